@@ -1,0 +1,54 @@
+import type { Due } from './due.js';
+import type { Instant } from './instant.js';
+
+/** A place in the whole log: positive, unique, increasing, not dense. 0 stands before the first event. */
+export type Position = number;
+
+/** A fact: a registered type name and plain JSON data. Nothing about a person, no secret. */
+export interface DomainEvent<T extends string = string, D = unknown> {
+  readonly type: T;
+  readonly data: D;
+}
+
+/** What every event carries beside its data. */
+export interface Metadata {
+  /** Version of the shape of `data`. */
+  readonly version: number;
+  readonly commandId: string;
+  /** SHA-256 of the request's body, where a client named the command by an Idempotency-Key. */
+  readonly bodyHash?: string;
+  /** Who asked: `owner`, or `seatbook` for what the product does by itself. */
+  readonly principal: string;
+  readonly reason?: string;
+  /** Shared by all that follows from one request. */
+  readonly correlationId: string;
+  /** The event, or else the command, that this one follows from. */
+  readonly causationId: string;
+  /** On the last event of every append: what the stream waits for from here on, or null. */
+  readonly next?: Due | null;
+  /** When it happened at Apple or on the device, where that is known. */
+  readonly occurredAt?: Instant;
+  readonly recordedAt: Instant;
+  readonly traceparent?: string;
+}
+
+/** An event as it stands in the log. */
+export interface Envelope<E extends DomainEvent = DomainEvent> {
+  readonly id: string;
+  readonly stream: string;
+  /** 0 for the first event of a stream, gapless. */
+  readonly revision: number;
+  readonly position: Position;
+  readonly type: E['type'];
+  readonly data: E['data'];
+  readonly metadata: Metadata;
+}
+
+/** `asset` of `asset-7700000000000001.900000001.STDQ`: what stands before the first dash. */
+export function categoryOf(stream: string): string {
+  const dash = stream.indexOf('-');
+  return dash < 0 ? stream : stream.slice(0, dash);
+}
+
+/** What stands after the first dash of a stream's name. */
+export const idOf = (stream: string): string => stream.slice(stream.indexOf('-') + 1);

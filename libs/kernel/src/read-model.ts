@@ -1,0 +1,24 @@
+import type { DomainEvent, Envelope } from './event.js';
+
+/** A document of a read model: plain JSON. */
+export type Document = object;
+
+/** Fields of the document that rows are found and ordered by; the document's key breaks ties. */
+export interface IndexDeclaration {
+  readonly name: string;
+  readonly fields: readonly string[];
+}
+
+/** A fold of the log into documents that are found by key. Pure: the same events give the same documents, always. */
+export interface ReadModel<D extends Document, E extends DomainEvent = DomainEvent> {
+  readonly name: string;
+  /** Raised when the documents change their meaning: the new version is built beside the old one. */
+  readonly version: number;
+  /** The event types that it folds; all others are passed over. */
+  readonly handles: readonly E['type'][];
+  /** Keys of the documents that an event touches: 1,100 at the most. */
+  keysOf(event: Envelope<E>): readonly string[];
+  /** The document after the event; null for none. It owns the document and may change it in place. */
+  evolve(document: D | null, event: Envelope<E>, key: string): D | null;
+  readonly indexes: readonly IndexDeclaration[];
+}

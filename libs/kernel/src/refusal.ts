@@ -1,0 +1,46 @@
+/** Kinds of answer that are no success, each with its HTTP status at the edge. */
+export type RefusalKind =
+  | 'INVALID'
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'NOT_FOUND'
+  | 'REJECTED'
+  | 'CONFLICT'
+  | 'THROTTLED'
+  | 'TRANSIENT';
+
+/**
+ * An expected "no": a stable code, the facts it rests on, and what to do about it.
+ * Codes begin with their kind, e.g. `REJECTED_NOT_DEVICE_ASSIGNABLE`. Never holds a secret.
+ */
+export class Refusal extends Error {
+  readonly kind: RefusalKind;
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly facts: Readonly<Record<string, unknown>> = {},
+    /** Seconds after which a repeat makes sense; for `TRANSIENT` and `THROTTLED`. */
+    readonly retryAfterSeconds?: number,
+  ) {
+    super(message);
+    this.name = 'Refusal';
+    const kind = KINDS.find((candidate) => code === candidate || code.startsWith(`${candidate}_`));
+    if (!kind) throw new Error(`the refusal code ${code} begins with none of ${KINDS.join(', ')}`);
+    this.kind = kind;
+  }
+}
+
+const KINDS: readonly RefusalKind[] = [
+  'INVALID',
+  'UNAUTHENTICATED',
+  'FORBIDDEN',
+  'NOT_FOUND',
+  'REJECTED',
+  'CONFLICT',
+  'THROTTLED',
+  'TRANSIENT',
+];
+
+/** Recognised by name, so that two copies of this module still agree. */
+export const isRefusal = (error: unknown): error is Refusal =>
+  error instanceof Error && error.name === 'Refusal' && 'code' in error;
