@@ -1,0 +1,201 @@
+import type { Clock, Instant, Milliseconds } from '@seatbook/kernel';
+
+/** How calls for one location are authorised, and by whom it should be managed. */
+export interface AppleAccess {
+  /** The location. A reply that names another one is a conflict. */
+  readonly uId: string;
+  /** The whole Base64 text of the content token. A secret. */
+  readonly token: string;
+  /** `mdmInfo.id` that every reply must carry; null as long as the location is not claimed by us. */
+  readonly mdmId: string | null;
+}
+
+/** Marker of the MDM that manages a location. */
+export interface MdmInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly metadata: string;
+}
+
+export type TokenRefusal = 'expired' | 'revoked' | 'invalid' | 'read-only';
+
+/** Every way in which a request to Apple does not succeed. */
+export type AppleFailure =
+  /** The token cannot be used for this: all work of the account is held. 9601, 9621, 9622, 9625, 9637, 9647, 9722. */
+  | { readonly kind: 'token'; readonly state: TokenRefusal; readonly errorNumber: number }
+  /** Another MDM manages the location by now. Where it was seen on the reply to a write, the write was done. */
+  | { readonly kind: 'conflict'; readonly mdmInfo: MdmInfo | null }
+  /**
+   * It may succeed later. `doubtful`: no answer was read, so Apple may have done it. `retryAfterMs`: Apple's own
+   * `Retry-After`, else null. 9603, 9644, 9646, 9729, any 5xx, HTML, truncated JSON, resets and time-outs.
+   */
+  | {
+      readonly kind: 'transient';
+      readonly errorNumber: number | null;
+      readonly doubtful: boolean;
+      readonly retryAfterMs: Milliseconds | null;
+      /** Without a secret. */
+      readonly reason: string;
+    }
+  /** The request as such was refused; what `errorInfo` named. Every other number, new ones included. */
+  | {
+      readonly kind: 'refused';
+      readonly errorNumber: number;
+      readonly reason: string;
+      readonly assets: readonly AssetId[];
+      readonly serialNumbers: readonly string[];
+      readonly clientUserIds: readonly string[];
+    };
+
+export type AppleResult<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: AppleFailure };
+
+/** Key of an asset within a location. */
+export interface AssetId {
+  readonly adamId: string;
+  readonly pricingParam: string;
+}
+
+export interface ClientConfig {
+  readonly uId: string;
+  readonly locationName: string | null;
+  readonly countryCode: string | null;
+  /** `enterprisestore` or `volumestore`. */
+  readonly defaultPlatform: string | null;
+  readonly websiteUrl: string | null;
+  readonly tokenExpiresAt: Instant | null;
+  readonly mdmInfo: MdmInfo | null;
+  readonly notificationUrl: string | null;
+}
+
+/** Live limits of service/config. */
+export interface AppleLimits {
+  readonly maxAssets: number;
+  readonly maxSerialNumbers: number;
+  readonly maxClientUserIds: number;
+}
+
+/** An asset as Apple reports it. */
+export interface AppleAsset extends AssetId {
+  readonly productType: string;
+  readonly deviceAssignable: boolean;
+  readonly revocable: boolean;
+  readonly supportedPlatforms: readonly string[];
+  /** Free apps since 2026: 2147483647 or listed as unlimited; it is no number then. */
+  readonly unlimited: boolean;
+  readonly total: number;
+  readonly assigned: number;
+  readonly available: number;
+  readonly retired: number;
+}
+
+/** A walk through all pages. `moved`: the data set changed under it. `versionId`: that of the first page. */
+export interface Walk<T> {
+  readonly records: readonly T[];
+  readonly versionId: string;
+  readonly moved: boolean;
+}
+
+/** Exactly one of both is set. */
+export interface AppleAssignment extends AssetId {
+  readonly serialNumber: string | null;
+  readonly clientUserId: string | null;
+}
+
+export interface AppleUser {
+  readonly clientUserId: string;
+  readonly email: string | null;
+  readonly status: string;
+  readonly idHash: string | null;
+}
+
+export interface AppleStatus {
+  readonly status: 'PENDING' | 'COMPLETE' | 'FAILED';
+  readonly requested: number;
+  readonly completed: number;
+  readonly failures: readonly AppleEventFailure[];
+}
+
+/** One error number and what failed with it. An empty dimension means: all of the request. */
+export interface AppleEventFailure {
+  readonly errorNumber: number;
+  readonly assets: readonly AssetId[];
+  readonly serialNumbers: readonly string[];
+  readonly clientUserIds: readonly string[];
+}
+
+export interface ManageAssets {
+  readonly assets: readonly AssetId[];
+  readonly serialNumbers: readonly string[];
+  readonly clientUserIds: readonly string[];
+}
+
+/** What the store says of an app or book. */
+export interface ContentMetadata {
+  readonly adamId: string;
+  readonly name: string;
+  readonly bundleId: string | null;
+  readonly iconUrl: string | null;
+  readonly artistName: string | null;
+  readonly deviceFamilies: readonly string[];
+  readonly kind: string | null;
+}
+
+/** Apple's Apps and Books API. Never throws for what Apple or the network does; paces itself; obeys `Retry-After`. */
+export interface AppleApi {
+  /** Limits as of the last five minutes, or Apple's documented ones while they cannot be read. */
+  limits(): Promise<AppleLimits>;
+  clientConfig(access: AppleAccess): Promise<AppleResult<ClientConfig>>;
+  claim(access: AppleAccess, mdmInfo: MdmInfo): Promise<AppleResult<ClientConfig>>;
+  subscribe(access: AppleAccess, url: string, secret: string): Promise<AppleResult<ClientConfig>>;
+  assets(access: AppleAccess): Promise<AppleResult<Walk<AppleAsset>>>;
+  asset(access: AppleAccess, asset: AssetId): Promise<AppleResult<AppleAsset | null>>;
+  /** All assignments of an asset, or only those of one device. */
+  assignments(access: AppleAccess, asset: AssetId, serialNumber?: string): Promise<AppleResult<Walk<AppleAssignment>>>;
+  users(access: AppleAccess): Promise<AppleResult<Walk<AppleUser>>>;
+  associate(access: AppleAccess, request: ManageAssets): Promise<AppleResult<{ eventId: string }>>;
+  disassociate(access: AppleAccess, request: ManageAssets): Promise<AppleResult<{ eventId: string }>>;
+  status(access: AppleAccess, eventId: string): Promise<AppleResult<AppleStatus>>;
+  /** In batches; what is not found is left out. */
+  contentMetadata(
+    access: AppleAccess,
+    adamIds: readonly string[],
+    storefront: { readonly countryCode: string; readonly platform: string },
+  ): Promise<AppleResult<readonly ContentMetadata[]>>;
+}
+
+/** Opens sealed content tokens and notification secrets. */
+export interface Vault {
+  token(fingerprint: string): Promise<string>;
+  notificationSecret(uId: string): Promise<string>;
+}
+
+/** Maps foreign clientUserIds to our random userIds, and back. */
+export interface Persons {
+  userIdsOf(
+    uId: string,
+    seen: readonly { clientUserId: string; email?: string | null; idHash?: string | null }[],
+  ): Promise<readonly string[]>;
+  clientUserIdsOf(userIds: readonly string[]): Promise<readonly string[]>;
+}
+
+/** Folded state of another stream, as of now. */
+export type ReadStream = <S>(stream: string) => Promise<S>;
+
+/** All that steps may use. */
+export interface LicensingPorts {
+  readonly apple: AppleApi;
+  readonly vault: Vault;
+  readonly persons: Persons;
+  readonly read: ReadStream;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly settings: LicensingSettings;
+}
+
+/** Rhythms and addresses that are configuration. */
+export interface LicensingSettings {
+  /** How we mark a location as ours. */
+  readonly mdmInfo: MdmInfo;
+  /** Where Apple reaches us, without a path; null: notifications cannot come and the product polls. */
+  readonly publicUrl: string | null;
+}

@@ -1,0 +1,363 @@
+import {
+  Refusal,
+  categoryOf,
+  uuidOf,
+  type Clock,
+  type Command,
+  type DomainEvent,
+  type Due,
+  type EventRegistry,
+  type Metadata,
+  type Position,
+} from '@seatbook/kernel';
+import {
+  AppendTooLarge,
+  CorruptEvent,
+  MAX_APPEND_BYTES,
+  MAX_APPEND_EVENTS,
+  WrongExpectedRevision,
+  type EventStore,
+  type NewEvent,
+} from './event-store.js';
+import { FoldedCache, remember, type Folded } from './folded.js';
+import type { ReadStore, Snapshot } from './read-store.js';
+import type { StreamKind } from './stream-kind.js';
+
+/** Who sends a command, why, and what it follows from. */
+export interface CommandContext {
+  /** The same id on the same stream is the same command: it changes the stream once. */
+  readonly commandId: string;
+  readonly principal: string;
+  readonly correlationId: string;
+  readonly causationId: string;
+  readonly reason?: string;
+  /** Hash of the request's body where a client chose the command's id. */
+  readonly bodyHash?: string;
+  readonly traceparent?: string;
+}
+
+export interface CommandOptions {
+  /** The stream is most likely new: do not look first. Only saves a read, never decides. */
+  readonly likelyAbsent?: boolean;
+  /** Refuse with `CONFLICT_VERSION` unless the stream's last event has this revision (-1: no event). */
+  readonly ifRevision?: number;
+}
+
+/** What became of a command that was not refused. */
+export interface Outcome {
+  readonly stream: string;
+  readonly revision: number;
+  /** Everything that this command did stands at or below this position. */
+  readonly position: Position;
+  /** Number of events that it caused; 0 when all was so already. */
+  readonly events: number;
+  /** It had been carried out before. */
+  readonly repeated: boolean;
+}
+
+interface Pending {
+  /** Null only asks for the state, behind all that was sent before. */
+  readonly command: Command | null;
+  readonly context: CommandContext;
+  readonly options: CommandOptions;
+  readonly resolve: (outcome: Outcome) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Draft {
+  readonly event: DomainEvent;
+  readonly data: string;
+  readonly context: CommandContext;
+  readonly index: number;
+}
+
+const MAX_COMMANDS_TOGETHER = 256;
+const MAX_ATTEMPTS = 5;
+const FOLD_PAGE_EVENTS = 1_000;
+/** Room for the metadata of one event, used before it is known exactly. */
+const METADATA_BYTES = 800;
+const SNAPSHOT_AFTER_EVENTS = 10_000;
+
+/**
+ * Carries commands to their streams. Commands for one stream queue up and are decided together, one after the other,
+ * with one append; no answer leaves before the append that it rests on is durable.
+ */
+export class CommandRunner {
+  readonly #lanes = new Map<string, Pending[]>();
+  readonly #cache: FoldedCache;
+  readonly #kinds: ReadonlyMap<string, StreamKind>;
+
+  constructor(
+    private readonly store: EventStore,
+    private readonly reads: ReadStore,
+    private readonly registry: EventRegistry,
+    kinds: readonly StreamKind[],
+    private readonly clock: Clock,
+    cacheWeight = 500_000,
+  ) {
+    this.#kinds = new Map(kinds.map((kind) => [kind.category, kind]));
+    this.#cache = new FoldedCache(cacheWeight);
+  }
+
+  /** Streams that have commands under way. */
+  get busy(): number {
+    return this.#lanes.size;
+  }
+
+  /**
+   * @throws Refusal when a rule says no, or the id was used for another body (`CONFLICT_IDEMPOTENCY_KEY`)
+   * @throws Refusal `TRANSIENT_STORE` when the log cannot be written at present
+   */
+  execute(stream: string, command: Command, context: CommandContext, options: CommandOptions = {}): Promise<Outcome> {
+    return this.#queue(stream, command, context, options);
+  }
+
+  /**
+   * The durable state of a stream as of now. It is shared and may change with the next command: take from it what you
+   * need before you wait for anything.
+   */
+  async load(stream: string): Promise<{ state: unknown; revision: number; position: Position; next: Due | null }> {
+    const kind = this.kindOf(stream);
+    if (this.#lanes.has(stream)) await this.#queue(stream, null, NOBODY, {});
+    const { state, revision, position } = await this.#folded(stream, kind);
+    return { state, revision, position, next: kind.decider.next?.(state) ?? null };
+  }
+
+  #queue(
+    stream: string,
+    command: Command | null,
+    context: CommandContext,
+    options: CommandOptions,
+  ): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      const pending = { command, context, options, resolve, reject };
+      const lane = this.#lanes.get(stream);
+      if (lane) {
+        lane.push(pending);
+      } else {
+        const opened = [pending];
+        this.#lanes.set(stream, opened);
+        void this.#work(stream, opened);
+      }
+    });
+  }
+
+  kindOf(stream: string): StreamKind {
+    const kind = this.#kinds.get(categoryOf(stream));
+    if (!kind) throw new Error(`no decider for the stream ${stream}`);
+    return kind;
+  }
+
+  async #work(stream: string, lane: Pending[]): Promise<void> {
+    while (lane.length > 0) {
+      const batch = lane.splice(0, MAX_COMMANDS_TOGETHER);
+      try {
+        await this.#decideTogether(stream, batch);
+      } catch (error) {
+        this.#cache.drop(stream);
+        for (const pending of batch) pending.reject(error);
+      }
+    }
+    this.#lanes.delete(stream);
+  }
+
+  async #decideTogether(stream: string, batch: readonly Pending[]): Promise<void> {
+    const kind = this.kindOf(stream);
+    let undecided = batch;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.#attempt(stream, kind, undecided, attempt);
+        return;
+      } catch (error) {
+        this.#cache.drop(stream);
+        if (!(error instanceof AppendFailed)) throw error;
+        undecided = error.undecided;
+        if (error.cause instanceof AppendTooLarge || error.cause instanceof CorruptEvent) throw error.cause;
+        if (attempt < MAX_ATTEMPTS) continue;
+        const conflict = error.cause instanceof WrongExpectedRevision;
+        const refusal = conflict
+          ? new Refusal('CONFLICT_VERSION', `${stream} keeps changing; send the command again`, { stream })
+          : new Refusal('TRANSIENT_STORE', 'the log cannot be written at present; send the command again', {}, 5);
+        refusal.cause = error.cause;
+        for (const pending of undecided) pending.reject(refusal);
+        return;
+      }
+    }
+  }
+
+  /** Decides all commands and appends what they decide; answers each when what it rests on is durable. */
+  async #attempt(
+    stream: string,
+    kind: StreamKind,
+    batch: readonly Pending[],
+    attempt: number,
+  ): Promise<void> {
+    const { decider } = kind;
+    const trustAbsent = attempt === 1 && batch[0]?.options.likelyAbsent === true;
+    const folded = await this.#folded(stream, kind, trustAbsent);
+    const at = this.clock.now();
+    let drafts: Draft[] = [];
+    let bytes = 0;
+    let answers: (() => void)[] = [];
+    let from = 0;
+
+    const flush = async (upTo: number): Promise<void> => {
+      if (drafts.length > 0) {
+        const events = this.#sealed(stream, drafts, at, decider.next ? (decider.next(folded.state) ?? null) : undefined);
+        const before = folded.revision - drafts.length;
+        try {
+          const appended = await this.store.append(stream, events, before < 0 ? 'absent' : before);
+          folded.position = appended.position;
+        } catch (cause) {
+          throw new AppendFailed(cause, batch.slice(from));
+        }
+      }
+      for (const answer of answers) answer();
+      from = upTo;
+      drafts = [];
+      bytes = 0;
+      answers = [];
+    };
+
+    for (const [index, pending] of batch.entries()) {
+      const { command, context, options } = pending;
+      const decided = ((): readonly DomainEvent[] | (() => void) => {
+        if (command === null) return () => pending.resolve(this.#outcome(stream, folded, 0, false));
+        const repeated = folded.commands.get(context.commandId);
+        if (repeated !== undefined) {
+          if (repeated === (context.bodyHash ?? '')) return () => pending.resolve(this.#outcome(stream, folded, 0, true));
+          return () => pending.reject(reusedKey());
+        }
+        if (options.ifRevision !== undefined && options.ifRevision !== folded.revision) {
+          const refusal = staleRevision(stream, options.ifRevision, folded.revision);
+          return () => pending.reject(refusal);
+        }
+        try {
+          return decider.decide(command, folded.state, at) as readonly DomainEvent[];
+        } catch (error) {
+          return () => pending.reject(error);
+        }
+      })();
+      if (typeof decided === 'function') {
+        answers.push(decided);
+        continue;
+      }
+      const texts = decided.map((event) => JSON.stringify(event.data));
+      const size = texts.reduce((sum, text) => sum + Buffer.byteLength(text) + METADATA_BYTES, 0);
+      if (drafts.length > 0 && (bytes + size > MAX_APPEND_BYTES || drafts.length + decided.length > MAX_APPEND_EVENTS)) {
+        await flush(index);
+      }
+      decided.forEach((event, position) => {
+        drafts.push({ event, data: texts[position] as string, context, index: position });
+        folded.state = decider.evolve(folded.state, event);
+      });
+      bytes += size;
+      folded.revision += decided.length;
+      if (decided.length > 0) remember(folded, context.commandId, context.bodyHash);
+      answers.push(() => pending.resolve(this.#outcome(stream, folded, decided.length, false)));
+    }
+    await flush(batch.length);
+    if (folded.revision >= 0) this.#cache.put(stream, folded, 1 + (kind.snapshot?.entries(folded.state) ?? 0));
+  }
+
+  #outcome(stream: string, folded: Folded, events: number, repeated: boolean): Outcome {
+    return { stream, revision: folded.revision, position: folded.position, events, repeated };
+  }
+
+  #sealed(stream: string, drafts: readonly Draft[], recordedAt: number, next: Due | null | undefined): NewEvent[] {
+    const last = drafts.length - 1;
+    return drafts.map(({ event, data, context, index }, place) => {
+      const metadata: Metadata = {
+        version: this.registry.versionOf(event.type),
+        commandId: context.commandId,
+        principal: context.principal,
+        correlationId: context.correlationId,
+        causationId: context.causationId,
+        recordedAt,
+        ...(context.bodyHash === undefined ? {} : { bodyHash: context.bodyHash }),
+        ...(context.reason === undefined ? {} : { reason: context.reason }),
+        ...(context.traceparent === undefined ? {} : { traceparent: context.traceparent }),
+        ...(place === last && next !== undefined ? { next } : {}),
+      };
+      return {
+        id: uuidOf(`${context.commandId}/${stream}/${index}`),
+        type: event.type,
+        data,
+        metadata: JSON.stringify(metadata),
+      };
+    });
+  }
+
+  async #folded(stream: string, kind: StreamKind, likelyAbsent = false): Promise<Folded> {
+    const cached = this.#cache.get(stream);
+    if (cached) return cached;
+    const { decider, snapshot } = kind;
+    const fresh: Folded = { state: decider.initial(), revision: -1, position: 0, commands: new Map() };
+    if (likelyAbsent) return fresh;
+    const folded = (snapshot && (await this.#fromSnapshot(stream, kind))) || fresh;
+    const snapshotRevision = folded.revision;
+    for (;;) {
+      const events = await this.store.readStream(stream, folded.revision + 1, FOLD_PAGE_EVENTS);
+      for (const event of events) {
+        folded.state = decider.evolve(folded.state, { type: event.type, data: this.registry.upcast(event) });
+        folded.revision = event.revision;
+        folded.position = event.position;
+        remember(folded, event.metadata.commandId, event.metadata.bodyHash);
+      }
+      if (events.length < FOLD_PAGE_EVENTS) break;
+    }
+    if (folded.revision >= 0) this.#cache.put(stream, folded, 1 + (snapshot?.entries(folded.state) ?? 0));
+    if (snapshot) {
+      const tail = folded.revision - snapshotRevision;
+      if (tail > SNAPSHOT_AFTER_EVENTS && tail > snapshot.entries(folded.state)) await this.#keep(stream, kind, folded);
+    }
+    return folded;
+  }
+
+  async #fromSnapshot(stream: string, kind: StreamKind): Promise<Folded | null> {
+    const kept = await this.reads.loadSnapshot(stream);
+    if (!kept || !kind.snapshot || kept.schema !== schemaOf(kind)) return null;
+    const [head, ...chunks] = kept.chunks as [{ position: Position; commands: [string, string][] }, ...unknown[]];
+    return {
+      state: kind.snapshot.load(chunks),
+      revision: kept.revision,
+      position: head.position,
+      commands: new Map(head.commands),
+    };
+  }
+
+  async #keep(stream: string, kind: StreamKind, folded: Folded): Promise<void> {
+    if (!kind.snapshot) return;
+    const head = { position: folded.position, commands: [...folded.commands] };
+    const snapshot: Snapshot = {
+      stream,
+      schema: schemaOf(kind),
+      revision: folded.revision,
+      chunks: [head, ...kind.snapshot.save(folded.state)],
+    };
+    await this.reads.saveSnapshot(snapshot);
+  }
+}
+
+/** For reading the state in turn: it never decides. */
+const NOBODY: CommandContext = { commandId: '', principal: '', correlationId: '', causationId: '' };
+
+class AppendFailed extends Error {
+  constructor(
+    override readonly cause: unknown,
+    readonly undecided: readonly Pending[],
+  ) {
+    super('the append failed');
+  }
+}
+
+const schemaOf = (kind: StreamKind): string => `${kind.category}@${kind.snapshot?.version}`;
+
+const reusedKey = (): Refusal =>
+  new Refusal(
+    'CONFLICT_IDEMPOTENCY_KEY',
+    'this Idempotency-Key was used for another request; use a new key for a new request',
+  );
+
+const staleRevision = (stream: string, expected: number, actual: number): Refusal =>
+  new Refusal('CONFLICT_VERSION', `${stream} has changed; read it again`, { stream, expected, actual });

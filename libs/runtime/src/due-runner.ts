@@ -1,0 +1,228 @@
+import { isRefusal, type Clock, type Command, type Ids, type Instant, type Step } from '@seatbook/kernel';
+import { Bell } from './bell.js';
+import type { CommandContext, CommandRunner } from './command-runner.js';
+import { dueModel, type DueRow } from './due.js';
+import type { Gates } from './gates.js';
+import { reasonOf, type Parking } from './parking.js';
+import type { ReadStore } from './read-store.js';
+
+export interface DueRunnerOptions {
+  /** Streams without a gate that are worked on at once. */
+  readonly concurrency: number;
+  /** Streams behind one gate that are worked on at once. */
+  readonly concurrencyPerGate: number;
+  readonly pollMs: number;
+  /** A step that fails this often in a row is parked. */
+  readonly attempts: number;
+  readonly retryDelayMs: number;
+  /** When a step says "not now", it is asked again after this long. */
+  readonly notNowMs: number;
+}
+
+export const DUE_RUNNER_DEFAULTS: DueRunnerOptions = {
+  concurrency: 64,
+  concurrencyPerGate: 16,
+  pollMs: 1_000,
+  attempts: 5,
+  retryDelayMs: 500,
+  notNowMs: 1_000,
+};
+
+const PAGE_ROWS = 200;
+
+/** Where a row that was taken stands: done until its stream stamps anew, or to be taken again at a moment. */
+interface Taken {
+  readonly revision: number;
+  readonly againAt: Instant;
+  readonly failures: number;
+}
+
+/**
+ * Takes due work: loads the stream, goes on only if the stream still says so, appends the claim at the revision just
+ * read, performs, and gives the answers back to the stream. One step per stream at a time.
+ */
+export class DueRunner<P> {
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #perGate = new Map<string, number>();
+  readonly #taken = new Map<string, Taken>();
+  readonly #bell: Bell;
+  #failure: string | null = null;
+
+  constructor(
+    private readonly reads: ReadStore,
+    private readonly runner: CommandRunner,
+    private readonly parking: Parking,
+    private readonly gates: Gates,
+    private readonly ports: P,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+    private readonly options: DueRunnerOptions = DUE_RUNNER_DEFAULTS,
+    private readonly log: (message: string, facts: object) => void = () => undefined,
+  ) {
+    this.#bell = new Bell(clock, options.pollMs, () => this.#pass(), (error) => (this.#failure = reasonOf(error)));
+    gates.onOpened(() => this.#bell.ring());
+  }
+
+  start(): void {
+    this.#bell.start();
+  }
+
+  /** Takes nothing more and waits for what is under way. */
+  async stop(): Promise<void> {
+    await this.#bell.stop();
+    await Promise.all(this.#running.values());
+  }
+
+  ring(): void {
+    this.#bell.ring();
+  }
+
+  get idle(): boolean {
+    return this.#bell.idle && this.#running.size === 0;
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  get failure(): string | null {
+    return this.#failure;
+  }
+
+  /** Lets a parked step be taken again. */
+  async retry(stream: string, id: string): Promise<void> {
+    const work = (await this.parking.of(stream)).find((parked) => parked.id === id);
+    if (!work) return;
+    await this.parking.done(work);
+    this.#taken.delete(stream);
+    this.#bell.ring();
+  }
+
+  async #pass(): Promise<boolean> {
+    const now = this.clock.now();
+    let cursor: string | undefined;
+    for (;;) {
+      const page = await this.reads.query<DueRow>(dueModel, {
+        index: 'by-at',
+        equals: [],
+        range: { to: now },
+        limit: PAGE_ROWS,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      for (const row of page.rows) {
+        if (this.#running.size >= this.options.concurrency) return false;
+        if (this.#mayTake(row, now)) this.#take(row);
+      }
+      if (page.next === null) break;
+      cursor = page.next;
+    }
+    await this.#sleepUntilNext(now);
+    this.#failure = null;
+    return false;
+  }
+
+  async #sleepUntilNext(now: Instant): Promise<void> {
+    const { rows } = await this.reads.query<DueRow>(dueModel, {
+      index: 'by-at',
+      equals: [],
+      range: { after: now },
+      limit: 1,
+    });
+    let wake = rows[0]?.at ?? Infinity;
+    for (const { againAt } of this.#taken.values()) if (againAt > now) wake = Math.min(wake, againAt);
+    if (wake < Infinity) this.#bell.ringIn(wake - now);
+  }
+
+  #mayTake(row: DueRow, now: Instant): boolean {
+    if (this.#running.has(row.stream) || this.parking.has('step', row.stream)) return false;
+    const taken = this.#taken.get(row.stream);
+    if (taken && taken.revision >= row.revision && taken.againAt > now) return false;
+    if (row.gate === undefined) return true;
+    if (!this.gates.isOpen(row.gate)) return false;
+    return (this.#perGate.get(row.gate) ?? 0) < this.options.concurrencyPerGate;
+  }
+
+  #take(row: DueRow): void {
+    const { gate, stream } = row;
+    if (gate !== undefined) this.#perGate.set(gate, (this.#perGate.get(gate) ?? 0) + 1);
+    const work = this.#work(row).finally(() => {
+      this.#running.delete(stream);
+      if (gate !== undefined) this.#perGate.set(gate, (this.#perGate.get(gate) ?? 1) - 1);
+      this.#bell.ring();
+    });
+    this.#running.set(stream, work);
+  }
+
+  async #work(row: DueRow): Promise<void> {
+    const { stream, revision } = row;
+    const failures = this.#taken.get(stream)?.failures ?? 0;
+    try {
+      const moved = await this.#perform(row);
+      if (moved) this.#settle(stream, { revision, againAt: Infinity, failures: 0 });
+      else this.#settle(stream, { revision, againAt: this.clock.now() + this.options.notNowMs, failures: 0 });
+    } catch (error) {
+      const reason = reasonOf(error);
+      const passing = isRefusal(error) && error.kind === 'TRANSIENT';
+      this.log('a step failed', { stream, step: row.step, attempt: failures + 1, reason });
+      if (failures + 1 >= this.options.attempts && !passing) {
+        const id = `${stream}/${row.step}`;
+        await this.parking.park({ id, kind: 'step', stream, name: row.step, payload: '', reason });
+        this.#taken.delete(stream);
+        return;
+      }
+      const delay = this.options.retryDelayMs * 2 ** Math.min(failures, 7);
+      this.#settle(stream, { revision, againAt: this.clock.now() + delay, failures: failures + 1 });
+    }
+  }
+
+  #settle(stream: string, taken: Taken): void {
+    this.#taken.delete(stream);
+    this.#taken.set(stream, taken);
+    // Done rows are forgotten oldest first: a forgotten one costs a look at its stream, nothing else.
+    if (this.#taken.size > 20_000) this.#taken.delete(this.#taken.keys().next().value as string);
+  }
+
+  /** True when the stream moved on, or needs nothing any more. */
+  async #perform({ stream, step: name }: DueRow): Promise<boolean> {
+    const loaded = await this.runner.load(stream);
+    const { next } = loaded;
+    if (!next || next.step !== name || next.at > this.clock.now()) return true;
+    const step = this.runner.kindOf(stream).steps.find((candidate) => candidate.name === name) as
+      | Step<unknown, P>
+      | undefined;
+    if (!step) throw new Error(`${stream} waits for the step ${name}, which this build does not have`);
+    let state = loaded.state;
+    let correlation = this.ids.next();
+    if (step.claim) {
+      const command = await step.claim(state, this.ports, stream);
+      if (command === null) return false;
+      const claimed = await this.#send(stream, command, correlation, loaded.revision);
+      if (!claimed) return true;
+      state = (await this.runner.load(stream)).state;
+      correlation = `${correlation}+`;
+    }
+    const commands = await step.perform(state, this.ports, stream);
+    let moved = step.claim !== undefined;
+    for (const [index, command] of commands.entries()) {
+      moved = (await this.#send(stream, command, `${correlation}${index}`)) || moved;
+    }
+    return moved;
+  }
+
+  /** False when the stream moved since it was read (a lost claim), or the command changed nothing. */
+  async #send(stream: string, command: Command, id: string, ifRevision?: number): Promise<boolean> {
+    const context: CommandContext = {
+      commandId: id,
+      principal: 'seatbook',
+      correlationId: stream,
+      causationId: id,
+    };
+    try {
+      const options = ifRevision === undefined ? {} : { ifRevision };
+      return (await this.runner.execute(stream, command, context, options)).events > 0;
+    } catch (error) {
+      if (isRefusal(error) && error.code === 'CONFLICT_VERSION') return false;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,20 @@
+import type { Due, ReadModel } from '@seatbook/kernel';
+
+/** A stream that waits for something: its last stamp. */
+export interface DueRow extends Due {
+  readonly stream: string;
+  /** Revision of the event that carried the stamp. */
+  readonly revision: number;
+}
+
+/** Each stream's earliest due thing, as stamped on the last event of each append; no row where nothing is awaited. */
+export const dueModel: ReadModel<DueRow> = {
+  name: 'due',
+  version: 1,
+  handles: ['*'],
+  keysOf: ({ metadata, stream }) => (metadata.next === undefined ? [] : [stream]),
+  evolve(_row, { metadata, stream, revision }) {
+    return metadata.next ? { ...metadata.next, stream, revision } : null;
+  },
+  indexes: [{ name: 'by-at', fields: ['at'] }],
+};

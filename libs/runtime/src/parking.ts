@@ -1,0 +1,60 @@
+import type { Clock } from '@seatbook/kernel';
+import type { ParkedWork, Progress } from './progress.js';
+
+/** Work that failed past its budget. What comes later for the same stream waits behind it. */
+export class Parking {
+  readonly #streams = new Map<string, number>();
+
+  constructor(
+    private readonly progress: Progress,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Reads what was parked before the process started. */
+  async load(): Promise<void> {
+    let after: string | undefined;
+    for (;;) {
+      const page = await this.progress.parked(1_000, after);
+      for (const { kind, stream } of page) this.#count(kind, stream, 1);
+      after = page.at(-1)?.id;
+      if (page.length < 1_000) return;
+    }
+  }
+
+  has(kind: ParkedWork['kind'], stream: string): boolean {
+    return this.#streams.has(`${kind} ${stream}`);
+  }
+
+  get count(): number {
+    let sum = 0;
+    for (const count of this.#streams.values()) sum += count;
+    return sum;
+  }
+
+  /** Parked work of a stream, in order of parking. */
+  of(stream: string): Promise<readonly ParkedWork[]> {
+    return this.progress.parkedOf(stream);
+  }
+
+  async park(work: Omit<ParkedWork, 'parkedAt'>): Promise<void> {
+    const known = (await this.progress.parkedOf(work.stream)).some(({ id }) => id === work.id);
+    await this.progress.park([{ ...work, parkedAt: this.clock.now() }]);
+    if (!known) this.#count(work.kind, work.stream, 1);
+  }
+
+  async done(work: ParkedWork): Promise<void> {
+    await this.progress.unpark([work.id]);
+    this.#count(work.kind, work.stream, -1);
+  }
+
+  #count(kind: ParkedWork['kind'], stream: string, change: number): void {
+    const key = `${kind} ${stream}`;
+    const count = (this.#streams.get(key) ?? 0) + change;
+    if (count > 0) this.#streams.set(key, count);
+    else this.#streams.delete(key);
+  }
+}
+
+/** What a failure says for itself, cut to what a list can show. */
+export const reasonOf = (error: unknown): string =>
+  (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 500);

@@ -1,0 +1,142 @@
+import type { Clock, Document, Ids, Instant, Planner } from '@seatbook/kernel';
+import { isRefusal } from '@seatbook/kernel';
+import { Bell } from './bell.js';
+import type { CommandRunner } from './command-runner.js';
+import type { Gates } from './gates.js';
+import { reasonOf } from './parking.js';
+import type { ReadStore } from './read-store.js';
+import type { Views } from './views.js';
+
+const POLL_MS = 1_000;
+/** Between two looks at all that is open, while work keeps coming in. */
+const REST_MS = 50;
+const PAGE_ROWS = 1_000;
+/** Rows of one partition that a plan looks at, oldest first; the rest is planned when these are on their way. */
+const MAX_ROWS = 20_000;
+
+/**
+ * Runs one planner over its partitions whenever its read model has moved. A partition is planned again only when the
+ * read model reflects what the last plan started, so nothing is planned twice.
+ */
+export class PlannerLoop<R extends Document, X> {
+  readonly #bell: Bell;
+  readonly #planned = new Map<string, number>();
+  #wakeAt: Instant | null = null;
+  #failure: string | null = null;
+  #lastPass: Instant = -Infinity;
+
+  constructor(
+    private readonly planner: Planner<R, X>,
+    private readonly reads: ReadStore,
+    private readonly views: Views,
+    private readonly runner: CommandRunner,
+    private readonly gates: Gates,
+    private readonly context: (partition: string) => Promise<X>,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+    private readonly log: (message: string, facts: object) => void = () => undefined,
+  ) {
+    this.#bell = new Bell(clock, POLL_MS, () => this.#pass(), (error) => {
+      this.#failure = reasonOf(error);
+      this.log('planning failed', { planner: planner.name, reason: this.#failure });
+    });
+    views.onAdvance((model) => {
+      if (model === planner.reads.name) this.#moved();
+    });
+    gates.onOpened(() => this.#moved());
+  }
+
+  start(): void {
+    this.#bell.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#bell.stop();
+  }
+
+  get idle(): boolean {
+    return this.#bell.idle;
+  }
+
+  get failure(): string | null {
+    return this.#failure;
+  }
+
+  #moved(): void {
+    const rested = this.clock.now() - this.#lastPass;
+    if (rested >= REST_MS) this.#bell.ring();
+    else this.#bell.ringIn(REST_MS - rested);
+  }
+
+  async #pass(): Promise<boolean> {
+    this.#lastPass = this.clock.now();
+    this.#wakeAt = null;
+    for await (const partition of this.#partitions()) {
+      if (this.gates.isOpen(partition)) await this.#plan(partition);
+    }
+    if (this.#wakeAt !== null) this.#bell.ringIn(this.#wakeAt - this.clock.now());
+    this.#failure = null;
+    return false;
+  }
+
+  async *#partitions(): AsyncGenerator<string> {
+    const { index, reads: model } = this.planner;
+    const field = model.indexes.find(({ name }) => name === index)?.fields[0] as string;
+    let after: string | undefined;
+    for (;;) {
+      const { rows } = await this.reads.query<Record<string, string>>(model, {
+        index,
+        equals: [],
+        limit: 1,
+        ...(after === undefined ? {} : { range: { after } }),
+      });
+      const partition = rows[0]?.[field];
+      if (partition === undefined) return;
+      yield partition;
+      after = partition;
+    }
+  }
+
+  async #plan(partition: string): Promise<void> {
+    const { planner, views } = this;
+    if (views.position(planner.reads.name) < (this.#planned.get(partition) ?? 0)) return;
+    const rows = await this.#rows(partition);
+    const { commands, wakeAt } = planner.plan(rows, await this.context(partition));
+    if (wakeAt !== null) this.#wakeAt = Math.min(this.#wakeAt ?? Infinity, wakeAt);
+    if (commands.length === 0) return;
+    const plan = this.ids.next();
+    const outcomes = await Promise.all(
+      commands.map(({ stream, command }, index) =>
+        this.runner
+          .execute(
+            stream,
+            command,
+            { commandId: `${plan}/${index}`, principal: 'seatbook', correlationId: stream, causationId: plan },
+            { likelyAbsent: true },
+          )
+          .catch((error: unknown) => {
+            if (!isRefusal(error)) throw error;
+            this.log('a planned command was refused', { planner: planner.name, stream, code: error.code });
+            return { position: 0 };
+          }),
+      ),
+    );
+    this.#planned.set(partition, Math.max(...outcomes.map(({ position }) => position)));
+  }
+
+  async #rows(partition: string): Promise<R[]> {
+    const rows: R[] = [];
+    let cursor: string | undefined;
+    do {
+      const page = await this.reads.query<R>(this.planner.reads, {
+        index: this.planner.index,
+        equals: [partition],
+        limit: PAGE_ROWS,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      rows.push(...page.rows);
+      cursor = page.next ?? undefined;
+    } while (cursor !== undefined && rows.length < MAX_ROWS);
+    return rows;
+  }
+}

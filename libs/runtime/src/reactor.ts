@@ -1,0 +1,185 @@
+import {
+  isRefusal,
+  type Clock,
+  type Command,
+  type Envelope,
+  type EventRegistry,
+  type Position,
+  type Reaction,
+} from '@seatbook/kernel';
+import { Bell } from './bell.js';
+import type { CommandContext, CommandRunner } from './command-runner.js';
+import type { EventStore, StoredEvent } from './event-store.js';
+import { reasonOf, type Parking } from './parking.js';
+import type { ParkedWork, Progress } from './progress.js';
+
+const CHECKPOINT = 'reactor';
+const BATCH_EVENTS = 500;
+const CONCURRENT_STREAMS = 64;
+const POLL_MS = 1_000;
+const ATTEMPTS = 4;
+const RETRY_DELAY_MS = 100;
+
+interface Message {
+  readonly reaction: string;
+  readonly stream: string;
+  readonly command: Command;
+  readonly context: CommandContext;
+}
+
+/**
+ * Runs all reactions, with one checkpoint. It reads a batch, sends the commands that follow from it, in order for each
+ * target stream, and then moves the checkpoint: after a crash a batch is sent again and recognised by its command ids.
+ */
+export class Reactor {
+  readonly #handlers = new Map<string, Reaction[]>();
+  readonly #bell: Bell;
+  #position: Position = 0;
+  #failure: string | null = null;
+
+  constructor(
+    private readonly store: EventStore,
+    private readonly progress: Progress,
+    private readonly registry: EventRegistry,
+    private readonly runner: CommandRunner,
+    private readonly parking: Parking,
+    reactions: readonly Reaction[],
+    private readonly clock: Clock,
+  ) {
+    for (const reaction of reactions) {
+      for (const type of reaction.handles) {
+        this.#handlers.set(type, [...(this.#handlers.get(type) ?? []), reaction]);
+      }
+    }
+    this.#bell = new Bell(clock, POLL_MS, () => this.#pass(), (error) => (this.#failure = reasonOf(error)));
+  }
+
+  async start(): Promise<void> {
+    this.#position = await this.progress.checkpoint(CHECKPOINT);
+    this.#bell.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#bell.stop();
+  }
+
+  ring(): void {
+    this.#bell.ring();
+  }
+
+  get position(): Position {
+    return this.#position;
+  }
+
+  /** Why the last pass failed, or null. It tries again by itself. */
+  get failure(): string | null {
+    return this.#failure;
+  }
+
+  get idle(): boolean {
+    return this.#bell.idle;
+  }
+
+  /** Sends the parked commands of a stream again, in order; stops at the first that still fails and says why. */
+  async retry(stream: string): Promise<{ sent: number; failure: string | null }> {
+    let sent = 0;
+    for (const work of await this.progress.parkedOf(stream)) {
+      if (work.kind !== 'reaction') continue;
+      const failure = await this.#trySend(JSON.parse(work.payload) as Message, 1);
+      if (failure !== null) {
+        await this.parking.park({ ...work, reason: failure });
+        return { sent, failure };
+      }
+      await this.parking.done(work);
+      sent += 1;
+    }
+    return { sent, failure: null };
+  }
+
+  async #pass(): Promise<boolean> {
+    const events = await this.store.readAll(this.#position, BATCH_EVENTS);
+    const last = events.at(-1);
+    if (!last) return false;
+    const queues = new Map<string, Message[]>();
+    for (const event of events) {
+      for (const message of this.#messages(event)) {
+        const queue = queues.get(message.stream);
+        if (queue) queue.push(message);
+        else queues.set(message.stream, [message]);
+      }
+    }
+    const waiting = [...queues.values()].reverse();
+    const workers = Array.from({ length: CONCURRENT_STREAMS }, async () => {
+      for (let queue = waiting.pop(); queue; queue = waiting.pop()) await this.#sendAll(queue);
+    });
+    await Promise.all(workers);
+    await this.progress.saveCheckpoint(CHECKPOINT, this.#position, last.position);
+    this.#position = last.position;
+    this.#failure = null;
+    return events.length === BATCH_EVENTS;
+  }
+
+  #messages(event: StoredEvent): Message[] {
+    const reactions = this.#handlers.get(event.type);
+    if (!reactions) return [];
+    const envelope: Envelope = { ...event, data: this.registry.upcast(event) };
+    return reactions.flatMap((reaction) =>
+      reaction.react(envelope).map(({ stream, command }, index) => ({
+        reaction: reaction.name,
+        stream,
+        command,
+        context: {
+          commandId: `${event.id}/${reaction.name}/${index}`,
+          principal: event.metadata.principal,
+          correlationId: event.metadata.correlationId,
+          causationId: event.id,
+        },
+      })),
+    );
+  }
+
+  /** All at once to the runner, which keeps their order and decides them together. */
+  async #sendAll(queue: readonly Message[]): Promise<void> {
+    if (this.parking.has('reaction', queue[0]?.stream as string)) {
+      for (const message of queue) await this.#park(message, 'behind work parked before it');
+      return;
+    }
+    const failures = await Promise.all(queue.map((message) => this.#trySend(message, ATTEMPTS)));
+    const first = failures.findIndex((failure) => failure !== null);
+    if (first < 0) return;
+    for (const [index, message] of queue.entries()) {
+      const failure = failures[index] ?? null;
+      if (failure !== null) await this.#park(message, failure);
+    }
+  }
+
+  #park(message: Message, reason: string): Promise<void> {
+    const work: Omit<ParkedWork, 'parkedAt'> = {
+      id: message.context.commandId,
+      kind: 'reaction',
+      stream: message.stream,
+      name: message.reaction,
+      payload: JSON.stringify(message),
+      reason,
+    };
+    return this.parking.park(work);
+  }
+
+  /** Null when it was carried out or refused: a refusal ends a command. A store that is down is waited for. */
+  async #trySend(message: Message, attempts: number): Promise<string | null> {
+    for (let attempt = 1; ; ) {
+      try {
+        await this.runner.execute(message.stream, message.command, message.context);
+        return null;
+      } catch (error) {
+        const passing = isRefusal(error) && (error.kind === 'TRANSIENT' || error.code === 'CONFLICT_VERSION');
+        if (isRefusal(error) && !passing) return null;
+        if (!passing) {
+          if (attempt >= attempts) return reasonOf(error);
+          attempt += 1;
+        }
+        await new Promise<void>((resolve) => this.clock.after(RETRY_DELAY_MS * 2 ** attempt, resolve));
+      }
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Database, Statement } from 'better-sqlite3';
+import type { Ids } from '@seatbook/kernel';
+import type { Directory, PersonEntry, PersonSeen } from '@seatbook/runtime';
+import type { GroupCommit } from './group-commit.js';
+
+/** Persons looked up or written in one go, so that nobody else waits long. */
+const PART = 1_000;
+const PURGE_ATTEMPTS = 100;
+const PURGE_PAUSE_MS = 50;
+
+/**
+ * The directory in events.db, in a table of its own: the one place that holds personal data. Deleted rows are
+ * overwritten with zeros (`secure_delete`), and `forget` resolves only after the write-ahead log, which still holds the
+ * pages of before, has been emptied. Blocks that the file system gave up and backups are beyond its reach.
+ */
+export class SqliteDirectory implements Directory {
+  readonly #database: Database;
+  readonly #commits: GroupCommit;
+  readonly #ids: Ids;
+  readonly #find: Statement<[string, string], PersonEntry>;
+  readonly #entry: Statement<[string], PersonEntry>;
+  readonly #add: Statement<[string, string, string, string | null, string | null, string | null]>;
+  readonly #update: Statement<[string | null, string | null, string | null, string]>;
+  readonly #remove: Statement<[string]>;
+
+  constructor(database: Database, commits: GroupCommit, ids: Ids) {
+    this.#database = database;
+    this.#commits = commits;
+    this.#ids = ids;
+    const columns = 'userId, uId, clientUserId, email, name, idHash';
+    this.#find = database.prepare(`SELECT ${columns} FROM persons WHERE uId = ? AND clientUserId = ?`);
+    this.#entry = database.prepare(`SELECT ${columns} FROM persons WHERE userId = ?`);
+    this.#add = database.prepare(`INSERT INTO persons (${columns}) VALUES (?, ?, ?, ?, ?, ?)`);
+    this.#update = database.prepare('UPDATE persons SET email = ?, name = ?, idHash = ? WHERE userId = ?');
+    this.#remove = database.prepare('DELETE FROM persons WHERE userId = ?');
+  }
+
+  async userIdsOf(uId: string, seen: readonly PersonSeen[]): Promise<readonly string[]> {
+    const userIds: string[] = [];
+    for (let start = 0; start < seen.length; start += PART) {
+      const part = seen.slice(start, start + PART);
+      const known = part.map((person) => this.#known(uId, person));
+      // Mostly everybody is known and nothing has changed: then there is nothing to make durable.
+      if (known.every((userId) => userId !== null)) userIds.push(...known);
+      else userIds.push(...(await this.#commits.submit({ apply: () => part.map((person) => this.#upsert(uId, person)) })));
+    }
+    return userIds;
+  }
+
+  async entries(userIds: readonly string[]): Promise<readonly PersonEntry[]> {
+    return userIds.flatMap((userId) => this.#entry.get(userId) ?? []);
+  }
+
+  async forget(userId: string): Promise<void> {
+    const removed = await this.#commits.submit({ apply: () => this.#remove.run(userId).changes });
+    if (removed > 0) await this.#purge();
+  }
+
+  /** The person's id when all that was seen is already here; null when there is something to write. */
+  #known(uId: string, person: PersonSeen): string | null {
+    const entry = this.#find.get(uId, person.clientUserId);
+    return entry && !differs(entry, person) ? entry.userId : null;
+  }
+
+  #upsert(uId: string, person: PersonSeen): string {
+    const entry = this.#find.get(uId, person.clientUserId);
+    if (!entry) {
+      const userId = this.#ids.next();
+      this.#add.run(userId, uId, person.clientUserId, person.email ?? null, person.name ?? null, person.idHash ?? null);
+      return userId;
+    }
+    if (differs(entry, person)) {
+      this.#update.run(given(person.email, entry.email), given(person.name, entry.name), given(person.idHash, entry.idHash), entry.userId);
+    }
+    return entry.userId;
+  }
+
+  /** Empties the write-ahead log. A reader in the middle of a page keeps it for a moment. */
+  async #purge(): Promise<void> {
+    for (let attempt = 1; attempt <= PURGE_ATTEMPTS; attempt += 1) {
+      const [done] = this.#database.pragma('wal_checkpoint(TRUNCATE)') as [{ busy: number }];
+      if (done.busy === 0) return;
+      await pause(PURGE_PAUSE_MS);
+    }
+    throw new Error('the person was removed, but older pages still lie in the write-ahead log: forget again');
+  }
+}
+
+/** What was not seen stays as it is; null clears it. */
+const given = (seen: string | null | undefined, known: string | null): string | null => (seen === undefined ? known : seen);
+
+const differs = (entry: PersonEntry, person: PersonSeen): boolean =>
+  given(person.email, entry.email) !== entry.email ||
+  given(person.name, entry.name) !== entry.name ||
+  given(person.idHash, entry.idHash) !== entry.idHash;

@@ -1,0 +1,152 @@
+import { existsSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import type { Ids } from '@seatbook/kernel';
+import { asStorageFailure } from './storage-failed.js';
+
+/** 'SEAT': tells our files from any other database. */
+const APPLICATION_ID = 0x53454154;
+const FORMAT = 1;
+
+/**
+ * Events and all else that no rebuild can bring back. Revisions and positions are counted by the one writer; there is
+ * no unique index on event ids, which are random and would halve the append rate: repeats are recognised per stream.
+ */
+const SCHEMA = `
+  CREATE TABLE log (id TEXT NOT NULL) STRICT;
+  CREATE TABLE streams (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, revision INTEGER NOT NULL) STRICT;
+  CREATE TABLE events (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    stream INTEGER NOT NULL REFERENCES streams,
+    revision INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    data TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    checksum INTEGER NOT NULL
+  ) STRICT;
+  CREATE UNIQUE INDEX events_of_stream ON events (stream, revision);
+  CREATE TABLE checkpoints (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT;
+  CREATE TABLE parked (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    stream TEXT NOT NULL,
+    name TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    parkedAt INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX parked_of_stream ON parked (stream, sequence);
+  CREATE TABLE secrets (name TEXT PRIMARY KEY, keyId TEXT NOT NULL, iv BLOB NOT NULL, sealed BLOB NOT NULL) STRICT;
+  CREATE TABLE sealingKey (one INTEGER PRIMARY KEY CHECK (one = 1), keyId TEXT NOT NULL, iv BLOB NOT NULL, sealed BLOB NOT NULL) STRICT;
+  CREATE TABLE persons (
+    userId TEXT PRIMARY KEY,
+    uId TEXT NOT NULL,
+    clientUserId TEXT NOT NULL,
+    email TEXT,
+    name TEXT,
+    idHash TEXT
+  ) STRICT;
+  CREATE UNIQUE INDEX persons_at_location ON persons (uId, clientUserId);
+`;
+
+/** The file is there but is not a log that this build can use. It is never replaced: that is for an operator to decide. */
+export class LogUnusable extends Error {
+  constructor(file: string, why: string, cause?: unknown) {
+    super(`${file} cannot be used: ${why}`, { cause });
+    this.name = 'LogUnusable';
+  }
+}
+
+/** An open events.db. */
+export interface EventsFile {
+  readonly database: Database.Database;
+  /** Random; tells this log from every other, so that views of another one are noticed. */
+  readonly logId: string;
+}
+
+/** Opens the log for its one writer and creates it on first start. @throws LogUnusable */
+export function openEventsFile(file: string, ids: Ids): EventsFile {
+  return opened(file, () => {
+    const database = new Database(file, { timeout: 5_000 });
+    try {
+      const empty = database.pragma('schema_version', { simple: true }) === 0;
+      if (!empty) checkFormat(file, database);
+      database.pragma('journal_mode = WAL');
+      // SQLite's own default for WAL loses the last commits in a power cut: an acknowledged event must not be lost.
+      database.pragma('synchronous = FULL');
+      database.pragma('wal_autocheckpoint = 4000');
+      database.pragma('journal_size_limit = 67108864');
+      database.pragma('cache_size = -32000');
+      // What is deleted here are persons and secrets: they are overwritten, not only unlinked.
+      database.pragma('secure_delete = ON');
+      if (empty) create(database, ids);
+      checkEnd(file, database);
+      return { database, logId: logIdOf(database) };
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  });
+}
+
+/** Opens an existing log for reading beside its writer, e.g. from another thread. @throws LogUnusable */
+export function openEventsFileForReading(file: string): EventsFile {
+  return opened(file, () => {
+    if (!existsSync(file)) throw new LogUnusable(file, 'there is no such file');
+    const database = new Database(file, { readonly: true, timeout: 5_000 });
+    try {
+      checkFormat(file, database);
+      database.pragma('cache_size = -16000');
+      return { database, logId: logIdOf(database) };
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  });
+}
+
+function opened(file: string, open: () => EventsFile): EventsFile {
+  try {
+    return open();
+  } catch (error) {
+    if (error instanceof Database.SqliteError) {
+      throw new LogUnusable(file, `${error.message} (${error.code}); restore it from a backup`, asStorageFailure(file, error));
+    }
+    throw error;
+  }
+}
+
+function create(database: Database.Database, ids: Ids): void {
+  database
+    .transaction(() => {
+      database.exec(SCHEMA);
+      database.prepare('INSERT INTO log (id) VALUES (?)').run(ids.next());
+      database.pragma(`application_id = ${APPLICATION_ID}`);
+      database.pragma(`user_version = ${FORMAT}`);
+    })
+    .immediate();
+}
+
+function checkFormat(file: string, database: Database.Database): void {
+  if (database.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
+    throw new LogUnusable(file, 'it is not a log of Seatbook');
+  }
+  const format = Number(database.pragma('user_version', { simple: true }));
+  if (format !== FORMAT) {
+    throw new LogUnusable(file, `it has format ${format} and this build knows ${FORMAT}; run the version that wrote it`);
+  }
+}
+
+/** The sequence remembers the last position that was ever given out, so a lost end of the log is noticed at start. */
+function checkEnd(file: string, database: Database.Database): void {
+  const last = database.prepare<[], number | null>('SELECT max(position) FROM events').pluck().get() ?? 0;
+  const given =
+    database.prepare<[], number>(`SELECT seq FROM sqlite_sequence WHERE name = 'events'`).pluck().get() ?? 0;
+  if (last !== given) {
+    throw new LogUnusable(file, `its last event should be at position ${given} and is at ${last}; restore it from a backup`);
+  }
+}
+
+const logIdOf = (database: Database.Database): string =>
+  database.prepare<[], string>('SELECT id FROM log').pluck().get() ?? '';

@@ -1,0 +1,52 @@
+import type { Database, Statement } from 'better-sqlite3';
+import { SecretUnreadable, type Secrets } from '@seatbook/runtime';
+import type { GroupCommit } from './group-commit.js';
+import { seal, unseal, type Sealed } from './seal.js';
+
+/** Secrets in events.db, sealed before they reach it: a copy of the file is of no use without the key. */
+export class SqliteSecrets implements Secrets {
+  readonly #commits: GroupCommit;
+  readonly #key: Buffer;
+  readonly #put: Statement<[string, string, Buffer, Buffer]>;
+  readonly #get: Statement<[string], Sealed>;
+  readonly #names: Statement<[string], string>;
+  readonly #remove: Statement<[string]>;
+
+  constructor(database: Database, commits: GroupCommit, key: Buffer) {
+    this.#commits = commits;
+    this.#key = key;
+    this.#put = database.prepare(
+      `INSERT INTO secrets (name, keyId, iv, sealed) VALUES (?, ?, ?, ?)
+       ON CONFLICT (name) DO UPDATE SET keyId = excluded.keyId, iv = excluded.iv, sealed = excluded.sealed`,
+    );
+    this.#get = database.prepare('SELECT keyId, iv, sealed FROM secrets WHERE name = ?');
+    this.#names = database.prepare<[string], string>('SELECT name FROM secrets WHERE name >= ? ORDER BY name').pluck();
+    this.#remove = database.prepare('DELETE FROM secrets WHERE name = ?');
+  }
+
+  async put(name: string, secret: string): Promise<void> {
+    const { keyId, iv, sealed } = seal(this.#key, name, secret);
+    await this.#commits.submit({ apply: () => this.#put.run(name, keyId, iv, sealed) });
+  }
+
+  async get(name: string): Promise<string | null> {
+    const row = this.#get.get(name);
+    if (!row) return null;
+    const secret = unseal(this.#key, name, row);
+    if (secret === null) throw new SecretUnreadable(name);
+    return secret;
+  }
+
+  async names(prefix: string): Promise<readonly string[]> {
+    const names: string[] = [];
+    for (const name of this.#names.iterate(prefix)) {
+      if (!name.startsWith(prefix)) break;
+      names.push(name);
+    }
+    return names;
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.#commits.submit({ apply: () => this.#remove.run(name) });
+  }
+}
