@@ -52,7 +52,10 @@ export async function writeClientConfig(visit: Visit): Promise<Answer> {
   if ((url === undefined) !== (authToken === undefined)) throw new Refusal(9710);
   if (url !== undefined && authToken !== undefined) {
     checkNotificationTarget(url, authToken, world.faults);
-    if (world.faults.notifications.testNotification && !(await world.notifier.test(location, url, authToken))) {
+    if (
+      world.faults.notifications.testNotification &&
+      !(await world.notifier.test(location, url, authToken))
+    ) {
       throw new Refusal(9728);
     }
     location.notificationUrl = url;

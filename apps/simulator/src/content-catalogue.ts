@@ -117,7 +117,9 @@ function itemBody(item: ContentItem, forMac: boolean, manner: LookupManner): Rec
     kind,
     artistName: item.artistName,
     genreNames: [item.genre],
-    genres: [{ genreId: '6000', name: item.genre, mediaType: '8', url: 'https://apps.example.test/genre/6000' }],
+    genres: [
+      { genreId: '6000', name: item.genre, mediaType: '8', url: 'https://apps.example.test/genre/6000' },
+    ],
     deviceFamilies: families,
     minimumOSVersion: item.minimumOSVersion,
     artwork: artworkOf(item.adamId, manner.artwork),

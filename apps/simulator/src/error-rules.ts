@@ -1,4 +1,15 @@
-import { atLeast, either, flag, object, oneOf, optional, probability, type Shape, text, whole } from './shape.js';
+import {
+  atLeast,
+  either,
+  flag,
+  object,
+  oneOf,
+  optional,
+  probability,
+  type Shape,
+  text,
+  whole,
+} from './shape.js';
 import { type RetryAfter, retryAfterShape } from './faults.js';
 
 /**

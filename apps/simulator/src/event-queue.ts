@@ -58,8 +58,7 @@ export class EventQueue {
     }
     if (this.faults.eventDelayMs === 'never') return;
     const delay =
-      drawFrom(this.faults.eventDelayMs, this.random) +
-      event.numRequested * this.faults.eventDelayPerTaskMs;
+      drawFrom(this.faults.eventDelayMs, this.random) + event.numRequested * this.faults.eventDelayPerTaskMs;
     this.timers.after(delay, () => this.due(running));
   }
 
@@ -101,7 +100,7 @@ export class EventQueue {
 
   private advance(running: Running): void {
     if (!this.pending.has(running.event.eventId)) return;
-    for (let tasks = 0; tasks < tasksAtOnce; ) {
+    for (let tasks = 0; tasks < tasksAtOnce;) {
       const step = running.work.next();
       if (step.done === true) {
         void this.notifier.announce(running.event.location, this.complete(running, step.value));

@@ -207,8 +207,7 @@ export function patchFaults(faults: Faults, patch: FaultsPatch): void {
   for (const [key, value] of Object.entries(patch) as [string, unknown][]) {
     if (value === undefined) continue;
     const present = target[key];
-    target[key] =
-      typeof value === 'object' && typeof present === 'object' ? { ...present, ...value } : value;
+    target[key] = typeof value === 'object' && typeof present === 'object' ? { ...present, ...value } : value;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { AssetName } from './apple-errors.js';
 import { Asset, type Assignment, assetKey, type Target } from './asset.js';
 import type { Identifiers } from './identifiers.js';
+import { SlidingSecond } from './sliding-second.js';
 import { UserRegistry } from './user.js';
 import { Version } from './version.js';
 
@@ -28,6 +29,8 @@ export class Location {
   notificationTypes: readonly string[] = [];
   /** Domains whose Managed Apple Accounts belong to the organisation; null: every domain does. */
   managedDomains: readonly string[] | null = null;
+  /** Requests of all its tokens that the rate limit let pass. */
+  readonly admitted = new SlidingSecond();
   readonly assets = new Map<string, Asset>();
   readonly users: UserRegistry;
   readonly versions: { readonly assets: Version; readonly assignments: Version; readonly users: Version };

@@ -76,7 +76,11 @@ export class PairRules {
   }
 
   /** Throws the refusal of a request that holds a poisonous pair. */
-  refusePoison(operation: PairOperation, assets: readonly AssetName[], targets: readonly NamedTarget[]): void {
+  refusePoison(
+    operation: PairOperation,
+    assets: readonly AssetName[],
+    targets: readonly NamedTarget[],
+  ): void {
     for (const active of this.rules) {
       const { rule } = active;
       if (rule.syncRefuse === undefined || !matchesOperation(rule, operation)) continue;

@@ -82,7 +82,9 @@ export class TokenRegistry {
   ofCookie(header: string | undefined, now: number): Token | null {
     const value = /(?:^|;\s*)itvt=([^;]+)/.exec(header ?? '')?.[1];
     if (value === undefined) return null;
-    const token = this.tokens.get(value.trim().replace(/%2B/gi, '+').replace(/%2F/gi, '/').replace(/%3D/gi, '='));
+    const token = this.tokens.get(
+      value.trim().replace(/%2B/gi, '+').replace(/%2F/gi, '/').replace(/%3D/gi, '='),
+    );
     return token !== undefined && token.state === 'active' && now < token.expiresAt ? token : null;
   }
 }

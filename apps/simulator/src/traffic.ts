@@ -91,7 +91,7 @@ const noWrites = (): WriteCounts => ({ received: 0, accepted: 0, applied: 0 });
 function emptyStats(since: number) {
   return {
     since,
-    requests: { total: 0, byEndpoint: {}, byStatus: {}, byErrorNumber: {} } as Stats['requests'],
+    requests: { total: 0, byEndpoint: {}, byStatus: {}, byErrorNumber: {} },
     writes: { associate: noWrites(), disassociate: noWrites(), revoke: noWrites(), users: noWrites() },
     pairs: {
       associated: 0,
@@ -99,7 +99,7 @@ function emptyStats(since: number) {
       disassociated: 0,
       alreadyAbsent: 0,
       failedByErrorNumber: {},
-    } as Stats['pairs'],
+    },
     maxRequestsInAnySecond: 0,
     maxRequestsInAnySecondByLocation: {} as Record<string, number>,
     rateLimitViolations: 0,
@@ -179,6 +179,12 @@ export class Traffic {
     const { counts } = this;
     counts.maxParallelPages[call.endpoint] = Math.max(counts.maxParallelPages[call.endpoint] ?? 0, parallel);
     if (parallel > allowed) counts.parallelPageViolations += 1;
+  }
+
+  /** An event that came of a request to this endpoint has run. */
+  applied(endpoint: string): void {
+    const write = this.writeOf(endpoint);
+    if (write !== null) write.applied += 1;
   }
 
   /** The answer leaves; `status` is null where none does. */

@@ -43,7 +43,10 @@ export class SqliteDirectory implements Directory {
       const known = part.map((person) => this.#known(uId, person));
       // Mostly everybody is known and nothing has changed: then there is nothing to make durable.
       if (known.every((userId) => userId !== null)) userIds.push(...known);
-      else userIds.push(...(await this.#commits.submit({ apply: () => part.map((person) => this.#upsert(uId, person)) })));
+      else
+        userIds.push(
+          ...(await this.#commits.submit({ apply: () => part.map((person) => this.#upsert(uId, person)) })),
+        );
     }
     return userIds;
   }
@@ -53,8 +56,8 @@ export class SqliteDirectory implements Directory {
   }
 
   async forget(userId: string): Promise<void> {
-    const removed = await this.#commits.submit({ apply: () => this.#remove.run(userId).changes });
-    if (removed > 0) await this.#purge();
+    await this.#commits.submit({ apply: () => this.#remove.run(userId) });
+    await this.#purge();
   }
 
   /** The person's id when all that was seen is already here; null when there is something to write. */
@@ -67,11 +70,23 @@ export class SqliteDirectory implements Directory {
     const entry = this.#find.get(uId, person.clientUserId);
     if (!entry) {
       const userId = this.#ids.next();
-      this.#add.run(userId, uId, person.clientUserId, person.email ?? null, person.name ?? null, person.idHash ?? null);
+      this.#add.run(
+        userId,
+        uId,
+        person.clientUserId,
+        person.email ?? null,
+        person.name ?? null,
+        person.idHash ?? null,
+      );
       return userId;
     }
     if (differs(entry, person)) {
-      this.#update.run(given(person.email, entry.email), given(person.name, entry.name), given(person.idHash, entry.idHash), entry.userId);
+      this.#update.run(
+        given(person.email, entry.email),
+        given(person.name, entry.name),
+        given(person.idHash, entry.idHash),
+        entry.userId,
+      );
     }
     return entry.userId;
   }
@@ -88,7 +103,8 @@ export class SqliteDirectory implements Directory {
 }
 
 /** What was not seen stays as it is; null clears it. */
-const given = (seen: string | null | undefined, known: string | null): string | null => (seen === undefined ? known : seen);
+const given = (seen: string | null | undefined, known: string | null): string | null =>
+  seen === undefined ? known : seen;
 
 const differs = (entry: PersonEntry, person: PersonSeen): boolean =>
   given(person.email, entry.email) !== entry.email ||

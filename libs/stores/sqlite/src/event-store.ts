@@ -16,7 +16,7 @@ import {
 } from '@seatbook/runtime';
 import { checksumOf } from './checksum.js';
 import type { GroupCommit } from './group-commit.js';
-import { asStorageFailure } from './storage-failed.js';
+import { StorageFailed, asStorageFailure } from './storage-failed.js';
 import { StreamTails, type StreamTail } from './stream-tails.js';
 
 const MAX_READ_AT = 1_000;
@@ -69,10 +69,9 @@ export class SqliteEventStore implements EventStore {
       .prepare<[number, number], Row>(`${EVENTS} WHERE e.position > ? ORDER BY e.position LIMIT ?`)
       .raw();
     this.#ofStream = database
-      .prepare<
-        [number, number, number],
-        Row
-      >(`${EVENTS} WHERE e.stream = ? AND e.revision >= ? ORDER BY e.revision LIMIT ?`)
+      .prepare<[number, number, number], Row>(
+        `${EVENTS} WHERE e.stream = ? AND e.revision >= ? ORDER BY e.revision LIMIT ?`,
+      )
       .raw();
     this.#at = database.prepare<[number], Row>(`${EVENTS} WHERE e.position = ?`).raw();
     this.#addStream = commits && database.prepare('INSERT INTO streams (name, revision) VALUES (?, ?)');
@@ -101,7 +100,9 @@ export class SqliteEventStore implements EventStore {
       return Promise.reject(new AppendTooLarge(stream, events.length, bytes));
     }
     if (!isWellFormed(stream, events)) {
-      return Promise.reject(new TypeError(`${stream}: text with half a surrogate pair cannot be stored as it is`));
+      return Promise.reject(
+        new TypeError(`${stream}: text with half a surrogate pair cannot be stored as it is`),
+      );
     }
     return this.#commits.submit({
       bytes,
@@ -115,15 +116,16 @@ export class SqliteEventStore implements EventStore {
 
   async readStream(stream: string, from: number, limit: number): Promise<readonly StoredEvent[]> {
     return this.#guarded(() => {
-      const found = this.#findStream.get(stream);
-      if (!found) return [];
-      const [id, last] = found;
-      const rows = this.#ofStream.all(id, from, limit);
+      const [last, rows] = this.#snapshot(() => {
+        const found = this.#findStream.get(stream);
+        return found ? [found[1], this.#ofStream.all(found[0], from, limit)] : [-1, []];
+      });
       rows.forEach((row, index) => {
         if (row[2] !== from + index) throw new CorruptEvent(stream, from + index, row[0]);
       });
-      // The stream's row was read before its events, so there may be more by now and never less.
-      if (rows.length < Math.min(limit, last - from + 1)) throw new CorruptEvent(stream, from + rows.length, 0);
+      if (rows.length !== Math.max(0, Math.min(limit, last - from + 1))) {
+        throw new CorruptEvent(stream, from + rows.length, 0);
+      }
       return rows.map(storedEvent);
     });
   }
@@ -138,7 +140,8 @@ export class SqliteEventStore implements EventStore {
   }
 
   async readAt(positions: readonly Position[]): Promise<readonly StoredEvent[]> {
-    if (positions.length > MAX_READ_AT) throw new RangeError(`${positions.length} positions at once (at most ${MAX_READ_AT})`);
+    if (positions.length > MAX_READ_AT)
+      throw new RangeError(`${positions.length} positions at once (at most ${MAX_READ_AT})`);
     return this.#guarded(() =>
       [...new Set(positions)]
         .sort((a, b) => a - b)
@@ -151,6 +154,35 @@ export class SqliteEventStore implements EventStore {
 
   async head(): Promise<Position> {
     return this.#guarded(() => this.#head.get() ?? 0);
+  }
+
+  /**
+   * Reads the whole log and compares tables, indexes and the ends of the streams with it: finds damage that no read has
+   * met yet. Takes the thread for as long as that lasts, so it is for a tool or for another thread.
+   * @throws CorruptEvent, StorageFailed
+   */
+  async verify(): Promise<{ readonly events: number; readonly streams: number }> {
+    return this.#guarded(() => {
+      const [problem] = this.#database.pragma('integrity_check(1)') as [{ integrity_check: string }];
+      if (problem.integrity_check !== 'ok') {
+        throw new StorageFailed('SQLITE_CORRUPT', `${this.#database.name}: ${problem.integrity_check}`, null);
+      }
+      const unequal = this.#database
+        .prepare<[], [string, number]>(
+          'SELECT name, s.revision FROM streams s WHERE s.revision + 1 <> (SELECT count(*) FROM events e WHERE e.stream = s.id)',
+        )
+        .raw()
+        .get();
+      if (unequal) throw new CorruptEvent(...unequal, 0);
+      let events = 0;
+      for (const row of this.#all.iterate(0, -1)) {
+        events += 1;
+        if (row[0] !== events) throw new CorruptEvent('(missing)', -1, events);
+        storedEvent(row);
+      }
+      const streams = this.#database.prepare<[], number>('SELECT count(*) FROM streams').pluck().get() ?? 0;
+      return { events, streams };
+    });
   }
 
   onAppended(listener: (position: Position) => void): () => void {
@@ -197,6 +229,11 @@ export class SqliteEventStore implements EventStore {
     this.#last = position;
     this.#tails.set(stream, { id, revision });
     return { revision, position };
+  }
+
+  /** The writer changes nothing while it reads; beside it a transaction keeps two reads on one state. */
+  #snapshot<T>(read: () => T): T {
+    return this.#commits ? read() : this.#database.transaction(read).deferred();
   }
 
   #guarded<T>(read: () => T): T {

@@ -16,7 +16,7 @@ const SCHEMA = `
   CREATE TABLE streams (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, revision INTEGER NOT NULL) STRICT;
   CREATE TABLE events (
     position INTEGER PRIMARY KEY AUTOINCREMENT,
-    stream INTEGER NOT NULL REFERENCES streams,
+    stream INTEGER NOT NULL,
     revision INTEGER NOT NULL,
     id TEXT NOT NULL,
     type TEXT NOT NULL,
@@ -68,7 +68,8 @@ export interface EventsFile {
 /** Opens the log for its one writer and creates it on first start. @throws LogUnusable */
 export function openEventsFile(file: string, ids: Ids): EventsFile {
   return opened(file, () => {
-    const database = new Database(file, { timeout: 5_000 });
+    // Nobody else writes; this is for a tool of an operator that looks in, and as long as the process may stand still.
+    const database = new Database(file, { timeout: 250 });
     try {
       const empty = database.pragma('schema_version', { simple: true }) === 0;
       if (!empty) checkFormat(file, database);
@@ -111,7 +112,11 @@ function opened(file: string, open: () => EventsFile): EventsFile {
     return open();
   } catch (error) {
     if (error instanceof Database.SqliteError) {
-      throw new LogUnusable(file, `${error.message} (${error.code}); restore it from a backup`, asStorageFailure(file, error));
+      throw new LogUnusable(
+        file,
+        `${error.message} (${error.code}); restore it from a backup`,
+        asStorageFailure(file, error),
+      );
     }
     throw error;
   }
@@ -134,7 +139,10 @@ function checkFormat(file: string, database: Database.Database): void {
   }
   const format = Number(database.pragma('user_version', { simple: true }));
   if (format !== FORMAT) {
-    throw new LogUnusable(file, `it has format ${format} and this build knows ${FORMAT}; run the version that wrote it`);
+    throw new LogUnusable(
+      file,
+      `it has format ${format} and this build knows ${FORMAT}; run the version that wrote it`,
+    );
   }
 }
 
@@ -144,7 +152,10 @@ function checkEnd(file: string, database: Database.Database): void {
   const given =
     database.prepare<[], number>(`SELECT seq FROM sqlite_sequence WHERE name = 'events'`).pluck().get() ?? 0;
   if (last !== given) {
-    throw new LogUnusable(file, `its last event should be at position ${given} and is at ${last}; restore it from a backup`);
+    throw new LogUnusable(
+      file,
+      `its last event should be at position ${given} and is at ${last}; restore it from a backup`,
+    );
   }
 }
 

@@ -35,7 +35,10 @@ export function unseal(key: Buffer, name: string, { keyId, iv, sealed }: Sealed)
     const decipher = createDecipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES });
     decipher.setAAD(associated(keyId, name));
     decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
-    const text = Buffer.concat([decipher.update(sealed.subarray(0, sealed.length - TAG_BYTES)), decipher.final()]);
+    const text = Buffer.concat([
+      decipher.update(sealed.subarray(0, sealed.length - TAG_BYTES)),
+      decipher.final(),
+    ]);
     return text.toString('utf8');
   } catch {
     return null;

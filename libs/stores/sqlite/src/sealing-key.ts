@@ -1,4 +1,16 @@
-import { chmodSync, closeSync, existsSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import Database from 'better-sqlite3';
@@ -28,7 +40,11 @@ export interface SealingKeySource {
  * A lost key is never replaced: what it sealed could never be opened again.
  * @throws SealingKeyUnusable
  */
-export function loadOrCreateKey({ folder, file = join(folder, 'seatbook.key'), env }: SealingKeySource): Buffer {
+export function loadOrCreateKey({
+  folder,
+  file = join(folder, 'seatbook.key'),
+  env,
+}: SealingKeySource): Buffer {
   if (env !== undefined && env.trim() !== '') return parseKey(env, 'the sealing key in the environment');
   if (existsSync(file)) return readKey(file);
   if (hasSealed(join(folder, EVENTS_FILE))) {
@@ -41,22 +57,25 @@ export function loadOrCreateKey({ folder, file = join(folder, 'seatbook.key'), e
 
 /**
  * Compares the key with the one that sealed first, so that a wrong key stops the start and not the first use.
- * The first key of a folder is remembered by a text sealed with it.
+ * The key of a folder is remembered by a text sealed with it; as long as nothing else was sealed, another may take its place.
  * @throws SealingKeyUnusable
  */
 export function verifyKey(database: Database.Database, key: Buffer): void {
-  if (key.length !== KEY_BYTES) throw new SealingKeyUnusable(`the sealing key has ${key.length} bytes instead of ${KEY_BYTES}`);
+  if (key.length !== KEY_BYTES)
+    throw new SealingKeyUnusable(`the sealing key has ${key.length} bytes instead of ${KEY_BYTES}`);
   const known = database
     .prepare<[], { keyId: string; iv: Buffer; sealed: Buffer }>('SELECT keyId, iv, sealed FROM sealingKey')
     .get();
-  if (!known) {
-    const { keyId, iv, sealed } = seal(key, VERIFICATION, VERIFICATION);
-    database.prepare('INSERT INTO sealingKey (one, keyId, iv, sealed) VALUES (1, ?, ?, ?)').run(keyId, iv, sealed);
-  } else if (unseal(key, VERIFICATION, known) !== VERIFICATION) {
+  if (known && unseal(key, VERIFICATION, known) === VERIFICATION) return;
+  if (known && countSecrets(database) > 0) {
     throw new SealingKeyUnusable(
       `the sealing key ${keyIdOf(key)} is not the one that sealed the secrets here (${known.keyId}): start with that one`,
     );
   }
+  const { keyId, iv, sealed } = seal(key, VERIFICATION, VERIFICATION);
+  database
+    .prepare('REPLACE INTO sealingKey (one, keyId, iv, sealed) VALUES (1, ?, ?, ?)')
+    .run(keyId, iv, sealed);
 }
 
 const VERIFICATION = 'verification of the sealing key';
@@ -74,17 +93,22 @@ function readKey(file: string): Buffer {
 
 function parseKey(text: string, source: string): Buffer {
   const trimmed = text.trim();
-  const key = /^[0-9a-fA-F]{64}$/.test(trimmed) ? Buffer.from(trimmed, 'hex') : Buffer.from(trimmed, 'base64');
+  const key = /^[0-9a-fA-F]{64}$/.test(trimmed)
+    ? Buffer.from(trimmed, 'hex')
+    : Buffer.from(trimmed, 'base64');
   // The comparison finds what Buffer.from passes over in silence.
   const exact = key.toString('hex') === trimmed.toLowerCase() || key.toString('base64') === trimmed;
   if (key.length !== KEY_BYTES || !exact) {
-    throw new SealingKeyUnusable(`${source} must be ${KEY_BYTES} bytes in base64 (44 characters) or ${2 * KEY_BYTES} hexadecimal digits`);
+    throw new SealingKeyUnusable(
+      `${source} must be ${KEY_BYTES} bytes in base64 (44 characters) or ${2 * KEY_BYTES} hexadecimal digits`,
+    );
   }
   return key;
 }
 
 /** Written whole and flushed under another name first: a start that breaks off leaves no half key behind. */
 function createKey(file: string): Buffer {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const key = randomBytes(KEY_BYTES);
   const unfinished = `${file}.${process.pid}.new`;
   const handle = openSync(unfinished, 'wx', 0o600);
@@ -120,9 +144,15 @@ function hasSealed(eventsFile: string): boolean {
   if (!existsSync(eventsFile)) return false;
   const database = new Database(eventsFile, { readonly: true, timeout: 5_000 });
   try {
-    const table = database.prepare<[], number>(`SELECT count(*) FROM sqlite_schema WHERE name = 'secrets'`).pluck().get();
-    return table === 1 && database.prepare<[], number>('SELECT count(*) FROM secrets').pluck().get() !== 0;
+    const table = database
+      .prepare<[], number>(`SELECT count(*) FROM sqlite_schema WHERE name = 'secrets'`)
+      .pluck()
+      .get();
+    return table === 1 && countSecrets(database) > 0;
   } finally {
     database.close();
   }
 }
+
+const countSecrets = (database: Database.Database): number =>
+  database.prepare<[], number>('SELECT count(*) FROM secrets').pluck().get() ?? 0;

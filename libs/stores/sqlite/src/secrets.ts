@@ -20,7 +20,9 @@ export class SqliteSecrets implements Secrets {
        ON CONFLICT (name) DO UPDATE SET keyId = excluded.keyId, iv = excluded.iv, sealed = excluded.sealed`,
     );
     this.#get = database.prepare('SELECT keyId, iv, sealed FROM secrets WHERE name = ?');
-    this.#names = database.prepare<[string], string>('SELECT name FROM secrets WHERE name >= ? ORDER BY name').pluck();
+    this.#names = database
+      .prepare<[string], string>('SELECT name FROM secrets WHERE name >= ? ORDER BY name')
+      .pluck();
     this.#remove = database.prepare('DELETE FROM secrets WHERE name = ?');
   }
 

@@ -1,0 +1,338 @@
+import type { Clock, Instant, Milliseconds, Random } from '@seatbook/kernel';
+import type { AppleAccess, AppleFailure, AppleResult, MdmInfo, TokenRefusal } from '@seatbook/licensing';
+import { configuredUrl, type Endpoint, withQuery } from './apple-urls.js';
+import { fullJitter } from './backoff.js';
+import { wrongLocationNumber } from './error-numbers.js';
+import { type JsonObject, textOf } from './json-shape.js';
+import type { AppleLog } from './log.js';
+import { mdmInfoOf } from './mdm-info.js';
+import { OrganisationGate } from './organisation-gate.js';
+import { type Lane, Pacer, type PacerReport } from './pacer.js';
+import { Refusals } from './refusals.js';
+import { readReply, type ReplyContext, type ReplyReading, tokenFailure, unanswered } from './reply.js';
+import { ServiceConfigReader } from './service-config.js';
+import type { AppleSettings } from './settings.js';
+import { SlidingWindow } from './sliding-window.js';
+import { fingerprintOf } from './token-file.js';
+import { transientFailure } from './transient-failure.js';
+import { isTransportError, type Transport, TransportError, type TransportReply } from './transport.js';
+
+/** One request to Apple. */
+export interface AppleRequest {
+  readonly endpoint: Endpoint;
+  readonly lane: Lane;
+  readonly query?: Readonly<Record<string, string>>;
+  /** Makes it a POST. */
+  readonly body?: JsonObject;
+  /** It is not sent later than this; without one, `maxQueueMs` from now. */
+  readonly deadline?: Instant;
+  /**
+   * `check` is sent even where the token or the location was refused before, to learn whether it still is; `claim`
+   * also when that becomes known while it waits.
+   */
+  readonly insistence?: 'check' | 'claim';
+  /** The answer must say who manages the location. Apple's rule: once claimed, every answer does. */
+  readonly namesOwner?: boolean;
+  /** Never to be seen in a reason, besides the token. */
+  readonly secrets?: readonly string[];
+}
+
+/** The listener's view of what was refused: the token in that way, or the location because of another MDM. */
+export type LocationRefusal = TokenRefusal | 'conflict';
+
+export interface CallerOptions {
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly settings: AppleSettings;
+  readonly log: AppleLog;
+}
+
+interface Location {
+  /** For the Apps and Books API, and for the store's lookup, which is another service. */
+  readonly api: Pacer;
+  readonly lookup: Pacer;
+}
+
+/** How the pacing stands. */
+export interface PacingReport {
+  readonly organisation: { readonly closedMs: Milliseconds; readonly throttlings: number };
+  readonly locations: readonly (PacerReport & { readonly uId: string })[];
+}
+
+/** Makes single requests: paced, understood, checked for whose location it is. Repeats nothing. */
+export class Caller {
+  readonly config: ServiceConfigReader;
+  readonly #gate: OrganisationGate;
+  readonly #refusals = new Refusals();
+  readonly #locations = new Map<string, Location>();
+  readonly #listeners = new Set<(uId: string, refusal: LocationRefusal) => void>();
+  readonly #reads = new AbortController();
+  #closed = false;
+
+  constructor(private readonly options: CallerOptions) {
+    const { clock, random, settings } = options;
+    this.config = new ServiceConfigReader(options);
+    this.#gate = new OrganisationGate({
+      clock,
+      random,
+      baseMs: settings.organisationBackoffMs,
+      capMs: settings.organisationBackoffCapMs,
+    });
+  }
+
+  async call(access: AppleAccess, request: AppleRequest): Promise<AppleResult<JsonObject>> {
+    const { clock, settings } = this.options;
+    const config = await this.config.current();
+    const write = request.lane === 'write';
+    const asking = {
+      uId: access.uId,
+      fingerprint: fingerprintOf(access.token),
+      write,
+      claimed: access.mdmId !== null,
+    };
+    const refusal = request.insistence ? null : this.#refusals.refusalOf(asking);
+    if (refusal) return { ok: false, failure: refusal };
+
+    const url = config.urls.get(request.endpoint) ?? configuredUrl(request.endpoint, settings);
+    const location = this.#location(access, asking.fingerprint);
+    const lookup = request.endpoint === 'contentMetadataLookup';
+    return (lookup ? location.lookup : location.api).run(
+      {
+        lane: request.lane,
+        deadline: request.deadline ?? clock.now() + settings.maxQueueMs,
+        refusal: () => (request.insistence === 'claim' ? null : this.#refusals.refusalOf(asking)),
+      },
+      () =>
+        lookup
+          ? this.#lookUp(access, request, url, location)
+          : this.#send(access, request, url, location, asking.fingerprint),
+    );
+  }
+
+  /** A pause before a page is fetched again. Ends early on shutdown. */
+  pause(attempt: number, retryAfterMs: Milliseconds | null): Promise<void> {
+    const { clock, random, settings } = this.options;
+    const wait = Math.max(
+      retryAfterMs ?? 0,
+      fullJitter(settings.pageBackoffMs, attempt, 60_000, random),
+    );
+    return new Promise((resolve) => {
+      if (this.#closed) return resolve();
+      const onClose = (): void => {
+        cancel();
+        resolve();
+      };
+      const cancel = clock.after(wait, () => {
+        this.#reads.signal.removeEventListener('abort', onClose);
+        resolve();
+      });
+      this.#reads.signal.addEventListener('abort', onClose, { once: true });
+    });
+  }
+
+  onTokenRefused(listener: (uId: string, refusal: LocationRefusal) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  reopen(uId: string): void {
+    this.#refusals.reopen(uId);
+  }
+
+  /** A token that turned out to be usable. */
+  accept(access: AppleAccess): void {
+    this.#refusals.acceptToken(access.uId, fingerprintOf(access.token));
+  }
+
+  pacing(): PacingReport {
+    return {
+      organisation: { closedMs: this.#gate.closedMs(), throttlings: this.#gate.throttlings },
+      locations: [...this.#locations].map(([uId, { api }]) => ({ uId, ...api.report() })),
+    };
+  }
+
+  /** Turns away what waits and gives up reads; writes on their way go on, because their answers are wanted. */
+  close(): void {
+    this.#closed = true;
+    for (const { api, lookup } of this.#locations.values()) {
+      api.close();
+      lookup.close();
+    }
+    this.#reads.abort();
+  }
+
+  async #send(
+    access: AppleAccess,
+    request: AppleRequest,
+    url: string,
+    location: Location,
+    fingerprint: string,
+  ): Promise<AppleResult<JsonObject>> {
+    const pass = this.#gate.begin();
+    const answer = await this.#exchange(request, url, access, { authorization: `Bearer ${access.token}` });
+    if (!('reading' in answer)) {
+      this.#gate.end(pass, 'unanswered', null);
+      return { ok: false, failure: answer.failure };
+    }
+    const { reading, status } = answer;
+    this.#gate.end(pass, reading.throttled ? 'throttled' : 'answered', reading.retryAfterMs);
+    const verdict = this.#verdict(access, request, reading);
+    this.#remember(access, fingerprint, verdict.refusal, request.endpoint, status);
+    if (!reading.throttled && reading.retryAfterMs !== null) {
+      this.#warn('Apple asked to wait', access, request, status, reading.retryAfterMs);
+      location.api.shut(reading.retryAfterMs);
+    }
+    if (!reading.throttled || verdict.result.ok || verdict.result.failure.kind !== 'transient')
+      return verdict.result;
+    // Whoever asks again before the pause is over only meets the closed gate.
+    const waitMs = Math.max(this.#gate.closedMs(), reading.retryAfterMs ?? 0);
+    this.#warn('too many requests of the organisation; all locations pause', access, request, status, waitMs);
+    return { ok: false, failure: { ...verdict.result.failure, retryAfterMs: waitMs } };
+  }
+
+  /** The store's lookup takes the token as a cookie and tells nothing about token, location or organisation. */
+  async #lookUp(
+    access: AppleAccess,
+    request: AppleRequest,
+    url: string,
+    location: Location,
+  ): Promise<AppleResult<JsonObject>> {
+    const answer = await this.#exchange(request, url, access, { cookie: `itvt=${access.token}` });
+    if (!('reading' in answer)) return { ok: false, failure: answer.failure };
+    const { reading } = answer;
+    const wait = reading.retryAfterMs ?? (reading.throttled ? this.options.settings.organisationBackoffMs : null);
+    if (wait !== null) location.lookup.shut(wait);
+    return reading.result;
+  }
+
+  async #exchange(
+    request: AppleRequest,
+    url: string,
+    access: AppleAccess,
+    authorisation: Readonly<Record<string, string>>,
+  ): Promise<
+    { readonly reading: ReplyReading; readonly status: number } | { readonly failure: AppleFailure }
+  > {
+    const { transport, clock, settings } = this.options;
+    const write = request.lane === 'write';
+    const context = (): ReplyContext => ({
+      write,
+      secrets: [access.token, ...(request.secrets ?? [])],
+      now: clock.now(),
+      maxRetryAfterMs: settings.maxRetryAfterMs,
+    });
+    let reply: TransportReply;
+    try {
+      reply = await transport({
+        method: request.body ? 'POST' : 'GET',
+        url: request.query ? withQuery(url, request.query) : url,
+        headers: {
+          accept: 'application/json',
+          ...(request.body ? { 'content-type': 'application/json' } : {}),
+          ...authorisation,
+        },
+        ...(request.body ? { body: JSON.stringify(request.body) } : {}),
+        timeoutMs: write ? settings.writeTimeoutMs : settings.readTimeoutMs,
+        ...(write ? {} : { signal: this.#reads.signal }),
+      });
+    } catch (error) {
+      // A transport that breaks its promise may have sent it, and its message may quote anything.
+      const known = isTransportError(error) ? error : new TransportError(true, 'the connection failed');
+      return { failure: unanswered(known, context()) };
+    }
+    return { reading: readReply(reply, context()), status: reply.status };
+  }
+
+  /**
+   * What the caller hears, and what is to be remembered against the token or the location. They differ where a write
+   * failed and its answer names another MDM: `conflict` would say that the write was done.
+   */
+  #verdict(
+    access: AppleAccess,
+    request: AppleRequest,
+    { result, body }: ReplyReading,
+  ): { readonly result: AppleResult<JsonObject>; readonly refusal: AppleFailure | null } {
+    if (!result.ok && result.failure.kind === 'token') return { result, refusal: result.failure };
+    const refused = (failure: AppleFailure) => ({ result: { ok: false, failure } as const, refusal: failure });
+
+    const uId = textOf(body?.['uId']);
+    if (uId !== null && access.uId !== '' && uId !== access.uId)
+      return refused(tokenFailure('invalid', wrongLocationNumber));
+
+    const mdmInfo = mdmInfoOf(body?.['mdmInfo']);
+    const foreign =
+      access.mdmId !== null &&
+      (mdmInfo === null ? result.ok && request.namesOwner === true : mdmInfo.id !== access.mdmId);
+    if (!foreign) return { result, refusal: null };
+    const conflict: AppleFailure = { kind: 'conflict', mdmInfo };
+    return !result.ok && request.lane === 'write' ? { result, refusal: conflict } : refused(conflict);
+  }
+
+
+  #remember(
+    access: AppleAccess,
+    fingerprint: string,
+    failure: AppleFailure | null,
+    endpoint: Endpoint,
+    status: number,
+  ): void {
+    // A token under examination belongs to no location yet.
+    if (!failure || access.uId === '') return;
+    let news = false;
+    let refusal: LocationRefusal = 'conflict';
+    if (failure.kind === 'token') {
+      refusal = failure.state;
+      news = this.#refusals.refuseToken(access.uId, fingerprint, failure);
+    } else if (failure.kind === 'conflict') news = this.#refusals.refuseLocation(access.uId, failure);
+    this.#locations.get(access.uId)?.api.recheck();
+    this.#locations.get(access.uId)?.lookup.recheck();
+    if (!news) return;
+    this.options.log({
+      level: 'warn',
+      message: refusal === 'conflict' ? 'another MDM manages the location' : `the token is ${refusal}`,
+      uId: access.uId,
+      endpoint,
+      status,
+      ...(failure.kind === 'token' ? { errorNumber: failure.errorNumber } : {}),
+    });
+    for (const listener of this.#listeners) listener(access.uId, refusal);
+  }
+
+  #warn(
+    message: string,
+    access: AppleAccess,
+    request: AppleRequest,
+    status: number,
+    waitMs: Milliseconds,
+  ): void {
+    this.options.log({ level: 'warn', message, uId: access.uId, endpoint: request.endpoint, status, waitMs });
+  }
+
+  #location(access: AppleAccess, fingerprint: string): Location {
+    // Apple counts per location or token; of a token under examination we know only the latter.
+    const key = access.uId === '' ? `token ${fingerprint}` : access.uId;
+    const known = this.#locations.get(key);
+    if (known) return known;
+    const { clock, settings } = this.options;
+    const pacing = {
+      clock,
+      // Both count as one, in case Apple counts them so.
+      window: new SlidingWindow(clock, settings.windowMs),
+      limit: () => {
+        const allowed = this.config.latest.maxRequestPerSecond;
+        return Math.max(1, Math.min(allowed, settings.maxRequestsPerSecond ?? allowed));
+      },
+      maxParallelPages: settings.maxParallelPages,
+      maxInFlight: settings.maxInFlight,
+      maxQueued: settings.maxQueued,
+    };
+    const location: Location = {
+      api: new Pacer({ ...pacing, gate: this.#gate }),
+      lookup: new Pacer({ ...pacing, gate: null }),
+    };
+    this.#locations.set(key, location);
+    if (this.#closed) this.close();
+    return location;
+  }
+}

@@ -1,0 +1,189 @@
+import type { Clock, Instant, Milliseconds } from '@seatbook/kernel';
+import type { AppleFailure, AppleResult } from '@seatbook/licensing';
+import { Closure } from './closure.js';
+import type { OrganisationGate } from './organisation-gate.js';
+import type { SlidingWindow } from './sliding-window.js';
+import { transientFailure } from './transient-failure.js';
+
+/** Writes go first. A `page` is a read of which only a few may be on their way at once. */
+export type Lane = 'write' | 'read' | 'page';
+
+/** What a pacer needs to know of a request that waits. */
+export interface Ticket {
+  readonly lane: Lane;
+  /** It is turned away when its turn has not come by then. */
+  readonly deadline: Instant;
+  /** The failure that it meets by now, without being sent; asked on {@link Pacer.recheck}. */
+  refusal(): AppleFailure | null;
+}
+
+export interface PacerOptions {
+  readonly clock: Clock;
+  /** Shared with other pacers of the location. */
+  readonly window: SlidingWindow;
+  /** Starts per window, as of now. */
+  readonly limit: () => number;
+  /** Null: none; for services that the organisation's limit does not count. */
+  readonly gate: OrganisationGate | null;
+  readonly maxParallelPages: number;
+  readonly maxInFlight: number;
+  readonly maxQueued: number;
+}
+
+interface Waiting {
+  readonly ticket: Ticket;
+  start(): void;
+  turnAway(failure: AppleFailure): void;
+}
+
+/** Figures of one location's pacing. */
+export interface PacerReport {
+  readonly queuedWrites: number;
+  readonly queuedReads: number;
+  readonly inFlight: number;
+  readonly pagesInFlight: number;
+  /** What is left of Apple's `Retry-After`. */
+  readonly shutMs: Milliseconds;
+}
+
+/** Decides when the requests of one location go out: in order, writes first, never more than Apple allows. */
+export class Pacer {
+  readonly #writes: Waiting[] = [];
+  readonly #reads: Waiting[] = [];
+  readonly #shut: Closure;
+  #inFlight = 0;
+  #pages = 0;
+  #closed = false;
+  #cancelTimer: (() => void) | null = null;
+
+  constructor(private readonly options: PacerOptions) {
+    this.#shut = new Closure(options.clock);
+    options.gate?.onChange(() => this.#pump());
+  }
+
+  /**
+   * Calls `start` when its turn has come, in the same instant in which that is decided, so that nothing learnt before
+   * can be missed; or answers with the failure because of which it never went out.
+   */
+  run<T>(ticket: Ticket, start: () => Promise<AppleResult<T>>): Promise<AppleResult<T>> {
+    return new Promise((resolve, reject) => {
+      const turnAway = (failure: AppleFailure): void => resolve({ ok: false, failure });
+      if (this.#closed) return turnAway(transientFailure('not sent: the client is shutting down'));
+      const lane = ticket.lane === 'write' ? this.#writes : this.#reads;
+      if (this.#writes.length + this.#reads.length >= this.options.maxQueued)
+        return turnAway(
+          transientFailure(`not sent: ${this.options.maxQueued} requests are waiting for this location`),
+        );
+      const go = (): void => {
+        this.#inFlight += 1;
+        if (ticket.lane === 'page') this.#pages += 1;
+        start()
+          .then(resolve, reject)
+          .finally(() => {
+            this.#inFlight -= 1;
+            if (ticket.lane === 'page') this.#pages -= 1;
+            this.#pump();
+          });
+      };
+      lane.push({ ticket, start: go, turnAway });
+      this.#pump();
+    });
+  }
+
+  /** Apple's rule: after `Retry-After` nothing is sent for that long. */
+  shut(wait: Milliseconds): void {
+    this.#shut.close(wait);
+    this.#pump();
+  }
+
+  /** Turns away whatever waits and is refused by now. */
+  recheck(): void {
+    this.#turnAway((waiting) => waiting.ticket.refusal());
+    this.#pump();
+  }
+
+  /** Turns away whatever waits, and whatever comes. What is on its way goes on. */
+  close(): void {
+    this.#closed = true;
+    this.#turnAway(() => transientFailure('not sent: the client is shutting down'));
+    this.#cancelTimer?.();
+  }
+
+  report(): PacerReport {
+    return {
+      queuedWrites: this.#writes.length,
+      queuedReads: this.#reads.length,
+      inFlight: this.#inFlight,
+      pagesInFlight: this.#pages,
+      shutMs: this.#shut.waitMs(),
+    };
+  }
+
+  #pump(): void {
+    this.#turnAway((waiting) => this.#tooLate(waiting.ticket));
+    while (this.#waitMs() <= 0) {
+      const next = this.#next();
+      if (!next) break;
+      this.options.window.take();
+      next.start();
+    }
+    this.#arm();
+  }
+
+  /** Takes the next one out of the queue, if there is one that may go now. */
+  #next(): Waiting | null {
+    if (this.#inFlight >= this.options.maxInFlight) return null;
+    const write = this.#writes.shift();
+    if (write) return write;
+    const pagesFull = this.#pages >= this.options.maxParallelPages;
+    const index = this.#reads.findIndex(({ ticket }) => ticket.lane !== 'page' || !pagesFull);
+    return index < 0 ? null : (this.#reads.splice(index, 1)[0] ?? null);
+  }
+
+  #waitMs(): Milliseconds {
+    const { window, limit, gate } = this.options;
+    return Math.max(this.#shut.waitMs(), gate?.waitMs() ?? 0, window.waitMs(limit()));
+  }
+
+  /** Whoever cannot go before its deadline hears it at once, with the wait, instead of at its deadline. */
+  #tooLate(ticket: Ticket): AppleFailure | null {
+    const now = this.options.clock.now();
+    const shutMs = this.#shut.waitMs();
+    const closedMs = this.options.gate?.closedMs() ?? 0;
+    const wait = Math.max(shutMs, closedMs);
+    if (now + wait < ticket.deadline) return null;
+    if (wait === 0) return transientFailure('not sent: its turn did not come in time');
+    return closedMs >= shutMs
+      ? transientFailure('not sent: too many requests of the organisation', {
+          errorNumber: 9646,
+          retryAfterMs: wait,
+        })
+      : transientFailure('not sent: Apple asked to wait', { retryAfterMs: wait });
+  }
+
+  #turnAway(reasonFor: (waiting: Waiting) => AppleFailure | null): void {
+    for (const lane of [this.#writes, this.#reads]) {
+      const staying: Waiting[] = [];
+      for (const waiting of lane) {
+        const failure = reasonFor(waiting);
+        if (failure) waiting.turnAway(failure);
+        else staying.push(waiting);
+      }
+      if (staying.length < lane.length) lane.splice(0, lane.length, ...staying);
+    }
+  }
+
+  #arm(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = null;
+    if (this.#closed || this.#writes.length + this.#reads.length === 0) return;
+    const now = this.options.clock.now();
+    let wake = Infinity;
+    for (const lane of [this.#writes, this.#reads])
+      for (const { ticket } of lane) wake = Math.min(wake, ticket.deadline - now);
+    const wait = this.#waitMs();
+    // Nothing to wait for but a request on its way: its end pumps.
+    if (wait > 0) wake = Math.min(wake, wait);
+    this.#cancelTimer = this.options.clock.after(Math.max(1, Math.ceil(wake)), () => this.#pump());
+  }
+}

@@ -1,0 +1,68 @@
+import type { AppleFailure } from '@seatbook/licensing';
+import { transientFailure } from './transient-failure.js';
+
+type TokenFailure = Extract<AppleFailure, { kind: 'token' }>;
+type ConflictFailure = Extract<AppleFailure, { kind: 'conflict' }>;
+
+/** Who asks whether it may be sent. */
+export interface Asking {
+  readonly uId: string;
+  /** Fingerprint of the token. */
+  readonly fingerprint: string;
+  readonly write: boolean;
+  /** Whether the location is to be ours. */
+  readonly claimed: boolean;
+}
+
+/** Refused tokens remembered per location; older ones are in nobody's hands any more. */
+const maxTokens = 8;
+
+/**
+ * What Apple said no to, so that it is not asked again: tokens by their fingerprint, and locations that another MDM
+ * manages. Only in memory; the account's stream is what lasts.
+ */
+export class Refusals {
+  readonly #tokens = new Map<string, Map<string, TokenFailure>>();
+  readonly #conflicts = new Map<string, ConflictFailure>();
+
+  /** True if this was not known. */
+  refuseToken(uId: string, fingerprint: string, failure: TokenFailure): boolean {
+    const tokens = this.#tokens.get(uId) ?? new Map<string, TokenFailure>();
+    this.#tokens.set(uId, tokens);
+    const known = tokens.get(fingerprint)?.state === failure.state;
+    tokens.delete(fingerprint);
+    tokens.set(fingerprint, failure);
+    const [oldest] = tokens.keys();
+    if (tokens.size > maxTokens && oldest !== undefined) tokens.delete(oldest);
+    return !known;
+  }
+
+  /** True if this was not known. */
+  refuseLocation(uId: string, failure: ConflictFailure): boolean {
+    const known = this.#conflicts.has(uId);
+    this.#conflicts.set(uId, failure);
+    return !known;
+  }
+
+  /** The token was accepted after all. That it may not write is not disproved by a read. */
+  acceptToken(uId: string, fingerprint: string): void {
+    const tokens = this.#tokens.get(uId);
+    if (tokens?.get(fingerprint)?.state !== 'read-only') tokens?.delete(fingerprint);
+  }
+
+  /** Forgets all that was held against a location. */
+  reopen(uId: string): void {
+    this.#tokens.delete(uId);
+    this.#conflicts.delete(uId);
+  }
+
+  /** The failure to answer with instead of sending. */
+  refusalOf({ uId, fingerprint, write, claimed }: Asking): AppleFailure | null {
+    const token = this.#tokens.get(uId)?.get(fingerprint);
+    if (token && (write || token.state !== 'read-only')) return token;
+    const conflict = claimed ? this.#conflicts.get(uId) : undefined;
+    if (!conflict) return null;
+    // A conflict as the answer to a write means that the write was done. This one was never sent.
+    return write ? transientFailure('not sent: another MDM manages the location') : conflict;
+  }
+}

@@ -1,0 +1,16 @@
+import type { Milliseconds } from '@seatbook/kernel';
+import type { AppleFailure } from '@seatbook/licensing';
+
+export type TransientFailure = Extract<AppleFailure, { kind: 'transient' }>;
+
+/** A failure that may pass, and after which it is certain that nothing was done, unless `more` says otherwise. */
+export const transientFailure = (
+  reason: string,
+  more: { errorNumber?: number | null; doubtful?: boolean; retryAfterMs?: Milliseconds | null } = {},
+): TransientFailure => ({
+  kind: 'transient',
+  errorNumber: more.errorNumber ?? null,
+  doubtful: more.doubtful ?? false,
+  retryAfterMs: more.retryAfterMs ?? null,
+  reason,
+});

@@ -1,0 +1,15 @@
+import type { AppleAccess, LicensingPorts } from '../ports.js';
+import { accountStream } from '../streams.js';
+import type { Account } from './account-decider.js';
+
+/** Fingerprint of the token that an account has now. */
+export async function fingerprintOf(uId: string, ports: LicensingPorts): Promise<string> {
+  return (await ports.read<Account>(accountStream(uId))).fingerprint;
+}
+
+/** What authorises calls for an account; `fingerprint` for the token that an attempt has claimed. */
+export async function accessOf(uId: string, ports: LicensingPorts, fingerprint?: string): Promise<AppleAccess> {
+  const account = await ports.read<Account>(accountStream(uId));
+  const mdmId = account.claimedAs;
+  return { uId, token: await ports.vault.token(fingerprint ?? account.fingerprint), mdmId };
+}

@@ -1,0 +1,217 @@
+import { Refusal, type Command, type Decider, type Due, type Instant } from '@seatbook/kernel';
+import type { AppleFailure, MdmInfo, TokenRefusal } from '../ports.js';
+import type { Rhythm } from '../rhythm.js';
+import type { AccountEvent, AccountSettings, LocationFacts } from './account-events.js';
+
+export type AccountCommand =
+  | (Command<'ImportToken'> & {
+      readonly uId: string;
+      readonly settings: AccountSettings;
+      readonly facts: LocationFacts;
+      readonly fingerprint: string;
+      readonly expiresAt: Instant;
+      readonly takenOverFrom: MdmInfo | null;
+      readonly notificationUrl: string | null;
+    })
+  | (Command<'RenewToken'> & { readonly uId: string; readonly fingerprint: string; readonly expiresAt: Instant })
+  | (Command<'RefuseToken'> & {
+      readonly fingerprint: string;
+      readonly state: TokenRefusal;
+      readonly errorNumber: number | null;
+    })
+  | (Command<'ReportConflict'> & { readonly mdmInfo: MdmInfo | null })
+  | Command<'TakeOver'>
+  | (Command<'RecordClaimed'> & { readonly mdmId: string })
+  | (Command<'RecordClaimFailure'> & { readonly failure: AppleFailure; readonly fingerprint: string })
+  | (Command<'WantNotifications'> & { readonly notificationUrl: string | null })
+  | (Command<'RecordNotificationsEnabled'> & { readonly notificationUrl: string })
+  | (Command<'RecordNotificationsFailure'> & { readonly failure: AppleFailure; readonly fingerprint: string });
+
+export interface Account {
+  exists: boolean;
+  uId: string;
+  countryCode: string | null;
+  defaultPlatform: string | null;
+  fingerprint: string;
+  expiresAt: Instant;
+  tokenState: 'active' | TokenRefusal;
+  conflicted: boolean;
+  /** The token works and the location is not another MDM's: Apple work may go on. */
+  usable: boolean;
+  /** Our `mdmInfo.id`, as soon as the location is marked as ours. */
+  claimedAs: string | null;
+  claimAt: Instant | null;
+  notificationUrl: string | null;
+  /** Apple knows where to send notifications. */
+  notified: boolean;
+  subscribeAt: Instant | null;
+}
+
+export const accountDecider = (rhythm: Rhythm): Decider<AccountCommand, Account, AccountEvent> => ({
+  initial: () => ({
+    exists: false,
+    uId: '',
+    countryCode: null,
+    defaultPlatform: null,
+    fingerprint: '',
+    expiresAt: 0,
+    tokenState: 'active',
+    conflicted: false,
+    usable: false,
+    claimedAs: null,
+    claimAt: null,
+    notificationUrl: null,
+    notified: false,
+    subscribeAt: null,
+  }),
+
+  decide(command, account, at) {
+    if (command.type === 'ImportToken') return importToken(command, account, at);
+    if (!account.exists) throw unknownAccount();
+    const { uId } = account;
+    switch (command.type) {
+      case 'RenewToken':
+        return renewToken(command, account, at);
+      case 'RefuseToken': {
+        const { fingerprint, state, errorNumber } = command;
+        if (fingerprint !== account.fingerprint || account.tokenState !== 'active') return [];
+        return [{ type: 'account.token-refused', data: { uId, fingerprint, state, errorNumber } }];
+      }
+      case 'ReportConflict':
+        return account.conflicted ? [] : [{ type: 'account.conflicted', data: { uId, mdmInfo: command.mdmInfo } }];
+      case 'TakeOver':
+        if (!account.conflicted) {
+          throw new Refusal('REJECTED_NOT_CONFLICTED', 'this location is ours already; there is nothing to take over');
+        }
+        return account.claimAt !== null ? [] : [{ type: 'account.take-over-ordered', data: { uId, at } }];
+      case 'RecordClaimed':
+        if (account.claimAt === null) return [];
+        return [{ type: 'account.claimed', data: { uId, mdmId: command.mdmId, at } }];
+      case 'RecordClaimFailure':
+        if (account.claimAt === null) return [];
+        return [...stepFailed('account.claim-failed', command, account, at, rhythm)];
+      case 'WantNotifications':
+        if (command.notificationUrl === account.notificationUrl) return [];
+        return [{ type: 'account.notifications-wanted', data: { uId, notificationUrl: command.notificationUrl, at } }];
+      case 'RecordNotificationsEnabled':
+        if (account.subscribeAt === null || command.notificationUrl !== account.notificationUrl) return [];
+        return [{ type: 'account.notifications-enabled', data: { uId, notificationUrl: command.notificationUrl } }];
+      case 'RecordNotificationsFailure':
+        if (account.subscribeAt === null) return [];
+        return [...stepFailed('account.notifications-failed', command, account, at, rhythm)];
+    }
+  },
+
+  evolve(account, event) {
+    switch (event.type) {
+      case 'account.imported': {
+        const { uId, countryCode, defaultPlatform, fingerprint, expiresAt, notificationUrl, at } = event.data;
+        Object.assign(account, { exists: true, uId, countryCode, defaultPlatform, fingerprint, expiresAt });
+        Object.assign(account, { notificationUrl, claimAt: at, subscribeAt: notificationUrl === null ? null : at });
+        break;
+      }
+      case 'account.token-renewed': {
+        const { fingerprint, expiresAt } = event.data;
+        Object.assign(account, { fingerprint, expiresAt, tokenState: 'active' });
+        break;
+      }
+      case 'account.token-refused':
+        account.tokenState = event.data.state;
+        break;
+      case 'account.conflicted':
+        Object.assign(account, { conflicted: true, claimedAs: null });
+        break;
+      case 'account.take-over-ordered':
+        account.claimAt = event.data.at;
+        break;
+      case 'account.claimed': {
+        const { mdmId, at } = event.data;
+        const again = account.conflicted && account.notificationUrl !== null;
+        Object.assign(account, { claimedAs: mdmId, claimAt: null, conflicted: false });
+        // Whoever had the location meanwhile may have pointed the notifications elsewhere.
+        if (again) Object.assign(account, { subscribeAt: at, notified: false });
+        break;
+      }
+      case 'account.claim-failed':
+        account.claimAt = event.data.retryAt;
+        break;
+      case 'account.notifications-wanted': {
+        const { notificationUrl, at } = event.data;
+        Object.assign(account, { notificationUrl, notified: false, subscribeAt: notificationUrl === null ? null : at });
+        break;
+      }
+      case 'account.notifications-enabled':
+        Object.assign(account, { notified: true, subscribeAt: null });
+        break;
+      case 'account.notifications-failed':
+        account.subscribeAt = event.data.retryAt;
+        break;
+    }
+    account.usable = account.tokenState === 'active' && !account.conflicted;
+    return account;
+  },
+
+  next({ tokenState, claimAt, subscribeAt, claimedAs }): Due | null {
+    if (tokenState !== 'active') return null;
+    if (claimAt !== null) return { step: 'claim', at: claimAt };
+    if (subscribeAt !== null && claimedAs !== null) return { step: 'subscribe', at: subscribeAt };
+    return null;
+  },
+});
+
+/** There is no account of that id. */
+export const unknownAccount = (): Refusal =>
+  new Refusal('NOT_FOUND_ACCOUNT', 'there is no such account; import its content token first');
+
+function importToken(command: AccountCommand & { type: 'ImportToken' }, account: Account, at: Instant): AccountEvent[] {
+  const { uId, settings, facts, fingerprint, expiresAt, takenOverFrom, notificationUrl } = command;
+  if (account.exists) {
+    throw new Refusal(
+      'REJECTED_ACCOUNT_EXISTS',
+      'this location is imported already; to replace its token, renew it (PUT /accounts/{uId}/token)',
+      { uId, sameToken: account.fingerprint === fingerprint },
+    );
+  }
+  const data = { uId, ...settings, ...facts, fingerprint, expiresAt, takenOverFrom, notificationUrl, at };
+  return [{ type: 'account.imported', data }];
+}
+
+function renewToken(command: AccountCommand & { type: 'RenewToken' }, account: Account, at: Instant): AccountEvent[] {
+  const { uId, fingerprint, expiresAt } = command;
+  if (uId !== account.uId) {
+    throw new Refusal(
+      'REJECTED_TOKEN_OTHER_LOCATION',
+      'this token belongs to another location; download the token of this location, or import that one as an account of its own',
+      { uId: account.uId, tokenOf: uId },
+    );
+  }
+  if (fingerprint === account.fingerprint && account.tokenState === 'active') return [];
+  return [{ type: 'account.token-renewed', data: { uId, fingerprint, expiresAt, at } }];
+}
+
+function stepFailed(
+  type: 'account.claim-failed' | 'account.notifications-failed',
+  { failure, fingerprint }: { failure: AppleFailure; fingerprint: string },
+  { uId }: Account,
+  at: Instant,
+  { firstRetryMs, maxRetryMs }: Rhythm,
+): AccountEvent[] {
+  switch (failure.kind) {
+    case 'token': {
+      const { state, errorNumber } = failure;
+      return [
+        { type: 'account.token-refused', data: { uId, fingerprint, state, errorNumber } },
+        { type, data: { uId, reason: `Apple refused the token (${errorNumber})`, retryAt: at } },
+      ];
+    }
+    case 'conflict':
+      return [
+        { type: 'account.conflicted', data: { uId, mdmInfo: failure.mdmInfo } },
+        { type, data: { uId, reason: 'another MDM manages the location', retryAt: at } },
+      ];
+    case 'transient':
+      return [{ type, data: { uId, reason: failure.reason, retryAt: at + Math.max(firstRetryMs, failure.retryAfterMs ?? 0) } }];
+    case 'refused':
+      return [{ type, data: { uId, reason: `${failure.errorNumber}: ${failure.reason}`, retryAt: at + maxRetryMs } }];
+  }
+}

@@ -1,0 +1,66 @@
+import { firstVersions, type Instant } from '@seatbook/kernel';
+import type { MdmInfo, TokenRefusal } from '../ports.js';
+
+type Event<T extends string, D> = { readonly type: `account.${T}`; readonly data: D & { readonly uId: string } };
+
+export type Platform = 'iOS' | 'macOS' | 'tvOS' | 'watchOS' | 'visionOS';
+
+/** Settings that new orders of an account start from. */
+export interface AccountSettings {
+  readonly name: string;
+  /** The platform that most devices of this account have; for display and as a default. */
+  readonly platform: Platform;
+  /** Licences go to devices or to persons unless an order says otherwise. */
+  readonly assignmentType: 'device' | 'user';
+}
+
+/** The location as Apple describes it. */
+export interface LocationFacts {
+  readonly orgName: string;
+  readonly locationName: string | null;
+  readonly countryCode: string | null;
+  readonly defaultPlatform: string | null;
+  readonly websiteUrl: string | null;
+}
+
+export type AccountEvent =
+  | Event<
+      'imported',
+      AccountSettings &
+        LocationFacts & {
+          readonly fingerprint: string;
+          readonly expiresAt: Instant;
+          /** The MDM that had the location before, where there was one. */
+          readonly takenOverFrom: MdmInfo | null;
+          /** Where Apple is to send notifications; null: it cannot reach us. */
+          readonly notificationUrl: string | null;
+          readonly at: Instant;
+        }
+    >
+  | Event<'token-renewed', { readonly fingerprint: string; readonly expiresAt: Instant; readonly at: Instant }>
+  /** The alert: all work of the account is held until the token is renewed. */
+  | Event<
+      'token-refused',
+      { readonly fingerprint: string; readonly state: TokenRefusal; readonly errorNumber: number | null }
+    >
+  /** The alert: another MDM manages the location; all work is held until a person takes it over or releases it. */
+  | Event<'conflicted', { readonly mdmInfo: MdmInfo | null }>
+  | Event<'take-over-ordered', { readonly at: Instant }>
+  | Event<'claimed', { readonly mdmId: string; readonly at: Instant }>
+  | Event<'claim-failed', { readonly reason: string; readonly retryAt: Instant }>
+  | Event<'notifications-wanted', { readonly notificationUrl: string | null; readonly at: Instant }>
+  | Event<'notifications-enabled', { readonly notificationUrl: string }>
+  | Event<'notifications-failed', { readonly reason: string; readonly retryAt: Instant }>;
+
+export const accountEventTypes = firstVersions<AccountEvent>({
+  'account.imported': true,
+  'account.token-renewed': true,
+  'account.token-refused': true,
+  'account.conflicted': true,
+  'account.take-over-ordered': true,
+  'account.claimed': true,
+  'account.claim-failed': true,
+  'account.notifications-wanted': true,
+  'account.notifications-enabled': true,
+  'account.notifications-failed': true,
+});

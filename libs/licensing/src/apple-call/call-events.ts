@@ -1,0 +1,107 @@
+import { firstVersions, type Instant } from '@seatbook/kernel';
+import type { PairFailure } from '../asset/asset-decider.js';
+import type { Action } from '../asset/asset-events.js';
+import type { Holders } from '../holder.js';
+import type { AssetId, MdmInfo, TokenRefusal } from '../ports.js';
+
+type Event<T extends string, D> = { readonly type: `call.${T}`; readonly data: D & { readonly uId: string } };
+
+/** A failure of pairs of one asset of a call. */
+export interface CallFailure extends PairFailure, AssetId {}
+
+/** What Apple said of one error of a call: an empty dimension means all of the request. */
+export interface ReportedFailure {
+  readonly errorNumber: number;
+  readonly reason: string;
+  readonly assets: readonly AssetId[];
+  readonly holders: Holders;
+}
+
+export type CallEvent =
+  /** A rectangle: each of the assets for each of the holders. */
+  | Event<'planned', Holders & { readonly action: Action; readonly assets: readonly AssetId[] }>
+  | Event<'claim-answered', AssetId & { readonly missed: Holders }>
+  /** All ledgers have answered; who missed a pair leaves the call whole. */
+  | Event<
+      'ready',
+      {
+        readonly action: Action;
+        readonly assets: readonly AssetId[];
+        readonly leaving: Holders;
+        readonly pairs: number;
+        readonly at: Instant;
+      }
+    >
+  /** Nobody is left in it: it is never sent. */
+  | Event<'dropped', { readonly action: Action; readonly assets: readonly AssetId[]; readonly leaving: Holders }>
+  /** Written before the request leaves the process. */
+  | Event<
+      'started',
+      {
+        readonly attempt: number;
+        readonly fingerprint: string;
+        /** Apple knows where to send notifications. */
+        readonly notified: boolean;
+        readonly at: Instant;
+        /** From then on the attempt counts as doubtful. */
+        readonly doubtfulAt: Instant;
+      }
+    >
+  | Event<
+      'accepted',
+      {
+        readonly attempt: number;
+        readonly appleEventId: string;
+        readonly action: Action;
+        readonly pairs: number;
+        readonly notified: boolean;
+      }
+    >
+  /** The attempt did not succeed; the next one is made at `retryAt`. */
+  | Event<
+      'attempt-failed',
+      {
+        readonly attempt: number;
+        readonly errorNumber: number | null;
+        readonly reason: string;
+        readonly doubtful: boolean;
+        readonly retryAt: Instant;
+      }
+    >
+  /** The token was refused, or another MDM has the location: nothing failed, the call waits for the account. */
+  | Event<
+      'held',
+      {
+        readonly attempt: number;
+        readonly fingerprint: string;
+        readonly errorNumber: number | null;
+        readonly state: TokenRefusal | 'conflicted';
+        readonly mdmInfo: MdmInfo | null;
+        readonly at: Instant;
+      }
+    >
+  /** What Apple says cannot be taken at its word: a targeted read decides. */
+  | Event<'verification-needed', { readonly failures: readonly ReportedFailure[]; readonly at: Instant }>
+  /** Comes once. Pairs of the call that no failure names have succeeded. */
+  | Event<
+      'settled',
+      {
+        readonly action: Action;
+        readonly assets: readonly AssetId[];
+        readonly attempts: number;
+        readonly failures: readonly CallFailure[];
+      }
+    >;
+
+export const callEventTypes = firstVersions<CallEvent>({
+  'call.planned': true,
+  'call.claim-answered': true,
+  'call.ready': true,
+  'call.dropped': true,
+  'call.started': true,
+  'call.accepted': true,
+  'call.attempt-failed': true,
+  'call.held': true,
+  'call.verification-needed': true,
+  'call.settled': true,
+});

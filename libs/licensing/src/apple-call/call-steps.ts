@@ -1,0 +1,91 @@
+import type { Step } from '@seatbook/kernel';
+import type { Account } from '../account/account-decider.js';
+import { accessOf } from '../account/account-access.js';
+import type { AppleAccess, AppleAssignment, AppleResult, AssetId, LicensingPorts, Walk } from '../ports.js';
+import { accountStream } from '../streams.js';
+import { holderCount, type Holders } from '../holder.js';
+import { MAX_ATTEMPTS, type Call, type CallCommand } from './call-decider.js';
+
+type CallStep = Step<Call, LicensingPorts, CallCommand>;
+
+/** Up to this many devices of an asset are read one by one; beyond it the asset is walked whole. */
+const READ_ONE_BY_ONE = 10;
+
+/** The request to Apple. Its claim is the fence: who loses that append does not send. */
+const send: CallStep = {
+  name: 'send',
+  async claim(call, ports) {
+    if (call.attempt >= MAX_ATTEMPTS) throw new Error(`the call was attempted ${call.attempt} times without an answer`);
+    const account = await ports.read<Account>(accountStream(call.uId));
+    if (!account.usable || account.claimedAs === null) return null;
+    return {
+      type: 'StartAttempt',
+      fingerprint: account.fingerprint,
+      notified: account.notified,
+    };
+  },
+  async perform(call, ports) {
+    const { action, assets, holders, attempt, fingerprint, uId } = call;
+    const access = await accessOf(uId, ports, fingerprint);
+    const clientUserIds = await ports.persons.clientUserIdsOf(holders.userIds);
+    const request = { assets, serialNumbers: holders.serialNumbers, clientUserIds };
+    const result = await (action === 'associate'
+      ? ports.apple.associate(access, request)
+      : ports.apple.disassociate(access, request));
+    if (result.ok) return [{ type: 'RecordAccepted', attempt, appleEventId: result.value.eventId }];
+    return [{ type: 'RecordFailure', attempt, fingerprint, failure: result.failure, jitter: ports.random() }];
+  },
+};
+
+/** A targeted read of what the failures name. */
+const verify: CallStep = {
+  name: 'verify',
+  async perform(call, ports) {
+    const { failures, holders, assets, uId } = call;
+    const access = await accessOf(uId, ports);
+    const named = new Map<string, { asset: AssetId; holders: Holders }>();
+    for (const failure of failures) {
+      for (const asset of failure.assets.length === 0 ? assets : failure.assets) {
+        const key = `${asset.adamId}.${asset.pricingParam}`;
+        const known = named.get(key)?.holders;
+        const own = holderCount(failure.holders) === 0 ? holders : failure.holders;
+        const serialNumbers = [...new Set([...(known?.serialNumbers ?? []), ...own.serialNumbers])];
+        named.set(key, { asset, holders: { serialNumbers, userIds: [...(known?.userIds ?? []), ...own.userIds] } });
+      }
+    }
+    const present: (AssetId & Holders)[] = [];
+    for (const { asset, holders: wanted } of named.values()) {
+      const found = await heldOf(asset, wanted, access, ports);
+      if (!found.ok) {
+        const { failure } = found;
+        if (failure.kind === 'transient' || failure.kind === 'refused') throw new Error(failure.reason);
+        const { attempt, fingerprint } = call;
+        return [{ type: 'RecordFailure', attempt, fingerprint, failure, jitter: 0 }];
+      }
+      const { adamId, pricingParam } = asset;
+      present.push({ adamId, pricingParam, ...found.value });
+    }
+    return [{ type: 'RecordVerified', present }];
+  },
+};
+
+async function heldOf(
+  asset: AssetId,
+  wanted: Holders,
+  access: AppleAccess,
+  { apple, persons }: LicensingPorts,
+): Promise<AppleResult<Holders>> {
+  const records: AppleAssignment[] = [];
+  const oneByOne = wanted.userIds.length === 0 && wanted.serialNumbers.length <= READ_ONE_BY_ONE;
+  for (const serialNumber of oneByOne ? wanted.serialNumbers : [undefined]) {
+    const walk: AppleResult<Walk<AppleAssignment>> = await apple.assignments(access, asset, serialNumber);
+    if (!walk.ok) return walk;
+    records.push(...walk.value.records);
+  }
+  const serialNumbers = records.flatMap((record) => record.serialNumber ?? []);
+  const seen = records.flatMap(({ clientUserId }) => (clientUserId === null ? [] : [{ clientUserId }]));
+  const userIds = seen.length === 0 ? [] : await persons.userIdsOf(access.uId, seen);
+  return { ok: true, value: { serialNumbers, userIds } };
+}
+
+export const callSteps: readonly CallStep[] = [send, verify];

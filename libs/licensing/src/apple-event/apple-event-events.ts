@@ -1,0 +1,60 @@
+import { firstVersions, type Instant } from '@seatbook/kernel';
+import type { ReportedFailure } from '../apple-call/call-events.js';
+import type { Holders } from '../holder.js';
+import type { AssetId, MdmInfo, TokenRefusal } from '../ports.js';
+
+type Event<T extends string, D> = { readonly type: `appleEvent.${T}`; readonly data: D & { readonly uId: string } };
+
+export type AppleEventEvent =
+  /** A notification as it came. */
+  | Event<
+      'notified',
+      {
+        readonly notificationId: string;
+        readonly notificationType: string;
+        readonly operation: string;
+        readonly result: string;
+        readonly pairs: readonly (AssetId & Holders)[];
+        readonly errorNumber: number | null;
+        readonly reason: string;
+        readonly at: Instant;
+      }
+    >
+  /** The call that caused it is known. */
+  | Event<'bound', { readonly callId: string; readonly pairs: number; readonly notified: boolean; readonly at: Instant }>
+  | Event<
+      'polled',
+      {
+        readonly status: 'PENDING' | 'COMPLETE' | 'FAILED';
+        readonly requested: number;
+        readonly completed: number;
+        readonly at: Instant;
+      }
+    >
+  | Event<'poll-failed', { readonly reason: string; readonly retryAt: Instant }>
+  | Event<
+      'held',
+      {
+        readonly fingerprint: string;
+        readonly errorNumber: number | null;
+        readonly state: TokenRefusal | 'conflicted';
+        readonly mdmInfo: MdmInfo | null;
+        readonly at: Instant;
+      }
+    >
+  /** Apple does not finish it, or does not know it: the call makes its next attempt. */
+  | Event<'stalled', { readonly callId: string; readonly reason: string }>
+  | Event<
+      'completed',
+      { readonly callId: string; readonly by: 'notifications' | 'status'; readonly failures: readonly ReportedFailure[] }
+    >;
+
+export const appleEventEventTypes = firstVersions<AppleEventEvent>({
+  'appleEvent.notified': true,
+  'appleEvent.bound': true,
+  'appleEvent.polled': true,
+  'appleEvent.poll-failed': true,
+  'appleEvent.held': true,
+  'appleEvent.stalled': true,
+  'appleEvent.completed': true,
+});

@@ -1,0 +1,474 @@
+import { Refusal, type Command, type Decider, type Instant } from '@seatbook/kernel';
+import {
+  MAX_HOLDERS,
+  NOBODY,
+  chunksOf,
+  holderCount,
+  holderKeys,
+  holdersOf,
+  inListOrder,
+  kindOfHolder,
+  orderRefs,
+  type HolderKey,
+  type Holders,
+} from '../holder.js';
+import type { AppleAsset, ContentMetadata } from '../ports.js';
+import type { Action, AssetEvent, AssetTraits, RefusalReason } from './asset-events.js';
+import { emptyAsset, evolveAsset, freeLicences, type Asset, type Pair } from './asset-state.js';
+
+/** What one error did to pairs of a call. `holders` null: to all that are left. */
+export interface PairFailure {
+  readonly errorNumber: number;
+  readonly reason: string;
+  /** `short`: no licence at Apple. `again`: planned anew, in calls of at most `limit` pairs (0: any), not before. */
+  readonly verdict: 'failed' | 'short' | 'again';
+  readonly limit: number;
+  readonly notBefore: Instant;
+  readonly holders: Holders | null;
+}
+
+export type AssetCommand =
+  | (Command<'RecordAsset'> & { readonly asset: AppleAsset; readonly readAt: Instant; readonly nothingAssigned: boolean })
+  | (Command<'DescribeAsset'> & { readonly metadata: ContentMetadata })
+  | (Command<'AdoptAssignments'> & { readonly holders: Holders })
+  | (Command<'CompleteBaseline'> & { readonly count: number; readonly marked: boolean })
+  | (Command<'ReserveLicenses'> & {
+      readonly orderId: string;
+      readonly part: number;
+      readonly holders: Holders;
+      readonly ifShort: 'wait' | 'refuse';
+      /** Platform of the devices, where the order names one. */
+      readonly platform: string | null;
+    })
+  | (Command<'ReturnLicenses'> & { readonly orderId: string; readonly part: number; readonly holders: Holders })
+  | Command<'ServeWaiting'>
+  | (Command<'EndWaiting'> & { readonly orderId: string })
+  | (Command<'ClaimPairs'> & { readonly callId: string; readonly action: Action; readonly holders: Holders })
+  | (Command<'ReleaseClaims'> & { readonly callId: string; readonly action: Action; readonly holders: Holders })
+  | (Command<'SettleCall'> & {
+      readonly callId: string;
+      readonly action: Action;
+      readonly failures: readonly PairFailure[];
+    });
+
+/** A pair that Apple keeps giving back for reasons of its own fails after this many tries. */
+export const MAX_PAIR_TRIES = 6;
+
+export const assetDecider: Decider<AssetCommand, Asset, AssetEvent> = {
+  initial: emptyAsset,
+  evolve: evolveAsset,
+  decide(command, asset, at) {
+    switch (command.type) {
+      case 'RecordAsset':
+        return recordAsset(command, asset);
+      case 'DescribeAsset':
+        return describeAsset(command, asset);
+      case 'AdoptAssignments':
+        return adoptAssignments(command.holders, asset);
+      case 'CompleteBaseline':
+        return asset.baseline
+          ? []
+          : [{ type: 'asset.baseline-completed', data: { count: command.count, marked: command.marked } }];
+      case 'ReserveLicenses':
+        return reserveLicenses(command, asset);
+      case 'ReturnLicenses':
+        return returnLicenses(command, asset);
+      case 'ServeWaiting':
+        return serveWaiting(asset);
+      case 'EndWaiting':
+        return endWaiting(command.orderId, asset);
+      case 'ClaimPairs':
+        return claimPairs(command, asset);
+      case 'ReleaseClaims': {
+        const own = keysClaimedBy(command.callId, asset, command.holders);
+        return settleAgain(command.callId, command.action, own, { limit: 0, notBefore: at }, asset, asset.batches + 1);
+      }
+      case 'SettleCall':
+        return settleCall(command, asset);
+    }
+  },
+};
+
+function recordAsset(
+  { asset: seen, readAt, nothingAssigned }: AssetCommand & { type: 'RecordAsset' },
+  asset: Asset,
+): AssetEvent[] {
+  const events: AssetEvent[] = [];
+  const traits: AssetTraits = {
+    productType: seen.productType,
+    deviceAssignable: seen.deviceAssignable,
+    revocable: seen.revocable,
+    supportedPlatforms: seen.supportedPlatforms,
+  };
+  if (!asset.traits) events.push({ type: 'asset.discovered', data: traits });
+  else if (JSON.stringify(asset.traits) !== JSON.stringify(traits)) {
+    events.push({ type: 'asset.traits-changed', data: traits });
+  }
+  const { unlimited, total, assigned, available, retired } = seen;
+  const before = asset.totals?.total ?? null;
+  events.push({ type: 'asset.totals-read', data: { unlimited, total, assigned, available, retired, readAt, before } });
+  if (nothingAssigned && !asset.baseline) {
+    events.push({ type: 'asset.baseline-completed', data: { count: 0, marked: false } });
+  }
+  if (asset.short && (unlimited || available > 0)) {
+    events.push({ type: 'asset.shortage-cleared', data: { available: unlimited ? null : available } });
+  }
+  const excess = unlimited ? 0 : asset.used - total;
+  if (excess > 0) events.push(...withdraw(excess, asset));
+  return events;
+}
+
+/** Unclaimed reservations, newest first, as many as there are too many. */
+function withdraw(excess: number, asset: Asset): AssetEvent[] {
+  const unclaimed = [...asset.pairs].filter(([, { state, callId }]) => state === 'reserved' && callId === null);
+  const newest = unclaimed.sort(([, a], [, b]) => b.batch - a.batch).slice(0, excess);
+  return chunksOf(newest, MAX_HOLDERS).map((chunk) => {
+    const keys = inListOrder(chunk.map(([key]) => key));
+    return {
+      type: 'asset.reservations-withdrawn',
+      data: { ...holdersOf(keys), ...refsOf(keys, asset), fromBatches: batchesOf(keys, asset) },
+    };
+  });
+}
+
+function describeAsset({ metadata }: AssetCommand & { type: 'DescribeAsset' }, asset: Asset): AssetEvent[] {
+  const { name, bundleId, iconUrl, artistName, deviceFamilies, kind } = metadata;
+  const data = { name, bundleId, iconUrl, artistName, deviceFamilies, kind };
+  return asset.described === JSON.stringify(data) ? [] : [{ type: 'asset.described', data }];
+}
+
+function adoptAssignments(holders: Holders, asset: Asset): AssetEvent[] {
+  const keys = holderKeys(holders);
+  const unknown = keys.filter((key) => !asset.pairs.has(key) || asset.pairs.get(key)?.state === 'failed');
+  const awaited = keys.filter((key) => asset.pairs.get(key)?.state === 'waiting');
+  const events: AssetEvent[] = [];
+  if (unknown.length > 0) events.push({ type: 'asset.assignments-adopted', data: holdersOf(unknown) });
+  if (awaited.length > 0) {
+    events.push({
+      type: 'asset.licenses-assigned',
+      data: { callId: null, was: 'waiting', ...holdersOf(awaited), ...refsOf(inListOrder(awaited), asset) },
+    });
+  }
+  return events;
+}
+
+function reserveLicenses(command: AssetCommand & { type: 'ReserveLicenses' }, asset: Asset): AssetEvent[] {
+  const { orderId, part, holders, ifShort, platform } = command;
+  const refusal = refusalOf(platform, asset);
+  const sections: Record<'reserved' | 'waiting' | 'following' | 'held' | 'refused', HolderKey[]> = {
+    reserved: [],
+    waiting: [],
+    following: [],
+    held: [],
+    refused: [],
+  };
+  const free = freeLicences(asset);
+  let left = asset.waiting.size > 0 ? 0 : free;
+  let short = false;
+  let failedBefore = 0;
+  for (const key of holderKeys(holders)) {
+    const pair = asset.pairs.get(key);
+    const impossible = refusal ?? (kindOfHolder(key) === 'device' ? deviceRefusal(asset) : null);
+    if (pair && pair.state !== 'failed') {
+      const follows = pair.state === 'returning' && pair.then === null;
+      sections[follows ? 'following' : 'held'].push(key);
+    } else if (impossible) {
+      sections.refused.push(key);
+    } else if (left > 0) {
+      left -= 1;
+      sections.reserved.push(key);
+      if (pair) failedBefore += 1;
+    } else if (ifShort === 'wait') {
+      sections.waiting.push(key);
+      if (pair) failedBefore += 1;
+    } else {
+      short = true;
+      sections.refused.push(key);
+    }
+  }
+  const { reserved, waiting, following, held, refused } = sections;
+  const lacking = asset.baseline ? 'SHORT' : 'NOT_READ_YET';
+  const reason = refused.length === 0 ? null : (refusal ?? (short ? lacking : deviceRefusal(asset)));
+  return [
+    {
+      type: 'asset.licenses-reserved',
+      data: {
+        orderId,
+        part,
+        reserved: holdersOf(reserved),
+        batch: asset.batches + 1,
+        waiting: holdersOf(waiting),
+        waitingReason: waiting.length === 0 ? null : asset.baseline ? 'short' : 'not-read-yet',
+        following: holdersOf(following),
+        held: holdersOf(held),
+        heldBy: inListOrder(held).map((key) => holdingOrder(asset.pairs.get(key) as Pair)),
+        refused: holdersOf(refused),
+        refusal: reason,
+        free: free === Infinity ? null : free,
+        failedBefore,
+      },
+    },
+  ];
+}
+
+const holdingOrder = ({ then, orderId }: Pair): string => then?.orderId ?? orderId;
+
+function refusalOf(platform: string | null, { traits }: Asset): RefusalReason | null {
+  if (platform === null || !traits || traits.supportedPlatforms.length === 0) return null;
+  return traits.supportedPlatforms.includes(platform) ? null : 'PLATFORM';
+}
+
+const deviceRefusal = ({ traits }: Asset): RefusalReason | null =>
+  traits && !traits.deviceAssignable ? 'NOT_DEVICE_ASSIGNABLE' : null;
+
+function returnLicenses(
+  { orderId, part, holders }: AssetCommand & { type: 'ReturnLicenses' },
+  asset: Asset,
+): AssetEvent[] {
+  const irrevocable = asset.traits?.revocable === false;
+  const sections: Record<
+    'returning' | 'reserved' | 'waiting' | 'following' | 'pending' | 'held' | 'notHeld' | 'refused',
+    HolderKey[]
+  > = { returning: [], reserved: [], waiting: [], following: [], pending: [], held: [], notHeld: [], refused: [] };
+  for (const key of holderKeys(holders)) {
+    const pair = asset.pairs.get(key);
+    if (!pair || pair.state === 'failed') sections.notHeld.push(key);
+    else if (pair.state === 'waiting') sections.waiting.push(key);
+    else if (pair.state === 'reserved' && pair.callId === null) sections.reserved.push(key);
+    else if (irrevocable) sections.refused.push(key);
+    else if (pair.state === 'assigned') sections.returning.push(key);
+    else if (pair.state === 'reserved' && pair.then === null) sections.pending.push(key);
+    else {
+      sections.held.push(key);
+      if (pair.then?.action === 'assign') sections.following.push(key);
+    }
+  }
+  const { returning, reserved, waiting, following, pending, held, notHeld, refused } = sections;
+  return [
+    {
+      type: 'asset.licenses-returning',
+      data: {
+        orderId,
+        part,
+        returning: holdersOf(returning),
+        batch: asset.batches + 1,
+        ended: reserved.length + waiting.length,
+        pending: holdersOf(pending),
+        held: holdersOf(held),
+        heldBy: inListOrder(held).map((key) => returningOrder(asset.pairs.get(key) as Pair)),
+        notHeld: holdersOf(notHeld),
+        refused: holdersOf(refused),
+        refusal: refused.length > 0 ? 'NOT_REVOCABLE' : null,
+      },
+    },
+    ...ended('reserved', reserved, orderId, asset),
+    ...ended('waiting', waiting, orderId, asset),
+    ...ended('following', following, orderId, asset),
+  ];
+}
+
+const returningOrder = ({ state, then, orderId }: Pair): string =>
+  state === 'returning' ? orderId : (then?.orderId ?? orderId);
+
+function ended(
+  was: 'reserved' | 'waiting' | 'following',
+  keys: readonly HolderKey[],
+  by: string,
+  asset: Asset,
+): AssetEvent[] {
+  return chunksOf(inListOrder(keys), MAX_HOLDERS).map((chunk) => ({
+    type: 'asset.reservations-ended',
+    data: {
+      ...holdersOf(chunk),
+      ...orderRefs(
+        chunk.map((key) => {
+          const pair = asset.pairs.get(key) as Pair;
+          return was === 'following' ? holdingOrder(pair) : pair.orderId;
+        }),
+      ),
+      was,
+      by,
+      fromBatches: was === 'reserved' ? batchesOf(chunk, asset) : [],
+    },
+  }));
+}
+
+/** At most ten events at once, so that an append stays small; a reaction on each of them serves on. */
+const MAX_SERVED_EVENTS = 10;
+
+function serveWaiting(asset: Asset): AssetEvent[] {
+  const count = Math.min(freeLicences(asset), asset.waiting.size, MAX_SERVED_EVENTS * MAX_HOLDERS);
+  if (count === 0) return [];
+  const first: HolderKey[] = [];
+  for (const key of asset.waiting) {
+    first.push(key);
+    if (first.length === count) break;
+  }
+  return chunksOf(first, MAX_HOLDERS).map((chunk, index) => {
+    const keys = inListOrder(chunk);
+    return {
+      type: 'asset.licenses-served',
+      data: { ...holdersOf(keys), ...refsOf(keys, asset), batch: asset.batches + 1 + index },
+    };
+  });
+}
+
+function endWaiting(orderId: string, asset: Asset): AssetEvent[] {
+  const own = [...asset.waiting].filter((key) => asset.pairs.get(key)?.orderId === orderId);
+  const following = [...asset.pairs]
+    .filter(([, { then }]) => then?.action === 'assign' && then.orderId === orderId)
+    .map(([key]) => key);
+  return [...ended('waiting', own, orderId, asset), ...ended('following', following, orderId, asset)];
+}
+
+function claimPairs(
+  { callId, action, holders }: AssetCommand & { type: 'ClaimPairs' },
+  asset: Asset,
+): AssetEvent[] {
+  const wanted = action === 'associate' ? 'reserved' : 'returning';
+  const keys = holderKeys(holders);
+  const own = keys.filter((key) => {
+    const pair = asset.pairs.get(key);
+    return pair?.state === wanted && pair.callId === null;
+  });
+  const claimed = new Set(own);
+  return [
+    {
+      type: 'asset.licenses-claimed',
+      data: {
+        ...holdersOf(own),
+        callId,
+        action,
+        fromBatches: batchesOf(own, asset),
+        missed: claimed.size === keys.length ? NOBODY : holdersOf(keys.filter((key) => !claimed.has(key))),
+      },
+    },
+  ];
+}
+
+function settleCall({ callId, action, failures }: AssetCommand & { type: 'SettleCall' }, asset: Asset): AssetEvent[] {
+  const left = new Set(asset.claims.get(callId) ?? []);
+  const events: AssetEvent[] = [];
+  let batch = asset.batches + 1;
+  for (const failure of failures) {
+    const hit = failure.holders ? holderKeys(failure.holders).filter((key) => left.has(key)) : [...left];
+    for (const key of hit) left.delete(key);
+    const worn = (key: HolderKey): boolean => failure.limit === 0 && (asset.pairs.get(key)?.tries ?? 0) + 1 >= MAX_PAIR_TRIES;
+    const again = failure.verdict === 'again' ? hit.filter((key) => !worn(key)) : [];
+    const failed = failure.verdict === 'failed' ? hit : failure.verdict === 'again' ? hit.filter(worn) : [];
+    const short = failure.verdict === 'short' ? hit : [];
+    const released = settleAgain(callId, action, again, failure, asset, batch);
+    if (released.some(({ type }) => type === 'asset.claims-released')) batch += 1;
+    events.push(...released, ...settleFailed(callId, action, failed, failure, asset), ...settleShort(callId, short, asset));
+  }
+  const done = inListOrder([...left]);
+  if (done.length === 0) return events;
+  return [...(action === 'associate' ? settleAssigned(callId, done, batch, asset) : settleReturned(callId, done, asset)), ...events];
+}
+
+function settleAssigned(callId: string, done: HolderKey[], batch: number, asset: Asset): AssetEvent[] {
+  const wantedBack = done.filter((key) => asset.pairs.get(key)?.then?.action === 'return');
+  const assigned: AssetEvent = {
+    type: 'asset.licenses-assigned',
+    data: { callId, was: 'reserved', ...holdersOf(done), ...refsOf(done, asset) },
+  };
+  if (wantedBack.length === 0) return [assigned];
+  return [
+    assigned,
+    { type: 'asset.returns-started', data: { ...holdersOf(wantedBack), ...thenRefs(wantedBack, asset), batch } },
+  ];
+}
+
+function settleReturned(callId: string, done: HolderKey[], asset: Asset): AssetEvent[] {
+  const wantedAgain = done.filter((key) => asset.pairs.get(key)?.then?.action === 'assign');
+  const events: AssetEvent[] = [
+    { type: 'asset.licenses-returned', data: { callId, ...holdersOf(done), ...refsOf(done, asset) } },
+  ];
+  if (wantedAgain.length > 0) {
+    events.push({ type: 'asset.waiting-listed', data: { ...holdersOf(wantedAgain), ...thenRefs(wantedAgain, asset) } });
+  }
+  if (asset.short) events.push({ type: 'asset.shortage-cleared', data: { available: null } });
+  return events;
+}
+
+function settleFailed(
+  callId: string,
+  action: Action,
+  keys: readonly HolderKey[],
+  { errorNumber, reason }: PairFailure,
+  asset: Asset,
+): AssetEvent[] {
+  if (keys.length === 0) return [];
+  const failed = inListOrder(keys);
+  const events: AssetEvent[] = [];
+  const following = failed.filter((key) => asset.pairs.get(key)?.then?.action === 'assign');
+  events.push(...ended('following', following, '', asset));
+  events.push({
+    type: 'asset.licenses-failed',
+    data: { callId, action, ...holdersOf(failed), ...refsOf(failed, asset), errorNumber, reason },
+  });
+  return [...events, ...returnsEnded(failed, asset)];
+}
+
+function settleShort(callId: string, keys: readonly HolderKey[], asset: Asset): AssetEvent[] {
+  if (keys.length === 0) return [];
+  const wantedBack = keys.filter((key) => asset.pairs.get(key)?.then?.action === 'return');
+  const short = inListOrder(keys);
+  const events: AssetEvent[] = [
+    { type: 'asset.found-short', data: { callId, ...holdersOf(short), ...refsOf(short, asset) } },
+  ];
+  if (wantedBack.length === 0) return events;
+  return [...events, ...ended('waiting', wantedBack, '', asset), ...returnsEnded(wantedBack, asset)];
+}
+
+function settleAgain(
+  callId: string,
+  action: Action,
+  keys: readonly HolderKey[],
+  { limit, notBefore }: Pick<PairFailure, 'limit' | 'notBefore'>,
+  asset: Asset,
+  batch: number,
+): AssetEvent[] {
+  if (keys.length === 0) return [];
+  const released = inListOrder(keys);
+  const wantedBack = released.filter((key) => asset.pairs.get(key)?.then?.action === 'return');
+  const events: AssetEvent[] = [
+    { type: 'asset.claims-released', data: { callId, action, ...holdersOf(released), batch, limit, notBefore } },
+  ];
+  if (wantedBack.length === 0) return events;
+  const freed = ended('reserved', wantedBack, '', asset).map((event) =>
+    event.type === 'asset.reservations-ended' ? { ...event, data: { ...event.data, fromBatches: [batch] } } : event,
+  );
+  return [...events, ...freed, ...returnsEnded(wantedBack, asset)];
+}
+
+/** Tells the orders that wanted these pairs back that nothing is left to return. */
+function returnsEnded(keys: readonly HolderKey[], asset: Asset): AssetEvent[] {
+  const wantedBack = inListOrder(keys.filter((key) => asset.pairs.get(key)?.then?.action === 'return'));
+  if (wantedBack.length === 0) return [];
+  return [{ type: 'asset.returns-ended', data: { ...holdersOf(wantedBack), ...thenRefs(wantedBack, asset) } }];
+}
+
+function keysClaimedBy(callId: string, asset: Asset, holders: Holders): HolderKey[] {
+  if (holderCount(holders) === 0) return [];
+  const own = new Set(asset.claims.get(callId) ?? []);
+  return holderKeys(holders).filter((key) => own.has(key));
+}
+
+const refsOf = (keys: readonly HolderKey[], asset: Asset) =>
+  orderRefs(keys.map((key) => (asset.pairs.get(key) as Pair).orderId));
+
+const thenRefs = (keys: readonly HolderKey[], asset: Asset) =>
+  orderRefs(inListOrder(keys).map((key) => (asset.pairs.get(key) as Pair).then?.orderId ?? ''));
+
+const batchesOf = (keys: readonly HolderKey[], asset: Asset): number[] => [
+  ...new Set(keys.map((key) => (asset.pairs.get(key) as Pair).batch)),
+];
+
+/** Refused at the door: an asset that a completely read list does not have. */
+export const unknownAsset = (adamId: string, pricingParam: string): Refusal =>
+  new Refusal(
+    'REJECTED_UNKNOWN_ASSET',
+    'this location owns no licences of that asset; buy it in Apple Business Manager, then sync the account',
+    { adamId, pricingParam },
+  );

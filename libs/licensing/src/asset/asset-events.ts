@@ -1,0 +1,172 @@
+import { firstVersions, type Instant } from '@seatbook/kernel';
+import type { Holders, OrderRefs } from '../holder.js';
+
+type Event<T extends string, D> = { readonly type: `asset.${T}`; readonly data: D };
+
+/** Totals as Apple reports them. An unlimited asset has no number of licences: `total` and `available` are 0 then. */
+export interface Totals {
+  readonly unlimited: boolean;
+  readonly total: number;
+  readonly assigned: number;
+  readonly available: number;
+  readonly retired: number;
+}
+
+/** What Apple says of the asset itself. */
+export interface AssetTraits {
+  readonly productType: string;
+  readonly deviceAssignable: boolean;
+  readonly revocable: boolean;
+  readonly supportedPlatforms: readonly string[];
+}
+
+/** Why a holder got no licence and will not get one by this order. */
+export type RefusalReason = 'NOT_DEVICE_ASSIGNABLE' | 'PLATFORM' | 'SHORT' | 'NOT_READ_YET' | 'NOT_REVOCABLE';
+
+export type Action = 'associate' | 'disassociate';
+
+export type AssetEvent =
+  | Event<'discovered', AssetTraits>
+  | Event<'traits-changed', AssetTraits>
+  | Event<'totals-read', Totals & { readonly readAt: Instant; readonly before: number | null }>
+  | Event<
+      'described',
+      {
+        readonly name: string;
+        readonly bundleId: string | null;
+        readonly iconUrl: string | null;
+        readonly artistName: string | null;
+        readonly deviceFamilies: readonly string[];
+        readonly kind: string | null;
+      }
+    >
+  /** Pairs that Apple held when we first read it. */
+  | Event<'assignments-adopted', Holders>
+  /** From here on the ledger knows all that Apple held; `marked`: the walk never stood still. */
+  | Event<'baseline-completed', { readonly count: number; readonly marked: boolean }>
+  /** The answer to one request of an order. `reserved` pairs form a batch of open work. */
+  | Event<
+      'licenses-reserved',
+      {
+        readonly orderId: string;
+        readonly part: number;
+        readonly reserved: Holders;
+        readonly batch: number;
+        readonly waiting: Holders;
+        readonly waitingReason: 'short' | 'not-read-yet' | null;
+        /** On their way back by another order: they wait as soon as they are returned. */
+        readonly following: Holders;
+        /** Held already; `heldBy` is parallel: the order that holds the pair, '' for an adopted one. */
+        readonly held: Holders;
+        readonly heldBy: readonly string[];
+        readonly refused: Holders;
+        readonly refusal: RefusalReason | null;
+        /** Licences free when this was decided; null for an unlimited asset. */
+        readonly free: number | null;
+        /** Of reserved and waiting ones: how many stood as failed before. */
+        readonly failedBefore: number;
+      }
+    >
+  /** Waiting pairs got licences. */
+  | Event<'licenses-served', Holders & OrderRefs & { readonly batch: number }>
+  /** The total fell below what is used: unclaimed reservations wait again, newest first. */
+  | Event<'reservations-withdrawn', Holders & OrderRefs & { readonly fromBatches: readonly number[] }>
+  /** Pairs of a call that are its own from now on; `missed` ones it must do without. */
+  | Event<
+      'licenses-claimed',
+      Holders & {
+        readonly callId: string;
+        readonly action: Action;
+        readonly fromBatches: readonly number[];
+        readonly missed: Holders;
+      }
+    >
+  /** Claimed pairs that are open work again. */
+  | Event<
+      'claims-released',
+      Holders & {
+        readonly callId: string;
+        readonly action: Action;
+        readonly batch: number;
+        /** No call larger than this may carry them; 0: any. */
+        readonly limit: number;
+        readonly notBefore: Instant;
+      }
+    >
+  /** `was`: where the pairs came from; a waiting one was found at Apple. */
+  | Event<'licenses-assigned', Holders & OrderRefs & { readonly callId: string | null; readonly was: 'reserved' | 'waiting' }>
+  | Event<
+      'licenses-failed',
+      Holders &
+        OrderRefs & {
+          readonly callId: string;
+          /** A failed return leaves the pair assigned. */
+          readonly action: Action;
+          readonly errorNumber: number;
+          readonly reason: string;
+        }
+    >
+  /** Apple says short although we saw one free: these head the waiting list and nobody is served until that is cleared. */
+  | Event<'found-short', Holders & OrderRefs & { readonly callId: string }>
+  | Event<'shortage-cleared', { readonly available: number | null }>
+  /** The answer to one request of a return. `returning` pairs form a batch of open work. */
+  | Event<
+      'licenses-returning',
+      {
+        readonly orderId: string;
+        readonly part: number;
+        readonly returning: Holders;
+        readonly batch: number;
+        /** Reserved, not claimed by any call: ended at once; with waiting ones in `reservations-ended`. */
+        readonly ended: number;
+        /** Claimed by a call: the return follows its settlement. */
+        readonly pending: Holders;
+        /** On its way back already, by the order in `heldBy`. */
+        readonly held: Holders;
+        readonly heldBy: readonly string[];
+        readonly notHeld: Holders;
+        readonly refused: Holders;
+        readonly refusal: RefusalReason | null;
+      }
+    >
+  /** Remembered returns of pairs that are assigned by now. */
+  | Event<'returns-started', Holders & OrderRefs & { readonly batch: number }>
+  | Event<'licenses-returned', Holders & OrderRefs & { readonly callId: string }>
+  /** Returned pairs that were ordered anew meanwhile: they wait now. */
+  | Event<'waiting-listed', Holders & OrderRefs>
+  /** Remembered returns of pairs that never came to be assigned: nothing is left to return. */
+  | Event<'returns-ended', Holders & OrderRefs>
+  /** Reserved or waiting pairs that ended without Apple: cancelled, or returned by `by`. */
+  | Event<
+      'reservations-ended',
+      Holders &
+        OrderRefs & {
+          readonly was: 'reserved' | 'waiting' | 'following';
+          readonly by: string;
+          readonly fromBatches: readonly number[];
+        }
+    >;
+
+export const assetEventTypes = firstVersions<AssetEvent>({
+  'asset.discovered': true,
+  'asset.traits-changed': true,
+  'asset.totals-read': true,
+  'asset.described': true,
+  'asset.assignments-adopted': true,
+  'asset.baseline-completed': true,
+  'asset.licenses-reserved': true,
+  'asset.licenses-served': true,
+  'asset.reservations-withdrawn': true,
+  'asset.licenses-claimed': true,
+  'asset.claims-released': true,
+  'asset.licenses-assigned': true,
+  'asset.licenses-failed': true,
+  'asset.found-short': true,
+  'asset.shortage-cleared': true,
+  'asset.licenses-returning': true,
+  'asset.returns-started': true,
+  'asset.licenses-returned': true,
+  'asset.waiting-listed': true,
+  'asset.returns-ended': true,
+  'asset.reservations-ended': true,
+});

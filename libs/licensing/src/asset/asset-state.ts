@@ -1,0 +1,238 @@
+import type { SnapshotCodec } from '@seatbook/kernel';
+import { chunksOf, holderKeys, orderAt, type HolderKey, type Holders, type OrderRefs } from '../holder.js';
+import type { AssetEvent, AssetTraits, Totals } from './asset-events.js';
+
+/** One asset and one holder. A pair that a call has claimed has a `callId`, whatever its state. */
+export interface Pair {
+  state: 'waiting' | 'reserved' | 'assigned' | 'returning' | 'failed';
+  /** The order that brought it here; '' for an adopted pair. */
+  orderId: string;
+  callId: string | null;
+  /** Batch of open work that it lies in while it is reserved or returning and not claimed. */
+  batch: number;
+  /** How often it was given back to be planned anew. */
+  tries: number;
+  /** What follows when the work under way has ended. */
+  then: { readonly action: 'assign' | 'return'; readonly orderId: string } | null;
+}
+
+/** The ledger of one asset: the only place that decides whether a licence is free. */
+export interface Asset {
+  traits: AssetTraits | null;
+  totals: Totals | null;
+  described: string;
+  baseline: boolean;
+  /** Apple refused for lack of licences though we saw one free. */
+  short: boolean;
+  readonly pairs: Map<HolderKey, Pair>;
+  /** Waiting pairs, first come first served. */
+  waiting: Set<HolderKey>;
+  readonly claims: Map<string, HolderKey[]>;
+  /** Pairs that are reserved, assigned or returning. */
+  used: number;
+  batches: number;
+}
+
+export const emptyAsset = (): Asset => ({
+  traits: null,
+  totals: null,
+  described: '',
+  baseline: false,
+  short: false,
+  pairs: new Map(),
+  waiting: new Set(),
+  claims: new Map(),
+  used: 0,
+  batches: 0,
+});
+
+/** Licences that can be given away now; infinite for an unlimited asset. */
+export function freeLicences({ baseline, short, totals, used }: Asset): number {
+  if (!baseline || !totals) return 0;
+  if (totals.unlimited) return Infinity;
+  return short ? 0 : Math.max(0, totals.total - used);
+}
+
+const isUsed = (state: Pair['state'] | undefined): boolean =>
+  state === 'reserved' || state === 'assigned' || state === 'returning';
+
+/** Puts a pair into a state and keeps `used` and the waiting list right. */
+function put(asset: Asset, key: HolderKey, change: Partial<Pair> & Pick<Pair, 'state'>): void {
+  const before = asset.pairs.get(key);
+  if (isUsed(before?.state)) asset.used -= 1;
+  if (before?.state === 'waiting') asset.waiting.delete(key);
+  if (before) Object.assign(before, change);
+  else asset.pairs.set(key, { orderId: '', callId: null, batch: 0, tries: 0, then: null, ...change });
+  if (isUsed(change.state)) asset.used += 1;
+  if (change.state === 'waiting') asset.waiting.add(key);
+}
+
+function remove(asset: Asset, key: HolderKey): void {
+  const before = asset.pairs.get(key);
+  if (isUsed(before?.state)) asset.used -= 1;
+  asset.waiting.delete(key);
+  asset.pairs.delete(key);
+}
+
+function unclaim(asset: Asset, callId: string, keys: readonly HolderKey[]): void {
+  const gone = new Set(keys);
+  const left = (asset.claims.get(callId) ?? []).filter((key) => !gone.has(key));
+  if (left.length > 0) asset.claims.set(callId, left);
+  else asset.claims.delete(callId);
+}
+
+/** Pairs go to the head of the waiting list, in their order. */
+function putFirst(asset: Asset, holders: Holders, refs: OrderRefs): void {
+  const keys = holderKeys(holders);
+  keys.forEach((key, index) =>
+    put(asset, key, { state: 'waiting', orderId: orderAt(refs, index), callId: null, then: null }),
+  );
+  const heads = new Set(keys);
+  asset.waiting = new Set([...keys, ...[...asset.waiting].filter((key) => !heads.has(key))]);
+}
+
+export function evolveAsset(asset: Asset, event: AssetEvent): Asset {
+  switch (event.type) {
+    case 'asset.discovered':
+    case 'asset.traits-changed':
+      asset.traits = event.data;
+      return asset;
+    case 'asset.totals-read': {
+      const { unlimited, total, assigned, available, retired } = event.data;
+      asset.totals = { unlimited, total, assigned, available, retired };
+      return asset;
+    }
+    case 'asset.described':
+      asset.described = JSON.stringify(event.data);
+      return asset;
+    case 'asset.assignments-adopted':
+      for (const key of holderKeys(event.data)) put(asset, key, { state: 'assigned' });
+      return asset;
+    case 'asset.baseline-completed':
+      asset.baseline = true;
+      return asset;
+    case 'asset.licenses-reserved': {
+      const { orderId, reserved, waiting, following, batch } = event.data;
+      const fresh = { orderId, callId: null, tries: 0, then: null };
+      for (const key of holderKeys(reserved)) put(asset, key, { state: 'reserved', batch, ...fresh });
+      for (const key of holderKeys(waiting)) put(asset, key, { state: 'waiting', ...fresh });
+      for (const key of holderKeys(following)) (asset.pairs.get(key) as Pair).then = { action: 'assign', orderId };
+      asset.batches = batch;
+      return asset;
+    }
+    case 'asset.licenses-served':
+      for (const key of holderKeys(event.data)) put(asset, key, { state: 'reserved', batch: event.data.batch });
+      asset.batches = event.data.batch;
+      return asset;
+    case 'asset.reservations-withdrawn':
+      putFirst(asset, event.data, event.data);
+      return asset;
+    case 'asset.licenses-claimed': {
+      const { callId } = event.data;
+      const keys = holderKeys(event.data);
+      for (const key of keys) (asset.pairs.get(key) as Pair).callId = callId;
+      if (keys.length > 0) asset.claims.set(callId, keys);
+      return asset;
+    }
+    case 'asset.claims-released': {
+      const { callId, batch } = event.data;
+      const keys = holderKeys(event.data);
+      for (const key of keys) {
+        const pair = asset.pairs.get(key) as Pair;
+        Object.assign(pair, { callId: null, batch, tries: pair.tries + 1 });
+      }
+      unclaim(asset, callId, keys);
+      asset.batches = batch;
+      return asset;
+    }
+    case 'asset.licenses-assigned': {
+      const { callId } = event.data;
+      const keys = holderKeys(event.data);
+      for (const key of keys) put(asset, key, { state: 'assigned', callId: null, tries: 0 });
+      if (callId !== null) unclaim(asset, callId, keys);
+      return asset;
+    }
+    case 'asset.licenses-failed': {
+      const { callId, action } = event.data;
+      const keys = holderKeys(event.data);
+      const state = action === 'associate' ? 'failed' : 'assigned';
+      for (const key of keys) put(asset, key, { state, callId: null, tries: 0, then: null });
+      unclaim(asset, callId, keys);
+      return asset;
+    }
+    case 'asset.found-short':
+      unclaim(asset, event.data.callId, holderKeys(event.data));
+      putFirst(asset, event.data, event.data);
+      asset.short = true;
+      return asset;
+    case 'asset.shortage-cleared':
+      asset.short = false;
+      return asset;
+    case 'asset.licenses-returning': {
+      const { orderId, returning, pending, batch } = event.data;
+      for (const key of holderKeys(returning)) {
+        put(asset, key, { state: 'returning', orderId, batch, tries: 0, then: null });
+      }
+      for (const key of holderKeys(pending)) (asset.pairs.get(key) as Pair).then = { action: 'return', orderId };
+      asset.batches = batch;
+      return asset;
+    }
+    case 'asset.returns-started':
+      holderKeys(event.data).forEach((key, index) => {
+        const { batch } = event.data;
+        put(asset, key, { state: 'returning', orderId: orderAt(event.data, index), batch, tries: 0, then: null });
+      });
+      asset.batches = event.data.batch;
+      return asset;
+    case 'asset.licenses-returned': {
+      const keys = holderKeys(event.data);
+      unclaim(asset, event.data.callId, keys);
+      for (const key of keys) remove(asset, key);
+      return asset;
+    }
+    case 'asset.waiting-listed':
+      holderKeys(event.data).forEach((key, index) => {
+        put(asset, key, { state: 'waiting', orderId: orderAt(event.data, index), callId: null, tries: 0, then: null });
+      });
+      return asset;
+    case 'asset.returns-ended':
+      for (const key of holderKeys(event.data)) {
+        const pair = asset.pairs.get(key);
+        if (pair) pair.then = null;
+      }
+      return asset;
+    case 'asset.reservations-ended':
+      for (const key of holderKeys(event.data)) {
+        if (event.data.was === 'following') (asset.pairs.get(key) as Pair).then = null;
+        else remove(asset, key);
+      }
+      return asset;
+  }
+}
+
+const CHUNK_PAIRS = 5_000;
+
+/** Pairs in chunks of 5,000, the waiting list in its order. */
+export const assetSnapshot: SnapshotCodec<Asset> = {
+  version: 1,
+  entries: ({ pairs }) => pairs.size,
+  save({ pairs, waiting, claims, ...head }) {
+    return [
+      { head, waiting: [...waiting], claims: [...claims] },
+      ...chunksOf([...pairs], CHUNK_PAIRS),
+    ];
+  },
+  load([first, ...chunks]) {
+    const { head, waiting, claims } = first as {
+      head: Omit<Asset, 'pairs' | 'waiting' | 'claims'>;
+      waiting: HolderKey[];
+      claims: [string, HolderKey[]][];
+    };
+    return {
+      ...head,
+      waiting: new Set(waiting),
+      claims: new Map(claims),
+      pairs: new Map((chunks as [HolderKey, Pair][][]).flat()),
+    };
+  },
+};

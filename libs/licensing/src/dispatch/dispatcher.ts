@@ -1,0 +1,140 @@
+import type { Addressed, Instant, Planner } from '@seatbook/kernel';
+import type { CallCommand } from '../apple-call/call-decider.js';
+import type { Action } from '../asset/asset-events.js';
+import { MAX_HOLDERS, holderCount, holderKeys, type HolderKey } from '../holder.js';
+import type { AppleLimits } from '../ports.js';
+import type { Rhythm } from '../rhythm.js';
+import { callStream } from '../streams.js';
+import { openWorkModel, type BatchRow, type OpenWorkRow } from './open-work.js';
+import { rectanglesOf, type Rectangle } from './rectangles.js';
+
+/** What the dispatcher must be told: it has no clock and makes no ids. */
+export interface DispatchContext {
+  readonly uId: string;
+  readonly now: Instant;
+  readonly limits: AppleLimits;
+  newCallId(): string;
+}
+
+/** An event names 1,000 holders at the most, so a call carries no more, whatever Apple allows. */
+const withinEvents = ({ maxAssets, maxSerialNumbers, maxClientUserIds }: AppleLimits): AppleLimits => ({
+  maxAssets,
+  maxSerialNumbers: Math.min(maxSerialNumbers, MAX_HOLDERS / 2),
+  maxClientUserIds: Math.min(maxClientUserIds, MAX_HOLDERS / 2),
+});
+
+/**
+ * Plans the calls of one account from all that is open: pairs that are reserved or returning and in no call, without
+ * those of orders that are still being reserved. It plans when work fills a call or has waited long enough.
+ */
+export const dispatcher = (rhythm: Rhythm): Planner<OpenWorkRow, DispatchContext> => ({
+  name: 'dispatcher',
+  reads: openWorkModel,
+  index: 'by-account',
+  plan(rows, context) {
+    const { now } = context;
+    const reserving = new Set(rows.flatMap((row) => (row.row === 'order' ? row.orderId : [])));
+    const taken = takenPairs(rows);
+    const commands: Addressed[] = [];
+    let wakeAt: Instant | null = null;
+    const wake = (at: Instant): void => {
+      wakeAt = wakeAt === null ? at : Math.min(wakeAt, at);
+    };
+    for (const action of ['associate', 'disassociate'] as const) {
+      const open = rows.filter((row): row is BatchRow => row.row === 'batch' && row.action === action);
+      const ready: BatchRow[] = [];
+      for (const row of open) {
+        if (row.notBefore > now) wake(row.notBefore);
+        else if (row.orderId === '' || !reserving.has(row.orderId)) ready.push(row);
+      }
+      if (ready.length === 0) continue;
+      const calls = callsOf(action, ready, taken, context);
+      const oldest = Math.min(...ready.map(({ since }) => since));
+      const due = now - oldest >= rhythm.dispatchAfterMs;
+      for (const { rectangle, full } of calls) {
+        if (due || full) commands.push(planned(action, rectangle, context));
+        else wake(oldest + rhythm.dispatchAfterMs);
+      }
+    }
+    return { commands, wakeAt };
+  },
+});
+
+/** Pairs of calls that are being claimed, by action and asset. */
+function takenPairs(rows: readonly OpenWorkRow[]): ReadonlyMap<string, ReadonlySet<HolderKey>> {
+  const taken = new Map<string, Set<HolderKey>>();
+  for (const row of rows) {
+    if (row.row !== 'call') continue;
+    const keys = holderKeys(row);
+    for (const { adamId, pricingParam } of row.assets) {
+      const id = `${row.action} ${adamId}.${pricingParam}`;
+      const set = taken.get(id) ?? new Set();
+      for (const key of keys) set.add(key);
+      taken.set(id, set);
+    }
+  }
+  return taken;
+}
+
+function callsOf(
+  action: Action,
+  rows: readonly BatchRow[],
+  taken: ReadonlyMap<string, ReadonlySet<HolderKey>>,
+  { limits }: DispatchContext,
+): { rectangle: Rectangle; full: boolean }[] {
+  const byLimit = new Map<number, BatchRow[]>();
+  for (const row of rows) byLimit.set(row.limit, [...(byLimit.get(row.limit) ?? []), row]);
+  return [...byLimit].flatMap(([limit, some]) => {
+    const columns = new Map<string, Set<HolderKey>>();
+    for (const row of some) {
+      const asset = `${row.asset.adamId}.${row.asset.pricingParam}`;
+      const other = taken.get(`${action} ${asset}`);
+      const column = columns.get(asset) ?? new Set();
+      for (const key of holderKeys(row)) if (!other?.has(key)) column.add(key);
+      columns.set(asset, column);
+    }
+    const allowed = limit === 0 ? sharedLimits(columns, limits) : smallerLimits(limit, columns.size, limits);
+    const rectangles = rectanglesOf(
+      [...columns].map(([asset, keys]) => ({ asset, keys })),
+      allowed,
+    );
+    return rectangles.map((rectangle) => {
+      const { serialNumbers, userIds } = rectangle.holders;
+      const full = serialNumbers.length === allowed.maxSerialNumbers || userIds.length === allowed.maxClientUserIds;
+      return { rectangle, full: full && rectangle.assets.length === Math.min(columns.size, allowed.maxAssets) };
+    });
+  });
+}
+
+/** Where devices and persons both have open work, a call has room for half of each. */
+function sharedLimits(columns: ReadonlyMap<string, ReadonlySet<HolderKey>>, limits: AppleLimits): AppleLimits {
+  const kinds = new Set([...columns.values()].flatMap((keys) => [...keys].map((key) => key.charAt(0))));
+  if (kinds.size > 1) return withinEvents(limits);
+  return {
+    maxAssets: limits.maxAssets,
+    maxSerialNumbers: Math.min(limits.maxSerialNumbers, MAX_HOLDERS),
+    maxClientUserIds: Math.min(limits.maxClientUserIds, MAX_HOLDERS),
+  };
+}
+
+/** Calls of at most `limit` pairs: fewer holders first, then fewer assets, so that a poison pair is soon alone. */
+function smallerLimits(limit: number, assets: number, { maxAssets }: AppleLimits): AppleLimits {
+  const allowedAssets = Math.max(1, Math.min(maxAssets, assets, limit));
+  const holders = Math.max(1, Math.min(MAX_HOLDERS / 2, Math.floor(limit / allowedAssets)));
+  return { maxAssets: allowedAssets, maxSerialNumbers: holders, maxClientUserIds: holders };
+}
+
+function planned(action: Action, { assets, holders }: Rectangle, { uId, newCallId }: DispatchContext): Addressed {
+  const command: CallCommand = {
+    type: 'PlanCall',
+    uId,
+    action,
+    assets: assets.map((asset) => {
+      const [adamId = '', pricingParam = ''] = asset.split('.');
+      return { adamId, pricingParam };
+    }),
+    ...holders,
+  };
+  if (holderCount(holders) === 0) throw new Error('a call without holders was planned');
+  return { stream: callStream(newCallId()), command };
+}

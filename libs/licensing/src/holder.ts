@@ -1,0 +1,61 @@
+/** Who can hold licences, as flat arrays: devices by serial number, persons by our userId. */
+export interface Holders {
+  readonly serialNumbers: readonly string[];
+  readonly userIds: readonly string[];
+}
+
+/** `d:` and a serial number, or `u:` and a userId. */
+export type HolderKey = string;
+
+/** An event names this many holders at the most. */
+export const MAX_HOLDERS = 1_000;
+
+export const NOBODY: Holders = { serialNumbers: [], userIds: [] };
+
+export const holderKeys = ({ serialNumbers, userIds }: Holders): HolderKey[] => [
+  ...serialNumbers.map((serialNumber) => `d:${serialNumber}`),
+  ...userIds.map((userId) => `u:${userId}`),
+];
+
+export const holderCount = ({ serialNumbers, userIds }: Holders): number => serialNumbers.length + userIds.length;
+
+export function holdersOf(keys: readonly HolderKey[]): { serialNumbers: string[]; userIds: string[] } {
+  const serialNumbers: string[] = [];
+  const userIds: string[] = [];
+  for (const key of keys) (key.startsWith('d:') ? serialNumbers : userIds).push(key.slice(2));
+  return { serialNumbers, userIds };
+}
+
+/** Devices first, then persons, as events list them: for arrays parallel to the holders. */
+export const inListOrder = (keys: readonly HolderKey[]): HolderKey[] => holderKeys(holdersOf(keys));
+
+export const kindOfHolder = (key: HolderKey): 'device' | 'person' => (key.startsWith('d:') ? 'device' : 'person');
+
+/** The order of each holder of an event: one for all, or parallel to `holderKeys`. */
+export type OrderRefs = { readonly orderId: string } | { readonly orderIds: readonly string[] };
+
+export function orderRefs(orderIds: readonly string[]): OrderRefs {
+  const first = orderIds[0] ?? '';
+  return orderIds.every((orderId) => orderId === first) ? { orderId: first } : { orderIds };
+}
+
+export const orderAt = (refs: OrderRefs, index: number): string =>
+  'orderId' in refs ? refs.orderId : (refs.orderIds[index] ?? '');
+
+/** Number of holders per order; holders of no order (adopted ones) are left out. */
+export function countByOrder(holders: Holders, refs: OrderRefs): Map<string, number> {
+  const counts = new Map<string, number>();
+  const count = holderCount(holders);
+  for (let index = 0; index < count; index += 1) {
+    const orderId = orderAt(refs, index);
+    if (orderId !== '') counts.set(orderId, (counts.get(orderId) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** Cuts a list into pieces of at most `size`. */
+export function chunksOf<T>(list: readonly T[], size: number): T[][] {
+  const chunks: T[][] = [];
+  for (let from = 0; from < list.length; from += size) chunks.push(list.slice(from, from + size));
+  return chunks;
+}

@@ -1,0 +1,86 @@
+import { firstVersions, type Instant } from '@seatbook/kernel';
+import type { RefusalReason } from '../asset/asset-events.js';
+import type { Holders } from '../holder.js';
+import type { AssetId } from '../ports.js';
+
+type Event<T extends string, D> = { readonly type: `order.${T}`; readonly data: D & { readonly uId: string } };
+
+export type OrderKind = 'assign' | 'return';
+
+/** What a principal asked for: each of these assets for each of the holders listed. */
+export interface OrderTerms {
+  readonly kind: OrderKind;
+  readonly uId: string;
+  readonly assets: readonly AssetId[];
+  /** What becomes of a pair for which no licence is free. */
+  readonly ifShort: 'wait' | 'refuse';
+  /** Platform of the devices, checked against the asset's; null: not checked. */
+  readonly platform: string | null;
+  /** Number of holders in all. */
+  readonly holders: number;
+}
+
+/** Final outcomes of pairs, counted. */
+export interface OutcomeCounts {
+  readonly assigned: number;
+  readonly returned: number;
+  /** Held by another order (assign), or on its way back already (return). */
+  readonly held: number;
+  readonly notHeld: number;
+  readonly refused: number;
+  readonly failed: number;
+  readonly cancelled: number;
+}
+
+export type OrderEvent =
+  /** A long order: its holders follow. */
+  | Event<'created', OrderTerms & { readonly at: Instant }>
+  | Event<'holders-listed', Holders>
+  /** The order acts from here on. Carries the last holders, or all of a short order. */
+  | Event<'placed', OrderTerms & Holders & { readonly at: Instant }>
+  /** It was never placed. */
+  | Event<'abandoned', { readonly listed: number }>
+  /** One question to one ledger: an asset and up to 1,000 holders. */
+  | Event<
+      'reservation-asked',
+      AssetId &
+        Holders & {
+          readonly kind: OrderKind;
+          readonly part: number;
+          readonly ifShort: 'wait' | 'refuse';
+          readonly platform: string | null;
+        }
+    >
+  | Event<
+      'reservation-answered',
+      AssetId & {
+        readonly part: number;
+        /** Pairs that have their final outcome by this answer. */
+        readonly final: OutcomeCounts;
+        /** Pairs that wait for a licence. */
+        readonly waiting: number;
+        /** Pairs on their way: reserved, returning, or following a call under way. */
+        readonly open: number;
+        readonly refusal: RefusalReason | null;
+        readonly at: Instant;
+      }
+    >
+  /** All ledgers have answered, or are named as silent. */
+  | Event<'reserved', { readonly silent: readonly AssetId[] }>
+  /** Pairs reached their final outcome. */
+  | Event<'outcomes-recorded', { readonly final: OutcomeCounts }>
+  | Event<'cancellation-asked', { readonly assets: readonly AssetId[] }>
+  | Event<'finished', { readonly final: OutcomeCounts }>;
+
+export const orderEventTypes = firstVersions<OrderEvent>({
+  'order.created': true,
+  'order.holders-listed': true,
+  'order.placed': true,
+  'order.abandoned': true,
+  'order.reservation-asked': true,
+  'order.reservation-answered': true,
+  'order.reserved': true,
+  'order.outcomes-recorded': true,
+  'order.cancellation-asked': true,
+  'order.finished': true,
+});

@@ -1,0 +1,79 @@
+import { firstVersions, type Instant } from '@seatbook/kernel';
+import type { Holders } from '../holder.js';
+import type { AppleAsset, AssetId, ContentMetadata, MdmInfo, TokenRefusal } from '../ports.js';
+
+type Event<T extends string, D> = {
+  readonly type: `reconciliation.${T}`;
+  readonly data: D & { readonly uId: string };
+};
+
+export type ReconciliationEvent =
+  /** All that the location has is to be read for the first time. */
+  | Event<'first-read-started', { readonly at: Instant }>
+  /** `anew`: an asset whose totals are wanted even if they have not changed. */
+  | Event<'totals-requested', { readonly reason: string; readonly anew: AssetId | null; readonly at: Instant }>
+  /** Assets that are new or whose totals have changed; 200 an event. */
+  | Event<'assets-read', { readonly assets: readonly AppleAsset[]; readonly first: boolean; readonly readAt: Instant }>
+  /** The list of assets was read to its end. */
+  | Event<
+      'totals-completed',
+      {
+        readonly assets: number;
+        readonly changed: number;
+        readonly versionId: string;
+        readonly readAt: Instant;
+        readonly nextAt: Instant;
+      }
+    >
+  | Event<'assignments-read', AssetId & Holders>
+  | Event<
+      'walk-completed',
+      AssetId & {
+        readonly count: number;
+        readonly versionId: string;
+        readonly walks: number;
+        /** It never stood still: to be reconciled. */
+        readonly marked: boolean;
+        readonly at: Instant;
+      }
+    >
+  /** Persons that Apple knows at the location are in the directory. */
+  | Event<'users-read', { readonly count: number; readonly at: Instant }>
+  | Event<'first-read-completed', { readonly at: Instant }>
+  | Event<'read-failed', { readonly step: string; readonly reason: string; readonly retryAt: Instant }>
+  | Event<
+      'held',
+      {
+        readonly fingerprint: string;
+        readonly errorNumber: number | null;
+        readonly state: TokenRefusal | 'conflicted';
+        readonly mdmInfo: MdmInfo | null;
+        readonly at: Instant;
+      }
+    >
+  /** Names, icons and the like of up to 50 assets. */
+  | Event<
+      'metadata-read',
+      {
+        readonly found: readonly (ContentMetadata & { readonly pricingParams: readonly string[] })[];
+        readonly missing: readonly string[];
+        readonly at: Instant;
+        readonly nextAt: Instant;
+      }
+    >
+  | Event<'metadata-failed', { readonly reason: string; readonly retryAt: Instant }>;
+
+export const reconciliationEventTypes = firstVersions<ReconciliationEvent>({
+  'reconciliation.first-read-started': true,
+  'reconciliation.totals-requested': true,
+  'reconciliation.assets-read': true,
+  'reconciliation.totals-completed': true,
+  'reconciliation.assignments-read': true,
+  'reconciliation.walk-completed': true,
+  'reconciliation.users-read': true,
+  'reconciliation.first-read-completed': true,
+  'reconciliation.read-failed': true,
+  'reconciliation.held': true,
+  'reconciliation.metadata-read': true,
+  'reconciliation.metadata-failed': true,
+});

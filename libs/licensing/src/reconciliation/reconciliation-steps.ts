@@ -1,0 +1,126 @@
+import type { Step } from '@seatbook/kernel';
+import type { Account } from '../account/account-decider.js';
+import { accessOf } from '../account/account-access.js';
+import { MAX_HOLDERS, chunksOf, holdersOf, type HolderKey } from '../holder.js';
+import type { AppleAccess, AppleAssignment, AppleFailure, AssetId, LicensingPorts, Walk } from '../ports.js';
+import { accountStream } from '../streams.js';
+import {
+  METADATA_BATCH,
+  type Reconciliation,
+  type ReconciliationCommand,
+} from './reconciliation-decider.js';
+
+type ReconciliationStep = Step<Reconciliation, LicensingPorts, ReconciliationCommand>;
+
+/** Assets in one event. */
+const ASSETS_PER_EVENT = 200;
+/** A walk under which the data moved is made anew, this often in all. */
+const MAX_WALKS = 3;
+
+async function open(uId: string, ports: LicensingPorts): Promise<{ account: Account; access: AppleAccess }> {
+  const account = await ports.read<Account>(accountStream(uId));
+  return { account, access: await accessOf(uId, ports, account.fingerprint) };
+}
+
+/** Totals of all assets. Apple offers no delta for them. */
+const readTotals: ReconciliationStep = {
+  name: 'read-totals',
+  async perform({ uId }, ports) {
+    const { account, access } = await open(uId, ports);
+    const walk = await ports.apple.assets(access);
+    const readAt = ports.clock.now();
+    const { fingerprint } = account;
+    if (!walk.ok) return [{ type: 'RecordReadFailure', step: 'read-totals', failure: walk.failure, fingerprint }];
+    const { records, versionId } = walk.value;
+    return [
+      ...chunksOf(records, ASSETS_PER_EVENT).map((assets) => ({ type: 'RecordAssets' as const, assets, readAt })),
+      { type: 'CompleteTotals', assets: records.length, versionId, readAt },
+    ];
+  },
+};
+
+/**
+ * Assignments of one asset, collected whole. They count only if the data stood still or their number equals the
+ * asset's assignedCount read afterwards; else they are walked again, and after three walks marked.
+ */
+const readAssignments: ReconciliationStep = {
+  name: 'read-assignments',
+  async perform({ uId, toWalk }, ports) {
+    const asset = toWalk[0];
+    if (!asset) return [];
+    const { account, access } = await open(uId, ports);
+    const { fingerprint } = account;
+    const failed = (failure: AppleFailure): ReconciliationCommand[] => [
+      { type: 'RecordReadFailure', step: 'read-assignments', failure, fingerprint },
+    ];
+    for (let walks = 1; ; walks += 1) {
+      const walk = await ports.apple.assignments(access, asset);
+      if (!walk.ok) return failed(walk.failure);
+      let still = !walk.value.moved;
+      if (!still) {
+        const after = await ports.apple.asset(access, asset);
+        if (!after.ok) return failed(after.failure);
+        still = after.value?.assigned === walk.value.records.length;
+      }
+      if (still || walks === MAX_WALKS) return adopted(asset, walk.value, walks, !still, uId, ports);
+    }
+  },
+};
+
+async function adopted(
+  asset: AssetId,
+  { records, versionId }: Walk<AppleAssignment>,
+  walks: number,
+  marked: boolean,
+  uId: string,
+  { persons }: LicensingPorts,
+): Promise<ReconciliationCommand[]> {
+  const seen = records.flatMap(({ clientUserId }) => (clientUserId === null ? [] : [{ clientUserId }]));
+  const userIds = seen.length === 0 ? [] : await persons.userIdsOf(uId, seen);
+  const serials = records.flatMap(({ serialNumber }) => serialNumber ?? []);
+  const keys: HolderKey[] = [...serials.map((serial) => `d:${serial}`), ...userIds.map((userId) => `u:${userId}`)];
+  return [
+    ...chunksOf(keys, MAX_HOLDERS).map((chunk) => ({
+      type: 'RecordAssignments' as const,
+      asset,
+      holders: holdersOf(chunk),
+    })),
+    { type: 'CompleteWalk', asset, count: records.length, versionId, walks, marked },
+  ];
+}
+
+/** Persons that Apple knows go to the directory; no event names more than their number. */
+const readUsers: ReconciliationStep = {
+  name: 'read-users',
+  async perform({ uId }, ports) {
+    const { account, access } = await open(uId, ports);
+    const walk = await ports.apple.users(access);
+    const { fingerprint } = account;
+    if (!walk.ok) return [{ type: 'RecordReadFailure', step: 'read-users', failure: walk.failure, fingerprint }];
+    const active = walk.value.records.filter(({ status }) => status === 'Registered' || status === 'Associated');
+    for (const chunk of chunksOf(active, MAX_HOLDERS)) await ports.persons.userIdsOf(uId, chunk);
+    return [{ type: 'RecordUsers', count: active.length }];
+  },
+};
+
+/** Names and icons. Whatever goes wrong here holds up nothing else. */
+const describe: ReconciliationStep = {
+  name: 'describe',
+  async perform({ uId, toDescribe }, ports) {
+    const now = ports.clock.now();
+    const adamIds = [...toDescribe].flatMap(([adamId, at]) => (at <= now ? adamId : [])).slice(0, METADATA_BATCH);
+    const { account, access } = await open(uId, ports);
+    const storefront = {
+      countryCode: (account.countryCode ?? 'US').toLowerCase(),
+      platform: account.defaultPlatform ?? 'enterprisestore',
+    };
+    const result = await ports.apple.contentMetadata(access, adamIds, storefront);
+    const { fingerprint } = account;
+    if (!result.ok) return [{ type: 'RecordMetadataFailure', failure: result.failure, fingerprint }];
+    const wanted = new Set(adamIds);
+    const found = result.value.filter(({ adamId }) => wanted.delete(adamId));
+    return [{ type: 'RecordMetadata', found, missing: [...wanted] }];
+  },
+};
+
+export const reconciliationSteps: readonly ReconciliationStep[] = [readTotals, readAssignments, readUsers, describe];

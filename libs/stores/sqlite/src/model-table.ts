@@ -1,0 +1,169 @@
+import type { Database, Statement } from 'better-sqlite3';
+import type { Document } from '@seatbook/kernel';
+import type { FieldValue, IndexQuery, ModelRef, Page } from '@seatbook/runtime';
+import { readCursor, writeCursor } from './index-cursor.js';
+import { columnValue, scansOf, type ColumnValue } from './index-scan.js';
+
+type Row = [doc: string, key: string];
+
+/**
+ * The documents of one read model: a table with the key, the document as JSON text and a column per indexed field,
+ * filled when a document is written, and a SQLite index per declared index that ends with the key. Names of models
+ * and fields differ in more than SQLite's names may (case), so tables and columns are numbered.
+ */
+export class ModelTable {
+  readonly #database: Database;
+  readonly #name: string;
+  readonly #model: ModelRef;
+  readonly #fields: readonly string[];
+  #statements: Statements | null = null;
+  readonly #scans = new Map<string, Statement<ColumnValue[], Row>>();
+
+  constructor(database: Database, id: number, model: ModelRef) {
+    this.#database = database;
+    this.#name = `model_${id}`;
+    this.#model = model;
+    this.#fields = [...new Set(model.indexes.flatMap((index) => index.fields))];
+  }
+
+  /** Creates the table with its indexes. */
+  create(): void {
+    const columns = this.#fields.map((_, number) => `, f${number}`).join('');
+    this.#database.exec(
+      `CREATE TABLE ${this.#name} (key TEXT NOT NULL PRIMARY KEY, doc TEXT NOT NULL${columns})`,
+    );
+    this.#model.indexes.forEach((index, number) => {
+      const indexed = [...index.fields.map((field) => this.#column(field)), 'key'].join(', ');
+      this.#database.exec(`CREATE INDEX ${this.#indexName(number)} ON ${this.#name} (${indexed})`);
+    });
+  }
+
+  remove(): void {
+    this.#database.exec(`DROP TABLE IF EXISTS ${this.#name}`);
+  }
+
+  /** Creates the table anew with the documents that it has, after its declaration of indexes has changed. */
+  recreate(): void {
+    const old = `${this.#name}_old`;
+    this.#database.exec(`ALTER TABLE ${this.#name} RENAME TO ${old}`);
+    const indexes = this.#database
+      .prepare<[string], string>(
+        `SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL`,
+      )
+      .pluck();
+    for (const index of indexes.all(old)) this.#database.exec(`DROP INDEX ${index}`);
+    this.create();
+    const pageOf = this.#database.prepare<[string], [string, string]>(
+      `SELECT key, doc FROM ${old} WHERE key > ? ORDER BY key LIMIT 1000`,
+    );
+    let after = '';
+    for (;;) {
+      const rows = pageOf.raw().all(after);
+      for (const [key, doc] of rows) this.#writeText(key, doc, JSON.parse(doc) as Document);
+      const last = rows.at(-1);
+      if (!last) break;
+      after = last[0];
+    }
+    this.#database.exec(`DROP TABLE ${old}`);
+  }
+
+  get(key: string): string | undefined {
+    return this.#prepared().get.get(key);
+  }
+
+  put(key: string, document: Document): void {
+    this.#writeText(key, JSON.stringify(document), document);
+  }
+
+  delete(key: string): void {
+    this.#prepared().delete.run(key);
+  }
+
+  /** One page of an index. To be called inside a transaction, since it may take several reads. */
+  query<D extends Document>(query: IndexQuery): Page<D> {
+    const number = this.#model.indexes.findIndex((index) => index.name === query.index);
+    const declared = this.#model.indexes[number];
+    const title = `${this.#model.name}@${this.#model.version}`;
+    if (!declared) throw new Error(`${title} has no index ${query.index}`);
+    const free = declared.fields.slice(query.equals.length);
+    if (query.equals.length > declared.fields.length || (query.range && free.length === 0)) {
+      throw new Error(
+        `the index ${query.index} of ${title} has only the fields ${declared.fields.join(', ')}`,
+      );
+    }
+    if (!Number.isInteger(query.limit) || query.limit < 1)
+      throw new RangeError(`a page of ${query.limit} rows`);
+    const identity = JSON.stringify([
+      title,
+      query.index,
+      query.equals,
+      query.range ?? null,
+      query.descending ?? false,
+    ]);
+    const after = query.cursor === undefined ? null : readCursor(identity, free.length, query.cursor);
+    const columns = [...free.map((field) => this.#column(field)), 'key'];
+    const equalColumns = declared.fields.slice(0, query.equals.length).map((field) => this.#column(field));
+    const direction = query.descending ? 'DESC' : 'ASC';
+    const order = columns.map((column) => `${column} ${direction}`).join(', ');
+
+    // One row more than asked for tells whether there is a next page.
+    const rows: Row[] = [];
+    for (const { where, values } of scansOf(query, equalColumns, columns, after)) {
+      // INDEXED BY: a scan that its index cannot serve is an error and not a slow query.
+      const sql = `SELECT doc, key FROM ${this.#name} INDEXED BY ${this.#indexName(number)} WHERE ${where} ORDER BY ${order} LIMIT ?`;
+      rows.push(...this.#scan(sql).all(...values, query.limit + 1 - rows.length));
+      if (rows.length > query.limit) break;
+    }
+    const page = rows.slice(0, query.limit);
+    const documents = page.map(([doc]) => JSON.parse(doc) as D);
+    const lastKey = page.at(-1)?.[1];
+    const lastDocument = documents.at(-1);
+    const more = rows.length > query.limit && lastKey !== undefined && lastDocument !== undefined;
+    return {
+      rows: documents,
+      next: more
+        ? writeCursor(identity, { values: free.map((field) => fieldOf(lastDocument, field)), key: lastKey })
+        : null,
+    };
+  }
+
+  #writeText(key: string, text: string, document: Document): void {
+    this.#prepared().put.run(key, text, ...this.#fields.map((field) => fieldOf(document, field)));
+  }
+
+  #column(field: string): string {
+    return `f${this.#fields.indexOf(field)}`;
+  }
+
+  #indexName(number: number): string {
+    return `${this.#name}_by_${number}`;
+  }
+
+  #scan(sql: string): Statement<ColumnValue[], Row> {
+    const known = this.#scans.get(sql);
+    if (known) return known;
+    const statement = this.#database.prepare<ColumnValue[], Row>(sql).raw();
+    this.#scans.set(sql, statement);
+    return statement;
+  }
+
+  #prepared(): Statements {
+    this.#statements ??= {
+      get: this.#database.prepare<[string], string>(`SELECT doc FROM ${this.#name} WHERE key = ?`).pluck(),
+      put: this.#database.prepare(
+        `INSERT OR REPLACE INTO ${this.#name} VALUES (?, ?${', ?'.repeat(this.#fields.length)})`,
+      ),
+      delete: this.#database.prepare(`DELETE FROM ${this.#name} WHERE key = ?`),
+    };
+    return this.#statements;
+  }
+}
+
+interface Statements {
+  readonly get: Statement<[string], string>;
+  readonly put: Statement<ColumnValue[]>;
+  readonly delete: Statement<[string]>;
+}
+
+const fieldOf = (document: Document, field: string): FieldValue & ColumnValue =>
+  columnValue((document as Readonly<Record<string, unknown>>)[field]);

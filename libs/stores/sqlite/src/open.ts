@@ -1,0 +1,111 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock, Ids } from '@seatbook/kernel';
+import type { Directory, Progress, Secrets } from '@seatbook/runtime';
+import { SqliteDirectory } from './directory.js';
+import { SqliteEventStore } from './event-store.js';
+import { openEventsFile, openEventsFileForReading } from './events-file.js';
+import { EVENTS_FILE, VIEWS_FILE } from './folder.js';
+import { lockFolder } from './folder-lock.js';
+import { GroupCommit } from './group-commit.js';
+import { SqliteProgress } from './progress.js';
+import { SqliteReadStore } from './read-store.js';
+import { verifyKey } from './sealing-key.js';
+import { SqliteSecrets } from './secrets.js';
+import { openViewsFile, openViewsFileBeside } from './views-file.js';
+
+export interface SqliteStoresOptions {
+  /** Where the files are; created when it is not there. */
+  readonly folder: string;
+  /** The 32 bytes that seal the secrets, see `loadOrCreateKey`. */
+  readonly key: Buffer;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** What a second process is told about this one. */
+  readonly name?: string;
+}
+
+/** All embedded stores of one process. */
+export interface SqliteStores {
+  readonly events: SqliteEventStore;
+  readonly reads: SqliteReadStore;
+  readonly progress: Progress;
+  readonly secrets: Secrets;
+  readonly directory: Directory;
+  /** What was unusual about the start, as lines for the log of the process. */
+  readonly notices: readonly string[];
+  /** Finishes what was asked, closes the files and releases the folder. */
+  close(): Promise<void>;
+}
+
+/**
+ * Takes the folder and opens everything in it. Read models are built either here, or by another thread with
+ * `openSqliteBuilder`; both may read.
+ * @throws FolderLocked when another process has it
+ * @throws LogUnusable when events.db is damaged or of another format
+ * @throws SealingKeyUnusable when the key is not the one that sealed the secrets
+ */
+export async function openSqliteStores(options: SqliteStoresOptions): Promise<SqliteStores> {
+  const { folder, key, clock, ids, name = 'seatbook' } = options;
+  // What was opened so far, to be closed in the opposite order.
+  const opened: (() => void)[] = [];
+  const closeAll = (): void => {
+    for (const close of opened.splice(0).reverse()) close();
+  };
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  opened.push(await lockFolder(folder, name, clock));
+  try {
+    const { database, logId } = openEventsFile(join(folder, EVENTS_FILE), ids);
+    opened.push(() => database.close());
+    verifyKey(database, key);
+    const commits = new GroupCommit(database);
+    const events = new SqliteEventStore(database, commits);
+    const views = openViewsFile(join(folder, VIEWS_FILE), logId);
+    opened.push(() => views.database.close());
+    const reads = new SqliteReadStore(views.database);
+    const ahead = reads.resetIfAhead(await events.head());
+    return {
+      events,
+      reads,
+      progress: new SqliteProgress(database, commits),
+      secrets: new SqliteSecrets(database, commits, key),
+      directory: new SqliteDirectory(database, commits, ids),
+      notices: ahead === null ? views.notices : [...views.notices, ahead],
+      async close() {
+        await commits.close();
+        if (database.open) database.pragma('wal_checkpoint(TRUNCATE)');
+        closeAll();
+      },
+    };
+  } catch (error) {
+    closeAll();
+    throw error;
+  }
+}
+
+/** What a thread that builds read models works with. */
+export interface SqliteBuilder {
+  /** For reading only. Its bell rings when `ring` is called with what the main thread's bell said. */
+  readonly events: SqliteEventStore;
+  readonly reads: SqliteReadStore;
+  close(): void;
+}
+
+/** Opens the stores for a thread that builds read models beside the one that called `openSqliteStores`. */
+export function openSqliteBuilder({ folder }: { readonly folder: string }): SqliteBuilder {
+  const { database, logId } = openEventsFileForReading(join(folder, EVENTS_FILE));
+  try {
+    const views = openViewsFileBeside(join(folder, VIEWS_FILE), logId);
+    return {
+      events: new SqliteEventStore(database, null),
+      reads: new SqliteReadStore(views),
+      close() {
+        views.close();
+        database.close();
+      },
+    };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}

@@ -1,0 +1,251 @@
+import { crc32 } from 'node:zlib';
+import type { Database, Statement } from 'better-sqlite3';
+import type { Document, Position } from '@seatbook/kernel';
+import {
+  CheckpointMoved,
+  type IndexQuery,
+  type ModelRef,
+  type Page,
+  type ReadStore,
+  type Snapshot,
+} from '@seatbook/runtime';
+import { ModelTable } from './model-table.js';
+import { StorageFailed, asStorageFailure, isBusy, isDamage } from './storage-failed.js';
+import { condemn } from './views-file.js';
+
+/** How long a commit waits for the other thread's write, in milliseconds. */
+const BUSY_MS = 5_000;
+
+interface ModelRow {
+  readonly id: number;
+  readonly indexes: string;
+  readonly position: number;
+}
+
+/**
+ * Documents and snapshots in views.db. Any number of threads read; one of them builds, another may save snapshots now
+ * and then. Models are usable once prepared on this connection.
+ */
+export class SqliteReadStore implements ReadStore {
+  readonly #database: Database;
+  readonly #tables = new Map<string, ModelTable>();
+  readonly #model: Statement<[string, number], ModelRow>;
+  readonly #addModel: Statement<[string, number, string]>;
+  readonly #setIndexes: Statement<[string, number]>;
+  readonly #setPosition: Statement<[number, string, number]>;
+  readonly #removeModel: Statement<[number]>;
+  readonly #snapshot: Statement<[string], { schema: string; revision: number; chunks: number }>;
+  readonly #chunks: Statement<[string], { chunk: string; checksum: number }>;
+  readonly #setSnapshot: Statement<[string, string, number, number]>;
+  readonly #removeChunks: Statement<[string]>;
+  readonly #addChunk: Statement<[string, number, string, number]>;
+
+  constructor(database: Database) {
+    this.#database = database;
+    this.#model = database.prepare('SELECT id, indexes, position FROM models WHERE name = ? AND version = ?');
+    this.#addModel = database.prepare(
+      'INSERT INTO models (name, version, indexes, position) VALUES (?, ?, ?, 0)',
+    );
+    this.#setIndexes = database.prepare('UPDATE models SET indexes = ? WHERE id = ?');
+    this.#setPosition = database.prepare('UPDATE models SET position = ? WHERE name = ? AND version = ?');
+    this.#removeModel = database.prepare('DELETE FROM models WHERE id = ?');
+    this.#snapshot = database.prepare('SELECT schema, revision, chunks FROM snapshots WHERE stream = ?');
+    this.#chunks = database.prepare(
+      'SELECT chunk, checksum FROM snapshotChunks WHERE stream = ? ORDER BY number',
+    );
+    this.#setSnapshot = database.prepare(
+      'REPLACE INTO snapshots (stream, schema, revision, chunks) VALUES (?, ?, ?, ?)',
+    );
+    this.#removeChunks = database.prepare('DELETE FROM snapshotChunks WHERE stream = ?');
+    this.#addChunk = database.prepare(
+      'INSERT INTO snapshotChunks (stream, number, chunk, checksum) VALUES (?, ?, ?, ?)',
+    );
+  }
+
+  async prepare(models: readonly ModelRef[]): Promise<void> {
+    this.#guarded(() => {
+      for (const model of models) {
+        const indexes = JSON.stringify(model.indexes.map(({ name, fields }) => ({ name, fields })));
+        const row = this.#model.get(model.name, model.version);
+        // Mostly all is there already; the other thread may be in the middle of a commit.
+        const id = row?.indexes === indexes ? row.id : this.#write(() => this.#makeRoom(model, indexes));
+        this.#tables.set(titleOf(model), new ModelTable(this.#database, id, model));
+      }
+    });
+  }
+
+  async checkpoint(model: ModelRef): Promise<Position> {
+    return this.#guarded(() => this.#model.get(model.name, model.version)?.position ?? 0);
+  }
+
+  async get<D extends Document>(model: ModelRef, key: string): Promise<D | null> {
+    return this.#guarded(() => {
+      const text = this.#table(model).get(key);
+      return text === undefined ? null : (JSON.parse(text) as D);
+    });
+  }
+
+  async getMany<D extends Document>(model: ModelRef, keys: readonly string[]): Promise<Map<string, D>> {
+    return this.#guarded(() =>
+      this.#read(() => {
+        const table = this.#table(model);
+        const found = new Map<string, D>();
+        for (const key of keys) {
+          const text = table.get(key);
+          if (text !== undefined) found.set(key, JSON.parse(text) as D);
+        }
+        return found;
+      }),
+    );
+  }
+
+  async query<D extends Document>(model: ModelRef, query: IndexQuery): Promise<Page<D>> {
+    return this.#guarded(() => this.#read(() => this.#table(model).query<D>(query)));
+  }
+
+  async commit(
+    model: ModelRef,
+    changes: ReadonlyMap<string, Document | null>,
+    from: Position,
+    to: Position,
+  ): Promise<void> {
+    this.#guarded(() =>
+      this.#write(() => {
+        const table = this.#table(model);
+        const actual = this.#model.get(model.name, model.version)?.position ?? 0;
+        if (actual !== from) throw new CheckpointMoved(model, from, actual);
+        for (const [key, document] of changes) {
+          if (document === null) table.delete(key);
+          else table.put(key, document);
+        }
+        this.#setPosition.run(to, model.name, model.version);
+      }),
+    );
+  }
+
+  async drop(model: ModelRef): Promise<void> {
+    this.#guarded(() =>
+      this.#write(() => {
+        const row = this.#model.get(model.name, model.version);
+        if (!row) return;
+        const prepared = this.#tables.get(titleOf(model));
+        if (prepared) {
+          // The number stays, so that a connection which prepared the model earlier finds the new table.
+          prepared.remove();
+          prepared.create();
+          this.#setPosition.run(0, model.name, model.version);
+        } else {
+          new ModelTable(this.#database, row.id, model).remove();
+          this.#removeModel.run(row.id);
+        }
+      }),
+    );
+  }
+
+  async loadSnapshot(stream: string): Promise<Snapshot | null> {
+    return this.#guarded(() =>
+      this.#read(() => {
+        const row = this.#snapshot.get(stream);
+        if (!row) return null;
+        const chunks = this.#chunks.all(stream);
+        // Decisions rest on it, so a damaged one is none.
+        if (chunks.length !== row.chunks || chunks.some(({ chunk, checksum }) => crc32(chunk) !== checksum))
+          return null;
+        return {
+          stream,
+          schema: row.schema,
+          revision: row.revision,
+          chunks: chunks.map(({ chunk }) => JSON.parse(chunk) as unknown),
+        };
+      }),
+    );
+  }
+
+  /** Never waits: while the other thread writes, the snapshot is left out. It is a cache, the next one comes. */
+  async saveSnapshot({ stream, schema, revision, chunks }: Snapshot): Promise<void> {
+    const texts = chunks.map((chunk) => JSON.stringify(chunk));
+    this.#guarded(() => {
+      this.#database.pragma('busy_timeout = 0');
+      try {
+        this.#write(() => {
+          this.#setSnapshot.run(stream, schema, revision, texts.length);
+          this.#removeChunks.run(stream);
+          texts.forEach((text, number) => this.#addChunk.run(stream, number, text, crc32(text)));
+        });
+      } catch (error) {
+        if (!isBusy(error)) throw error;
+      } finally {
+        this.#database.pragma(`busy_timeout = ${BUSY_MS}`);
+      }
+    });
+  }
+
+  /**
+   * Forgets everything when a checkpoint lies beyond the end of the log: the log was restored from a backup, and what
+   * the views show has partly not happened. The line for the log of the process, or null when all is well.
+   */
+  resetIfAhead(head: Position): string | null {
+    return this.#guarded(() => {
+      const reached =
+        this.#database.prepare<[], number | null>('SELECT max(position) FROM models').pluck().get() ?? 0;
+      if (reached <= head) return null;
+      this.#write(() => {
+        for (const id of this.#database.prepare<[], number>('SELECT id FROM models').pluck().all()) {
+          this.#database.exec(`DROP TABLE model_${id}`);
+        }
+        this.#database.exec('DELETE FROM models; DELETE FROM snapshots; DELETE FROM snapshotChunks');
+      });
+      this.#tables.clear();
+      return `the views had reached position ${reached} and the log ends at ${head} (restored from a backup?): dropped them, they are built anew`;
+    });
+  }
+
+  #table(model: ModelRef): ModelTable {
+    const table = this.#tables.get(titleOf(model));
+    if (!table) throw new Error(`the read model ${titleOf(model)} is not prepared`);
+    return table;
+  }
+
+  /** Number of the model's table, which has the declared indexes afterwards. */
+  #makeRoom(model: ModelRef, indexes: string): number {
+    const row = this.#model.get(model.name, model.version);
+    if (!row) {
+      const id = Number(this.#addModel.run(model.name, model.version, indexes).lastInsertRowid);
+      new ModelTable(this.#database, id, model).create();
+      return id;
+    }
+    // Another thread may have been faster.
+    if (row.indexes !== indexes) {
+      new ModelTable(this.#database, row.id, model).recreate();
+      this.#setIndexes.run(indexes, row.id);
+    }
+    return row.id;
+  }
+
+  #read<T>(read: () => T): T {
+    return this.#database.transaction(read).deferred();
+  }
+
+  #write<T>(write: () => T): T {
+    return this.#database.transaction(write).immediate();
+  }
+
+  #guarded<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      const failure = asStorageFailure(this.#database.name, error);
+      if (failure instanceof StorageFailed && isDamage(failure.code)) {
+        condemn(this.#database.name, failure.message);
+        throw new StorageFailed(
+          failure.code,
+          `${failure.message}; start again, the views are then built anew`,
+          error,
+        );
+      }
+      throw failure;
+    }
+  }
+}
+
+const titleOf = (model: ModelRef): string => `${model.name}@${model.version}`;

@@ -1,0 +1,559 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import {
+  CheckpointMoved,
+  InvalidCursor,
+  type FieldValue,
+  type IndexQuery,
+  type ModelRef,
+  type ReadStore,
+} from '@seatbook/runtime';
+import { runContract, type Cases, type Fixture } from './contract.js';
+import { same } from './same.js';
+import { seeded, type Chance } from './seeded.js';
+
+/** Not asked for: an order between values of different types, and what a page shows of rows that change while it is read. */
+export interface ReadStoreFixture extends Fixture {
+  readonly store: ReadStore;
+  reopen(): Promise<ReadStore>;
+}
+
+interface Pair {
+  readonly key: string;
+  readonly asset?: string | null;
+  readonly state?: string | null;
+  readonly at?: number | null;
+  readonly open?: boolean | null;
+}
+
+const INDEXES = [
+  { name: 'byAsset', fields: ['asset', 'at'] },
+  { name: 'byState', fields: ['asset', 'state', 'at'] },
+  { name: 'byTime', fields: ['at'] },
+  { name: 'byOpen', fields: ['open'] },
+];
+
+const newModel = (version = 1, name = `pairs-${randomUUID()}`): ModelRef => ({
+  name,
+  version,
+  indexes: INDEXES,
+});
+
+async function prepared(store: ReadStore, ...pairs: readonly Pair[]): Promise<ModelRef> {
+  const model = newModel();
+  await store.prepare([model]);
+  await store.commit(model, new Map(pairs.map((pair) => [pair.key, pair])), 0, 1);
+  return model;
+}
+
+const keysOf = (pairs: readonly Pair[]): readonly string[] => pairs.map((pair) => pair.key);
+
+async function keys(store: ReadStore, model: ModelRef, query: IndexQuery): Promise<readonly string[]> {
+  return keysOf((await store.query<Pair>(model, query)).rows);
+}
+
+/** All pages of a query; `between` runs after each. */
+async function pagesOf(
+  store: ReadStore,
+  model: ModelRef,
+  query: IndexQuery,
+  between: (page: readonly Pair[]) => Promise<void> = async () => {},
+): Promise<readonly Pair[]> {
+  const rows: Pair[] = [];
+  let cursor: string | undefined;
+  for (;;) {
+    const page = await store.query<Pair>(model, { ...query, ...(cursor === undefined ? {} : { cursor }) });
+    assert.ok(page.rows.length <= query.limit);
+    rows.push(...page.rows);
+    if (page.next === null) return rows;
+    assert.ok(page.rows.length > 0, 'a page with a next one is not empty');
+    cursor = page.next;
+    await between(page.rows);
+  }
+}
+
+/** The rows of a query as a plain sort finds them: null before all values, ties by key. */
+function expectedRows(
+  pairs: readonly Pair[],
+  { index, equals, range, descending }: IndexQuery,
+): readonly string[] {
+  const fields = INDEXES.find(({ name }) => name === index)?.fields ?? [];
+  const valueOf = (pair: Pair, field: string): FieldValue =>
+    (pair as unknown as Record<string, FieldValue>)[field] ?? null;
+  const ranged = fields[equals.length] ?? '';
+  const inRange = (value: FieldValue): boolean =>
+    range === undefined ||
+    (value !== null &&
+      (range.from === undefined || compare(value, range.from) >= 0) &&
+      (range.after === undefined || compare(value, range.after) > 0) &&
+      (range.to === undefined || compare(value, range.to) <= 0));
+  const found = pairs
+    .filter((pair) => equals.every((value, number) => valueOf(pair, fields[number] ?? '') === value))
+    .filter((pair) => inRange(valueOf(pair, ranged)))
+    .sort((a, b) => {
+      for (const field of fields) {
+        const order = compare(valueOf(a, field), valueOf(b, field));
+        if (order !== 0) return order;
+      }
+      return compare(a.key, b.key);
+    });
+  return keysOf(descending ? found.reverse() : found);
+}
+
+function compare(a: FieldValue, b: FieldValue): number {
+  if (a === b) return 0;
+  if (a === null || b === null) return a === null ? -1 : 1;
+  return a < b ? -1 : 1;
+}
+
+const randomPair = (chance: Chance, key: string): Pair => {
+  const asset = chance.pick(['a', 'b', null, undefined]);
+  const state = chance.pick(['assigned', 'waiting', null]);
+  const at = chance.pick([null, -1.5, 0, 1, 2, 1_750_000_000_000]);
+  const open = chance.pick([true, false, null]);
+  return { key, ...(asset === undefined ? {} : { asset }), state, at, open };
+};
+
+export const readStoreCases: Cases<ReadStoreFixture> = {
+  'a model that was never built is empty and at 0': async ({ store }) => {
+    const model = newModel();
+    await store.prepare([model]);
+    assert.equal(await store.checkpoint(model), 0);
+    assert.equal(await store.get(model, 'a'), null);
+    same(await store.query(model, { index: 'byTime', equals: [], limit: 10 }), {
+      rows: [],
+      next: null,
+    });
+    await store.commit(model, new Map([['a', { key: 'a' }]]), 0, 1);
+    same(await store.get(model, 'a'), { key: 'a' });
+  },
+
+  'documents and checkpoint of a commit are there together': async ({ store }) => {
+    const model = newModel();
+    await store.prepare([model]);
+    const document = {
+      key: 'a',
+      text: 'ä \u0000 👩‍🚀',
+      nested: { list: [1, null, { x: true }] },
+      big: 2 ** 53,
+    };
+    await store.commit(model, new Map([['a', document]]), 0, 42);
+    assert.equal(await store.checkpoint(model), 42);
+    same(await store.get(model, 'a'), document);
+  },
+
+  'a commit replaces and deletes documents': async ({ store }) => {
+    const model = await prepared(store, { key: 'a', at: 1 }, { key: 'b', at: 2 }, { key: 'c', at: 3 });
+    await store.commit(
+      model,
+      new Map<string, Pair | null>([
+        ['a', { key: 'a', at: 9 }],
+        ['b', null],
+        ['never there', null],
+      ]),
+      1,
+      2,
+    );
+    same(await store.get(model, 'a'), { key: 'a', at: 9 });
+    assert.equal(await store.get(model, 'b'), null);
+    same(await keys(store, model, { index: 'byTime', equals: [], limit: 10 }), ['c', 'a']);
+  },
+
+  'a deleted document can come again': async ({ store }) => {
+    const model = await prepared(store, { key: 'a', at: 1 });
+    await store.commit(model, new Map([['a', null]]), 1, 2);
+    await store.commit(model, new Map([['a', { key: 'a', at: 3 }]]), 2, 3);
+    same(await keys(store, model, { index: 'byTime', equals: [3], limit: 10 }), ['a']);
+    same(await store.get(model, 'a'), { key: 'a', at: 3 });
+  },
+
+  'a commit without documents moves the checkpoint': async ({ store }) => {
+    const model = await prepared(store);
+    await store.commit(model, new Map(), 1, 500);
+    assert.equal(await store.checkpoint(model), 500);
+  },
+
+  'a commit from another checkpoint is refused and writes nothing': async ({ store }) => {
+    const model = await prepared(store, { key: 'a', at: 1 });
+    await assert.rejects(store.commit(model, new Map([['a', { key: 'a', at: 2 }]]), 0, 5), CheckpointMoved);
+    await assert.rejects(store.commit(model, new Map([['b', { key: 'b', at: 2 }]]), 2, 5), CheckpointMoved);
+    assert.equal(await store.checkpoint(model), 1);
+    same(await store.get(model, 'a'), { key: 'a', at: 1 });
+    assert.equal(await store.get(model, 'b'), null);
+  },
+
+  'of two builders that commit from one checkpoint exactly one wins': async ({ store }) => {
+    const model = await prepared(store);
+    const builders = Array.from({ length: 8 }, (_, builder) => builder);
+    const outcomes = await Promise.all(
+      builders.map((builder) =>
+        store
+          .commit(
+            model,
+            new Map([[`row of ${builder}`, { key: `row of ${builder}`, at: builder }]]),
+            1,
+            10 + builder,
+          )
+          .then(
+            () => builder,
+            (error: unknown) => {
+              assert.ok(error instanceof CheckpointMoved);
+              return null;
+            },
+          ),
+      ),
+    );
+    const winners = outcomes.filter((builder) => builder !== null);
+    assert.equal(winners.length, 1);
+    assert.equal(await store.checkpoint(model), 10 + (winners[0] ?? 0));
+    same(await keys(store, model, { index: 'byTime', equals: [], limit: 10 }), [`row of ${winners[0]}`]);
+  },
+
+  'many documents are read at once, those missing left out': async ({ store }) => {
+    const model = await prepared(store, { key: 'a', at: 1 }, { key: 'b', at: 2 }, { key: 'c', at: 3 });
+    const found = await store.getMany<Pair>(model, ['c', 'x', 'a']);
+    same([...found].sort(), [
+      ['a', { key: 'a', at: 1 }],
+      ['c', { key: 'c', at: 3 }],
+    ]);
+    assert.equal((await store.getMany(model, [])).size, 0);
+  },
+
+  'a batch of 5,000 documents is taken whole': async ({ store }) => {
+    const model = newModel();
+    await store.prepare([model]);
+    const pairs = Array.from({ length: 5_000 }, (_, at): Pair => ({ key: `pair ${at}`, asset: 'a', at }));
+    await store.commit(model, new Map(pairs.map((pair) => [pair.key, pair])), 0, 1);
+    assert.equal((await store.getMany(model, keysOf(pairs))).size, 5_000);
+    assert.equal(
+      (await pagesOf(store, model, { index: 'byAsset', equals: ['a'], limit: 1_000 })).length,
+      5_000,
+    );
+  },
+
+  'keys are told apart by every character': async ({ store }) => {
+    const names = ['a', 'A', 'a ', 'ä', 'a.b', 'a$b', 'a%', '$a', '👩‍🚀', 'x'.repeat(200)];
+    const model = await prepared(store, ...names.map((key) => ({ key, at: 1 })));
+    for (const key of names) same(await store.get(model, key), { key, at: 1 });
+    same(
+      [...(await keys(store, model, { index: 'byTime', equals: [1], limit: 100 }))].sort(),
+      [...names].sort(),
+    );
+  },
+
+  'rows are found by the first fields of an index, in the order of the next': async ({ store }) => {
+    const model = await prepared(
+      store,
+      { key: '1', asset: 'a', at: 3 },
+      { key: '2', asset: 'b', at: 1 },
+      { key: '3', asset: 'a', at: 1 },
+      { key: '4', asset: 'a', at: 2 },
+      { key: '5', asset: 'A', at: 2 },
+    );
+    same(await keys(store, model, { index: 'byAsset', equals: ['a'], limit: 10 }), ['3', '4', '1']);
+    same(await keys(store, model, { index: 'byAsset', equals: ['a', 2], limit: 10 }), ['4']);
+    same(await keys(store, model, { index: 'byAsset', equals: ['c'], limit: 10 }), []);
+    assert.equal((await keys(store, model, { index: 'byAsset', equals: [], limit: 10 })).length, 5);
+  },
+
+  'numbers are ordered as numbers and text by its code points': async ({ store }) => {
+    const model = await prepared(
+      store,
+      ...[10, 9, -1, 0.5, 1_750_000_000_000].map((at) => ({ key: `${at}`, at })),
+      ...['b', 'a', 'B', 'ab', 'ä'].map((state) => ({ key: state, asset: 'text', state })),
+    );
+    const numbers = await keys(store, model, {
+      index: 'byTime',
+      equals: [],
+      range: { from: -10 },
+      limit: 10,
+    });
+    same(numbers, ['-1', '0.5', '9', '10', '1750000000000']);
+    const texts = await keys(store, model, { index: 'byState', equals: ['text'], limit: 10 });
+    same(texts, ['B', 'a', 'ab', 'b', 'ä']);
+  },
+
+  'rows without a value are found by null and stand before all others': async ({ store }) => {
+    const model = await prepared(
+      store,
+      { key: '1', asset: 'a', at: 1 },
+      { key: '2', asset: 'a', at: null },
+      { key: '3', asset: 'a' },
+      { key: '4', asset: null, at: 1 },
+      { key: '5', at: 0 },
+    );
+    same(await keys(store, model, { index: 'byAsset', equals: ['a'], limit: 10 }), ['2', '3', '1']);
+    same(await keys(store, model, { index: 'byAsset', equals: ['a', null], limit: 10 }), ['2', '3']);
+    same(await keys(store, model, { index: 'byAsset', equals: [null], limit: 10 }), ['5', '4']);
+    const descending = { index: 'byAsset', equals: ['a'], descending: true, limit: 10 };
+    same(await keys(store, model, descending), ['1', '3', '2']);
+  },
+
+  'booleans are found': async ({ store }) => {
+    const model = await prepared(
+      store,
+      { key: '1', open: true },
+      { key: '2', open: false },
+      { key: '3' },
+      { key: '4', open: true },
+    );
+    same(await keys(store, model, { index: 'byOpen', equals: [true], limit: 10 }), ['1', '4']);
+    same(await keys(store, model, { index: 'byOpen', equals: [false], limit: 10 }), ['2']);
+  },
+
+  'a range includes its ends, begins behind `after`, and leaves out rows without a value': async ({
+    store,
+  }) => {
+    const times = [null, 1, 2, 2, 3, 4];
+    const model = await prepared(store, ...times.map((at, number) => ({ key: `${number}`, asset: 'a', at })));
+    const ranged = (range: IndexQuery['range'], descending = false): Promise<readonly string[]> =>
+      keys(store, model, { index: 'byAsset', equals: ['a'], ...(range && { range }), descending, limit: 10 });
+    same(await ranged({ from: 2 }), ['2', '3', '4', '5']);
+    same(await ranged({ after: 2 }), ['4', '5']);
+    same(await ranged({ to: 2 }), ['1', '2', '3']);
+    same(await ranged({ from: 2, to: 3 }), ['2', '3', '4']);
+    same(await ranged({ after: 1, to: 3 }, true), ['4', '3', '2']);
+    same(await ranged({ to: 2 }, true), ['3', '2', '1']);
+    same(await ranged({ from: 5 }), []);
+  },
+
+  'descending is the same rows in the opposite order': async ({ store }) => {
+    const model = await prepared(
+      store,
+      ...[3, 1, 2, 2, 1].map((at, number) => ({ key: `${number}`, asset: 'a', state: 's', at })),
+    );
+    const query = { index: 'byState', equals: ['a', 's'], limit: 10 };
+    const ascending = await keys(store, model, query);
+    assert.equal(ascending.length, 5);
+    same(await keys(store, model, { ...query, descending: true }), [...ascending].reverse());
+  },
+
+  'pages follow each other over ties, in both directions': async ({ store }) => {
+    const pairs = Array.from({ length: 30 }, (_, number): Pair => ({
+      key: `${number}`,
+      asset: 'a',
+      at: number % 2,
+    }));
+    const model = await prepared(store, ...pairs);
+    for (const descending of [false, true]) {
+      const query = { index: 'byAsset', equals: ['a'], descending, limit: 4 };
+      same(keysOf(await pagesOf(store, model, query)), expectedRows(pairs, query));
+    }
+  },
+
+  'the last page says so, also when it is full': async ({ store }) => {
+    const model = await prepared(store, { key: '1', at: 1 }, { key: '2', at: 2 });
+    const page = await store.query(model, { index: 'byTime', equals: [], limit: 2 });
+    assert.equal(page.rows.length, 2);
+    assert.equal(page.next, null);
+    assert.notEqual((await store.query(model, { index: 'byTime', equals: [], limit: 1 })).next, null);
+  },
+
+  'rows that come and go before and behind the cursor repeat and lose no other row': async ({ store }) => {
+    const pairs = Array.from({ length: 40 }, (_, number): Pair => ({
+      key: `${100 + number}`,
+      asset: 'a',
+      at: number >> 2,
+    }));
+    const model = await prepared(store, ...pairs);
+    let checkpoint = 1;
+    const rows = await pagesOf(store, model, { index: 'byAsset', equals: ['a'], limit: 7 }, async (page) => {
+      const last = page.at(-1);
+      assert.ok(last);
+      const changes = new Map<string, Pair | null>([
+        // The very row that the cursor stands on goes, and new ones come on both sides of it.
+        [last.key, null],
+        [`0${checkpoint}`, { key: `0${checkpoint}`, asset: 'a', at: -1 }],
+        [`9${checkpoint}`, { key: `9${checkpoint}`, asset: 'a', at: 99 }],
+      ]);
+      await store.commit(model, changes, checkpoint, checkpoint + 1);
+      checkpoint += 1;
+    });
+    const seen = keysOf(rows);
+    assert.equal(new Set(seen).size, seen.length);
+    same(
+      seen.filter((key) => key.startsWith('1')),
+      keysOf(pairs),
+    );
+    assert.ok(seen.every((key) => !key.startsWith('0')));
+    assert.ok(seen.some((key) => key.startsWith('9')));
+  },
+
+  'a cursor of another query, a damaged one and an invented one are refused': async ({ store }) => {
+    const pairs = Array.from({ length: 9 }, (_, at): Pair => ({
+      key: `${at}`,
+      asset: at % 2 ? 'a' : 'b',
+      state: 's',
+      at,
+    }));
+    const model = await prepared(store, ...pairs);
+    const query: IndexQuery = { index: 'byAsset', equals: ['a'], limit: 2 };
+    const { next } = await store.query(model, query);
+    assert.ok(next);
+    const other = newModel();
+    await store.prepare([other]);
+    const refused: [ModelRef, IndexQuery, string][] = [
+      [other, query, next],
+      [model, { ...query, equals: ['b'] }, next],
+      [model, { ...query, equals: [] }, next],
+      [model, { ...query, index: 'byTime', equals: [] }, next],
+      [model, { ...query, descending: true }, next],
+      [model, { ...query, range: { from: 1 } }, next],
+      [model, query, next.slice(0, -2)],
+      [model, query, `${next}x`],
+      [model, query, ''],
+      [model, query, 'null'],
+      [model, query, Buffer.from('["a","b"]').toString('base64url')],
+    ];
+    for (const [target, asked, cursor] of refused) {
+      await assert.rejects(
+        store.query(target, { ...asked, cursor }),
+        InvalidCursor,
+        `${JSON.stringify(asked)} ${cursor}`,
+      );
+    }
+    assert.equal((await store.query(model, { ...query, cursor: next })).rows.length, 2);
+  },
+
+  'two versions of a model stand side by side': async ({ store }) => {
+    const first = newModel(1);
+    const second: ModelRef = { ...first, version: 2, indexes: [{ name: 'byState', fields: ['state'] }] };
+    await store.prepare([first, second]);
+    await store.commit(first, new Map([['a', { key: 'a', at: 1 }]]), 0, 5);
+    await store.commit(second, new Map([['a', { key: 'a', state: 'new' }]]), 0, 9);
+    same(await store.get(first, 'a'), { key: 'a', at: 1 });
+    same(await store.get(second, 'a'), { key: 'a', state: 'new' });
+    same([await store.checkpoint(first), await store.checkpoint(second)], [5, 9]);
+    await store.drop(second);
+    assert.equal(await store.checkpoint(first), 5);
+    same(await store.get(first, 'a'), { key: 'a', at: 1 });
+  },
+
+  'a dropped model is empty, at 0, and can be built again': async ({ store }) => {
+    const model = await prepared(store, { key: 'a', at: 1 }, { key: 'b', at: 2 });
+    await store.drop(model);
+    await store.prepare([model]);
+    assert.equal(await store.checkpoint(model), 0);
+    assert.equal(await store.get(model, 'a'), null);
+    same(await keys(store, model, { index: 'byTime', equals: [], limit: 10 }), []);
+    await store.commit(model, new Map([['b', { key: 'b', at: 3 }]]), 0, 2);
+    same(await keys(store, model, { index: 'byTime', equals: [], limit: 10 }), ['b']);
+  },
+
+  'preparing again changes nothing': async ({ store }) => {
+    const model = await prepared(store, { key: 'a', at: 1 });
+    await store.prepare([model, newModel()]);
+    await store.prepare([model]);
+    same(await store.get(model, 'a'), { key: 'a', at: 1 });
+    assert.equal(await store.checkpoint(model), 1);
+  },
+
+  'an index that is declared later finds the documents that are there, or all are built again': async ({
+    store,
+  }) => {
+    const model = await prepared(store, { key: 'a', asset: 'x', at: 1 }, { key: 'b', asset: 'y', at: 2 });
+    const changed: ModelRef = { ...model, indexes: [{ name: 'reversed', fields: ['at', 'asset'] }] };
+    await store.prepare([changed]);
+    // A store may rebuild its indexes or begin the model anew, but never answer from an index that lacks rows.
+    if ((await store.checkpoint(changed)) === 0) {
+      const pairs: readonly Pair[] = [
+        { key: 'a', asset: 'x', at: 1 },
+        { key: 'b', asset: 'y', at: 2 },
+      ];
+      await store.commit(changed, new Map(pairs.map((pair) => [pair.key, pair])), 0, 1);
+    }
+    same(await keys(store, changed, { index: 'reversed', equals: [2, 'y'], limit: 10 }), ['b']);
+    same(await keys(store, changed, { index: 'reversed', equals: [], limit: 10 }), ['a', 'b']);
+  },
+
+  'documents and checkpoints are there after a restart': async (fixture) => {
+    const model = await prepared(fixture.store, { key: 'a', at: 1 }, { key: 'b', at: 2 });
+    const first = await fixture.store.query(model, { index: 'byTime', equals: [], limit: 1 });
+    const reopened = await fixture.reopen();
+    await reopened.prepare([model]);
+    assert.equal(await reopened.checkpoint(model), 1);
+    same(await reopened.get(model, 'a'), { key: 'a', at: 1 });
+    const query = { index: 'byTime', equals: [], limit: 1, cursor: first.next ?? '' };
+    same(await keys(reopened, model, query), ['b']);
+  },
+
+  'a snapshot is loaded as it was saved, the last one of its stream': async ({ store }) => {
+    const stream = `asset-${randomUUID()}`;
+    const snapshot = {
+      stream,
+      schema: 'asset@1',
+      revision: 9,
+      chunks: [{ a: [1, null] }, 'ä👩‍🚀', [], 'x'.repeat(900_000)],
+    };
+    assert.equal(await store.loadSnapshot(stream), null);
+    await store.saveSnapshot(snapshot);
+    same(await store.loadSnapshot(stream), snapshot);
+    const later = { stream, schema: 'asset@2', revision: 20, chunks: [{ b: 2 }] };
+    await store.saveSnapshot(later);
+    same(await store.loadSnapshot(stream), later);
+    assert.equal(await store.loadSnapshot(`${stream}0`), null);
+  },
+
+  'any query over any documents gives the rows that a sort would, page by page, while documents change':
+    async ({ store }) => {
+      await seeded(async (chance) => {
+        const model = await prepared(store);
+        const pairs = new Map<string, Pair>();
+        let checkpoint = 1;
+        for (let round = 0; round < 25; round += 1) {
+          const changes = new Map<string, Pair | null>();
+          for (let change = 0; change < 12; change += 1) {
+            const key = `key ${chance.below(60)}`;
+            const pair = chance.below(4) === 0 ? null : randomPair(chance, key);
+            changes.set(key, pair);
+            if (pair) pairs.set(key, pair);
+            else pairs.delete(key);
+          }
+          await store.commit(model, changes, checkpoint, checkpoint + 1 + chance.below(3));
+          checkpoint = await store.checkpoint(model);
+          for (let asked = 0; asked < 6; asked += 1) {
+            const query = randomQuery(chance);
+            const rows = await pagesOf(store, model, query);
+            same(keysOf(rows), expectedRows([...pairs.values()], query), JSON.stringify(query));
+            same(
+              rows,
+              rows.map((row) => pairs.get(row.key)),
+            );
+          }
+        }
+      });
+    },
+};
+
+function randomQuery(chance: Chance): IndexQuery {
+  const times = [-1.5, 0, 1, 2, 1_750_000_000_000];
+  const values: Record<string, readonly FieldValue[]> = {
+    asset: ['a', 'b', 'c', null],
+    state: ['assigned', 'waiting', null],
+    at: [null, ...times],
+    open: [true, false, null],
+  };
+  const { name, fields } = chance.pick(INDEXES);
+  const equals = fields
+    .slice(0, chance.below(fields.length + 1))
+    .map((field) => chance.pick(values[field] ?? [null]));
+  const ranged = fields[equals.length];
+  const ends: readonly FieldValue[] = ranged === 'at' ? times : ['a', 'b', 'waiting'];
+  const range = {
+    ...(chance.below(2) ? { from: chance.pick(ends) } : {}),
+    ...(chance.below(3) ? {} : { after: chance.pick(ends) }),
+    ...(chance.below(2) ? { to: chance.pick(ends) } : {}),
+  };
+  const withRange = ranged !== undefined && ranged !== 'open' && Object.keys(range).length > 0;
+  return {
+    index: name,
+    equals,
+    ...(withRange ? { range } : {}),
+    descending: chance.below(2) === 1,
+    limit: 1 + chance.below(7),
+  };
+}
+
+/** Runs the contract of the ReadStore port. */
+export const readStoreContract = (name: string, open: () => Promise<ReadStoreFixture>): void =>
+  runContract(`${name} keeps the contract of ReadStore`, readStoreCases, open);
