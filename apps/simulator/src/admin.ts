@@ -11,7 +11,7 @@ import {
 } from './asset.js';
 import type { ContentItem } from './content-catalogue.js';
 import type { ErrorRule } from './error-rules.js';
-import { defaultFaults, type Faults, type FaultsPatch, patchFaults } from './faults.js';
+import { type Faults, type FaultsPatch, patchFaults } from './faults.js';
 import { type DefaultPlatform, Location, type MdmInfo } from './location.js';
 import type { FailPair } from './pair-rules.js';
 import type { TokenState } from './token.js';
@@ -337,10 +337,9 @@ export class SimulatorAdmin {
     return this.faults();
   }
 
-  /** All switches as at the start of a simulator, but for callbacks over HTTP, which stay as they are. */
+  /** All switches as at the start of this simulator. */
   resetFaults(): Faults {
-    const { allowHttpCallbacks } = this.world.faults;
-    return this.setFaults({ ...defaultFaults(), allowHttpCallbacks });
+    return this.setFaults(structuredClone(this.world.initialFaults));
   }
 
   /** Returns the rule's id. */

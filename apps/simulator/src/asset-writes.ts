@@ -4,7 +4,7 @@ import { EventFailures } from './event-failures.js';
 import type { AppleEvent, EventType, EventWork } from './event-queue.js';
 import type { Location } from './location.js';
 import type { NotificationDraft } from './notifier.js';
-import { AssetOutcome } from './outcome-batches.js';
+import { AssetOutcome } from './asset-outcome.js';
 import type { NamedTarget, PairOperation } from './pair-rules.js';
 import { list, object, oneOf, optional, text } from './shape.js';
 import type { Answer, Visit, World } from './world.js';

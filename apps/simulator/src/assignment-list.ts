@@ -1,5 +1,5 @@
 import { Refusal } from './apple-errors.js';
-import { type Assignment } from './asset.js';
+import type { Assignment } from './asset.js';
 import { walkPage } from './page-walk.js';
 import { joined, type Rows, rowsOf } from './page.js';
 import { booleanParameter } from './query-parameters.js';

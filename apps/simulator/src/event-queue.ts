@@ -1,4 +1,4 @@
-import { type Timers } from './clock.js';
+import type { Timers } from './clock.js';
 import type { EventFailures } from './event-failures.js';
 import { drawFrom, type Faults } from './faults.js';
 import type { Location } from './location.js';
@@ -30,7 +30,7 @@ interface Running {
 const retention = 20_000;
 
 /** After so many tasks an event lets others run, so that it never blocks for long. */
-const tasksAtOnce = 5_000;
+const tasksAtOnce = 2_000;
 
 /** Runs events after their delay, each in its own time; nothing orders two events. */
 export class EventQueue {

@@ -49,7 +49,12 @@ export class FrontDoor {
     const method = request.method.toUpperCase();
     const url = new URL(request.path, 'http://simulator.invalid');
     const name = url.pathname.startsWith(apiRoot) ? url.pathname.slice(apiRoot.length) : url.pathname;
-    const call = world.traffic.begin(method, request.path, `${method} ${name}`, request.body.length);
+    const call = world.traffic.begin(
+      method,
+      request.path,
+      `${method} ${name}`,
+      Buffer.byteLength(request.body),
+    );
     const bearer = world.tokens.find((request.headers['authorization'] ?? '').replace(/^Bearer /, ''));
     const rule = world.errorRules.take(method, request.path, bearer?.uId ?? null);
     let reply: Reply | null = null;
@@ -64,7 +69,7 @@ export class FrontDoor {
         call,
         silent || reply === null ? null : reply.status,
         silent ? null : (reply?.errorNumber ?? null),
-        silent ? 0 : (reply?.body.length ?? 0),
+        silent ? 0 : Buffer.byteLength(reply?.body ?? ''),
       );
     }
   }

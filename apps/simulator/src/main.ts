@@ -100,11 +100,13 @@ server.listen(wantedPort, host, () => {
     random: seededRandom(seed),
     deliver,
     baseUrl,
-    allowHttpCallbacks: (process.env['SIMULATOR_ALLOW_HTTP_CALLBACKS'] ?? 'true') === 'true',
+    faults: {
+      allowHttpCallbacks: (process.env['SIMULATOR_ALLOW_HTTP_CALLBACKS'] ?? 'true') === 'true',
+      // As over a network; it also makes page requests really overlap.
+      latencyMs: { min: 5, max: 25 },
+    },
     ...(dataFolder === undefined ? {} : { saveToken: saveTokenIn(dataFolder) }),
   });
-  // As over a network; it also makes page requests really overlap.
-  simulator.admin.setFaults({ latencyMs: { min: 5, max: 25 } });
   if (scenario === 'demo') seedDemo(simulator.admin);
   log('listening', {
     url: baseUrl,

@@ -4,7 +4,7 @@ import { type SimulatorClock, Timers } from './clock.js';
 import { ContentCatalogue } from './content-catalogue.js';
 import { ErrorRules } from './error-rules.js';
 import { EventQueue } from './event-queue.js';
-import { defaultFaults } from './faults.js';
+import { defaultFaults, type FaultsPatch, patchFaults } from './faults.js';
 import { FrontDoor } from './front-door.js';
 import { Identifiers } from './identifiers.js';
 import { Notifier } from './notifier.js';
@@ -22,8 +22,8 @@ export interface SimulatorOptions {
   deliver: Deliver;
   /** Where clients reach it, without a slash at the end; used in the urls of service/config. */
   baseUrl: string;
-  /** Whether a notificationUrl may be plain HTTP; default false, as at Apple. */
-  allowHttpCallbacks?: boolean;
+  /** Switches to start with, to which a reset returns; default all as at a simulator that behaves. */
+  faults?: FaultsPatch;
   /** Writes a token file and returns its path; without it tokens are only in the answers. */
   saveToken?: (fileName: string, text: string) => string;
 }
@@ -41,7 +41,8 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   const { clock, random, baseUrl } = options;
   const timers = new Timers(clock);
   const ids = new Identifiers(random);
-  const faults = { ...defaultFaults(), allowHttpCallbacks: options.allowHttpCallbacks ?? false };
+  const faults = defaultFaults();
+  patchFaults(faults, options.faults ?? {});
   const traffic = new Traffic(() => clock.now());
   const notifier = new Notifier(clock, timers, random, ids, options.deliver, faults, traffic);
   const world: World = {
@@ -51,6 +52,7 @@ export function createSimulator(options: SimulatorOptions): Simulator {
     ids,
     baseUrl,
     faults,
+    initialFaults: structuredClone(faults),
     errorRules: new ErrorRules(random),
     pairRules: new PairRules(),
     tokens: new TokenRegistry(ids),

@@ -4,7 +4,7 @@ import { EventFailures } from './event-failures.js';
 import type { AppleEvent, EventWork } from './event-queue.js';
 import type { Location } from './location.js';
 import type { NotificationDraft } from './notifier.js';
-import { resultOf } from './outcome-batches.js';
+import { resultOf } from './asset-outcome.js';
 import { anyText, list, object, optional, text } from './shape.js';
 import { type User, userBody } from './user.js';
 import type { Answer, Visit, World } from './world.js';

@@ -18,6 +18,8 @@ export interface World {
   readonly ids: Identifiers;
   readonly baseUrl: string;
   readonly faults: Faults;
+  /** What a reset of the switches returns to. */
+  readonly initialFaults: Faults;
   readonly errorRules: ErrorRules;
   readonly pairRules: PairRules;
   readonly tokens: TokenRegistry;

@@ -95,7 +95,7 @@ export class Caller {
     if (refusal) return { ok: false, failure: refusal };
 
     const url = config.urls.get(request.endpoint) ?? configuredUrl(request.endpoint, settings);
-    const location = this.#location(access, asking.fingerprint);
+    const location = this.#location(access.uId);
     const lookup = request.endpoint === 'contentMetadataLookup';
     return (lookup ? location.lookup : location.api).run(
       {
@@ -113,10 +113,7 @@ export class Caller {
   /** A pause before a page is fetched again. Ends early on shutdown. */
   pause(attempt: number, retryAfterMs: Milliseconds | null): Promise<void> {
     const { clock, random, settings } = this.options;
-    const wait = Math.max(
-      retryAfterMs ?? 0,
-      fullJitter(settings.pageBackoffMs, attempt, 60_000, random),
-    );
+    const wait = Math.max(retryAfterMs ?? 0, fullJitter(settings.pageBackoffMs, attempt, 60_000, random));
     return new Promise((resolve) => {
       if (this.#closed) return resolve();
       const onClose = (): void => {
@@ -145,6 +142,11 @@ export class Caller {
     this.#refusals.acceptToken(access.uId, fingerprintOf(access.token));
   }
 
+  /** The location turned out to be ours. */
+  endConflict(uId: string): void {
+    this.#refusals.endConflict(uId);
+  }
+
   pacing(): PacingReport {
     return {
       organisation: { closedMs: this.#gate.closedMs(), throttlings: this.#gate.throttlings },
@@ -170,19 +172,23 @@ export class Caller {
     fingerprint: string,
   ): Promise<AppleResult<JsonObject>> {
     const pass = this.#gate.begin();
+    const era = this.#refusals.era(access.uId);
     const answer = await this.#exchange(request, url, access, { authorization: `Bearer ${access.token}` });
     if (!('reading' in answer)) {
       this.#gate.end(pass, 'unanswered', null);
       return { ok: false, failure: answer.failure };
     }
     const { reading, status } = answer;
-    this.#gate.end(pass, reading.throttled ? 'throttled' : 'answered', reading.retryAfterMs);
-    const verdict = this.#verdict(access, request, reading);
-    this.#remember(access, fingerprint, verdict.refusal, request.endpoint, status);
-    if (!reading.throttled && reading.retryAfterMs !== null) {
+    const upToDate = this.#refusals.era(access.uId) === era;
+    const verdict = this.#verdict(access, request, reading, upToDate);
+    // All that this answer forbids comes before anything that may let others go.
+    if (!reading.throttled && reading.retryAfterMs !== null && reading.retryAfterMs > 0) {
       this.#warn('Apple asked to wait', access, request, status, reading.retryAfterMs);
       location.api.shut(reading.retryAfterMs);
     }
+    if (verdict.refusal && upToDate)
+      this.#remember(access, fingerprint, verdict.refusal, request.endpoint, status);
+    this.#gate.end(pass, reading.throttled ? 'throttled' : 'answered', reading.retryAfterMs);
     if (!reading.throttled || verdict.result.ok || verdict.result.failure.kind !== 'transient')
       return verdict.result;
     // Whoever asks again before the pause is over only meets the closed gate.
@@ -201,7 +207,8 @@ export class Caller {
     const answer = await this.#exchange(request, url, access, { cookie: `itvt=${access.token}` });
     if (!('reading' in answer)) return { ok: false, failure: answer.failure };
     const { reading } = answer;
-    const wait = reading.retryAfterMs ?? (reading.throttled ? this.options.settings.organisationBackoffMs : null);
+    const wait =
+      reading.retryAfterMs ?? (reading.throttled ? this.options.settings.organisationBackoffMs : null);
     if (wait !== null) location.lookup.shut(wait);
     return reading.result;
   }
@@ -252,9 +259,13 @@ export class Caller {
     access: AppleAccess,
     request: AppleRequest,
     { result, body }: ReplyReading,
+    upToDate: boolean,
   ): { readonly result: AppleResult<JsonObject>; readonly refusal: AppleFailure | null } {
     if (!result.ok && result.failure.kind === 'token') return { result, refusal: result.failure };
-    const refused = (failure: AppleFailure) => ({ result: { ok: false, failure } as const, refusal: failure });
+    const refused = (failure: AppleFailure) => ({
+      result: { ok: false, failure } as const,
+      refusal: failure,
+    });
 
     const uId = textOf(body?.['uId']);
     if (uId !== null && access.uId !== '' && uId !== access.uId)
@@ -262,6 +273,7 @@ export class Caller {
 
     const mdmInfo = mdmInfoOf(body?.['mdmInfo']);
     const foreign =
+      upToDate &&
       access.mdmId !== null &&
       (mdmInfo === null ? result.ok && request.namesOwner === true : mdmInfo.id !== access.mdmId);
     if (!foreign) return { result, refusal: null };
@@ -269,16 +281,15 @@ export class Caller {
     return !result.ok && request.lane === 'write' ? { result, refusal: conflict } : refused(conflict);
   }
 
-
   #remember(
     access: AppleAccess,
     fingerprint: string,
-    failure: AppleFailure | null,
+    failure: AppleFailure,
     endpoint: Endpoint,
     status: number,
   ): void {
     // A token under examination belongs to no location yet.
-    if (!failure || access.uId === '') return;
+    if (access.uId === '') return;
     let news = false;
     let refusal: LocationRefusal = 'conflict';
     if (failure.kind === 'token') {
@@ -309,10 +320,9 @@ export class Caller {
     this.options.log({ level: 'warn', message, uId: access.uId, endpoint: request.endpoint, status, waitMs });
   }
 
-  #location(access: AppleAccess, fingerprint: string): Location {
-    // Apple counts per location or token; of a token under examination we know only the latter.
-    const key = access.uId === '' ? `token ${fingerprint}` : access.uId;
-    const known = this.#locations.get(key);
+  #location(uId: string): Location {
+    // All tokens under examination share one, so that there are never more than locations.
+    const known = this.#locations.get(uId);
     if (known) return known;
     const { clock, settings } = this.options;
     const pacing = {
@@ -331,7 +341,7 @@ export class Caller {
       api: new Pacer({ ...pacing, gate: this.#gate }),
       lookup: new Pacer({ ...pacing, gate: null }),
     };
-    this.#locations.set(key, location);
+    this.#locations.set(uId, location);
     if (this.#closed) this.close();
     return location;
   }

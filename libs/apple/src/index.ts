@@ -1,1 +1,17 @@
-export {};
+export type { AppleClient, AppleClientOptions } from './apple-api.js';
+export { createAppleApi } from './apple-api.js';
+export type { LocationRefusal, PacingReport } from './caller.js';
+export type { PacerReport } from './pacer.js';
+export type { ErrorClass } from './error-numbers.js';
+export { classOf, meaningOf } from './error-numbers.js';
+export type { AppleLog, AppleLogLine } from './log.js';
+export type { AppleNotification, NotifiedUser } from './notification.js';
+export { decodeNotification } from './notification.js';
+export type { AppleSettings } from './settings.js';
+export { defaultAppleSettings } from './settings.js';
+export type { DecodedToken } from './token-file.js';
+export { decodeToken, fingerprintOf } from './token-file.js';
+export type { Transport, TransportReply, TransportRequest } from './transport.js';
+export { TransportError, isTransportError } from './transport.js';
+export type { ClosableTransport, UndiciTransportOptions } from './undici-transport.js';
+export { undiciTransport } from './undici-transport.js';

@@ -60,7 +60,7 @@ export class OrganisationGate {
 
   end(pass: Pass, outcome: GateOutcome, retryAfterMs: Milliseconds | null): void {
     const current = pass.closings === this.#closings;
-    if (pass.probe && current) this.#probing = false;
+    if (pass.probe) this.#probing = false;
     if (outcome === 'throttled') {
       // Those that were on their way when it closed count as the same throttling.
       if (current) {

@@ -5,7 +5,9 @@ const opaque = /[A-Za-z0-9+/=_-]{6,}/g;
  * control characters become blanks, and it is cut to 300 characters.
  */
 export function redacted(text: string, secrets: readonly string[]): string {
-  const hidden = secrets.flatMap((secret) => [secret, ...innerTexts(secret)]).filter((secret) => secret !== '');
+  const hidden = secrets
+    .flatMap((secret) => [secret, ...innerTexts(secret)])
+    .filter((secret) => secret !== '');
   let shown = text.slice(0, 4_000);
   for (const secret of hidden) shown = shown.split(secret).join('[redacted]');
   return shown

@@ -24,6 +24,12 @@ const maxTokens = 8;
 export class Refusals {
   readonly #tokens = new Map<string, Map<string, TokenFailure>>();
   readonly #conflicts = new Map<string, ConflictFailure>();
+  readonly #eras = new Map<string, number>();
+
+  /** Grows whenever the location becomes ours or usable again: answers to older requests tell of what was before. */
+  era(uId: string): number {
+    return this.#eras.get(uId) ?? 0;
+  }
 
   /** True if this was not known. */
   refuseToken(uId: string, fingerprint: string, failure: TokenFailure): boolean {
@@ -50,10 +56,16 @@ export class Refusals {
     if (tokens?.get(fingerprint)?.state !== 'read-only') tokens?.delete(fingerprint);
   }
 
+  /** The location was claimed for us. */
+  endConflict(uId: string): void {
+    this.#conflicts.delete(uId);
+    this.#eras.set(uId, this.era(uId) + 1);
+  }
+
   /** Forgets all that was held against a location. */
   reopen(uId: string): void {
     this.#tokens.delete(uId);
-    this.#conflicts.delete(uId);
+    this.endConflict(uId);
   }
 
   /** The failure to answer with instead of sending. */

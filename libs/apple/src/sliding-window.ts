@@ -21,7 +21,8 @@ export class SlidingWindow {
 
   /** One starts now. */
   take(): void {
-    this.#starts.push(this.#trim());
+    const now = this.#trim();
+    this.#starts.push(now);
   }
 
   get count(): number {

@@ -1,1 +1,43 @@
-export {};
+export * from './ports.js';
+export { DEFAULT_RHYTHM, type Rhythm } from './rhythm.js';
+export * from './streams.js';
+export {
+  MAX_HOLDERS,
+  chunksOf,
+  holderCount,
+  holderKeys,
+  holdersOf,
+  type HolderKey,
+  type Holders,
+} from './holder.js';
+export {
+  licensingEventTypes,
+  licensingReactions,
+  licensingRegistry,
+  licensingStreams,
+  peopleModels,
+  workModels,
+} from './licensing.js';
+export { unknownAccount, type Account, type AccountCommand } from './account/account-decider.js';
+export type { AccountEvent, AccountSettings, LocationFacts, Platform } from './account/account-events.js';
+export { accountsModel, type AccountDocument } from './account/accounts-model.js';
+export { unknownAsset, type AssetCommand, type PairFailure } from './asset/asset-decider.js';
+export type { Action, AssetEvent, RefusalReason } from './asset/asset-events.js';
+export type { Asset, Pair } from './asset/asset-state.js';
+export { assetsModel, availableOf, excessOf, usedOf, type AssetDocument } from './asset/assets-model.js';
+export { pairKey, pairsModel, type PairDocument, type PairState } from './asset/pairs-model.js';
+export { MAX_PAIRS, COMMAND_OF_KIND, pairsOf, type Order, type OrderCommand } from './order/order-decider.js';
+export type { OrderEvent, OrderKind, OrderTerms, OutcomeCounts } from './order/order-events.js';
+export { ordersModel, type OrderDocument } from './order/orders-model.js';
+export { outcomesModel, type OutcomeDocument } from './order/outcomes-model.js';
+export type { Call, CallCommand } from './apple-call/call-decider.js';
+export type { CallEvent } from './apple-call/call-events.js';
+export type { AppleEventCommand } from './apple-event/apple-event-decider.js';
+export type { NotificationCommand } from './notification/notification-decider.js';
+export type { NotificationEvent } from './notification/notification-events.js';
+export type { Reconciliation, ReconciliationCommand } from './reconciliation/reconciliation-decider.js';
+export type { ReconciliationEvent } from './reconciliation/reconciliation-events.js';
+export { dispatcher, type DispatchContext } from './dispatch/dispatcher.js';
+export { openWorkModel, type OpenWorkRow } from './dispatch/open-work.js';
+export { rectanglesOf, type Column, type Rectangle } from './dispatch/rectangles.js';
+export { subjectOf, timelineModel, type SubjectKind, type TimelineRow } from './history/timeline-model.js';

@@ -199,3 +199,42 @@ export interface LicensingSettings {
   /** Where Apple reaches us, without a path; null: notifications cannot come and the product polls. */
   readonly publicUrl: string | null;
 }
+
+/** A content token as its file tells: checked for form, not yet shown to Apple. */
+export interface DecodedToken {
+  /** The whole Base64 text, without line breaks. A secret. */
+  readonly token: string;
+  readonly orgName: string;
+  readonly expiresAt: Instant;
+  /** Names the token without telling it. */
+  readonly fingerprint: string;
+}
+
+/** A notification of Apple's, decoded; identifiers of persons are still Apple's. */
+export type DecodedNotification = {
+  readonly notificationId: string;
+  readonly uId: string;
+} & (
+  | {
+      readonly type: 'ASSET_MANAGEMENT';
+      readonly eventId: string;
+      readonly operation: string;
+      readonly result: string;
+      readonly assignments: readonly AppleAssignment[];
+      readonly errorNumber: number | null;
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'USER_MANAGEMENT';
+      readonly eventId: string;
+      readonly operation: string;
+      readonly result: string;
+      readonly users: readonly AppleUser[];
+      readonly errorNumber: number | null;
+      readonly reason: string;
+    }
+  | (AssetId & { readonly type: 'ASSET_COUNT'; readonly countDelta: number })
+  | { readonly type: 'USER_ASSOCIATED'; readonly users: readonly AppleUser[] }
+  | { readonly type: 'TEST_NOTIFICATION' }
+  | { readonly type: 'unknown'; readonly notificationType: string }
+);

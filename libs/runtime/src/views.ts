@@ -1,4 +1,4 @@
-import type { Position } from '@seatbook/kernel';
+import type { Clock, Milliseconds, Position } from '@seatbook/kernel';
 
 /** How far one read model is, and whether it goes on. */
 export interface ModelStatus {
@@ -22,7 +22,13 @@ export interface Views {
 }
 
 /** Waits until a model reflects a position. False when `timeoutMs` passed first. */
-export function reached(views: Views, model: string, position: Position, after: (ms: number, run: () => void) => () => void, timeoutMs: number): Promise<boolean> {
+export function reached(
+  views: Views,
+  model: string,
+  position: Position,
+  clock: Clock,
+  timeoutMs: Milliseconds,
+): Promise<boolean> {
   if (views.position(model) >= position) return Promise.resolve(true);
   return new Promise((resolve) => {
     const settle = (answer: boolean): void => {
@@ -33,6 +39,27 @@ export function reached(views: Views, model: string, position: Position, after: 
     const unsubscribe = views.onAdvance((name, at) => {
       if (name === model && at >= position) settle(true);
     });
-    const cancel = after(timeoutMs, () => settle(false));
+    const cancel = clock.after(timeoutMs, () => settle(false));
   });
+}
+
+/** Several builders seen as one. */
+export function joinViews(parts: readonly Views[]): Views {
+  return {
+    async start() {
+      for (const part of parts) await part.start();
+    },
+    async stop() {
+      await Promise.all(parts.map((part) => part.stop()));
+    },
+    ring() {
+      for (const part of parts) part.ring();
+    },
+    position: (model) => Math.max(...parts.map((part) => part.position(model))),
+    status: () => parts.flatMap((part) => part.status()),
+    onAdvance(listener) {
+      const stops = parts.map((part) => part.onAdvance(listener));
+      return () => stops.forEach((stop) => stop());
+    },
+  };
 }

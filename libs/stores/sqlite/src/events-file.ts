@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import type { Ids } from '@seatbook/kernel';
-import { asStorageFailure } from './storage-failed.js';
+import { asStorageFailure, isSqliteError } from './storage-failed.js';
 
 /** 'SEAT': tells our files from any other database. */
 const APPLICATION_ID = 0x53454154;
@@ -111,7 +111,7 @@ function opened(file: string, open: () => EventsFile): EventsFile {
   try {
     return open();
   } catch (error) {
-    if (error instanceof Database.SqliteError) {
+    if (isSqliteError(error)) {
       throw new LogUnusable(
         file,
         `${error.message} (${error.code}); restore it from a backup`,

@@ -1,5 +1,3 @@
-import Database from 'better-sqlite3';
-
 /**
  * The file system or SQLite refused (disk full, I/O error, damaged page). `code` is SQLite's, e.g. `SQLITE_FULL`.
  * What was asked is not in the file, except after an I/O error of a commit, where that is known only at the next start.
@@ -15,11 +13,15 @@ export class StorageFailed extends Error {
   }
 }
 
+/** An error of the driver. Recognised by name: several copies of the driver's JavaScript share one native library and its class. */
+export const isSqliteError = (error: unknown): error is { readonly code: string; readonly message: string } =>
+  typeof error === 'object' && error !== null && (error as { name?: unknown }).name === 'SqliteError';
+
 /** The error as callers see it: those of SQLite typed, all others as they are. */
-export function asStorageFailure(file: string, error: unknown): unknown {
-  if (!(error instanceof Database.SqliteError)) return error;
-  return new StorageFailed(error.code, `${file}: ${error.message} (${error.code})`, error);
-}
+export const asStorageFailure = (file: string, error: unknown): unknown =>
+  isSqliteError(error)
+    ? new StorageFailed(error.code, `${file}: ${error.message} (${error.code})`, error)
+    : error;
 
 /** A page is damaged, or the file is no database at all. */
 export const isDamage = (code: string): boolean =>
@@ -27,4 +29,4 @@ export const isDamage = (code: string): boolean =>
 
 /** Another connection holds the lock that was asked for. */
 export const isBusy = (error: unknown): boolean =>
-  error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
+  isSqliteError(error) && error.code.startsWith('SQLITE_BUSY');

@@ -1,6 +1,6 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { isDamage } from './storage-failed.js';
+import { isDamage, isSqliteError } from './storage-failed.js';
 
 const APPLICATION_ID = 0x53454156;
 const FORMAT = 1;
@@ -77,7 +77,7 @@ function unusable(file: string, logId: string): string | null {
     database.prepare('SELECT * FROM models').all();
     return null;
   } catch (error) {
-    if (error instanceof Database.SqliteError && (isDamage(error.code) || error.code === 'SQLITE_ERROR')) {
+    if (isSqliteError(error) && (isDamage(error.code) || error.code === 'SQLITE_ERROR')) {
       return `is damaged (${error.message})`;
     }
     throw error;

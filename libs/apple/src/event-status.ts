@@ -1,0 +1,33 @@
+import type { AppleEventFailure, AppleStatus } from '@seatbook/licensing';
+import { integerOf, type JsonObject, listOf, objectOf, textOf, textsOf } from './json-shape.js';
+import { assetIdsOf } from './reply.js';
+
+/**
+ * GET status; null where the answer is none. Apple's rules: FAILED does not mean that nothing happened, and a failure
+ * that names only one dimension holds for all of the others.
+ */
+export function eventStatusOf(body: JsonObject): AppleStatus | null {
+  const status = textOf(body['eventStatus']);
+  if (status !== 'PENDING' && status !== 'COMPLETE' && status !== 'FAILED') return null;
+  const failures = (listOf(body['failures']) ?? []).map(failureOf);
+  if (!failures.every((failure) => failure !== null)) return null;
+  return {
+    status,
+    requested: integerOf(body['numRequested']) ?? 0,
+    completed: integerOf(body['numCompleted']) ?? 0,
+    failures,
+  };
+}
+
+function failureOf(value: unknown): AppleEventFailure | null {
+  const failure = objectOf(value);
+  const errorNumber = integerOf(failure?.['errorNumber']);
+  if (!failure || errorNumber === null) return null;
+  const info = objectOf(failure['errorInfo']);
+  return {
+    errorNumber,
+    assets: assetIdsOf(info?.['assets']),
+    serialNumbers: textsOf(info?.['serialNumbers']),
+    clientUserIds: textsOf(info?.['clientUserIds']),
+  };
+}

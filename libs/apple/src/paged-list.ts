@@ -1,0 +1,83 @@
+import type { AppleAccess, AppleResult, Walk } from '@seatbook/licensing';
+import type { Clock, Instant } from '@seatbook/kernel';
+import type { Endpoint } from './apple-urls.js';
+import type { Caller } from './caller.js';
+import { integerOf, type JsonObject, listOf, textOf } from './json-shape.js';
+import { type Page, walkPages } from './page-walk.js';
+import type { AppleSettings } from './settings.js';
+import { transientFailure } from './transient-failure.js';
+
+/** How one of Apple's lists is read. */
+export interface ListShape<T> {
+  readonly endpoint: Endpoint;
+  /** The member that holds the records. */
+  readonly member: string;
+  /** Null where a record cannot be understood: the page then counts as unreadable. */
+  decode(record: unknown): T | null;
+  keyOf(record: T): string;
+  /** Further records of a page. */
+  readonly extra?: (body: JsonObject) => readonly T[] | null;
+}
+
+export interface PagedListOptions {
+  readonly caller: Caller;
+  readonly clock: Clock;
+  readonly settings: AppleSettings;
+}
+
+/** Reads a list of Apple's whole. Pages that fail transiently are fetched again here, and nowhere else. */
+export async function readList<T>(
+  { caller, clock, settings }: PagedListOptions,
+  access: AppleAccess,
+  shape: ListShape<T>,
+  filter: Readonly<Record<string, string>> = {},
+): Promise<AppleResult<Walk<T>>> {
+  const deadline = clock.now() + settings.walkMs;
+
+  const once = async (index: number): Promise<AppleResult<Page<T>>> => {
+    const query = index === 0 ? filter : { ...filter, pageIndex: String(index) };
+    const answer = await caller.call(access, { endpoint: shape.endpoint, lane: 'page', query, deadline });
+    if (!answer.ok) return answer;
+    const page = pageOf(answer.value, shape);
+    return page
+      ? { ok: true, value: page }
+      : { ok: false, failure: transientFailure(`page ${index} of ${shape.member} cannot be understood`) };
+  };
+
+  const page = async (index: number): Promise<AppleResult<Page<T>>> => {
+    for (let attempt = 0; ; attempt += 1) {
+      const result = await once(index);
+      if (result.ok || result.failure.kind !== 'transient') return result;
+      if (attempt >= settings.pageRetries || endsBefore(deadline, result.failure.retryAfterMs)) return result;
+      await caller.pause(attempt, result.failure.retryAfterMs);
+    }
+  };
+  const endsBefore = (at: Instant, wait: number | null): boolean => clock.now() + (wait ?? 0) >= at;
+
+  return walkPages({
+    page,
+    keyOf: (record) => shape.keyOf(record),
+    maxParallel: settings.maxParallelPages,
+    maxPages: settings.maxPages,
+  });
+}
+
+function pageOf<T>(body: JsonObject, shape: ListShape<T>): Page<T> | null {
+  // A body without records is only then an empty page when it says so: what is not understood must never look empty.
+  const named = body[shape.member] ?? (integerOf(body['size']) === 0 ? [] : null);
+  const extra = shape.extra ? shape.extra(body) : [];
+  const list = listOf(named);
+  if (!list || !extra) return null;
+  const records: T[] = [];
+  for (const item of list) {
+    const record = shape.decode(item);
+    if (record === null) return null;
+    records.push(record);
+  }
+  return {
+    records: [...records, ...extra],
+    versionId: textOf(body['versionId']),
+    nextPageIndex: integerOf(body['nextPageIndex']),
+    totalPages: integerOf(body['totalPages']),
+  };
+}

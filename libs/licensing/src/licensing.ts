@@ -1,0 +1,81 @@
+import { EventRegistry, type Document, type EventType, type ReadModel, type Reaction } from '@seatbook/kernel';
+import { accountDecider } from './account/account-decider.js';
+import { accountEventTypes } from './account/account-events.js';
+import { accountReactions } from './account/account-reactions.js';
+import { accountSteps } from './account/account-steps.js';
+import { accountsModel } from './account/accounts-model.js';
+import { callDecider } from './apple-call/call-decider.js';
+import { callEventTypes } from './apple-call/call-events.js';
+import { callReactions } from './apple-call/call-reactions.js';
+import { callSteps } from './apple-call/call-steps.js';
+import { appleEventDecider } from './apple-event/apple-event-decider.js';
+import { appleEventEventTypes } from './apple-event/apple-event-events.js';
+import { appleEventReactions } from './apple-event/apple-event-reactions.js';
+import { appleEventSteps } from './apple-event/apple-event-steps.js';
+import { assetDecider } from './asset/asset-decider.js';
+import { assetEventTypes } from './asset/asset-events.js';
+import { assetReactions } from './asset/asset-reactions.js';
+import { assetSnapshot } from './asset/asset-state.js';
+import { assetsModel } from './asset/assets-model.js';
+import { pairsModel } from './asset/pairs-model.js';
+import { openWorkModel } from './dispatch/open-work.js';
+import { timelineModel } from './history/timeline-model.js';
+import { notificationDecider } from './notification/notification-decider.js';
+import { notificationEventTypes } from './notification/notification-events.js';
+import { notificationReactions } from './notification/notification-reactions.js';
+import { orderDecider } from './order/order-decider.js';
+import { orderEventTypes } from './order/order-events.js';
+import { orderReactions } from './order/order-reactions.js';
+import { orderSteps } from './order/order-steps.js';
+import { ordersModel } from './order/orders-model.js';
+import { outcomesModel } from './order/outcomes-model.js';
+import { reconciliationDecider } from './reconciliation/reconciliation-decider.js';
+import { reconciliationEventTypes } from './reconciliation/reconciliation-events.js';
+import { reconciliationReactions } from './reconciliation/reconciliation-reactions.js';
+import { reconciliationSteps } from './reconciliation/reconciliation-steps.js';
+import type { Rhythm } from './rhythm.js';
+
+/** Every type of event that the domain knows. */
+export const licensingEventTypes: readonly EventType[] = [
+  ...accountEventTypes,
+  ...assetEventTypes,
+  ...orderEventTypes,
+  ...callEventTypes,
+  ...appleEventEventTypes,
+  ...notificationEventTypes,
+  ...reconciliationEventTypes,
+];
+
+export const licensingRegistry = (): EventRegistry => new EventRegistry(licensingEventTypes);
+
+/** All streams of the domain, each with its decider and steps. */
+export const licensingStreams = (rhythm: Rhythm) => ({
+  account: { category: 'account', decider: accountDecider(rhythm), steps: accountSteps },
+  asset: { category: 'asset', decider: assetDecider, steps: [], snapshot: assetSnapshot },
+  order: { category: 'order', decider: orderDecider(rhythm), steps: orderSteps },
+  appleCall: { category: 'appleCall', decider: callDecider(rhythm), steps: callSteps },
+  appleEvent: { category: 'appleEvent', decider: appleEventDecider(rhythm), steps: appleEventSteps },
+  appleNotification: { category: 'appleNotification', decider: notificationDecider, steps: [] },
+  reconciliation: { category: 'reconciliation', decider: reconciliationDecider(rhythm), steps: reconciliationSteps },
+});
+
+export const licensingReactions = (rhythm: Rhythm): readonly Reaction[] => [
+  ...accountReactions,
+  ...assetReactions,
+  ...orderReactions,
+  ...callReactions,
+  ...appleEventReactions,
+  ...notificationReactions,
+  ...reconciliationReactions(rhythm),
+];
+
+/** Models that the product itself works from come first; then those that people look at. */
+export const workModels: readonly ReadModel<Document>[] = [openWorkModel as ReadModel<Document>];
+export const peopleModels = [
+  accountsModel,
+  assetsModel,
+  pairsModel,
+  ordersModel,
+  outcomesModel,
+  timelineModel,
+] as readonly ReadModel<Document>[];

@@ -1,0 +1,318 @@
+import assert from 'node:assert/strict';
+import { randomBytes, randomInt, randomUUID } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, test } from '@jest/globals';
+import { systemClock } from '@seatbook/kernel';
+import { InvalidCursor, type ModelRef } from '@seatbook/runtime';
+import { openSqliteBuilder, openSqliteStores, type SqliteStores } from './open.js';
+import { StorageFailed } from './storage-failed.js';
+
+const model: ModelRef = {
+  name: 'Pairs',
+  version: 1,
+  indexes: [
+    { name: 'byAsset', fields: ['asset', 'at'] },
+    { name: 'byTime', fields: ['at'] },
+  ],
+};
+
+const key = randomBytes(32);
+let folder: string;
+let views: string;
+let closing: (() => Promise<void>)[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'seatbook-views-'));
+  views = join(folder, 'views.db');
+  closing = [];
+});
+
+afterEach(async () => {
+  for (const close of closing) await close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function open(): Promise<SqliteStores> {
+  const stores = await openSqliteStores({ folder, key, clock: systemClock, ids: { next: randomUUID } });
+  closing.push(() => stores.close());
+  await stores.reads.prepare([model]);
+  return stores;
+}
+
+async function addEvents(stores: SqliteStores, count: number): Promise<void> {
+  const event = { type: 't', data: '{}', metadata: '{}' };
+  await stores.events.append(
+    `asset-${randomUUID()}`,
+    Array.from({ length: count }, () => ({ ...event, id: randomUUID() })),
+    'absent',
+  );
+}
+
+const rows = (count: number): Map<string, object> =>
+  new Map(
+    Array.from({ length: count }, (_, at) => [
+      `key ${at}`,
+      { key: `key ${at}`, asset: `asset ${at % 5}`, at, text: 'x'.repeat(200) },
+    ]),
+  );
+
+/** Stores with 20 events and 500 documents that reflect the 10th. */
+async function filled(): Promise<SqliteStores> {
+  const stores = await open();
+  await addEvents(stores, 20);
+  await stores.reads.commit(model, rows(500), 0, 10);
+  return stores;
+}
+
+describe('a views.db that cannot be used is deleted and begins empty, and the start says so', () => {
+  const damages: Record<string, () => void> = {
+    'no database': () => writeFileSync(views, 'this is not a database'.repeat(1_000)),
+    'cut off': () => truncateSync(views, 5_000),
+    'a damaged header': () => {
+      const bytes = readFileSync(views);
+      bytes.fill(0xff, 100, 200);
+      writeFileSync(views, bytes);
+    },
+    'of another format': () => {
+      const raw = new Database(views);
+      raw.pragma('user_version = 77');
+      raw.close();
+    },
+    'of another program': () => {
+      rmSync(views);
+      const raw = new Database(views);
+      raw.exec('CREATE TABLE mine (x)');
+      raw.close();
+    },
+    'of another log': () => {
+      for (const suffix of ['', '-wal', '-shm']) rmSync(join(folder, `events.db${suffix}`), { force: true });
+    },
+  };
+  test.each(Object.entries(damages))('%s', async (_title, damage) => {
+    await (await filled()).close();
+    damage();
+    const stores = await open();
+    assert.equal(stores.notices.length, 1);
+    assert.match(stores.notices[0] ?? '', /views\.db .*built anew/);
+    assert.equal(await stores.reads.checkpoint(model), 0);
+    await addEvents(stores, 20);
+    await stores.reads.commit(model, rows(3), 0, 10);
+    await stores.close();
+    const again = await open();
+    assert.deepEqual(again.notices, []);
+    assert.equal(await again.reads.checkpoint(model), 10);
+  });
+
+  test('deleted by hand: nothing to say', async () => {
+    await (await filled()).close();
+    rmSync(views);
+    const stores = await open();
+    assert.deepEqual(stores.notices, []);
+    assert.equal(await stores.reads.checkpoint(model), 0);
+  });
+
+  test('damage that is met only in use is noted, and the next start begins anew', async () => {
+    await (await filled()).close();
+    const bytes = readFileSync(views);
+    // All but the first pages, which the start reads.
+    bytes.fill(0xa5, 40_960);
+    writeFileSync(views, bytes);
+    const stores = await open();
+    await assert.rejects(stores.reads.getMany(model, [...rows(500).keys()]), StorageFailed);
+    await stores.close();
+    const again = await open();
+    assert.match(again.notices[0] ?? '', /found damaged while in use/);
+    assert.equal(await again.reads.checkpoint(model), 0);
+    await again.close();
+    assert.deepEqual((await open()).notices, []);
+  });
+});
+
+describe('views and their log', () => {
+  test('views that are further than a restored log are dropped, snapshots too', async () => {
+    const stores = await open();
+    await addEvents(stores, 5);
+    await stores.close();
+    const backup = readFileSync(join(folder, 'events.db'));
+    const later = await open();
+    await addEvents(later, 5);
+    await later.reads.commit(model, rows(5), 0, 10);
+    await later.reads.saveSnapshot({ stream: 's', schema: '1', revision: 3, chunks: [1] });
+    await later.close();
+    writeFileSync(join(folder, 'events.db'), backup);
+    const restored = await open();
+    assert.match(restored.notices[0] ?? '', /position 10 and the log ends at 5/);
+    assert.equal(await restored.reads.checkpoint(model), 0);
+    assert.equal(await restored.reads.get(model, 'key 1'), null);
+    assert.equal(await restored.reads.loadSnapshot('s'), null);
+  });
+
+  test('a model that was not prepared is refused', async () => {
+    const stores = await open();
+    const other = { ...model, version: 2 };
+    await assert.rejects(stores.reads.get(other, 'a'), /Pairs@2 is not prepared/);
+    await assert.rejects(stores.reads.commit(other, new Map(), 0, 1), /not prepared/);
+    assert.equal(await stores.reads.checkpoint(other), 0);
+  });
+
+  test('models whose names or fields differ only in case do not meet', async () => {
+    const stores = await open();
+    const indexes = [{ name: 'both', fields: ['uId', 'uid'] }];
+    const [upper, lower] = [
+      { name: 'Model', version: 1, indexes },
+      { name: 'model', version: 1, indexes },
+    ];
+    await stores.reads.prepare([upper, lower]);
+    await stores.reads.commit(upper, new Map([['a', { uId: 1, uid: 2 }]]), 0, 1);
+    assert.equal(await stores.reads.get(lower, 'a'), null);
+    const found = await stores.reads.query(upper, { index: 'both', equals: [1, 2], limit: 5 });
+    assert.equal(found.rows.length, 1);
+  });
+
+  test('changed indexes are filled from the documents that are there', async () => {
+    const stores = await filled();
+    const changed = { ...model, indexes: [{ name: 'byText', fields: ['text', 'at'] }] };
+    await stores.reads.prepare([changed]);
+    assert.equal(await stores.reads.checkpoint(changed), 10);
+    const query = { index: 'byText', equals: ['x'.repeat(200)], limit: 1_000 };
+    assert.equal((await stores.reads.query(changed, query)).rows.length, 500);
+    await stores.reads.commit(changed, new Map([['key 1', null]]), 10, 11);
+    assert.equal((await stores.reads.query(changed, query)).rows.length, 499);
+  });
+
+  test('a query that its index cannot serve is a bug and says so', async () => {
+    const stores = await filled();
+    const ask = (query: object) =>
+      stores.reads.query(model, { index: 'byAsset', equals: [], limit: 5, ...query });
+    await assert.rejects(ask({ index: 'unknown' }), /has no index unknown/);
+    await assert.rejects(ask({ equals: ['a', 1, 2] }), /has only the fields asset, at/);
+    await assert.rejects(ask({ equals: ['a', 1], range: { from: 1 } }), /has only the fields/);
+    await assert.rejects(ask({ range: { from: null } }), RangeError);
+    await assert.rejects(ask({ limit: 0 }), RangeError);
+    await assert.rejects(stores.reads.commit(model, new Map([['a', { asset: {} }]]), 10, 11), TypeError);
+    assert.equal(await stores.reads.checkpoint(model), 10);
+  });
+
+  test('a cursor in which anything was changed is refused', async () => {
+    const stores = await filled();
+    const query = { index: 'byAsset', equals: ['asset 1'], limit: 3 };
+    const { next } = await stores.reads.query(model, query);
+    assert.ok(next);
+    const letters = 'ABCabc019-_';
+    for (let trial = 0; trial < 500; trial += 1) {
+      const at = randomInt(next.length);
+      const letter = letters[randomInt(letters.length)] ?? 'A';
+      if (next[at] === letter) continue;
+      const cursor = next.slice(0, at) + letter + next.slice(at + 1);
+      await assert.rejects(stores.reads.query(model, { ...query, cursor }), InvalidCursor, cursor);
+    }
+    for (const text of ['[]', '{}', 'null', '[1,2,3]', '["x","key 1",1]', '["x",1,{}]']) {
+      const cursor = Buffer.from(text).toString('base64url');
+      await assert.rejects(stores.reads.query(model, { ...query, cursor }), InvalidCursor, text);
+    }
+  });
+});
+
+describe('two threads', () => {
+  test('the main thread sees what the builder commits, and the builder what is appended', async () => {
+    const stores = await open();
+    const builder = openSqliteBuilder({ folder });
+    closing.unshift(async () => builder.close());
+    await builder.reads.prepare([model]);
+    await addEvents(stores, 3);
+    assert.equal((await builder.events.readAll(0, 10)).length, 3);
+    await builder.reads.commit(model, rows(3), 0, 3);
+    assert.equal(await stores.reads.checkpoint(model), 3);
+    assert.deepEqual(
+      (await stores.reads.query(model, { index: 'byTime', equals: [2], limit: 1 })).rows.length,
+      1,
+    );
+    await builder.reads.drop(model);
+    assert.equal(await stores.reads.get(model, 'key 1'), null);
+    assert.equal(await stores.reads.checkpoint(model), 0);
+
+    const rung: number[] = [];
+    builder.events.onAppended((position) => rung.push(position));
+    stores.events.onAppended((position) => builder.events.ring(position));
+    await addEvents(stores, 2);
+    assert.deepEqual(rung, [5]);
+  });
+
+  test('a model that the main thread did not know is usable after both prepared it', async () => {
+    const stores = await open();
+    const builder = openSqliteBuilder({ folder });
+    closing.unshift(async () => builder.close());
+    const added = { ...model, name: 'Added' };
+    await builder.reads.prepare([added]);
+    await stores.reads.prepare([added]);
+    await builder.reads.commit(added, rows(2), 0, 1);
+    assert.notEqual(await stores.reads.get(added, 'key 1'), null);
+  });
+
+  test('a snapshot is left out while the other thread writes, without waiting, and reads go on', async () => {
+    const stores = await filled();
+    const writing = new Database(views);
+    writing.exec('BEGIN IMMEDIATE');
+    const started = performance.now();
+    await stores.reads.saveSnapshot({ stream: 's', schema: '1', revision: 3, chunks: [1] });
+    assert.ok(performance.now() - started < 1_000);
+    assert.equal(await stores.reads.loadSnapshot('s'), null);
+    assert.notEqual(await stores.reads.get(model, 'key 1'), null);
+    writing.exec('ROLLBACK');
+    writing.close();
+    await stores.reads.saveSnapshot({ stream: 's', schema: '1', revision: 3, chunks: [1] });
+    assert.equal((await stores.reads.loadSnapshot('s'))?.revision, 3);
+  });
+
+  test('a damaged snapshot is none', async () => {
+    const stores = await filled();
+    await stores.reads.saveSnapshot({ stream: 's', schema: '1', revision: 3, chunks: ['one', 'two'] });
+    const raw = new Database(views);
+    raw.exec(`UPDATE snapshotChunks SET chunk = '"TWO"' WHERE number = 1`);
+    assert.equal(await stores.reads.loadSnapshot('s'), null);
+    raw.exec('DELETE FROM snapshotChunks WHERE number = 1');
+    assert.equal(await stores.reads.loadSnapshot('s'), null);
+    raw.close();
+  });
+
+  test('a builder without the main thread is refused', () => {
+    assert.throws(() => openSqliteBuilder({ folder }), /events\.db/);
+    assert.ok(!existsSync(views));
+  });
+});
+
+test('no page of a long list is read again for a later one', async () => {
+  const stores = await open();
+  await addEvents(stores, 20);
+  const many = new Map(
+    Array.from(
+      { length: 20_000 },
+      (_, at) => [`key ${at}`, { asset: 'a', at: at < 10_000 ? null : at >> 1 }] as const,
+    ),
+  );
+  await stores.reads.commit(model, many, 0, 1);
+  const raw = new Database(views, { readonly: true });
+  const plans = [
+    'f0 IS ? AND f1 IS ? AND key > ?',
+    'f0 IS ? AND f1 > ? AND f1 <= ?',
+    'f0 IS ? AND f1 >= -9e999',
+    'f0 IS ? AND f1 < ?',
+    'f0 IS ? AND f1 IS NULL',
+  ].map((where) => {
+    const sql = `EXPLAIN QUERY PLAN SELECT doc, key FROM model_1 INDEXED BY model_1_by_0 WHERE ${where} ORDER BY f1, key LIMIT 5`;
+    const values = [...where.matchAll(/\?/g)].map(() => 1);
+    return raw
+      .prepare(sql)
+      .all(...values)
+      .map((step) => (step as { detail: string }).detail)
+      .join('; ');
+  });
+  raw.close();
+  for (const plan of plans) {
+    assert.match(plan, /^SEARCH model_1 USING INDEX model_1_by_0 \(f0=\? AND /);
+    assert.ok(!plan.includes('TEMP B-TREE'), plan);
+  }
+});

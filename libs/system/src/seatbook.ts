@@ -1,0 +1,174 @@
+import type { Clock, Document, Ids, Milliseconds, Position, Random, ReadModel } from '@seatbook/kernel';
+import {
+  DEFAULT_RHYTHM,
+  dispatcher,
+  licensingReactions,
+  licensingRegistry,
+  licensingStreams,
+  peopleModels,
+  workModels,
+  type AppleApi,
+  type DispatchContext,
+  type LicensingPorts,
+  type LicensingSettings,
+  type OpenWorkRow,
+  type Rhythm,
+} from '@seatbook/licensing';
+import {
+  CommandRunner,
+  DUE_RUNNER_DEFAULTS,
+  DueRunner,
+  Parking,
+  PlannerLoop,
+  Processor,
+  Reactor,
+  dueModel,
+  joinViews,
+  reached,
+  type CommandContext,
+  type CommandOptions,
+  type Directory,
+  type DueRunnerOptions,
+  type EventStore,
+  type Outcome,
+  type Progress,
+  type ReadStore,
+  type Secrets,
+  type StreamKind,
+  type Views,
+} from '@seatbook/runtime';
+import { AccountGates } from './account-gates.js';
+import { personsOf } from './persons.js';
+import { vaultOf } from './vault.js';
+
+/** Where everything is kept. */
+export interface Stores {
+  readonly events: EventStore;
+  readonly reads: ReadStore;
+  readonly progress: Progress;
+  readonly secrets: Secrets;
+  readonly directory: Directory;
+}
+
+export interface SeatbookOptions {
+  readonly stores: Stores;
+  readonly apple: AppleApi;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly random: Random;
+  readonly settings: LicensingSettings;
+  readonly rhythm?: Rhythm;
+  readonly dueRunner?: Partial<DueRunnerOptions>;
+  /** Where the read models are built; inline when absent. */
+  readonly views?: Views;
+  readonly log?: (message: string, facts: object) => void;
+}
+
+/** Groups of read models that are built in one pass each; what the product works from comes first. */
+export const modelGroups: readonly (readonly ReadModel<Document>[])[] = [
+  [dueModel as ReadModel<Document>, ...workModels],
+  peopleModels,
+];
+
+const START_WITHIN_MS: Milliseconds = 10 * 60_000;
+
+/**
+ * The product without its HTTP edge: the domain on the runtime, on whatever stores and clock it is given.
+ * Commands go in by `execute`; the rest runs by itself between `start` and `stop`.
+ */
+export class Seatbook {
+  readonly runner: CommandRunner;
+  readonly views: Views;
+  readonly reactor: Reactor;
+  readonly parking: Parking;
+  readonly gates: AccountGates;
+  readonly due: DueRunner<LicensingPorts>;
+  readonly dispatcher: PlannerLoop<OpenWorkRow, DispatchContext>;
+  readonly ports: LicensingPorts;
+  readonly registry = licensingRegistry();
+  #stopListening: () => void = () => undefined;
+
+  constructor(readonly options: SeatbookOptions) {
+    const { stores, apple, clock, ids, random, settings, rhythm = DEFAULT_RHYTHM, log } = options;
+    const { events, reads, progress } = stores;
+    const { registry } = this;
+    const kinds = Object.values(licensingStreams(rhythm)) as readonly StreamKind[];
+    this.runner = new CommandRunner(events, reads, registry, kinds, clock);
+    this.views =
+      options.views ??
+      joinViews(modelGroups.map((models) => new Processor(events, reads, registry, models, clock)));
+    this.parking = new Parking(progress, clock);
+    this.gates = new AccountGates(reads, this.views);
+    this.ports = {
+      apple,
+      vault: vaultOf(stores.secrets),
+      persons: personsOf(stores.directory),
+      read: async <S>(stream: string) => (await this.runner.load(stream)).state as S,
+      clock,
+      random,
+      settings,
+    };
+    this.reactor = new Reactor(events, progress, registry, this.runner, this.parking, licensingReactions(rhythm), clock);
+    const dueOptions = { ...DUE_RUNNER_DEFAULTS, ...options.dueRunner };
+    this.due = new DueRunner(reads, this.runner, this.parking, this.gates, this.ports, clock, ids, dueOptions, log);
+    this.dispatcher = new PlannerLoop(
+      dispatcher(rhythm),
+      reads,
+      this.views,
+      this.runner,
+      this.gates,
+      async (uId) => ({ uId, now: clock.now(), limits: await apple.limits(), newCallId: () => ids.next() }),
+      clock,
+      ids,
+      log,
+    );
+    this.views.onAdvance((model) => {
+      if (model === dueModel.name) this.due.ring();
+    });
+  }
+
+  /** Resolves when due work is being taken: nothing is taken before `due` has reached the head seen at start. */
+  async start(): Promise<void> {
+    const { clock, stores } = this.options;
+    this.#stopListening = stores.events.onAppended(() => {
+      this.views.ring();
+      this.reactor.ring();
+    });
+    const head = await stores.events.head();
+    await this.views.start();
+    await this.parking.load();
+    for (const { name } of this.views.status()) {
+      const there = await reached(this.views, name, head, clock, START_WITHIN_MS);
+      if (!there && name === dueModel.name) throw new Error(`the read model ${name} did not reach position ${head}`);
+    }
+    await this.gates.refresh();
+    await this.reactor.start();
+    this.due.start();
+    this.dispatcher.start();
+  }
+
+  /** Takes nothing more, finishes what is under way and saves the checkpoints. The stores stay open. */
+  async stop(): Promise<void> {
+    await Promise.all([this.dispatcher.stop(), this.due.stop()]);
+    await this.reactor.stop();
+    this.#stopListening();
+    await this.views.stop();
+  }
+
+  execute(stream: string, command: { readonly type: string }, context: CommandContext, options?: CommandOptions): Promise<Outcome> {
+    return this.runner.execute(stream, command, context, options);
+  }
+
+  /** Waits until a read model reflects a position. */
+  reached(model: string, position: Position, timeoutMs: Milliseconds): Promise<boolean> {
+    return reached(this.views, model, position, this.options.clock, timeoutMs);
+  }
+
+  /** Nothing is under way: all that is in the log has been reacted to and shown, and nothing due is being done. */
+  async idle(): Promise<boolean> {
+    const head = await this.options.stores.events.head();
+    const shown = this.views.status().every(({ position, halted }) => halted !== null || position >= head);
+    const quiet = this.due.idle && this.dispatcher.idle && this.reactor.idle && this.runner.busy === 0;
+    return shown && quiet && this.reactor.position >= head;
+  }
+}
