@@ -39,7 +39,7 @@ import {
 } from '@seatbook/runtime';
 import { AccountGates } from './account-gates.js';
 import { personsOf } from './persons.js';
-import { vaultOf } from './vault.js';
+import { notificationSecretName, vaultOf } from './vault.js';
 
 /** Where everything is kept. */
 export interface Stores {
@@ -62,6 +62,8 @@ export interface SeatbookOptions {
   /** Where the read models are built; inline when absent. */
   readonly views?: Views;
   readonly log?: (message: string, facts: object) => void;
+  /** A fresh secret that no one can guess, for the notifications of an account. */
+  readonly newSecret: () => string;
 }
 
 /** Groups of read models that are built in one pass each; what the product works from comes first. */
@@ -86,6 +88,8 @@ export class Seatbook {
   readonly dispatcher: PlannerLoop<OpenWorkRow, DispatchContext>;
   readonly ports: LicensingPorts;
   readonly registry = licensingRegistry();
+  /** Notification secrets by account: opened once, since Apple sends hundreds of notifications for one call. */
+  readonly #notificationSecrets = new Map<string, string>();
   #stopListening: () => void = () => undefined;
 
   constructor(readonly options: SeatbookOptions) {
@@ -157,6 +161,15 @@ export class Seatbook {
 
   execute(stream: string, command: { readonly type: string }, context: CommandContext, options?: CommandOptions): Promise<Outcome> {
     return this.runner.execute(stream, command, context, options);
+  }
+
+  /** The bearer secret that Apple sends with notifications of an account; null for an account that does not exist. */
+  async notificationSecret(uId: string): Promise<string | null> {
+    const known = this.#notificationSecrets.get(uId);
+    if (known !== undefined) return known;
+    const secret = await this.options.stores.secrets.get(notificationSecretName(uId));
+    if (secret !== null) this.#notificationSecrets.set(uId, secret);
+    return secret;
   }
 
   /** Waits until a read model reflects a position. */

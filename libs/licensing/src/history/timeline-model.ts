@@ -38,7 +38,8 @@ interface Mentions {
   readonly orderIds?: readonly string[];
 }
 
-function subjectsOf(event: Envelope): string[] {
+/** Subjects that an event belongs to: its account, asset, order and holders. */
+export function subjectsOf(event: Envelope): string[] {
   const category = categoryOf(event.stream);
   const id = idOf(event.stream);
   const data = event.data as Mentions;

@@ -1,0 +1,182 @@
+import { Refusal, type Position } from '@seatbook/kernel';
+import {
+  MAX_HOLDERS,
+  MAX_PAIRS,
+  accountStream,
+  accountsModel,
+  assetKey,
+  assetsModel,
+  chunksOf,
+  orderStream,
+  pairsModel,
+  unknownAccount,
+  unknownAsset,
+  type Account,
+  type AccountDocument,
+  type AssetDocument,
+  type AssetId,
+  type Order,
+  type OrderCommand,
+  type OrderKind,
+  type OrderTerms,
+  type PairDocument,
+} from '@seatbook/licensing';
+import { contextOf, requestId, type Request } from './principal.js';
+import type { Seatbook } from './seatbook.js';
+
+export interface OrderRequest {
+  readonly kind: OrderKind;
+  readonly uId: string;
+  readonly assets: readonly AssetId[];
+  readonly serialNumbers: readonly string[];
+  readonly ifShort: 'wait' | 'refuse';
+  readonly platform: string | null;
+}
+
+export interface PlacedOrder {
+  readonly orderId: string;
+  readonly position: Position;
+  /** The same request had been made before. */
+  readonly repeated: boolean;
+}
+
+/** Apple's serial numbers: letters and digits. Apple itself accepts any text and spends a licence on it. */
+const SERIAL_NUMBER = /^[A-Z0-9]{8,14}$/;
+
+/**
+ * Places an order. Its id follows from principal and Idempotency-Key, so a repeat finds it and a listing that broke off
+ * goes on where it stopped.
+ */
+export async function placeOrder(seatbook: Seatbook, order: OrderRequest, request: Request): Promise<PlacedOrder> {
+  const { ids } = seatbook.options;
+  const serialNumbers = checkedSerials(order.serialNumbers);
+  const assets = checkedAssets(order.assets);
+  const { kind, uId, ifShort, platform } = order;
+  const terms: OrderTerms = { kind, uId, assets, ifShort, platform, holders: serialNumbers.length };
+  checkSize(terms);
+  await checkKnown(seatbook, uId, assets);
+  const orderId = requestId(request, ids);
+  const stream = orderStream(orderId);
+  const context = contextOf(request, orderId, { terms, serialNumbers });
+  const lists = chunksOf(serialNumbers, MAX_HOLDERS);
+  const last = lists.pop() ?? [];
+  const placing: OrderCommand = { type: 'PlaceOrder', terms, holders: { serialNumbers: last, userIds: [] } };
+  if (lists.length === 0) {
+    const { position, repeated } = await seatbook.execute(stream, placing, context, { likelyAbsent: true });
+    return { orderId, position, repeated };
+  }
+  const creating: OrderCommand = { type: 'CreateOrder', terms };
+  const created = await seatbook.execute(stream, creating, context, { likelyAbsent: true });
+  const listed = created.repeated ? await listsOf(seatbook, stream) : 0;
+  for (const [index, chunk] of lists.entries()) {
+    if (index < listed) continue;
+    const listing: OrderCommand = { type: 'ListHolders', index, holders: { serialNumbers: chunk, userIds: [] } };
+    await seatbook.execute(stream, listing, { ...context, commandId: `${orderId}/list/${index}` });
+  }
+  const { position } = await seatbook.execute(stream, placing, { ...context, commandId: `${orderId}/place` });
+  return { orderId, position, repeated: created.repeated };
+}
+
+/** Lists written so far; all of them where the order was placed already. */
+async function listsOf({ runner }: Seatbook, stream: string): Promise<number> {
+  const { state } = await runner.load(stream);
+  const order = state as Order;
+  return order.phase === 'listing' ? order.lists : Infinity;
+}
+
+/** All that a device holds or waits for in an account, as a return. The ledgers decide what is true when they answer. */
+export async function returnAll(
+  seatbook: Seatbook,
+  uId: string,
+  serialNumber: string,
+  request: Request,
+): Promise<PlacedOrder> {
+  const [serial] = checkedSerials([serialNumber]) as [string];
+  const head = await seatbook.options.stores.events.head();
+  if (!(await seatbook.reached(pairsModel.name, head, 10_000))) {
+    throw new Refusal('TRANSIENT_BEHIND', 'the list of pairs is behind the log; send the request again', {}, 5);
+  }
+  const assets: AssetId[] = [];
+  let cursor: string | undefined;
+  do {
+    const page = await seatbook.options.stores.reads.query<PairDocument>(pairsModel, {
+      index: 'by-holder',
+      equals: [`d:${serial}`, uId],
+      limit: 500,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    const held = page.rows.filter(({ state }) => state !== 'failed');
+    assets.push(...held.map(({ adamId, pricingParam }) => ({ adamId, pricingParam })));
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined);
+  if (assets.length === 0) {
+    throw new Refusal('REJECTED_NOTHING_HELD', 'this device holds no licence of this account and waits for none', {
+      serialNumber: serial,
+    });
+  }
+  const order: OrderRequest = { kind: 'return', uId, assets, serialNumbers: [serial], ifShort: 'wait', platform: null };
+  return placeOrder(seatbook, order, request);
+}
+
+/** Ends what an order still waits for; what it has, it keeps. */
+export async function cancelWaiting(seatbook: Seatbook, orderId: string, request: Request): Promise<PlacedOrder> {
+  const command: OrderCommand = { type: 'CancelWaiting' };
+  const id = `${requestId(request, seatbook.options.ids)}/cancel`;
+  const context = contextOf(request, id, { orderId });
+  const { position, repeated } = await seatbook.execute(orderStream(orderId), command, context);
+  return { orderId, position, repeated };
+}
+
+function checkSize({ assets, holders }: OrderTerms): void {
+  const pairs = assets.length * holders;
+  if (pairs === 0) throw new Refusal('INVALID_ORDER_EMPTY', 'an order names at least one asset and one holder');
+  if (pairs > MAX_PAIRS) {
+    throw new Refusal('INVALID_ORDER_SIZE', `an order names at most ${MAX_PAIRS} pairs (assets × holders); split it`, {
+      pairs,
+      maxPairs: MAX_PAIRS,
+    });
+  }
+}
+
+function checkedSerials(serialNumbers: readonly string[]): string[] {
+  const unique = new Set<string>();
+  for (const raw of serialNumbers) {
+    const serialNumber = raw.trim().toUpperCase();
+    if (!SERIAL_NUMBER.test(serialNumber)) {
+      throw new Refusal(
+        'INVALID_SERIAL_NUMBER',
+        'a serial number has 8 to 14 letters and digits; Apple would spend a licence on a wrong one',
+        { serialNumber: raw.slice(0, 40) },
+      );
+    }
+    unique.add(serialNumber);
+  }
+  return [...unique];
+}
+
+function checkedAssets(assets: readonly AssetId[]): AssetId[] {
+  const unique = new Map(assets.map(({ adamId, pricingParam }) => [`${adamId}.${pricingParam}`, { adamId, pricingParam }]));
+  for (const { adamId, pricingParam } of unique.values()) {
+    if (!/^\d{1,20}$/.test(adamId) || !/^[A-Z]{1,10}$/.test(pricingParam)) {
+      throw new Refusal('INVALID_ASSET', 'an asset is an adamId (digits) and a pricingParam (STDQ or PLUS)', {
+        adamId: adamId.slice(0, 40),
+        pricingParam: pricingParam.slice(0, 40),
+      });
+    }
+  }
+  return [...unique.values()];
+}
+
+/** The account exists; and once its list was read to the end, every asset is on it. */
+async function checkKnown(seatbook: Seatbook, uId: string, assets: readonly AssetId[]): Promise<void> {
+  const { reads } = seatbook.options.stores;
+  const account = (await seatbook.runner.load(accountStream(uId))).state as Account;
+  if (!account.exists) throw unknownAccount();
+  const document = await reads.get<AccountDocument>(accountsModel, uId);
+  if (document?.firstReadAt == null) return;
+  const keys = assets.map((asset) => assetKey(uId, asset));
+  const known = await reads.getMany<AssetDocument>(assetsModel, keys);
+  for (const asset of assets) {
+    if (!known.has(assetKey(uId, asset))) throw unknownAsset(asset.adamId, asset.pricingParam);
+  }
+}

@@ -1,0 +1,39 @@
+import { Refusal, sha256, uuidOf, type Ids } from '@seatbook/kernel';
+import type { CommandContext } from '@seatbook/runtime';
+
+/** Who asks, why, and under which key a repeat is recognised. */
+export interface Request {
+  readonly principal: string;
+  readonly reason?: string;
+  /** The client's `Idempotency-Key`; without one every request is a new one. */
+  readonly idempotencyKey?: string;
+  /** Ties what follows to the client's own trace; made up where absent. */
+  readonly correlationId?: string;
+  readonly traceparent?: string;
+}
+
+const MAX_KEY_LENGTH = 200;
+
+/** The id that a client's request has, and will have again when it is repeated with the same key. */
+export function requestId(request: Request, ids: Ids): string {
+  const { principal, idempotencyKey } = request;
+  if (idempotencyKey === undefined) return ids.next();
+  if (idempotencyKey.length === 0 || idempotencyKey.length > MAX_KEY_LENGTH) {
+    throw new Refusal('INVALID_IDEMPOTENCY_KEY', `an Idempotency-Key has 1 to ${MAX_KEY_LENGTH} characters`);
+  }
+  return uuidOf(`${principal}\n${idempotencyKey}`);
+}
+
+/** What a command of a request carries; `body` is hashed where the client chose the id. */
+export function contextOf(request: Request, commandId: string, body: unknown): CommandContext {
+  const { principal, reason, idempotencyKey, correlationId, traceparent } = request;
+  return {
+    commandId,
+    principal,
+    correlationId: correlationId ?? commandId,
+    causationId: commandId,
+    ...(reason === undefined ? {} : { reason }),
+    ...(traceparent === undefined ? {} : { traceparent }),
+    ...(idempotencyKey === undefined ? {} : { bodyHash: sha256(JSON.stringify(body)) }),
+  };
+}
