@@ -1,5 +1,5 @@
 import type { Clock, Instant, Milliseconds, Random } from '@seatbook/kernel';
-import type { AppleAccess, AppleFailure, AppleResult, MdmInfo, TokenRefusal } from '@seatbook/licensing';
+import type { AppleAccess, AppleFailure, AppleResult, TokenRefusal } from '@seatbook/licensing';
 import { configuredUrl, type Endpoint, withQuery } from './apple-urls.js';
 import { fullJitter } from './backoff.js';
 import { wrongLocationNumber } from './error-numbers.js';
@@ -82,6 +82,8 @@ export class Caller {
   }
 
   async call(access: AppleAccess, request: AppleRequest): Promise<AppleResult<JsonObject>> {
+    if (this.#closed)
+      return { ok: false, failure: transientFailure('not sent: the client is shutting down') };
     const { clock, settings } = this.options;
     const config = await this.config.current();
     const write = request.lane === 'write';
@@ -307,7 +309,13 @@ export class Caller {
       status,
       ...(failure.kind === 'token' ? { errorNumber: failure.errorNumber } : {}),
     });
-    for (const listener of this.#listeners) listener(access.uId, refusal);
+    for (const listener of this.#listeners)
+      try {
+        listener(access.uId, refusal);
+      } catch {
+        // What Apple answered must reach its caller all the same.
+        this.options.log({ level: 'warn', message: 'a listener to refusals failed', uId: access.uId });
+      }
   }
 
   #warn(

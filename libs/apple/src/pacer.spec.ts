@@ -134,6 +134,16 @@ describe('the pacing of a location', () => {
       if (!answer.ok) expect(answer.failure).toMatchObject({ kind: 'transient', doubtful: false });
   });
 
+  it('has so many writes on their way at once, and so many reads', async () => {
+    const { clock, pacer, begun, request } = pacing({ limit: 100 });
+    const reads = Array.from({ length: 30 }, (_, i) => request(`read ${i}`, 'read', 1_000));
+    const writes = Array.from({ length: 30 }, (_, i) => request(`write ${i}`, 'write', 1_000));
+    expect(begun).toHaveLength(40);
+    expect(pacer.report()).toMatchObject({ writesInFlight: 20, readsInFlight: 20, queuedReads: 10 });
+    await clock.until(Promise.all([...reads, ...writes]));
+    expect(pacer.report()).toMatchObject({ writesInFlight: 0, readsInFlight: 0, queuedWrites: 0 });
+  });
+
   it('closes', async () => {
     const { clock, pacer, request } = pacing({ limit: 1 });
     const onItsWay = request('a', 'write', 5_000);

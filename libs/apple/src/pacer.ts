@@ -26,6 +26,7 @@ export interface PacerOptions {
   /** Null: none; for services that the organisation's limit does not count. */
   readonly gate: OrganisationGate | null;
   readonly maxParallelPages: number;
+  /** Of writes, and of reads: neither can keep the other out. */
   readonly maxInFlight: number;
   readonly maxQueued: number;
 }
@@ -40,7 +41,8 @@ interface Waiting {
 export interface PacerReport {
   readonly queuedWrites: number;
   readonly queuedReads: number;
-  readonly inFlight: number;
+  readonly writesInFlight: number;
+  readonly readsInFlight: number;
   readonly pagesInFlight: number;
   /** What is left of Apple's `Retry-After`. */
   readonly shutMs: Milliseconds;
@@ -51,8 +53,9 @@ export class Pacer {
   readonly #writes: Waiting[] = [];
   readonly #reads: Waiting[] = [];
   readonly #shut: Closure;
-  #inFlight = 0;
-  #pages = 0;
+  #writesInFlight = 0;
+  #readsInFlight = 0;
+  #pagesInFlight = 0;
   #closed = false;
   #cancelTimer: (() => void) | null = null;
 
@@ -75,13 +78,11 @@ export class Pacer {
           transientFailure(`not sent: ${this.options.maxQueued} requests are waiting for this location`),
         );
       const go = (): void => {
-        this.#inFlight += 1;
-        if (ticket.lane === 'page') this.#pages += 1;
+        this.#count(ticket.lane, 1);
         start()
           .then(resolve, reject)
           .finally(() => {
-            this.#inFlight -= 1;
-            if (ticket.lane === 'page') this.#pages -= 1;
+            this.#count(ticket.lane, -1);
             this.#pump();
           });
       };
@@ -113,8 +114,9 @@ export class Pacer {
     return {
       queuedWrites: this.#writes.length,
       queuedReads: this.#reads.length,
-      inFlight: this.#inFlight,
-      pagesInFlight: this.#pages,
+      writesInFlight: this.#writesInFlight,
+      readsInFlight: this.#readsInFlight,
+      pagesInFlight: this.#pagesInFlight,
       shutMs: this.#shut.waitMs(),
     };
   }
@@ -132,12 +134,19 @@ export class Pacer {
 
   /** Takes the next one out of the queue, if there is one that may go now. */
   #next(): Waiting | null {
-    if (this.#inFlight >= this.options.maxInFlight) return null;
-    const write = this.#writes.shift();
+    const { maxInFlight, maxParallelPages } = this.options;
+    const write = this.#writesInFlight < maxInFlight ? this.#writes.shift() : undefined;
     if (write) return write;
-    const pagesFull = this.#pages >= this.options.maxParallelPages;
+    if (this.#readsInFlight >= maxInFlight) return null;
+    const pagesFull = this.#pagesInFlight >= maxParallelPages;
     const index = this.#reads.findIndex(({ ticket }) => ticket.lane !== 'page' || !pagesFull);
     return index < 0 ? null : (this.#reads.splice(index, 1)[0] ?? null);
+  }
+
+  #count(lane: Lane, change: 1 | -1): void {
+    if (lane === 'write') this.#writesInFlight += change;
+    else this.#readsInFlight += change;
+    if (lane === 'page') this.#pagesInFlight += change;
   }
 
   #waitMs(): Milliseconds {

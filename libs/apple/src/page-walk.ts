@@ -14,7 +14,7 @@ export interface Page<T> {
 }
 
 export interface PageWalkOptions<T> {
-  page(index: number): Promise<AppleResult<Page<T>>>;
+  readonly page: (index: number) => Promise<AppleResult<Page<T>>>;
   /** What makes two records the same one. */
   keyOf(record: T): string;
   readonly maxParallel: number;

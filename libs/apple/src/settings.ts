@@ -15,7 +15,7 @@ export interface AppleSettings {
   readonly windowMs: Milliseconds;
   /** Page requests at once per location. Apple's rule: at most 5. */
   readonly maxParallelPages: number;
-  /** Requests on their way at once per location. */
+  /** Writes on their way at once per location, and as many reads. */
   readonly maxInFlight: number;
   /** Requests that wait per location; one more is turned away. */
   readonly maxQueued: number;
@@ -59,7 +59,7 @@ export const defaultAppleSettings: AppleSettings = {
   maxRequestsPerSecond: null,
   windowMs: 1_050,
   maxParallelPages: 5,
-  maxInFlight: 20,
+  maxInFlight: 16,
   maxQueued: 1_000,
   maxQueueMs: 30_000,
   readTimeoutMs: 30_000,

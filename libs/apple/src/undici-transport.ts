@@ -42,7 +42,6 @@ function exchange(
   maxBodyBytes: number,
 ): Promise<TransportReply> {
   return new Promise((resolve, reject) => {
-    const url = new URL(request.url);
     const chunks: Buffer[] = [];
     let bytes = 0;
     let status = 0;
@@ -100,6 +99,7 @@ function exchange(
     const tooLong = (): void => giveUp(`the answer is longer than ${maxBodyBytes} bytes`);
 
     try {
+      const url = new URL(request.url);
       dispatcher.dispatch(
         {
           origin: url.origin,

@@ -2,5 +2,5 @@
 export interface Gates {
   isOpen(gate: string): boolean;
   /** Called when a gate opens. Returns the way to stop it. */
-  onOpened(listener: () => void): () => void;
+  onOpened(listener: (gate: string) => void): () => void;
 }

@@ -1,4 +1,4 @@
-import { accountsModel, type AccountDocument, type AppleFailure } from '@seatbook/licensing';
+import { accountsModel, type AccountDocument } from '@seatbook/licensing';
 import type { Gates, ReadStore, Views } from '@seatbook/runtime';
 
 const PAGE_ACCOUNTS = 200;
@@ -11,7 +11,7 @@ export class AccountGates implements Gates {
   readonly #usable = new Map<string, string>();
   /** Fingerprint of the refused token, or of the one in use when another MDM was met. */
   readonly #shut = new Map<string, string>();
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(uId: string) => void>();
   #reading: Promise<void> | null = null;
   #again = false;
 
@@ -29,14 +29,13 @@ export class AccountGates implements Gates {
     return usable !== undefined && !this.#shut.has(uId);
   }
 
-  onOpened(listener: () => void): () => void {
+  onOpened(listener: (uId: string) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** Apple refused: nothing of this account starts any more. */
-  shut(uId: string, failure: AppleFailure): void {
-    if (failure.kind !== 'token' && failure.kind !== 'conflict') return;
+  /** Apple refused the token, or another MDM has the location: nothing of this account starts any more. */
+  shut(uId: string): void {
     this.#shut.set(uId, this.#usable.get(uId) ?? '');
   }
 
@@ -69,16 +68,16 @@ export class AccountGates implements Gates {
       accounts.push(...page.rows);
       cursor = page.next ?? undefined;
     } while (cursor !== undefined);
-    let opened = false;
+    const opened: string[] = [];
     for (const { uId, usable, fingerprint, conflict, tokenState } of accounts) {
-      const known = this.#usable.get(uId);
+      const wasOpen = this.isOpen(uId);
       // A refusal that the account has taken note of is over when the account is usable again.
       const noted = conflict !== null || tokenState !== 'active';
       if (this.#shut.has(uId) && (noted || this.#shut.get(uId) !== fingerprint)) this.#shut.delete(uId);
       if (usable) this.#usable.set(uId, fingerprint);
       else this.#usable.delete(uId);
-      if (usable && known === undefined) opened = true;
+      if (!wasOpen && this.isOpen(uId)) opened.push(uId);
     }
-    if (opened) for (const listener of this.#listeners) listener();
+    for (const uId of opened) for (const listener of this.#listeners) listener(uId);
   }
 }

@@ -1,0 +1,43 @@
+import type { Clock, Instant, Milliseconds } from '@seatbook/kernel';
+
+interface Timer {
+  readonly at: Instant;
+  readonly order: number;
+  readonly run: () => void;
+}
+
+/** A clock that stands still until it is told otherwise. Timers fire in order of time, then of making. */
+export class VirtualClock implements Clock {
+  readonly #timers = new Set<Timer>();
+  #order = 0;
+
+  constructor(private time: Instant = Date.UTC(2026, 8, 1, 8)) {}
+
+  now(): Instant {
+    return this.time;
+  }
+
+  after(delay: Milliseconds, run: () => void): () => void {
+    const timer: Timer = { at: this.time + Math.max(0, Math.ceil(delay)), order: (this.#order += 1), run };
+    this.#timers.add(timer);
+    return () => this.#timers.delete(timer);
+  }
+
+  /** Moment of the next timer, at the latest `until`. */
+  next(until: Instant): Instant | null {
+    let at: Instant | null = null;
+    for (const timer of this.#timers) if (timer.at <= until && (at === null || timer.at < at)) at = timer.at;
+    return at;
+  }
+
+  /** Goes to a moment and fires what is due by then. */
+  moveTo(at: Instant): void {
+    this.time = Math.max(this.time, at);
+    const due = [...this.#timers].filter((timer) => timer.at <= this.time);
+    due.sort((a, b) => a.at - b.at || a.order - b.order);
+    for (const timer of due) {
+      // A timer that fired earlier may have taken this one back.
+      if (this.#timers.delete(timer)) timer.run();
+    }
+  }
+}

@@ -1,0 +1,317 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  TransportError,
+  createAppleApi,
+  type AppleClient,
+  type AppleSettings,
+  type TransportReply,
+  type TransportRequest,
+} from '@seatbook/apple';
+import type { Instant, Milliseconds } from '@seatbook/kernel';
+import {
+  DEFAULT_RHYTHM,
+  accountsModel,
+  assetKey,
+  assetsModel,
+  ordersModel,
+  pairsModel,
+  type AccountDocument,
+  type AssetDocument,
+  type AssetId,
+  type OrderDocument,
+  type PairDocument,
+  type Rhythm,
+} from '@seatbook/licensing';
+import type { StoredEvent } from '@seatbook/runtime';
+import { createSimulator, type NewAsset, type Simulator } from '@seatbook/simulator';
+import { openSqliteStores, type SqliteStores } from '@seatbook/store-sqlite';
+import {
+  Seatbook,
+  importToken,
+  placeOrder,
+  receiveNotification,
+  type OrderRequest,
+  type PlacedOrder,
+  type Request,
+} from '@seatbook/system';
+import { seededIds, seededRandom } from './seeded-random.js';
+import { VirtualClock } from './virtual-clock.js';
+
+export const UID = '7700000000000001';
+export const OWNER: Request = { principal: 'owner', reason: 'test' };
+const APPLE = 'https://apple.test';
+const PUBLIC_URL = 'https://seatbook.test';
+
+export interface VirtualOptions {
+  readonly seed?: number;
+  readonly rhythm?: Partial<Rhythm>;
+  readonly apple?: Partial<AppleSettings>;
+  /** Without it, the product polls. */
+  readonly publicUrl?: string | null;
+}
+
+export const asset = (adamId: string, total: number, more: Partial<NewAsset> = {}): NewAsset => ({
+  adamId,
+  name: `App ${adamId}`,
+  total,
+  ...more,
+});
+
+export const stdq = (adamId: string): AssetId => ({ adamId, pricingParam: 'STDQ' });
+
+/** Serial numbers `S0000000`, `S0000001`, …, made of the letter given. */
+export const serials = (count: number, from = 0, letter = 'S'): string[] =>
+  Array.from({ length: count }, (_serial, index) => `${letter}${String(from + index).padStart(9, '0')}`);
+
+/** The whole product and a simulated Apple in one process, on real SQLite files and a virtual clock. */
+export class VirtualSeatbook {
+  readonly clock = new VirtualClock();
+  readonly simulator: Simulator;
+  readonly folder = mkdtempSync(join(tmpdir(), 'seatbook-'));
+  readonly seed: number;
+  stores!: SqliteStores;
+  seatbook!: Seatbook;
+  apple!: AppleClient;
+  token = '';
+  #runs = 0;
+  #deliveries = 0;
+  #requests = 0;
+  /** Set to let the process "die": nothing that happens later reaches it. */
+  #alive = false;
+
+  private constructor(private readonly options: VirtualOptions) {
+    this.seed = options.seed ?? 1;
+    this.simulator = createSimulator({
+      clock: this.clock,
+      random: seededRandom(this.seed),
+      baseUrl: APPLE,
+      deliver: (notification) => this.#deliver(notification),
+    });
+  }
+
+  static async open(options: VirtualOptions = {}): Promise<VirtualSeatbook> {
+    const virtual = new VirtualSeatbook(options);
+    await virtual.start();
+    return virtual;
+  }
+
+  /** A location at Apple, imported and read. */
+  static async imported(assets: readonly NewAsset[], options: VirtualOptions = {}): Promise<VirtualSeatbook> {
+    const virtual = await VirtualSeatbook.open(options);
+    virtual.createLocation(assets);
+    await virtual.import();
+    await virtual.advance(5_000);
+    return virtual;
+  }
+
+  createLocation(assets: readonly NewAsset[]): void {
+    const { admin } = this.simulator;
+    this.token = admin.createLocation({ uId: UID, name: 'Berlin Office', country: 'DE' }).token;
+    admin.addAssets(UID, assets);
+  }
+
+  async import(file: string = this.token): Promise<void> {
+    const settings = { name: 'Berlin', platform: 'iOS', assignmentType: 'device' } as const;
+    await this.until(importToken(this.seatbook, { file, settings, takeOver: false }, OWNER));
+  }
+
+  async start(): Promise<void> {
+    const { clock } = this;
+    const ids = seededIds(this.seed, (this.#runs += 1));
+    const random = seededRandom(this.seed + this.#runs);
+    this.stores = await openSqliteStores({ folder: this.folder, key: Buffer.alloc(32, 7), clock, ids });
+    this.apple = createAppleApi({
+      clock,
+      random,
+      settings: { baseUrl: `${APPLE}/mdm/v2`, contentMetadataUrl: `${APPLE}/WebObjects/MZStorePlatform.woa/wa/lookup`, ...this.options.apple },
+      transport: (request) => this.#send(request),
+    });
+    const { publicUrl = PUBLIC_URL, rhythm } = this.options;
+    this.seatbook = new Seatbook({
+      stores: this.stores,
+      apple: this.apple,
+      clock,
+      ids,
+      random,
+      settings: { mdmInfo: { id: 'seatbook-test', name: 'Seatbook', metadata: '' }, publicUrl },
+      rhythm: { ...DEFAULT_RHYTHM, ...rhythm },
+      newSecret: () => ids.next(),
+    });
+    this.apple.onTokenRefused((uId) => this.seatbook.gates.shut(uId));
+    this.seatbook.gates.onOpened((uId) => this.apple.reopen(uId));
+    this.#alive = true;
+    await this.until(this.seatbook.start());
+  }
+
+  async stop(): Promise<void> {
+    this.#alive = false;
+    await this.until(this.seatbook.stop());
+    await this.until(this.apple.close());
+    await this.stores.close();
+  }
+
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
+    this.simulator.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Waits for something that may need timers, without going further than they do. */
+  async until<T>(promise: Promise<T>): Promise<T> {
+    let over = false;
+    const watched = promise.finally(() => (over = true));
+    watched.catch(() => undefined);
+    for (let round = 0; !over; round += 1) {
+      await this.settle();
+      const next = over ? null : this.clock.next(Infinity);
+      if (next !== null) this.clock.moveTo(next);
+      if (round > 100_000) throw new Error('nothing moves any more');
+    }
+    return watched;
+  }
+
+  /** Lets everything happen that needs no time. */
+  async settle(): Promise<void> {
+    for (let calm = 0; calm < 3; ) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      const quiet = this.#deliveries === 0 && this.#requests === 0 && (!this.#alive || (await this.#quiet()));
+      calm = quiet ? calm + 1 : calm + 0.02;
+    }
+  }
+
+  async #quiet(): Promise<boolean> {
+    return this.seatbook.idle();
+  }
+
+  /** Moves time on, letting everything happen on the way. */
+  async advance(ms: Milliseconds): Promise<void> {
+    const end = this.clock.now() + ms;
+    for (;;) {
+      await this.settle();
+      const next = this.clock.next(end);
+      if (next === null) break;
+      this.clock.moveTo(next);
+    }
+    this.clock.moveTo(end);
+    await this.settle();
+  }
+
+  /** Moves time on until a condition holds. Throws after `within` of virtual time. */
+  async advanceUntil(what: string, holds: () => Promise<boolean> | boolean, within: Milliseconds = 3_600_000): Promise<void> {
+    const end: Instant = this.clock.now() + within;
+    for (;;) {
+      await this.settle();
+      if (await holds()) return;
+      const next = this.clock.next(end);
+      if (next === null) throw new Error(`seed ${this.seed}: not within ${within} ms: ${what}`);
+      this.clock.moveTo(next);
+    }
+  }
+
+  place(order: Partial<OrderRequest> & Pick<OrderRequest, 'assets' | 'serialNumbers'>, key?: string): Promise<PlacedOrder> {
+    const request = key === undefined ? OWNER : { ...OWNER, idempotencyKey: key };
+    return placeOrder(this.seatbook, { kind: 'assign', uId: UID, ifShort: 'wait', platform: null, ...order }, request);
+  }
+
+  async order(orderId: string): Promise<OrderDocument | null> {
+    return this.stores.reads.get<OrderDocument>(ordersModel, orderId);
+  }
+
+  async finished(orderId: string): Promise<OrderDocument> {
+    await this.advanceUntil(`order ${orderId} finished`, async () => (await this.order(orderId))?.state === 'finished');
+    return (await this.order(orderId)) as OrderDocument;
+  }
+
+  async account(): Promise<AccountDocument | null> {
+    return this.stores.reads.get<AccountDocument>(accountsModel, UID);
+  }
+
+  async assetDocument(adamId: string): Promise<AssetDocument> {
+    const document = await this.stores.reads.get<AssetDocument>(assetsModel, assetKey(UID, stdq(adamId)));
+    if (!document) throw new Error(`no asset ${adamId}`);
+    return document;
+  }
+
+  /** Serial numbers by state of their pair, as our read model has them. */
+  async pairs(adamId: string): Promise<Record<string, string[]>> {
+    const byState: Record<string, string[]> = {};
+    let cursor: string | undefined;
+    do {
+      const page = await this.stores.reads.query<PairDocument>(pairsModel, {
+        index: 'by-asset',
+        equals: [assetKey(UID, stdq(adamId))],
+        limit: 5_000,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      for (const { state, holder } of page.rows) (byState[state] ??= []).push(holder.slice(2));
+      cursor = page.next ?? undefined;
+    } while (cursor !== undefined);
+    for (const list of Object.values(byState)) list.sort();
+    return byState;
+  }
+
+  /** Serial numbers that Apple has assigned. */
+  atApple(adamId: string): string[] {
+    return [...(this.simulator.admin.assignments(UID).assets[`${adamId}/STDQ`] ?? [])].sort();
+  }
+
+  async events(): Promise<StoredEvent[]> {
+    const all: StoredEvent[] = [];
+    for (;;) {
+      const page = await this.stores.events.readAll(all.at(-1)?.position ?? 0, 1_000);
+      if (page.length === 0) return all;
+      all.push(...page);
+    }
+  }
+
+  async #send(request: TransportRequest): Promise<TransportReply> {
+    if (!this.#alive) throw new TransportError(false, 'the process is gone');
+    const { method, url, headers, body = '' } = request;
+    const { pathname, search } = new URL(url);
+    this.#requests += 1;
+    let waiting = true;
+    const counted = (): void => {
+      if (waiting) this.#requests -= 1;
+      waiting = false;
+    };
+    // What waits for the simulator's own timers is not under way: time has to move first.
+    const patience = setImmediate(() => setImmediate(counted));
+    try {
+      const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+      const reply = await this.simulator.handle({ method, path: `${pathname}${search}`, headers: lower, body });
+      if (reply.reset) throw new TransportError(true, 'the connection was reset');
+      if (reply.dead) {
+        counted();
+        await new Promise((_resolve, reject) =>
+          this.clock.after(request.timeoutMs, () => reject(new TransportError(true, 'no answer'))),
+        );
+      }
+      return { status: reply.status, headers: reply.headers, body: reply.body };
+    } finally {
+      clearImmediate(patience);
+      counted();
+    }
+  }
+
+  async #deliver({ url, headers, body }: { url: string; headers: Record<string, string>; body: string }): Promise<{ status: number }> {
+    if (!this.#alive) return { status: 502 };
+    this.#deliveries += 1;
+    try {
+      const bearer = Object.entries(headers).find(([name]) => name.toLowerCase() === 'authorization')?.[1] ?? '';
+      const uId = new URL(url).pathname.split('/').at(-1) ?? '';
+      await receiveNotification(this.seatbook, uId, bearer.replace(/^Bearer /, ''), JSON.parse(body));
+      return { status: 200 };
+    } catch {
+      return { status: 500 };
+    } finally {
+      this.#deliveries -= 1;
+    }
+  }
+}
