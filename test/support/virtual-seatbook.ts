@@ -9,7 +9,7 @@ import {
   type TransportReply,
   type TransportRequest,
 } from '@seatbook/apple';
-import type { Instant, Milliseconds } from '@seatbook/kernel';
+import type { Clock, Instant, Milliseconds } from '@seatbook/kernel';
 import {
   DEFAULT_RHYTHM,
   accountsModel,
@@ -24,7 +24,7 @@ import {
   type PairDocument,
   type Rhythm,
 } from '@seatbook/licensing';
-import type { StoredEvent } from '@seatbook/runtime';
+import type { EventStore, StoredEvent } from '@seatbook/runtime';
 import { createSimulator, type NewAsset, type Simulator } from '@seatbook/simulator';
 import { openSqliteStores, type SqliteStores } from '@seatbook/store-sqlite';
 import {
@@ -35,6 +35,7 @@ import {
   type OrderRequest,
   type PlacedOrder,
   type Request,
+  type Stores,
 } from '@seatbook/system';
 import { seededIds, seededRandom } from './seeded-random.js';
 import { VirtualClock } from './virtual-clock.js';
@@ -65,6 +66,31 @@ export const stdq = (adamId: string): AssetId => ({ adamId, pricingParam: 'STDQ'
 export const serials = (count: number, from = 0, letter = 'S'): string[] =>
   Array.from({ length: count }, (_serial, index) => `${letter}${String(from + index).padStart(9, '0')}`);
 
+/** One life of the process. When it is over, nothing that it still has in hand has any effect. */
+interface Life {
+  over: boolean;
+  appends: number;
+}
+
+/** Calls of a dead process never come back. */
+function mortal<T extends object>(port: T, life: Life): T {
+  return new Proxy(port, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]): unknown => {
+        if (life.over) return new Promise(() => undefined);
+        const answer: unknown = Reflect.apply(member, target, args);
+        if (!(answer instanceof Promise)) return answer;
+        return answer.then(
+          (value: unknown) => (life.over ? new Promise(() => undefined) : value),
+          (error: unknown) => (life.over ? new Promise(() => undefined) : Promise.reject(error as Error)),
+        );
+      };
+    },
+  });
+}
+
 /** The whole product and a simulated Apple in one process, on real SQLite files and a virtual clock. */
 export class VirtualSeatbook {
   readonly clock = new VirtualClock();
@@ -78,8 +104,9 @@ export class VirtualSeatbook {
   #runs = 0;
   #deliveries = 0;
   #requests = 0;
-  /** Set to let the process "die": nothing that happens later reaches it. */
-  #alive = false;
+  #life: Life = { over: true, appends: 0 };
+  /** The process dies at this append of its life: `before` it reaches the disk, or `after`, unanswered. */
+  dieAt: { append: number; when: 'before' | 'after' } | null = null;
 
   private constructor(private readonly options: VirtualOptions) {
     this.seed = options.seed ?? 1;
@@ -118,7 +145,12 @@ export class VirtualSeatbook {
   }
 
   async start(): Promise<void> {
-    const { clock } = this;
+    const life: Life = { over: false, appends: 0 };
+    this.#life = life;
+    const clock: Clock = {
+      now: () => this.clock.now(),
+      after: (delay, run) => this.clock.after(delay, () => (life.over ? undefined : run())),
+    };
     const ids = seededIds(this.seed, (this.#runs += 1));
     const random = seededRandom(this.seed + this.#runs);
     this.stores = await openSqliteStores({ folder: this.folder, key: Buffer.alloc(32, 7), clock, ids });
@@ -130,8 +162,8 @@ export class VirtualSeatbook {
     });
     const { publicUrl = PUBLIC_URL, rhythm } = this.options;
     this.seatbook = new Seatbook({
-      stores: this.stores,
-      apple: this.apple,
+      stores: this.#mortalStores(life),
+      apple: mortal(this.apple, life),
       clock,
       ids,
       random,
@@ -141,14 +173,53 @@ export class VirtualSeatbook {
     });
     this.apple.onTokenRefused((uId) => this.seatbook.gates.shut(uId));
     this.seatbook.gates.onOpened((uId) => this.apple.reopen(uId));
-    this.#alive = true;
     await this.until(this.seatbook.start());
   }
 
+  #mortalStores(life: Life): Stores {
+    const { events, reads, progress, secrets, directory } = this.stores;
+    const append: EventStore['append'] = async (stream, drafts, expected) => {
+      life.appends += 1;
+      const dying = this.dieAt?.append === life.appends ? this.dieAt.when : null;
+      if (dying === 'before') life.over = true;
+      if (life.over) return new Promise(() => undefined);
+      const appended = await events.append(stream, drafts, expected);
+      if (dying === 'after') life.over = true;
+      return appended;
+    };
+    const store = new Proxy(events, {
+      get(target, name) {
+        if (name === 'append') return append;
+        const member: unknown = Reflect.get(target, name);
+        return typeof member === 'function' ? (...args: unknown[]): unknown => Reflect.apply(member, target, args) : member;
+      },
+    });
+    return {
+      events: mortal<EventStore>(store, life),
+      reads: mortal(reads, life),
+      progress: mortal(progress, life),
+      secrets: mortal(secrets, life),
+      directory: mortal(directory, life),
+    };
+  }
+
+  get dead(): boolean {
+    return this.#life.over;
+  }
+
+  /** Appends of this life of the process. */
+  get appends(): number {
+    return this.#life.appends;
+  }
+
   async stop(): Promise<void> {
-    this.#alive = false;
-    await this.until(this.seatbook.stop());
-    await this.until(this.apple.close());
+    if (!this.dead) await this.until(this.seatbook.stop());
+    await this.kill();
+  }
+
+  /** The process is gone in the middle of whatever it does. */
+  async kill(): Promise<void> {
+    this.#life.over = true;
     await this.stores.close();
   }
 
@@ -181,7 +252,7 @@ export class VirtualSeatbook {
   async settle(): Promise<void> {
     for (let calm = 0; calm < 3; ) {
       await new Promise<void>((resolve) => setImmediate(resolve));
-      const quiet = this.#deliveries === 0 && this.#requests === 0 && (!this.#alive || (await this.#quiet()));
+      const quiet = this.#deliveries === 0 && this.#requests === 0 && (this.dead || (await this.#quiet()));
       calm = quiet ? calm + 1 : calm + 0.02;
     }
   }
@@ -272,7 +343,7 @@ export class VirtualSeatbook {
   }
 
   async #send(request: TransportRequest): Promise<TransportReply> {
-    if (!this.#alive) throw new TransportError(false, 'the process is gone');
+    const life = this.#life;
     const { method, url, headers, body = '' } = request;
     const { pathname, search } = new URL(url);
     this.#requests += 1;
@@ -286,6 +357,7 @@ export class VirtualSeatbook {
     try {
       const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
       const reply = await this.simulator.handle({ method, path: `${pathname}${search}`, headers: lower, body });
+      if (life.over) return await new Promise(() => undefined);
       if (reply.reset) throw new TransportError(true, 'the connection was reset');
       if (reply.dead) {
         counted();
@@ -301,13 +373,14 @@ export class VirtualSeatbook {
   }
 
   async #deliver({ url, headers, body }: { url: string; headers: Record<string, string>; body: string }): Promise<{ status: number }> {
-    if (!this.#alive) return { status: 502 };
+    if (this.dead) return { status: 502 };
     this.#deliveries += 1;
     try {
+      const life = this.#life;
       const bearer = Object.entries(headers).find(([name]) => name.toLowerCase() === 'authorization')?.[1] ?? '';
       const uId = new URL(url).pathname.split('/').at(-1) ?? '';
       await receiveNotification(this.seatbook, uId, bearer.replace(/^Bearer /, ''), JSON.parse(body));
-      return { status: 200 };
+      return { status: life.over ? 502 : 200 };
     } catch {
       return { status: 500 };
     } finally {

@@ -143,10 +143,15 @@ describe('whose location it is', () => {
   });
 
   it('is found out where it is not known yet', async () => {
-    const { client, done } = setUp(() => json({ ...envelope, locationName: 'Berlin' }));
+    let valid = false;
+    const { client, done } = setUp(() =>
+      valid ? json({ ...envelope, locationName: 'Berlin' }) : error(9625, 401),
+    );
     const told: string[] = [];
     client.onTokenRefused((location) => told.push(location));
     const examined = { uId: '', token: tokenText(), mdmId: null };
+    expect(failureOf(await done(client.clientConfig(examined)))).toMatchObject({ state: 'revoked' });
+    valid = true;
     expect(await done(client.clientConfig(examined))).toMatchObject({
       value: { uId, locationName: 'Berlin' },
     });

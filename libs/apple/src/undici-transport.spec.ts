@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import { Agent, buildConnector } from 'undici';
 import { isTransportError, TransportError, type TransportRequest } from './transport.js';
 import { type ClosableTransport, undiciTransport } from './undici-transport.js';
 
@@ -137,6 +138,21 @@ describe('HTTP', () => {
     expect(await given).toMatchObject({ sent: true });
     expect(await errorOf(get('/', { signal: AbortSignal.abort() }))).toMatchObject({ sent: false });
     expect(received).toHaveLength(1);
+  });
+
+  it('sends nothing any more once it was given up, though the connection comes', async () => {
+    answer = (_, response) => response.end('{}');
+    const connect = buildConnector({});
+    const slow = new Agent({
+      connect: (options, callback) => void setTimeout(() => connect(options, callback), 200),
+    });
+    const late = undiciTransport({ dispatcher: slow });
+    const post = { method: 'POST', url: `${base}/`, headers: {}, body: '{}' } as const;
+    expect(await errorOf(late({ ...post, timeoutMs: 100 }))).toMatchObject({ sent: false });
+    // The same connection then serves another.
+    expect(await late({ ...post, url: `${base}/next`, timeoutMs: 2_000 })).toMatchObject({ status: 200 });
+    expect(received).toEqual(['POST /next']);
+    await slow.close();
   });
 
   it('throws nothing else, and never what it was given', async () => {

@@ -1,0 +1,163 @@
+/**
+ * Who may import whom. `npm run architecture` checks it, and so does every build of `.ci/run`.
+ *
+ *   apps → nest → system → { runtime, licensing, apple } → kernel
+ *   stores → { runtime, kernel } and their driver
+ *
+ * @type {import('dependency-cruiser').IConfiguration}
+ */
+
+/** A package of this repository: everything below `libs/x`, `libs/stores/x` or `apps/x`. */
+const OWN_PACKAGE = '^(libs/stores/[^/]+|(?:libs|apps)/[^/]+)/';
+const ANY_PACKAGE = '^(?:libs|apps)/';
+const SPEC = '\\.spec\\.ts$';
+/** npm packages as they are found, wherever npm puts them. */
+const npm = (...names) => `(?:^|/)node_modules/(?:${names.join('|')})(?:/|$)`;
+
+/** What a package may import from this repository, besides itself. Whatever is not listed is an error. */
+const MAY_IMPORT = {
+  'libs/kernel': [],
+  'libs/runtime': ['libs/kernel'],
+  'libs/licensing': ['libs/kernel'],
+  'libs/apple': ['libs/kernel', 'libs/licensing'],
+  'libs/system': ['libs/kernel', 'libs/runtime', 'libs/licensing', 'libs/apple'],
+  'libs/stores/[^/]+': ['libs/kernel', 'libs/runtime'],
+  'libs/nest': ['libs/(?!stores/)[^/]+', 'libs/stores/[^/]+'],
+  'apps/simulator': [],
+  'apps/(?!simulator/)[^/]+': ['libs/(?!stores/)[^/]+', 'libs/stores/[^/]+'],
+};
+
+/** npm packages that only these places may use. */
+const ONLY_IN = {
+  nest: ['(?:libs/nest|apps/(?!simulator/)[^/]+)', '@nestjs/[^/]+', '@fastify/[^/]+', 'fastify', 'pino', 'rxjs', 'reflect-metadata', 'class-validator', 'class-transformer'],
+  sqlite: ['libs/stores/sqlite', 'better-sqlite3', '@types/better-sqlite3'],
+  eventstoredb: ['libs/stores/eventstoredb', '@eventstore/[^/]+'],
+  mongodb: ['libs/stores/mongodb', 'mongodb'],
+  http: ['libs/apple', 'undici', 'p-limit'],
+};
+
+module.exports = {
+  forbidden: [
+    ...Object.entries(MAY_IMPORT).map(([from, allowed]) => ({
+      name: `direction-of-${from.split('/').filter((part) => /^[a-z]+$/.test(part)).join('-')}`,
+      comment: `${from} may import ${allowed.length === 0 ? 'no other package of this repository' : allowed.join(', ')}.`,
+      severity: 'error',
+      from: { path: `^(${from})/` },
+      to: { path: ANY_PACKAGE, pathNot: ['^$1/', ...allowed.map((path) => `^${path}/`)] },
+    })),
+    ...Object.entries(ONLY_IN).map(([name, [place, ...packages]]) => ({
+      name: `only-in-place-${name}`,
+      comment: `${packages.join(', ')}: only in ${place}.`,
+      severity: 'error',
+      from: { path: ANY_PACKAGE, pathNot: `^${place}/` },
+      to: { path: npm(...packages) },
+    })),
+    {
+      name: 'known-package',
+      comment: 'A new package gets its line in MAY_IMPORT: what it may import is decided, not found out.',
+      severity: 'error',
+      from: { path: ANY_PACKAGE, pathNot: Object.keys(MAY_IMPORT).map((from) => `^${from}/`) },
+      to: {},
+    },
+    {
+      name: 'pure-core-without-npm',
+      comment: 'kernel, runtime, licensing and system use no npm package: they outlive frameworks and drivers.',
+      severity: 'error',
+      from: { path: '^libs/(?:kernel|runtime|licensing|system)/', pathNot: SPEC },
+      to: { path: '(?:^|/)node_modules/' },
+    },
+    {
+      name: 'pure-domain-without-io',
+      comment: 'The domain does no I/O, and neither do the runners: what they need comes in through ports.',
+      severity: 'error',
+      from: { path: '^libs/(?:runtime|licensing)/', pathNot: SPEC },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'no-circular',
+      comment: 'Two modules that need each other are one module, or hide a third.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-deep-import',
+      comment: "A package shows what its src/index.ts exports, nothing else.",
+      severity: 'error',
+      from: { path: OWN_PACKAGE },
+      to: { path: ANY_PACKAGE, pathNot: ['^$1/', `${OWN_PACKAGE}src/index\\.ts$`] },
+    },
+    {
+      name: 'packages-by-name',
+      comment: "Another package is imported as '@seatbook/…', never by a path that leads out of one's own.",
+      severity: 'error',
+      from: { path: OWN_PACKAGE },
+      to: { path: ANY_PACKAGE, pathNot: '^$1/', dependencyTypes: ['local'] },
+    },
+    {
+      name: 'own-package-by-path',
+      comment: 'Inside a package files name each other by path: an import of its own index goes in a circle.',
+      severity: 'error',
+      from: { path: OWN_PACKAGE },
+      to: { path: '^$1/', pathNot: '/node_modules/', dependencyTypesNot: ['local'] },
+    },
+    {
+      name: 'no-index-below',
+      comment: 'One index.ts for each package, in src/.',
+      severity: 'error',
+      from: { path: `${ANY_PACKAGE}.*/index\\.ts$`, pathNot: `${OWN_PACKAGE}src/index\\.ts$` },
+      to: {},
+    },
+    {
+      name: 'no-barrel',
+      comment: 'Only src/index.ts passes on what another file exports.',
+      severity: 'error',
+      from: { path: ANY_PACKAGE, pathNot: `${OWN_PACKAGE}src/index\\.ts$` },
+      to: { dependencyTypes: ['export'] },
+    },
+    {
+      name: 'no-empty-name',
+      comment: 'A name says what a thing is: common, shared, utils, helpers and manager say nothing.',
+      severity: 'error',
+      from: { path: '[/-](?:common|shared|utils?|helpers?|managers?)(?:/|\\.[cm]?[jt]s$)', pathNot: 'node_modules' },
+      to: {},
+    },
+    {
+      name: 'no-empty-name-imported',
+      comment: 'As above, for a file that imports nothing itself.',
+      severity: 'error',
+      from: {},
+      to: { path: '^(?:libs|apps|test)/.*[/-](?:common|shared|utils?|helpers?|managers?)(?:/|\\.[cm]?[jt]s$)', pathNot: 'node_modules' },
+    },
+    {
+      name: 'resolvable',
+      comment: 'The import leads nowhere: a misspelt name, or a path past the exports of a package.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'declared-dependency',
+      comment: "What a package uses stands in its own package.json, as a dependency.",
+      severity: 'error',
+      from: { path: ANY_PACKAGE, pathNot: [SPEC, '/(?:testing|doubles)/'] },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'not-to-spec',
+      comment: 'Nothing rests on a test, and what ships rests on no test double.',
+      severity: 'error',
+      from: { path: ANY_PACKAGE, pathNot: [SPEC, '/(?:testing|doubles)/'] },
+      to: { path: [SPEC, '^test/', '^(?:libs|apps)/.*/(?:testing|doubles)/'] },
+    },
+  ],
+  options: {
+    // Types count: a type that leads the wrong way is the wrong way.
+    tsPreCompilationDeps: true,
+    // Maps '@seatbook/…' to sources, so the check needs no build.
+    tsConfig: { fileName: 'tsconfig.eslint.json' },
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: `${OWN_PACKAGE}dist/` },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['types', 'import', 'node', 'default'] },
+  },
+};

@@ -1,0 +1,40 @@
+import { allSettings } from './configuration.js';
+
+const TITLES: Readonly<Record<string, string>> = {
+  http: 'HTTP',
+  data: 'Data',
+  owner: 'Owner key',
+  mdm: 'Mark on our locations',
+  log: 'Log',
+  apple: 'Apple',
+  rhythm: 'Rhythm of the licence path',
+  due: 'Due work',
+  views: 'Read models',
+};
+
+const INTRODUCTION = `# Configuration
+
+Every setting is an environment variable, read once at start. What is wrong is told all at once, each problem with the name of its variable. An empty variable counts as absent. Names ending in \`_MS\` are milliseconds.`;
+
+/** The documentation of all settings, made from their table. */
+export function configurationPage(): string {
+  const groups = new Map<string, string[][]>();
+  for (const { group, setting } of allSettings()) {
+    const { variable, fallback, kind, meaning } = setting;
+    const rows = groups.get(group) ?? [];
+    groups.set(group, rows);
+    rows.push([`\`${variable}\``, fallback === null ? 'none' : `\`${fallback}\``, kind, meaning]);
+  }
+  const parts = [...groups].map(([group, rows]) => `## ${TITLES[group] ?? group}\n\n${tableOf(rows)}`);
+  return `${[INTRODUCTION, ...parts].join('\n\n')}\n`;
+}
+
+function tableOf(rows: readonly string[][]): string {
+  const all = [['variable', 'default', 'value', 'meaning'], ...rows];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
+  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
+  const [head = [], ...body] = all;
+  return [line(head), rule, ...body.map(line)].join('\n');
+}

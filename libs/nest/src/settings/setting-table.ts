@@ -1,0 +1,203 @@
+import { defaultAppleSettings } from '@seatbook/apple';
+import { DEFAULT_RHYTHM } from '@seatbook/licensing';
+import { DUE_RUNNER_DEFAULTS, PROCESSOR_DEFAULTS } from '@seatbook/runtime';
+import {
+  flag,
+  list,
+  numbers,
+  oneOf,
+  optionalSecret,
+  optionalText,
+  optionalUrl,
+  optionalWhole,
+  text,
+  url,
+  whole,
+} from './setting.js';
+
+const MIB = 1024 * 1024;
+
+const { baseUrl, contentMetadataUrl, trustedDomains, notificationTypes, maxRequestsPerSecond, ...appleFigures } =
+  defaultAppleSettings;
+void maxRequestsPerSecond;
+
+/**
+ * Every address, limit and interval of the product. This one table drives parsing, defaults and the documentation
+ * (libs/nest/CONFIGURATION.md, which a test compares with it).
+ */
+export const settingTable = {
+  http: {
+    host: text(['SEATBOOK_HOST', 'Address to listen on.'], '127.0.0.1'),
+    port: whole(['SEATBOOK_PORT', 'Port to listen on; 0 takes a free one.'], 3_000, { min: 0, max: 65_535 }),
+    publicUrl: optionalUrl([
+      'SEATBOOK_PUBLIC_URL',
+      'Where Apple reaches this server, without a path. Without it Apple cannot send notifications: the product polls, and each account says so.',
+    ]),
+    allowHttpCallbacks: flag([
+      'SEATBOOK_ALLOW_HTTP_CALLBACKS',
+      'Accepts a public URL of plain HTTP. For local work with the simulator only: Apple itself demands HTTPS.',
+    ]),
+    bodyLimit: whole(
+      ['SEATBOOK_BODY_LIMIT', 'Largest request body in bytes. An order of 100,000 devices has about 1.5 MB.'],
+      8 * MIB,
+      { min: 64 * 1024, max: 64 * MIB },
+    ),
+    notificationBodyLimit: whole(
+      ['SEATBOOK_NOTIFICATION_BODY_LIMIT', 'Largest notification of Apple in bytes.'],
+      MIB,
+      { min: 16 * 1024, max: 16 * MIB },
+    ),
+    waitMaxMs: whole(
+      ['SEATBOOK_WAIT_MAX_MS', 'Longest wait of an order for its outcomes (`Prefer: wait=N`).'],
+      60_000,
+      { min: 0, max: 600_000 },
+    ),
+    positionWaitMs: whole(
+      ['SEATBOOK_POSITION_WAIT_MS', 'Longest wait of a query for a position (`Seatbook-Position`).'],
+      10_000,
+      { min: 0, max: 600_000 },
+    ),
+    shutdownMs: whole(
+      ['SEATBOOK_SHUTDOWN_MS', 'An orderly shutdown that takes longer is ended at once.'],
+      20_000,
+      { min: 1_000, max: 600_000 },
+    ),
+  },
+  data: {
+    folder: text(['SEATBOOK_DATA', 'Folder of events.db, views.db and the sealing key.'], './data/seatbook'),
+    keyFile: optionalText(
+      ['SEATBOOK_KEY_FILE', 'File with the key that seals tokens and secrets; made on first start, mode 0600.'],
+      'path; without it `seatbook.key` in the data folder',
+    ),
+    key: optionalSecret(
+      [
+        'SEATBOOK_KEY',
+        'The sealing key itself, 32 bytes in base64 or 64 hexadecimal digits. Goes before the key file.',
+      ],
+      { minLength: 43 },
+    ),
+  },
+  owner: {
+    key: optionalSecret(
+      [
+        'SEATBOOK_OWNER_KEY',
+        'The owner key, chosen by you: replaces the stored one. Without it, one is made and printed on first start.',
+      ],
+      { minLength: 32 },
+    ),
+    resetKey: flag([
+      'SEATBOOK_RESET_OWNER_KEY',
+      'Makes a new owner key at this start and prints it once; the old one ends. Take it away afterwards.',
+    ]),
+  },
+  mdm: {
+    id: optionalText(
+      [
+        'SEATBOOK_MDM_ID',
+        'How this deployment marks locations as its own at Apple (`mdmInfo.id`). Without it, one is made on first start and kept with the log.',
+      ],
+      'text; stable for ever',
+    ),
+    name: text(['SEATBOOK_MDM_NAME', 'Name that other MDM servers see on our locations.'], 'Seatbook'),
+  },
+  log: {
+    level: oneOf(
+      ['SEATBOOK_LOG_LEVEL', 'What is logged, as JSON lines on standard output.'],
+      ['debug', 'info', 'warn', 'error', 'silent'],
+      'info',
+    ),
+  },
+  apple: {
+    baseUrl: url(['SEATBOOK_APPLE_BASE_URL', "Apple's Apps and Books API."], baseUrl),
+    contentMetadataUrl: url(
+      ['SEATBOOK_APPLE_CONTENT_METADATA_URL', 'Lookup of names and icons, while service/config names none.'],
+      contentMetadataUrl,
+    ),
+    trustedDomains: list(
+      ['SEATBOOK_APPLE_TRUSTED_DOMAINS', 'Domains that service/config may send us to, over HTTPS.'],
+      trustedDomains,
+    ),
+    notificationTypes: list(
+      ['SEATBOOK_APPLE_NOTIFICATION_TYPES', 'Notifications that are asked for.'],
+      notificationTypes,
+    ),
+    maxRequestsPerSecond: optionalWhole(
+      [
+        'SEATBOOK_APPLE_MAX_REQUESTS_PER_SECOND',
+        'Lowers what service/config allows per location and second; without it as Apple allows.',
+      ],
+      { min: 1, max: 1_000 },
+    ),
+    ...numbers('SEATBOOK_APPLE', appleFigures, {
+      windowMs: 'Length of "a second" of the pacing; a little more than one, since requests bunch up on their way.',
+      maxParallelPages: 'Page requests at once per location. Apple allows 5.',
+      maxInFlight: 'Requests on their way at once per location.',
+      maxQueued: 'Requests that wait per location; one more is turned away.',
+      maxQueueMs: 'How long a request may wait for its turn.',
+      readTimeoutMs: 'Time-out of a read.',
+      writeTimeoutMs: 'Time-out of a write. Must be shorter than SEATBOOK_RHYTHM_DOUBTFUL_AFTER_MS.',
+      serviceConfigFreshMs: 'Limits and addresses are read again this often. Apple demands five minutes.',
+      serviceConfigRetryMs: 'After a failure they are not read again for this long.',
+      serviceConfigTimeoutMs: 'Time-out of that read.',
+      pageRetries: 'Repeats of a page that failed for the moment.',
+      pageBackoffMs: 'Upper end of the pause before the first repeat; doubles with each.',
+      walkMs: 'A walk through all pages that takes longer fails.',
+      maxPages: 'Pages of one walk at the most.',
+      organisationBackoffMs: 'First pause of all locations after "too many requests" (9646); doubles.',
+      organisationBackoffCapMs: 'Longest such pause.',
+      maxRetryAfterMs: 'A longer `Retry-After` is taken for a mistake and cut to this.',
+      contentBatch: 'Items of one lookup of names and icons.',
+    }),
+    ...numbers(
+      'SEATBOOK_APPLE',
+      { connectTimeoutMs: 10_000, keepAliveMs: 10_000, maxAnswerBytes: 32 * MIB },
+      {
+        connectTimeoutMs: 'Time-out of the TCP and TLS handshake.',
+        keepAliveMs: 'How long an idle connection is kept.',
+        maxAnswerBytes: 'A longer answer is given up.',
+      },
+    ),
+  },
+  rhythm: numbers('SEATBOOK_RHYTHM', DEFAULT_RHYTHM, {
+    placeWithinMs: 'An order that is not placed by then is abandoned.',
+    answerWithinMs: 'Ledgers that have not answered an order this long after its last progress are named as silent.',
+    dispatchAfterMs: 'Open work that fills no call is planned when it has waited this long.',
+    doubtfulAfterMs: 'An attempt without an answer counts as doubtful after this long.',
+    firstRetryMs: 'Pause before the first retry; doubles.',
+    maxRetryMs: 'Longest pause before a retry.',
+    replanAfterMs: 'Pairs that Apple could not do for reasons of its own are planned anew after this long.',
+    silenceMs: 'Apple: poll when no notification has come within 5 minutes.',
+    pollEveryMs: 'Apple: at least 30 s between two polls.',
+    stalledAfterMs: 'Apple: send the request again when it is pending for more than 10 minutes.',
+    quietMs: 'Notifications that have been quiet for this long and are not complete: ask for the rest.',
+    totalsEveryMs: 'Totals are read this often.',
+    totalsWhenShortMs: 'Totals are read this long after Apple said "not enough licences".',
+    metadataRetryMs: 'Names and icons that could not be read are asked for again after this long.',
+    metadataEveryMs: 'Names and icons are read anew when they are this old.',
+  }),
+  due: numbers('SEATBOOK_DUE', DUE_RUNNER_DEFAULTS, {
+    concurrency: 'Streams whose due work is done at once.',
+    concurrencyPerGate: 'Of these, streams of one account.',
+    pollMs: 'Due work is looked for this often, whether or not anything moved.',
+    attempts: 'A step that fails this often in a row is parked.',
+    retryDelayMs: 'Pause after the first failure; doubles.',
+    notNowMs: 'When a step says "not now", it is asked again after this long.',
+  }),
+  views: {
+    ...numbers('SEATBOOK_VIEWS', PROCESSOR_DEFAULTS, {
+      batchEvents: 'Events read at once.',
+      batchKeys: 'Documents touched between two commits.',
+      pollMs: 'Read models look for events this often, whether or not anything was announced.',
+      attempts: 'A read model that fails this often in a row halts and says so in /readyz.',
+      retryDelayMs: 'Pause after the first failure; doubles.',
+    }),
+    ...numbers(
+      'SEATBOOK_VIEWS',
+      { restartMs: 500, restartMaxMs: 30_000 },
+      {
+        restartMs: 'Pause before the thread that builds read models is started again; doubles.',
+        restartMaxMs: 'Longest such pause.',
+      },
+    ),
+  },
+} as const;

@@ -1,0 +1,107 @@
+import { VirtualSeatbook, asset, serials, stdq } from '../support/virtual-seatbook.js';
+import { UID } from '../support/virtual-seatbook.js';
+
+const APPS = ['900000001', '900000002', '900000003', '900000004', '900000005'];
+
+function locationWith3000(virtual: VirtualSeatbook): void {
+  virtual.createLocation(
+    APPS.map((adamId, index) => asset(adamId, 1_000, index === 4 ? { unlimited: true } : {})),
+  );
+  APPS.forEach((adamId, index) =>
+    virtual.simulator.admin.seedAssignments(UID, { adamId, serialNumbers: serials(600, index * 100) }),
+  );
+}
+
+async function expectSameAsApple(virtual: VirtualSeatbook): Promise<void> {
+  const counts = new Map(virtual.simulator.admin.assets(UID).map((counted) => [counted.adamId, counted]));
+  for (const adamId of APPS) {
+    expect(await virtual.pairs(adamId)).toEqual({ assigned: virtual.atApple(adamId) });
+    const ours = await virtual.assetDocument(adamId);
+    const theirs = counts.get(adamId);
+    expect(ours.assigned).toBe(theirs?.assigned);
+    if (ours.unlimited) expect(ours.owned).toBeNull();
+    else expect(ours.owned).toBe(theirs?.total);
+  }
+}
+
+describe('the first read of a location', () => {
+  let virtual: VirtualSeatbook;
+  afterEach(() => virtual.close());
+
+  it('adopts what Apple holds: pairs and counts are the same on both sides', async () => {
+    virtual = await VirtualSeatbook.open();
+    locationWith3000(virtual);
+    await virtual.import();
+    await virtual.advance(10_000);
+    await expectSameAsApple(virtual);
+    const account = await virtual.account();
+    expect(account?.firstReadAt).not.toBeNull();
+    expect((await virtual.assetDocument('900000005')).unlimited).toBe(true);
+    expect((await virtual.assetDocument('900000001')).name).toBe('App 900000001');
+    expect(virtual.simulator.admin.stats().parallelPageViolations).toBe(0);
+    expect(virtual.simulator.admin.stats().rateLimitViolations).toBe(0);
+  });
+
+  it('walks again while the data moves under it and adopts in the end', async () => {
+    virtual = await VirtualSeatbook.open();
+    locationWith3000(virtual);
+    virtual.simulator.admin.setFaults({ pageSize: 50, moveVersionDuringWalk: { times: 4 } });
+    await virtual.import();
+    await virtual.advance(60_000);
+    await expectSameAsApple(virtual);
+  });
+
+  it('lets pairs wait until the baseline is known and serves them from it', async () => {
+    virtual = await VirtualSeatbook.open();
+    locationWith3000(virtual);
+    virtual.simulator.admin.setFaults({ latencyMs: { min: 2_000, max: 2_000 } });
+    await virtual.import();
+    const { orderId } = await virtual.place({ assets: [stdq('900000001')], serialNumbers: serials(10, 595) });
+    await virtual.settle();
+    expect((await virtual.order(orderId))?.state).not.toBe('finished');
+    const { final } = await virtual.finished(orderId);
+    expect(final).toMatchObject({ assigned: 10 });
+    expect(virtual.atApple('900000001')).toEqual(serials(605));
+    expect((await virtual.pairs('900000001')).assigned).toEqual(serials(605));
+  });
+
+  it('is held up by nothing when names cannot be read, and gets them later', async () => {
+    virtual = await VirtualSeatbook.open();
+    locationWith3000(virtual);
+    virtual.simulator.admin.addErrorRule({ match: { path: '/WebObjects' }, times: 3, html: true });
+    await virtual.import();
+    await virtual.advance(10_000);
+    await expectSameAsApple(virtual);
+    expect((await virtual.assetDocument('900000001')).name).toBeNull();
+    await virtual.advance(20 * 60_000);
+    expect((await virtual.assetDocument('900000001')).name).toBe('App 900000001');
+  });
+
+  it('carries on after the process died in the middle of it', async () => {
+    virtual = await VirtualSeatbook.open();
+    locationWith3000(virtual);
+    virtual.dieAt = { append: 20, when: 'after' };
+    await virtual.import();
+    await virtual.advance(10_000);
+    expect(virtual.dead).toBe(true);
+    virtual.dieAt = null;
+    await virtual.restart();
+    await virtual.advance(30_000);
+    await expectSameAsApple(virtual);
+  });
+
+  it('keeps persons out of the log', async () => {
+    virtual = await VirtualSeatbook.open();
+    virtual.createLocation([asset('900000001', 10)]);
+    const { admin } = virtual.simulator;
+    admin.seedUsers(UID, [{ clientUserId: 'kim.client-4711', email: 'kim@example.test', status: 'Registered' }]);
+    admin.seedAssignments(UID, { adamId: '900000001', clientUserIds: ['kim.client-4711'] });
+    await virtual.import();
+    await virtual.advance(10_000);
+    expect((await virtual.assetDocument('900000001')).assigned).toBe(1);
+    const log = JSON.stringify(await virtual.events());
+    expect(log).not.toContain('kim');
+    const [userId = ''] = (await virtual.pairs('900000001')).assigned ?? [];
+    expect(await virtual.stores.directory.entries([userId])).toMatchObject([{ clientUserId: 'kim.client-4711' }]);
+  });
+});

@@ -1,0 +1,118 @@
+import { UID, VirtualSeatbook, asset, serials, stdq } from '../support/virtual-seatbook.js';
+import { cancelWaiting, renewToken } from '@seatbook/system';
+import { OWNER } from '../support/virtual-seatbook.js';
+
+const APP = '900000001';
+
+describe('the last licence and two concurrent orders', () => {
+  it('200 seeds: one is assigned, the other waits or is refused as it asked, with the facts', async () => {
+    const virtual = await VirtualSeatbook.open();
+    virtual.createLocation(
+      Array.from({ length: 200 }, (_app, seed) => asset(String(910000000 + seed), 1)),
+    );
+    await virtual.import();
+    await virtual.advance(10_000);
+    const races = [];
+    for (let seed = 0; seed < 200; seed += 1) {
+      const assets = [stdq(String(910000000 + seed))];
+      const ifShort = seed % 2 === 0 ? 'wait' : 'refuse';
+      const [first, second] = seed % 3 === 0 ? ['A', 'B'] : ['B', 'A'];
+      const placed = await Promise.all([
+        virtual.place({ assets, serialNumbers: serials(1, seed, first), ifShort }),
+        virtual.place({ assets, serialNumbers: serials(1, seed, second), ifShort }),
+      ]);
+      races.push({ seed, ifShort, orders: placed.map(({ orderId }) => orderId) });
+    }
+    await virtual.advance(120_000);
+    for (const { seed, ifShort, orders } of races) {
+      const [one, other] = await Promise.all(orders.map((orderId) => virtual.order(orderId)));
+      const winner = one?.final.assigned === 1 ? one : other;
+      const loser = winner === one ? other : one;
+      expect({ seed, winner: winner?.final.assigned }).toEqual({ seed, winner: 1 });
+      if (ifShort === 'wait') expect(loser).toMatchObject({ state: 'waiting', waiting: 1, final: { assigned: 0 } });
+      else expect(loser).toMatchObject({ state: 'finished', final: { refused: 1 }, refusals: [{ refusal: 'SHORT' }] });
+      expect(virtual.atApple(String(910000000 + seed))).toHaveLength(1);
+    }
+    await virtual.close();
+  }, 120_000);
+});
+
+describe('the waiting list', () => {
+  let virtual: VirtualSeatbook;
+  beforeEach(async () => {
+    virtual = await VirtualSeatbook.imported([asset(APP, 10)]);
+  });
+  afterEach(() => virtual.close());
+
+  it('is served in order when licences are bought', async () => {
+    const first = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(12, 0) });
+    await virtual.settle();
+    const second = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(3, 100) });
+    await virtual.advance(60_000);
+    expect(await virtual.order(first.orderId)).toMatchObject({ state: 'waiting', waiting: 2, final: { assigned: 10 } });
+    expect(await virtual.order(second.orderId)).toMatchObject({ state: 'waiting', waiting: 3 });
+    virtual.simulator.admin.purchase(UID, { adamId: APP, count: 3 });
+    expect((await virtual.finished(first.orderId)).final).toMatchObject({ assigned: 12 });
+    await virtual.advance(60_000);
+    expect(virtual.atApple(APP)).toEqual([...serials(12, 0), ...serials(1, 100)]);
+    expect(await virtual.order(second.orderId)).toMatchObject({ waiting: 2, final: { assigned: 1 } });
+  });
+
+  it('is served when a licence is given back, and not twice', async () => {
+    await virtual.finished((await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(10) })).orderId);
+    const waiting = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(2, 50) });
+    await virtual.advance(5_000);
+    await virtual.place({ kind: 'return', assets: [stdq(APP)], serialNumbers: serials(2) });
+    expect((await virtual.finished(waiting.orderId)).final).toMatchObject({ assigned: 2 });
+    expect(virtual.atApple(APP)).toEqual([...serials(8, 2), ...serials(2, 50)]);
+  });
+
+  it('lets an order cancel what it still waits for and keep what it has', async () => {
+    const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(15) });
+    await virtual.advance(60_000);
+    await virtual.until(cancelWaiting(virtual.seatbook, orderId, OWNER));
+    const { final } = await virtual.finished(orderId);
+    expect(final).toMatchObject({ assigned: 10, cancelled: 5 });
+    expect(await virtual.pairs(APP)).toEqual({ assigned: serials(10) });
+    expect(await virtual.assetDocument(APP)).toMatchObject({ waiting: 0, assigned: 10 });
+  });
+
+  it('takes back unclaimed reservations, newest first, when the total falls below what is used', async () => {
+    // Calls cannot be sent, so that reservations stay unclaimed only while the dispatcher is held by the token.
+    virtual.simulator.admin.setTokenState(UID, 'revoked');
+    await virtual.advance(16 * 60_000);
+    const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(8) });
+    await virtual.advance(60_000);
+    expect(await virtual.assetDocument(APP)).toMatchObject({ reserved: 8, waiting: 0 });
+    virtual.simulator.admin.refund(UID, { adamId: APP, count: 5 });
+    const { token } = virtual.simulator.admin.issueToken(UID);
+    // The totals are read before anything is sent: the refund happened while we could not look.
+    await virtual.until(renewToken(virtual.seatbook, UID, token, OWNER));
+    await virtual.advance(20 * 60_000);
+    expect(virtual.atApple(APP).length).toBe(5);
+    const document = await virtual.assetDocument(APP);
+    expect(document).toMatchObject({ owned: 5, assigned: 5, waiting: 3 });
+    expect((await virtual.order(orderId))?.waiting).toBe(3);
+  });
+
+  it('heads again who Apple calls short, and is served after a read of totals shows one', async () => {
+    // Apple holds pairs that we do not know: somebody else gave licences away.
+    for (const serialNumber of serials(4, 900)) {
+      virtual.simulator.admin.addAssignment(UID, { adamId: APP, serialNumber });
+    }
+    const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(10) });
+    await virtual.advance(10 * 60_000);
+    expect(await virtual.order(orderId)).toMatchObject({ state: 'waiting', waiting: 4, final: { assigned: 6 } });
+    expect(await virtual.assetDocument(APP)).toMatchObject({ short: true, waiting: 4 });
+    virtual.simulator.admin.purchase(UID, { adamId: APP, count: 4 });
+    expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 10 });
+  });
+
+  it('never shows an unlimited asset as short', async () => {
+    await virtual.close();
+    virtual = await VirtualSeatbook.imported([asset(APP, 0, { unlimited: true })]);
+    const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(2_500), ifShort: 'refuse' });
+    expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 2_500 });
+    expect(await virtual.assetDocument(APP)).toMatchObject({ unlimited: true, owned: null, assigned: 2_500 });
+  });
+});

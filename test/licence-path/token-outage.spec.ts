@@ -1,0 +1,115 @@
+import { renewToken, importToken } from '@seatbook/system';
+import { OWNER, UID, VirtualSeatbook, asset, serials, stdq } from '../support/virtual-seatbook.js';
+
+const APPS = Array.from({ length: 10 }, (_app, index) => String(900000001 + index));
+
+const renew = (virtual: VirtualSeatbook, file: string, uId = UID) =>
+  virtual.until(renewToken(virtual.seatbook, uId, file, OWNER));
+
+/** Ten orders, one asset and ten devices of their own each: ten calls. */
+async function placeTen(virtual: VirtualSeatbook): Promise<string[]> {
+  const orders: string[] = [];
+  for (const [index, adamId] of APPS.entries()) {
+    const order = { assets: [stdq(adamId)], serialNumbers: serials(10, index * 10) };
+    orders.push((await virtual.place(order)).orderId);
+  }
+  return orders;
+}
+
+const typesOf = async (virtual: VirtualSeatbook): Promise<string[]> => (await virtual.events()).map(({ type }) => type);
+
+describe('a token that dies while ten calls are ready to send', () => {
+  it.each(['revoked', 'expired', 'invalid'] as const)(
+    'when %s: no call starts after the answer, one alert, nothing fails, and renewal finishes all by itself',
+    async (state) => {
+      // Three requests at once, each answered after 2 seconds: the other calls are ready and wait for their turn.
+      const virtual = await VirtualSeatbook.imported(
+        APPS.map((adamId) => asset(adamId, 100)),
+        { apple: { maxInFlight: 3 } },
+      );
+      const { admin } = virtual.simulator;
+      admin.setFaults({ latencyMs: { min: 2_000, max: 2_000 } });
+      admin.setTokenState(UID, state);
+      admin.resetStats();
+      const orders = await placeTen(virtual);
+      await virtual.advance(10 * 60_000);
+      expect((await typesOf(virtual)).filter((type) => type === 'call.ready')).toHaveLength(10);
+      const heldAt = (await virtual.events()).find(({ type }) => type === 'call.held')?.position ?? 0;
+      const late = (await virtual.events()).filter(({ type, position }) => type === 'call.started' && position > heldAt);
+      expect(late).toEqual([]);
+      expect(admin.requests().filter(({ path }) => path.startsWith('/mdm/v2/assets/associate')).length).toBeLessThanOrEqual(3);
+      const types = await typesOf(virtual);
+      expect(types.filter((type) => type === 'account.token-refused')).toHaveLength(1);
+      expect(types).not.toContain('asset.licenses-failed');
+      expect(types).not.toContain('call.settled');
+      expect((await virtual.account())?.tokenState).toBe(state);
+      expect(virtual.seatbook.parking.count).toBe(0);
+      const before = (await virtual.events()).length;
+      await virtual.advance(60 * 60_000);
+      expect((await virtual.events()).length).toBe(before);
+
+      admin.setFaults({ latencyMs: { min: 0, max: 0 } });
+      await renew(virtual, admin.issueToken(UID).token);
+      for (const orderId of orders) expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 10 });
+      for (const [index, adamId] of APPS.entries()) expect(virtual.atApple(adamId)).toEqual(serials(10, index * 10));
+      await virtual.close();
+    },
+  );
+
+  it('comes through a restart in the middle of the outage', async () => {
+    const virtual = await VirtualSeatbook.imported(APPS.map((adamId) => asset(adamId, 100)));
+    const { admin } = virtual.simulator;
+    admin.setTokenState(UID, 'revoked');
+    const { orderId } = await virtual.place({ assets: APPS.map(stdq), serialNumbers: serials(10) });
+    await virtual.advance(60_000);
+    await virtual.restart();
+    await virtual.advance(60_000);
+    expect(await typesOf(virtual)).not.toContain('asset.licenses-failed');
+    await renew(virtual, admin.issueToken(UID).token);
+    expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 100 });
+    await virtual.close();
+  });
+});
+
+describe('renewing a token', () => {
+  it('takes only a token of the same location', async () => {
+    const virtual = await VirtualSeatbook.imported([asset('900000001', 10)]);
+    const other = virtual.simulator.admin.createLocation({ name: 'Lyon Studio', country: 'FR' });
+    await expect(renew(virtual, other.token)).rejects.toMatchObject({ code: 'REJECTED_TOKEN_OTHER_LOCATION' });
+    await virtual.close();
+  });
+});
+
+describe('another MDM that takes the location', () => {
+  it('holds all work until a person takes it over again', async () => {
+    const virtual = await VirtualSeatbook.imported([asset('900000001', 100)]);
+    const { admin } = virtual.simulator;
+    admin.takeOver(UID, { id: 'other-mdm', name: 'Other MDM', metadata: '' });
+    const { orderId } = await virtual.place({ assets: [stdq('900000001')], serialNumbers: serials(10) });
+    await virtual.advance(20 * 60_000);
+    expect((await virtual.account())?.conflict).toMatchObject({ mdmInfo: { name: 'Other MDM' } });
+    expect((await typesOf(virtual)).filter((type) => type === 'account.conflicted')).toHaveLength(1);
+    expect((await virtual.order(orderId))?.state).not.toBe('finished');
+    const context = { commandId: 'take-over', principal: 'owner', correlationId: 'take-over', causationId: 'take-over' };
+    await virtual.until(virtual.seatbook.execute(`account-${UID}`, { type: 'TakeOver' }, context));
+    expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 10 });
+    expect(virtual.atApple('900000001')).toEqual(serials(10));
+    await virtual.close();
+  });
+
+  it('is named when its location is imported, and can be taken over explicitly', async () => {
+    const virtual = await VirtualSeatbook.open();
+    virtual.createLocation([asset('900000001', 10)]);
+    virtual.simulator.admin.takeOver(UID, { id: 'other-mdm', name: 'Other MDM', metadata: '' });
+    await expect(virtual.import()).rejects.toMatchObject({
+      code: 'REJECTED_OWNED_BY_OTHER_MDM',
+      facts: { mdmName: 'Other MDM' },
+    });
+    expect(await virtual.events()).toEqual([]);
+    const settings = { name: 'Berlin', platform: 'iOS', assignmentType: 'device' } as const;
+    await virtual.until(importToken(virtual.seatbook, { file: virtual.token, settings, takeOver: true }, OWNER));
+    await virtual.advance(5_000);
+    expect((await virtual.account())?.claimed).toBe(true);
+    await virtual.close();
+  });
+});
