@@ -29,7 +29,17 @@ const MAY_IMPORT = {
 
 /** npm packages that only these places may use. */
 const ONLY_IN = {
-  nest: ['(?:libs/nest|apps/(?!simulator/)[^/]+)', '@nestjs/[^/]+', '@fastify/[^/]+', 'fastify', 'pino', 'rxjs', 'reflect-metadata', 'class-validator', 'class-transformer'],
+  nest: [
+    '(?:libs/nest|apps/(?!simulator/)[^/]+)',
+    '@nestjs/[^/]+',
+    '@fastify/[^/]+',
+    'fastify',
+    'pino',
+    'rxjs',
+    'reflect-metadata',
+    'class-validator',
+    'class-transformer',
+  ],
   sqlite: ['libs/stores/sqlite', 'better-sqlite3', '@types/better-sqlite3'],
   eventstoredb: ['libs/stores/eventstoredb', '@eventstore/[^/]+'],
   mongodb: ['libs/stores/mongodb', 'mongodb'],
@@ -39,7 +49,10 @@ const ONLY_IN = {
 module.exports = {
   forbidden: [
     ...Object.entries(MAY_IMPORT).map(([from, allowed]) => ({
-      name: `direction-of-${from.split('/').filter((part) => /^[a-z]+$/.test(part)).join('-')}`,
+      name: `direction-of-${from
+        .split('/')
+        .filter((part) => /^[a-z]+$/.test(part))
+        .join('-')}`,
       comment: `${from} may import ${allowed.length === 0 ? 'no other package of this repository' : allowed.join(', ')}.`,
       severity: 'error',
       from: { path: `^(${from})/` },
@@ -61,7 +74,8 @@ module.exports = {
     },
     {
       name: 'pure-core-without-npm',
-      comment: 'kernel, runtime, licensing and system use no npm package: they outlive frameworks and drivers.',
+      comment:
+        'kernel, runtime, licensing and system use no npm package: they outlive frameworks and drivers.',
       severity: 'error',
       from: { path: '^libs/(?:kernel|runtime|licensing|system)/', pathNot: SPEC },
       to: { path: '(?:^|/)node_modules/' },
@@ -82,7 +96,7 @@ module.exports = {
     },
     {
       name: 'no-deep-import',
-      comment: "A package shows what its src/index.ts exports, nothing else.",
+      comment: 'A package shows what its src/index.ts exports, nothing else.',
       severity: 'error',
       from: { path: OWN_PACKAGE },
       to: { path: ANY_PACKAGE, pathNot: ['^$1/', `${OWN_PACKAGE}src/index\\.ts$`] },
@@ -119,7 +133,10 @@ module.exports = {
       name: 'no-empty-name',
       comment: 'A name says what a thing is: common, shared, utils, helpers and manager say nothing.',
       severity: 'error',
-      from: { path: '[/-](?:common|shared|utils?|helpers?|managers?)(?:/|\\.[cm]?[jt]s$)', pathNot: 'node_modules' },
+      from: {
+        path: '[/-](?:common|shared|utils?|helpers?|managers?)(?:/|\\.[cm]?[jt]s$)',
+        pathNot: 'node_modules',
+      },
       to: {},
     },
     {
@@ -127,7 +144,10 @@ module.exports = {
       comment: 'As above, for a file that imports nothing itself.',
       severity: 'error',
       from: {},
-      to: { path: '^(?:libs|apps|test)/.*[/-](?:common|shared|utils?|helpers?|managers?)(?:/|\\.[cm]?[jt]s$)', pathNot: 'node_modules' },
+      to: {
+        path: '^(?:libs|apps|test)/.*[/-](?:common|shared|utils?|helpers?|managers?)(?:/|\\.[cm]?[jt]s$)',
+        pathNot: 'node_modules',
+      },
     },
     {
       name: 'resolvable',
@@ -138,7 +158,7 @@ module.exports = {
     },
     {
       name: 'declared-dependency',
-      comment: "What a package uses stands in its own package.json, as a dependency.",
+      comment: 'What a package uses stands in its own package.json, as a dependency.',
       severity: 'error',
       from: { path: ANY_PACKAGE, pathNot: [SPEC, '/(?:testing|doubles)/'] },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
@@ -158,6 +178,9 @@ module.exports = {
     tsConfig: { fileName: 'tsconfig.eslint.json' },
     doNotFollow: { path: 'node_modules' },
     exclude: { path: `${OWN_PACKAGE}dist/` },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['types', 'import', 'node', 'default'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['types', 'import', 'node', 'default'],
+    },
   },
 };

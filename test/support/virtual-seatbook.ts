@@ -241,6 +241,8 @@ export class VirtualSeatbook {
     watched.catch(() => undefined);
     for (let round = 0; !over; round += 1) {
       await this.settle();
+      // What runs outside of the product's own loops cannot be seen to be at work: it gets its turns first.
+      for (let turn = 0; turn < 100 && !over; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
       const next = over ? null : this.clock.next(Infinity);
       if (next !== null) this.clock.moveTo(next);
       if (round > 100_000) throw new Error('nothing moves any more');
@@ -258,6 +260,8 @@ export class VirtualSeatbook {
   }
 
   async #quiet(): Promise<boolean> {
+    const halted = this.seatbook.views.status().filter((model) => model.halted !== null);
+    if (halted.length > 0) throw new Error(`halted: ${halted.map((model) => `${model.name}: ${model.halted}`).join('; ')}`);
     return this.seatbook.idle();
   }
 

@@ -36,7 +36,7 @@ export const DEFAULT_RHYTHM: Rhythm = {
   placeWithinMs: 10 * 60_000,
   answerWithinMs: 60_000,
   dispatchAfterMs: 200,
-  doubtfulAfterMs: 60_000,
+  doubtfulAfterMs: 90_000,
   firstRetryMs: 5_000,
   maxRetryMs: 10 * 60_000,
   replanAfterMs: 30_000,

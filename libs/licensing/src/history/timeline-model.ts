@@ -18,6 +18,8 @@ export const subjectOf = (kind: SubjectKind, id: string): string => `${kind} ${i
 
 /** Beyond this many orders in one event, it is found by its asset and holders only. */
 const MAX_ORDERS_PER_EVENT = 50;
+/** Beyond this many assets in one event (a read of totals), it stands in the timeline of the account alone. */
+const MAX_ASSETS_PER_EVENT = 25;
 
 /** Subjects that an event belongs to: its account, asset, order and holders. */
 export const timelineModel: ReadModel<TimelineRow> = {
@@ -33,7 +35,8 @@ interface Mentions {
   readonly uId?: string;
   readonly adamId?: string;
   readonly pricingParam?: string;
-  readonly assets?: readonly AssetId[];
+  /** Assets of an order or call; in events of the reconciliation also a plain number. */
+  readonly assets?: readonly AssetId[] | number;
   readonly orderId?: string;
   readonly orderIds?: readonly string[];
 }
@@ -62,7 +65,7 @@ function ordersOf({ orderId, orderIds = [] }: Mentions): readonly string[] {
 function assetsOf({ adamId, pricingParam, assets = [] }: Mentions): readonly AssetId[] {
   // Lists of what Apple reports stand in the timelines of their account; each asset has its own events for it.
   if (adamId !== undefined && pricingParam !== undefined) return [{ adamId, pricingParam }];
-  return assets.length > 25 ? [] : assets.filter((asset) => asset.pricingParam !== undefined);
+  return typeof assets === 'number' || assets.length > MAX_ASSETS_PER_EVENT ? [] : assets;
 }
 
 /** Changes of a holder's pairs; claims are the business of the call. */

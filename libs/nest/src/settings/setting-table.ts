@@ -17,10 +17,6 @@ import {
 
 const MIB = 1024 * 1024;
 
-const { baseUrl, contentMetadataUrl, trustedDomains, notificationTypes, maxRequestsPerSecond, ...appleFigures } =
-  defaultAppleSettings;
-void maxRequestsPerSecond;
-
 /**
  * Every address, limit and interval of the product. This one table drives parsing, defaults and the documentation
  * (libs/nest/CONFIGURATION.md, which a test compares with it).
@@ -108,18 +104,18 @@ export const settingTable = {
     ),
   },
   apple: {
-    baseUrl: url(['SEATBOOK_APPLE_BASE_URL', "Apple's Apps and Books API."], baseUrl),
+    baseUrl: url(['SEATBOOK_APPLE_BASE_URL', "Apple's Apps and Books API."], defaultAppleSettings.baseUrl),
     contentMetadataUrl: url(
       ['SEATBOOK_APPLE_CONTENT_METADATA_URL', 'Lookup of names and icons, while service/config names none.'],
-      contentMetadataUrl,
+      defaultAppleSettings.contentMetadataUrl,
     ),
     trustedDomains: list(
       ['SEATBOOK_APPLE_TRUSTED_DOMAINS', 'Domains that service/config may send us to, over HTTPS.'],
-      trustedDomains,
+      defaultAppleSettings.trustedDomains,
     ),
     notificationTypes: list(
       ['SEATBOOK_APPLE_NOTIFICATION_TYPES', 'Notifications that are asked for.'],
-      notificationTypes,
+      defaultAppleSettings.notificationTypes,
     ),
     maxRequestsPerSecond: optionalWhole(
       [
@@ -128,7 +124,7 @@ export const settingTable = {
       ],
       { min: 1, max: 1_000 },
     ),
-    ...numbers('SEATBOOK_APPLE', appleFigures, {
+    ...numbers('SEATBOOK_APPLE', defaultAppleSettings, {
       windowMs: 'Length of "a second" of the pacing; a little more than one, since requests bunch up on their way.',
       maxParallelPages: 'Page requests at once per location. Apple allows 5.',
       maxInFlight: 'Requests on their way at once per location.',

@@ -163,16 +163,19 @@ const DAY_MS = 24 * 3_600_000;
 const variableOf = (prefix: string, field: string): string =>
   `${prefix}_${field.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 
+/** Fields of a set of defaults that are always numbers. */
+type Figure<D> = { readonly [F in keyof D & string]: D[F] extends number ? F : never }[keyof D & string];
+
 /** One setting for each numeric field of a set of defaults; the compiler knows when one has no meaning given. */
-export function numbers<D extends { readonly [F in keyof D]: number }>(
+export function numbers<D extends object>(
   prefix: string,
   defaults: D,
-  meanings: { readonly [F in keyof D & string]: string },
-): { readonly [F in keyof D & string]: Setting<number> } {
-  const settings = Object.entries(meanings as Record<string, string>).map(([field, meaning]) => {
-    const fallback = (defaults as Record<string, number>)[field] ?? 0;
+  meanings: { readonly [F in Figure<D>]: string },
+): { readonly [F in Figure<D>]: Setting<number> } {
+  const settings = Object.entries<string>(meanings).map(([field, meaning]) => {
+    const fallback = defaults[field as keyof D] as number;
     const bounds = field.endsWith('Ms') ? { min: 0, max: 30 * DAY_MS } : { min: 1, max: 1_000_000_000 };
     return [field, whole([variableOf(prefix, field), meaning], fallback, bounds)] as const;
   });
-  return Object.fromEntries(settings) as { readonly [F in keyof D & string]: Setting<number> };
+  return Object.fromEntries(settings) as { readonly [F in Figure<D>]: Setting<number> };
 }

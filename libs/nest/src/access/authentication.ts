@@ -1,0 +1,36 @@
+import { Refusal } from '@seatbook/kernel';
+import { identityOf } from '../http/caller.js';
+import { headerOf, pathOf, type HttpRequest, type HttpServer } from '../http/exchange.js';
+import type { OwnerKey } from './owner-key.js';
+
+/** What needs no owner key: health, documentation, and Apple, who shows the secret of an account instead. */
+const OPEN = /^\/(livez|readyz|docs(\/.*)?|apple\/notifications\/[^/]+)\/?$/;
+
+export const isOpen = (path: string): boolean => OPEN.test(path);
+
+/** The token of `Authorization: Bearer`, or null. */
+export function bearerOf(request: HttpRequest): string | null {
+  const header = headerOf(request, 'authorization') ?? '';
+  return /^Bearer +(\S+)$/i.exec(header)?.[1] ?? null;
+}
+
+/**
+ * Everything else needs the owner key. It is asked for before the body is read and before a route is looked at, so a
+ * route cannot be forgotten and a stranger can send nothing large.
+ */
+export function authenticate(server: HttpServer, ownerKey: OwnerKey): void {
+  server.addHook('onRequest', async (request: HttpRequest) => {
+    if (isOpen(pathOf(request))) return;
+    const key = bearerOf(request);
+    if (key === null) {
+      throw new Refusal('UNAUTHENTICATED', 'send the owner key: Authorization: Bearer <key>');
+    }
+    if (!ownerKey.matches(key)) {
+      throw new Refusal(
+        'UNAUTHENTICATED',
+        'this is not the owner key; a new one is made by a start with SEATBOOK_RESET_OWNER_KEY=true',
+      );
+    }
+    identityOf(request).principal = 'owner';
+  });
+}

@@ -1,0 +1,186 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { isoTime, type Instant } from '@seatbook/kernel';
+import type { AccountDocument } from '@seatbook/licensing';
+import { AsOfAnswer } from '../reading/as-of.js';
+
+const DAY_MS = 24 * 3_600_000;
+const EXPIRING_DAYS = 30;
+
+export class TokenAnswer {
+  @ApiProperty({
+    enum: ['active', 'expiring', 'expired', 'revoked', 'invalid', 'read-only'],
+    description: `\`expiring\`: within ${EXPIRING_DAYS} days. All but active and expiring hold the work of the account.`,
+  })
+  state!: string;
+
+  @ApiProperty({ description: 'Names the token without telling it.' })
+  fingerprint!: string;
+
+  @ApiProperty()
+  expiresAt!: string;
+
+  @ApiProperty({ description: 'Whole days until it expires; 0 when it has.' })
+  daysLeft!: number;
+
+  @ApiProperty({ type: Number, nullable: true, description: "Apple's error number when it refused the token." })
+  errorNumber!: number | null;
+}
+
+export class NotificationsAnswer {
+  @ApiProperty({ enum: ['push', 'poll'], description: '`push`: Apple tells us; `poll`: we ask.' })
+  mode!: 'push' | 'poll';
+
+  @ApiProperty({ type: String, nullable: true })
+  url!: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Why it is polled.' })
+  why!: string | null;
+}
+
+export class FirstReadAnswer {
+  @ApiProperty()
+  completed!: boolean;
+
+  @ApiProperty({ type: String, nullable: true })
+  completedAt!: string | null;
+
+  @ApiProperty({ type: Number, nullable: true, description: 'Assets that Apple listed; null before the list was read.' })
+  assets!: number | null;
+
+  @ApiProperty({ type: Number, nullable: true, description: 'Of these, assets whose assignments are in the ledger.' })
+  assetsRead!: number | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Why the last read failed; it is tried again by itself.' })
+  failure!: string | null;
+}
+
+export class MdmAnswer {
+  @ApiProperty()
+  id!: string;
+
+  @ApiProperty()
+  name!: string;
+}
+
+export class AccountAnswer {
+  @ApiProperty({ description: 'Id of the location at Apple; names the account everywhere.' })
+  uId!: string;
+
+  @ApiProperty()
+  name!: string;
+
+  @ApiProperty()
+  platform!: string;
+
+  @ApiProperty({ enum: ['device', 'user'] })
+  assignmentType!: string;
+
+  @ApiProperty()
+  organisation!: string;
+
+  @ApiProperty({ type: String, nullable: true })
+  location!: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  country!: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Where licences are bought.' })
+  websiteUrl!: string | null;
+
+  @ApiProperty()
+  importedAt!: string;
+
+  @ApiProperty({ description: 'Work goes on: the token works and no other MDM has the location.' })
+  usable!: boolean;
+
+  @ApiProperty({ type: TokenAnswer })
+  token!: TokenAnswer;
+
+  @ApiProperty({ description: 'The location is marked as ours at Apple.' })
+  claimed!: boolean;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Why marking it failed; it is tried again by itself.' })
+  claimFailure!: string | null;
+
+  @ApiProperty({ type: Object, nullable: true, description: 'Another MDM has the location. `mdm` is null where it was not named.' })
+  conflict!: { mdm: MdmAnswer | null; advice: string } | null;
+
+  @ApiProperty({ type: NotificationsAnswer })
+  notifications!: NotificationsAnswer;
+
+  @ApiProperty({ type: FirstReadAnswer })
+  firstRead!: FirstReadAnswer;
+
+  @ApiProperty({ type: String, nullable: true, description: 'The totals of its assets are of this moment.' })
+  totalsReadAt!: string | null;
+
+  @ApiProperty({ type: Object })
+  links!: { self: string; assets: string; orders: string; timeline: string };
+}
+
+export class AccountWithPosition extends AccountAnswer {
+  @ApiProperty({ type: AsOfAnswer })
+  asOf!: AsOfAnswer;
+}
+
+/** An account as its users see it. `assetsRead` is counted by who asks for one account. */
+export function accountAnswer(account: AccountDocument, now: Instant, assetsRead: number | null): AccountAnswer {
+  const { uId, conflict, firstReadAt } = account;
+  return {
+    uId,
+    name: account.name,
+    platform: account.platform,
+    assignmentType: account.assignmentType,
+    organisation: account.orgName,
+    location: account.locationName,
+    country: account.countryCode,
+    websiteUrl: account.websiteUrl,
+    importedAt: isoTime(account.importedAt) ?? '',
+    usable: account.usable,
+    token: tokenAnswer(account, now),
+    claimed: account.claimed,
+    claimFailure: account.claimFailure,
+    conflict: conflict && {
+      mdm: conflict.mdmInfo && { id: conflict.mdmInfo.id, name: conflict.mdmInfo.name },
+      advice: `nothing is sent to Apple; to take the location back: POST /accounts/${uId}/take-over`,
+    },
+    notifications: notificationsAnswer(account),
+    firstRead: {
+      completed: firstReadAt !== null,
+      completedAt: isoTime(firstReadAt),
+      assets: account.assetCount,
+      assetsRead: firstReadAt === null ? assetsRead : account.assetCount,
+      failure: account.readFailure,
+    },
+    totalsReadAt: isoTime(account.totalsReadAt),
+    links: {
+      self: `/accounts/${uId}`,
+      assets: `/assets?account=${uId}`,
+      orders: `/orders?account=${uId}`,
+      timeline: `/timeline?account=${uId}`,
+    },
+  };
+}
+
+function tokenAnswer({ tokenState, tokenErrorNumber, expiresAt, fingerprint }: AccountDocument, now: Instant): TokenAnswer {
+  const left = expiresAt - now;
+  const byDate = left <= 0 ? 'expired' : left <= EXPIRING_DAYS * DAY_MS ? 'expiring' : 'active';
+  return {
+    state: tokenState === 'active' ? byDate : tokenState,
+    fingerprint,
+    expiresAt: isoTime(expiresAt) ?? '',
+    daysLeft: Math.max(0, Math.floor(left / DAY_MS)),
+    errorNumber: tokenErrorNumber,
+  };
+}
+
+function notificationsAnswer(account: AccountDocument): NotificationsAnswer {
+  const { notificationUrl: url, notificationsEnabled, notificationFailure, claimed } = account;
+  if (notificationsEnabled) return { mode: 'push', url, why: null };
+  if (url === null) {
+    const why = 'no public URL is configured (SEATBOOK_PUBLIC_URL), so Apple cannot reach this server';
+    return { mode: 'poll', url, why };
+  }
+  const pending = claimed ? 'Apple has not confirmed the address yet' : 'the location is not marked as ours yet';
+  return { mode: 'poll', url, why: notificationFailure ?? pending };
+}

@@ -1,0 +1,72 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import {
+  IsBoolean,
+  IsIn,
+  IsOptional,
+  IsString,
+  MaxLength,
+  MinLength,
+  ValidateBy,
+  type ValidationOptions,
+} from 'class-validator';
+import type { Platform } from '@seatbook/licensing';
+
+const PLATFORMS: readonly Platform[] = ['iOS', 'macOS', 'tvOS', 'watchOS', 'visionOS'];
+
+/** Text that was pasted, or a file that was uploaded. */
+const IsTokenFile = (options?: ValidationOptions): PropertyDecorator =>
+  ValidateBy(
+    {
+      name: 'isTokenFile',
+      validator: {
+        validate: (value) => typeof value === 'string' || value instanceof Uint8Array,
+        defaultMessage: () => 'token must be the text of a .vpptoken file, or the file itself in a form',
+      },
+    },
+    options,
+  );
+
+/** Forms know only text. */
+const FromForm = (): PropertyDecorator =>
+  Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value));
+
+const TOKEN = {
+  type: String,
+  description: 'The .vpptoken file: its text, or in a form the file. Byte order marks, blanks and line breaks do not matter.',
+  format: 'password',
+} as const;
+
+export class ImportTokenBody {
+  @ApiProperty(TOKEN)
+  @IsTokenFile()
+  token!: string | Uint8Array;
+
+  @ApiProperty({ description: 'How the account is called here.', example: 'Berlin' })
+  @IsString()
+  @MinLength(1)
+  @MaxLength(200)
+  name!: string;
+
+  @ApiPropertyOptional({ enum: PLATFORMS, default: 'iOS', description: 'What most of its devices are.' })
+  @IsOptional()
+  @IsIn(PLATFORMS)
+  platform: Platform = 'iOS';
+
+  @ApiPropertyOptional({ enum: ['device', 'user'], default: 'device' })
+  @IsOptional()
+  @IsIn(['device', 'user'])
+  assignmentType: 'device' | 'user' = 'device';
+
+  @ApiPropertyOptional({ default: false, description: 'Take the location over from the MDM that manages it now.' })
+  @IsOptional()
+  @FromForm()
+  @IsBoolean()
+  takeOver: boolean = false;
+}
+
+export class RenewTokenBody {
+  @ApiProperty(TOKEN)
+  @IsTokenFile()
+  token!: string | Uint8Array;
+}

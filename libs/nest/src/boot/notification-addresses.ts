@@ -1,0 +1,62 @@
+import type { AppleApi } from '@seatbook/licensing';
+import { accountStream, accountsModel, type Account, type AccountDocument } from '@seatbook/licensing';
+import { notificationUrlOf, type Seatbook } from '@seatbook/system';
+import { errorFacts, type Log } from '../http/log.js';
+
+const PAGE_ACCOUNTS = 200;
+
+/**
+ * Brings every account's notification address in line with the configuration, once at start: where the configured one
+ * is another one, and where Apple has forgotten ours. Work goes on without it, by polling, so nothing here fails a start.
+ */
+export async function alignNotificationAddresses(seatbook: Seatbook, apple: AppleApi, log: Log): Promise<void> {
+  const { reads } = seatbook.options.stores;
+  const { publicUrl } = seatbook.options.settings;
+  let cursor: string | undefined;
+  do {
+    const page = await reads.query<AccountDocument>(accountsModel, {
+      index: 'by-name',
+      equals: [],
+      limit: PAGE_ACCOUNTS,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    for (const account of page.rows) {
+      const { uId } = account;
+      try {
+        await align(seatbook, apple, account, notificationUrlOf(publicUrl, uId));
+      } catch (error) {
+        log.warn({ uId, ...errorFacts(error) }, 'the notification address could not be looked at');
+      }
+    }
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined);
+}
+
+async function align(
+  seatbook: Seatbook,
+  apple: AppleApi,
+  { uId, usable }: AccountDocument,
+  wanted: string | null,
+): Promise<void> {
+  const stream = accountStream(uId);
+  const account = (await seatbook.runner.load(stream)).state as Account;
+  const { fingerprint, claimedAs, notified, notificationUrl } = account;
+  if (notificationUrl !== wanted) {
+    await want(seatbook, uId, wanted, 'the configured public URL is another one');
+    return;
+  }
+  if (wanted === null || !notified || !usable) return;
+  const token = await seatbook.ports.vault.token(fingerprint);
+  const config = await apple.clientConfig({ uId, token, mdmId: claimedAs });
+  if (!config.ok || config.value.notificationUrl === wanted) return;
+  // Not wanted for a moment, so that it is told to Apple anew.
+  await want(seatbook, uId, null, 'Apple has another address');
+  await want(seatbook, uId, wanted, 'Apple has another address');
+}
+
+async function want(seatbook: Seatbook, uId: string, notificationUrl: string | null, reason: string): Promise<void> {
+  const commandId = seatbook.options.ids.next();
+  const command = { type: 'WantNotifications', notificationUrl } as const;
+  const context = { commandId, principal: 'seatbook', correlationId: commandId, causationId: commandId, reason };
+  await seatbook.execute(accountStream(uId), command, context);
+}

@@ -1,0 +1,15 @@
+import type { Position } from '@seatbook/kernel';
+import type { ModelStatus, ProcessorOptions } from '@seatbook/runtime';
+
+/** What the thread of the read models is started with. */
+export interface ViewsThreadData {
+  readonly folder: string;
+  readonly options: ProcessorOptions;
+}
+
+export type ToViewsThread = { readonly kind: 'ring' } | { readonly kind: 'stop' };
+
+export type FromViewsThread =
+  | { readonly kind: 'started'; readonly status: readonly ModelStatus[] }
+  | { readonly kind: 'advanced'; readonly model: string; readonly position: Position }
+  | { readonly kind: 'status'; readonly status: readonly ModelStatus[] };

@@ -1,0 +1,39 @@
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { systemClock } from '@seatbook/kernel';
+import { openSqliteBuilder } from '@seatbook/store-sqlite';
+import { viewBuilders } from './view-builders.js';
+import type { FromViewsThread, ToViewsThread, ViewsThreadData } from './view-messages.js';
+
+/** How often the main thread hears of models that stand still for good. */
+const STATUS_MS = 500;
+
+/** The thread that builds the read models, with a read-only connection to the log: neither appends nor HTTP wait for it. */
+async function run(port: MessagePort, { folder, options }: ViewsThreadData): Promise<void> {
+  const tell = (message: FromViewsThread): void => port.postMessage(message);
+  const builder = openSqliteBuilder({ folder });
+  const views = viewBuilders(builder.events, builder.reads, systemClock, options);
+  views.onAdvance((model, position) => tell({ kind: 'advanced', model, position }));
+  await views.start();
+  tell({ kind: 'started', status: views.status() });
+  let halted = '';
+  const reporting = setInterval(() => {
+    const status = views.status();
+    const now = status.map((model) => model.halted ?? '').join('\n');
+    if (now === halted) return;
+    halted = now;
+    tell({ kind: 'status', status });
+  }, STATUS_MS);
+  port.on('message', (message: ToViewsThread) => {
+    if (message.kind === 'ring') {
+      views.ring();
+      return;
+    }
+    clearInterval(reporting);
+    void views.stop().finally(() => {
+      builder.close();
+      port.close();
+    });
+  });
+}
+
+if (parentPort) await run(parentPort, workerData as ViewsThreadData);

@@ -1,0 +1,141 @@
+import { Worker } from 'node:worker_threads';
+import type { Clock, Document, Position, ReadModel } from '@seatbook/kernel';
+import type { ModelStatus, ProcessorOptions, Views } from '@seatbook/runtime';
+import { modelGroups } from '@seatbook/system';
+import { errorFacts, type Log } from '../http/log.js';
+import type { FromViewsThread, ToViewsThread, ViewsThreadData } from './view-messages.js';
+
+export interface WorkerViewsOptions {
+  readonly folder: string;
+  readonly processor: ProcessorOptions;
+  /** Pause before the thread is started again; doubles up to the maximum. */
+  readonly restartMs: number;
+  readonly restartMaxMs: number;
+  /** How long a stop waits for the batch under way. */
+  readonly stopMs: number;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Read models that a thread of their own builds, as the main thread sees them. A thread that dies is started again. */
+export class WorkerViews implements Views {
+  readonly #models = new Map<string, ModelStatus>();
+  readonly #listeners = new Set<(model: string, position: Position) => void>();
+  #worker: Worker | null = null;
+  #failure: string | null = null;
+  #failures = 0;
+  #ringing = false;
+  #stopping = false;
+  #cancelRestart: () => void = () => undefined;
+
+  constructor(private readonly options: WorkerViewsOptions) {
+    const models: readonly ReadModel<Document>[] = modelGroups.flat();
+    for (const { name, version } of models) this.#models.set(name, { name, version, position: 0, halted: null });
+  }
+
+  /** Null while the thread is alive; else why it is not. */
+  get failure(): string | null {
+    return this.#failure;
+  }
+
+  start(): Promise<void> {
+    return new Promise((resolve) => this.#spawn(resolve));
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#cancelRestart();
+    const worker = this.#worker;
+    if (!worker) return;
+    const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    this.#tell({ kind: 'stop' });
+    // What is cut off is one uncommitted batch, which the next start builds again.
+    const cancel = this.options.clock.after(this.options.stopMs, () => void worker.terminate());
+    await ended;
+    cancel();
+  }
+
+  ring(): void {
+    // One message for all appends of a turn of the event loop.
+    if (this.#ringing) return;
+    this.#ringing = true;
+    setImmediate(() => {
+      this.#ringing = false;
+      this.#tell({ kind: 'ring' });
+    });
+  }
+
+  position(model: string): Position {
+    return this.#models.get(model)?.position ?? 0;
+  }
+
+  status(): readonly ModelStatus[] {
+    return [...this.#models.values()];
+  }
+
+  onAdvance(listener: (model: string, position: Position) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #tell(message: ToViewsThread): void {
+    this.#worker?.postMessage(message);
+  }
+
+  #spawn(started: () => void): void {
+    const { folder, processor, log } = this.options;
+    const data: ViewsThreadData = { folder, options: processor };
+    const worker = new Worker(new URL('./views-thread.js', import.meta.url), { workerData: data });
+    this.#worker = worker;
+    let reason = 'the thread ended';
+    worker.on('message', (message: FromViewsThread) => {
+      this.#hear(message);
+      if (message.kind !== 'started') return;
+      this.#failure = null;
+      this.#failures = 0;
+      // What came while it was away.
+      this.ring();
+      started();
+    });
+    worker.on('error', (error) => {
+      reason = error.message;
+      log.error(errorFacts(error), 'the thread of the read models failed');
+    });
+    worker.on('exit', () => {
+      this.#worker = null;
+      if (this.#stopping) return;
+      this.#failure = reason;
+      this.#restart(started);
+    });
+  }
+
+  #restart(started: () => void): void {
+    const { restartMs, restartMaxMs, clock, log } = this.options;
+    const delayMs = Math.min(restartMaxMs, restartMs * 2 ** Math.min(this.#failures, 20));
+    this.#failures += 1;
+    log.warn({ delayMs, reason: this.#failure }, 'the thread of the read models is started again');
+    this.#cancelRestart = clock.after(delayMs, () => this.#spawn(started));
+  }
+
+  #hear(message: FromViewsThread): void {
+    if (message.kind === 'advanced') {
+      this.#advance(message.model, message.position);
+      return;
+    }
+    for (const status of message.status) {
+      const before = this.#models.get(status.name);
+      this.#models.set(status.name, { ...status, position: before?.position ?? 0 });
+      if (before?.halted !== status.halted && status.halted !== null) {
+        this.options.log.error({ model: status.name, reason: status.halted }, 'a read model halted');
+      }
+      if (status.position > (before?.position ?? 0)) this.#advance(status.name, status.position);
+    }
+  }
+
+  #advance(model: string, position: Position): void {
+    const before = this.#models.get(model);
+    if (!before) return;
+    this.#models.set(model, { ...before, position });
+    for (const listener of this.#listeners) listener(model, position);
+  }
+}

@@ -1,0 +1,28 @@
+import { pino, type DestinationStream, type Level, type Logger } from 'pino';
+
+export type Log = Logger;
+
+/** JSON lines. Nothing secret is handed to it; what looks like it is taken out all the same. */
+export function createLog(level: Level | 'silent', destination?: DestinationStream): Log {
+  const options = {
+    level,
+    base: { name: 'seatbook' },
+    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    formatters: { level: (label: string) => ({ level: label }) },
+    redact: {
+      paths: ['authorization', '*.authorization', 'token', '*.token', 'secret', '*.secret', 'key', '*.key'],
+      censor: '[redacted]',
+    },
+  };
+  return destination ? pino(options, destination) : pino(options);
+}
+
+/** Base64 as long as a token. */
+const OPAQUE = /[A-Za-z0-9+/=_-]{60,}/g;
+
+/** What an error says for the log: with its stack, without anything that looks like a secret. */
+export function errorFacts(error: unknown): { readonly error: string } {
+  const said = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
+  const cause = error instanceof Error && error.cause instanceof Error ? ` (caused by ${error.cause.message})` : '';
+  return { error: `${said}${cause}`.replace(OPAQUE, '[redacted]').slice(0, 4_000) };
+}

@@ -1,0 +1,104 @@
+import { HttpException } from '@nestjs/common';
+import { isRefusal, type Refusal, type RefusalKind } from '@seatbook/kernel';
+import { InvalidCursor } from '@seatbook/runtime';
+import { StorageFailed } from '@seatbook/store-sqlite';
+
+/** RFC 9457, with a code that never changes and the facts that the answer rests on. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+  readonly instance: string;
+  readonly facts: Readonly<Record<string, unknown>>;
+  readonly correlationId: string;
+  readonly retryAfterSeconds?: number;
+}
+
+const STATUS_OF_KIND: Readonly<Record<RefusalKind, number>> = {
+  INVALID: 400,
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  NOT_FOUND: 404,
+  REJECTED: 409,
+  CONFLICT: 409,
+  THROTTLED: 429,
+  TRANSIENT: 503,
+};
+
+/** Codes with a status of their own. A 409 is a state that may change; what is refused for its content is a 422. */
+const STATUS_OF_CODE: Readonly<Record<string, number>> = {
+  INVALID_BODY_TOO_LARGE: 413,
+  INVALID_MEDIA_TYPE: 415,
+  REJECTED_BY_APPLE: 422,
+  REJECTED_OTHER_LOCATION: 422,
+  REJECTED_TOKEN_EXPIRED: 422,
+  REJECTED_TOKEN_REVOKED: 422,
+  REJECTED_TOKEN_INVALID: 422,
+  REJECTED_TOKEN_READ_ONLY: 422,
+  REJECTED_TOKEN_OTHER_LOCATION: 422,
+};
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: 'The request is not understood',
+  401: 'Not authenticated',
+  403: 'Not allowed',
+  404: 'Not found',
+  409: 'Not in this state',
+  412: 'Changed meanwhile',
+  413: 'Too large',
+  415: 'Not this media type',
+  422: 'Refused',
+  429: 'Too many requests',
+  500: 'A mistake of ours',
+  503: 'Not at present',
+};
+
+export type Answer = Pick<Problem, 'status' | 'code' | 'detail' | 'facts' | 'retryAfterSeconds'>;
+
+export const titleOf = (status: number): string => TITLES[status] ?? 'Failed';
+
+/** What to answer to something that was thrown; null for what nobody expected. */
+export function answerTo(error: unknown, ifMatch: boolean): Answer | null {
+  if (isRefusal(error)) return ofRefusal(error, ifMatch);
+  if (error instanceof InvalidCursor) {
+    return { status: 400, code: 'INVALID_CURSOR', detail: error.message, facts: {} };
+  }
+  if (error instanceof StorageFailed) {
+    const detail = 'the disk does not take or give what is asked of it; see the log of the server';
+    return { status: 503, code: 'TRANSIENT_STORE', detail, facts: { reason: error.code }, retryAfterSeconds: 10 };
+  }
+  if (error instanceof HttpException) return ofHttp(error);
+  return null;
+}
+
+function ofRefusal({ kind, code, message, facts, retryAfterSeconds }: Refusal, ifMatch: boolean): Answer {
+  const outdated = code === 'CONFLICT_VERSION' && ifMatch;
+  const status = outdated ? 412 : (STATUS_OF_CODE[code] ?? STATUS_OF_KIND[kind]);
+  const waits = kind === 'TRANSIENT' || kind === 'THROTTLED';
+  return { status, code, detail: message, facts, ...(waits ? { retryAfterSeconds: retryAfterSeconds ?? 1 } : {}) };
+}
+
+/** What the framework throws, before any code of ours has run. */
+function ofHttp(error: HttpException): Answer | null {
+  const status = error.getStatus();
+  switch (status) {
+    case 400:
+      return { status, code: 'INVALID_BODY', detail: 'the body cannot be read: it is not valid JSON', facts: {} };
+    case 404:
+      return { status, code: 'NOT_FOUND_ROUTE', detail: 'there is nothing at this address; see /docs', facts: {} };
+    case 413:
+      return { status, code: 'INVALID_BODY_TOO_LARGE', detail: 'the body is larger than this server takes', facts: {} };
+    case 415:
+      return {
+        status,
+        code: 'INVALID_MEDIA_TYPE',
+        detail: 'send JSON (content-type: application/json), or a form where a file is uploaded',
+        facts: {},
+      };
+    default:
+      if (status >= 500) return null;
+      return { status, code: 'INVALID_REQUEST', detail: 'the request is not understood', facts: {} };
+  }
+}

@@ -1,0 +1,25 @@
+import { identityOf } from './caller.js';
+import type { HttpReply, HttpRequest, HttpServer } from './exchange.js';
+import type { Log } from './log.js';
+
+/** One line for each request; the route's pattern, not its address, so that nothing of a caller's data is in it. */
+export function logRequests(server: HttpServer, log: Log): void {
+  server.addHook('onRequest', async (request: HttpRequest, reply: HttpReply) => {
+    void reply.header('x-correlation-id', identityOf(request).correlationId);
+  });
+  server.addHook('onResponse', async (request: HttpRequest, reply: HttpReply) => {
+    const { principal, correlationId } = identityOf(request);
+    const route = request.routeOptions.url ?? '(none)';
+    const facts = {
+      method: request.method,
+      route,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+      correlationId,
+      principal,
+    };
+    // Health is asked for every few seconds for ever.
+    if (route === '/livez' || route === '/readyz') log.debug(facts, 'request');
+    else log.info(facts, 'request');
+  });
+}

@@ -1,0 +1,71 @@
+import { applyDecorators, type Type } from '@nestjs/common';
+import { ApiExtraModels, ApiOkResponse, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
+import { Type as Convert } from 'class-transformer';
+import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { AsOfAnswer } from './as-of.js';
+
+export const MAX_PAGE = 500;
+
+/** Which part of a list: keyset paging, stable while rows come and go. */
+export class PageQuery {
+  @ApiPropertyOptional({ description: 'Items of this page at the most.', minimum: 1, maximum: MAX_PAGE })
+  @IsOptional()
+  @Convert(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(MAX_PAGE)
+  limit: number = 50;
+
+  @ApiPropertyOptional({ description: '`next` of the page before.' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(2_000)
+  cursor?: string;
+
+  @ApiPropertyOptional({
+    description: 'Waits until the answer reflects this position, e.g. that of a command. Also as header `Seatbook-Position`.',
+  })
+  @IsOptional()
+  @Convert(() => Number)
+  @IsInt()
+  @Min(0)
+  position?: number;
+}
+
+export interface Items<T> {
+  readonly items: readonly T[];
+  readonly next: string | null;
+  readonly asOf: AsOfAnswer;
+}
+
+class PageAnswer {
+  @ApiProperty({ type: String, nullable: true, description: 'Give it as `cursor` for the next page; null at the end.' })
+  next!: string | null;
+
+  @ApiProperty({ type: AsOfAnswer })
+  asOf!: AsOfAnswer;
+}
+
+/** Documents an answer with `{items, next, asOf}`. */
+export const ApiItems = (item: Type<unknown>): MethodDecorator =>
+  applyDecorators(
+    ApiExtraModels(PageAnswer, item),
+    ApiOkResponse({
+      schema: {
+        allOf: [
+          { $ref: getSchemaPath(PageAnswer) },
+          {
+            type: 'object',
+            required: ['items'],
+            properties: { items: { type: 'array', items: { $ref: getSchemaPath(item) } } },
+          },
+        ],
+      },
+    }),
+  );
+
+/** The store's part of a query for a page. */
+export const pageOf = ({ limit, cursor }: PageQuery): { limit: number; cursor?: string } => ({
+  limit,
+  ...(cursor === undefined ? {} : { cursor }),
+});

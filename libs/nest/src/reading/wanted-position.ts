@@ -1,0 +1,17 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { Refusal, type Position } from '@seatbook/kernel';
+import { headerOf, type HttpRequest } from '../http/exchange.js';
+
+/** The position that an answer must reflect: `?position=` or the header `Seatbook-Position`. */
+export const WantedPosition = createParamDecorator(
+  (_data: unknown, context: ExecutionContext): Position | undefined => {
+    const request = context.switchToHttp().getRequest<HttpRequest>();
+    const { position } = request.query as { position?: unknown };
+    const given = position ?? headerOf(request, 'seatbook-position');
+    if (given === undefined) return undefined;
+    if (typeof given !== 'string' || !/^\d{1,15}$/.test(given)) {
+      throw new Refusal('INVALID_POSITION', 'a position is a whole number, as commands and queries answer it');
+    }
+    return Number(given);
+  },
+);
