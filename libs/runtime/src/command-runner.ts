@@ -1,6 +1,7 @@
 import {
   Refusal,
   categoryOf,
+  isRefusal,
   uuidOf,
   type Clock,
   type Command,
@@ -41,6 +42,19 @@ export interface CommandOptions {
   readonly likelyAbsent?: boolean;
   /** Refuse with `CONFLICT_VERSION` unless the stream's last event has this revision (-1: no event). */
   readonly ifRevision?: number;
+  /**
+   * Commands of one sequence keep their order even where one fails: those behind it fail with `BehindFailure` and
+   * are not decided. (A refusal is an answer, not a failure.)
+   */
+  readonly sequence?: object;
+}
+
+/** An earlier command of the same sequence failed; this one was not decided. */
+export class BehindFailure extends Error {
+  constructor() {
+    super('an earlier command of the same sequence failed');
+    this.name = 'BehindFailure';
+  }
 }
 
 /** What became of a command that was not refused. */
@@ -85,6 +99,7 @@ const SNAPSHOT_AFTER_EVENTS = 10_000;
 export class CommandRunner {
   readonly #lanes = new Map<string, Pending[]>();
   readonly #cache: FoldedCache;
+  readonly #broken = new WeakSet<object>();
   readonly #kinds: ReadonlyMap<string, StreamKind>;
 
   constructor(
@@ -155,7 +170,7 @@ export class CommandRunner {
         await this.#decideTogether(stream, batch);
       } catch (error) {
         this.#cache.drop(stream);
-        for (const pending of batch) pending.reject(error);
+        for (const pending of batch) this.#fail(pending, error);
       }
     }
     this.#lanes.delete(stream);
@@ -179,7 +194,7 @@ export class CommandRunner {
           ? new Refusal('CONFLICT_VERSION', `${stream} keeps changing; send the command again`, { stream })
           : new Refusal('TRANSIENT_STORE', 'the log cannot be written at present; send the command again', {}, 5);
         refusal.cause = error.cause;
-        for (const pending of undecided) pending.reject(refusal);
+        for (const pending of undecided) this.#fail(pending, refusal);
         return;
       }
     }
@@ -222,6 +237,7 @@ export class CommandRunner {
     for (const [index, pending] of batch.entries()) {
       const { command, context, options } = pending;
       const decided = ((): readonly DomainEvent[] | (() => void) => {
+        if (options.sequence && this.#broken.has(options.sequence)) return () => pending.reject(new BehindFailure());
         if (command === null) return () => pending.resolve(this.#outcome(stream, folded, 0, false));
         const repeated = folded.commands.get(context.commandId);
         if (repeated !== undefined) {
@@ -235,7 +251,9 @@ export class CommandRunner {
         try {
           return decider.decide(command, folded.state, at) as readonly DomainEvent[];
         } catch (error) {
-          return () => pending.reject(error);
+          if (isRefusal(error)) return () => pending.reject(error);
+          this.#fail(pending, error);
+          return () => undefined;
         }
       })();
       if (typeof decided === 'function') {
@@ -258,6 +276,11 @@ export class CommandRunner {
     }
     await flush(batch.length);
     if (folded.revision >= 0) this.#cache.put(stream, folded, 1 + (kind.snapshot?.entries(folded.state) ?? 0));
+  }
+
+  #fail(pending: Pending, error: unknown): void {
+    if (pending.options.sequence) this.#broken.add(pending.options.sequence);
+    pending.reject(error);
   }
 
   #outcome(stream: string, folded: Folded, events: number, repeated: boolean): Outcome {

@@ -27,6 +27,10 @@ interface Message {
   readonly context: CommandContext;
 }
 
+const DONE = Symbol('done');
+const PASSING = Symbol('passing');
+type Answer = typeof DONE | typeof PASSING | { readonly reason: string };
+
 /**
  * Runs all reactions, with one checkpoint. It reads a batch, sends the commands that follow from it, in order for each
  * target stream, and then moves the checkpoint: after a crash a batch is sent again and recognised by its command ids.
@@ -138,18 +142,25 @@ export class Reactor {
     );
   }
 
-  /** All at once to the runner, which keeps their order and decides them together. */
+  /**
+   * All at once to the runner, which keeps their order and decides them together. From the first that fails they are
+   * sent one by one; one that fails past its budget is parked, and all behind it queue up there.
+   */
   async #sendAll(queue: readonly Message[]): Promise<void> {
-    if (this.parking.has('reaction', queue[0]?.stream as string)) {
-      for (const message of queue) await this.#park(message, 'behind work parked before it');
-      return;
+    const stream = queue[0]?.stream as string;
+    let parked = this.parking.has('reaction', stream);
+    let from = 0;
+    if (!parked) {
+      const sequence = {};
+      const answers = await Promise.all(queue.map((message) => this.#send(message, sequence)));
+      from = answers.findIndex((answer) => answer !== DONE);
+      if (from < 0) return;
     }
-    const failures = await Promise.all(queue.map((message) => this.#trySend(message, ATTEMPTS)));
-    const first = failures.findIndex((failure) => failure !== null);
-    if (first < 0) return;
-    for (const [index, message] of queue.entries()) {
-      const failure = failures[index] ?? null;
-      if (failure !== null) await this.#park(message, failure);
+    for (const message of queue.slice(from)) {
+      const failure = parked ? 'behind work parked before it' : await this.#trySend(message, ATTEMPTS);
+      if (failure === null) continue;
+      await this.#park(message, failure);
+      parked = true;
     }
   }
 
@@ -165,21 +176,27 @@ export class Reactor {
     return this.parking.park(work);
   }
 
-  /** Null when it was carried out or refused: a refusal ends a command. A store that is down is waited for. */
+  /** Sends until it is done, or has failed `attempts` times: then it says why. A store that is down is waited for. */
   async #trySend(message: Message, attempts: number): Promise<string | null> {
     for (let attempt = 1; ; ) {
-      try {
-        await this.runner.execute(message.stream, message.command, message.context);
-        return null;
-      } catch (error) {
-        const passing = isRefusal(error) && (error.kind === 'TRANSIENT' || error.code === 'CONFLICT_VERSION');
-        if (isRefusal(error) && !passing) return null;
-        if (!passing) {
-          if (attempt >= attempts) return reasonOf(error);
-          attempt += 1;
-        }
-        await new Promise<void>((resolve) => this.clock.after(RETRY_DELAY_MS * 2 ** attempt, resolve));
+      const answer = await this.#send(message);
+      if (answer === DONE) return null;
+      if (answer !== PASSING) {
+        if (attempt >= attempts) return answer.reason;
+        attempt += 1;
       }
+      await new Promise<void>((resolve) => this.clock.after(RETRY_DELAY_MS * 2 ** attempt, resolve));
+    }
+  }
+
+  /** A refusal ends a command as success does. */
+  async #send({ stream, command, context }: Message, sequence?: object): Promise<Answer> {
+    try {
+      await this.runner.execute(stream, command, context, sequence ? { sequence } : {});
+      return DONE;
+    } catch (error) {
+      if (!isRefusal(error)) return { reason: reasonOf(error) };
+      return error.kind === 'TRANSIENT' || error.code === 'CONFLICT_VERSION' ? PASSING : DONE;
     }
   }
 }

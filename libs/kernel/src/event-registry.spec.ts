@@ -1,0 +1,44 @@
+import { EventRegistry, NewerEventVersion, firstVersions, type Upcaster } from './event-registry.js';
+
+const renamed: Upcaster = ({ serial }: { serial: string }) => ({ serialNumber: serial });
+const listed: Upcaster = ({ serialNumber }: { serialNumber: string }) => ({ serialNumbers: [serialNumber] });
+const registry = new EventRegistry([{ type: 'thing.moved', version: 3, upcasters: [renamed, listed] }]);
+const stored = (version: number, data: unknown) => ({ type: 'thing.moved', data, metadata: { version } });
+
+describe('the registry of events', () => {
+  it('lifts data of the first version through every upcaster', () => {
+    expect(registry.upcast(stored(1, { serial: 'A' }))).toEqual({ serialNumbers: ['A'] });
+  });
+
+  it('lifts data of a middle version through the remaining upcasters', () => {
+    expect(registry.upcast(stored(2, { serialNumber: 'A' }))).toEqual({ serialNumbers: ['A'] });
+  });
+
+  it("leaves data of today's version as it is", () => {
+    const data = { serialNumbers: ['A'] };
+    expect(registry.upcast(stored(3, data))).toBe(data);
+  });
+
+  it('refuses data that is newer than this build', () => {
+    expect(() => registry.upcast(stored(4, {}))).toThrow(NewerEventVersion);
+  });
+
+  it('lets types that nobody registered pass', () => {
+    const data = { any: 1 };
+    expect(registry.upcast({ type: 'other.happened', data, metadata: { version: 9 } })).toBe(data);
+  });
+
+  it('names the version to write, and knows no unregistered type', () => {
+    expect(registry.versionOf('thing.moved')).toBe(3);
+    expect(() => registry.versionOf('other.happened')).toThrow(/not registered/);
+  });
+
+  it('refuses a type that is registered twice', () => {
+    const group = firstVersions<{ type: 'thing.moved'; data: object }>({ 'thing.moved': true });
+    expect(() => new EventRegistry(group, group)).toThrow(/registered twice/);
+  });
+
+  it('refuses a version without all of its upcasters', () => {
+    expect(() => new EventRegistry([{ type: 'thing.moved', version: 3, upcasters: [renamed] }])).toThrow(/needs 2 upcasters/);
+  });
+});

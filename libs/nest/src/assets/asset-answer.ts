@@ -1,0 +1,136 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { isoTime } from '@seatbook/kernel';
+import { availableOf, excessOf, usedOf, type AssetDocument } from '@seatbook/licensing';
+import { AsOfAnswer } from '../reading/as-of.js';
+
+export class LicenceCounts {
+  @ApiProperty({ type: Number, nullable: true, description: 'As Apple reports; null for an unlimited asset, or before the first read.' })
+  owned!: number | null;
+
+  @ApiProperty({ description: 'Reserved, assigned and returning.' })
+  used!: number;
+
+  @ApiProperty()
+  reserved!: number;
+
+  @ApiProperty()
+  assigned!: number;
+
+  @ApiProperty()
+  returning!: number;
+
+  @ApiProperty()
+  waiting!: number;
+
+  @ApiProperty()
+  failed!: number;
+
+  @ApiProperty({ type: Number, nullable: true, description: 'Can be given away now; null for an unlimited asset.' })
+  available!: number | null;
+
+  @ApiProperty({ description: 'In use beyond those owned.' })
+  excess!: number;
+}
+
+export class AssetAnswer {
+  @ApiProperty()
+  account!: string;
+
+  @ApiProperty()
+  adamId!: string;
+
+  @ApiProperty({ description: 'STDQ, or PLUS.' })
+  pricingParam!: string;
+
+  @ApiProperty({ type: String, nullable: true, description: "The store's name; null as long as it could not be looked up." })
+  name!: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  bundleId!: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  iconUrl!: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  seller!: string | null;
+
+  @ApiProperty({ type: String, nullable: true, example: 'App' })
+  productType!: string | null;
+
+  @ApiProperty({ type: [String] })
+  supportedPlatforms!: readonly string[];
+
+  @ApiProperty({ type: Boolean, nullable: true })
+  deviceAssignable!: boolean | null;
+
+  @ApiProperty({ type: Boolean, nullable: true })
+  revocable!: boolean | null;
+
+  @ApiProperty({ description: 'Free: there is no number of licences, and it is in no total.' })
+  unlimited!: boolean;
+
+  @ApiProperty({ type: LicenceCounts })
+  licences!: LicenceCounts;
+
+  @ApiProperty({ description: 'Apple said "not enough licences" although we saw one free; cleared by a read of totals.' })
+  short!: boolean;
+
+  @ApiProperty({ description: 'What Apple held when the account was imported is in the ledger.' })
+  baseline!: boolean;
+
+  @ApiProperty({ type: String, nullable: true, description: '`owned` is of this moment.' })
+  totalsReadAt!: string | null;
+
+  @ApiProperty({ type: Object })
+  links!: { self: string; pairs: string; timeline: string };
+}
+
+export class AssetWithPosition extends AssetAnswer {
+  @ApiProperty({ type: AsOfAnswer })
+  asOf!: AsOfAnswer;
+}
+
+/** Sums over limited assets only. */
+export class TotalsAnswer extends LicenceCounts {
+  @ApiProperty({ description: 'Assets in the sums: those with a number of licences.' })
+  assets!: number;
+
+  @ApiProperty({ description: 'Assets left out, because they are unlimited.' })
+  unlimitedAssets!: number;
+}
+
+export function assetAnswer(asset: AssetDocument): AssetAnswer {
+  const { uId, adamId, pricingParam } = asset;
+  const path = `/assets/${uId}/${adamId}/${pricingParam}`;
+  return {
+    account: uId,
+    adamId,
+    pricingParam,
+    name: asset.name,
+    bundleId: asset.bundleId,
+    iconUrl: asset.iconUrl,
+    seller: asset.artistName,
+    productType: asset.productType,
+    supportedPlatforms: asset.supportedPlatforms,
+    deviceAssignable: asset.deviceAssignable,
+    revocable: asset.revocable,
+    unlimited: asset.unlimited,
+    licences: countsOf(asset),
+    short: asset.short,
+    baseline: asset.baseline,
+    totalsReadAt: isoTime(asset.totalsReadAt),
+    links: { self: path, pairs: `${path}/pairs`, timeline: `/timeline?asset=${uId}.${adamId}.${pricingParam}` },
+  };
+}
+
+export const countsOf = (asset: AssetDocument): LicenceCounts => ({
+  owned: asset.owned,
+  used: usedOf(asset),
+  reserved: asset.reserved,
+  assigned: asset.assigned,
+  returning: asset.returning,
+  waiting: asset.waiting,
+  failed: asset.failed,
+  available: availableOf(asset),
+  excess: excessOf(asset),
+});

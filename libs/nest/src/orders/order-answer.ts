@@ -1,0 +1,148 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { isoTime, type Position } from '@seatbook/kernel';
+import { COMMAND_OF_KIND, type OrderDocument } from '@seatbook/licensing';
+import { AsOfAnswer } from '../reading/as-of.js';
+
+export class OrderProgress {
+  @ApiProperty()
+  assigned!: number;
+
+  @ApiProperty()
+  returned!: number;
+
+  @ApiProperty({ description: 'Held by another order already, or on its way back already.' })
+  held!: number;
+
+  @ApiProperty({ description: 'To be returned, and not held.' })
+  notHeld!: number;
+
+  @ApiProperty()
+  refused!: number;
+
+  @ApiProperty()
+  failed!: number;
+
+  @ApiProperty()
+  cancelled!: number;
+
+  @ApiProperty({ description: 'Waiting for a licence.' })
+  waiting!: number;
+
+  @ApiProperty({ description: 'On their way.' })
+  open!: number;
+}
+
+export class OrderRefusal {
+  @ApiProperty()
+  asset!: string;
+
+  @ApiProperty({ enum: ['NOT_DEVICE_ASSIGNABLE', 'PLATFORM', 'SHORT', 'NOT_READ_YET', 'NOT_REVOCABLE'] })
+  refusal!: string;
+
+  @ApiProperty()
+  pairs!: number;
+}
+
+export class OrderAnswer {
+  @ApiProperty()
+  orderId!: string;
+
+  @ApiProperty()
+  account!: string;
+
+  @ApiProperty({ enum: Object.values(COMMAND_OF_KIND) })
+  kind!: string;
+
+  @ApiProperty({
+    enum: ['listing', 'placed', 'working', 'waiting', 'finished', 'abandoned'],
+    description: '`waiting`: all that is left of it waits for licences.',
+  })
+  state!: string;
+
+  @ApiProperty({ type: [String], description: '`{adamId}.{pricingParam}`' })
+  assets!: readonly string[];
+
+  @ApiProperty()
+  holders!: number;
+
+  @ApiProperty({ description: 'Assets × holders.' })
+  pairs!: number;
+
+  @ApiProperty({ enum: ['wait', 'refuse'] })
+  ifShort!: string;
+
+  @ApiProperty({ type: String, nullable: true })
+  platform!: string | null;
+
+  @ApiProperty()
+  principal!: string;
+
+  @ApiProperty({ type: String, nullable: true })
+  reason!: string | null;
+
+  @ApiProperty({ type: OrderProgress })
+  progress!: OrderProgress;
+
+  @ApiProperty({ type: [OrderRefusal] })
+  refusals!: readonly OrderRefusal[];
+
+  @ApiProperty({ type: [String], description: 'Assets whose ledgers did not answer in time.' })
+  silent!: readonly string[];
+
+  @ApiProperty({ type: String, nullable: true })
+  placedAt!: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  finishedAt!: string | null;
+
+  @ApiProperty({ type: Object })
+  links!: { self: string; pairs: string; timeline: string };
+}
+
+export class OrderWithPosition extends OrderAnswer {
+  @ApiProperty({ type: AsOfAnswer })
+  asOf!: AsOfAnswer;
+}
+
+export class PlacedOrderAnswer extends OrderAnswer {
+  @ApiProperty({ description: 'Where the order stands in the log; give it to a query to see at least this.' })
+  position!: Position;
+
+  @ApiProperty({ description: 'The same request had been made before with this Idempotency-Key.' })
+  repeated!: boolean;
+}
+
+const nameOf = ({ adamId, pricingParam }: { adamId: string; pricingParam: string }): string => `${adamId}.${pricingParam}`;
+
+export function orderAnswer(order: OrderDocument): OrderAnswer {
+  const { orderId, uId, kind, final, waiting, pairs } = order;
+  const done = Object.values(final).reduce((sum: number, count: number) => sum + count, 0);
+  const left = order.state === 'finished' || order.state === 'abandoned' ? 0 : pairs - done - waiting;
+  return {
+    orderId,
+    account: uId,
+    kind: COMMAND_OF_KIND[kind],
+    state: order.state,
+    assets: order.assets.map(nameOf),
+    holders: order.holders,
+    pairs,
+    ifShort: order.ifShort,
+    platform: order.platform,
+    principal: order.principal,
+    reason: order.reason,
+    progress: { ...final, waiting, open: Math.max(0, left) },
+    refusals: order.refusals.map(({ refusal, pairs: count, ...asset }) => ({
+      asset: nameOf(asset),
+      refusal,
+      pairs: count,
+    })),
+    silent: order.silent.map(nameOf),
+    placedAt: isoTime(order.placedAt),
+    finishedAt: isoTime(order.finishedAt),
+    links: {
+      self: `/orders/${orderId}`,
+      pairs: `/orders/${orderId}/pairs`,
+      timeline: `/timeline?order=${orderId}`,
+    },
+  };
+}

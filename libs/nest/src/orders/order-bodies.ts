@@ -1,0 +1,66 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
+import { MAX_PAIRS } from '@seatbook/licensing';
+
+const PLATFORMS = ['iOS', 'macOS', 'tvOS', 'watchOS', 'visionOS'];
+
+/** What all orders have. Lists are flat: nested objects would take seconds to check. */
+class OrderBody {
+  @ApiProperty({ description: 'uId of the account.', example: '7700000000000001' })
+  @IsString()
+  @MinLength(1)
+  @MaxLength(100)
+  account!: string;
+
+  @ApiPropertyOptional({ description: 'Why; stands in the history for ever.', maxLength: 500 })
+  @IsOptional()
+  @IsString()
+  @MaxLength(500)
+  reason?: string;
+}
+
+class PairsBody extends OrderBody {
+  @ApiProperty({
+    type: [String],
+    description: '`{adamId}` or `{adamId}.{pricingParam}` (STDQ where it is left out).',
+    example: ['900000001', '900000004.STDQ'],
+  })
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MAX_PAIRS)
+  @IsString({ each: true })
+  assets!: string[];
+
+  @ApiProperty({
+    type: [String],
+    description: `Devices. At most ${MAX_PAIRS} pairs (assets × devices).`,
+    example: ['C02XK0AAHV29'],
+  })
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MAX_PAIRS)
+  @IsString({ each: true })
+  serialNumbers!: string[];
+}
+
+export class AssignLicenseBody extends PairsBody {
+  @ApiPropertyOptional({ enum: ['wait', 'refuse'], default: 'wait', description: 'For pairs for which no licence is free.' })
+  @IsOptional()
+  @IsIn(['wait', 'refuse'])
+  ifShort: 'wait' | 'refuse' = 'wait';
+
+  @ApiPropertyOptional({ enum: PLATFORMS, description: "Refuses assets that do not support the devices' platform." })
+  @IsOptional()
+  @IsIn(PLATFORMS)
+  platform?: string;
+}
+
+export class ReturnLicenseBody extends PairsBody {}
+
+export class ReturnAllBody extends OrderBody {
+  @ApiProperty({ example: 'C02XK0AAHV29' })
+  @IsString()
+  @MinLength(1)
+  @MaxLength(40)
+  serialNumber!: string;
+}

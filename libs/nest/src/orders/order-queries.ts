@@ -1,0 +1,96 @@
+import { Inject } from '@nestjs/common';
+import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { Refusal, type Position } from '@seatbook/kernel';
+import { ordersModel, outcomesModel, type OrderDocument, type OutcomeDocument } from '@seatbook/licensing';
+import type { IndexQuery } from '@seatbook/runtime';
+import { pageOf, type Items, type PageQuery } from '../reading/page.js';
+import { Reader } from '../reading/reader.js';
+import { orderAnswer, type OrderAnswer, type OrderWithPosition } from './order-answer.js';
+import { outcomeAnswer, type OutcomeAnswer } from './outcome-answer.js';
+
+/** Pages looked at for one answer when a filter has no index of its own. */
+const MAX_PAGES = 20;
+
+export const unknownOrder = (): Refusal => new Refusal('NOT_FOUND_ORDER', 'there is no such order');
+
+export class ListOrders extends Query<Items<OrderAnswer>> {
+  constructor(
+    readonly account: string | undefined,
+    readonly state: OrderDocument['state'] | undefined,
+    readonly page: PageQuery,
+    readonly position: Position | undefined,
+  ) {
+    super();
+  }
+}
+
+/** Those that changed last come first. */
+@QueryHandler(ListOrders)
+export class ListOrdersHandler implements IQueryHandler<ListOrders> {
+  constructor(@Inject(Reader) private readonly reader: Reader) {}
+
+  async execute({ account, state, page, position }: ListOrders): Promise<Items<OrderAnswer>> {
+    let query: IndexQuery = { ...indexOf(account, state), descending: true, ...pageOf(page) };
+    let answer = await this.reader.query<OrderDocument>(ordersModel, query, position);
+    // By account and state: the account's pages, as far as needed to show something.
+    const fits = (order: OrderDocument): boolean => state === undefined || order.state === state;
+    for (let pages = 1; pages < MAX_PAGES && answer.next !== null && !answer.rows.some(fits); pages += 1) {
+      query = { ...query, cursor: answer.next };
+      answer = await this.reader.query<OrderDocument>(ordersModel, query);
+    }
+    return { items: answer.rows.filter(fits).map(orderAnswer), next: answer.next, asOf: answer.asOf };
+  }
+}
+
+function indexOf(account: string | undefined, state: string | undefined): { index: string; equals: string[] } {
+  if (account !== undefined) return { index: 'by-account', equals: [account] };
+  return state === undefined ? { index: 'by-position', equals: [] } : { index: 'by-state', equals: [state] };
+}
+
+export class GetOrder extends Query<OrderWithPosition> {
+  constructor(
+    readonly orderId: string,
+    readonly position: Position | undefined,
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(GetOrder)
+export class GetOrderHandler implements IQueryHandler<GetOrder> {
+  constructor(@Inject(Reader) private readonly reader: Reader) {}
+
+  async execute({ orderId, position }: GetOrder): Promise<OrderWithPosition> {
+    const { document, asOf } = await this.reader.get<OrderDocument>(ordersModel, orderId, position);
+    if (!document) throw unknownOrder();
+    return { ...orderAnswer(document), asOf };
+  }
+}
+
+export class ListOutcomes extends Query<Items<OutcomeAnswer>> {
+  constructor(
+    readonly orderId: string,
+    readonly outcome: OutcomeDocument['outcome'] | undefined,
+    readonly page: PageQuery,
+    readonly position: Position | undefined,
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(ListOutcomes)
+export class ListOutcomesHandler implements IQueryHandler<ListOutcomes> {
+  constructor(@Inject(Reader) private readonly reader: Reader) {}
+
+  async execute({ orderId, outcome, page, position }: ListOutcomes): Promise<Items<OutcomeAnswer>> {
+    const { document } = await this.reader.get<OrderDocument>(ordersModel, orderId, position);
+    if (!document) throw unknownOrder();
+    const index =
+      outcome === undefined
+        ? { index: 'by-order', equals: [orderId] }
+        : { index: 'by-outcome', equals: [orderId, outcome] };
+    const query = { ...index, ...pageOf(page) };
+    const { rows, next, asOf } = await this.reader.query<OutcomeDocument>(outcomesModel, query, position);
+    return { items: rows.map(outcomeAnswer), next, asOf };
+  }
+}

@@ -1,0 +1,200 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
+import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
+import type { Position } from '@seatbook/kernel';
+import type { OrderDocument, OrderKind, OutcomeDocument } from '@seatbook/licensing';
+import type { OrderRequest, PlacedOrder, Request } from '@seatbook/system';
+import { assetIdOf } from '../assets/asset-address.js';
+import { SeatbookHost } from '../boot/seatbook-host.js';
+import { ApiRefusals } from '../http/api-refusals.js';
+import { Caller } from '../http/caller.js';
+import { headerOf, type HttpReply, type HttpRequest } from '../http/exchange.js';
+import { ApiItems, PageQuery, type Items } from '../reading/page.js';
+import { WantedPosition } from '../reading/wanted-position.js';
+import { OrderAnswer, OrderWithPosition, PlacedOrderAnswer, orderAnswer } from './order-answer.js';
+import { AssignLicenseBody, ReturnAllBody, ReturnLicenseBody } from './order-bodies.js';
+import { CancelWaitingCommand, PlaceOrderCommand, ReturnAllCommand } from './order-commands.js';
+import { GetOrder, ListOrders, ListOutcomes } from './order-queries.js';
+import { OrderWaiter } from './order-waiter.js';
+import { OutcomeAnswer, outcomes } from './outcome-answer.js';
+import { preferredWait } from './prefer-wait.js';
+
+const STATES: readonly OrderDocument['state'][] = ['listing', 'placed', 'working', 'waiting', 'finished', 'abandoned'];
+
+class OrdersQuery extends PageQuery {
+  @ApiPropertyOptional()
+  @IsOptional()
+  @IsString()
+  @MaxLength(100)
+  account?: string;
+
+  @ApiPropertyOptional({ enum: STATES })
+  @IsOptional()
+  @IsIn(STATES)
+  state?: OrderDocument['state'];
+}
+
+class OutcomesQuery extends PageQuery {
+  @ApiPropertyOptional({ enum: outcomes })
+  @IsOptional()
+  @IsIn(outcomes)
+  outcome?: OutcomeDocument['outcome'];
+}
+
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  required: false,
+  description: 'The same key and body again answer the same order; another body is refused.',
+};
+const PREFER = {
+  name: 'Prefer',
+  required: false,
+  description: '`wait=N`: answers when the order is finished or waits for licences, N seconds later at the latest.',
+};
+
+/** What administrators ask for: an order has an outcome for each pair. */
+@ApiTags('orders')
+@Controller('orders')
+export class OrdersController {
+  constructor(
+    @Inject(CommandBus) private readonly commands: CommandBus,
+    @Inject(QueryBus) private readonly queries: QueryBus,
+    @Inject(OrderWaiter) private readonly waiter: OrderWaiter,
+    @Inject(SeatbookHost) private readonly host: SeatbookHost,
+  ) {}
+
+  /** Assigns licences to devices: each of the assets to each of the devices. */
+  @Post('assign-license')
+  @HttpCode(202)
+  @ApiHeader(IDEMPOTENCY_KEY)
+  @ApiHeader(PREFER)
+  @ApiAcceptedResponse({ type: PlacedOrderAnswer })
+  @ApiRefusals(400, 404, 409, 413, 503)
+  assign(
+    @Body() body: AssignLicenseBody,
+    @Caller() caller: Request,
+    @Req() request: HttpRequest,
+    @Res({ passthrough: true }) reply: HttpReply,
+  ): Promise<PlacedOrderAnswer> {
+    const { ifShort, platform = null } = body;
+    return this.#place('assign', { ...body, ifShort, platform }, caller, request, reply);
+  }
+
+  /** Gives licences of devices back. */
+  @Post('return-license')
+  @HttpCode(202)
+  @ApiHeader(IDEMPOTENCY_KEY)
+  @ApiHeader(PREFER)
+  @ApiAcceptedResponse({ type: PlacedOrderAnswer })
+  @ApiRefusals(400, 404, 409, 413, 503)
+  return(
+    @Body() body: ReturnLicenseBody,
+    @Caller() caller: Request,
+    @Req() request: HttpRequest,
+    @Res({ passthrough: true }) reply: HttpReply,
+  ): Promise<PlacedOrderAnswer> {
+    return this.#place('return', { ...body, ifShort: 'wait', platform: null }, caller, request, reply);
+  }
+
+  /** Gives back all that a device holds, and ends what it waits for. */
+  @Post('return-all')
+  @HttpCode(202)
+  @ApiHeader(IDEMPOTENCY_KEY)
+  @ApiHeader(PREFER)
+  @ApiAcceptedResponse({ type: PlacedOrderAnswer })
+  @ApiRefusals(400, 404, 409, 503)
+  async returnAll(
+    @Body() { account, serialNumber, reason }: ReturnAllBody,
+    @Caller() caller: Request,
+    @Req() request: HttpRequest,
+    @Res({ passthrough: true }) reply: HttpReply,
+  ): Promise<PlacedOrderAnswer> {
+    const command = new ReturnAllCommand(account, serialNumber, withReason(caller, reason));
+    const placed = await this.commands.execute(command);
+    return this.#answer(placed, request, reply);
+  }
+
+  /** Those that changed last come first. */
+  @Get()
+  @ApiItems(OrderAnswer)
+  @ApiRefusals(400, 503)
+  list(@Query() query: OrdersQuery, @WantedPosition() position?: Position): Promise<Items<OrderAnswer>> {
+    return this.queries.execute(new ListOrders(query.account, query.state, query, position));
+  }
+
+  @Get(':orderId')
+  @ApiOkResponse({ type: OrderWithPosition })
+  @ApiRefusals(404, 503)
+  get(@Param('orderId') orderId: string, @WantedPosition() position?: Position): Promise<OrderWithPosition> {
+    return this.queries.execute(new GetOrder(orderId, position));
+  }
+
+  /** The outcome of each pair. */
+  @Get(':orderId/pairs')
+  @ApiItems(OutcomeAnswer)
+  @ApiRefusals(400, 404, 503)
+  pairs(
+    @Param('orderId') orderId: string,
+    @Query() query: OutcomesQuery,
+    @WantedPosition() position?: Position,
+  ): Promise<Items<OutcomeAnswer>> {
+    return this.queries.execute(new ListOutcomes(orderId, query.outcome, query, position));
+  }
+
+  /** Ends what the order still waits for; what it has, it keeps. */
+  @Post(':orderId/cancel')
+  @HttpCode(202)
+  @ApiHeader(IDEMPOTENCY_KEY)
+  @ApiHeader(PREFER)
+  @ApiAcceptedResponse({ type: PlacedOrderAnswer })
+  @ApiRefusals(404, 409, 503)
+  async cancel(
+    @Param('orderId') orderId: string,
+    @Caller() caller: Request,
+    @Req() request: HttpRequest,
+    @Res({ passthrough: true }) reply: HttpReply,
+  ): Promise<PlacedOrderAnswer> {
+    const placed = await this.commands.execute(new CancelWaitingCommand(orderId, caller));
+    return this.#answer(placed, request, reply);
+  }
+
+  async #place(
+    kind: OrderKind,
+    body: Pick<AssignLicenseBody, 'account' | 'assets' | 'serialNumbers' | 'ifShort' | 'reason'> & {
+      readonly platform: string | null;
+    },
+    caller: Request,
+    request: HttpRequest,
+    reply: HttpReply,
+  ): Promise<PlacedOrderAnswer> {
+    const { account: uId, serialNumbers, ifShort, platform } = body;
+    const order: OrderRequest = { kind, uId, assets: body.assets.map(assetIdOf), serialNumbers, ifShort, platform };
+    const command = new PlaceOrderCommand(order, withReason(caller, body.reason));
+    return this.#answer(await this.commands.execute(command), request, reply);
+  }
+
+  /** The order as it stands: at once, or when the client's wait is over. */
+  async #answer(
+    { orderId, position, repeated }: PlacedOrder,
+    request: HttpRequest,
+    reply: HttpReply,
+  ): Promise<PlacedOrderAnswer> {
+    const wait = preferredWait(headerOf(request, 'prefer'), this.host.configuration.http.waitMaxMs);
+    void reply.header('location', `/orders/${orderId}`).header('seatbook-position', String(position));
+    if (wait !== null) {
+      void reply.header('preference-applied', `wait=${wait / 1_000}`);
+      const gone = new AbortController();
+      const leave = (): void => gone.abort();
+      request.raw.socket.once('close', leave);
+      const order = await this.waiter.wait(orderId, wait, gone.signal);
+      request.raw.socket.off('close', leave);
+      if (order) return { ...orderAnswer(order), position, repeated };
+    }
+    const order = await this.queries.execute(new GetOrder(orderId, position));
+    return { ...order, position, repeated };
+  }
+}
+
+const withReason = (caller: Request, reason: string | undefined): Request =>
+  reason === undefined ? caller : { ...caller, reason };

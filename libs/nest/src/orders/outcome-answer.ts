@@ -1,0 +1,45 @@
+import { ApiProperty } from '@nestjs/swagger';
+import type { OutcomeDocument } from '@seatbook/licensing';
+import { HolderAnswer, holderAnswer } from '../pairs/pair-answer.js';
+
+export const outcomes: readonly OutcomeDocument['outcome'][] = [
+  'waiting',
+  'reserved',
+  'returning',
+  'assigned',
+  'returned',
+  'held',
+  'not-held',
+  'refused',
+  'failed',
+  'cancelled',
+];
+
+export class OutcomeAnswer {
+  @ApiProperty()
+  adamId!: string;
+
+  @ApiProperty()
+  pricingParam!: string;
+
+  @ApiProperty({ type: HolderAnswer })
+  holder!: HolderAnswer;
+
+  @ApiProperty({ enum: outcomes, description: 'How the pair stands for this order; kept when the pair is long gone.' })
+  outcome!: string;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Why; for `held` the order that holds the pair.' })
+  detail!: string | null;
+
+  @ApiProperty({ description: 'The event that says so: GET /events/{position}.' })
+  position!: number;
+}
+
+export const outcomeAnswer = ({ adamId, pricingParam, holder, outcome, detail, position }: OutcomeDocument): OutcomeAnswer => ({
+  adamId,
+  pricingParam,
+  holder: holderAnswer(holder),
+  outcome,
+  detail: outcome === 'held' && detail === '' ? 'adopted' : detail,
+  position,
+});

@@ -1,0 +1,66 @@
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
+import { ApiOkResponse, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
+import { IsIn, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
+import type { Position } from '@seatbook/kernel';
+import type { PairState } from '@seatbook/licensing';
+import { ApiRefusals } from '../http/api-refusals.js';
+import { ApiItems, PageQuery, type Items } from '../reading/page.js';
+import { WantedPosition } from '../reading/wanted-position.js';
+import { HolderPairs, PairAnswer, holderKeyOf, pairStates } from './pair-answer.js';
+import { GetHolder, ListPairs } from './pair-queries.js';
+
+class PairsQuery extends PageQuery {
+  @ApiProperty()
+  @IsString()
+  @MinLength(1)
+  @MaxLength(100)
+  account!: string;
+
+  @ApiPropertyOptional({ enum: pairStates })
+  @IsOptional()
+  @IsIn(pairStates)
+  state?: PairState;
+}
+
+class HolderQuery extends PageQuery {
+  @ApiPropertyOptional({ description: 'Only pairs of this account.' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(100)
+  account?: string;
+
+  @ApiPropertyOptional({ description: 'As it was then, from the log: a position, or a time in ISO 8601. Claims show as reserved.' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(40)
+  at?: string;
+}
+
+/** One asset and one holder each. */
+@ApiTags('pairs')
+@Controller()
+export class PairsController {
+  constructor(@Inject(QueryBus) private readonly queries: QueryBus) {}
+
+  /** Pairs of an account, by state. */
+  @Get('pairs')
+  @ApiItems(PairAnswer)
+  @ApiRefusals(400, 503)
+  list(@Query() query: PairsQuery, @WantedPosition() position?: Position): Promise<Items<PairAnswer>> {
+    return this.queries.execute(new ListPairs(query.account, query.state, query, position));
+  }
+
+  /** What a device (serial number) or a person (`u:` and userId) holds and waits for. */
+  @Get('holders/:holder')
+  @ApiOkResponse({ type: HolderPairs })
+  @ApiRefusals(400, 503)
+  holder(
+    @Param('holder') holder: string,
+    @Query() query: HolderQuery,
+    @WantedPosition() position?: Position,
+  ): Promise<HolderPairs> {
+    const { account, at } = query;
+    return this.queries.execute(new GetHolder(holderKeyOf(holder), account, at, query, position));
+  }
+}
