@@ -113,15 +113,14 @@ function recordAsset(
   if (asset.short && (unlimited || available > 0)) {
     events.push({ type: 'asset.shortage-cleared', data: { available: unlimited ? null : available } });
   }
-  const excess = unlimited ? 0 : asset.used - total;
-  if (excess > 0) events.push(...withdraw(excess, asset));
-  return events;
+  return [...events, ...withdraw(unlimited ? 0 : asset.used - total, asset)];
 }
 
 /** Unclaimed reservations, newest first, as many as there are too many. */
 function withdraw(excess: number, asset: Asset): AssetEvent[] {
+  if (excess <= 0) return [];
   const unclaimed = [...asset.pairs].filter(([, { state, callId }]) => state === 'reserved' && callId === null);
-  const newest = unclaimed.sort(([, a], [, b]) => b.batch - a.batch).slice(0, excess);
+  const newest = unclaimed.sort(([, a], [, b]) => b.batch - a.batch).slice(0, Math.min(excess, MAX_TOGETHER));
   return chunksOf(newest, MAX_HOLDERS).map((chunk) => {
     const keys = inListOrder(chunk.map(([key]) => key));
     return {
@@ -138,11 +137,15 @@ function describeAsset({ metadata }: AssetCommand & { type: 'DescribeAsset' }, a
 }
 
 function adoptAssignments(holders: Holders, asset: Asset): AssetEvent[] {
-  const keys = holderKeys(holders);
+  // A list that moved while it was read may name a pair twice.
+  const keys = [...new Set(holderKeys(holders))];
+  const failed = keys.filter((key) => asset.pairs.get(key)?.state === 'failed');
   const unknown = keys.filter((key) => !asset.pairs.has(key) || asset.pairs.get(key)?.state === 'failed');
   const awaited = keys.filter((key) => asset.pairs.get(key)?.state === 'waiting');
   const events: AssetEvent[] = [];
-  if (unknown.length > 0) events.push({ type: 'asset.assignments-adopted', data: holdersOf(unknown) });
+  if (unknown.length > 0) {
+    events.push({ type: 'asset.assignments-adopted', data: { ...holdersOf(unknown), failedBefore: failed.length } });
+  }
   if (awaited.length > 0) {
     events.push({
       type: 'asset.licenses-assigned',
@@ -276,7 +279,9 @@ function ended(
   by: string,
   asset: Asset,
 ): AssetEvent[] {
-  return chunksOf(inListOrder(keys), MAX_HOLDERS).map((chunk) => ({
+  // A pair that another order ends is an outcome of both, and no event may touch many more than 1,000 documents.
+  const size = by !== '' && keys.some((key) => asset.pairs.get(key)?.orderId !== by) ? MAX_HOLDERS / 2 : MAX_HOLDERS;
+  return chunksOf(inListOrder(keys), size).map((chunk) => ({
     type: 'asset.reservations-ended',
     data: {
       ...holdersOf(chunk),
@@ -293,11 +298,13 @@ function ended(
   }));
 }
 
-/** At most ten events at once, so that an append stays small; a reaction on each of them serves on. */
-const MAX_SERVED_EVENTS = 10;
+/** Pairs served, withdrawn or ended at once: ten events, so that an append stays small. A reaction on them goes on. */
+const MAX_TOGETHER = 10 * MAX_HOLDERS;
 
 function serveWaiting(asset: Asset): AssetEvent[] {
-  const count = Math.min(freeLicences(asset), asset.waiting.size, MAX_SERVED_EVENTS * MAX_HOLDERS);
+  const { totals, used } = asset;
+  if (totals && !totals.unlimited && used > totals.total) return withdraw(used - totals.total, asset);
+  const count = Math.min(freeLicences(asset), asset.waiting.size, MAX_TOGETHER);
   if (count === 0) return [];
   const first: HolderKey[] = [];
   for (const key of asset.waiting) {
@@ -314,11 +321,12 @@ function serveWaiting(asset: Asset): AssetEvent[] {
 }
 
 function endWaiting(orderId: string, asset: Asset): AssetEvent[] {
-  const own = [...asset.waiting].filter((key) => asset.pairs.get(key)?.orderId === orderId);
+  const waiting = [...asset.waiting].filter((key) => asset.pairs.get(key)?.orderId === orderId);
+  if (waiting.length > 0) return ended('waiting', waiting.slice(0, MAX_TOGETHER), orderId, asset);
   const following = [...asset.pairs]
     .filter(([, { then }]) => then?.action === 'assign' && then.orderId === orderId)
     .map(([key]) => key);
-  return [...ended('waiting', own, orderId, asset), ...ended('following', following, orderId, asset)];
+  return ended('following', following.slice(0, MAX_TOGETHER), orderId, asset);
 }
 
 function claimPairs(

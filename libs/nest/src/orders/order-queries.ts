@@ -1,8 +1,17 @@
 import { Inject } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { Refusal, type Position } from '@seatbook/kernel';
-import { ordersModel, outcomesModel, type OrderDocument, type OutcomeDocument } from '@seatbook/licensing';
+import {
+  orderStream,
+  ordersModel,
+  outcomesModel,
+  pairsOf,
+  type Order,
+  type OrderDocument,
+  type OutcomeDocument,
+} from '@seatbook/licensing';
 import type { IndexQuery } from '@seatbook/runtime';
+import { Seatbook } from '@seatbook/system';
 import { pageOf, type Items, type PageQuery } from '../reading/page.js';
 import { Reader } from '../reading/reader.js';
 import { orderAnswer, type OrderAnswer, type OrderWithPosition } from './order-answer.js';
@@ -64,6 +73,49 @@ export class GetOrderHandler implements IQueryHandler<GetOrder> {
     const { document, asOf } = await this.reader.get<OrderDocument>(ordersModel, orderId, position);
     if (!document) throw unknownOrder();
     return { ...orderAnswer(document), asOf };
+  }
+}
+
+/** An order just placed, without waiting for any read model: the ledger of orders itself knows it. */
+export class GetPlacedOrder extends Query<OrderAnswer> {
+  constructor(
+    readonly orderId: string,
+    readonly position: Position,
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(GetPlacedOrder)
+export class GetPlacedOrderHandler implements IQueryHandler<GetPlacedOrder> {
+  constructor(@Inject(Seatbook) private readonly seatbook: Seatbook) {}
+
+  async execute({ orderId, position }: GetPlacedOrder): Promise<OrderAnswer> {
+    const { views, options, runner } = this.seatbook;
+    if (views.position(ordersModel.name) >= position) {
+      const document = await options.stores.reads.get<OrderDocument>(ordersModel, orderId);
+      if (document) return orderAnswer(document);
+    }
+    const stream = orderStream(orderId);
+    const [first] = await options.stores.events.readStream(stream, 0, 1);
+    const { phase, terms, final } = (await runner.load(stream)).state as Order;
+    if (!first || !terms || phase === 'new') throw unknownOrder();
+    const { principal, reason = null, recordedAt } = first.metadata;
+    return orderAnswer({
+      ...terms,
+      orderId,
+      state: phase === 'reserved' ? 'working' : phase,
+      pairs: pairsOf(terms),
+      principal,
+      reason,
+      final: { ...final },
+      waiting: 0,
+      refusals: [],
+      silent: [],
+      placedAt: phase === 'listing' ? null : recordedAt,
+      finishedAt: null,
+      position,
+    });
   }
 }
 

@@ -15,7 +15,7 @@ import { WantedPosition } from '../reading/wanted-position.js';
 import { OrderAnswer, OrderWithPosition, PlacedOrderAnswer, orderAnswer } from './order-answer.js';
 import { AssignLicenseBody, ReturnAllBody, ReturnLicenseBody } from './order-bodies.js';
 import { CancelWaitingCommand, PlaceOrderCommand, ReturnAllCommand } from './order-commands.js';
-import { GetOrder, ListOrders, ListOutcomes } from './order-queries.js';
+import { GetOrder, GetPlacedOrder, ListOrders, ListOutcomes } from './order-queries.js';
 import { OrderWaiter } from './order-waiter.js';
 import { OutcomeAnswer, outcomes } from './outcome-answer.js';
 import { preferredWait } from './prefer-wait.js';
@@ -191,8 +191,7 @@ export class OrdersController {
       request.raw.socket.off('close', leave);
       if (order) return { ...orderAnswer(order), position, repeated };
     }
-    const order = await this.queries.execute(new GetOrder(orderId, position));
-    return { ...order, position, repeated };
+    return { ...(await this.queries.execute(new GetPlacedOrder(orderId, position))), position, repeated };
   }
 }
 

@@ -1,0 +1,28 @@
+import { Controller, Get, Inject, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
+import type { HttpReply } from '../http/exchange.js';
+import { Readiness, ReadinessAnswer } from './readiness.js';
+
+/** For whoever runs it; needs no key. */
+@ApiTags('operation')
+@Controller()
+export class HealthController {
+  constructor(@Inject(Readiness) private readonly readiness: Readiness) {}
+
+  /** The process answers. */
+  @Get('livez')
+  @ApiOkResponse({ schema: { type: 'object', properties: { alive: { type: 'boolean' } } } })
+  live(): { alive: true } {
+    return { alive: true };
+  }
+
+  /** It can do its work; else 503 with the reasons. */
+  @Get('readyz')
+  @ApiOkResponse({ type: ReadinessAnswer })
+  @ApiServiceUnavailableResponse({ type: ReadinessAnswer })
+  async ready(@Res({ passthrough: true }) reply: HttpReply): Promise<ReadinessAnswer> {
+    const answer = await this.readiness.look();
+    void reply.status(answer.ready ? 200 : 503).header('cache-control', 'no-store');
+    return answer;
+  }
+}

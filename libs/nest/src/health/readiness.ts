@@ -1,0 +1,112 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { ApiProperty } from '@nestjs/swagger';
+import type { Instant } from '@seatbook/kernel';
+import { Seatbook } from '@seatbook/system';
+import { SeatbookHost } from '../boot/seatbook-host.js';
+
+/** The log is tried this often at the most: health is asked for by anyone, and each try is a write. */
+const PROBE_EVERY_MS = 10_000;
+const PROBE_NAME = 'probe/writable';
+
+export class ModelLag {
+  @ApiProperty()
+  model!: string;
+
+  @ApiProperty()
+  version!: number;
+
+  @ApiProperty()
+  position!: number;
+
+  @ApiProperty({ description: 'Positions behind the head of the log.' })
+  behind!: number;
+
+  @ApiProperty({ description: 'Milliseconds since the first event that it does not reflect was recorded.' })
+  lagMs!: number;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Why it stands still for good.' })
+  halted!: string | null;
+}
+
+export class ReadinessAnswer {
+  @ApiProperty()
+  ready!: boolean;
+
+  @ApiProperty({ type: [String], description: 'Why it is not ready.' })
+  reasons!: string[];
+
+  @ApiProperty()
+  head!: number;
+
+  @ApiProperty({ type: [ModelLag] })
+  models!: ModelLag[];
+
+  @ApiProperty({ type: Object, description: 'What runs by itself. A failure here is tried again and does not end readiness.' })
+  runners!: {
+    reactor: { position: number; behind: number; failure: string | null };
+    dueWork: { running: number; failure: string | null };
+  };
+
+  @ApiProperty({ description: 'Work that waits for a person: GET /parked.' })
+  parked!: number;
+}
+
+/** Whether this process can do its work. Apple being down is no reason: orders are taken and wait. */
+@Injectable()
+export class Readiness {
+  #probedAt: Instant = -Infinity;
+  #probe: Promise<string | null> = Promise.resolve(null);
+
+  constructor(
+    @Inject(SeatbookHost) private readonly host: SeatbookHost,
+    @Inject(Seatbook) private readonly seatbook: Seatbook,
+  ) {}
+
+  async look(): Promise<ReadinessAnswer> {
+    const { phase, viewsFailure } = this.host;
+    const { reactor, due, parking, views } = this.seatbook;
+    const reasons: string[] = [];
+    if (phase === 'opened' || phase === 'starting') reasons.push('the start is not over');
+    if (phase === 'stopping' || phase === 'stopped') reasons.push('it is shutting down');
+    if (viewsFailure !== null) reasons.push(`read models are not being built: ${viewsFailure}`);
+    const unwritable = phase === 'stopped' ? null : await this.#writable();
+    if (unwritable !== null) reasons.push(`the log cannot be written: ${unwritable}`);
+    const head = await this.seatbook.options.stores.events.head();
+    const models = await Promise.all(views.status().map((status) => this.#lagOf(status, head)));
+    for (const { model, halted } of models) {
+      if (halted !== null) reasons.push(`the read model ${model} has halted: ${halted}`);
+    }
+    return {
+      ready: reasons.length === 0,
+      reasons,
+      head,
+      models,
+      runners: {
+        reactor: { position: reactor.position, behind: Math.max(0, head - reactor.position), failure: reactor.failure },
+        dueWork: { running: due.running, failure: due.failure },
+      },
+      parked: parking.count,
+    };
+  }
+
+  async #lagOf(
+    { name, version, position, halted }: ReturnType<Seatbook['views']['status']>[number],
+    head: number,
+  ): Promise<ModelLag> {
+    const behind = Math.max(0, head - position);
+    const [next] = behind === 0 ? [] : await this.seatbook.options.stores.events.readAll(position, 1);
+    const lagMs = next ? Math.max(0, this.host.clock.now() - next.metadata.recordedAt) : 0;
+    return { model: name, version, position, behind, lagMs, halted };
+  }
+
+  #writable(): Promise<string | null> {
+    const now = this.host.clock.now();
+    if (now - this.#probedAt < PROBE_EVERY_MS) return this.#probe;
+    this.#probedAt = now;
+    this.#probe = this.host.stores.secrets.put(PROBE_NAME, new Date(now).toISOString()).then(
+      () => null,
+      (error: unknown) => (error instanceof Error ? error.message : String(error)),
+    );
+    return this.#probe;
+  }
+}

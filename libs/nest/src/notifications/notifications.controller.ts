@@ -1,0 +1,47 @@
+import { Body, Controller, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
+import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { ApiBody, ApiOkResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { Refusal } from '@seatbook/kernel';
+import { Seatbook, receiveNotification } from '@seatbook/system';
+import { bearerOf } from '../access/authentication.js';
+import { ApiRefusals } from '../http/api-refusals.js';
+import type { HttpRequest } from '../http/exchange.js';
+
+export class ReceiveNotificationCommand extends Command<void> {
+  constructor(
+    readonly uId: string,
+    readonly bearer: string,
+    readonly body: unknown,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(ReceiveNotificationCommand)
+export class ReceiveNotificationHandler implements ICommandHandler<ReceiveNotificationCommand> {
+  constructor(@Inject(Seatbook) private readonly seatbook: Seatbook) {}
+
+  execute({ uId, bearer, body }: ReceiveNotificationCommand): Promise<void> {
+    return receiveNotification(this.seatbook, uId, bearer, body);
+  }
+}
+
+/** Where Apple delivers. It shows the secret of the account instead of the owner key. */
+@ApiTags('apple')
+@Controller('apple/notifications')
+export class NotificationsController {
+  constructor(@Inject(CommandBus) private readonly commands: CommandBus) {}
+
+  /** Answers when the notification is durable; the same one again changes nothing. */
+  @Post(':uId')
+  @HttpCode(200)
+  @ApiSecurity('notification-secret')
+  @ApiBody({ schema: { type: 'object', additionalProperties: true } })
+  @ApiOkResponse({ description: 'It is stored.' })
+  @ApiRefusals(400, 401, 413, 415, 422, 503)
+  async receive(@Param('uId') uId: string, @Body() body: unknown, @Req() request: HttpRequest): Promise<void> {
+    const bearer = bearerOf(request);
+    if (bearer === null) throw new Refusal('UNAUTHENTICATED', 'send the bearer token of this account');
+    await this.commands.execute(new ReceiveNotificationCommand(uId, bearer, body));
+  }
+}

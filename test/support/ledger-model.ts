@@ -1,0 +1,249 @@
+import type { HolderKey } from '@seatbook/licensing';
+
+/** How a pair stands, in the simplest words that tell all states apart. */
+export interface ModelPair {
+  state: 'waiting' | 'reserved' | 'assigned' | 'returning' | 'failed';
+  orderId: string;
+  callId: string | null;
+  then: { action: 'assign' | 'return'; orderId: string } | null;
+  /** When it became open work; grows. */
+  opened: number;
+  /** How often it was given back to be planned anew. */
+  tries: number;
+}
+
+export type FinalOutcome = 'assigned' | 'returned' | 'held' | 'notHeld' | 'refused' | 'failed' | 'cancelled';
+
+/**
+ * The rules of one asset's ledger told once more, pair by pair and without events: what the real one must agree with.
+ * Every order gets exactly one final outcome for each of its pairs, or this throws.
+ */
+export class LedgerModel {
+  readonly pairs = new Map<HolderKey, ModelPair>();
+  /** Holders that wait, in their order. */
+  queue: HolderKey[] = [];
+  /** Final outcomes by order and holder. */
+  readonly outcomes = new Map<string, Map<HolderKey, FinalOutcome>>();
+  /** Holders that each order asked for. */
+  readonly asked = new Map<string, readonly HolderKey[]>();
+  total: number | null = 0;
+  totalsKnown = false;
+  baseline = false;
+  short = false;
+  deviceAssignable = true;
+  revocable = true;
+  #opened = 0;
+
+  used(): number {
+    return [...this.pairs.values()].filter(({ state }) => ['reserved', 'assigned', 'returning'].includes(state)).length;
+  }
+
+  free(): number {
+    if (!this.baseline || !this.totalsKnown) return 0;
+    if (this.total === null) return Infinity;
+    return this.short ? 0 : Math.max(0, this.total - this.used());
+  }
+
+  open(): boolean {
+    return [...this.asked].some(([orderId, holders]) => (this.outcomes.get(orderId)?.size ?? 0) < holders.length);
+  }
+
+  /** Totals as read; gives how many reservations must be withdrawn. */
+  readTotals(total: number | null, available: number): number {
+    this.total = total;
+    this.totalsKnown = true;
+    if (this.short && (total === null || available > 0)) this.short = false;
+    return total === null ? 0 : Math.max(0, this.used() - total);
+  }
+
+  /** Which of the unclaimed reservations are withdrawn is theirs to say that came last; here it is told. */
+  withdraw(keys: readonly HolderKey[]): void {
+    for (const key of keys) {
+      const pair = this.#pair(key);
+      if (pair.state !== 'reserved' || pair.callId !== null) throw new Error(`${key} cannot be withdrawn`);
+      const newer = [...this.pairs].filter(([other, { state, callId, opened }]) => !keys.includes(other) && state === 'reserved' && callId === null && opened > pair.opened);
+      if (newer.length > 0) throw new Error(`${key} was withdrawn before ${newer.map(([other]) => other).join()}`);
+    }
+    for (const key of keys) this.#pair(key).state = 'waiting';
+    this.queue = [...keys, ...this.queue];
+  }
+
+  adopt(keys: readonly HolderKey[]): void {
+    for (const key of keys) {
+      const pair = this.pairs.get(key);
+      if (!pair || pair.state === 'failed') {
+        this.pairs.set(key, { state: 'assigned', ...this.#fresh('') });
+      } else if (pair.state === 'waiting') {
+        pair.state = 'assigned';
+        this.#unqueue(key);
+        this.#end(pair.orderId, key, 'assigned');
+      }
+    }
+  }
+
+  reserve(orderId: string, keys: readonly HolderKey[], ifShort: 'wait' | 'refuse'): void {
+    this.asked.set(orderId, keys);
+    let left = this.queue.length > 0 ? 0 : this.free();
+    this.#opened += 1;
+    for (const key of keys) {
+      const pair = this.pairs.get(key);
+      const fresh = this.#fresh(orderId);
+      if (pair && pair.state !== 'failed') {
+        if (pair.state === 'returning' && pair.then === null) pair.then = { action: 'assign', orderId };
+        else this.#end(orderId, key, 'held');
+      } else if (key.startsWith('d:') && !this.deviceAssignable) {
+        this.#end(orderId, key, 'refused');
+      } else if (left > 0) {
+        left -= 1;
+        this.pairs.set(key, { state: 'reserved', ...fresh });
+      } else if (ifShort === 'wait') {
+        this.pairs.set(key, { state: 'waiting', ...fresh });
+        this.queue.push(key);
+      } else {
+        this.#end(orderId, key, 'refused');
+      }
+    }
+  }
+
+  giveBack(orderId: string, keys: readonly HolderKey[]): void {
+    this.asked.set(orderId, keys);
+    for (const key of keys) {
+      const pair = this.pairs.get(key);
+      if (!pair || pair.state === 'failed') {
+        this.#end(orderId, key, 'notHeld');
+      } else if (pair.state === 'waiting' || (pair.state === 'reserved' && pair.callId === null)) {
+        this.#cancel(key);
+        this.#end(orderId, key, 'returned');
+      } else if (!this.revocable) {
+        this.#end(orderId, key, 'refused');
+      } else if (pair.state === 'assigned') {
+        Object.assign(pair, { state: 'returning', ...this.#fresh(orderId) });
+      } else if (pair.state === 'reserved' && pair.then === null) {
+        pair.then = { action: 'return', orderId };
+      } else {
+        if (pair.then?.action === 'assign') this.#unfollow(key);
+        this.#end(orderId, key, 'held');
+      }
+    }
+  }
+
+  serve(): void {
+    let free = this.free();
+    this.#opened += 1;
+    while (free > 0 && this.queue.length > 0) {
+      free -= 1;
+      Object.assign(this.#pair(this.queue.shift() as HolderKey), { state: 'reserved', opened: this.#opened });
+    }
+  }
+
+  endWaiting(orderId: string): void {
+    for (const key of [...this.queue]) if (this.#pair(key).orderId === orderId) this.#cancel(key);
+    for (const [key, { then }] of this.pairs) {
+      if (then?.action === 'assign' && then.orderId === orderId) this.#unfollow(key);
+    }
+  }
+
+  claim(callId: string, action: 'associate' | 'disassociate', keys: readonly HolderKey[]): HolderKey[] {
+    const wanted = action === 'associate' ? 'reserved' : 'returning';
+    const own = keys.filter((key) => this.pairs.get(key)?.state === wanted && this.pairs.get(key)?.callId === null);
+    for (const key of own) this.#pair(key).callId = callId;
+    return own;
+  }
+
+  claimedBy(callId: string): HolderKey[] {
+    return [...this.pairs].flatMap(([key, pair]) => (pair.callId === callId ? key : []));
+  }
+
+  succeed(key: HolderKey): void {
+    const pair = this.#pair(key);
+    const { orderId, then } = pair;
+    if (pair.state === 'reserved') {
+      this.#end(orderId, key, 'assigned');
+      Object.assign(pair, { state: 'assigned', callId: null, tries: 0 });
+      if (then) Object.assign(pair, { state: 'returning', ...this.#fresh(then.orderId) });
+    } else {
+      this.#end(orderId, key, 'returned');
+      this.pairs.delete(key);
+      if (then) {
+        this.pairs.set(key, { state: 'waiting', ...this.#fresh(then.orderId) });
+        this.queue.push(key);
+      }
+    }
+  }
+
+  fail(key: HolderKey): void {
+    const pair = this.#pair(key);
+    const { orderId, then } = pair;
+    this.#end(orderId, key, 'failed');
+    if (pair.state === 'reserved') {
+      if (then) this.#end(then.orderId, key, 'returned');
+      Object.assign(pair, { state: 'failed', callId: null, then: null, tries: 0 });
+    } else {
+      if (then) this.#end(then.orderId, key, 'cancelled');
+      Object.assign(pair, { state: 'assigned', callId: null, then: null, tries: 0 });
+    }
+  }
+
+  /** Given back together: they are open work from now on. */
+  againTogether(keys: readonly HolderKey[]): void {
+    this.#opened += 1;
+    for (const key of keys) this.#again(key);
+  }
+
+  #again(key: HolderKey): void {
+    const pair = this.#pair(key);
+    Object.assign(pair, { callId: null, opened: this.#opened, tries: pair.tries + 1 });
+    if (pair.then?.action !== 'return') return;
+    this.#end(pair.then.orderId, key, 'returned');
+    this.#cancel(key);
+  }
+
+  /** Gives the keys that wait from now on; they go before all others. */
+  foundShort(key: HolderKey): boolean {
+    const pair = this.#pair(key);
+    this.short = true;
+    pair.callId = null;
+    if (pair.then) {
+      this.#end(pair.then.orderId, key, 'returned');
+      this.#cancel(key);
+      return false;
+    }
+    pair.state = 'waiting';
+    return true;
+  }
+
+  #fresh(orderId: string): Omit<ModelPair, 'state'> {
+    return { orderId, callId: null, then: null, opened: this.#opened, tries: 0 };
+  }
+
+  #pair(key: HolderKey): ModelPair {
+    const pair = this.pairs.get(key);
+    if (!pair) throw new Error(`the model has no pair ${key}`);
+    return pair;
+  }
+
+  #unqueue(key: HolderKey): void {
+    this.queue = this.queue.filter((other) => other !== key);
+  }
+
+  #cancel(key: HolderKey): void {
+    this.#end(this.#pair(key).orderId, key, 'cancelled');
+    this.#unqueue(key);
+    this.pairs.delete(key);
+  }
+
+  #unfollow(key: HolderKey): void {
+    const pair = this.#pair(key);
+    this.#end(pair.then?.orderId ?? '', key, 'cancelled');
+    pair.then = null;
+  }
+
+  /** Adopted pairs are nobody's. */
+  #end(orderId: string, key: HolderKey, outcome: FinalOutcome): void {
+    if (orderId === '') return;
+    const own = this.outcomes.get(orderId) ?? new Map<HolderKey, FinalOutcome>();
+    this.outcomes.set(orderId, own);
+    if (own.has(key)) throw new Error(`${key} of ${orderId} ended as ${own.get(key)} and again as ${outcome}`);
+    own.set(key, outcome);
+  }
+}

@@ -1,0 +1,174 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, createWriteStream } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const PRODUCT = join(process.cwd(), 'apps/standalone/dist/main.js');
+const SIMULATOR = join(process.cwd(), 'apps/simulator/dist/main.js');
+const OWNER_KEY = 'test-owner-key-0123456789-0123456789-0123456789';
+
+export interface Json {
+  readonly [name: string]: unknown;
+}
+
+export interface Answer<T = Json> {
+  readonly status: number;
+  readonly body: T;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+function listening(child: ChildProcess, what: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once('message', (message: { listening: number }) => resolve(message.listening));
+    child.once('exit', (code, signal) => reject(new Error(`${what} ended before it listened: ${code ?? signal}`)));
+  });
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** The built product and the built simulator, each a process of its own, as a user runs them. */
+export class Processes {
+  readonly folder = mkdtempSync(join(tmpdir(), 'seatbook-process-'));
+  readonly log = join(this.folder, 'product.log');
+  #simulator!: ChildProcess;
+  #simulatorPort = 0;
+  #product: ChildProcess | null = null;
+  #port = 0;
+  #sampler: NodeJS.Timeout | null = null;
+  peakRssBytes = 0;
+
+  constructor(private readonly environment: Readonly<Record<string, string>> = {}) {}
+
+  async start(): Promise<void> {
+    this.#simulator = fork(SIMULATOR, {
+      env: { ...process.env, SIMULATOR_PORT: '0', SIMULATOR_SCENARIO: 'empty', SIMULATOR_SEED: '1' },
+      execArgv: [],
+      silent: true,
+    });
+    this.#simulator.stdout?.resume();
+    this.#simulatorPort = await listening(this.#simulator, 'the simulator');
+    this.#port = await freePort();
+    await this.startProduct();
+  }
+
+  /** Resolves when it listens. */
+  async startProduct(): Promise<void> {
+    await listening(this.forkProduct(), 'the product');
+  }
+
+  forkProduct(): ChildProcess {
+    const child = fork(PRODUCT, {
+      env: {
+        ...process.env,
+        SEATBOOK_PORT: String(this.#port),
+        SEATBOOK_DATA: join(this.folder, 'data'),
+        SEATBOOK_OWNER_KEY: OWNER_KEY,
+        SEATBOOK_PUBLIC_URL: `http://127.0.0.1:${this.#port}`,
+        SEATBOOK_ALLOW_HTTP_CALLBACKS: 'true',
+        SEATBOOK_APPLE_BASE_URL: `http://127.0.0.1:${this.#simulatorPort}/mdm/v2`,
+        ...this.environment,
+      },
+      execArgv: [],
+      silent: true,
+    });
+    const log = createWriteStream(this.log, { flags: 'a' });
+    child.stdout?.pipe(log, { end: false });
+    child.stderr?.pipe(log, { end: false });
+    this.#product = child;
+    return child;
+  }
+
+  /** SIGKILL; resolves when the process is gone. */
+  async kill(): Promise<void> {
+    const child = this.#product;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await gone;
+  }
+
+  /** SIGTERM; resolves with the exit code. */
+  async stopProduct(): Promise<number | null> {
+    const child = this.#product;
+    if (!child) return null;
+    const gone = new Promise<number | null>((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    return gone;
+  }
+
+  freeze(): void {
+    this.#product?.kill('SIGSTOP');
+  }
+
+  /** Samples the resident memory of the product every second. */
+  watchMemory(): void {
+    const sample = (): void => {
+      const status = `/proc/${this.#product?.pid}/status`;
+      if (!existsSync(status)) return;
+      const kilobytes = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(status, 'utf8'))?.[1] ?? 0);
+      this.peakRssBytes = Math.max(this.peakRssBytes, kilobytes * 1_024);
+    };
+    sample();
+    this.#sampler = setInterval(sample, 1_000);
+  }
+
+  async close(): Promise<void> {
+    if (this.#sampler) clearInterval(this.#sampler);
+    await this.kill();
+    this.#simulator.kill('SIGKILL');
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  async api<T = Json>(method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer<T>> {
+    const response = await fetch(`http://127.0.0.1:${this.#port}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${OWNER_KEY}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as T };
+  }
+
+  /** Lines of a JSONL answer. */
+  async lines<T = Json>(path: string): Promise<T[]> {
+    const response = await fetch(`http://127.0.0.1:${this.#port}${path}`, { headers: { authorization: `Bearer ${OWNER_KEY}` } });
+    return (await response.text()).split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as T]));
+  }
+
+  async apple<T = Json>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await fetch(`http://127.0.0.1:${this.#simulatorPort}/admin${path}`, {
+      method,
+      headers: { 'content-type': 'application/json' },
+      ...(method === 'GET' ? {} : { body: JSON.stringify(body ?? {}) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return (await response.json()) as T;
+  }
+
+  /** Asks until an answer is what is wanted: the product's own progress cannot be waited for from outside otherwise. */
+  async eventually<T>(what: string, ask: () => Promise<T | null>, withinMs = 120_000): Promise<T> {
+    const end = Date.now() + withinMs;
+    for (;;) {
+      const answer = await ask().catch(() => null);
+      if (answer !== null) return answer;
+      if (Date.now() > end) throw new Error(`not within ${withinMs} ms: ${what}\n${this.tail()}`);
+      await pause(100);
+    }
+  }
+
+  tail(): string {
+    return existsSync(this.log) ? readFileSync(this.log, 'utf8').slice(-4_000) : '';
+  }
+}
