@@ -1,0 +1,168 @@
+import { Processes, type Json } from '../support/processes.js';
+import { UID, atApple, importLocation, serials } from '../support/process-location.js';
+import { seededRandom } from '../support/seeded-random.js';
+
+const APPS = Array.from({ length: 25 }, (_app, index) => String(900000001 + index));
+const DEVICES = serials(4_000);
+const ORDER = { account: UID, assets: APPS, serialNumbers: DEVICES };
+
+interface OrderBody extends Json {
+  readonly orderId: string;
+  readonly state: string;
+  readonly outcomes: Record<string, number>;
+}
+
+interface LoggedEvent {
+  readonly stream: string;
+  readonly type: string;
+  readonly position: number;
+  readonly metadata: { readonly recordedAt: string | number };
+}
+
+const finished = (processes: Processes, orderId: string, withinMs: number): Promise<OrderBody> =>
+  processes.eventually(
+    'the order is finished',
+    async () => {
+      const { body } = await processes.api<OrderBody>('GET', `/orders/${orderId}`);
+      return body.state === 'finished' ? body : null;
+    },
+    withinMs,
+  );
+
+async function expectAllAssigned(processes: Processes): Promise<void> {
+  const apple = await atApple(processes);
+  for (const adamId of APPS) expect(apple.get(adamId)).toEqual(DEVICES);
+  for (const adamId of APPS) expect(await assignedPairs(processes, adamId)).toEqual(DEVICES);
+  const counts = await processes.apple<{ assigned: number }[]>('GET', `/locations/${UID}/assets`);
+  const list = (Array.isArray(counts) ? counts : (counts as unknown as { assets: { assigned: number }[] }).assets) ?? [];
+  expect(list.reduce((sum, { assigned }) => sum + assigned, 0)).toBe(100_000);
+}
+
+async function assignedPairs(processes: Processes, adamId: string): Promise<string[]> {
+  const found: string[] = [];
+  let cursor = '';
+  for (;;) {
+    const { body } = await processes.api<{ items: { holder: { serialNumber?: string }; state: string }[]; next: string | null }>(
+      'GET',
+      `/assets/${UID}/${adamId}/STDQ/pairs?limit=500${cursor}`,
+    );
+    for (const { holder, state } of body.items) if (state === 'assigned') found.push(holder.serialNumber ?? '');
+    if (body.next === null) return found.sort();
+    cursor = `&cursor=${encodeURIComponent(body.next)}`;
+  }
+}
+
+const associates = async (processes: Processes): Promise<{ received: number; inFlight: number }> => {
+  const stats = await processes.apple<{ associateReceived: number; inFlightWrites: number }>('GET', '/stats');
+  return { received: stats.associateReceived, inFlight: stats.inFlightWrites };
+};
+
+describe('25 assets × 4,000 devices, product and Apple in processes of their own', () => {
+  it('takes exactly 4 calls, at most 1,500 events and less than 512 MB', async () => {
+    const processes = new Processes();
+    await processes.start();
+    try {
+      await importLocation(processes, APPS, 5_000);
+      processes.watchMemory();
+      const started = Date.now();
+      const { status, body } = await processes.api<OrderBody>('POST', '/orders/assign-license', ORDER);
+      expect(status).toBe(202);
+      await finished(processes, body.orderId, 120_000);
+      const wallMs = Date.now() - started;
+      expect((await associates(processes)).received).toBe(4);
+      await expectAllAssigned(processes);
+      const events = await processes.lines<LoggedEvent>('/history');
+      const ours = events.filter(({ stream }) => !/^apple(Event|Notification)-/.test(stream));
+      expect(ours.length).toBeLessThanOrEqual(1_500);
+      expect(processes.peakRssBytes).toBeGreaterThan(0);
+      expect(processes.peakRssBytes).toBeLessThan(512 * 1024 * 1024);
+      console.log(`25 x 4,000: ${wallMs} ms, ${ours.length} events, peak ${Math.round(processes.peakRssBytes / 1e6)} MB`);
+    } finally {
+      await processes.close();
+    }
+  }, 180_000);
+
+  it('comes to the same end through 20 SIGKILLs', async () => {
+    const seed = Number(process.env['SEATBOOK_TEST_SEED'] ?? Date.now() % 100_000);
+    const random = seededRandom(seed);
+    const processes = new Processes({
+      SEATBOOK_APPLE_WRITE_TIMEOUT_MS: '2000',
+      SEATBOOK_RHYTHM_DOUBTFUL_AFTER_MS: '2500',
+      SEATBOOK_RHYTHM_FIRST_RETRY_MS: '500',
+      SEATBOOK_RHYTHM_QUIET_MS: '1000',
+      SEATBOOK_RHYTHM_POLL_EVERY_MS: '1000',
+    });
+    await processes.start();
+    try {
+      await importLocation(processes, APPS, 5_000);
+      // Nothing is over before the last kill: a few notifications are lost, and until then nobody tells of those pairs.
+      await processes.apple('POST', '/faults', {
+        latencyMs: { min: 50, max: 600 },
+        eventDelayMs: { min: 2_000, max: 12_000 },
+        notifications: { drop: 0.03, spacingMs: 20 },
+      });
+      await processes.apple('POST', '/error-rules', { match: { path: '/mdm/v2/status' }, times: 'forever', status: 503 });
+      const place = (): Promise<{ status: number; body: OrderBody }> =>
+        processes.api<OrderBody>('POST', '/orders/assign-license', ORDER, { 'idempotency-key': 'the order' });
+      const kills: { at: number; inFlight: number }[] = [];
+      let orderId: string | null = null;
+      let placing: Promise<void> = Promise.resolve();
+      for (let kill = 0; kill < 20; kill += 1) {
+        const life = 400 + random() * (kill < 4 ? 600 : 1_600);
+        if (orderId === null) {
+          placing = place()
+            .then(({ status, body }) => {
+              if (status === 202) orderId = body.orderId;
+            })
+            .catch(() => undefined);
+        }
+        await new Promise((resolve) => setTimeout(resolve, life));
+        processes.freeze();
+        const { inFlight } = await associates(processes);
+        kills.push({ at: Date.now(), inFlight });
+        await processes.kill();
+        await placing;
+        // Some lives end before the product listens.
+        const child = processes.forkProduct();
+        if (random() < 0.8) await new Promise<void>((resolve) => child.once('message', () => resolve()));
+      }
+      await processes.eventually('the product is back', async () => ((await processes.api('GET', '/livez')).status === 200 ? true : null));
+      const placed = await processes.eventually('the order is placed', async () => {
+        const { status, body } = await place();
+        return status === 202 ? body : null;
+      });
+      expect(placed.state).not.toBe('finished');
+      if (orderId !== null) expect(placed.orderId).toBe(orderId);
+      await processes.apple('POST', '/error-rules/clear');
+      await finished(processes, placed.orderId, 120_000);
+      await expectAllAssigned(processes);
+      const open = openAttempts(await processes.lines<LoggedEvent & { data: { attempt?: number } }>('/history'));
+      const inFlight = kills.reduce((sum, kill) => sum + Math.max(kill.inFlight, open(kill.at)), 0);
+      const { received } = await associates(processes);
+      console.log(`seed ${seed}: ${received} associate calls, ${inFlight} in flight at 20 kills`);
+      expect(received).toBeLessThanOrEqual(4 + inFlight);
+    } catch (error) {
+      throw new Error(`seed ${seed}: ${(error as Error).stack}\n${processes.tail()}`);
+    } finally {
+      await processes.close();
+    }
+  }, 300_000);
+});
+
+/** How many calls had been started and not answered, by our own log, at a moment. */
+function openAttempts(events: readonly LoggedEvent[]): (at: number) => number {
+  const spans = new Map<string, { from: number; to: number }[]>();
+  for (const { stream, type, metadata } of events) {
+    if (!stream.startsWith('appleCall-')) continue;
+    const at = Number(new Date(metadata.recordedAt));
+    const own = spans.get(stream) ?? [];
+    spans.set(stream, own);
+    const last = own.at(-1);
+    if (type === 'call.started') own.push({ from: at, to: Infinity });
+    else if (last) last.to = Math.min(last.to, at);
+  }
+  // An attempt that was never answered is over for good when the next one starts.
+  for (const own of spans.values()) own.forEach((span, index) => (span.to = Math.min(span.to, own[index + 1]?.from ?? Infinity)));
+  const all = [...spans.values()].flat();
+  return (at) => all.filter(({ from, to }) => from <= at && at <= to).length;
+}
