@@ -46,7 +46,7 @@ export function deciderSpec<C extends Command, S, E extends DomainEvent>(decider
     due: () => decider.next?.(fold(events)) ?? null,
     when(command, at = NOW) {
       const state = fold(events);
-      const before = structuredClone(state);
+      const before = fold(events);
       let made: readonly E[] = [];
       let error: unknown = null;
       try {

@@ -1,1 +1,13 @@
-export {};
+export { Product, type ProductOptions } from './boot/product.js';
+export { SeatbookHost, type HostOptions, type HostPhase } from './boot/seatbook-host.js';
+export { createApplication } from './http/create-application.js';
+export { createLog, errorFacts, type Log } from './http/log.js';
+export { SeatbookModule } from './seatbook.module.js';
+export {
+  ConfigurationInvalid,
+  readConfiguration,
+  unknownVariables,
+  type Configuration,
+  type Environment,
+} from './settings/configuration.js';
+export { configurationPage } from './settings/configuration-page.js';

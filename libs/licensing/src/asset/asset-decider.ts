@@ -280,7 +280,8 @@ function ended(
   asset: Asset,
 ): AssetEvent[] {
   // A pair that another order ends is an outcome of both, and no event may touch many more than 1,000 documents.
-  const size = by !== '' && keys.some((key) => asset.pairs.get(key)?.orderId !== by) ? MAX_HOLDERS / 2 : MAX_HOLDERS;
+  const outcomesOfTwo = was !== 'following' && by !== '' && keys.some((key) => asset.pairs.get(key)?.orderId !== by);
+  const size = outcomesOfTwo ? MAX_HOLDERS / 2 : MAX_HOLDERS;
   return chunksOf(inListOrder(keys), size).map((chunk) => ({
     type: 'asset.reservations-ended',
     data: {
@@ -321,12 +322,12 @@ function serveWaiting(asset: Asset): AssetEvent[] {
 }
 
 function endWaiting(orderId: string, asset: Asset): AssetEvent[] {
-  const waiting = [...asset.waiting].filter((key) => asset.pairs.get(key)?.orderId === orderId);
-  if (waiting.length > 0) return ended('waiting', waiting.slice(0, MAX_TOGETHER), orderId, asset);
+  const own = [...asset.waiting].filter((key) => asset.pairs.get(key)?.orderId === orderId).slice(0, MAX_TOGETHER);
   const following = [...asset.pairs]
     .filter(([, { then }]) => then?.action === 'assign' && then.orderId === orderId)
-    .map(([key]) => key);
-  return ended('following', following.slice(0, MAX_TOGETHER), orderId, asset);
+    .map(([key]) => key)
+    .slice(0, MAX_TOGETHER - own.length);
+  return [...ended('waiting', own, orderId, asset), ...ended('following', following, orderId, asset)];
 }
 
 function claimPairs(

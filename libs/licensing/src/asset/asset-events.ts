@@ -40,8 +40,8 @@ export type AssetEvent =
         readonly kind: string | null;
       }
     >
-  /** Pairs that Apple held when we first read it. */
-  | Event<'assignments-adopted', Holders>
+  /** Pairs that Apple held when we first read it; `failedBefore` of them stood as failed. */
+  | Event<'assignments-adopted', Holders & { readonly failedBefore: number }>
   /** From here on the ledger knows all that Apple held; `marked`: the walk never stood still. */
   | Event<'baseline-completed', { readonly count: number; readonly marked: boolean }>
   /** The answer to one request of an order. `reserved` pairs form a batch of open work. */

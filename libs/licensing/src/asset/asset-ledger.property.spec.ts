@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { Addressed, Document, Envelope, ReadModel } from '@seatbook/kernel';
+import type { Addressed, Document, Envelope } from '@seatbook/kernel';
 import { EventLog } from '../../../../test/support/event-log.js';
 import { LedgerModel } from '../../../../test/support/ledger-model.js';
 import { MAX_KEYS, folded } from '../../../../test/support/read-model-spec.js';
@@ -19,6 +19,8 @@ import { assetSnapshot, emptyAsset, type Asset } from './asset-state.js';
 import { assetsModel, type AssetDocument } from './assets-model.js';
 import { pairsModel, type PairDocument } from './pairs-model.js';
 
+/** More of them find what is rare: RUNS=5000. */
+const RUNS = Number(process.env['RUNS'] ?? 100);
 const ASSET_KEY = '7700000000000001.900000001.STDQ';
 const STREAM = `asset-${ASSET_KEY}`;
 const ASSET = { adamId: '900000001', pricingParam: 'STDQ' };
@@ -40,7 +42,7 @@ type Op =
   | { op: 'release'; pick: number; holders: HolderKey[] }
   | { op: 'settle'; pick: number; failures: { verdict: Verdict; holders: HolderKey[] | null; limit: number }[] };
 
-const some = fc.subarray(HOLDERS, { minLength: 1 });
+const some = fc.oneof(fc.constant(HOLDERS), fc.subarray(HOLDERS, { minLength: 1 }));
 const anyOp: fc.Arbitrary<Op> = fc.oneof(
   {
     weight: 2,
@@ -82,7 +84,7 @@ class Bench {
   readonly #documents = new Map<string, Map<string, Document>>(models.map(({ name }) => [name, new Map()]));
   readonly #calls = new Map<string, 'associate' | 'disassociate'>();
   #count = 0;
-  #highestBatch = 0;
+  readonly #batches = new Set<number>();
 
   run(op: Op): void {
     const { model } = this;
@@ -117,8 +119,7 @@ class Bench {
         break;
       }
       case 'serve':
-        model.serve();
-        this.#withdrawn(this.#decide({ type: 'ServeWaiting' }), 0);
+        this.#serve();
         break;
       case 'cancel': {
         const known = [...model.asked.keys()];
@@ -234,6 +235,13 @@ class Bench {
     for (const task of later) task();
   }
 
+  #serve(): void {
+    const { model } = this;
+    const events = this.#decide({ type: 'ServeWaiting' });
+    this.#withdrawn(events, model.totalsKnown && model.total !== null ? Math.max(0, model.used() - model.total) : 0);
+    model.serve();
+  }
+
   #withdrawn(events: readonly AssetEvent[], excess: number): void {
     const keys = events.flatMap((event) => (event.type === 'asset.reservations-withdrawn' ? holderKeys(event.data) : []));
     const unclaimed = [...this.model.pairs.values()].filter(({ state, callId }) => state === 'reserved' && callId === null);
@@ -263,8 +271,8 @@ class Bench {
   /** A batch is opened once: its number names a row of open work. */
   #checkBatch({ data }: AssetEvent): void {
     if (!('batch' in data)) return;
-    expect(data.batch).toBeGreaterThan(this.#highestBatch);
-    this.#highestBatch = data.batch;
+    expect(this.#batches).not.toContain(data.batch);
+    this.#batches.add(data.batch);
   }
 
   /** Gives the questions to the ledger that follow. */
@@ -382,12 +390,7 @@ describe('the ledger of an asset, under any sequence of commands', () => {
         bench.check();
         bench.checkEnd();
       }),
-      { numRuns: 300 },
+      { numRuns: RUNS },
     );
-  });
-
-  it('folds its read models within their limits', () => {
-    const read: readonly ReadModel<Document>[] = models;
-    expect(read.map(({ name }) => name)).toEqual(expect.arrayContaining(['assets', 'pairs', 'open-work', 'outcomes']));
   });
 });

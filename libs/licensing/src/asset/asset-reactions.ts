@@ -12,11 +12,12 @@ type FreeingEvent = Extract<
       | 'asset.licenses-failed'
       | 'asset.licenses-returned'
       | 'asset.reservations-ended'
+      | 'asset.reservations-withdrawn'
       | 'asset.licenses-served';
   }
 >;
 
-/** Whenever a licence may have become free, the waiting list is served in its order. */
+/** Whenever a licence may have become free, the waiting list is served in its order; what is too much goes on to end. */
 const serveWaiting: Reaction<FreeingEvent> = {
   name: 'asset.serve-waiting',
   handles: [
@@ -26,6 +27,7 @@ const serveWaiting: Reaction<FreeingEvent> = {
     'asset.licenses-failed',
     'asset.licenses-returned',
     'asset.reservations-ended',
+    'asset.reservations-withdrawn',
     'asset.licenses-served',
   ],
   react({ stream }) {

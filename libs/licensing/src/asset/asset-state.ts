@@ -81,6 +81,11 @@ function unclaim(asset: Asset, callId: string, keys: readonly HolderKey[]): void
   else asset.claims.delete(callId);
 }
 
+/** Batches of one append need not stand in the order of their numbers; a number is never given twice. */
+function openBatch(asset: Asset, batch: number): void {
+  asset.batches = Math.max(asset.batches, batch);
+}
+
 /** Pairs go to the head of the waiting list, in their order. */
 function putFirst(asset: Asset, holders: Holders, refs: OrderRefs): void {
   const keys = holderKeys(holders);
@@ -106,7 +111,7 @@ export function evolveAsset(asset: Asset, event: AssetEvent): Asset {
       asset.described = JSON.stringify(event.data);
       return asset;
     case 'asset.assignments-adopted':
-      for (const key of holderKeys(event.data)) put(asset, key, { state: 'assigned' });
+      for (const key of holderKeys(event.data)) put(asset, key, { state: 'assigned', orderId: '' });
       return asset;
     case 'asset.baseline-completed':
       asset.baseline = true;
@@ -117,12 +122,12 @@ export function evolveAsset(asset: Asset, event: AssetEvent): Asset {
       for (const key of holderKeys(reserved)) put(asset, key, { state: 'reserved', batch, ...fresh });
       for (const key of holderKeys(waiting)) put(asset, key, { state: 'waiting', ...fresh });
       for (const key of holderKeys(following)) (asset.pairs.get(key) as Pair).then = { action: 'assign', orderId };
-      asset.batches = batch;
+      openBatch(asset, batch);
       return asset;
     }
     case 'asset.licenses-served':
       for (const key of holderKeys(event.data)) put(asset, key, { state: 'reserved', batch: event.data.batch });
-      asset.batches = event.data.batch;
+      openBatch(asset, event.data.batch);
       return asset;
     case 'asset.reservations-withdrawn':
       putFirst(asset, event.data, event.data);
@@ -142,7 +147,7 @@ export function evolveAsset(asset: Asset, event: AssetEvent): Asset {
         Object.assign(pair, { callId: null, batch, tries: pair.tries + 1 });
       }
       unclaim(asset, callId, keys);
-      asset.batches = batch;
+      openBatch(asset, batch);
       return asset;
     }
     case 'asset.licenses-assigned': {
@@ -174,7 +179,7 @@ export function evolveAsset(asset: Asset, event: AssetEvent): Asset {
         put(asset, key, { state: 'returning', orderId, batch, tries: 0, then: null });
       }
       for (const key of holderKeys(pending)) (asset.pairs.get(key) as Pair).then = { action: 'return', orderId };
-      asset.batches = batch;
+      openBatch(asset, batch);
       return asset;
     }
     case 'asset.returns-started':
@@ -182,7 +187,7 @@ export function evolveAsset(asset: Asset, event: AssetEvent): Asset {
         const { batch } = event.data;
         put(asset, key, { state: 'returning', orderId: orderAt(event.data, index), batch, tries: 0, then: null });
       });
-      asset.batches = event.data.batch;
+      openBatch(asset, event.data.batch);
       return asset;
     case 'asset.licenses-returned': {
       const keys = holderKeys(event.data);

@@ -130,6 +130,7 @@ function count(asset: AssetDocument, event: AssetEvent): void {
     }
     case 'asset.assignments-adopted':
       asset.assigned += holderCount(event.data);
+      asset.failed -= event.data.failedBefore;
       return;
     case 'asset.baseline-completed':
       asset.baseline = true;

@@ -1,7 +1,7 @@
 import { idOf, type Addressed, type DomainEvent, type Envelope, type Reaction } from '@seatbook/kernel';
 import type { AssetCommand } from '../asset/asset-decider.js';
 import type { AssetEvent } from '../asset/asset-events.js';
-import { countByOrder, holderCount, type Holders, type OrderRefs } from '../holder.js';
+import { MAX_HOLDERS, countByOrder, holderCount, type Holders, type OrderRefs } from '../holder.js';
 import { assetOf, assetStream, orderStream } from '../streams.js';
 import { outcomes, type OrderCommand } from './order-decider.js';
 import type { OrderEvent, OutcomeCounts } from './order-events.js';
@@ -32,6 +32,18 @@ const endWaiting: Reaction<Extract<OrderEvent, { type: 'order.cancellation-asked
       const command: AssetCommand = { type: 'EndWaiting', orderId: idOf(stream) };
       return { stream: assetStream(uId, asset), command };
     });
+  },
+};
+
+/** A ledger ends so many at once; a full event says that there may be more. */
+const endMoreWaiting: Reaction<Extract<AssetEvent, { type: 'asset.reservations-ended' }>> = {
+  name: 'order.end-more-waiting',
+  handles: ['asset.reservations-ended'],
+  react({ stream, data }) {
+    const cancelled = data.was !== 'reserved' && 'orderId' in data && data.orderId === data.by;
+    if (!cancelled || holderCount(data) < MAX_HOLDERS) return [];
+    const command: AssetCommand = { type: 'EndWaiting', orderId: data.by };
+    return [{ stream, command }];
   },
 };
 
@@ -109,6 +121,7 @@ const takeOutcomes: Reaction<OutcomeEvent> = {
 export const orderReactions: readonly Reaction[] = [
   askLedger as Reaction,
   endWaiting as Reaction,
+  endMoreWaiting as Reaction,
   takeAnswer as Reaction,
   takeOutcomes as Reaction,
 ];

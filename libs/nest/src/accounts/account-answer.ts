@@ -22,7 +22,11 @@ export class TokenAnswer {
   @ApiProperty({ description: 'Whole days until it expires; 0 when it has.' })
   daysLeft!: number;
 
-  @ApiProperty({ type: Number, nullable: true, description: "Apple's error number when it refused the token." })
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: "Apple's error number when it refused the token.",
+  })
   errorNumber!: number | null;
 }
 
@@ -44,13 +48,25 @@ export class FirstReadAnswer {
   @ApiProperty({ type: String, nullable: true })
   completedAt!: string | null;
 
-  @ApiProperty({ type: Number, nullable: true, description: 'Assets that Apple listed; null before the list was read.' })
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'Assets that Apple listed; null before the list was read.',
+  })
   assets!: number | null;
 
-  @ApiProperty({ type: Number, nullable: true, description: 'Of these, assets whose assignments are in the ledger.' })
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'Of these, assets whose assignments are in the ledger.',
+  })
   assetsRead!: number | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Why the last read failed; it is tried again by itself.' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Why the last read failed; it is tried again by itself.',
+  })
   failure!: string | null;
 }
 
@@ -99,10 +115,18 @@ export class AccountAnswer {
   @ApiProperty({ description: 'The location is marked as ours at Apple.' })
   claimed!: boolean;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Why marking it failed; it is tried again by itself.' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Why marking it failed; it is tried again by itself.',
+  })
   claimFailure!: string | null;
 
-  @ApiProperty({ type: Object, nullable: true, description: 'Another MDM has the location. `mdm` is null where it was not named.' })
+  @ApiProperty({
+    type: Object,
+    nullable: true,
+    description: 'Another MDM has the location. `mdm` is null where it was not named.',
+  })
   conflict!: { mdm: MdmAnswer | null; advice: string } | null;
 
   @ApiProperty({ type: NotificationsAnswer })
@@ -124,7 +148,11 @@ export class AccountWithPosition extends AccountAnswer {
 }
 
 /** An account as its users see it. `assetsRead` is counted by who asks for one account. */
-export function accountAnswer(account: AccountDocument, now: Instant, assetsRead: number | null): AccountAnswer {
+export function accountAnswer(
+  account: AccountDocument,
+  now: Instant,
+  assetsRead: number | null,
+): AccountAnswer {
   const { uId, conflict, firstReadAt } = account;
   return {
     uId,
@@ -162,7 +190,10 @@ export function accountAnswer(account: AccountDocument, now: Instant, assetsRead
   };
 }
 
-function tokenAnswer({ tokenState, tokenErrorNumber, expiresAt, fingerprint }: AccountDocument, now: Instant): TokenAnswer {
+function tokenAnswer(
+  { tokenState, tokenErrorNumber, expiresAt, fingerprint }: AccountDocument,
+  now: Instant,
+): TokenAnswer {
   const left = expiresAt - now;
   const byDate = left <= 0 ? 'expired' : left <= EXPIRING_DAYS * DAY_MS ? 'expiring' : 'active';
   return {
@@ -181,6 +212,8 @@ function notificationsAnswer(account: AccountDocument): NotificationsAnswer {
     const why = 'no public URL is configured (SEATBOOK_PUBLIC_URL), so Apple cannot reach this server';
     return { mode: 'poll', url, why };
   }
-  const pending = claimed ? 'Apple has not confirmed the address yet' : 'the location is not marked as ours yet';
+  const pending = claimed
+    ? 'Apple has not confirmed the address yet'
+    : 'the location is not marked as ours yet';
   return { mode: 'poll', url, why: notificationFailure ?? pending };
 }

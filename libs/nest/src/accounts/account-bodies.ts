@@ -1,16 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import {
-  IsBoolean,
-  IsIn,
-  IsOptional,
-  IsString,
-  MaxLength,
-  MinLength,
-  ValidateBy,
-  type ValidationOptions,
-} from 'class-validator';
+import { IsBoolean, IsIn, IsOptional, ValidateBy, type ValidationOptions } from 'class-validator';
 import type { Platform } from '@seatbook/licensing';
+import { TextField } from '../http/text-field.js';
 
 const PLATFORMS: readonly Platform[] = ['iOS', 'macOS', 'tvOS', 'watchOS', 'visionOS'];
 
@@ -33,7 +25,8 @@ const FromForm = (): PropertyDecorator =>
 
 const TOKEN = {
   type: String,
-  description: 'The .vpptoken file: its text, or in a form the file. Byte order marks, blanks and line breaks do not matter.',
+  description:
+    'The .vpptoken file: its text, or in a form the file. Byte order marks, blanks and line breaks do not matter.',
   format: 'password',
 } as const;
 
@@ -43,9 +36,7 @@ export class ImportTokenBody {
   token!: string | Uint8Array;
 
   @ApiProperty({ description: 'How the account is called here.', example: 'Berlin' })
-  @IsString()
-  @MinLength(1)
-  @MaxLength(200)
+  @TextField(1, 200)
   name!: string;
 
   @ApiPropertyOptional({ enum: PLATFORMS, default: 'iOS', description: 'What most of its devices are.' })
@@ -58,7 +49,10 @@ export class ImportTokenBody {
   @IsIn(['device', 'user'])
   assignmentType: 'device' | 'user' = 'device';
 
-  @ApiPropertyOptional({ default: false, description: 'Take the location over from the MDM that manages it now.' })
+  @ApiPropertyOptional({
+    default: false,
+    description: 'Take the location over from the MDM that manages it now.',
+  })
   @IsOptional()
   @FromForm()
   @IsBoolean()

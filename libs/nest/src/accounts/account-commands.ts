@@ -1,6 +1,12 @@
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { accountStream, accountsModel, reconciliationStream, unknownAccount, type Account } from '@seatbook/licensing';
+import {
+  accountStream,
+  accountsModel,
+  reconciliationStream,
+  unknownAccount,
+  type Account,
+} from '@seatbook/licensing';
 import type { Outcome } from '@seatbook/runtime';
 import {
   Seatbook,
@@ -89,7 +95,11 @@ export class SyncTotalsHandler implements ICommandHandler<SyncTotalsCommand> {
 
   async execute({ uId, request }: SyncTotalsCommand): Promise<Outcome> {
     await mustExist(this.seatbook, uId);
-    const command = { type: 'RequestTotals', reason: `asked for by ${request.principal}`, delayMs: 0 } as const;
+    const command = {
+      type: 'RequestTotals',
+      reason: `asked for by ${request.principal}`,
+      delayMs: 0,
+    } as const;
     const context = contextOf(request, requestId(request, this.seatbook.options.ids), { sync: uId });
     return this.seatbook.execute(reconciliationStream(uId), command, context);
   }

@@ -1,7 +1,13 @@
 import { Inject } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import type { Position } from '@seatbook/kernel';
-import { accountsModel, assetsModel, unknownAccount, type AccountDocument, type AssetDocument } from '@seatbook/licensing';
+import {
+  accountsModel,
+  assetsModel,
+  unknownAccount,
+  type AccountDocument,
+  type AssetDocument,
+} from '@seatbook/licensing';
 import { Seatbook } from '@seatbook/system';
 import { pageOf, type Items, type PageQuery } from '../reading/page.js';
 import { Reader } from '../reading/reader.js';

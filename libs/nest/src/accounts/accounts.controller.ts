@@ -1,6 +1,12 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
-import { ApiAcceptedResponse, ApiConsumes, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiConsumes,
+  ApiCreatedResponse,
+  ApiOkResponse,
+  ApiTags,
+} from '@nestjs/swagger';
 import type { Position } from '@seatbook/kernel';
 import type { Request } from '@seatbook/system';
 import { Caller } from '../http/caller.js';
@@ -11,7 +17,12 @@ import { ApiItems, PageQuery, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
 import { AccountAnswer, AccountWithPosition } from './account-answer.js';
 import { ImportTokenBody, RenewTokenBody } from './account-bodies.js';
-import { ImportTokenCommand, RenewTokenCommand, SyncTotalsCommand, TakeOverCommand } from './account-commands.js';
+import {
+  ImportTokenCommand,
+  RenewTokenCommand,
+  SyncTotalsCommand,
+  TakeOverCommand,
+} from './account-commands.js';
 import { GetAccount, ListAccounts } from './account-queries.js';
 
 /** App Store accounts: one for each location, with its content token. */

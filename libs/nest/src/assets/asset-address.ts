@@ -7,9 +7,13 @@ const STANDARD_QUALITY = 'STDQ';
 export function assetIdOf(text: string): AssetId {
   const [adamId = '', pricingParam = STANDARD_QUALITY, ...more] = text.trim().split('.');
   if (more.length > 0 || !/^\d{1,20}$/.test(adamId) || !/^[A-Z]{1,10}$/.test(pricingParam)) {
-    throw new Refusal('INVALID_ASSET', 'an asset is an adamId, or an adamId and a pricingParam: 900000001.STDQ', {
-      asset: text.slice(0, 40),
-    });
+    throw new Refusal(
+      'INVALID_ASSET',
+      'an asset is an adamId, or an adamId and a pricingParam: 900000001.STDQ',
+      {
+        asset: text.slice(0, 40),
+      },
+    );
   }
   return { adamId, pricingParam };
 }

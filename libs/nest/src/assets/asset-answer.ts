@@ -4,7 +4,11 @@ import { availableOf, excessOf, usedOf, type AssetDocument } from '@seatbook/lic
 import { AsOfAnswer } from '../reading/as-of.js';
 
 export class LicenceCounts {
-  @ApiProperty({ type: Number, nullable: true, description: 'As Apple reports; null for an unlimited asset, or before the first read.' })
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'As Apple reports; null for an unlimited asset, or before the first read.',
+  })
   owned!: number | null;
 
   @ApiProperty({ description: 'Reserved, assigned and returning.' })
@@ -25,7 +29,11 @@ export class LicenceCounts {
   @ApiProperty()
   failed!: number;
 
-  @ApiProperty({ type: Number, nullable: true, description: 'Can be given away now; null for an unlimited asset.' })
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description: 'Can be given away now; null for an unlimited asset.',
+  })
   available!: number | null;
 
   @ApiProperty({ description: 'In use beyond those owned.' })
@@ -42,7 +50,11 @@ export class AssetAnswer {
   @ApiProperty({ description: 'STDQ, or PLUS.' })
   pricingParam!: string;
 
-  @ApiProperty({ type: String, nullable: true, description: "The store's name; null as long as it could not be looked up." })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: "The store's name; null as long as it could not be looked up.",
+  })
   name!: string | null;
 
   @ApiProperty({ type: String, nullable: true })
@@ -72,7 +84,9 @@ export class AssetAnswer {
   @ApiProperty({ type: LicenceCounts })
   licences!: LicenceCounts;
 
-  @ApiProperty({ description: 'Apple said "not enough licences" although we saw one free; cleared by a read of totals.' })
+  @ApiProperty({
+    description: 'Apple said "not enough licences" although we saw one free; cleared by a read of totals.',
+  })
   short!: boolean;
 
   @ApiProperty({ description: 'What Apple held when the account was imported is in the ledger.' })
@@ -119,7 +133,11 @@ export function assetAnswer(asset: AssetDocument): AssetAnswer {
     short: asset.short,
     baseline: asset.baseline,
     totalsReadAt: isoTime(asset.totalsReadAt),
-    links: { self: path, pairs: `${path}/pairs`, timeline: `/timeline?asset=${uId}.${adamId}.${pricingParam}` },
+    links: {
+      self: path,
+      pairs: `${path}/pairs`,
+      timeline: `/timeline?asset=${uId}.${adamId}.${pricingParam}`,
+    },
   };
 }
 

@@ -6,7 +6,13 @@ import { Seatbook, assetAsOf } from '@seatbook/system';
 import { asOfMoment, momentOf } from '../reading/moment.js';
 import { pageOf, type Items, type PageQuery } from '../reading/page.js';
 import { Reader } from '../reading/reader.js';
-import { assetAnswer, countsOf, type AssetAnswer, type AssetWithPosition, type TotalsAnswer } from './asset-answer.js';
+import {
+  assetAnswer,
+  countsOf,
+  type AssetAnswer,
+  type AssetWithPosition,
+  type TotalsAnswer,
+} from './asset-answer.js';
 
 export interface AssetList extends Items<AssetAnswer> {
   readonly totals?: TotalsAnswer;
@@ -32,17 +38,27 @@ export class ListAssetsHandler implements IQueryHandler<ListAssets> {
 
   async execute({ account, withTotals, page, position }: ListAssets): Promise<AssetList> {
     const index = indexOf(account);
-    const { rows, next, asOf: reflected } = await this.reader.query<AssetDocument>(
-      assetsModel,
-      { ...index, ...pageOf(page) },
-      position,
-    );
+    const {
+      rows,
+      next,
+      asOf: reflected,
+    } = await this.reader.query<AssetDocument>(assetsModel, { ...index, ...pageOf(page) }, position);
     const list: AssetList = { items: rows.map(assetAnswer), next, asOf: reflected };
     return withTotals ? { ...list, totals: await this.#totals(account) } : list;
   }
 
   async #totals(account: string | undefined): Promise<TotalsAnswer> {
-    const sum = { owned: 0, used: 0, reserved: 0, assigned: 0, returning: 0, waiting: 0, failed: 0, available: 0, excess: 0 };
+    const sum = {
+      owned: 0,
+      used: 0,
+      reserved: 0,
+      assigned: 0,
+      returning: 0,
+      waiting: 0,
+      failed: 0,
+      available: 0,
+      excess: 0,
+    };
     let assets = 0;
     let unlimitedAssets = 0;
     let cursor: string | undefined;

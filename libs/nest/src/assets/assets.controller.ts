@@ -2,9 +2,10 @@ import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsBoolean, IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsBoolean, IsIn, IsOptional, IsString } from 'class-validator';
 import type { Position } from '@seatbook/kernel';
 import type { PairState } from '@seatbook/licensing';
+import { TextField } from '../http/text-field.js';
 import { ApiRefusals } from '../http/api-refusals.js';
 import { PairAnswer, pairStates } from '../pairs/pair-answer.js';
 import { ListAssetPairs } from '../pairs/pair-queries.js';
@@ -16,8 +17,7 @@ import { GetAsset, ListAssets, type AssetList } from './asset-queries.js';
 class AssetsQuery extends PageQuery {
   @ApiPropertyOptional({ description: 'Only assets of this account.' })
   @IsOptional()
-  @IsString()
-  @MaxLength(100)
+  @TextField(1, 100)
   account?: string;
 
   @ApiPropertyOptional({ description: 'Adds `totals`: sums over all limited assets of the list.' })
@@ -28,10 +28,11 @@ class AssetsQuery extends PageQuery {
 }
 
 class MomentQuery {
-  @ApiPropertyOptional({ description: 'As it was then, from the log: a position, or a time in ISO 8601 (when it was recorded).' })
+  @ApiPropertyOptional({
+    description: 'As it was then, from the log: a position, or a time in ISO 8601 (when it was recorded).',
+  })
   @IsOptional()
-  @IsString()
-  @MaxLength(40)
+  @TextField(1, 40)
   at?: string;
 
   @ApiPropertyOptional({ description: 'Waits until the answer reflects this position.' })
@@ -46,10 +47,11 @@ class AssetPairsQuery extends PageQuery {
   @IsIn(pairStates)
   state?: PairState;
 
-  @ApiPropertyOptional({ description: 'As they were then: a position, or a time in ISO 8601. Claims show as reserved.' })
+  @ApiPropertyOptional({
+    description: 'As they were then: a position, or a time in ISO 8601. Claims show as reserved.',
+  })
   @IsOptional()
-  @IsString()
-  @MaxLength(40)
+  @TextField(1, 40)
   at?: string;
 }
 
@@ -92,6 +94,8 @@ export class AssetsController {
     @WantedPosition() position?: Position,
   ): Promise<Items<PairAnswer>> {
     const { state, at } = query;
-    return this.queries.execute(new ListAssetPairs(account, { adamId, pricingParam }, state, at, query, position));
+    return this.queries.execute(
+      new ListAssetPairs(account, { adamId, pricingParam }, state, at, query, position),
+    );
   }
 }

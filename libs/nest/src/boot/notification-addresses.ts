@@ -9,7 +9,11 @@ const PAGE_ACCOUNTS = 200;
  * Brings every account's notification address in line with the configuration, once at start: where the configured one
  * is another one, and where Apple has forgotten ours. Work goes on without it, by polling, so nothing here fails a start.
  */
-export async function alignNotificationAddresses(seatbook: Seatbook, apple: AppleApi, log: Log): Promise<void> {
+export async function alignNotificationAddresses(
+  seatbook: Seatbook,
+  apple: AppleApi,
+  log: Log,
+): Promise<void> {
   const { reads } = seatbook.options.stores;
   const { publicUrl } = seatbook.options.settings;
   let cursor: string | undefined;
@@ -54,9 +58,20 @@ async function align(
   await want(seatbook, uId, wanted, 'Apple has another address');
 }
 
-async function want(seatbook: Seatbook, uId: string, notificationUrl: string | null, reason: string): Promise<void> {
+async function want(
+  seatbook: Seatbook,
+  uId: string,
+  notificationUrl: string | null,
+  reason: string,
+): Promise<void> {
   const commandId = seatbook.options.ids.next();
   const command = { type: 'WantNotifications', notificationUrl } as const;
-  const context = { commandId, principal: 'seatbook', correlationId: commandId, causationId: commandId, reason };
+  const context = {
+    commandId,
+    principal: 'seatbook',
+    correlationId: commandId,
+    causationId: commandId,
+    reason,
+  };
   await seatbook.execute(accountStream(uId), command, context);
 }

@@ -1,7 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createAppleApi, undiciTransport, type AppleClient, type Transport } from '@seatbook/apple';
-import { systemClock, type Clock, type Document, type Ids, type Instant, type ReadModel } from '@seatbook/kernel';
+import {
+  systemClock,
+  type Clock,
+  type Document,
+  type Ids,
+  type Instant,
+  type ReadModel,
+} from '@seatbook/kernel';
 import type { Views } from '@seatbook/runtime';
 import { loadOrCreateKey, openSqliteStores, type SqliteStores } from '@seatbook/store-sqlite';
 import { Seatbook, modelGroups } from '@seatbook/system';
@@ -54,7 +61,13 @@ export class SeatbookHost {
     const { folder, keyFile, key } = data;
     const sealingKey = loadOrCreateKey({ folder, file: keyFile ?? undefined, env: key ?? undefined });
     const clock = systemClock;
-    const stores = await openSqliteStores({ folder, key: sealingKey, clock, ids, name: 'seatbook standalone' });
+    const stores = await openSqliteStores({
+      folder,
+      key: sealingKey,
+      clock,
+      ids,
+      name: 'seatbook standalone',
+    });
     try {
       for (const notice of stores.notices) log.warn(notice);
       const ownerKey = await OwnerKey.open(stores.secrets, owner);
@@ -91,7 +104,16 @@ export class SeatbookHost {
       apple.onTokenRefused((uId) => seatbook.gates.shut(uId));
       seatbook.gates.onOpened((uId) => apple.reopen(uId));
       const closeTransport = async (): Promise<void> => http1?.close();
-      return new SeatbookHost(configuration, log, stores, ownerKey, apple, seatbook, workerViews, closeTransport);
+      return new SeatbookHost(
+        configuration,
+        log,
+        stores,
+        ownerKey,
+        apple,
+        seatbook,
+        workerViews,
+        closeTransport,
+      );
     } catch (error) {
       await stores.close();
       throw error;
@@ -149,5 +171,13 @@ export class SeatbookHost {
 function workerViewsOf({ data, views, http }: Configuration, log: Log, clock: Clock): WorkerViews {
   const { restartMs, restartMaxMs, ...processor } = views;
   const { folder } = data;
-  return new WorkerViews({ folder, processor, restartMs, restartMaxMs, stopMs: http.shutdownMs / 2, clock, log });
+  return new WorkerViews({
+    folder,
+    processor,
+    restartMs,
+    restartMaxMs,
+    stopMs: http.shutdownMs / 2,
+    clock,
+    log,
+  });
 }

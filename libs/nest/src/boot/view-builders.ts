@@ -1,6 +1,13 @@
 import type { Clock } from '@seatbook/kernel';
 import { licensingRegistry } from '@seatbook/licensing';
-import { Processor, joinViews, type EventStore, type ProcessorOptions, type ReadStore, type Views } from '@seatbook/runtime';
+import {
+  Processor,
+  joinViews,
+  type EventStore,
+  type ProcessorOptions,
+  type ReadStore,
+  type Views,
+} from '@seatbook/runtime';
 import { modelGroups } from '@seatbook/system';
 
 /**
@@ -26,5 +33,7 @@ export function viewBuilders(
     head: () => events.head(),
     onAppended: (listener) => events.onAppended(listener),
   };
-  return joinViews(modelGroups.map((models) => new Processor(source, reads, registry, models, clock, options)));
+  return joinViews(
+    modelGroups.map((models) => new Processor(source, reads, registry, models, clock, options)),
+  );
 }

@@ -30,7 +30,8 @@ export class WorkerViews implements Views {
 
   constructor(private readonly options: WorkerViewsOptions) {
     const models: readonly ReadModel<Document>[] = modelGroups.flat();
-    for (const { name, version } of models) this.#models.set(name, { name, version, position: 0, halted: null });
+    for (const { name, version } of models)
+      this.#models.set(name, { name, version, position: 0, halted: null });
   }
 
   /** Null while the thread is alive; else why it is not. */

@@ -41,7 +41,10 @@ export class ReadinessAnswer {
   @ApiProperty({ type: [ModelLag] })
   models!: ModelLag[];
 
-  @ApiProperty({ type: Object, description: 'What runs by itself. A failure here is tried again and does not end readiness.' })
+  @ApiProperty({
+    type: Object,
+    description: 'What runs by itself. A failure here is tried again and does not end readiness.',
+  })
   runners!: {
     reactor: { position: number; behind: number; failure: string | null };
     dueWork: { running: number; failure: string | null };
@@ -82,7 +85,11 @@ export class Readiness {
       head,
       models,
       runners: {
-        reactor: { position: reactor.position, behind: Math.max(0, head - reactor.position), failure: reactor.failure },
+        reactor: {
+          position: reactor.position,
+          behind: Math.max(0, head - reactor.position),
+          failure: reactor.failure,
+        },
         dueWork: { running: due.running, failure: due.failure },
       },
       parked: parking.count,

@@ -1,10 +1,9 @@
-import type { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 /** A request and an answer as Fastify has them. */
 export type HttpRequest = FastifyRequest;
 export type HttpReply = FastifyReply;
-export type HttpServer = ReturnType<FastifyAdapter['getInstance']>;
+export type HttpServer = FastifyInstance;
 
 /** One value of a header. */
 export function headerOf(request: HttpRequest, name: string): string | undefined {

@@ -23,6 +23,7 @@ const OPAQUE = /[A-Za-z0-9+/=_-]{60,}/g;
 /** What an error says for the log: with its stack, without anything that looks like a secret. */
 export function errorFacts(error: unknown): { readonly error: string } {
   const said = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
-  const cause = error instanceof Error && error.cause instanceof Error ? ` (caused by ${error.cause.message})` : '';
+  const cause =
+    error instanceof Error && error.cause instanceof Error ? ` (caused by ${error.cause.message})` : '';
   return { error: `${said}${cause}`.replace(OPAQUE, '[redacted]').slice(0, 4_000) };
 }

@@ -15,7 +15,8 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<HttpRequest>();
     const reply = http.getResponse<HttpReply>();
     const { correlationId } = identityOf(request);
-    const answer = answerTo(error, headerOf(request, 'if-match') !== undefined) ?? this.#unexpected(error, correlationId);
+    const answer =
+      answerTo(error, headerOf(request, 'if-match') !== undefined) ?? this.#unexpected(error, correlationId);
     const { status, retryAfterSeconds } = answer;
     if (reply.sent || reply.raw.headersSent) {
       reply.raw.destroy();

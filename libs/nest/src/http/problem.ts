@@ -67,7 +67,13 @@ export function answerTo(error: unknown, ifMatch: boolean): Answer | null {
   }
   if (error instanceof StorageFailed) {
     const detail = 'the disk does not take or give what is asked of it; see the log of the server';
-    return { status: 503, code: 'TRANSIENT_STORE', detail, facts: { reason: error.code }, retryAfterSeconds: 10 };
+    return {
+      status: 503,
+      code: 'TRANSIENT_STORE',
+      detail,
+      facts: { reason: error.code },
+      retryAfterSeconds: 10,
+    };
   }
   if (error instanceof HttpException) return ofHttp(error);
   return null;
@@ -77,7 +83,13 @@ function ofRefusal({ kind, code, message, facts, retryAfterSeconds }: Refusal, i
   const outdated = code === 'CONFLICT_VERSION' && ifMatch;
   const status = outdated ? 412 : (STATUS_OF_CODE[code] ?? STATUS_OF_KIND[kind]);
   const waits = kind === 'TRANSIENT' || kind === 'THROTTLED';
-  return { status, code, detail: message, facts, ...(waits ? { retryAfterSeconds: retryAfterSeconds ?? 1 } : {}) };
+  return {
+    status,
+    code,
+    detail: message,
+    facts,
+    ...(waits ? { retryAfterSeconds: retryAfterSeconds ?? 1 } : {}),
+  };
 }
 
 /** What the framework throws, before any code of ours has run. */
@@ -85,11 +97,26 @@ function ofHttp(error: HttpException): Answer | null {
   const status = error.getStatus();
   switch (status) {
     case 400:
-      return { status, code: 'INVALID_BODY', detail: 'the body cannot be read: it is not valid JSON', facts: {} };
+      return {
+        status,
+        code: 'INVALID_BODY',
+        detail: 'the body cannot be read: it is not valid JSON',
+        facts: {},
+      };
     case 404:
-      return { status, code: 'NOT_FOUND_ROUTE', detail: 'there is nothing at this address; see /docs', facts: {} };
+      return {
+        status,
+        code: 'NOT_FOUND_ROUTE',
+        detail: 'there is nothing at this address; see /docs',
+        facts: {},
+      };
     case 413:
-      return { status, code: 'INVALID_BODY_TOO_LARGE', detail: 'the body is larger than this server takes', facts: {} };
+      return {
+        status,
+        code: 'INVALID_BODY_TOO_LARGE',
+        detail: 'the body is larger than this server takes',
+        facts: {},
+      };
     case 415:
       return {
         status,

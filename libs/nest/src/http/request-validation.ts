@@ -18,7 +18,11 @@ export const requestValidation = (): ValidationPipe =>
     },
   });
 
-function problemsOf({ property, constraints, children }: ValidationError): { field: string; problem: string }[] {
+function problemsOf({
+  property,
+  constraints,
+  children,
+}: ValidationError): { field: string; problem: string }[] {
   const field = property.slice(0, 60);
   const own = Object.keys(constraints ?? {}).includes('whitelistValidation')
     ? [{ field, problem: 'there is no such field' }]

@@ -39,7 +39,11 @@ export class NotificationsController {
   @ApiBody({ schema: { type: 'object', additionalProperties: true } })
   @ApiOkResponse({ description: 'It is stored.' })
   @ApiRefusals(400, 401, 413, 415, 422, 503)
-  async receive(@Param('uId') uId: string, @Body() body: unknown, @Req() request: HttpRequest): Promise<void> {
+  async receive(
+    @Param('uId') uId: string,
+    @Body() body: unknown,
+    @Req() request: HttpRequest,
+  ): Promise<void> {
     const bearer = bearerOf(request);
     if (bearer === null) throw new Refusal('UNAUTHENTICATED', 'send the bearer token of this account');
     await this.commands.execute(new ReceiveNotificationCommand(uId, bearer, body));

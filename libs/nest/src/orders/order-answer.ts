@@ -112,7 +112,8 @@ export class PlacedOrderAnswer extends OrderAnswer {
   repeated!: boolean;
 }
 
-const nameOf = ({ adamId, pricingParam }: { adamId: string; pricingParam: string }): string => `${adamId}.${pricingParam}`;
+const nameOf = ({ adamId, pricingParam }: { adamId: string; pricingParam: string }): string =>
+  `${adamId}.${pricingParam}`;
 
 export function orderAnswer(order: OrderDocument): OrderAnswer {
   const { orderId, uId, kind, final, waiting, pairs } = order;

@@ -1,21 +1,19 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
+import { IsIn, IsOptional } from 'class-validator';
 import { MAX_PAIRS } from '@seatbook/licensing';
+import { TextField, TextList } from '../http/text-field.js';
 
 const PLATFORMS = ['iOS', 'macOS', 'tvOS', 'watchOS', 'visionOS'];
 
 /** What all orders have. Lists are flat: nested objects would take seconds to check. */
 class OrderBody {
   @ApiProperty({ description: 'uId of the account.', example: '7700000000000001' })
-  @IsString()
-  @MinLength(1)
-  @MaxLength(100)
+  @TextField(1, 100)
   account!: string;
 
   @ApiPropertyOptional({ description: 'Why; stands in the history for ever.', maxLength: 500 })
   @IsOptional()
-  @IsString()
-  @MaxLength(500)
+  @TextField(1, 500)
   reason?: string;
 }
 
@@ -25,10 +23,7 @@ class PairsBody extends OrderBody {
     description: '`{adamId}` or `{adamId}.{pricingParam}` (STDQ where it is left out).',
     example: ['900000001', '900000004.STDQ'],
   })
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(MAX_PAIRS)
-  @IsString({ each: true })
+  @TextList(MAX_PAIRS)
   assets!: string[];
 
   @ApiProperty({
@@ -36,20 +31,24 @@ class PairsBody extends OrderBody {
     description: `Devices. At most ${MAX_PAIRS} pairs (assets × devices).`,
     example: ['C02XK0AAHV29'],
   })
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(MAX_PAIRS)
-  @IsString({ each: true })
+  @TextList(MAX_PAIRS)
   serialNumbers!: string[];
 }
 
 export class AssignLicenseBody extends PairsBody {
-  @ApiPropertyOptional({ enum: ['wait', 'refuse'], default: 'wait', description: 'For pairs for which no licence is free.' })
+  @ApiPropertyOptional({
+    enum: ['wait', 'refuse'],
+    default: 'wait',
+    description: 'For pairs for which no licence is free.',
+  })
   @IsOptional()
   @IsIn(['wait', 'refuse'])
   ifShort: 'wait' | 'refuse' = 'wait';
 
-  @ApiPropertyOptional({ enum: PLATFORMS, description: "Refuses assets that do not support the devices' platform." })
+  @ApiPropertyOptional({
+    enum: PLATFORMS,
+    description: "Refuses assets that do not support the devices' platform.",
+  })
   @IsOptional()
   @IsIn(PLATFORMS)
   platform?: string;
@@ -59,8 +58,6 @@ export class ReturnLicenseBody extends PairsBody {}
 
 export class ReturnAllBody extends OrderBody {
   @ApiProperty({ example: 'C02XK0AAHV29' })
-  @IsString()
-  @MinLength(1)
-  @MaxLength(40)
+  @TextField(1, 40)
   serialNumber!: string;
 }

@@ -51,7 +51,10 @@ export class ListOrdersHandler implements IQueryHandler<ListOrders> {
   }
 }
 
-function indexOf(account: string | undefined, state: string | undefined): { index: string; equals: string[] } {
+function indexOf(
+  account: string | undefined,
+  state: string | undefined,
+): { index: string; equals: string[] } {
   if (account !== undefined) return { index: 'by-account', equals: [account] };
   return state === undefined ? { index: 'by-position', equals: [] } : { index: 'by-state', equals: [state] };
 }

@@ -1,10 +1,11 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsIn, IsOptional } from 'class-validator';
 import type { Position } from '@seatbook/kernel';
 import type { OrderDocument, OrderKind, OutcomeDocument } from '@seatbook/licensing';
 import type { OrderRequest, PlacedOrder, Request } from '@seatbook/system';
+import { TextField } from '../http/text-field.js';
 import { assetIdOf } from '../assets/asset-address.js';
 import { SeatbookHost } from '../boot/seatbook-host.js';
 import { ApiRefusals } from '../http/api-refusals.js';
@@ -20,13 +21,19 @@ import { OrderWaiter } from './order-waiter.js';
 import { OutcomeAnswer, outcomes } from './outcome-answer.js';
 import { preferredWait } from './prefer-wait.js';
 
-const STATES: readonly OrderDocument['state'][] = ['listing', 'placed', 'working', 'waiting', 'finished', 'abandoned'];
+const STATES: readonly OrderDocument['state'][] = [
+  'listing',
+  'placed',
+  'working',
+  'waiting',
+  'finished',
+  'abandoned',
+];
 
 class OrdersQuery extends PageQuery {
   @ApiPropertyOptional()
   @IsOptional()
-  @IsString()
-  @MaxLength(100)
+  @TextField(1, 100)
   account?: string;
 
   @ApiPropertyOptional({ enum: STATES })
@@ -50,7 +57,8 @@ const IDEMPOTENCY_KEY = {
 const PREFER = {
   name: 'Prefer',
   required: false,
-  description: '`wait=N`: answers when the order is finished or waits for licences, N seconds later at the latest.',
+  description:
+    '`wait=N`: answers when the order is finished or waits for licences, N seconds later at the latest.',
 };
 
 /** What administrators ask for: an order has an outcome for each pair. */
@@ -169,7 +177,14 @@ export class OrdersController {
     reply: HttpReply,
   ): Promise<PlacedOrderAnswer> {
     const { account: uId, serialNumbers, ifShort, platform } = body;
-    const order: OrderRequest = { kind, uId, assets: body.assets.map(assetIdOf), serialNumbers, ifShort, platform };
+    const order: OrderRequest = {
+      kind,
+      uId,
+      assets: body.assets.map(assetIdOf),
+      serialNumbers,
+      ifShort,
+      platform,
+    };
     const command = new PlaceOrderCommand(order, withReason(caller, body.reason));
     return this.#answer(await this.commands.execute(command), request, reply);
   }

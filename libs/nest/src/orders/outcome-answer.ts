@@ -25,17 +25,31 @@ export class OutcomeAnswer {
   @ApiProperty({ type: HolderAnswer })
   holder!: HolderAnswer;
 
-  @ApiProperty({ enum: outcomes, description: 'How the pair stands for this order; kept when the pair is long gone.' })
+  @ApiProperty({
+    enum: outcomes,
+    description: 'How the pair stands for this order; kept when the pair is long gone.',
+  })
   outcome!: string;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Why; for `held` the order that holds the pair.' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Why; for `held` the order that holds the pair.',
+  })
   detail!: string | null;
 
   @ApiProperty({ description: 'The event that says so: GET /events/{position}.' })
   position!: number;
 }
 
-export const outcomeAnswer = ({ adamId, pricingParam, holder, outcome, detail, position }: OutcomeDocument): OutcomeAnswer => ({
+export const outcomeAnswer = ({
+  adamId,
+  pricingParam,
+  holder,
+  outcome,
+  detail,
+  position,
+}: OutcomeDocument): OutcomeAnswer => ({
   adamId,
   pricingParam,
   holder: holderAnswer(holder),

@@ -3,7 +3,14 @@ import { isoTime } from '@seatbook/kernel';
 import type { HolderKey, PairDocument, PairState } from '@seatbook/licensing';
 import { AsOfAnswer } from '../reading/as-of.js';
 
-export const pairStates: readonly PairState[] = ['waiting', 'reserved', 'claimed', 'assigned', 'returning', 'failed'];
+export const pairStates: readonly PairState[] = [
+  'waiting',
+  'reserved',
+  'claimed',
+  'assigned',
+  'returning',
+  'failed',
+];
 
 export class HolderAnswer {
   @ApiProperty({ enum: ['device', 'person'] })
@@ -29,7 +36,11 @@ export class PairAnswer {
   @ApiProperty({ enum: pairStates, description: '`claimed`: reserved, and in a call to Apple.' })
   state!: string;
 
-  @ApiProperty({ type: String, nullable: true, description: 'The order that brought it here; null for an adopted one.' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The order that brought it here; null for an adopted one.',
+  })
   orderId!: string | null;
 
   @ApiProperty({ description: 'Apple held it already when the account was imported.' })

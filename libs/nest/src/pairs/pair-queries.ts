@@ -122,7 +122,11 @@ const pageByAsset = (pairs: readonly PairDocument[], page: PageQuery): Part =>
   pageOfList(pairs, ({ asset }) => asset, page);
 
 /** A page of what was folded from the log, by a key that is unique in it. */
-function pageOfList(pairs: readonly PairDocument[], keyOf: (pair: PairDocument) => string, page: PageQuery): Part {
+function pageOfList(
+  pairs: readonly PairDocument[],
+  keyOf: (pair: PairDocument) => string,
+  page: PageQuery,
+): Part {
   const after = page.cursor === undefined ? '' : decoded(page.cursor);
   const sorted = pairs
     .filter((pair) => keyOf(pair) > after)

@@ -1,9 +1,10 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsString, MaxLength, MinLength } from 'class-validator';
+import { IsIn, IsOptional } from 'class-validator';
 import type { Position } from '@seatbook/kernel';
 import type { PairState } from '@seatbook/licensing';
+import { TextField } from '../http/text-field.js';
 import { ApiRefusals } from '../http/api-refusals.js';
 import { ApiItems, PageQuery, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
@@ -12,9 +13,7 @@ import { GetHolder, ListPairs } from './pair-queries.js';
 
 class PairsQuery extends PageQuery {
   @ApiProperty()
-  @IsString()
-  @MinLength(1)
-  @MaxLength(100)
+  @TextField(1, 100)
   account!: string;
 
   @ApiPropertyOptional({ enum: pairStates })
@@ -26,14 +25,14 @@ class PairsQuery extends PageQuery {
 class HolderQuery extends PageQuery {
   @ApiPropertyOptional({ description: 'Only pairs of this account.' })
   @IsOptional()
-  @IsString()
-  @MaxLength(100)
+  @TextField(1, 100)
   account?: string;
 
-  @ApiPropertyOptional({ description: 'As it was then, from the log: a position, or a time in ISO 8601. Claims show as reserved.' })
+  @ApiPropertyOptional({
+    description: 'As it was then, from the log: a position, or a time in ISO 8601. Claims show as reserved.',
+  })
   @IsOptional()
-  @IsString()
-  @MaxLength(40)
+  @TextField(1, 40)
   at?: string;
 }
 

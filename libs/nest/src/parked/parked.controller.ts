@@ -11,10 +11,11 @@ import {
 } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Max, MaxLength, Min, MinLength } from 'class-validator';
+import { IsInt, IsOptional, Max, Min } from 'class-validator';
 import { Refusal, isoTime } from '@seatbook/kernel';
 import type { ParkedWork } from '@seatbook/runtime';
 import { Seatbook } from '@seatbook/system';
+import { TextField } from '../http/text-field.js';
 import { ApiRefusals } from '../http/api-refusals.js';
 import { MAX_PAGE } from '../reading/page.js';
 
@@ -53,7 +54,11 @@ export class RetryAnswer {
   @ApiProperty({ description: 'Commands that were carried out, and steps that are taken again.' })
   retried!: number;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Why the first that failed again did; it stays parked.' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Why the first that failed again did; it stays parked.',
+  })
   failure!: string | null;
 }
 
@@ -68,16 +73,13 @@ class ParkedQuery {
 
   @ApiPropertyOptional({ description: '`next` of the page before.' })
   @IsOptional()
-  @IsString()
-  @MaxLength(2_000)
+  @TextField(1, 2_000)
   cursor?: string;
 }
 
 class RetryBody {
   @ApiProperty({ example: 'appleCall-0b0c4f8e-5f5c-4a57-9d2c-8d7f0a7f2f10' })
-  @IsString()
-  @MinLength(1)
-  @MaxLength(300)
+  @TextField(1, 300)
   stream!: string;
 }
 
@@ -122,7 +124,8 @@ export class RetryParkedHandler implements ICommandHandler<RetryParked> {
   async execute({ stream }: RetryParked): Promise<RetryAnswer> {
     const { parking, reactor, due } = this.seatbook;
     const work = await parking.of(stream);
-    if (work.length === 0) throw new Refusal('NOT_FOUND_PARKED', 'nothing of this stream is parked', { stream });
+    if (work.length === 0)
+      throw new Refusal('NOT_FOUND_PARKED', 'nothing of this stream is parked', { stream });
     const { sent, failure } = await reactor.retry(stream);
     const steps = failure === null ? work.filter(({ kind }) => kind === 'step') : [];
     for (const { id } of steps) await due.retry(stream, id);

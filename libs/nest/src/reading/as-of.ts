@@ -8,7 +8,8 @@ export class AsOfAnswer {
   position!: number;
 
   @ApiProperty({
-    description: 'Now, where the answer has all that is in the log; else when the last event in it was recorded.',
+    description:
+      'Now, where the answer has all that is in the log; else when the last event in it was recorded.',
     example: '2026-11-24T08:15:30.000Z',
   })
   time!: string;
@@ -18,7 +19,8 @@ export class AsOfAnswer {
 export async function asOf(seatbook: Seatbook, model: string): Promise<AsOfAnswer> {
   const { stores, clock } = seatbook.options;
   const position = seatbook.views.position(model);
-  if (position >= (await stores.events.head())) return { position, time: new Date(clock.now()).toISOString() };
+  if (position >= (await stores.events.head()))
+    return { position, time: new Date(clock.now()).toISOString() };
   return { position, time: await timeOf(seatbook, position) };
 }
 

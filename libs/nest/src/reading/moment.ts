@@ -11,7 +11,10 @@ export async function momentOf(seatbook: Seatbook, at: string): Promise<AsOf> {
   }
   const time = instantOf(at);
   if (time === null) {
-    throw new Refusal('INVALID_AT', 'at is a position (digits) or a time in ISO 8601, e.g. 2026-11-24T08:00:00Z');
+    throw new Refusal(
+      'INVALID_AT',
+      'at is a position (digits) or a time in ISO 8601, e.g. 2026-11-24T08:00:00Z',
+    );
   }
   if (time > seatbook.options.clock.now()) throw new Refusal('INVALID_AT', 'this moment lies in the future');
   return { time };

@@ -1,7 +1,14 @@
 import { applyDecorators, type Type } from '@nestjs/common';
-import { ApiExtraModels, ApiOkResponse, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
+import {
+  ApiExtraModels,
+  ApiOkResponse,
+  ApiProperty,
+  ApiPropertyOptional,
+  getSchemaPath,
+} from '@nestjs/swagger';
 import { Type as Convert } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { IsInt, IsOptional, Max, Min } from 'class-validator';
+import { TextField } from '../http/text-field.js';
 import { AsOfAnswer } from './as-of.js';
 
 export const MAX_PAGE = 500;
@@ -18,12 +25,12 @@ export class PageQuery {
 
   @ApiPropertyOptional({ description: '`next` of the page before.' })
   @IsOptional()
-  @IsString()
-  @MaxLength(2_000)
+  @TextField(1, 2_000)
   cursor?: string;
 
   @ApiPropertyOptional({
-    description: 'Waits until the answer reflects this position, e.g. that of a command. Also as header `Seatbook-Position`.',
+    description:
+      'Waits until the answer reflects this position, e.g. that of a command. Also as header `Seatbook-Position`.',
   })
   @IsOptional()
   @Convert(() => Number)
@@ -39,7 +46,11 @@ export interface Items<T> {
 }
 
 class PageAnswer {
-  @ApiProperty({ type: String, nullable: true, description: 'Give it as `cursor` for the next page; null at the end.' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Give it as `cursor` for the next page; null at the end.',
+  })
   next!: string | null;
 
   @ApiProperty({ type: AsOfAnswer })

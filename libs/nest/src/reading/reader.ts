@@ -18,10 +18,14 @@ export class Reader {
     if (position === undefined || this.seatbook.views.position(model.name) >= position) return;
     const head = await this.seatbook.options.stores.events.head();
     if (position > head) {
-      throw new Refusal('INVALID_POSITION', 'this position is beyond the end of the log: it is not of this deployment', {
-        position,
-        head,
-      });
+      throw new Refusal(
+        'INVALID_POSITION',
+        'this position is beyond the end of the log: it is not of this deployment',
+        {
+          position,
+          head,
+        },
+      );
     }
     const { positionWaitMs } = this.host.configuration.http;
     if (await this.seatbook.reached(model.name, position, positionWaitMs)) return;

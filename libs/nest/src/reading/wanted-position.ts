@@ -10,7 +10,10 @@ export const WantedPosition = createParamDecorator(
     const given = position ?? headerOf(request, 'seatbook-position');
     if (given === undefined) return undefined;
     if (typeof given !== 'string' || !/^\d{1,15}$/.test(given)) {
-      throw new Refusal('INVALID_POSITION', 'a position is a whole number, as commands and queries answer it');
+      throw new Refusal(
+        'INVALID_POSITION',
+        'a position is a whole number, as commands and queries answer it',
+      );
     }
     return Number(given);
   },

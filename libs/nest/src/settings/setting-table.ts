@@ -62,7 +62,10 @@ export const settingTable = {
   data: {
     folder: text(['SEATBOOK_DATA', 'Folder of events.db, views.db and the sealing key.'], './data/seatbook'),
     keyFile: optionalText(
-      ['SEATBOOK_KEY_FILE', 'File with the key that seals tokens and secrets; made on first start, mode 0600.'],
+      [
+        'SEATBOOK_KEY_FILE',
+        'File with the key that seals tokens and secrets; made on first start, mode 0600.',
+      ],
       'path; without it `seatbook.key` in the data folder',
     ),
     key: optionalSecret(
@@ -125,7 +128,8 @@ export const settingTable = {
       { min: 1, max: 1_000 },
     ),
     ...numbers('SEATBOOK_APPLE', defaultAppleSettings, {
-      windowMs: 'Length of "a second" of the pacing; a little more than one, since requests bunch up on their way.',
+      windowMs:
+        'Length of "a second" of the pacing; a little more than one, since requests bunch up on their way.',
       maxParallelPages: 'Page requests at once per location. Apple allows 5.',
       maxInFlight: 'Requests on their way at once per location.',
       maxQueued: 'Requests that wait per location; one more is turned away.',
@@ -156,7 +160,8 @@ export const settingTable = {
   },
   rhythm: numbers('SEATBOOK_RHYTHM', DEFAULT_RHYTHM, {
     placeWithinMs: 'An order that is not placed by then is abandoned.',
-    answerWithinMs: 'Ledgers that have not answered an order this long after its last progress are named as silent.',
+    answerWithinMs:
+      'Ledgers that have not answered an order this long after its last progress are named as silent.',
     dispatchAfterMs: 'Open work that fills no call is planned when it has waited this long.',
     doubtfulAfterMs: 'An attempt without an answer counts as doubtful after this long.',
     firstRetryMs: 'Pause before the first retry; doubles.',

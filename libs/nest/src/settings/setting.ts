@@ -144,7 +144,10 @@ export const optionalUrl = ([variable, meaning]: Named): Setting<string | null> 
   absent: null,
 });
 
-export const list = ([variable, meaning]: Named, fallback: readonly string[]): Setting<readonly string[]> => ({
+export const list = (
+  [variable, meaning]: Named,
+  fallback: readonly string[],
+): Setting<readonly string[]> => ({
   variable,
   kind: 'names, separated by commas',
   fallback: fallback.join(','),

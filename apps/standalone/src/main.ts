@@ -1,0 +1,73 @@
+import 'reflect-metadata';
+import { Product, createLog, errorFacts, readConfiguration, unknownVariables } from '@seatbook/nest';
+import type { ToParent } from './to-parent.js';
+
+/** A problem of the environment, not of the program: told without a stack. */
+function fail(error: unknown): never {
+  const told = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`Seatbook cannot start: ${told}\n`);
+  process.exit(1);
+}
+
+function tell(message: ToParent): void {
+  process.send?.(message);
+}
+
+/** The key goes to whoever started us, once, and never into the log. */
+function sayOwnerKey(key: string): void {
+  if (process.send) {
+    tell({ ownerKey: key });
+    return;
+  }
+  process.stdout.write(
+    `\nThe owner key, shown this once. Keep it; send it as "Authorization: Bearer …":\n\n  ${key}\n\n`,
+  );
+}
+
+async function main(): Promise<void> {
+  const configuration = readConfiguration(process.env);
+  const log = createLog(configuration.log.level);
+  for (const variable of unknownVariables(process.env)) {
+    log.warn({ variable }, 'this variable is no setting of this version');
+  }
+  let product: Product | null = null;
+  let stopping = false;
+  const stop = (why: string): void => {
+    if (stopping) {
+      log.warn({ why }, 'ended at once');
+      process.exit(1);
+    }
+    stopping = true;
+    log.info({ why }, 'shutting down');
+    const { shutdownMs } = configuration.http;
+    setTimeout(() => {
+      log.error({ shutdownMs }, 'the shutdown took too long and was ended');
+      process.exit(1);
+    }, shutdownMs).unref();
+    void (product?.stop() ?? Promise.resolve())
+      .then(() => {
+        log.info('stopped');
+        process.exit(0);
+      })
+      .catch((error: unknown) => {
+        log.error(errorFacts(error), 'the shutdown failed');
+        process.exit(1);
+      });
+  };
+  process.on('SIGTERM', () => stop('SIGTERM'));
+  process.on('SIGINT', () => stop('SIGINT'));
+  // Whoever forked us is gone.
+  process.on('disconnect', () => stop('disconnect'));
+
+  const started = await Product.start({ configuration, log, views: 'worker' }, (listening) => {
+    product = listening;
+    const { host } = configuration.http;
+    log.info({ host, port: listening.port }, 'listening');
+    if (listening.host.ownerKey.made !== null) sayOwnerKey(listening.host.ownerKey.made);
+    tell({ listening: listening.port });
+  });
+  log.info({ position: await started.host.stores.events.head() }, 'ready');
+  tell({ ready: true });
+}
+
+main().catch(fail);

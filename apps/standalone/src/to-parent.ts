@@ -1,0 +1,2 @@
+/** What the product tells the process that forked it. */
+export type ToParent = { readonly listening: number } | { readonly ownerKey: string } | { readonly ready: true };

@@ -1,0 +1,68 @@
+import type { AddressInfo } from 'node:net';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Transport } from '@seatbook/apple';
+import { createApplication } from '../http/create-application.js';
+import { errorFacts, type Log } from '../http/log.js';
+import type { Configuration } from '../settings/configuration.js';
+import { SeatbookHost } from './seatbook-host.js';
+
+export interface ProductOptions {
+  readonly configuration: Configuration;
+  readonly log: Log;
+  readonly views: 'worker' | 'inline';
+  readonly transport?: Transport;
+}
+
+/** The whole product in one process, HTTP included. */
+export class Product {
+  #stopped: Promise<void> | null = null;
+
+  private constructor(
+    readonly host: SeatbookHost,
+    readonly app: NestFastifyApplication,
+    readonly port: number,
+  ) {}
+
+  /**
+   * Opens the stores, listens, and hands over to `listening`; resolves when everything has started. Whatever fails on
+   * the way closes again what was opened.
+   */
+  static async start(
+    options: ProductOptions,
+    listening: (product: Product) => void = () => undefined,
+  ): Promise<Product> {
+    const host = await SeatbookHost.open(options);
+    let app: NestFastifyApplication | null = null;
+    try {
+      app = await createApplication(host);
+      const { host: address, port } = options.configuration.http;
+      await app.listen(port, address);
+      const bound = app.getHttpServer().address() as AddressInfo;
+      const product = new Product(host, app, bound.port);
+      listening(product);
+      await host.start();
+      return product;
+    } catch (error) {
+      host.beginShutdown();
+      await app?.close();
+      await host.stop();
+      throw error;
+    }
+  }
+
+  /** Not ready any more, then the server, then the work, then the stores. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    this.host.beginShutdown();
+    try {
+      await this.app.close();
+    } catch (error) {
+      this.host.log.warn(errorFacts(error), 'the HTTP server did not close in order');
+    }
+    await this.host.stop();
+  }
+}

@@ -1,0 +1,133 @@
+import { Readable } from 'node:stream';
+import { Controller, Get, Inject, Query, Res } from '@nestjs/common';
+import { Query as BusQuery, QueryBus, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { ApiOkResponse, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsInt, IsOptional, Min } from 'class-validator';
+import { Refusal, type Envelope, type Position } from '@seatbook/kernel';
+import { Seatbook, history, type HistoryFilter } from '@seatbook/system';
+import { TextField } from '../http/text-field.js';
+import { ApiRefusals } from '../http/api-refusals.js';
+import type { HttpReply } from '../http/exchange.js';
+import { instantOf } from '../reading/moment.js';
+import { eventAnswer } from '../timeline/event-answer.js';
+import { SubjectField, subjectsOfFilter } from '../timeline/subject-query.js';
+
+class HistoryQuery {
+  @SubjectField('account')
+  account?: string;
+
+  @SubjectField('asset')
+  asset?: string;
+
+  @SubjectField('holder')
+  holder?: string;
+
+  @SubjectField('order')
+  order?: string;
+
+  @ApiPropertyOptional({ description: 'Recorded at this moment or later, in ISO 8601.' })
+  @IsOptional()
+  @TextField(1, 40)
+  from?: string;
+
+  @ApiPropertyOptional({ description: 'Recorded at this moment or earlier, in ISO 8601.' })
+  @IsOptional()
+  @TextField(1, 40)
+  to?: string;
+
+  @ApiPropertyOptional({
+    description: 'Only events after this position: goes on where an earlier reading stopped.',
+  })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  after: number = 0;
+
+  @ApiPropertyOptional({ description: 'Only events up to this position.' })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  upTo?: number;
+}
+
+export interface HistoryStream {
+  /** Everything up to here was looked at. */
+  readonly end: Position;
+  readonly pages: AsyncGenerator<readonly Envelope[]>;
+}
+
+export class StreamHistory extends BusQuery<HistoryStream> {
+  constructor(readonly filter: HistoryFilter) {
+    super();
+  }
+}
+
+@QueryHandler(StreamHistory)
+export class StreamHistoryHandler implements IQueryHandler<StreamHistory> {
+  constructor(@Inject(Seatbook) private readonly seatbook: Seatbook) {}
+
+  async execute({ filter }: StreamHistory): Promise<HistoryStream> {
+    const head = await this.seatbook.options.stores.events.head();
+    const end = Math.min(filter.upTo ?? head, head);
+    return { end, pages: history(this.seatbook, { ...filter, upTo: end }) };
+  }
+}
+
+/** The log itself, for auditors. */
+@ApiTags('history')
+@Controller('history')
+export class HistoryController {
+  constructor(@Inject(QueryBus) private readonly queries: QueryBus) {}
+
+  /**
+   * Events in order, one JSON object a line, up to the head at the time of the request (header `Seatbook-Position`).
+   * Several filters together: events that belong to all of them. Bulk events come whole.
+   */
+  @Get()
+  @ApiOkResponse({ content: { 'application/jsonl': { schema: { type: 'string' } } } })
+  @ApiRefusals(400, 503)
+  async history(@Query() query: HistoryQuery, @Res() reply: HttpReply): Promise<void> {
+    const { after, upTo } = query;
+    const from = momentOf('from', query.from);
+    const to = momentOf('to', query.to);
+    const filter: HistoryFilter = {
+      subjects: subjectsOfFilter(query),
+      after,
+      ...(upTo === undefined ? {} : { upTo }),
+      ...(from === undefined ? {} : { from }),
+      ...(to === undefined ? {} : { to }),
+    };
+    const { end, pages } = await this.queries.execute(new StreamHistory(filter));
+    // What is refused is refused before the first line; after it, a broken stream is all that can tell.
+    const first = await pages.next();
+    void reply
+      .status(200)
+      .header('content-type', 'application/jsonl; charset=utf-8')
+      .header('seatbook-position', String(Math.max(after, end)))
+      .send(Readable.from(linesOf(first, pages)));
+  }
+}
+
+async function* linesOf(
+  first: IteratorResult<readonly Envelope[]>,
+  pages: AsyncGenerator<readonly Envelope[]>,
+): AsyncGenerator<string> {
+  if (first.done) return;
+  yield linesOfPage(first.value);
+  for await (const page of pages) yield linesOfPage(page);
+}
+
+const linesOfPage = (events: readonly Envelope[]): string =>
+  events.map((event) => `${JSON.stringify(eventAnswer(event))}\n`).join('');
+
+function momentOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const moment = instantOf(text);
+  if (moment === null) {
+    throw new Refusal('INVALID_TIME', `${name} is a time in ISO 8601, e.g. 2026-11-24T08:00:00Z`);
+  }
+  return moment;
+}

@@ -1,0 +1,22 @@
+import { isoTime, type Envelope } from '@seatbook/kernel';
+import type { EventAnswer } from './timeline-answer.js';
+
+/** An event whole, as history and single events show it. */
+export const eventAnswer = ({
+  position,
+  id,
+  stream,
+  revision,
+  type,
+  data,
+  metadata,
+}: Envelope): EventAnswer => ({
+  position,
+  id,
+  stream,
+  revision,
+  type,
+  recordedAt: isoTime(metadata.recordedAt) ?? '',
+  data,
+  metadata,
+});

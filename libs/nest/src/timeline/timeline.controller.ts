@@ -1,0 +1,62 @@
+import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
+import { ApiOkResponse, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
+import { IsIn, IsOptional } from 'class-validator';
+import { Refusal, type Position } from '@seatbook/kernel';
+import { ApiRefusals } from '../http/api-refusals.js';
+import { ApiItems, PageQuery, type Items } from '../reading/page.js';
+import { WantedPosition } from '../reading/wanted-position.js';
+import { SubjectField, subjectsOfFilter } from './subject-query.js';
+import { EventAnswer, TimelineRowAnswer } from './timeline-answer.js';
+import { GetEvent, GetTimeline } from './timeline-queries.js';
+
+class TimelineQuery extends PageQuery {
+  @SubjectField('account')
+  account?: string;
+
+  @SubjectField('asset')
+  asset?: string;
+
+  @SubjectField('holder')
+  holder?: string;
+
+  // What a timeline is of and how it is sorted have the same good name; the direction gives way.
+  @SubjectField('order')
+  order?: string;
+
+  @ApiPropertyOptional({ enum: ['newest', 'oldest'], default: 'newest', description: 'Which come first.' })
+  @IsOptional()
+  @IsIn(['newest', 'oldest'])
+  first: 'newest' | 'oldest' = 'newest';
+}
+
+/** What happened, to whom, by whom, and why. */
+@ApiTags('history')
+@Controller()
+export class TimelineController {
+  constructor(@Inject(QueryBus) private readonly queries: QueryBus) {}
+
+  /** The life of one account, asset, holder or order. */
+  @Get('timeline')
+  @ApiItems(TimelineRowAnswer)
+  @ApiRefusals(400, 503)
+  timeline(
+    @Query() query: TimelineQuery,
+    @WantedPosition() position?: Position,
+  ): Promise<Items<TimelineRowAnswer>> {
+    const [subject, ...more] = subjectsOfFilter(query);
+    if (!subject || more.length > 0) {
+      throw new Refusal('INVALID_SUBJECT', 'a timeline is of exactly one: account, asset, holder or order');
+    }
+    return this.queries.execute(new GetTimeline(subject, query.first === 'newest', query, position));
+  }
+
+  /** One event, whole. */
+  @Get('events/:position')
+  @ApiOkResponse({ type: EventAnswer })
+  @ApiRefusals(400, 404)
+  event(@Param('position') position: string): Promise<EventAnswer> {
+    if (!/^\d{1,15}$/.test(position)) throw new Refusal('INVALID_POSITION', 'a position is a whole number');
+    return this.queries.execute(new GetEvent(Number(position)));
+  }
+}
