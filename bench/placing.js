@@ -1,43 +1,37 @@
 import { join } from 'node:path';
-import { placeOrder } from '@seatbook/system';
+import { NestFactory } from '@nestjs/core';
+import { CommandBus } from '@nestjs/cqrs';
+import { PlaceOrderCommand, SeatbookModule } from '@seatbook/nest';
 import { check } from './figure.js';
 import { inFolder } from './folder.js';
 import { openPlainLog, rowsOf } from './plain-log.js';
 import { OWNER, UID, adamIdOf, assetOf, importLocation, openProduct, serialOf } from './product.js';
 import { timed } from './rounds.js';
 
+/** @typedef {import('./plain-log.js').Row} Row */
+
 export const ORDERS = 20_000;
 export const CALLERS = 64;
 
 /**
- * Places orders of one pair each, every one a stream of its own, as fast as the callers can: each sends its next when
- * the last is durable. What is measured is the command path (check, hash of the body, known account and asset,
- * decide, append); the background work stands still.
- * @returns {Promise<{ perSecond: number, rows: import('./plain-log.js').Row[] }>}
+ * Orders of one pair, every one a stream of its own, over the CommandBus as fast as the callers can: each sends its next
+ * when the last is durable. What is measured is the path of a command (bus, check, hash of the body, known account and
+ * asset, decide, append); the background work stands still.
+ * @returns {Promise<{ perSecond: number, rows: Row[] }>}
  */
 export function placeOrders() {
   return inFolder(async (folder) => {
     const product = await openProduct(folder);
-    const { seatbook, stores } = product;
-    await seatbook.start();
+    const { host, seatbook, stores } = product;
+    await host.start();
     await importLocation(product, [{ adamId: adamIdOf(1), name: 'App', total: ORDERS * 2 }]);
     await seatbook.stop();
+    const context = await NestFactory.createApplicationContext(SeatbookModule.over(host), { logger: false });
+    const bus = context.get(CommandBus);
     const before = await stores.events.head();
-    const assets = [assetOf(1)];
-    let next = 0;
-    const caller = async () => {
-      while (next < ORDERS) {
-        const number = (next += 1);
-        const order = /** @type {const} */ ({ kind: 'assign', uId: UID, ifShort: 'wait', platform: null });
-        await placeOrder(
-          seatbook,
-          { ...order, assets, serialNumbers: [serialOf(number)] },
-          { ...OWNER, idempotencyKey: `bench-${number}` },
-        );
-      }
-    };
-    const { ms } = await timed(() => Promise.all(Array.from({ length: CALLERS }, caller)));
+    const { ms } = await timed(() => Promise.all(Array.from({ length: CALLERS }, (_caller, index) => place(bus, index))));
     const head = await stores.events.head();
+    await context.close();
     await product.close();
     const rows = rowsOf(join(folder, 'events.db'), 'order.placed');
     check(head - before === ORDERS && rows.length === ORDERS, `${rows.length} of ${ORDERS} orders in the log`);
@@ -48,13 +42,32 @@ export function placeOrders() {
 }
 
 /**
- * Appends rows plainly, so many in each commit.
- * @param {readonly import('./plain-log.js').Row[]} rows
- * @param {number} batch
+ * The orders of one caller, one after the other.
+ * @param {CommandBus} bus
+ * @param {number} first
  */
-export function appendPlainly(rows, batch) {
+async function place(bus, first) {
+  for (let number = first; number < ORDERS; number += CALLERS) {
+    const order = {
+      kind: /** @type {const} */ ('assign'),
+      uId: UID,
+      assets: [assetOf(1)],
+      serialNumbers: [serialOf(number)],
+      ifShort: /** @type {const} */ ('wait'),
+      platform: null,
+    };
+    await bus.execute(new PlaceOrderCommand(order, { ...OWNER, idempotencyKey: `bench-${number}` }));
+  }
+}
+
+/**
+ * Appends rows plainly, so many in each commit.
+ * @param {readonly Row[]} rows
+ * @param {{ batch: number, uniqueIds: boolean }} how
+ */
+export function appendPlainly(rows, { batch, uniqueIds }) {
   return inFolder(async (folder) => {
-    const log = openPlainLog(join(folder, 'plain.db'));
+    const log = openPlainLog(join(folder, 'plain.db'), uniqueIds);
     const { ms } = await timed(() => log.append(rows, batch));
     check(log.count() === rows.length, 'rows in the plain log');
     log.close();
@@ -62,10 +75,11 @@ export function appendPlainly(rows, batch) {
   });
 }
 
-/** @param {readonly import('./plain-log.js').Row[]} rows */
+/** @param {readonly Row[]} rows */
 export function bytesPerRow(rows) {
   const bytes = rows.reduce(
-    (sum, [, stream, , id, type, data, metadata]) => sum + stream.length + id.length + type.length + data.length + metadata.length,
+    (sum, [, stream, , id, type, data, metadata]) =>
+      sum + stream.length + id.length + type.length + data.length + metadata.length,
     0,
   );
   return Math.round(bytes / rows.length);

@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import { createAppleApi } from '@seatbook/apple';
+import 'reflect-metadata';
+import { SeatbookHost, createLog, readConfiguration } from '@seatbook/nest';
 import { systemClock } from '@seatbook/kernel';
 import { accountsModel } from '@seatbook/licensing';
 import { createSimulator, seededRandom } from '@seatbook/simulator';
-import { openSqliteStores } from '@seatbook/store-sqlite';
-import { Seatbook, importToken } from '@seatbook/system';
+import { importToken } from '@seatbook/system';
 import { check } from './figure.js';
 
 export const UID = '7700000000000001';
@@ -20,61 +19,53 @@ export const assetOf = (number) => ({ adamId: adamIdOf(number), pricingParam: 'S
 /** @param {number} number */
 export const serialOf = (number) => `S${String(number).padStart(9, '0')}`;
 
+/** @param {number} ms */
+export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
 /**
- * The product on its embedded stores (events.db with synchronous=FULL), with a simulated Apple in the same process.
- * `start` lets the background work run; without it only commands do.
+ * The product as standalone composes it (events.db with synchronous=FULL, read models in a thread of their own), with
+ * a simulated Apple in place of HTTP.
  * @param {string} folder
- * @param {{ views?: (stores: import('@seatbook/store-sqlite').SqliteStores) => import('@seatbook/runtime').Views }} [options]
  */
-export async function openProduct(folder, { views } = {}) {
-  const random = seededRandom(1);
-  const stores = await openSqliteStores({
-    folder,
-    key: Buffer.alloc(32, 7),
-    clock: systemClock,
-    ids: { next: randomUUID },
-  });
+export async function openProduct(folder) {
   const simulator = createSimulator({
     clock: systemClock,
-    random,
+    random: seededRandom(1),
     baseUrl: APPLE,
     deliver: async () => ({ status: 200 }),
     faults: { rateLimit: { perSecond: 100_000, scope: 'token', retryAfter: null } },
   });
-  const apple = createAppleApi({
-    clock: systemClock,
-    random,
-    settings: { baseUrl: `${APPLE}/mdm/v2`, contentMetadataUrl: `${APPLE}/WebObjects/MZStorePlatform.woa/wa/lookup` },
+  const host = await SeatbookHost.open({
+    configuration: readConfiguration({
+      SEATBOOK_DATA: folder,
+      SEATBOOK_OWNER_KEY: 'bench-owner-key-0123456789-0123456789',
+      SEATBOOK_APPLE_BASE_URL: `${APPLE}/mdm/v2`,
+    }),
+    log: createLog('silent'),
+    views: 'worker',
     async transport({ method, url, headers, body = '' }) {
       const { pathname, search } = new URL(url);
       return simulator.handle({ method, path: `${pathname}${search}`, headers: { ...headers }, body });
     },
   });
-  const seatbook = new Seatbook({
-    stores,
-    apple,
-    clock: systemClock,
-    ids: { next: randomUUID },
-    random,
-    settings: { mdmInfo: { id: 'seatbook-bench', name: 'Seatbook', metadata: '' }, publicUrl: null },
-    newSecret: randomUUID,
-    ...(views ? { views: views(stores) } : {}),
-  });
+  const { seatbook, stores } = host;
   return {
-    stores,
+    host,
     simulator,
     seatbook,
+    stores,
     async close() {
+      await host.stop();
       simulator.stop();
-      await apple.close();
-      await stores.close();
     },
   };
 }
 
+/** @typedef {Awaited<ReturnType<typeof openProduct>>} Product */
+
 /**
  * Imports a location and waits until it is read and shown. The product has to be started.
- * @param {Awaited<ReturnType<typeof openProduct>>} product
+ * @param {Product} product
  * @param {readonly { adamId: string, name: string, total: number }[]} assets
  */
 export async function importLocation({ simulator, seatbook, stores }, assets) {
@@ -83,10 +74,10 @@ export async function importLocation({ simulator, seatbook, stores }, assets) {
   const settings = /** @type {const} */ ({ name: 'Bench', platform: 'iOS', assignmentType: 'device' });
   await importToken(seatbook, { file: token, settings, takeOver: false }, OWNER);
   for (;;) {
-    const account = await stores.reads.get(accountsModel, UID);
     const halted = seatbook.views.status().find((model) => model.halted !== null);
     check(!halted, `the read model ${halted?.name} halted: ${halted?.halted}`);
+    const account = await stores.reads.get(accountsModel, UID);
     if (account?.firstReadAt != null && (await seatbook.idle())) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await pause(20);
   }
 }

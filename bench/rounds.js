@@ -1,4 +1,9 @@
 import { cpus } from 'node:os';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = /** @type {() => void} */ (runInNewContext('gc'));
 
 /** @typedef {{ median: number, min: number, max: number }} Spread */
 
@@ -56,12 +61,13 @@ export function percentile(sorted, share) {
 /** @param {readonly number[]} values */
 export const p99 = (values) => percentile([...values].sort((a, b) => a - b), 0.99);
 
-/** Milliseconds that something takes, and what it gave. A collection of garbage before keeps rounds alike.
+/**
+ * Milliseconds that something takes, and what it gave. Garbage of the rounds before is collected first.
  * @template T
  * @param {() => Promise<T> | T} work
  */
 export async function timed(work) {
-  globalThis.gc?.();
+  collectGarbage();
   const started = performance.now();
   const value = await work();
   return { ms: performance.now() - started, value };
@@ -69,3 +75,10 @@ export async function timed(work) {
 
 export const machine = () =>
   `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}, ${process.platform}`;
+
+/**
+ * One ratio for each pair of rounds.
+ * @param {readonly number[]} ours
+ * @param {readonly number[]} baseline
+ */
+export const quotients = (ours, baseline) => ours.map((value, round) => value / /** @type {number} */ (baseline[round]));

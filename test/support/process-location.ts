@@ -1,4 +1,4 @@
-import type { Json, Processes } from './processes.js';
+import type { Processes } from './processes.js';
 
 export const UID = '7700000000000001';
 
@@ -14,8 +14,8 @@ export async function importLocation(processes: Processes, apps: readonly string
   const imported = await processes.api('POST', '/accounts', { token, name: 'Berlin', platform: 'iOS', assignmentType: 'device' });
   if (imported.status !== 201) throw new Error(`import: ${imported.status} ${JSON.stringify(imported.body)}`);
   await processes.eventually('all assets are read', async () => {
-    const { body } = await processes.api<{ items: Json[] }>('GET', '/assets?limit=100');
-    const read = body.items.filter(({ name, owned }) => name !== null && owned === total);
+    const { body } = await processes.api<{ items: { name: string | null; licences: { owned: number | null } }[] }>('GET', '/assets?limit=100');
+    const read = body.items.filter(({ name, licences }) => name !== null && licences.owned === total);
     return read.length === apps.length ? true : null;
   });
 }

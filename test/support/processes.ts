@@ -25,10 +25,14 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-function listening(child: ChildProcess, what: string): Promise<number> {
+/** What a child says of itself when it gets so far. */
+function told<T>(child: ChildProcess, name: 'listening' | 'ready', what: string): Promise<T> {
   return new Promise((resolve, reject) => {
-    child.once('message', (message: { listening: number }) => resolve(message.listening));
-    child.once('exit', (code, signal) => reject(new Error(`${what} ended before it listened: ${code ?? signal}`)));
+    child.on('message', (message: Record<string, T>) => {
+      const value = message[name];
+      if (value !== undefined) resolve(value);
+    });
+    child.once('exit', (code, signal) => reject(new Error(`${what} ended before it was ${name}: ${code ?? signal}`)));
   });
 }
 
@@ -54,14 +58,14 @@ export class Processes {
       silent: true,
     });
     this.#simulator.stdout?.resume();
-    this.#simulatorPort = await listening(this.#simulator, 'the simulator');
+    this.#simulatorPort = await told<number>(this.#simulator, 'listening', 'the simulator');
     this.#port = await freePort();
     await this.startProduct();
   }
 
-  /** Resolves when it listens. */
+  /** Resolves when it is ready. */
   async startProduct(): Promise<void> {
-    await listening(this.forkProduct(), 'the product');
+    await told<true>(this.forkProduct(), 'ready', 'the product');
   }
 
   forkProduct(): ChildProcess {
@@ -169,6 +173,6 @@ export class Processes {
   }
 
   tail(): string {
-    return existsSync(this.log) ? readFileSync(this.log, 'utf8').slice(-4_000) : '';
+    return existsSync(this.log) ? readFileSync(this.log, 'utf8').slice(-1_500) : '';
   }
 }

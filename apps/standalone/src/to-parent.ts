@@ -1,2 +1,3 @@
 /** What the product tells the process that forked it. */
-export type ToParent = { readonly listening: number } | { readonly ownerKey: string } | { readonly ready: true };
+export type ToParent =
+  { readonly listening: number } | { readonly ownerKey: string } | { readonly ready: true };

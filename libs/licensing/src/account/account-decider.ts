@@ -119,7 +119,8 @@ export const accountDecider = (rhythm: Rhythm): Decider<AccountCommand, Account,
         account.tokenState = event.data.state;
         break;
       case 'account.conflicted':
-        Object.assign(account, { conflicted: true, claimedAs: null });
+        // Only an order to take it over makes us claim it again.
+        Object.assign(account, { conflicted: true, claimedAs: null, claimAt: null });
         break;
       case 'account.take-over-ordered':
         account.claimAt = event.data.at;
@@ -192,23 +193,27 @@ function renewToken(command: AccountCommand & { type: 'RenewToken' }, account: A
 function stepFailed(
   type: 'account.claim-failed' | 'account.notifications-failed',
   { failure, fingerprint }: { failure: AppleFailure; fingerprint: string },
-  { uId }: Account,
+  account: Account,
   at: Instant,
   { firstRetryMs, maxRetryMs }: Rhythm,
 ): AccountEvent[] {
+  const { uId } = account;
   switch (failure.kind) {
     case 'token': {
       const { state, errorNumber } = failure;
+      // The token may have been renewed while Apple refused the old one.
+      const current = fingerprint === account.fingerprint && account.tokenState === 'active';
       return [
-        { type: 'account.token-refused', data: { uId, fingerprint, state, errorNumber } },
+        ...(current ? [{ type: 'account.token-refused' as const, data: { uId, fingerprint, state, errorNumber } }] : []),
         { type, data: { uId, reason: `Apple refused the token (${errorNumber})`, retryAt: at } },
       ];
     }
-    case 'conflict':
-      return [
-        { type: 'account.conflicted', data: { uId, mdmInfo: failure.mdmInfo } },
-        { type, data: { uId, reason: 'another MDM manages the location', retryAt: at } },
-      ];
+    case 'conflict': {
+      const conflicted: AccountEvent = { type: 'account.conflicted', data: { uId, mdmInfo: failure.mdmInfo } };
+      if (type === 'account.claim-failed') return [conflicted];
+      const failed: AccountEvent = { type, data: { uId, reason: 'another MDM manages the location', retryAt: at } };
+      return account.conflicted ? [failed] : [conflicted, failed];
+    }
     case 'transient':
       return [{ type, data: { uId, reason: failure.reason, retryAt: at + Math.max(firstRetryMs, failure.retryAfterMs ?? 0) } }];
     case 'refused':

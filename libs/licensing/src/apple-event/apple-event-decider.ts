@@ -1,6 +1,6 @@
 import type { Command, Decider, Due, Instant } from '@seatbook/kernel';
 import type { ReportedFailure } from '../apple-call/call-events.js';
-import { holderKeys, holdersOf, type HolderKey, type Holders } from '../holder.js';
+import { NOBODY, holderKeys, holdersOf, type HolderKey, type Holders } from '../holder.js';
 import type { AppleFailure, AppleStatus, AssetId } from '../ports.js';
 import type { Rhythm } from '../rhythm.js';
 import type { AppleEventEvent } from './apple-event-events.js';
@@ -8,6 +8,8 @@ import type { AppleEventEvent } from './apple-event-events.js';
 
 /** Apple's "unknown event". */
 const UNKNOWN_EVENT = 9708;
+/** Apple's "internal error". */
+const INTERNAL_ERROR = 9603;
 
 export type AppleEventCommand =
   | (Command<'RecordNotification'> & {
@@ -212,7 +214,10 @@ function recordPoll(
   const { status, requested, completed } = command.status;
   const polled: AppleEventEvent = { type: 'appleEvent.polled', data: { uId, status, requested, completed, at } };
   if (status !== 'PENDING') {
-    const { failures } = command;
+    // FAILED without a word of what failed: nobody knows, so the call reads what Apple holds.
+    const wordless = status === 'FAILED' && command.failures.length === 0;
+    const all: ReportedFailure = { errorNumber: INTERNAL_ERROR, reason: 'FAILED without a reason', assets: [], holders: NOBODY };
+    const failures = wordless ? [all] : command.failures;
     return [polled, { type: 'appleEvent.completed', data: { uId, callId, by: 'status', failures } }];
   }
   if (at - boundAt < stalledAfterMs) return [polled];

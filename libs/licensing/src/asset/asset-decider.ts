@@ -116,12 +116,13 @@ function recordAsset(
   return [...events, ...withdraw(unlimited ? 0 : asset.used - total, asset)];
 }
 
-/** Unclaimed reservations, newest first, as many as there are too many. */
+/** Unclaimed reservations, newest first, as many as there are too many. Among those who wait they keep their order. */
 function withdraw(excess: number, asset: Asset): AssetEvent[] {
   if (excess <= 0) return [];
   const unclaimed = [...asset.pairs].filter(([, { state, callId }]) => state === 'reserved' && callId === null);
-  const newest = unclaimed.sort(([, a], [, b]) => b.batch - a.batch).slice(0, Math.min(excess, MAX_TOGETHER));
-  return chunksOf(newest, MAX_HOLDERS).map((chunk) => {
+  const newest = unclaimed.sort(([, a], [, b]) => a.batch - b.batch).slice(-Math.min(excess, MAX_TOGETHER));
+  // Each event puts its pairs before all that wait: the oldest come last.
+  return chunksOf(newest, MAX_HOLDERS).reverse().map((chunk) => {
     const keys = inListOrder(chunk.map(([key]) => key));
     return {
       type: 'asset.reservations-withdrawn',

@@ -215,29 +215,39 @@ export function evolveAsset(asset: Asset, event: AssetEvent): Asset {
   }
 }
 
-const CHUNK_PAIRS = 5_000;
+/** A pair is 300 characters long at the most; a claim names up to 1,000 holders. */
+const CHUNK_PAIRS = 2_500;
+const CHUNK_WAITING = 15_000;
+const CHUNK_CLAIMS = 15;
 
-/** Pairs in chunks of 5,000, the waiting list in its order. */
+type Head = Omit<Asset, 'pairs' | 'waiting' | 'claims'>;
+
+interface Chunk {
+  readonly head?: Head;
+  readonly pairs?: readonly [HolderKey, Pair][];
+  readonly waiting?: readonly HolderKey[];
+  readonly claims?: readonly [string, HolderKey[]][];
+}
+
+/** Pairs, waiting list and claims in chunks, each in its order. */
 export const assetSnapshot: SnapshotCodec<Asset> = {
-  version: 1,
+  version: 2,
   entries: ({ pairs }) => pairs.size,
-  save({ pairs, waiting, claims, ...head }) {
+  save({ pairs, waiting, claims, ...head }): readonly Chunk[] {
     return [
-      { head, waiting: [...waiting], claims: [...claims] },
-      ...chunksOf([...pairs], CHUNK_PAIRS),
+      { head },
+      ...chunksOf([...pairs], CHUNK_PAIRS).map((some) => ({ pairs: some })),
+      ...chunksOf([...waiting], CHUNK_WAITING).map((some) => ({ waiting: some })),
+      ...chunksOf([...claims], CHUNK_CLAIMS).map((some) => ({ claims: some })),
     ];
   },
-  load([first, ...chunks]) {
-    const { head, waiting, claims } = first as {
-      head: Omit<Asset, 'pairs' | 'waiting' | 'claims'>;
-      waiting: HolderKey[];
-      claims: [string, HolderKey[]][];
-    };
+  load(saved) {
+    const chunks = saved as readonly Chunk[];
     return {
-      ...head,
-      waiting: new Set(waiting),
-      claims: new Map(claims),
-      pairs: new Map((chunks as [HolderKey, Pair][][]).flat()),
+      ...(chunks[0]?.head as Head),
+      pairs: new Map(chunks.flatMap(({ pairs = [] }) => pairs)),
+      waiting: new Set(chunks.flatMap(({ waiting = [] }) => waiting)),
+      claims: new Map(chunks.flatMap(({ claims = [] }) => claims)),
     };
   },
 };

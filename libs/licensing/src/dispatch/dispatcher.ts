@@ -1,7 +1,7 @@
 import type { Addressed, Instant, Planner } from '@seatbook/kernel';
 import type { CallCommand } from '../apple-call/call-decider.js';
 import type { Action } from '../asset/asset-events.js';
-import { MAX_HOLDERS, holderCount, holderKeys, type HolderKey } from '../holder.js';
+import { MAX_HOLDERS, holderCount, holderKeys, kindOfHolder, type HolderKey } from '../holder.js';
 import type { AppleLimits } from '../ports.js';
 import type { Rhythm } from '../rhythm.js';
 import { callStream } from '../streams.js';
@@ -94,10 +94,16 @@ function callsOf(
       columns.set(asset, column);
     }
     const allowed = limit === 0 ? sharedLimits(columns, limits) : smallerLimits(limit, columns.size, limits);
-    const rectangles = rectanglesOf(
-      [...columns].map(([asset, keys]) => ({ asset, keys })),
-      allowed,
-    );
+    const rectanglesFor = (wanted: (key: HolderKey) => boolean): Rectangle[] =>
+      rectanglesOf(
+        [...columns].map(([asset, keys]) => ({ asset, keys: [...keys].filter(wanted) })),
+        allowed,
+      );
+    // A call of both kinds would have twice as many pairs as its limit says.
+    const rectangles =
+      limit === 0
+        ? rectanglesFor(() => true)
+        : [...rectanglesFor((key) => kindOfHolder(key) === 'device'), ...rectanglesFor((key) => kindOfHolder(key) === 'person')];
     return rectangles.map((rectangle) => {
       const { serialNumbers, userIds } = rectangle.holders;
       const full = serialNumbers.length === allowed.maxSerialNumbers || userIds.length === allowed.maxClientUserIds;
@@ -113,15 +119,21 @@ function sharedLimits(columns: ReadonlyMap<string, ReadonlySet<HolderKey>>, limi
   return {
     maxAssets: limits.maxAssets,
     maxSerialNumbers: Math.min(limits.maxSerialNumbers, MAX_HOLDERS),
-    maxClientUserIds: Math.min(limits.maxClientUserIds, MAX_HOLDERS),
+    // The failures of 25 assets for 1,000 persons, as long as userIds are, would not fit into one append.
+    maxClientUserIds: Math.min(limits.maxClientUserIds, MAX_HOLDERS / 2),
   };
 }
 
 /** Calls of at most `limit` pairs: fewer holders first, then fewer assets, so that a poison pair is soon alone. */
-function smallerLimits(limit: number, assets: number, { maxAssets }: AppleLimits): AppleLimits {
+function smallerLimits(limit: number, assets: number, limits: AppleLimits): AppleLimits {
+  const { maxAssets, maxSerialNumbers, maxClientUserIds } = withinEvents(limits);
   const allowedAssets = Math.max(1, Math.min(maxAssets, assets, limit));
-  const holders = Math.max(1, Math.min(MAX_HOLDERS / 2, Math.floor(limit / allowedAssets)));
-  return { maxAssets: allowedAssets, maxSerialNumbers: holders, maxClientUserIds: holders };
+  const holders = Math.max(1, Math.floor(limit / allowedAssets));
+  return {
+    maxAssets: allowedAssets,
+    maxSerialNumbers: Math.min(maxSerialNumbers, holders),
+    maxClientUserIds: Math.min(maxClientUserIds, holders),
+  };
 }
 
 function planned(action: Action, { assets, holders }: Rectangle, { uId, newCallId }: DispatchContext): Addressed {

@@ -7,8 +7,9 @@ import type { OrderEvent, OrderKind, OrderTerms, OutcomeCounts } from './order-e
 
 /** An order names this many pairs at the most. */
 export const MAX_PAIRS = 100_000;
-/** Questions asked by one append: 40 of 1,000 serial numbers stay below the append limit. */
+/** Questions asked by one append, and their holders as text: both stay below the append limit. */
 const MAX_ASKED_TOGETHER = 40;
+const MAX_ASKED_TEXT = 700_000;
 
 export type OrderCommand =
   | (Command<'CreateOrder'> & { readonly terms: OrderTerms })
@@ -85,7 +86,7 @@ export const orderDecider = (rhythm: Rhythm): Decider<OrderCommand, Order, Order
         if (order.phase !== 'listing') return [];
         return [{ type: 'order.abandoned', data: { uId: uIdOf(order), listed: order.listed.length } }];
       case 'AskNext':
-        return askNext(order);
+        return askNext(order, at);
       case 'EndAsking':
         return endAsking(order);
       case 'RecordAnswer':
@@ -119,6 +120,7 @@ export const orderDecider = (rhythm: Rhythm): Decider<OrderCommand, Order, Order
         return order;
       case 'order.reservation-asked':
         order.asked = event.data.part + 1;
+        order.at = event.data.at;
         if (order.asked === order.parts) order.listed = [];
         return order;
       case 'order.reservation-answered':
@@ -198,18 +200,22 @@ function abandonedOrNew(order: Order): Refusal {
   );
 }
 
-function askNext(order: Order): OrderEvent[] {
+function askNext(order: Order, at: Instant): OrderEvent[] {
   const { terms } = order;
   if (order.phase !== 'placed' || !terms) return [];
   const lists = chunksOf(order.listed, MAX_HOLDERS);
+  const texts = lists.map((keys) => keys.reduce((sum, key) => sum + key.length + 1, 0));
   const events: OrderEvent[] = [];
+  let text = 0;
   for (let part = order.asked; part < order.parts && events.length < MAX_ASKED_TOGETHER; part += 1) {
+    text += texts[part % lists.length] ?? 0;
+    if (events.length > 0 && text > MAX_ASKED_TEXT) break;
     const asset = terms.assets[Math.floor(part / lists.length)] as AssetId;
     const holders = holdersOf(lists[part % lists.length] as HolderKey[]);
     const { kind, uId, ifShort, platform } = terms;
     events.push({
       type: 'order.reservation-asked',
-      data: { uId, kind, part, adamId: asset.adamId, pricingParam: asset.pricingParam, ...holders, ifShort, platform },
+      data: { uId, kind, part, adamId: asset.adamId, pricingParam: asset.pricingParam, ...holders, ifShort, platform, at },
     });
   }
   return events;

@@ -49,6 +49,7 @@ export type OrderEvent =
           readonly part: number;
           readonly ifShort: 'wait' | 'refuse';
           readonly platform: string | null;
+          readonly at: Instant;
         }
     >
   | Event<

@@ -37,6 +37,8 @@ export interface Reconciliation {
   first: boolean;
   /** When the reading goes on, or begins anew. */
   at: Instant;
+  /** When totals are to be read once more after the read under way; null for not. */
+  againAt: Instant | null;
   /** Last record of each asset, as text, for telling what has changed. */
   readonly known: Map<string, string>;
   readonly changed: Set<string>;
@@ -61,6 +63,7 @@ export const reconciliationDecider = (
     phase: 'new',
     first: true,
     at: 0,
+    againAt: null,
     known: new Map(),
     changed: new Set(),
     toWalk: [],
@@ -76,10 +79,13 @@ export const reconciliationDecider = (
     switch (command.type) {
       case 'RequestTotals': {
         const { reason, delayMs, anew = null } = command;
-        const sooner = state.phase === 'idle' && at + delayMs < state.at;
+        if (state.phase === 'new') return [];
+        const wanted = at + delayMs;
+        const again = state.phase !== 'idle' || state.at <= at;
+        const sooner = again ? state.againAt === null : wanted < state.at;
         if (!sooner && !(anew && state.known.get(idOfAsset(anew)))) return [];
-        const due = state.phase === 'idle' ? Math.min(state.at, at + delayMs) : state.at;
-        return [{ type: 'reconciliation.totals-requested', data: { uId, reason, anew, at: due } }];
+        const due = again ? (state.againAt ?? wanted) : Math.min(state.at, wanted);
+        return [{ type: 'reconciliation.totals-requested', data: { uId, reason, anew, again, at: due } }];
       }
       case 'RecordAssets': {
         const assets = command.assets.filter((asset) => state.known.get(idOfAsset(asset)) !== JSON.stringify(asset));
@@ -138,7 +144,8 @@ export const reconciliationDecider = (
       case 'reconciliation.first-read-started':
         return Object.assign(state, { uId: event.data.uId, phase: 'assets', at: event.data.at });
       case 'reconciliation.totals-requested':
-        state.at = event.data.at;
+        if (event.data.again) state.againAt = event.data.at;
+        else state.at = event.data.at;
         if (event.data.anew) state.known.set(idOfAsset(event.data.anew), '');
         return state;
       case 'reconciliation.assets-read':
@@ -168,7 +175,7 @@ export const reconciliationDecider = (
       case 'reconciliation.users-read':
         return state;
       case 'reconciliation.first-read-completed':
-        return Object.assign(state, { phase: 'idle', first: false, at: event.data.at + rhythm.totalsEveryMs });
+        return Object.assign(state, { first: false }, resting(state, event.data.at + rhythm.totalsEveryMs));
       case 'reconciliation.read-failed':
         state.failures += 1;
         state.at = event.data.retryAt;
@@ -201,10 +208,16 @@ export const reconciliationDecider = (
 });
 
 /** Walks first, then persons, and then it rests until the next read of totals. */
-function afterWalks({ toWalk, first }: Reconciliation, at: Instant, nextAt: Instant): Partial<Reconciliation> {
-  if (toWalk.length > 0) return { phase: 'assignments', at };
-  return first ? { phase: 'users', at } : { phase: 'idle', at: nextAt };
+function afterWalks(state: Reconciliation, at: Instant, nextAt: Instant): Partial<Reconciliation> {
+  if (state.toWalk.length > 0) return { phase: 'assignments', at };
+  return state.first ? { phase: 'users', at } : resting(state, nextAt);
 }
+
+const resting = ({ againAt }: Reconciliation, nextAt: Instant): Partial<Reconciliation> => ({
+  phase: 'idle',
+  at: Math.min(nextAt, againAt ?? nextAt),
+  againAt: null,
+});
 
 const pricingParamsOf = (adamId: string, { known }: Reconciliation): string[] =>
   [...known.keys()].map(assetOfId).flatMap((asset) => (asset.adamId === adamId ? asset.pricingParam : []));

@@ -10,8 +10,14 @@ type Event<T extends string, D> = {
 export type ReconciliationEvent =
   /** All that the location has is to be read for the first time. */
   | Event<'first-read-started', { readonly at: Instant }>
-  /** `anew`: an asset whose totals are wanted even if they have not changed. */
-  | Event<'totals-requested', { readonly reason: string; readonly anew: AssetId | null; readonly at: Instant }>
+  /**
+   * `anew`: an asset whose totals are wanted even if they have not changed. `again`: a read is under way, which may
+   * have passed what this is about, so there is one more after it.
+   */
+  | Event<
+      'totals-requested',
+      { readonly reason: string; readonly anew: AssetId | null; readonly again: boolean; readonly at: Instant }
+    >
   /** Assets that are new or whose totals have changed; 200 an event. */
   | Event<'assets-read', { readonly assets: readonly AppleAsset[]; readonly first: boolean; readonly readAt: Instant }>
   /** The list of assets was read to its end. */

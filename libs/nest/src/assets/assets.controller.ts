@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsBoolean, IsIn, IsOptional, IsString } from 'class-validator';
+import { IsBoolean, IsIn, IsOptional } from 'class-validator';
 import type { Position } from '@seatbook/kernel';
 import type { PairState } from '@seatbook/licensing';
 import { TextField } from '../http/text-field.js';
@@ -37,7 +37,7 @@ class MomentQuery {
 
   @ApiPropertyOptional({ description: 'Waits until the answer reflects this position.' })
   @IsOptional()
-  @IsString()
+  @TextField(1, 15)
   position?: string;
 }
 

@@ -30,9 +30,11 @@ export async function createApplication(host: SeatbookHost): Promise<NestFastify
   const app = await NestFactory.create<NestFastifyApplication>(SeatbookModule.over(host), adapter, {
     logger: new FrameworkLog(host.log),
     abortOnError: false,
+    bodyParser: false,
     forceCloseConnections: true,
   });
   const server: HttpServer = adapter.getInstance();
+  readJson(server);
   limitNotifications(server, http.notificationBodyLimit);
   logRequests(server, host.log);
   refuseWhileNotReady(server, host);
@@ -45,6 +47,8 @@ export async function createApplication(host: SeatbookHost): Promise<NestFastify
         scriptSrc: ["'self'", "'unsafe-inline'"],
         styleSrc: ["'self'", "'unsafe-inline'"],
         imgSrc: ["'self'", 'data:'],
+        // TLS is the business of whoever stands before us.
+        upgradeInsecureRequests: null,
       },
     },
   });
@@ -56,6 +60,16 @@ export async function createApplication(host: SeatbookHost): Promise<NestFastify
   app.useGlobalFilters(new ProblemFilter(host.log));
   documentApi(app);
   return app;
+}
+
+/** Bodies are JSON, or a form with a file. An empty body is none, whatever type it claims to have. */
+function readJson(server: HttpServer): void {
+  const parse = server.getDefaultJsonParser('error', 'error');
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else void parse(request, body, done);
+  });
 }
 
 /** Notifications have a limit of their own: anyone on the internet can reach their address. */

@@ -50,11 +50,16 @@ export class TimelineRowAnswer {
   @ApiProperty({ example: 'asset.licenses-assigned' })
   type!: string;
 
-  @ApiProperty({ description: 'Who asked: `owner`, or `seatbook` for what the product does by itself.' })
+  @ApiProperty({
+    description: 'Who did it: `owner`, `apple`, or `seatbook` for what the product does by itself.',
+  })
   principal!: string;
 
   @ApiProperty({ type: String, nullable: true, description: 'Its own, or that of its order.' })
   reason!: string | null;
+
+  @ApiProperty({ type: String, nullable: true, description: 'Who placed the order that it belongs to.' })
+  orderedBy!: string | null;
 
   @ApiProperty({ type: CauseAnswer })
   cause!: CauseAnswer;

@@ -58,9 +58,9 @@ export class GetTimelineHandler implements IQueryHandler<GetTimeline> {
     const events: Envelope[] = stored.map((event) => ({ ...event, data: registry.upcast(event) }));
     if (newestFirst) events.reverse();
     const reading = { ...(await this.#names(events)), holder: subject.kind === 'holder' ? subject.id : null };
-    const reasons = await this.#reasons(events);
+    const orders = await this.#orders(events);
     const positions = await this.#positions(events);
-    const items = events.map((event) => rowOf(event, reading, reasons, positions));
+    const items = events.map((event) => rowOf(event, reading, orders.get(orderOf(event) ?? ''), positions));
     return { items, next, asOf };
   }
 
@@ -89,10 +89,9 @@ export class GetTimelineHandler implements IQueryHandler<GetTimeline> {
   }
 
   /** The reason of an order is that of all that follows from it. */
-  async #reasons(events: readonly Envelope[]): Promise<(event: Envelope) => string | null> {
+  #orders(events: readonly Envelope[]): Promise<Map<string, OrderDocument>> {
     const ids = new Set(events.map(orderOf).filter((id) => id !== null));
-    const known = await this.seatbook.options.stores.reads.getMany<OrderDocument>(ordersModel, [...ids]);
-    return (event) => event.metadata.reason ?? known.get(orderOf(event) ?? '')?.reason ?? null;
+    return this.seatbook.options.stores.reads.getMany<OrderDocument>(ordersModel, [...ids]);
   }
 
   async #positions(events: readonly Envelope[]): Promise<ReadonlyMap<string, Position>> {
@@ -119,7 +118,7 @@ function orderOf({ stream, data }: Envelope): string | null {
 function rowOf(
   event: Envelope,
   reading: Reading,
-  reasonOf: (event: Envelope) => string | null,
+  order: OrderDocument | undefined,
   positions: ReadonlyMap<string, Position>,
 ): TimelineRowAnswer {
   const { id, position, stream, revision, type, metadata } = event;
@@ -131,7 +130,8 @@ function rowOf(
     what: whatHappened(event, reading),
     type,
     principal,
-    reason: reasonOf(event),
+    reason: metadata.reason ?? order?.reason ?? null,
+    orderedBy: order?.principal ?? null,
     cause: {
       eventId: byEvent ? causationId : null,
       position: byEvent ? (positions.get(causationId) ?? null) : null,

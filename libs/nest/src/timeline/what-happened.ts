@@ -62,6 +62,8 @@ const count = (number: number, one: string, many = `${one}s`): string =>
   number === 1 ? `1 ${one}` : `${number.toLocaleString('en')} ${many}`;
 const licences = (holders: Holders | number): string =>
   count(typeof holders === 'number' ? holders : holderCount(holders), 'licence');
+/** The verb that goes with a number of holders. */
+const were = (holders: Holders): string => (holderCount(holders) === 1 ? 'was' : 'were');
 const at = (instant: number): string => isoTime(instant) ?? '';
 const withNumber = (errorNumber: number): string => `${meaningOf(errorNumber)} (${errorNumber})`;
 
@@ -124,7 +126,7 @@ function ofAsset(event: AssetEvent, stream: string, { nameOf, holder }: Reading)
     case 'asset.assignments-adopted':
       return a
         ? `${a} was adopted: Apple held it already.`
-        : `${licences(event.data)} of ${name} were adopted: Apple held them already.`;
+        : `${licences(event.data)} of ${name} ${were(event.data)} adopted: Apple held ${holderCount(event.data) === 1 ? 'it' : 'them'} already.`;
     case 'asset.baseline-completed':
       return `All that Apple held of ${name} is in the ledger: ${licences(event.data.count)}.`;
     case 'asset.licenses-reserved':
@@ -132,17 +134,17 @@ function ofAsset(event: AssetEvent, stream: string, { nameOf, holder }: Reading)
     case 'asset.licenses-served':
       return a
         ? `${a} became free and was reserved.`
-        : `${licences(event.data)} of ${name} became free and were reserved for waiting holders.`;
+        : `${licences(event.data)} of ${name} became free and ${were(event.data)} reserved for waiting holders.`;
     case 'asset.reservations-withdrawn':
       return a
         ? `${a} was withdrawn, because there are fewer now; it waits again.`
-        : `${count(holderCount(event.data), 'reservation')} of ${name} were withdrawn, because there are fewer licences now.`;
+        : `${count(holderCount(event.data), 'reservation')} of ${name} ${were(event.data)} withdrawn, because there are fewer licences now.`;
     case 'asset.licenses-claimed':
-      return `${count(holderCount(event.data), 'pair')} of ${name} go into a call to Apple.`;
+      return `${count(holderCount(event.data), 'pair')} of ${name} went into a call to Apple.`;
     case 'asset.claims-released':
       return `${count(holderCount(event.data), 'pair')} of ${name} left their call and will be planned anew.`;
     case 'asset.licenses-assigned':
-      return a ? `${a} was assigned.` : `${licences(event.data)} of ${name} were assigned.`;
+      return a ? `${a} was assigned.` : `${licences(event.data)} of ${name} ${were(event.data)} assigned.`;
     case 'asset.licenses-failed': {
       const { action, errorNumber, reason } = event.data;
       const what = action === 'associate' ? 'could not be assigned' : 'could not be taken back';
@@ -156,9 +158,11 @@ function ofAsset(event: AssetEvent, stream: string, { nameOf, holder }: Reading)
     case 'asset.licenses-returning':
       return returning(event.data, name, holder);
     case 'asset.returns-started':
-      return a ? `${a} is on its way back.` : `${licences(event.data)} of ${name} are on their way back.`;
+      return a ? `${a} is on its way back.` : `${licences(event.data)} of ${name} went on their way back.`;
     case 'asset.licenses-returned':
-      return a ? `${a} was given back.` : `${licences(event.data)} of ${name} were given back.`;
+      return a
+        ? `${a} was given back.`
+        : `${licences(event.data)} of ${name} ${were(event.data)} given back.`;
     case 'asset.waiting-listed':
       return a
         ? `${a} was ordered anew and is waited for.`
@@ -169,7 +173,7 @@ function ofAsset(event: AssetEvent, stream: string, { nameOf, holder }: Reading)
         : `${count(holderCount(event.data), 'return')} of ${name} ended: the licences never came to be assigned.`;
     case 'asset.reservations-ended': {
       const what = event.data.was === 'reserved' ? 'reserved' : 'waited for';
-      return a ? `${a} is no longer ${what}.` : `${licences(event.data)} of ${name} are no longer ${what}.`;
+      return a ? `${a} is no longer ${what}.` : `${licences(event.data)} of ${name}: no longer ${what}.`;
     }
   }
 }
@@ -254,7 +258,7 @@ function ofOrder(event: OrderEvent, { nameOf }: Reading): string {
         : `An order ${verb}: take ${what} back from ${whom}.`;
     }
     case 'order.holders-listed':
-      return `${count(holderCount(event.data), 'holder')} were listed.`;
+      return `${count(holderCount(event.data), 'holder')} ${were(event.data)} listed.`;
     case 'order.abandoned':
       return 'The order was abandoned: it was not placed in time.';
     case 'order.reservation-asked':
@@ -364,15 +368,15 @@ function ofReconciliation(event: ReconciliationEvent, { nameOf }: Reading): stri
     case 'reconciliation.totals-requested':
       return `A read of the totals was asked for: ${event.data.reason}.`;
     case 'reconciliation.assets-read':
-      return `${count(event.data.assets.length, 'asset')} were read from Apple.`;
+      return `${count(event.data.assets.length, 'asset')} read from Apple.`;
     case 'reconciliation.totals-completed':
       return `The totals were read: ${count(event.data.assets, 'asset')}, ${event.data.changed} of them changed.`;
     case 'reconciliation.assignments-read':
-      return `${count(holderCount(event.data), 'assignment')} of ${nameOf(event.data.uId, event.data)} were read from Apple.`;
+      return `${count(holderCount(event.data), 'assignment')} of ${nameOf(event.data.uId, event.data)} ${were(event.data)} read from Apple.`;
     case 'reconciliation.walk-completed':
       return `All assignments of ${nameOf(event.data.uId, event.data)} were read: ${event.data.count.toLocaleString('en')}.`;
     case 'reconciliation.users-read':
-      return `${count(event.data.count, 'person', 'persons')} known to Apple were read.`;
+      return `${count(event.data.count, 'person', 'persons')} known to Apple read.`;
     case 'reconciliation.first-read-completed':
       return 'All that the location has is in the ledger.';
     case 'reconciliation.read-failed':

@@ -1,0 +1,190 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const YEAR_MS = 365 * 24 * 3_600_000;
+const SAVE_EVERY_MS = 2_000;
+
+/** What makes a simulator the same one after a restart. */
+export interface SimulatorIdentity {
+  readonly seed: number;
+  readonly tokensExpireAt: string;
+}
+
+interface Licences {
+  readonly adamId: string;
+  readonly pricingParam: string;
+  readonly total: number;
+  readonly unlimited: boolean;
+}
+
+interface Location {
+  readonly uId: string;
+  readonly mdmInfo: { readonly id: string; readonly name: string; readonly metadata: string } | null;
+  readonly licences: readonly Licences[];
+  /** `{adamId}/{pricingParam}` → serial numbers. */
+  readonly devices: Readonly<Record<string, readonly string[]>>;
+}
+
+/**
+ * Keeps a simulated Apple from forgetting. The simulator holds everything in memory, and Apple forgets nothing: what a
+ * location is marked with, its licences and its assignments are saved every two seconds and put back at the next start.
+ */
+export class SimulatedApple {
+  #saved = '';
+  #timer: NodeJS.Timeout | null = null;
+  #saving: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly url: string,
+    private readonly folder: string,
+  ) {}
+
+  /** The identity of the simulator of a folder; made the first time. */
+  static identityOf(folder: string): SimulatorIdentity {
+    const file = join(folder, 'identity.json');
+    const known = readJson<SimulatorIdentity>(file);
+    if (known) return known;
+    const identity = {
+      seed: Math.floor(Math.random() * 2 ** 32),
+      tokensExpireAt: new Date(Date.now() + YEAR_MS).toISOString(),
+    };
+    writeJson(file, JSON.stringify(identity));
+    return identity;
+  }
+
+  /**
+   * Issues each location the same token as at every start (same seed, same expiry), and puts back what was there.
+   * Nobody else may have asked the simulator for anything yet: its random numbers follow from what was asked before.
+   */
+  async restore({ tokensExpireAt }: SimulatorIdentity): Promise<void> {
+    const fresh = await this.#locations<{ uId: string; name: string }>();
+    for (const { uId, name } of fresh) {
+      const fileName = name.split(' ')[0]?.toLowerCase() ?? uId;
+      await this.#post(`/admin/locations/${uId}/tokens`, {
+        expiresAt: tokensExpireAt,
+        keepOld: false,
+        fileName,
+      });
+    }
+    const known = new Set(fresh.map(({ uId }) => uId));
+    for (const location of readJson<Location[]>(this.#file) ?? []) {
+      if (known.has(location.uId)) await this.#putBack(location);
+    }
+  }
+
+  startSaving(): void {
+    this.#timer = setInterval(() => {
+      this.#saving = this.#saving.then(() => this.#save()).catch(() => undefined);
+    }, SAVE_EVERY_MS);
+  }
+
+  /** Saves once more. */
+  async stopSaving(): Promise<void> {
+    if (this.#timer) clearInterval(this.#timer);
+    await this.#saving;
+    // The simulator may be gone already; what was saved last holds then.
+    await this.#save().catch(() => undefined);
+  }
+
+  get #file(): string {
+    return join(this.folder, 'state.json');
+  }
+
+  async #save(): Promise<void> {
+    const locations: Location[] = [];
+    for (const { uId, mdmInfo } of await this.#locations<Pick<Location, 'uId' | 'mdmInfo'>>()) {
+      const licences = await this.#licences(uId);
+      locations.push({
+        uId,
+        mdmInfo,
+        licences: licences.map(({ adamId, pricingParam, total, unlimited }) => ({
+          adamId,
+          pricingParam,
+          total,
+          unlimited,
+        })),
+        devices: await this.#devices(uId),
+      });
+    }
+    const text = JSON.stringify(locations);
+    if (text === this.#saved) return;
+    writeJson(this.#file, text);
+    this.#saved = text;
+  }
+
+  async #putBack({ uId, mdmInfo, licences, devices }: Location): Promise<void> {
+    const path = `/admin/locations/${uId}`;
+    const now = new Map(
+      (await this.#licences(uId)).map((one) => [`${one.adamId}/${one.pricingParam}`, one.total]),
+    );
+    for (const { adamId, pricingParam, total, unlimited } of licences) {
+      const difference = total - (now.get(`${adamId}/${pricingParam}`) ?? total);
+      const asset = { adamId, pricingParam };
+      if (unlimited || difference === 0) continue;
+      if (difference > 0) await this.#post(`${path}/purchase`, { ...asset, count: difference });
+      else await this.#post(`${path}/refund`, { ...asset, count: -difference, force: true });
+    }
+    const there = await this.#devices(uId);
+    for (const asset of new Set([...Object.keys(there), ...Object.keys(devices)])) {
+      const [adamId = '', pricingParam = ''] = asset.split('/');
+      const wanted = new Set(devices[asset] ?? []);
+      const held = new Set(there[asset] ?? []);
+      const missing = [...wanted].filter((serialNumber) => !held.has(serialNumber));
+      if (missing.length > 0) {
+        await this.#post(`${path}/assignments/seed`, { adamId, pricingParam, serialNumbers: missing });
+      }
+      for (const serialNumber of held) {
+        if (wanted.has(serialNumber)) continue;
+        await this.#post(`${path}/assignments/remove`, { adamId, pricingParam, serialNumber });
+      }
+    }
+    if (mdmInfo) await this.#post(`${path}/mdm-info`, mdmInfo);
+  }
+
+  async #locations<L>(): Promise<L[]> {
+    return (await this.#get<{ locations: L[] }>('/admin/locations')).locations;
+  }
+
+  async #licences(uId: string): Promise<Licences[]> {
+    return (await this.#get<{ assets: Licences[] }>(`/admin/locations/${uId}/assets`)).assets;
+  }
+
+  async #devices(uId: string): Promise<Record<string, string[]>> {
+    const path = `/admin/locations/${uId}/assignments`;
+    return (await this.#get<{ assets: Record<string, string[]> }>(path)).assets;
+  }
+
+  async #get<T>(path: string): Promise<T> {
+    return this.#answer<T>(path, await fetch(`${this.url}${path}`));
+  }
+
+  async #post(path: string, body: object): Promise<void> {
+    await this.#answer(
+      path,
+      await fetch(`${this.url}${path}`, { method: 'POST', body: JSON.stringify(body) }),
+    );
+  }
+
+  async #answer<T>(path: string, response: Response): Promise<T> {
+    const text = await response.text();
+    if (!response.ok)
+      throw new Error(`the simulator answered ${response.status} to ${path}: ${text.slice(0, 200)}`);
+    return JSON.parse(text) as T;
+  }
+}
+
+function readJson<T>(file: string): T | null {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    return null;
+  }
+  return JSON.parse(text) as T;
+}
+
+/** Whole or not at all, however the process dies. */
+function writeJson(file: string, text: string): void {
+  writeFileSync(`${file}.new`, text);
+  renameSync(`${file}.new`, file);
+}

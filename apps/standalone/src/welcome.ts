@@ -1,0 +1,51 @@
+export interface Welcome {
+  readonly product: string;
+  readonly simulator: string;
+  readonly tokenFolder: string;
+  readonly dataFolder: string;
+  readonly logFolder: string;
+  /** Only when this start has made it. */
+  readonly ownerKey: string | null;
+  readonly keyChosen: boolean;
+}
+
+/** What a newcomer sees: where everything is, and what to do first. */
+export function welcome({
+  product,
+  simulator,
+  tokenFolder,
+  dataFolder,
+  logFolder,
+  ownerKey,
+  keyChosen,
+}: Welcome): string {
+  const key = ownerKey
+    ? [`  Owner key    ${ownerKey}`, '               shown this once: keep it']
+    : keyChosen
+      ? ['  Owner key    the one in SEATBOOK_OWNER_KEY']
+      : [
+          '  Owner key    shown at the first start',
+          '               lost? SEATBOOK_RESET_OWNER_KEY=true npm start makes a new one',
+        ];
+  return [
+    '',
+    'Seatbook is running, with a simulated Apple beside it.',
+    '',
+    `  Seatbook     ${product}`,
+    `  API          ${product}/docs`,
+    `  Apple        ${simulator}  (simulated; its switches: apps/simulator/README.md)`,
+    `  Tokens       ${tokenFolder}/*.vpptoken`,
+    ...key,
+    `  Data         ${dataFolder}`,
+    `  Logs         ${logFolder}`,
+    '',
+    'Import your first location:',
+    '',
+    `  KEY=${ownerKey ?? '<owner key>'}`,
+    `  curl -H "Authorization: Bearer $KEY" -F name=Berlin -F token=@${tokenFolder}/berlin.vpptoken ${product}/accounts`,
+    '',
+    'Ctrl-C stops both; the next start carries on.',
+    '',
+    '',
+  ].join('\n');
+}

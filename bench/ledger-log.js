@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import { systemClock, uuidOf } from '@seatbook/kernel';
+import { assetStream } from '@seatbook/licensing';
+import { openSqliteStores } from '@seatbook/store-sqlite';
+import { seededRandom } from '@seatbook/simulator';
+import { UID, assetOf, serialOf } from './product.js';
+
+const NOBODY = { serialNumbers: [], userIds: [] };
+const RECORDED_AT = Date.UTC(2026, 0, 1);
+
+/** A licence on its way: one asset, one device. @typedef {{ asset: number, device: number, done: number }} Licence */
+
+/**
+ * What the ledger writes for one pair, in its order: reserved, claimed by a call, assigned, returning, claimed by the
+ * call that gives it back; and when it goes on, returned and all of it again.
+ * @type {readonly ((holder: { serialNumbers: string[], userIds: never[] }, id: string) => { type: string, data: object })[]}
+ */
+const LIFE = [
+  (reserved, orderId) => ({
+    type: 'asset.licenses-reserved',
+    data: {
+      orderId,
+      part: 0,
+      reserved,
+      batch: 1,
+      waiting: NOBODY,
+      waitingReason: null,
+      following: NOBODY,
+      held: NOBODY,
+      heldBy: [],
+      refused: NOBODY,
+      refusal: null,
+      free: 1_000,
+      failedBefore: 0,
+    },
+  }),
+  (holder, callId) => ({
+    type: 'asset.licenses-claimed',
+    data: { ...holder, callId, action: 'associate', fromBatches: [1], missed: NOBODY },
+  }),
+  (holder, id) => ({
+    type: 'asset.licenses-assigned',
+    data: { ...holder, orderId: id, callId: id, was: 'reserved' },
+  }),
+  (returning, orderId) => ({
+    type: 'asset.licenses-returning',
+    data: {
+      orderId,
+      part: 0,
+      returning,
+      batch: 1,
+      ended: 0,
+      pending: NOBODY,
+      held: NOBODY,
+      heldBy: [],
+      notHeld: NOBODY,
+      refused: NOBODY,
+      refusal: null,
+    },
+  }),
+  (holder, callId) => ({
+    type: 'asset.licenses-claimed',
+    data: { ...holder, callId, action: 'disassociate', fromBatches: [1], missed: NOBODY },
+  }),
+  (holder, id) => ({ type: 'asset.licenses-returned', data: { ...holder, orderId: id, callId: id } }),
+];
+
+/** Events of a licence that is left on its way back to Apple. */
+export const EVENTS_PER_LICENCE = 5;
+
+/**
+ * Writes a log of ledger events that name one pair each. The events of a licence lie among those of `inFlight` others
+ * that are on their way at the same time.
+ * @param {string} folder
+ * @param {{ licences: number, assets: number, inFlight: number, cycles?: number, seed?: number }} shape
+ *   `cycles`: how often each licence was given and returned before it came to stay
+ */
+export async function writeLedgerLog(folder, { licences, assets, inFlight, cycles = 0, seed = 1 }) {
+  const random = seededRandom(seed);
+  const stores = await openSqliteStores({
+    folder,
+    key: Buffer.alloc(32, 7),
+    clock: systemClock,
+    ids: { next: randomUUID },
+  });
+  /** @type {number[]} */
+  const revisions = new Array(assets).fill(-1);
+  /** @type {Licence[]} */
+  const active = [];
+  /** @type {Promise<unknown>[]} */
+  let appends = [];
+  let started = 0;
+  let written = 0;
+  const perLicence = cycles * LIFE.length + EVENTS_PER_LICENCE;
+  while (started < licences || active.length > 0) {
+    while (started < licences && active.length < inFlight) {
+      active.push({ asset: started % assets, device: Math.floor(started / assets), done: 0 });
+      started += 1;
+    }
+    const place = Math.floor(random() * active.length);
+    const licence = /** @type {Licence} */ (active[place]);
+    const { asset, device, done } = licence;
+    const holder = { serialNumbers: [serialOf(device)], userIds: [] };
+    const id = uuidOf(`${seed}/${written}`);
+    const made = LIFE[done % LIFE.length]?.(holder, id);
+    if (!made) throw new Error('a licence has no such event');
+    const revision = (revisions[asset] ?? -1) + 1;
+    revisions[asset] = revision;
+    const metadata = {
+      version: 1,
+      commandId: id,
+      principal: 'seatbook',
+      correlationId: id,
+      causationId: id,
+      recordedAt: RECORDED_AT + written,
+    };
+    const event = { id, type: made.type, data: JSON.stringify(made.data), metadata: JSON.stringify(metadata) };
+    appends.push(stores.events.append(assetStream(UID, assetOf(asset)), [event], revision === 0 ? 'absent' : revision - 1));
+    written += 1;
+    licence.done += 1;
+    if (licence.done === perLicence) {
+      active[place] = /** @type {Licence} */ (active.at(-1));
+      active.pop();
+    }
+    if (appends.length === 2_000) {
+      await Promise.all(appends);
+      appends = [];
+    }
+  }
+  await Promise.all(appends);
+  await stores.close();
+  return written;
+}
