@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { systemClock, uuidOf } from '@seatbook/kernel';
+import { uuidOf } from '@seatbook/kernel';
 import { assetStream } from '@seatbook/licensing';
-import { openSqliteStores } from '@seatbook/store-sqlite';
 import { seededRandom } from '@seatbook/simulator';
 import { UID, assetOf, serialOf } from './product.js';
+import { openStores } from './stores.js';
 
 const NOBODY = { serialNumbers: [], userIds: [] };
 const RECORDED_AT = Date.UTC(2026, 0, 1);
@@ -65,11 +64,13 @@ const LIFE = [
   (holder, id) => ({ type: 'asset.licenses-returned', data: { ...holder, orderId: id, callId: id } }),
 ];
 
+/** Events of a licence that was given, returned, and is free again. */
+export const EVENTS_PER_CYCLE = LIFE.length;
 /** Events of a licence that is left on its way back to Apple. */
 export const EVENTS_PER_LICENCE = 5;
 
 /**
- * Writes a log of ledger events that name one pair each. The events of a licence lie among those of `inFlight` others
+ * Writes ledger events that name one pair each, after what the log may hold already. The events of a licence lie among those of `inFlight` others
  * that are on their way at the same time.
  * @param {string} folder
  * @param {{ licences: number, assets: number, inFlight: number, cycles?: number, seed?: number }} shape
@@ -77,14 +78,13 @@ export const EVENTS_PER_LICENCE = 5;
  */
 export async function writeLedgerLog(folder, { licences, assets, inFlight, cycles = 0, seed = 1 }) {
   const random = seededRandom(seed);
-  const stores = await openSqliteStores({
-    folder,
-    key: Buffer.alloc(32, 7),
-    clock: systemClock,
-    ids: { next: randomUUID },
-  });
-  /** @type {number[]} */
-  const revisions = new Array(assets).fill(-1);
+  const stores = await openStores(folder);
+  const revisions = await Promise.all(
+    Array.from({ length: assets }, async (_asset, asset) => {
+      const there = await stores.events.readStream(assetStream(UID, assetOf(asset)), 0, 1_000);
+      return there.at(-1)?.revision ?? -1;
+    }),
+  );
   /** @type {Licence[]} */
   const active = [];
   /** @type {Promise<unknown>[]} */

@@ -1,15 +1,14 @@
 import { rmSync } from 'node:fs';
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { systemClock } from '@seatbook/kernel';
 import { licensingRegistry, pairsModel } from '@seatbook/licensing';
 import { Processor, reached } from '@seatbook/runtime';
-import { openSqliteStores } from '@seatbook/store-sqlite';
 import { check, figure, rate } from './figure.js';
 import { inFolder } from './folder.js';
 import { EVENTS_PER_LICENCE, writeLedgerLog } from './ledger-log.js';
 import { rebuildPlainly } from './plain-rebuild.js';
 import { inTurns, quotients, timed } from './rounds.js';
+import { openStores } from './stores.js';
 
 const LICENCES = 50_000;
 const ASSETS = 40;
@@ -51,8 +50,7 @@ await figure({
  */
 async function rebuild(folder, head) {
   for (const suffix of ['', '-wal', '-shm']) rmSync(join(folder, `views.db${suffix}`), { force: true });
-  const ids = { next: randomUUID };
-  const stores = await openSqliteStores({ folder, key: Buffer.alloc(32, 7), clock: systemClock, ids });
+  const stores = await openStores(folder);
   const processor = new Processor(stores.events, stores.reads, licensingRegistry(), [pairsModel], systemClock);
   const { ms } = await timed(async () => {
     await processor.start();

@@ -47,17 +47,23 @@ export function placeOrders() {
  * @param {number} first
  */
 async function place(bus, first) {
-  for (let number = first; number < ORDERS; number += CALLERS) {
-    const order = {
-      kind: /** @type {const} */ ('assign'),
-      uId: UID,
-      assets: [assetOf(1)],
-      serialNumbers: [serialOf(number)],
-      ifShort: /** @type {const} */ ('wait'),
-      platform: null,
-    };
-    await bus.execute(new PlaceOrderCommand(order, { ...OWNER, idempotencyKey: `bench-${number}` }));
-  }
+  for (let number = first; number < ORDERS; number += CALLERS) await bus.execute(orderOf(number));
+}
+
+/**
+ * An order of one pair, as the HTTP edge hands it to the CommandBus.
+ * @param {number} number
+ */
+export function orderOf(number) {
+  const order = {
+    kind: /** @type {const} */ ('assign'),
+    uId: UID,
+    assets: [assetOf(1)],
+    serialNumbers: [serialOf(number)],
+    ifShort: /** @type {const} */ ('wait'),
+    platform: null,
+  };
+  return new PlaceOrderCommand(order, { ...OWNER, idempotencyKey: `bench-${number}` });
 }
 
 /**

@@ -1,14 +1,8 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const YEAR_MS = 365 * 24 * 3_600_000;
 const SAVE_EVERY_MS = 2_000;
-
-/** What makes a simulator the same one after a restart. */
-export interface SimulatorIdentity {
-  readonly seed: number;
-  readonly tokensExpireAt: string;
-}
+const TOKEN_FILE = '.vpptoken';
 
 interface Licences {
   readonly adamId: string;
@@ -39,37 +33,34 @@ export class SimulatedApple {
     private readonly folder: string,
   ) {}
 
-  /** The identity of the simulator of a folder; made the first time. */
-  static identityOf(folder: string): SimulatorIdentity {
-    const file = join(folder, 'identity.json');
-    const known = readJson<SimulatorIdentity>(file);
-    if (known) return known;
-    const identity = {
-      seed: Math.floor(Math.random() * 2 ** 32),
-      tokensExpireAt: new Date(Date.now() + YEAR_MS).toISOString(),
-    };
-    writeJson(file, JSON.stringify(identity));
-    return identity;
+  /** Texts of the token files that an earlier simulator has written, by file name. To be read before the next one starts. */
+  static earlierTokens(folder: string): ReadonlyMap<string, string> {
+    const files = readdirSync(folder).filter((file) => file.endsWith(TOKEN_FILE));
+    return new Map(files.map((file) => [file, readFileSync(join(folder, file), 'utf8').trim()]));
   }
 
-  /**
-   * Issues each location the same token as at every start (same seed, same expiry), and puts back what was there.
-   * Nobody else may have asked the simulator for anything yet: its random numbers follow from what was asked before.
-   */
-  async restore({ tokensExpireAt }: SimulatorIdentity): Promise<void> {
-    const fresh = await this.#locations<{ uId: string; name: string }>();
-    for (const { uId, name } of fresh) {
-      const fileName = name.split(' ')[0]?.toLowerCase() ?? uId;
-      await this.#post(`/admin/locations/${uId}/tokens`, {
-        expiresAt: tokensExpireAt,
-        keepOld: false,
-        fileName,
-      });
-    }
-    const known = new Set(fresh.map(({ uId }) => uId));
+  /** Puts back what was there. False where the tokens are new ones: an account that has an old one must renew it. */
+  async restore(earlierTokens: ReadonlyMap<string, string>): Promise<boolean> {
+    const fresh = new Set((await this.#locations<{ uId: string }>()).map(({ uId }) => uId));
     for (const location of readJson<Location[]>(this.#file) ?? []) {
-      if (known.has(location.uId)) await this.#putBack(location);
+      if (fresh.has(location.uId)) await this.#putBack(location);
     }
+    return this.#adopt(earlierTokens, fresh);
+  }
+
+  async #adopt(earlierTokens: ReadonlyMap<string, string>, locations: ReadonlySet<string>): Promise<boolean> {
+    const renewed = new Set<string>();
+    for (const [file, text] of earlierTokens) {
+      const uId = locationOf(text);
+      if (uId === null || !locations.has(uId)) continue;
+      const fileName = file.slice(0, -TOKEN_FILE.length);
+      // The first of a location ends those that the simulator has just made.
+      const wanted = { text, fileName, keepOld: renewed.has(uId) };
+      const response = await this.#send(`/admin/locations/${uId}/tokens`, wanted);
+      if (!response.ok) return false;
+      renewed.add(uId);
+    }
+    return true;
   }
 
   startSaving(): void {
@@ -159,10 +150,11 @@ export class SimulatedApple {
   }
 
   async #post(path: string, body: object): Promise<void> {
-    await this.#answer(
-      path,
-      await fetch(`${this.url}${path}`, { method: 'POST', body: JSON.stringify(body) }),
-    );
+    await this.#answer(path, await this.#send(path, body));
+  }
+
+  #send(path: string, body: object): Promise<Response> {
+    return fetch(`${this.url}${path}`, { method: 'POST', body: JSON.stringify(body) });
   }
 
   async #answer<T>(path: string, response: Response): Promise<T> {
@@ -171,6 +163,13 @@ export class SimulatedApple {
       throw new Error(`the simulator answered ${response.status} to ${path}: ${text.slice(0, 200)}`);
     return JSON.parse(text) as T;
   }
+}
+
+/** The simulator writes the location into its tokens. */
+function locationOf(text: string): string | null {
+  const file = Buffer.from(text, 'base64').toString('utf8');
+  const token = /"token":"([A-Za-z0-9+/=]+)"/.exec(file)?.[1] ?? '';
+  return /^SIM-(.+)-[0-9a-f]+$/.exec(Buffer.from(token, 'base64').toString('utf8'))?.[1] ?? null;
 }
 
 function readJson<T>(file: string): T | null {

@@ -52,7 +52,7 @@ async function portOf(wanted: string): Promise<number> {
 
 async function start(): Promise<void> {
   for (const folder of [LOGS, SIMULATOR_DATA]) mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const identity = SimulatedApple.identityOf(SIMULATOR_DATA);
+  const earlierTokens = SimulatedApple.earlierTokens(SIMULATOR_DATA);
   const simulator = run(
     new ChildProgram({
       name: 'The simulated Apple',
@@ -63,7 +63,6 @@ async function start(): Promise<void> {
         SIMULATOR_HOST: HOST,
         SIMULATOR_PORT: process.env['SIMULATOR_PORT'] ?? '3999',
         SIMULATOR_DATA,
-        SIMULATOR_SEED: String(identity.seed),
         SIMULATOR_SCENARIO: 'demo',
         SIMULATOR_ALLOW_HTTP_CALLBACKS: 'true',
       },
@@ -72,7 +71,7 @@ async function start(): Promise<void> {
   );
   const appleUrl = `http://${HOST}:${await simulator.told<number>('listening')}`;
   apple = new SimulatedApple(appleUrl, SIMULATOR_DATA);
-  await apple.restore(identity);
+  const tokensKept = await apple.restore(earlierTokens);
   apple.startSaving();
 
   const port = await portOf(process.env['SEATBOOK_PORT'] ?? '3000');
@@ -105,6 +104,7 @@ async function start(): Promise<void> {
     dataFolder: DATA,
     logFolder: LOGS,
     ownerKey,
+    tokensKept,
     keyChosen: (process.env['SEATBOOK_OWNER_KEY'] ?? '') !== '',
   });
   process.stdout.write(text);

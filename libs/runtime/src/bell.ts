@@ -9,6 +9,8 @@ export class Bell {
   #rung = false;
   #stopped = true;
   #cancel: (() => void) | null = null;
+  /** When it rings by itself. */
+  #rings = Infinity;
 
   constructor(
     private readonly clock: Clock,
@@ -26,7 +28,7 @@ export class Bell {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel?.();
-    this.#cancel = null;
+    this.#rings = Infinity;
     await this.#running;
   }
 
@@ -39,11 +41,17 @@ export class Bell {
     if (this.#running === null && !this.#stopped) this.#running = this.#run();
   }
 
-  /** Rings once after a delay, in place of the poll that was due. */
+  /** Rings once after a delay, or sooner where that was asked before; the poll is only the last resort. */
   ringIn(delay: Milliseconds): void {
-    if (this.#stopped) return;
+    const wait = Math.max(0, Math.min(delay, this.pollMs));
+    const at = this.clock.now() + wait;
+    if (this.#stopped || (this.#rings <= at && this.#rings >= this.clock.now())) return;
     this.#cancel?.();
-    this.#cancel = this.clock.after(Math.max(0, Math.min(delay, this.pollMs)), () => this.ring());
+    this.#rings = at;
+    this.#cancel = this.clock.after(wait, () => {
+      this.#rings = Infinity;
+      this.ring();
+    });
   }
 
   async #run(): Promise<void> {

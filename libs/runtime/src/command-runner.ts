@@ -17,8 +17,10 @@ import {
   MAX_APPEND_BYTES,
   MAX_APPEND_EVENTS,
   WrongExpectedRevision,
+  bytesOf,
   type EventStore,
   type NewEvent,
+  type StoredEvent,
 } from './event-store.js';
 import { FoldedCache, remember, type Folded } from './folded.js';
 import type { ReadStore, Snapshot } from './read-store.js';
@@ -74,7 +76,7 @@ interface Pending {
   readonly command: Command | null;
   readonly context: CommandContext;
   readonly options: CommandOptions;
-  readonly resolve: (outcome: Outcome) => void;
+  readonly resolve: (outcome: Outcome, folded: Folded) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -124,37 +126,31 @@ export class CommandRunner {
    * @throws Refusal `TRANSIENT_STORE` when the log cannot be written at present
    */
   execute(stream: string, command: Command, context: CommandContext, options: CommandOptions = {}): Promise<Outcome> {
-    return this.#queue(stream, command, context, options);
+    return new Promise((resolve, reject) => this.#queue(stream, { command, context, options, resolve, reject }));
   }
 
   /**
    * The durable state of a stream as of now. It is shared and may change with the next command: take from it what you
    * need before you wait for anything.
    */
-  async load(stream: string): Promise<{ state: unknown; revision: number; position: Position; next: Due | null }> {
-    const kind = this.kindOf(stream);
-    if (this.#lanes.has(stream)) await this.#queue(stream, null, NOBODY, {});
-    const { state, revision, position } = await this.#folded(stream, kind);
-    return { state, revision, position, next: kind.decider.next?.(state) ?? null };
+  load(stream: string): Promise<{ state: unknown; revision: number; position: Position; next: Due | null }> {
+    return new Promise((resolve, reject) => {
+      const { decider } = this.kindOf(stream);
+      const loaded = (_outcome: Outcome, { state, revision, position }: Folded): void =>
+        resolve({ state, revision, position, next: decider.next?.(state) ?? null });
+      this.#queue(stream, { command: null, context: NOBODY, options: {}, resolve: loaded, reject });
+    });
   }
 
-  #queue(
-    stream: string,
-    command: Command | null,
-    context: CommandContext,
-    options: CommandOptions,
-  ): Promise<Outcome> {
-    return new Promise((resolve, reject) => {
-      const pending = { command, context, options, resolve, reject };
-      const lane = this.#lanes.get(stream);
-      if (lane) {
-        lane.push(pending);
-      } else {
-        const opened = [pending];
-        this.#lanes.set(stream, opened);
-        void this.#work(stream, opened);
-      }
-    });
+  #queue(stream: string, pending: Pending): void {
+    const lane = this.#lanes.get(stream);
+    if (lane) {
+      lane.push(pending);
+    } else {
+      const opened = [pending];
+      this.#lanes.set(stream, opened);
+      void this.#work(stream, opened);
+    }
   }
 
   kindOf(stream: string): StreamKind {
@@ -165,7 +161,9 @@ export class CommandRunner {
 
   async #work(stream: string, lane: Pending[]): Promise<void> {
     while (lane.length > 0) {
-      const batch = lane.splice(0, MAX_COMMANDS_TOGETHER);
+      // Whoever asks for the state has his turn with it before the next command changes it.
+      const asking = lane.findIndex(({ command }) => command === null) + 1;
+      const batch = lane.splice(0, Math.min(asking || MAX_COMMANDS_TOGETHER, MAX_COMMANDS_TOGETHER));
       try {
         await this.#decideTogether(stream, batch);
       } catch (error) {
@@ -185,14 +183,14 @@ export class CommandRunner {
         return;
       } catch (error) {
         this.#cache.drop(stream);
-        if (!(error instanceof AppendFailed)) throw error;
-        undecided = error.undecided;
+        if (!(error instanceof StoreFailed)) throw error;
+        undecided = error.undecided ?? undecided;
         if (error.cause instanceof AppendTooLarge || error.cause instanceof CorruptEvent) throw error.cause;
         if (attempt < MAX_ATTEMPTS) continue;
         const conflict = error.cause instanceof WrongExpectedRevision;
         const refusal = conflict
           ? new Refusal('CONFLICT_VERSION', `${stream} keeps changing; send the command again`, { stream })
-          : new Refusal('TRANSIENT_STORE', 'the log cannot be written at present; send the command again', {}, 5);
+          : new Refusal('TRANSIENT_STORE', 'the log cannot be reached at present; send the command again', {}, 5);
         refusal.cause = error.cause;
         for (const pending of undecided) this.#fail(pending, refusal);
         return;
@@ -209,7 +207,10 @@ export class CommandRunner {
   ): Promise<void> {
     const { decider } = kind;
     const trustAbsent = attempt === 1 && batch[0]?.options.likelyAbsent === true;
-    const folded = await this.#folded(stream, kind, trustAbsent);
+    const known = this.#cache.get(stream) ?? (trustAbsent ? absent(kind) : undefined);
+    const folded = known ?? (await this.#fold(stream, kind));
+    // What is known from before may be behind what another process wrote: an append finds out, other answers must look.
+    let current = known === undefined;
     const at = this.clock.now();
     let drafts: Draft[] = [];
     let bytes = 0;
@@ -224,8 +225,13 @@ export class CommandRunner {
           const appended = await this.store.append(stream, events, before < 0 ? 'absent' : before);
           folded.position = appended.position;
         } catch (cause) {
-          throw new AppendFailed(cause, batch.slice(from));
+          throw new StoreFailed(cause, batch.slice(from));
         }
+        current = true;
+      } else if (!current && answers.length > 0) {
+        const [newer] = await this.#read(stream, folded.revision + 1, 1);
+        if (newer) throw new StoreFailed(new WrongExpectedRevision(stream, folded.revision, newer.revision), batch.slice(from));
+        current = true;
       }
       for (const answer of answers) answer();
       from = upTo;
@@ -238,10 +244,10 @@ export class CommandRunner {
       const { command, context, options } = pending;
       const decided = ((): readonly DomainEvent[] | (() => void) => {
         if (options.sequence && this.#broken.has(options.sequence)) return () => pending.reject(new BehindFailure());
-        if (command === null) return () => pending.resolve(this.#outcome(stream, folded, 0, false));
+        if (command === null) return () => pending.resolve(this.#outcome(stream, folded, 0, false), folded);
         const repeated = folded.commands.get(context.commandId);
         if (repeated !== undefined) {
-          if (repeated === (context.bodyHash ?? '')) return () => pending.resolve(this.#outcome(stream, folded, 0, true));
+          if (repeated === (context.bodyHash ?? '')) return () => pending.resolve(this.#outcome(stream, folded, 0, true), folded);
           return () => pending.reject(reusedKey());
         }
         if (options.ifRevision !== undefined && options.ifRevision !== folded.revision) {
@@ -261,7 +267,16 @@ export class CommandRunner {
         continue;
       }
       const texts = decided.map((event) => JSON.stringify(event.data));
-      const size = texts.reduce((sum, text) => sum + Buffer.byteLength(text) + METADATA_BYTES, 0);
+      const beside = METADATA_BYTES + Buffer.byteLength(context.reason ?? '');
+      const size = texts.reduce((sum, text) => sum + Buffer.byteLength(text) + beside, 0);
+      if (size > MAX_APPEND_BYTES || decided.length > MAX_APPEND_EVENTS) {
+        // Alone it is to blame; those that were sent with it are not.
+        const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+        if (decided.length > MAX_APPEND_EVENTS || bytes > MAX_APPEND_BYTES) {
+          this.#fail(pending, new AppendTooLarge(stream, decided.length, bytes));
+          continue;
+        }
+      }
       if (drafts.length > 0 && (bytes + size > MAX_APPEND_BYTES || drafts.length + decided.length > MAX_APPEND_EVENTS)) {
         await flush(index);
       }
@@ -272,7 +287,7 @@ export class CommandRunner {
       bytes += size;
       folded.revision += decided.length;
       if (decided.length > 0) remember(folded, context.commandId, context.bodyHash);
-      answers.push(() => pending.resolve(this.#outcome(stream, folded, decided.length, false)));
+      answers.push(() => pending.resolve(this.#outcome(stream, folded, decided.length, false), folded));
     }
     await flush(batch.length);
     if (folded.revision >= 0) this.#cache.put(stream, folded, 1 + (kind.snapshot?.entries(folded.state) ?? 0));
@@ -311,16 +326,20 @@ export class CommandRunner {
     });
   }
 
-  async #folded(stream: string, kind: StreamKind, likelyAbsent = false): Promise<Folded> {
-    const cached = this.#cache.get(stream);
-    if (cached) return cached;
+  async #read(stream: string, from: number, limit: number): Promise<readonly StoredEvent[]> {
+    try {
+      return await this.store.readStream(stream, from, limit);
+    } catch (cause) {
+      throw new StoreFailed(cause);
+    }
+  }
+
+  async #fold(stream: string, kind: StreamKind): Promise<Folded> {
     const { decider, snapshot } = kind;
-    const fresh: Folded = { state: decider.initial(), revision: -1, position: 0, commands: new Map() };
-    if (likelyAbsent) return fresh;
-    const folded = (snapshot && (await this.#fromSnapshot(stream, kind))) || fresh;
+    const folded = (snapshot && (await this.#fromSnapshot(stream, kind))) || absent(kind);
     const snapshotRevision = folded.revision;
     for (;;) {
-      const events = await this.store.readStream(stream, folded.revision + 1, FOLD_PAGE_EVENTS);
+      const events = await this.#read(stream, folded.revision + 1, FOLD_PAGE_EVENTS);
       for (const event of events) {
         folded.state = decider.evolve(folded.state, { type: event.type, data: this.registry.upcast(event) });
         folded.revision = event.revision;
@@ -329,7 +348,6 @@ export class CommandRunner {
       }
       if (events.length < FOLD_PAGE_EVENTS) break;
     }
-    if (folded.revision >= 0) this.#cache.put(stream, folded, 1 + (snapshot?.entries(folded.state) ?? 0));
     if (snapshot) {
       const tail = folded.revision - snapshotRevision;
       if (tail > SNAPSHOT_AFTER_EVENTS && tail > snapshot.entries(folded.state)) await this.#keep(stream, kind, folded);
@@ -338,7 +356,8 @@ export class CommandRunner {
   }
 
   async #fromSnapshot(stream: string, kind: StreamKind): Promise<Folded | null> {
-    const kept = await this.reads.loadSnapshot(stream);
+    // A cache that cannot be read is none.
+    const kept = await this.reads.loadSnapshot(stream).catch(() => null);
     if (!kept || !kind.snapshot || kept.schema !== schemaOf(kind)) return null;
     const [head, ...chunks] = kept.chunks as [{ position: Position; commands: [string, string][] }, ...unknown[]];
     return {
@@ -358,19 +377,27 @@ export class CommandRunner {
       revision: folded.revision,
       chunks: [head, ...kind.snapshot.save(folded.state)],
     };
-    await this.reads.saveSnapshot(snapshot);
+    await this.reads.saveSnapshot(snapshot).catch(() => undefined);
   }
 }
 
 /** For reading the state in turn: it never decides. */
 const NOBODY: CommandContext = { commandId: '', principal: '', correlationId: '', causationId: '' };
 
-class AppendFailed extends Error {
+const absent = ({ decider }: StreamKind): Folded => ({
+  state: decider.initial() as unknown,
+  revision: -1,
+  position: 0,
+  commands: new Map(),
+});
+
+/** The log could not be read or appended to; `undecided` commands have no answer yet, all where it says nothing. */
+class StoreFailed extends Error {
   constructor(
     override readonly cause: unknown,
-    readonly undecided: readonly Pending[],
+    readonly undecided?: readonly Pending[],
   ) {
-    super('the append failed');
+    super('the log could not be read or appended to');
   }
 }
 

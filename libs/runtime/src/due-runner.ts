@@ -157,9 +157,7 @@ export class DueRunner<P> {
     const { stream, revision } = row;
     const failures = this.#taken.get(stream)?.failures ?? 0;
     try {
-      const moved = await this.#perform(row);
-      if (moved) this.#settle(stream, { revision, againAt: Infinity, failures: 0 });
-      else this.#settle(stream, { revision, againAt: this.clock.now() + this.options.notNowMs, failures: 0 });
+      this.#settle(stream, { revision, againAt: await this.#perform(row), failures: 0 });
     } catch (error) {
       const reason = reasonOf(error);
       const passing = isRefusal(error) && error.kind === 'TRANSIENT';
@@ -182,11 +180,18 @@ export class DueRunner<P> {
     if (this.#taken.size > 20_000) this.#taken.delete(this.#taken.keys().next().value as string);
   }
 
-  /** True when the stream moved on, or needs nothing any more. */
-  async #perform({ stream, step: name }: DueRow): Promise<boolean> {
+  /** When the row is to be looked at again: never, when the stream moved on or needs nothing any more. */
+  async #perform(row: DueRow): Promise<Instant> {
+    const { stream } = row;
+    const notNow = (): Instant => this.clock.now() + this.options.notNowMs;
     const loaded = await this.runner.load(stream);
     const { next } = loaded;
-    if (!next || next.step !== name || next.at > this.clock.now()) return true;
+    if (!next) return Infinity;
+    const name = next.step;
+    const stamped = loaded.revision > row.revision;
+    // A stream that moved on has its own row; else today's build waits for another thing than the one that stamped it.
+    if (next.at > this.clock.now() || (stamped && name !== row.step)) return stamped ? Infinity : next.at;
+    if (next.gate !== undefined && !this.gates.isOpen(next.gate)) return notNow();
     const step = this.runner.kindOf(stream).steps.find((candidate) => candidate.name === name) as
       | Step<unknown, P>
       | undefined;
@@ -195,9 +200,9 @@ export class DueRunner<P> {
     let correlation = this.ids.next();
     if (step.claim) {
       const command = await step.claim(state, this.ports, stream);
-      if (command === null) return false;
+      if (command === null) return notNow();
       const claimed = await this.#send(stream, command, correlation, loaded.revision);
-      if (!claimed) return true;
+      if (!claimed) return Infinity;
       state = (await this.runner.load(stream)).state;
       correlation = `${correlation}+`;
     }
@@ -206,7 +211,7 @@ export class DueRunner<P> {
     for (const [index, command] of commands.entries()) {
       moved = (await this.#send(stream, command, `${correlation}${index}`)) || moved;
     }
-    return moved;
+    return moved ? Infinity : notNow();
   }
 
   /** False when the stream moved since it was read (a lost claim), or the command changed nothing. */

@@ -10,7 +10,7 @@ import {
 } from '@seatbook/kernel';
 import { Bell } from './bell.js';
 import type { EventStore, StoredEvent } from './event-store.js';
-import type { ReadStore } from './read-store.js';
+import { CheckpointMoved, type ReadStore } from './read-store.js';
 import type { ModelStatus, Views } from './views.js';
 
 export interface ProcessorOptions {
@@ -118,7 +118,7 @@ export class Processor implements Views {
         await this.#apply(building, events);
         building.failures = 0;
       } catch (error) {
-        this.#failed(building, error);
+        await this.#failed(building, error);
       }
     }
     return events.length === this.options.batchEvents;
@@ -170,8 +170,12 @@ export class Processor implements Views {
     for (const listener of this.#listeners) listener(model.name, end);
   }
 
-  #failed(building: Building, error: unknown): void {
+  async #failed(building: Building, error: unknown): Promise<void> {
     building.failures += 1;
+    // Another builder was faster, or a commit was done whose answer never came: it goes on from where the model is.
+    if (error instanceof CheckpointMoved) {
+      building.position = await this.reads.checkpoint(building.model).catch(() => building.position);
+    }
     const reason = error instanceof Error ? error.message : String(error);
     // A newer worker goes on where this one cannot: nothing is skipped and nothing is given up.
     const newer = error instanceof NewerEventVersion;

@@ -40,6 +40,7 @@ export class Reactor {
   readonly #bell: Bell;
   #position: Position = 0;
   #failure: string | null = null;
+  #stopping = false;
 
   constructor(
     private readonly store: EventStore,
@@ -60,10 +61,13 @@ export class Reactor {
 
   async start(): Promise<void> {
     this.#position = await this.progress.checkpoint(CHECKPOINT);
+    this.#stopping = false;
     this.#bell.start();
   }
 
+  /** Ends after the batch under way, or gives it up where the log cannot be reached: it is sent again at the start. */
   stop(): Promise<void> {
+    this.#stopping = true;
     return this.#bell.stop();
   }
 
@@ -87,17 +91,20 @@ export class Reactor {
   /** Sends the parked commands of a stream again, in order; stops at the first that still fails and says why. */
   async retry(stream: string): Promise<{ sent: number; failure: string | null }> {
     let sent = 0;
-    for (const work of await this.progress.parkedOf(stream)) {
-      if (work.kind !== 'reaction') continue;
-      const failure = await this.#trySend(JSON.parse(work.payload) as Message, 1);
-      if (failure !== null) {
-        await this.parking.park({ ...work, reason: failure });
-        return { sent, failure };
+    // What comes meanwhile queues up behind and is sent as well.
+    for (;;) {
+      const parked = (await this.progress.parkedOf(stream)).filter(({ kind }) => kind === 'reaction');
+      if (parked.length === 0) return { sent, failure: null };
+      for (const work of parked) {
+        const failure = await this.#trySend(JSON.parse(work.payload) as Message, 1);
+        if (failure !== null) {
+          await this.parking.park({ ...work, reason: failure });
+          return { sent, failure };
+        }
+        await this.parking.done(work);
+        sent += 1;
       }
-      await this.parking.done(work);
-      sent += 1;
     }
-    return { sent, failure: null };
   }
 
   async #pass(): Promise<boolean> {
@@ -185,6 +192,7 @@ export class Reactor {
         if (attempt >= attempts) return answer.reason;
         attempt += 1;
       }
+      if (this.#stopping) throw new Error('stopped while the log could not be reached');
       await new Promise<void>((resolve) => this.clock.after(RETRY_DELAY_MS * 2 ** attempt, resolve));
     }
   }

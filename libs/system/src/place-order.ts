@@ -47,7 +47,11 @@ const SERIAL_NUMBER = /^[A-Z0-9]{8,14}$/;
  * Places an order. Its id follows from principal and Idempotency-Key, so a repeat finds it and a listing that broke off
  * goes on where it stopped.
  */
-export async function placeOrder(seatbook: Seatbook, order: OrderRequest, request: Request): Promise<PlacedOrder> {
+export async function placeOrder(
+  seatbook: Seatbook,
+  order: OrderRequest,
+  request: Request,
+): Promise<PlacedOrder> {
   const { ids } = seatbook.options;
   const serialNumbers = checkedSerials(order.serialNumbers);
   const assets = checkedAssets(order.assets);
@@ -70,7 +74,11 @@ export async function placeOrder(seatbook: Seatbook, order: OrderRequest, reques
   const listed = created.repeated ? await listsOf(seatbook, stream) : 0;
   for (const [index, chunk] of lists.entries()) {
     if (index < listed) continue;
-    const listing: OrderCommand = { type: 'ListHolders', index, holders: { serialNumbers: chunk, userIds: [] } };
+    const listing: OrderCommand = {
+      type: 'ListHolders',
+      index,
+      holders: { serialNumbers: chunk, userIds: [] },
+    };
     await seatbook.execute(stream, listing, { ...context, commandId: `${orderId}/list/${index}` });
   }
   const { position } = await seatbook.execute(stream, placing, { ...context, commandId: `${orderId}/place` });
@@ -94,14 +102,53 @@ export async function returnAll(
   const [serial] = checkedSerials([serialNumber]) as [string];
   const head = await seatbook.options.stores.events.head();
   if (!(await seatbook.reached(pairsModel.name, head, 10_000))) {
-    throw new Refusal('TRANSIENT_BEHIND', 'the list of pairs is behind the log; send the request again', {}, 5);
+    throw new Refusal(
+      'TRANSIENT_BEHIND',
+      'the list of pairs is behind the log; send the request again',
+      {},
+      5,
+    );
   }
+  if (!((await seatbook.runner.load(accountStream(uId))).state as Account).exists) throw unknownAccount();
+  // What is held by now is not what was held at the first time: a repeat is about the same assets.
+  const assets = (await orderedBefore(seatbook, request)) ?? (await heldBy(seatbook, uId, serial));
+  if (assets.length === 0) {
+    throw new Refusal(
+      'REJECTED_NOTHING_HELD',
+      'this device holds no licence of this account and waits for none',
+      {
+        serialNumber: serial,
+      },
+    );
+  }
+  const order: OrderRequest = {
+    kind: 'return',
+    uId,
+    assets,
+    serialNumbers: [serial],
+    ifShort: 'wait',
+    platform: null,
+  };
+  return placeOrder(seatbook, order, request);
+}
+
+/** Assets of the order that this request has placed already; null for a new request. */
+async function orderedBefore(
+  { runner, options }: Seatbook,
+  request: Request,
+): Promise<readonly AssetId[] | null> {
+  if (request.idempotencyKey === undefined) return null;
+  const { state } = await runner.load(orderStream(requestId(request, options.ids)));
+  return (state as Order).terms?.assets ?? null;
+}
+
+async function heldBy({ options }: Seatbook, uId: string, serialNumber: string): Promise<AssetId[]> {
   const assets: AssetId[] = [];
   let cursor: string | undefined;
   do {
-    const page = await seatbook.options.stores.reads.query<PairDocument>(pairsModel, {
+    const page = await options.stores.reads.query<PairDocument>(pairsModel, {
       index: 'by-holder',
-      equals: [`d:${serial}`, uId],
+      equals: [`d:${serialNumber}`, uId],
       limit: 500,
       ...(cursor === undefined ? {} : { cursor }),
     });
@@ -109,17 +156,15 @@ export async function returnAll(
     assets.push(...held.map(({ adamId, pricingParam }) => ({ adamId, pricingParam })));
     cursor = page.next ?? undefined;
   } while (cursor !== undefined);
-  if (assets.length === 0) {
-    throw new Refusal('REJECTED_NOTHING_HELD', 'this device holds no licence of this account and waits for none', {
-      serialNumber: serial,
-    });
-  }
-  const order: OrderRequest = { kind: 'return', uId, assets, serialNumbers: [serial], ifShort: 'wait', platform: null };
-  return placeOrder(seatbook, order, request);
+  return assets;
 }
 
 /** Ends what an order still waits for; what it has, it keeps. */
-export async function cancelWaiting(seatbook: Seatbook, orderId: string, request: Request): Promise<PlacedOrder> {
+export async function cancelWaiting(
+  seatbook: Seatbook,
+  orderId: string,
+  request: Request,
+): Promise<PlacedOrder> {
   const command: OrderCommand = { type: 'CancelWaiting' };
   const id = `${requestId(request, seatbook.options.ids)}/cancel`;
   const context = contextOf(request, id, { orderId });
@@ -129,12 +174,17 @@ export async function cancelWaiting(seatbook: Seatbook, orderId: string, request
 
 function checkSize({ assets, holders }: OrderTerms): void {
   const pairs = assets.length * holders;
-  if (pairs === 0) throw new Refusal('INVALID_ORDER_EMPTY', 'an order names at least one asset and one holder');
+  if (pairs === 0)
+    throw new Refusal('INVALID_ORDER_EMPTY', 'an order names at least one asset and one holder');
   if (pairs > MAX_PAIRS) {
-    throw new Refusal('INVALID_ORDER_SIZE', `an order names at most ${MAX_PAIRS} pairs (assets × holders); split it`, {
-      pairs,
-      maxPairs: MAX_PAIRS,
-    });
+    throw new Refusal(
+      'INVALID_ORDER_SIZE',
+      `an order names at most ${MAX_PAIRS} pairs (assets × holders); split it`,
+      {
+        pairs,
+        maxPairs: MAX_PAIRS,
+      },
+    );
   }
 }
 
@@ -155,7 +205,9 @@ function checkedSerials(serialNumbers: readonly string[]): string[] {
 }
 
 function checkedAssets(assets: readonly AssetId[]): AssetId[] {
-  const unique = new Map(assets.map(({ adamId, pricingParam }) => [`${adamId}.${pricingParam}`, { adamId, pricingParam }]));
+  const unique = new Map(
+    assets.map(({ adamId, pricingParam }) => [`${adamId}.${pricingParam}`, { adamId, pricingParam }]),
+  );
   for (const { adamId, pricingParam } of unique.values()) {
     if (!/^\d{1,20}$/.test(adamId) || !/^[A-Z]{1,10}$/.test(pricingParam)) {
       throw new Refusal('INVALID_ASSET', 'an asset is an adamId (digits) and a pricingParam (STDQ or PLUS)', {

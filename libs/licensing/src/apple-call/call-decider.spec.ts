@@ -8,7 +8,6 @@ import type { CallEvent, CallFailure, ReportedFailure } from './call-events.js';
 
 const decider = callDecider(DEFAULT_RHYTHM);
 const given = deciderSpec(decider);
-const MINUTE = 60_000;
 
 interface Shape {
   assets?: readonly AssetId[];
@@ -96,14 +95,14 @@ describe('attempts', () => {
     expect(given(...after(...readyCall())).due()).toEqual({ step: 'send', at: NOW, gate: LOCATION });
   });
 
-  it('counts as doubtful a minute after it started without an answer', () => {
+  it('counts as doubtful 90 s after it started without an answer', () => {
     const begun = given(...after(...readyCall())).when(start);
-    begun.then({ type: 'call.started', data: { uId: LOCATION, attempt: 1, fingerprint: 'f1', notified: true, at: NOW, doubtfulAt: NOW + MINUTE } });
-    begun.thenDue({ step: 'send', at: NOW + MINUTE, gate: LOCATION });
+    begun.then({ type: 'call.started', data: { uId: LOCATION, attempt: 1, fingerprint: 'f1', notified: true, at: NOW, doubtfulAt: NOW + 90_000 } });
+    begun.thenDue({ step: 'send', at: NOW + 90_000, gate: LOCATION });
   });
 
   it('is sent again unchanged where its answer never came', () => {
-    const again = given(...after(...started())).when(start, NOW + MINUTE);
+    const again = given(...after(...started())).when(start, NOW + 90_000);
     expect(again.events[0]?.data).toMatchObject({ attempt: 2 });
     expect(given(...after(...started()), ...again.events).state.holders).toEqual(devices('A', 'B'));
   });

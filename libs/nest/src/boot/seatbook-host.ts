@@ -1,14 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createAppleApi, undiciTransport, type AppleClient, type Transport } from '@seatbook/apple';
-import {
-  systemClock,
-  type Clock,
-  type Document,
-  type Ids,
-  type Instant,
-  type ReadModel,
-} from '@seatbook/kernel';
+import { systemClock, type Clock, type Ids, type Instant } from '@seatbook/kernel';
 import type { Views } from '@seatbook/runtime';
 import { loadOrCreateKey, openSqliteStores, type SqliteStores } from '@seatbook/store-sqlite';
 import { Seatbook, modelGroups } from '@seatbook/system';
@@ -72,16 +65,14 @@ export class SeatbookHost {
       for (const notice of stores.notices) log.warn(notice);
       const ownerKey = await OwnerKey.open(stores.secrets, owner);
       const { connectTimeoutMs, keepAliveMs, maxAnswerBytes, ...settings } = appleSettings;
-      const http1 = transport
-        ? null
-        : undiciTransport({ connectTimeoutMs, keepAliveMs, maxBodyBytes: maxAnswerBytes });
+      const connections = undiciTransport({ connectTimeoutMs, keepAliveMs, maxBodyBytes: maxAnswerBytes });
       const apple = createAppleApi({
-        transport: transport ?? (http1 as Transport),
+        transport: transport ?? connections,
         clock,
         settings,
         log: ({ level, message, ...facts }) => log[level](facts, message),
       });
-      await stores.reads.prepare(modelGroups.flat() as ReadModel<Document>[]);
+      await stores.reads.prepare(modelGroups.flat());
       const workerViews = views === 'worker' ? workerViewsOf(configuration, log, clock) : null;
       const built: Views =
         workerViews ?? viewBuilders(stores.events, stores.reads, clock, configuration.views);
@@ -103,7 +94,7 @@ export class SeatbookHost {
       });
       apple.onTokenRefused((uId) => seatbook.gates.shut(uId));
       seatbook.gates.onOpened((uId) => apple.reopen(uId));
-      const closeTransport = async (): Promise<void> => http1?.close();
+      const closeTransport = (): Promise<void> => connections.close();
       return new SeatbookHost(
         configuration,
         log,

@@ -15,7 +15,12 @@ export interface WorkerViewsOptions {
   readonly stopMs: number;
   readonly clock: Clock;
   readonly log: Log;
+  /** The program of the thread; another one in tests. */
+  readonly entry?: URL;
 }
+
+/** Batches leave much garbage at once; a larger young generation only keeps it longer. */
+const YOUNG_GENERATION_MB = 16;
 
 /** Read models that a thread of their own builds, as the main thread sees them. A thread that dies is started again. */
 export class WorkerViews implements Views {
@@ -84,9 +89,12 @@ export class WorkerViews implements Views {
   }
 
   #spawn(started: () => void): void {
-    const { folder, processor, log } = this.options;
+    const { folder, processor, log, entry = new URL('./views-thread.js', import.meta.url) } = this.options;
     const data: ViewsThreadData = { folder, options: processor };
-    const worker = new Worker(new URL('./views-thread.js', import.meta.url), { workerData: data });
+    const worker = new Worker(entry, {
+      workerData: data,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    });
     this.#worker = worker;
     let reason = 'the thread ended';
     worker.on('message', (message: FromViewsThread) => {

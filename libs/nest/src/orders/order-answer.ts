@@ -117,7 +117,7 @@ const nameOf = ({ adamId, pricingParam }: { adamId: string; pricingParam: string
 
 export function orderAnswer(order: OrderDocument): OrderAnswer {
   const { orderId, uId, kind, final, waiting, pairs } = order;
-  const done = Object.values(final).reduce((sum: number, count: number) => sum + count, 0);
+  const done = (Object.values(final) as number[]).reduce((sum, count) => sum + count, 0);
   const left = order.state === 'finished' || order.state === 'abandoned' ? 0 : pairs - done - waiting;
   return {
     orderId,
@@ -132,10 +132,10 @@ export function orderAnswer(order: OrderDocument): OrderAnswer {
     principal: order.principal,
     reason: order.reason,
     progress: { ...final, waiting, open: Math.max(0, left) },
-    refusals: order.refusals.map(({ refusal, pairs: count, ...asset }) => ({
-      asset: nameOf(asset),
-      refusal,
-      pairs: count,
+    refusals: order.refusals.map((refused) => ({
+      asset: nameOf(refused),
+      refusal: refused.refusal,
+      pairs: refused.pairs,
     })),
     silent: order.silent.map(nameOf),
     placedAt: isoTime(order.placedAt),

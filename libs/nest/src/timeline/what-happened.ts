@@ -18,7 +18,7 @@ import {
 
 /** Who reads: names of assets where they are known, and the one holder whose life is told, if it is one. */
 export interface Reading {
-  nameOf(uId: string, asset: AssetId): string;
+  readonly nameOf: (uId: string, asset: AssetId) => string;
   readonly holder: HolderKey | null;
 }
 

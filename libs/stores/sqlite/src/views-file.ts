@@ -95,7 +95,7 @@ function opened(file: string, logId: string): Database.Database {
     database.pragma('synchronous = NORMAL');
     database.pragma('wal_autocheckpoint = 4000');
     database.pragma('journal_size_limit = 67108864');
-    database.pragma('cache_size = -64000');
+    database.pragma('cache_size = -24000');
     database.pragma('temp_store = MEMORY');
     if (database.pragma('schema_version', { simple: true }) === 0) create(database, logId);
     return database;

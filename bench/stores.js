@@ -1,0 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import { systemClock } from '@seatbook/kernel';
+import { loadOrCreateKey, openSqliteStores } from '@seatbook/store-sqlite';
+
+/**
+ * The embedded stores of a folder, with the key that lies in it.
+ * @param {string} folder
+ */
+export const openStores = (folder) =>
+  openSqliteStores({ folder, key: loadOrCreateKey({ folder }), clock: systemClock, ids: { next: randomUUID } });

@@ -1,0 +1,28 @@
+import { deciderSpec } from '../../../../test/support/decider-spec.js';
+import { EventLog } from '../../../../test/support/event-log.js';
+import { LOCATION, PAGES } from '../../../../test/support/licensing-builders.js';
+import { notificationDecider } from './notification-decider.js';
+import type { NotificationEvent } from './notification-events.js';
+import { notificationReactions } from './notification-reactions.js';
+
+const given = deciderSpec(notificationDecider);
+const events: NotificationEvent[] = [
+  { type: 'notification.asset-count-received', data: { uId: LOCATION, ...PAGES, countDelta: 5 } },
+  { type: 'notification.test-received', data: { uId: LOCATION } },
+  { type: 'notification.users-associated-received', data: { uId: LOCATION, userIds: ['p'] } },
+  { type: 'notification.unknown-received', data: { uId: LOCATION, notificationType: 'NEWS', sealedBody: 'body/n1' } },
+];
+
+describe('a notification without an event of Apple’s', () => {
+  it.each(events)('is received once: $type', (event) => {
+    given().when({ type: 'ReceiveNotification', event }).then(event);
+    given().when({ type: 'ReceiveNotification', event }).thenOnce();
+  });
+
+  it('of a purchase has the totals read, and adds nothing up', () => {
+    const [envelope] = new EventLog().append('appleNotification-n1', events.slice(0, 1));
+    expect(notificationReactions.flatMap((reaction) => (envelope ? reaction.react(envelope) : []))).toEqual([
+      { stream: `reconciliation-${LOCATION}`, command: { type: 'RequestTotals', reason: 'ASSET_COUNT', delayMs: 0 } },
+    ]);
+  });
+});

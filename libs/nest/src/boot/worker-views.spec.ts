@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { systemClock } from '@seatbook/kernel';
+import { PROCESSOR_DEFAULTS, reached } from '@seatbook/runtime';
+import { createLog } from '../http/log.js';
+import { WorkerViews } from './worker-views.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'views-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Advances a model by one with each ring; its first life ends at the first ring, its second starts where it was. */
+const MORTAL = `
+import { existsSync, writeFileSync } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+const mark = workerData.folder + '/died';
+const again = existsSync(mark);
+let position = again ? 5 : 4;
+const model = 'due';
+const status = () => [{ name: model, version: 1, position, halted: again && position > 6 ? 'for good' : null }];
+parentPort.postMessage({ kind: 'started', status: status() });
+parentPort.on('message', ({ kind }) => {
+  if (kind === 'stop') { parentPort.close(); return; }
+  if (!again) { writeFileSync(mark, ''); throw new Error('struck'); }
+  position += 1;
+  parentPort.postMessage({ kind: 'advanced', model, position });
+  parentPort.postMessage({ kind: 'status', status: status() });
+});
+`;
+
+it('builds read models in a thread, starts it again when it dies, and says so meanwhile', async () => {
+  const file = join(folder, 'mortal.mjs');
+  writeFileSync(file, MORTAL);
+  const views = new WorkerViews({
+    folder,
+    processor: PROCESSOR_DEFAULTS,
+    restartMs: 20,
+    restartMaxMs: 1_000,
+    stopMs: 5_000,
+    clock: systemClock,
+    log: createLog('silent'),
+    entry: pathToFileURL(file),
+  });
+  const advances: number[] = [];
+  const failures: (string | null)[] = [];
+  views.onAdvance((_model, position) => {
+    advances.push(position);
+    failures.push(views.failure);
+  });
+  await views.start();
+  // It was rung at its start, and died of it.
+  expect(await reached(views, 'due', 5, systemClock, 10_000)).toBe(true);
+  expect(views.failure).toBe('struck');
+  expect(await reached(views, 'due', 6, systemClock, 10_000)).toBe(true);
+  expect(views.failure).toBeNull();
+  views.ring();
+  views.ring();
+  expect(await reached(views, 'due', 7, systemClock, 10_000)).toBe(true);
+  // Rings of one turn are one.
+  expect(advances.slice(0, 4)).toEqual([4, 5, 6, 7]);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(views.status().find(({ name }) => name === 'due')?.halted).toBe('for good');
+  await views.stop();
+  expect(views.position('due')).toBe(7);
+});

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { configurationPage } from './configuration-page.js';
+import { ConfigurationInvalid, allSettings, readConfiguration, unknownVariables } from './configuration.js';
+
+function problemsOf(environment: Record<string, string>): readonly string[] {
+  try {
+    readConfiguration(environment);
+  } catch (error) {
+    if (error instanceof ConfigurationInvalid) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('the configuration', () => {
+  it('has a usable value for everything without any variable', () => {
+    const { http, data, rhythm, due, apple } = readConfiguration({});
+    expect(http).toMatchObject({ host: '127.0.0.1', port: 3000, publicUrl: null, waitMaxMs: 60_000 });
+    expect(data.folder).toBe('./data/seatbook');
+    expect(rhythm).toMatchObject({ silenceMs: 300_000, pollEveryMs: 30_000, stalledAfterMs: 600_000 });
+    expect(due.concurrency).toBe(64);
+    expect(apple.trustedDomains).toEqual(['apple.com']);
+    expect(apple.maxRequestsPerSecond).toBeNull();
+  });
+
+  it('takes every variable, and an empty one for an absent one', () => {
+    const { http, rhythm, apple } = readConfiguration({
+      SEATBOOK_PORT: ' 0 ',
+      SEATBOOK_HOST: '',
+      SEATBOOK_PUBLIC_URL: 'https://seatbook.example.org/',
+      SEATBOOK_RHYTHM_POLL_EVERY_MS: '500',
+      SEATBOOK_APPLE_TRUSTED_DOMAINS: 'apple.com, example.org',
+    });
+    expect(http).toMatchObject({ port: 0, host: '127.0.0.1', publicUrl: 'https://seatbook.example.org' });
+    expect(rhythm.pollEveryMs).toBe(500);
+    expect(apple.trustedDomains).toEqual(['apple.com', 'example.org']);
+  });
+
+  it('tells all that is wrong at once, each with its variable', () => {
+    const problems = problemsOf({
+      SEATBOOK_PORT: '65536',
+      SEATBOOK_PUBLIC_URL: 'seatbook',
+      SEATBOOK_ALLOW_HTTP_CALLBACKS: 'yes',
+      SEATBOOK_LOG_LEVEL: 'loud',
+      SEATBOOK_DUE_CONCURRENCY: '1.5',
+      SEATBOOK_APPLE_WRITE_TIMEOUT_MS: '100000',
+    });
+    const variables = problems.map((problem) => problem.split(' ')[0]);
+    expect(variables.sort()).toEqual([
+      'SEATBOOK_ALLOW_HTTP_CALLBACKS',
+      'SEATBOOK_DUE_CONCURRENCY',
+      'SEATBOOK_LOG_LEVEL',
+      'SEATBOOK_PORT',
+      'SEATBOOK_PUBLIC_URL',
+      'SEATBOOK_RHYTHM_DOUBTFUL_AFTER_MS',
+    ]);
+  });
+
+  it('demands HTTPS of the public URL unless plain HTTP is allowed', () => {
+    expect(problemsOf({ SEATBOOK_PUBLIC_URL: 'http://10.0.0.1:3000' })).toHaveLength(1);
+    const allowed = { SEATBOOK_PUBLIC_URL: 'http://10.0.0.1:3000', SEATBOOK_ALLOW_HTTP_CALLBACKS: 'true' };
+    expect(problemsOf(allowed)).toEqual([]);
+  });
+
+  it('never repeats a secret', () => {
+    const problems = problemsOf({ SEATBOOK_KEY: 'canary-key', SEATBOOK_OWNER_KEY: 'canary-owner' });
+    expect(problems).toHaveLength(2);
+    expect(problems.join()).not.toContain('canary');
+  });
+
+  it('names variables that are none of it', () => {
+    expect(unknownVariables({ SEATBOOK_PROT: '1', SEATBOOK_PORT: '1', HOME: '/' })).toEqual([
+      'SEATBOOK_PROT',
+    ]);
+  });
+
+  it('names each variable once', () => {
+    const names = allSettings().map(({ setting }) => setting.variable);
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names) expect(name).toMatch(/^SEATBOOK_[A-Z][A-Z_]*[A-Z]$/);
+  });
+
+  it('is documented as it is', () => {
+    // To bring the page up to date, write what `configurationPage` of @seatbook/nest returns into it.
+    expect(readFileSync('libs/nest/CONFIGURATION.md', 'utf8')).toBe(configurationPage());
+  });
+});
