@@ -19,7 +19,7 @@ export async function figure({ name, title, measure }) {
     const reaches = (/** @type {number} */ bound) => (atMost ? median <= bound : median >= bound);
     const sign = atMost ? '≤' : '≥';
     const verdict = reaches(goal) ? 'goal reached' : reaches(floor) ? 'goal MISSED' : 'below the FLOOR';
-    const spread = values.length > 1 ? ` (${shown(min)}–${shown(max)}, ${values.length} pairs)` : '';
+    const spread = values.length > 1 ? ` (${shown(min)}–${shown(max)}, ${values.length} rounds)` : '';
     console.log(
       `  ${name} ${what}: ${shown(median)}${unit}${spread}; goal ${sign} ${goal}${unit}, floor ${sign} ${floor}${unit}: ${verdict}`,
     );
@@ -28,7 +28,8 @@ export async function figure({ name, title, measure }) {
 }
 
 /** @param {number} value */
-export const shown = (value) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2));
+export const shown = (value) =>
+  value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
 
 /** @param {readonly number[]} rates */
 export function rate(rates) {

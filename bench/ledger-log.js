@@ -114,8 +114,19 @@ export async function writeLedgerLog(folder, { licences, assets, inFlight, cycle
       causationId: id,
       recordedAt: RECORDED_AT + written,
     };
-    const event = { id, type: made.type, data: JSON.stringify(made.data), metadata: JSON.stringify(metadata) };
-    appends.push(stores.events.append(assetStream(UID, assetOf(asset)), [event], revision === 0 ? 'absent' : revision - 1));
+    const event = {
+      id,
+      type: made.type,
+      data: JSON.stringify(made.data),
+      metadata: JSON.stringify(metadata),
+    };
+    appends.push(
+      stores.events.append(
+        assetStream(UID, assetOf(asset)),
+        [event],
+        revision === 0 ? 'absent' : revision - 1,
+      ),
+    );
     written += 1;
     licence.done += 1;
     if (licence.done === perLicence) {

@@ -14,20 +14,31 @@ await figure({
   name: 'order-25x4000',
   title: 'one order of 25 apps for 4,000 devices, from POST to the last outcome, over HTTP',
   async measure(say) {
+    /** @type {Awaited<ReturnType<typeof placeAndWait>>[]} */
     const runs = [];
     for (let run = 0; run < RUNS; run += 1) runs.push(await inFolder(placeAndWait));
     say(`${PAIRS} pairs, ${RUNS} runs; product and simulated Apple are processes of their own; no faults;`);
-    say('15 requests/s, answers after 5–25 ms, events after 0.2–2 s, notifications of 100 pairs; synchronous=FULL');
+    say(
+      '15 requests/s, answers after 5–25 ms, events after 0.2–2 s, notifications of 100 pairs; synchronous=FULL',
+    );
     /** @param {keyof (typeof runs)[number]} name */
     const all = (name) => runs.map((run) => run[name]);
     /** @param {keyof (typeof runs)[number]} name */
     const list = (name) => all(name).map(shown).join(', ');
     say(`wall time ${list('seconds')} s; answer to the POST after ${list('postMs')} ms`);
     say(`events ${list('events')}, with those of appleEvent- and appleNotification- ${list('allEvents')}`);
-    say(`peak resident memory ${list('sampledMiB')} MiB sampled every second (high-water mark ${list('highWaterMiB')} MiB)`);
+    say(
+      `peak resident memory ${list('sampledMiB')} MiB sampled every second (high-water mark ${list('highWaterMiB')} MiB)`,
+    );
     say(`longest stall of the event loop ${list('longestStallMs')} ms`);
     return [
-      { what: 'associate calls ÷ lower bound', values: all('calls').map((calls) => calls / LOWER_BOUND), floor: 1, goal: 1, atMost: true },
+      {
+        what: 'associate calls ÷ lower bound',
+        values: all('calls').map((calls) => calls / LOWER_BOUND),
+        floor: 1,
+        goal: 1,
+        atMost: true,
+      },
       { what: 'events', values: all('events'), floor: 1_500, goal: 1_500, atMost: true },
       { what: 'peak memory', values: all('sampledMiB'), floor: 512, goal: 512, atMost: true, unit: ' MiB' },
     ];
@@ -45,7 +56,10 @@ async function placeAndWait(folder) {
       assets: assets.map((adamId) => ({ adamId, name: `App ${adamId}`, total: DEVICES })),
     });
     await api('POST', '/accounts', { token, name: 'Bench', platform: 'iOS', assignmentType: 'device' });
-    await eventually(async () => ((await api('GET', `/accounts/${UID}`)).firstRead.completed ? true : null), 60_000);
+    await eventually(
+      async () => ((await api('GET', `/accounts/${UID}`)).firstRead.completed ? true : null),
+      60_000,
+    );
     await apple('POST', '/reset-stats');
     processes.forgetStalls();
     const started = performance.now();

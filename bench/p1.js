@@ -27,7 +27,9 @@ await figure({
     say(`${bytes} bytes of text in a row`);
     say(`ours      ${rate(placed)}`);
     say(`plain log ${rate(plain)}, unique (stream, revision) and unique id`);
-    say(`leanest   ${rate(leanest)}, unique (stream, revision) only: ours ÷ this ${shown(spreadOf(quotients(placed, leanest)).median)}`);
+    say(
+      `leanest   ${rate(leanest)}, unique (stream, revision) only: ours ÷ this ${shown(spreadOf(quotients(placed, leanest)).median)}`,
+    );
     return [{ what: 'commands ÷ plain rows', values: quotients(placed, plain), floor: 0.25, goal: 0.5 }];
   },
 });

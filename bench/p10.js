@@ -36,13 +36,20 @@ await figure({
       inFolder(async (otherFolder) => {
         const long = await lived(folder, LONG.cycles);
         const short = await lived(otherFolder, SHORT.cycles);
-        say(`${short.events} and ${long.events} ledger events, ${LICENCES} live pairs of ${ASSETS} apps in both;`);
+        say(
+          `${short.events} and ${long.events} ledger events, ${LICENCES} live pairs of ${ASSETS} apps in both;`,
+        );
         say(`${SAMPLES} commands and ${SAMPLES} queries of each a round, one at a time; synchronous=FULL`);
-        say('command: an order of one pair placed and reserved in its ledger; query: pairs of a device, counts of its app');
+        say(
+          'command: an order of one pair placed and reserved in its ledger; query: pairs of a device, counts of its app',
+        );
+        /** @type {Record<'command' | 'query', { ours: number[], baseline: number[] }>} */
         const times = { command: { ours: [], baseline: [] }, query: { ours: [], baseline: [] } };
         for (let round = 0; round <= ROUNDS; round += 1) {
           for (const kind of /** @type {const} */ (['command', 'query'])) {
+            /** @type {number[]} */
             const ours = [];
+            /** @type {number[]} */
             const baseline = [];
             while (ours.length < SAMPLES) {
               await sample(short[kind], baseline);
@@ -57,8 +64,16 @@ await figure({
         await long.close();
         return /** @type {const} */ (['command', 'query']).map((kind) => {
           const { ours, baseline } = times[kind];
-          say(`p99 of a ${kind}: ${shown(spreadOf(baseline).median)} ms before, ${shown(spreadOf(ours).median)} ms after`);
-          return { what: `p99 of a ${kind}`, values: quotients(ours, baseline), floor: 1.5, goal: 1.1, atMost: true };
+          say(
+            `p99 of a ${kind}: ${shown(spreadOf(baseline).median)} ms before, ${shown(spreadOf(ours).median)} ms after`,
+          );
+          return {
+            what: `p99 of a ${kind}`,
+            values: quotients(ours, baseline),
+            floor: 1.5,
+            goal: 1.1,
+            atMost: true,
+          };
         });
       }),
     ),
@@ -91,14 +106,22 @@ async function lived(folder, cycles) {
   }));
   await importLocation(first, assets);
   await first.close();
-  const events = await writeLedgerLog(folder, { licences: LICENCES, assets: ASSETS, inFlight: 1_000, cycles });
+  const events = await writeLedgerLog(folder, {
+    licences: LICENCES,
+    assets: ASSETS,
+    inFlight: 1_000,
+    cycles,
+  });
   check(events === LICENCES * (cycles * EVENTS_PER_CYCLE + EVENTS_PER_LICENCE), `${events} events`);
   await show(folder);
   const product = await openProduct(folder);
   const { host, seatbook, stores } = product;
   const context = await NestFactory.createApplicationContext(SeatbookModule.over(host), { logger: false });
   const bus = context.get(CommandBus);
-  const counts = await stores.reads.get(assetsModel, assetKey(UID, assetOf(1)));
+  const key = assetKey(UID, assetOf(1));
+  const counts = /** @type {import('@seatbook/licensing').AssetDocument | null} */ (
+    await stores.reads.get(assetsModel, key)
+  );
   check(counts?.returning === LICENCES / ASSETS, `${counts?.returning} pairs of an app`);
   let ordered = 1_000_000;
   let asked = 0;
@@ -117,7 +140,12 @@ async function lived(folder, cycles) {
           ifShort: 'wait',
           platform: null,
         }),
-        { commandId: `${orderId}/reserve`, principal: 'seatbook', correlationId: orderId, causationId: orderId },
+        {
+          commandId: `${orderId}/reserve`,
+          principal: 'seatbook',
+          correlationId: orderId,
+          causationId: orderId,
+        },
       );
       check(done > 0, 'nothing was reserved');
     },

@@ -20,18 +20,29 @@ await figure({
   title: 'rebuild of the read model of pairs ÷ reading, parsing and one upsert for every event',
   measure: (say) =>
     inFolder(async (folder) => {
-      const events = await writeLedgerLog(folder, { licences: LICENCES, assets: ASSETS, inFlight: IN_FLIGHT });
+      const events = await writeLedgerLog(folder, {
+        licences: LICENCES,
+        assets: ASSETS,
+        inFlight: IN_FLIGHT,
+      });
       check(events === LICENCES * EVENTS_PER_LICENCE, `${events} events`);
-      say(`${events} events of one pair each, ${EVENTS_PER_LICENCE} for each of ${LICENCES} licences of ${ASSETS} apps;`);
-      say(`the events of a licence lie among those of ${IN_FLIGHT} others; views: WAL, synchronous=NORMAL on both sides`);
+      say(
+        `${events} events of one pair each, ${EVENTS_PER_LICENCE} for each of ${LICENCES} licences of ${ASSETS} apps;`,
+      );
+      say(
+        `the events of a licence lie among those of ${IN_FLIGHT} others; views: WAL, synchronous=NORMAL on both sides`,
+      );
       const { ours, baseline } = await inTurns({
         ours: () => rebuild(folder, events),
         async baseline(_round, { pairs }) {
           const file = join(folder, 'plain.db');
-          const { ms, value } = await timed(() => rebuildPlainly(join(folder, 'events.db'), file, PLAIN_BATCH));
+          const { ms, value } = await timed(() =>
+            rebuildPlainly(join(folder, 'events.db'), file, PLAIN_BATCH),
+          );
           for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
           check(value.size === LICENCES && pairs.size === LICENCES, `${pairs.size} and ${value.size} pairs`);
-          for (const [key, fields] of pairs) check(value.get(key) === fields, `${key}: ${fields}, plainly ${value.get(key)}`);
+          for (const [key, fields] of pairs)
+            check(value.get(key) === fields, `${key}: ${fields}, plainly ${value.get(key)}`);
           pairs.clear();
           return (events / ms) * 1_000;
         },
@@ -51,7 +62,13 @@ await figure({
 async function rebuild(folder, head) {
   for (const suffix of ['', '-wal', '-shm']) rmSync(join(folder, `views.db${suffix}`), { force: true });
   const stores = await openStores(folder);
-  const processor = new Processor(stores.events, stores.reads, licensingRegistry(), [pairsModel], systemClock);
+  const processor = new Processor(
+    stores.events,
+    stores.reads,
+    licensingRegistry(),
+    [pairsModel],
+    systemClock,
+  );
   const { ms } = await timed(async () => {
     await processor.start();
     check(await reached(processor, pairsModel.name, head, systemClock, 600_000), 'the rebuild did not end');
@@ -69,8 +86,10 @@ async function rebuild(folder, head) {
 async function allPairs(reads) {
   /** @type {Map<string, string>} */
   const pairs = new Map();
-  let cursor;
+  /** @type {string | null} */
+  let cursor = null;
   do {
+    /** @type {import('@seatbook/runtime').Page<import('@seatbook/licensing').PairDocument>} */
     const page = await reads.query(pairsModel, {
       index: 'by-state',
       equals: [],

@@ -24,7 +24,9 @@ await figure({
       await importLocation(product, [{ adamId: adamIdOf(1), name: 'App', total: 1_000_000 }]);
       // Only the read models go on, all of them, in their thread: reactions and dispatching are another load.
       await Promise.all([seatbook.dispatcher.stop(), seatbook.due.stop(), seatbook.reactor.stop()]);
-      const context = await NestFactory.createApplicationContext(SeatbookModule.over(host), { logger: false });
+      const context = await NestFactory.createApplicationContext(SeatbookModule.over(host), {
+        logger: false,
+      });
       const bus = context.get(CommandBus);
       const watch = watchOrders(product);
       let number = 0;
@@ -58,20 +60,34 @@ await figure({
         commits.push(p99(samples.map(({ commit }) => commit)));
         lags.push(p99(samples.map(({ lag }) => lag)));
       }
+      /** @type {import('@seatbook/runtime').Page<import('@seatbook/licensing').OrderDocument>} */
       const { rows } = await product.stores.reads.query(ordersModel, {
         index: 'by-position',
         equals: [],
         descending: true,
         limit: 1,
       });
-      check(rows[0]?.position === (await product.stores.events.head()), 'the last order is not in the read model');
+      check(
+        rows[0]?.position === (await product.stores.events.head()),
+        'the last order is not in the read model',
+      );
       check((await product.stores.events.head()) >= number, 'orders are missing in the log');
       await context.close();
       await product.close();
-      say(`full load: ${rate(capacities)} placed and seen, ${CALLERS} callers; then ${ORDERS} orders at half of that,`);
+      say(
+        `full load: ${rate(capacities)} placed and seen, ${CALLERS} callers; then ${ORDERS} orders at half of that,`,
+      );
       say('arriving at random moments; all read models built in their thread; synchronous=FULL');
       say(`p99 durable ${shown(spreadOf(commits).median)} ms, p99 seen ${shown(spreadOf(lags).median)} ms`);
-      return [{ what: 'p99 seen ÷ p99 durable', values: quotients(lags, commits), floor: 20, goal: 5, atMost: true }];
+      return [
+        {
+          what: 'p99 seen ÷ p99 durable',
+          values: quotients(lags, commits),
+          floor: 20,
+          goal: 5,
+          atMost: true,
+        },
+      ];
     }),
 });
 

@@ -29,12 +29,17 @@ export function placeOrders() {
     const context = await NestFactory.createApplicationContext(SeatbookModule.over(host), { logger: false });
     const bus = context.get(CommandBus);
     const before = await stores.events.head();
-    const { ms } = await timed(() => Promise.all(Array.from({ length: CALLERS }, (_caller, index) => place(bus, index))));
+    const { ms } = await timed(() =>
+      Promise.all(Array.from({ length: CALLERS }, (_caller, index) => place(bus, index))),
+    );
     const head = await stores.events.head();
     await context.close();
     await product.close();
     const rows = rowsOf(join(folder, 'events.db'), 'order.placed');
-    check(head - before === ORDERS && rows.length === ORDERS, `${rows.length} of ${ORDERS} orders in the log`);
+    check(
+      head - before === ORDERS && rows.length === ORDERS,
+      `${rows.length} of ${ORDERS} orders in the log`,
+    );
     const serials = new Set(rows.map(([, , , , , data]) => JSON.parse(data).serialNumbers[0]));
     check(serials.size === ORDERS, `${serials.size} of ${ORDERS} serial numbers in the log`);
     return { perSecond: (ORDERS / ms) * 1_000, rows };

@@ -59,7 +59,19 @@ export function rebuildPlainly(eventsFile, file, batch) {
       const asset = idOf(stream);
       const { uId, adamId, pricingParam } = assetOf(asset);
       const holder = `d:${holders.serialNumbers[0]}`;
-      upsert.run(`${asset}|${holder}`, uId, adamId, pricingParam, asset, holder, state, orderId, callId, recordedAt, at);
+      upsert.run(
+        `${asset}|${holder}`,
+        uId,
+        adamId,
+        pricingParam,
+        asset,
+        holder,
+        state,
+        orderId,
+        callId,
+        recordedAt,
+        at,
+      );
     }
     views.exec('COMMIT');
     position = rows.at(-1)?.[0] ?? position;
@@ -67,7 +79,9 @@ export function rebuildPlainly(eventsFile, file, batch) {
   const rows = views.prepare('SELECT key, state, orderId, callId, since, position FROM pairs').raw().all();
   log.close();
   views.close();
-  return new Map(/** @type {[string, ...unknown[]][]} */ (rows).map(([key, ...fields]) => [key, fields.join(' ')]));
+  return new Map(
+    /** @type {[string, ...unknown[]][]} */ (rows).map(([key, ...fields]) => [key, fields.join(' ')]),
+  );
 }
 
 /**

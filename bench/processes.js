@@ -2,6 +2,7 @@ import { fork } from 'node:child_process';
 import { createWriteStream, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { clearInterval, setInterval } from 'node:timers';
 import { fileURLToPath } from 'node:url';
 import { pause } from './product.js';
 
@@ -53,7 +54,9 @@ export async function startProcesses(folder) {
   const log = createWriteStream(join(folder, 'product.log'));
   product.stdout?.pipe(log);
   product.stderr?.pipe(log);
-  const ready = new Promise((resolve) => product.on('message', (/** @type {any} */ message) => message.ready && resolve(true)));
+  const ready = new Promise((resolve) =>
+    product.on('message', (/** @type {any} */ message) => message.ready && resolve(true)),
+  );
   await listening(product);
   await ready;
 
@@ -77,13 +80,22 @@ export async function startProcesses(folder) {
      * @param {unknown} [body]
      */
     async api(method, path, body) {
-      const headers = { authorization: `Bearer ${OWNER_KEY}`, ...(body ? { 'content-type': 'application/json' } : {}) };
-      const response = await fetch(own + path, { method, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
+      const headers = {
+        authorization: `Bearer ${OWNER_KEY}`,
+        ...(body ? { 'content-type': 'application/json' } : {}),
+      };
+      const response = await fetch(own + path, {
+        method,
+        headers,
+        ...(body ? { body: JSON.stringify(body) } : {}),
+      });
       return JSON.parse(await answered(response));
     },
     /** @param {string} path */
     async lines(path) {
-      const text = await answered(await fetch(own + path, { headers: { authorization: `Bearer ${OWNER_KEY}` } }));
+      const text = await answered(
+        await fetch(own + path, { headers: { authorization: `Bearer ${OWNER_KEY}` } }),
+      );
       return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
     },
     /**
@@ -107,7 +119,10 @@ export async function startProcesses(folder) {
       for (;;) {
         const answer = await ask();
         if (answer !== null) return answer;
-        if (Date.now() > end) throw new Error(`not within ${withinMs} ms; ${readFileSync(join(folder, 'product.log'), 'utf8').slice(-2_000)}`);
+        if (Date.now() > end)
+          throw new Error(
+            `not within ${withinMs} ms; ${readFileSync(join(folder, 'product.log'), 'utf8').slice(-2_000)}`,
+          );
         await pause(50);
       }
     },

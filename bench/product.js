@@ -76,7 +76,9 @@ export async function importLocation({ simulator, seatbook, stores }, assets) {
   for (;;) {
     const halted = seatbook.views.status().find((model) => model.halted !== null);
     check(!halted, `the read model ${halted?.name} halted: ${halted?.halted}`);
-    const account = await stores.reads.get(accountsModel, UID);
+    const account = /** @type {import('@seatbook/licensing').AccountDocument | null} */ (
+      await stores.reads.get(accountsModel, UID)
+    );
     if (account?.firstReadAt != null && (await seatbook.idle())) return;
     await pause(20);
   }

@@ -59,7 +59,11 @@ export function percentile(sorted, share) {
 }
 
 /** @param {readonly number[]} values */
-export const p99 = (values) => percentile([...values].sort((a, b) => a - b), 0.99);
+export const p99 = (values) =>
+  percentile(
+    [...values].sort((a, b) => a - b),
+    0.99,
+  );
 
 /**
  * Milliseconds that something takes, and what it gave. Garbage of the rounds before is collected first.
@@ -81,4 +85,5 @@ export const machine = () =>
  * @param {readonly number[]} ours
  * @param {readonly number[]} baseline
  */
-export const quotients = (ours, baseline) => ours.map((value, round) => value / /** @type {number} */ (baseline[round]));
+export const quotients = (ours, baseline) =>
+  ours.map((value, round) => value / /** @type {number} */ (baseline[round]));

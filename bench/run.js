@@ -14,8 +14,14 @@ if (unknown.length > 0) {
 const failed = [];
 for (const name of asked.length > 0 ? asked : FIGURES) {
   // A process each: no figure inherits the heap and the compiled code of the one before.
-  const { status } = spawnSync(process.execPath, [fileURLToPath(new URL(`./${name}.js`, import.meta.url))], { stdio: 'inherit' });
+  const { status } = spawnSync(process.execPath, [fileURLToPath(new URL(`./${name}.js`, import.meta.url))], {
+    stdio: 'inherit',
+  });
   if (status !== 0) failed.push(name);
 }
-console.log(failed.length === 0 ? '\nEvery figure reached its floor.' : `\nBelow the floor or wrong: ${failed.join(', ')}`);
+console.log(
+  failed.length === 0
+    ? '\nEvery figure reached its floor.'
+    : `\nBelow the floor or wrong: ${failed.join(', ')}`,
+);
 if (failed.length > 0) process.exitCode = 1;

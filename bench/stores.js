@@ -7,4 +7,9 @@ import { loadOrCreateKey, openSqliteStores } from '@seatbook/store-sqlite';
  * @param {string} folder
  */
 export const openStores = (folder) =>
-  openSqliteStores({ folder, key: loadOrCreateKey({ folder }), clock: systemClock, ids: { next: randomUUID } });
+  openSqliteStores({
+    folder,
+    key: loadOrCreateKey({ folder }),
+    clock: systemClock,
+    ids: { next: randomUUID },
+  });

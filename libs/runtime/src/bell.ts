@@ -1,4 +1,4 @@
-import type { Clock, Milliseconds } from '@seatbook/kernel';
+import type { Clock, Instant, Milliseconds } from '@seatbook/kernel';
 
 /**
  * Runs one task at a time whenever it is rung, and by itself every `pollMs`: a ring may be lost, the work is not.
@@ -9,8 +9,8 @@ export class Bell {
   #rung = false;
   #stopped = true;
   #cancel: (() => void) | null = null;
-  /** When it rings by itself. */
-  #rings = Infinity;
+  /** When it was asked to ring. */
+  #asked: Instant = Infinity;
 
   constructor(
     private readonly clock: Clock,
@@ -28,7 +28,7 @@ export class Bell {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel?.();
-    this.#rings = Infinity;
+    this.#asked = Infinity;
     await this.#running;
   }
 
@@ -41,15 +41,18 @@ export class Bell {
     if (this.#running === null && !this.#stopped) this.#running = this.#run();
   }
 
-  /** Rings once after a delay, or sooner where that was asked before; the poll is only the last resort. */
+  /** Rings once after a delay, or sooner where that was asked before. */
   ringIn(delay: Milliseconds): void {
-    const wait = Math.max(0, Math.min(delay, this.pollMs));
-    const at = this.clock.now() + wait;
-    if (this.#stopped || (this.#rings <= at && this.#rings >= this.clock.now())) return;
+    const at = this.clock.now() + Math.max(0, Math.min(delay, this.pollMs));
+    if (this.#stopped || this.#asked <= at) return;
+    this.#asked = at;
+    this.#arm(at);
+  }
+
+  #arm(at: Instant): void {
     this.#cancel?.();
-    this.#rings = at;
-    this.#cancel = this.clock.after(wait, () => {
-      this.#rings = Infinity;
+    this.#cancel = this.clock.after(at - this.clock.now(), () => {
+      this.#asked = Infinity;
       this.ring();
     });
   }
@@ -59,7 +62,7 @@ export class Bell {
     await null;
     while (this.#rung && !this.#stopped) {
       this.#rung = false;
-      this.ringIn(this.pollMs);
+      this.#arm(Math.min(this.#asked, this.clock.now() + this.pollMs));
       try {
         if (await this.task()) this.#rung = true;
       } catch (error) {

@@ -224,7 +224,9 @@ export class DueRunner<P> {
     };
     try {
       const options = ifRevision === undefined ? {} : { ifRevision };
-      return (await this.runner.execute(stream, command, context, options)).events > 0;
+      const { events, repeated } = await this.runner.execute(stream, command, context, options);
+      // Recognised by its id: the append was done, only its answer was lost.
+      return events > 0 || repeated;
     } catch (error) {
       if (isRefusal(error) && error.code === 'CONFLICT_VERSION') return false;
       throw error;

@@ -113,7 +113,7 @@ describe('the dispatcher of an account', () => {
             return batch(own, { asset, limit });
           })
           .filter((row) => holderCount(row) > 0);
-        const limitOf = new Map(rows.flatMap((row) => holderKeys(row).map((key) => [`${row.asset.adamId} ${key}`, row.limit] as const)));
+        const limitOf = new Map<string, number>(rows.flatMap((row) => holderKeys(row).map((key) => [`${row.asset.adamId} ${key}`, row.limit] as const)));
         const { calls } = planOf(rows, NOW, allowed);
         const covered: string[] = [];
         for (const call of calls) {

@@ -1,0 +1,178 @@
+import type { Document, Planner, ReadModel } from '@seatbook/kernel';
+import { contextOf, counterKind, counterRegistry, type CounterCommand, type CounterEvent } from '../../../test/support/counter-domain.js';
+import { FaultyEventStore } from '../../../test/support/faulty-event-store.js';
+import { calm, pass } from '../../../test/support/let-happen.js';
+import { seededIds } from '../../../test/support/seeded-random.js';
+import { openTemporaryStores } from '../../../test/support/temporary-stores.js';
+import { VirtualClock } from '../../../test/support/virtual-clock.js';
+import { CommandRunner } from './command-runner.js';
+import type { Gates } from './gates.js';
+import { PlannerLoop } from './planner-loop.js';
+import { Processor } from './processor.js';
+
+interface Open {
+  account: string;
+  id: string;
+  since: number;
+}
+
+/** Open until a stream `counter-done{id}` exists. */
+const openModel: ReadModel<Open, CounterEvent> = {
+  name: 'open',
+  version: 1,
+  handles: ['counter.added'],
+  keysOf: ({ stream }) => [stream.replace(/^counter-(open|done)/, '')],
+  evolve: (_row, { stream, metadata }, key) =>
+    stream.startsWith('counter-open') ? { account: key.split('.')[0] ?? '', id: key, since: metadata.recordedAt } : null,
+  indexes: [{ name: 'by-account', fields: ['account', 'id'] }],
+};
+
+describe('running a planner', () => {
+  const clock = new VirtualClock();
+  let temporary: Awaited<ReturnType<typeof openTemporaryStores>>;
+  let store: FaultyEventStore;
+  let runner: CommandRunner;
+  let views: Processor;
+  let loop: PlannerLoop<Open, { now: number }>;
+  let plans: string[];
+  let shut: Set<string>;
+  let opened: (gate: string) => void;
+  let wait = 0;
+
+  /** Everything that has waited for `wait` is done, row by row. */
+  const planner: Planner<Open, { now: number }> = {
+    name: 'planner',
+    reads: openModel as unknown as ReadModel<Open>,
+    index: 'by-account',
+    plan(rows, { now }) {
+      plans.push(rows.map(({ id }) => id).join());
+      const due = rows.filter(({ since }) => now - since >= wait);
+      const waiting = rows.filter((row) => !due.includes(row));
+      return {
+        commands: due.map(({ id }) => ({ stream: `counter-done${id}`, command: { type: 'Add', n: 1 } as CounterCommand })),
+        wakeAt: waiting.length === 0 ? null : Math.min(...waiting.map(({ since }) => since + wait)),
+      };
+    },
+  };
+  const open = (id: string) => runner.execute(`counter-open${id}`, { type: 'Add', n: 1 } as CounterCommand, contextOf(`open-${id}`));
+  const doneTimes = async (id: string): Promise<number> => (await store.readStream(`counter-done${id}`, 0, 10)).length;
+
+  beforeEach(async () => {
+    temporary = await openTemporaryStores(clock);
+    const { events, reads } = temporary.stores;
+    store = new FaultyEventStore(events);
+    runner = new CommandRunner(store, reads, counterRegistry(), [counterKind()], clock);
+    views = new Processor(events, reads, counterRegistry(), [openModel as unknown as ReadModel<Document>], clock);
+    plans = [];
+    shut = new Set();
+    opened = () => undefined;
+    wait = 0;
+    const gates: Gates = {
+      isOpen: (gate) => !shut.has(gate),
+      onOpened(listener) {
+        opened = listener;
+        return () => undefined;
+      },
+    };
+    loop = new PlannerLoop(planner, reads, views, runner, gates, () => Promise.resolve({ now: clock.now() }), clock, seededIds(7));
+    await views.start();
+    loop.start();
+  });
+  afterEach(async () => {
+    await loop.stop();
+    await views.stop();
+    await temporary.close();
+  });
+
+  it('plans when its read model has moved, partition by partition', async () => {
+    await open('a.1');
+    await open('a.2');
+    await open('b.1');
+    views.ring();
+    await pass(clock, 100);
+    expect(plans.slice(0, 2)).toEqual(['a.1,a.2', 'b.1']);
+    expect(await Promise.all(['a.1', 'a.2', 'b.1'].map(doneTimes))).toEqual([1, 1, 1]);
+  });
+
+  it('plans nothing twice while its read model lags behind what it started', async () => {
+    await open('a.1');
+    views.ring();
+    await calm();
+    await views.stop();
+    // Time passes, the model stands still: the row is open as before.
+    await pass(clock, 10_000);
+    expect(plans).toEqual(['a.1']);
+    expect(await doneTimes('a.1')).toBe(1);
+    await views.start();
+    await open('a.2');
+    views.ring();
+    await pass(clock, 2_000);
+    expect(await Promise.all(['a.1', 'a.2'].map(doneTimes))).toEqual([1, 1]);
+  });
+
+  it('plans nothing of an account whose gate is shut, and all of it when that opens', async () => {
+    shut.add('a');
+    await open('a.1');
+    await open('b.1');
+    views.ring();
+    await pass(clock, 5_000);
+    expect(await Promise.all(['a.1', 'b.1'].map(doneTimes))).toEqual([0, 1]);
+    shut.clear();
+    opened('a');
+    await pass(clock, 60);
+    expect(await doneTimes('a.1')).toBe(1);
+  });
+
+  it('wakes when the planner says so', async () => {
+    wait = 200;
+    await open('a.1');
+    const since = clock.now();
+    views.ring();
+    await pass(clock, 199);
+    expect(await doneTimes('a.1')).toBe(0);
+    await pass(clock, 1);
+    expect(await doneTimes('a.1')).toBe(1);
+    const [event] = await store.readStream('counter-donea.1', 0, 1);
+    expect(event?.metadata.recordedAt).toBe(since + 200);
+  });
+
+  it('hears of new work while another partition has long to wait', async () => {
+    wait = 60_000;
+    await open('a.1');
+    views.ring();
+    await calm();
+    wait = 0;
+    await open('b.1');
+    views.ring();
+    await pass(clock, 60);
+    expect(await doneTimes('b.1')).toBe(1);
+  });
+
+  it('looks by itself where the bell was not heard', async () => {
+    await open('a.1');
+    await pass(clock, 2_000);
+    expect(await doneTimes('a.1')).toBe(1);
+  });
+
+  it('plans again what could not be written', async () => {
+    await open('a.1');
+    store.appends.push('fails', 'fails', 'fails', 'fails', 'fails');
+    views.ring();
+    await pass(clock, 3_000);
+    expect(await doneTimes('a.1')).toBe(1);
+  });
+
+  it('says when planning fails, and goes on when it works again', async () => {
+    const { plan } = planner;
+    planner.plan = () => {
+      throw new Error('bug');
+    };
+    await open('a.1');
+    views.ring();
+    await pass(clock, 60);
+    expect(loop.failure).toBe('Error: bug');
+    planner.plan = plan;
+    await pass(clock, 2_000);
+    expect([loop.failure, await doneTimes('a.1')]).toEqual([null, 1]);
+  });
+});

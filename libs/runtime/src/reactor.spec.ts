@@ -1,0 +1,223 @@
+import type { Reaction } from '@seatbook/kernel';
+import { contextOf, counterKind, counterRegistry, mended, type Counter, type CounterCommand, type CounterEvent } from '../../../test/support/counter-domain.js';
+import { FaultyEventStore } from '../../../test/support/faulty-event-store.js';
+import { calm, pass, until } from '../../../test/support/let-happen.js';
+import { openTemporaryStores } from '../../../test/support/temporary-stores.js';
+import { VirtualClock } from '../../../test/support/virtual-clock.js';
+import { CommandRunner } from './command-runner.js';
+import { Parking } from './parking.js';
+import type { Progress } from './progress.js';
+import { Reactor } from './reactor.js';
+
+type Added = Extract<CounterEvent, { type: 'counter.added' }>;
+
+/** What a source stream says is done to the streams that its text names. */
+const mirror: Reaction<Added> = {
+  name: 'mirror',
+  handles: ['counter.added'],
+  react({ stream, data }) {
+    if (!stream.startsWith('counter-source')) return [];
+    const targets = (data.text ?? 'counter-target').split(',');
+    return targets.map((target) => ({ stream: target, command: commandFor(data.n) }));
+  },
+};
+const commandFor = (n: number): CounterCommand =>
+  n < 0 ? { type: 'Break', why: `bug ${n}` } : n === 1_000 ? { type: 'RefuseAbove', limit: -1 } : { type: 'Add', n };
+
+describe('running reactions', () => {
+  const clock = new VirtualClock();
+  let temporary: Awaited<ReturnType<typeof openTemporaryStores>>;
+  let store: FaultyEventStore;
+  let parking: Parking;
+  let reactor: Reactor;
+  let said = 0;
+
+  const newReactor = async (progress: Progress = temporary.stores.progress): Promise<Reactor> => {
+    parking = new Parking(progress, clock);
+    await parking.load();
+    const runner = new CommandRunner(store, temporary.stores.reads, counterRegistry(), [counterKind()], clock);
+    return new Reactor(store, progress, counterRegistry(), runner, parking, [mirror as Reaction], clock);
+  };
+  /** Events of source streams, each of which asks for one command. */
+  const say = async (...numbers: readonly (number | [number, string])[]): Promise<void> => {
+    for (const entry of numbers) {
+      const [n, text] = Array.isArray(entry) ? entry : [entry, undefined];
+      const metadata = JSON.stringify({ version: 1, ...contextOf(`say-${(said += 1)}`) });
+      const data = JSON.stringify({ n, ...(text === undefined ? {} : { text }) });
+      await temporary.stores.events.append(`counter-source${said}`, [{ id: `said-${said}`, type: 'counter.added', data, metadata }], 'absent');
+    }
+  };
+  const added = async (stream = 'counter-target'): Promise<number[]> =>
+    (await temporary.stores.events.readStream(stream, 0, 1_000)).map(({ data }) => (data as Added['data']).n);
+  const done = async (): Promise<void> => {
+    reactor.ring();
+    await until(clock, 'all reacted to', async () => reactor.idle && reactor.position === (await store.head()));
+  };
+
+  beforeEach(async () => {
+    mended.clear();
+    temporary = await openTemporaryStores(clock);
+    store = new FaultyEventStore(temporary.stores.events);
+    reactor = await newReactor();
+  });
+  afterEach(async () => {
+    await reactor.stop();
+    await temporary.close();
+  });
+
+  it('sends what follows from each event, with the event as its cause', async () => {
+    await say(1, 2);
+    await reactor.start();
+    await done();
+    expect(await added()).toEqual([1, 2]);
+    const [event] = await store.readStream('counter-target', 0, 1);
+    expect(event?.metadata).toMatchObject({ commandId: 'said-1/mirror/0', causationId: 'said-1', correlationId: 'say-1', principal: 'owner' });
+    expect(await temporary.stores.progress.checkpoint('reactor')).toBe(await store.head());
+  });
+
+  it('keeps the order of the events for each target', async () => {
+    await say(...Array.from({ length: 1_200 }, (_one, index): [number, string] => [index % 1_000, `counter-target${index % 3}`]));
+    await reactor.start();
+    await done();
+    for (const rest of [0, 1, 2]) {
+      const expected = Array.from({ length: 1_200 }, (_one, index) => index).filter((index) => index % 3 === rest);
+      expect(await added(`counter-target${rest}`)).toEqual(expected.map((index) => index % 1_000));
+    }
+  });
+
+  it('does nothing twice when a batch comes again after a crash', async () => {
+    await say(1, 2, 3);
+    const crashing = Object.create(temporary.stores.progress, {
+      saveCheckpoint: { value: () => Promise.reject(new Error('killed')) },
+      checkpoint: { value: (name: string) => temporary.stores.progress.checkpoint(name) },
+      parked: { value: (limit: number, after?: string) => temporary.stores.progress.parked(limit, after) },
+    }) as Progress;
+    reactor = await newReactor(crashing);
+    await reactor.start();
+    await until(clock, 'failed', () => reactor.failure !== null);
+    expect(await added()).toEqual([1, 2, 3]);
+    await reactor.stop();
+    reactor = await newReactor();
+    await reactor.start();
+    await done();
+    expect(await added()).toEqual([1, 2, 3]);
+    expect(reactor.failure).toBeNull();
+  });
+
+  it('takes a refusal for the end of a command', async () => {
+    await say(1, 1_000, 2);
+    await reactor.start();
+    await done();
+    expect(await added()).toEqual([1, 2]);
+    expect(parking.count).toBe(0);
+  });
+
+  it('waits for a store that is down, for as long as it takes, and parks nothing', async () => {
+    await say(1, 2);
+    store.appends.push(...Array.from({ length: 60 }, () => 'fails' as const));
+    await reactor.start();
+    await done();
+    expect(await added()).toEqual([1, 2]);
+    expect(parking.count).toBe(0);
+  });
+
+  it('waits for a store that cannot be read, and parks nothing', async () => {
+    await say(1);
+    store.failingReads = 60;
+    await reactor.start();
+    await done();
+    expect(await added()).toEqual([1]);
+    expect(parking.count).toBe(0);
+  });
+
+  it('stops though the store is down, and goes on at the next start', async () => {
+    await say(1);
+    store.appends.push(...Array.from({ length: 1_000 }, () => 'fails' as const));
+    await reactor.start();
+    await calm();
+    let stopped = false;
+    const stopping = reactor.stop().then(() => (stopped = true));
+    await pass(clock, 60_000);
+    expect(stopped).toBe(true);
+    await stopping;
+    store.appends.length = 0;
+    reactor = await newReactor();
+    await reactor.start();
+    await done();
+    expect(await added()).toEqual([1]);
+  });
+
+  describe('a command that fails past its budget', () => {
+    const parkedNow = async (): Promise<string[]> =>
+      (await temporary.stores.progress.parkedOf('counter-target')).map(({ id, reason }) => `${id}: ${reason}`);
+
+    it('is parked with the reason, and what comes behind it for the same target waits, in its order', async () => {
+      await say(1, -1, 2, [7, 'counter-other'], 3);
+      await reactor.start();
+      await done();
+      expect(await added()).toEqual([1]);
+      expect(await added('counter-other')).toEqual([7]);
+      const behind = 'behind work parked before it';
+      const first = said - 3;
+      expect(await parkedNow()).toEqual([`said-${first}/mirror/0: TypeError: bug -1`, `said-${first + 1}/mirror/0: ${behind}`, `said-${first + 3}/mirror/0: ${behind}`]);
+    });
+
+    it('lets later batches for its target wait too, after a restart as well', async () => {
+      await say(-1);
+      await reactor.start();
+      await done();
+      await reactor.stop();
+      reactor = await newReactor();
+      await reactor.start();
+      await say(5);
+      await done();
+      expect([await added(), parking.count]).toEqual([[], 2]);
+    });
+
+    it('is sent again on demand, with all that waits behind it', async () => {
+      await say(-1, 2, 3);
+      await reactor.start();
+      await done();
+      expect(await reactor.retry('counter-target')).toEqual({ sent: 0, failure: 'TypeError: bug -1' });
+      mended.add('bug -1');
+      expect(await reactor.retry('counter-target')).toEqual({ sent: 3, failure: null });
+      expect([await added(), parking.count]).toEqual([[0, 2, 3], 0]);
+      await say(4);
+      await done();
+      expect(await added()).toEqual([0, 2, 3, 4]);
+    });
+
+    it('takes those along that came while it was sent again', async () => {
+      await say(-1);
+      await reactor.start();
+      await done();
+      mended.add('bug -1');
+      store.appends.push('held');
+      const retrying = reactor.retry('counter-target');
+      await calm();
+      await say(5);
+      reactor.ring();
+      await until(clock, 'the next one parked', () => parking.count === 2);
+      store.release();
+      expect(await retrying).toEqual({ sent: 2, failure: null });
+      expect([await added(), parking.count]).toEqual([[0, 5], 0]);
+    });
+
+    it('is tried four times before', async () => {
+      await say(-1);
+      await reactor.start();
+      const before = clock.now();
+      await until(clock, 'parked', () => parking.count === 1);
+      expect(clock.now() - before).toBeGreaterThanOrEqual(200 + 400 + 800);
+      expect((await temporary.stores.progress.parkedOf('counter-target'))[0]).toMatchObject({ kind: 'reaction', name: 'mirror', parkedAt: clock.now() });
+    });
+  });
+
+  it('reacts with what is in the log only: the state of a target is the runner’s business', async () => {
+    await say(1);
+    await reactor.start();
+    await done();
+    const runner = new CommandRunner(store, temporary.stores.reads, counterRegistry(), [counterKind()], clock);
+    expect((await runner.load('counter-target')).state as Counter).toMatchObject({ sum: 1, events: 1 });
+  });
+});

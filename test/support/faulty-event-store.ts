@@ -1,0 +1,66 @@
+import type { Position } from '@seatbook/kernel';
+import type { Appended, EventStore, ExpectedRevision, NewEvent, StoredEvent } from '@seatbook/runtime';
+
+export type Fault =
+  /** Nothing is written. */
+  | 'fails'
+  /** It is written and the answer is lost. */
+  | 'doubtful'
+  /** It waits until `release` is called. */
+  | 'held';
+
+/** A real store whose appends and reads go wrong as they are told to. */
+export class FaultyEventStore implements EventStore {
+  /** What the next appends do, in order; then all is well. */
+  readonly appends: (Fault | 'well')[] = [];
+  /** That many reads of a stream fail. */
+  failingReads = 0;
+  readonly sizes: number[] = [];
+  reads = 0;
+  #held: (() => void)[] = [];
+
+  constructor(private readonly store: EventStore) {}
+
+  get holding(): boolean {
+    return this.#held.length > 0;
+  }
+
+  release(): void {
+    for (const go of this.#held.splice(0)) go();
+  }
+
+  async append(stream: string, events: readonly NewEvent[], expected: ExpectedRevision): Promise<Appended> {
+    const fault = this.appends.shift() ?? 'well';
+    if (fault === 'fails') throw new Error('the disk is full');
+    if (fault === 'held') await new Promise<void>((resolve) => this.#held.push(resolve));
+    const appended = await this.store.append(stream, events, expected);
+    this.sizes.push(events.length);
+    if (fault === 'doubtful') throw new Error('the connection broke');
+    return appended;
+  }
+
+  async readStream(stream: string, from: number, limit: number): Promise<readonly StoredEvent[]> {
+    this.reads += 1;
+    if (this.failingReads > 0) {
+      this.failingReads -= 1;
+      throw new Error('the connection broke');
+    }
+    return this.store.readStream(stream, from, limit);
+  }
+
+  readAll(after: Position, limit: number): Promise<readonly StoredEvent[]> {
+    return this.store.readAll(after, limit);
+  }
+
+  readAt(positions: readonly Position[]): Promise<readonly StoredEvent[]> {
+    return this.store.readAt(positions);
+  }
+
+  head(): Promise<Position> {
+    return this.store.head();
+  }
+
+  onAppended(listener: (position: Position) => void): () => void {
+    return this.store.onAppended(listener);
+  }
+}
