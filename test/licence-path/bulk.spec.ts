@@ -13,7 +13,10 @@ describe('orders in bulk', () => {
       }
     };
     await Promise.all(Array.from({ length: 64 }, caller));
-    await virtual.advanceUntil('all are assigned', async () => (await virtual.assetDocument(adamId)).assigned === 10_000);
+    await virtual.advanceUntil(
+      'all are assigned',
+      async () => (await virtual.assetDocument(adamId)).assigned === 10_000,
+    );
     await virtual.advance(5_000);
     const states = await Promise.all(placed.map(async (orderId) => (await virtual.order(orderId))?.state));
     expect(states.filter((state) => state !== 'finished')).toEqual([]);
@@ -30,7 +33,8 @@ describe('orders in bulk', () => {
         virtual.place({ assets: [stdq(adamId)], serialNumbers: serials(300, index % 2 === 0 ? 0 : 300) }),
       ),
     );
-    for (const { orderId } of orders) expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 300 });
+    for (const { orderId } of orders)
+      expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 300 });
     const stats = virtual.simulator.admin.stats();
     expect(stats.associateReceived).toBeLessThanOrEqual(4);
     expect(stats.pairs).toMatchObject({ associated: 1_800, alreadyAssociated: 0 });

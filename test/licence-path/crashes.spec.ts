@@ -17,11 +17,13 @@ async function live(dieAt: VirtualSeatbook['dieAt'], loseViews = false): Promise
   const retried = async <T>(what: () => Promise<T>): Promise<T> => {
     for (;;) {
       const answer = await Promise.race([what(), died(virtual)]);
-      if (answer !== DIED) return answer as T;
+      if (answer !== DIED) return answer;
       await again(virtual, loseViews);
     }
   };
-  const assigned = await retried(() => virtual.place({ assets: APPS.map(stdq), serialNumbers: serials(15) }, 'assign'));
+  const assigned = await retried(() =>
+    virtual.place({ assets: APPS.map(stdq), serialNumbers: serials(15) }, 'assign'),
+  );
   await finishing(virtual, assigned.orderId, loseViews);
   const returned = await retried(() =>
     virtual.place({ kind: 'return', assets: APPS.map(stdq), serialNumbers: serials(5) }, 'return'),
@@ -33,7 +35,12 @@ async function live(dieAt: VirtualSeatbook['dieAt'], loseViews = false): Promise
   for (const adamId of APPS) {
     expect(virtual.atApple(adamId)).toEqual(serials(10, 5));
     expect(await virtual.pairs(adamId)).toEqual({ assigned: serials(10, 5) });
-    expect(await virtual.assetDocument(adamId)).toMatchObject({ assigned: 10, reserved: 0, returning: 0, waiting: 0 });
+    expect(await virtual.assetDocument(adamId)).toMatchObject({
+      assigned: 10,
+      reserved: 0,
+      returning: 0,
+      waiting: 0,
+    });
   }
   expect((await virtual.order(assigned.orderId))?.final).toMatchObject({ assigned: 30 });
   expect((await virtual.order(returned.orderId))?.final).toMatchObject({ returned: 10 });
@@ -56,13 +63,15 @@ async function died(virtual: VirtualSeatbook): Promise<typeof DIED> {
 async function again(virtual: VirtualSeatbook, loseViews: boolean): Promise<void> {
   virtual.dieAt = null;
   await virtual.kill();
-  if (loseViews) for (const end of ['', '-wal', '-shm']) rmSync(join(virtual.folder, `views.db${end}`), { force: true });
+  if (loseViews)
+    for (const end of ['', '-wal', '-shm']) rmSync(join(virtual.folder, `views.db${end}`), { force: true });
   await virtual.start();
 }
 
 async function finishing(virtual: VirtualSeatbook, orderId: string, loseViews: boolean): Promise<void> {
-  await virtual.advanceUntil(`order ${orderId} finished, or the process dead`, async () =>
-    virtual.dead || (await virtual.order(orderId))?.state === 'finished',
+  await virtual.advanceUntil(
+    `order ${orderId} finished, or the process dead`,
+    async () => virtual.dead || (await virtual.order(orderId))?.state === 'finished',
   );
   if (!virtual.dead) return;
   await again(virtual, loseViews);
@@ -94,7 +103,10 @@ describe('an order whose listing broke off', () => {
     const placing = virtual.place({ assets: [stdq(APPS[0] as string)], serialNumbers: holders }, 'long');
     await Promise.race([placing, died(virtual)]);
     await again(virtual, false);
-    const { orderId } = await virtual.place({ assets: [stdq(APPS[0] as string)], serialNumbers: holders }, 'long');
+    const { orderId } = await virtual.place(
+      { assets: [stdq(APPS[0] as string)], serialNumbers: holders },
+      'long',
+    );
     expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 3_500 });
     expect(virtual.atApple(APPS[0] as string)).toEqual(holders);
     const placed = (await virtual.events()).filter(({ type }) => type === 'order.placed');
@@ -105,7 +117,10 @@ describe('an order whose listing broke off', () => {
   it('is abandoned after ten minutes without a retry', async () => {
     const virtual = await VirtualSeatbook.imported([asset(APPS[0] as string, 5_000)]);
     virtual.dieAt = { append: virtual.appends + 2, when: 'after' };
-    await Promise.race([virtual.place({ assets: [stdq(APPS[0] as string)], serialNumbers: holders }, 'long'), died(virtual)]);
+    await Promise.race([
+      virtual.place({ assets: [stdq(APPS[0] as string)], serialNumbers: holders }, 'long'),
+      died(virtual),
+    ]);
     await again(virtual, false);
     await virtual.advance(9 * 60_000);
     const types = async (): Promise<string[]> => (await virtual.events()).map(({ type }) => type);

@@ -64,12 +64,16 @@ describe('faults of Apple', () => {
   });
 
   it('maintenance (9644) of single pairs is tried again and passes', async () => {
-    virtual.simulator.admin.failPairs([{ adamId: APPS[0], serialNumber: serials(1, 7)[0], errorNumber: 9644, times: 3 }]);
+    virtual.simulator.admin.failPairs([
+      { adamId: APPS[0], serialNumber: serials(1, 7)[0], errorNumber: 9644, times: 3 },
+    ]);
     await expectAllAssigned(virtual);
   });
 
   it('a pair that never passes fails in the end and holds up no other', async () => {
-    virtual.simulator.admin.failPairs([{ adamId: APPS[0], serialNumber: serials(1, 7)[0], errorNumber: 9603 }]);
+    virtual.simulator.admin.failPairs([
+      { adamId: APPS[0], serialNumber: serials(1, 7)[0], errorNumber: 9603 },
+    ]);
     const { orderId } = await virtual.place({ assets: APPS.map(stdq), serialNumbers: serials(100) });
     expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 199, failed: 1 });
   });
@@ -78,14 +82,21 @@ describe('faults of Apple', () => {
     'a poison pair that makes Apple refuse the whole request, naming %s, is isolated',
     async (syncRefuse) => {
       virtual.simulator.admin.failPairs([
-        { operation: 'ASSOCIATE', adamId: APPS[0], serialNumber: serials(1, 7)[0], errorNumber: 9602, syncRefuse },
+        {
+          operation: 'ASSOCIATE',
+          adamId: APPS[0],
+          serialNumber: serials(1, 7)[0],
+          errorNumber: 9602,
+          syncRefuse,
+        },
       ]);
       const { orderId } = await virtual.place({ assets: APPS.map(stdq), serialNumbers: serials(100) });
       const { final } = await virtual.finished(orderId);
       expect(final.assigned + final.failed).toBe(200);
       // What Apple names fails as named; where it names nothing, the pair is found by halving.
       expect(final.failed).toBe({ asset: 100, target: 2, both: 1, none: 1 }[syncRefuse]);
-      for (const adamId of APPS) expect((await virtual.pairs(adamId)).assigned ?? []).toEqual(virtual.atApple(adamId));
+      for (const adamId of APPS)
+        expect((await virtual.pairs(adamId)).assigned ?? []).toEqual(virtual.atApple(adamId));
     },
   );
 
@@ -108,8 +119,14 @@ describe('faults of Apple', () => {
 
   it('a failed disassociation leaves the pair assigned and says so', async () => {
     await expectAllAssigned(virtual);
-    virtual.simulator.admin.failPairs([{ operation: 'DISASSOCIATE', adamId: APPS[0], serialNumber: serials(1)[0], errorNumber: 9602 }]);
-    const { orderId } = await virtual.place({ kind: 'return', assets: APPS.map(stdq), serialNumbers: serials(10) });
+    virtual.simulator.admin.failPairs([
+      { operation: 'DISASSOCIATE', adamId: APPS[0], serialNumber: serials(1)[0], errorNumber: 9602 },
+    ]);
+    const { orderId } = await virtual.place({
+      kind: 'return',
+      assets: APPS.map(stdq),
+      serialNumbers: serials(10),
+    });
     expect((await virtual.finished(orderId)).final).toMatchObject({ returned: 19, failed: 1 });
     expect((await virtual.pairs(APPS[0] as string)).assigned).toEqual(virtual.atApple(APPS[0] as string));
   });

@@ -94,7 +94,9 @@ describe('the first read of a location', () => {
     virtual = await VirtualSeatbook.open();
     virtual.createLocation([asset('900000001', 10)]);
     const { admin } = virtual.simulator;
-    admin.seedUsers(UID, [{ clientUserId: 'kim.client-4711', email: 'kim@example.test', status: 'Registered' }]);
+    admin.seedUsers(UID, [
+      { clientUserId: 'kim.client-4711', email: 'kim@example.test', status: 'Registered' },
+    ]);
     admin.seedAssignments(UID, { adamId: '900000001', clientUserIds: ['kim.client-4711'] });
     await virtual.import();
     await virtual.advance(10_000);
@@ -102,6 +104,8 @@ describe('the first read of a location', () => {
     const log = JSON.stringify(await virtual.events());
     expect(log).not.toContain('kim');
     const [userId = ''] = (await virtual.pairs('900000001')).assigned ?? [];
-    expect(await virtual.stores.directory.entries([userId])).toMatchObject([{ clientUserId: 'kim.client-4711' }]);
+    expect(await virtual.stores.directory.entries([userId])).toMatchObject([
+      { clientUserId: 'kim.client-4711' },
+    ]);
   });
 });

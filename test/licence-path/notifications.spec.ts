@@ -19,7 +19,9 @@ async function assignAndReturn(virtual: VirtualSeatbook): Promise<void> {
 
 /** Times of the status requests, after the moment given. */
 const polls = (virtual: VirtualSeatbook): number[] =>
-  virtual.simulator.admin.requests().flatMap(({ path, at }) => (path.startsWith('/mdm/v2/status') ? Number(new Date(at)) : []));
+  virtual.simulator.admin
+    .requests()
+    .flatMap(({ path, at }) => (path.startsWith('/mdm/v2/status') ? Number(new Date(at)) : []));
 
 describe('notifications', () => {
   let virtual: VirtualSeatbook;
@@ -40,7 +42,10 @@ describe('notifications', () => {
   });
 
   it('are not waited for longer than 5 minutes, and polls keep 30 seconds apart', async () => {
-    virtual.simulator.admin.setFaults({ notifications: { drop: 1 }, eventDelayMs: { min: 7 * MINUTE, max: 7 * MINUTE } });
+    virtual.simulator.admin.setFaults({
+      notifications: { drop: 1 },
+      eventDelayMs: { min: 7 * MINUTE, max: 7 * MINUTE },
+    });
     const started = virtual.clock.now();
     const { orderId } = await virtual.place({ assets: [stdq('900000001')], serialNumbers: serials(5) });
     await virtual.finished(orderId);
@@ -49,7 +54,11 @@ describe('notifications', () => {
     expect(times[0]).toBeLessThan(5 * MINUTE + 3_000);
     times.slice(1).forEach((at, index) => expect(at - (times[index] ?? 0)).toBeGreaterThanOrEqual(30_000));
     expect(times.length).toBeGreaterThanOrEqual(4);
-    expect(DEFAULT_RHYTHM).toMatchObject({ silenceMs: 300_000, pollEveryMs: 30_000, stalledAfterMs: 600_000 });
+    expect(DEFAULT_RHYTHM).toMatchObject({
+      silenceMs: 300_000,
+      pollEveryMs: 30_000,
+      stalledAfterMs: 600_000,
+    });
   });
 
   it('that stop half-way are asked after when they have been quiet for 5 seconds', async () => {
@@ -68,7 +77,9 @@ describe('notifications', () => {
     expect(virtual.simulator.admin.stats().associateReceived).toBe(1);
     virtual.simulator.admin.setFaults({ eventDelayMs: { min: 100, max: 100 } });
     await virtual.finished(orderId);
-    const sent = virtual.simulator.admin.requests().filter(({ path }) => path.startsWith('/mdm/v2/assets/associate'));
+    const sent = virtual.simulator.admin
+      .requests()
+      .filter(({ path }) => path.startsWith('/mdm/v2/assets/associate'));
     expect(sent).toHaveLength(2);
     const again = Number(new Date(sent[1]?.at ?? 0)) - started;
     expect(again).toBeGreaterThanOrEqual(10 * MINUTE);

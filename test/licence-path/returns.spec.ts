@@ -19,11 +19,16 @@ describe('a return', () => {
       const before = (await virtual.events()).length;
       const assigning = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(20) });
       const reachedPoint = async (): Promise<boolean> => (await virtual.events()).length >= before + point;
-      await virtual.advanceUntil(`event ${point}, or the end`, async () =>
-        (await reachedPoint()) || (await virtual.order(assigning.orderId))?.state === 'finished',
+      await virtual.advanceUntil(
+        `event ${point}, or the end`,
+        async () => (await reachedPoint()) || (await virtual.order(assigning.orderId))?.state === 'finished',
       );
       const over = (await virtual.order(assigning.orderId))?.state === 'finished';
-      const returning = await virtual.place({ kind: 'return', assets: [stdq(APP)], serialNumbers: serials(12) });
+      const returning = await virtual.place({
+        kind: 'return',
+        assets: [stdq(APP)],
+        serialNumbers: serials(12),
+      });
       const { final } = await virtual.finished(returning.orderId);
       expect({ point, returned: final.returned + final.notHeld }).toEqual({ point, returned: 12 });
       await virtual.finished(assigning.orderId);
@@ -41,7 +46,11 @@ describe('a return', () => {
       const virtual = await VirtualSeatbook.imported([asset(APP, 20)], { seed: delay + 1 });
       const assigning = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(20) });
       await virtual.advance(delay);
-      const returning = await virtual.place({ kind: 'return', assets: [stdq(APP)], serialNumbers: serials(20) });
+      const returning = await virtual.place({
+        kind: 'return',
+        assets: [stdq(APP)],
+        serialNumbers: serials(20),
+      });
       await virtual.finished(assigning.orderId);
       expect((await virtual.finished(returning.orderId)).final.returned).toBe(20);
       await virtual.advance(30_000);
@@ -54,8 +63,14 @@ describe('a return', () => {
   it('and a new order for the same pairs meanwhile ends with the pairs assigned again', async () => {
     for (const delay of [0, 100, 250, 600, 1_500, 3_000]) {
       const virtual = await VirtualSeatbook.imported([asset(APP, 20)], { seed: delay + 1 });
-      await virtual.finished((await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(20) })).orderId);
-      const returning = await virtual.place({ kind: 'return', assets: [stdq(APP)], serialNumbers: serials(20) });
+      await virtual.finished(
+        (await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(20) })).orderId,
+      );
+      const returning = await virtual.place({
+        kind: 'return',
+        assets: [stdq(APP)],
+        serialNumbers: serials(20),
+      });
       await virtual.advance(delay);
       const again = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(20) });
       const { final } = await virtual.finished(again.orderId);
@@ -72,13 +87,17 @@ describe('a return', () => {
   it('of all that a device holds goes over all assets of the account', async () => {
     const apps = [APP, '900000002', '900000003'];
     const virtual = await VirtualSeatbook.imported(apps.map((adamId) => asset(adamId, 20)));
-    await virtual.finished((await virtual.place({ assets: apps.map(stdq), serialNumbers: serials(5) })).orderId);
+    await virtual.finished(
+      (await virtual.place({ assets: apps.map(stdq), serialNumbers: serials(5) })).orderId,
+    );
     const { orderId } = await virtual.until(returnAll(virtual.seatbook, UID, serials(1)[0] as string, OWNER));
     expect((await virtual.finished(orderId)).final).toMatchObject({ returned: 3 });
     for (const adamId of apps) expect(virtual.atApple(adamId)).toEqual(serials(4, 1));
-    await expect(virtual.until(returnAll(virtual.seatbook, UID, 'NOTHINGHELD', OWNER))).rejects.toMatchObject({
-      code: 'REJECTED_NOTHING_HELD',
-    });
+    await expect(virtual.until(returnAll(virtual.seatbook, UID, 'NOTHINGHELD', OWNER))).rejects.toMatchObject(
+      {
+        code: 'REJECTED_NOTHING_HELD',
+      },
+    );
     await virtual.close();
   });
 
@@ -88,8 +107,15 @@ describe('a return', () => {
     virtual.simulator.admin.seedAssignments(UID, { adamId: APP, serialNumbers: serials(3) });
     await virtual.import();
     await virtual.advance(5_000);
-    const { orderId } = await virtual.place({ kind: 'return', assets: [stdq(APP)], serialNumbers: serials(3) });
-    expect(await virtual.finished(orderId)).toMatchObject({ final: { refused: 3 }, refusals: [{ refusal: 'NOT_REVOCABLE' }] });
+    const { orderId } = await virtual.place({
+      kind: 'return',
+      assets: [stdq(APP)],
+      serialNumbers: serials(3),
+    });
+    expect(await virtual.finished(orderId)).toMatchObject({
+      final: { refused: 3 },
+      refusals: [{ refusal: 'NOT_REVOCABLE' }],
+    });
     await virtual.close();
   });
 });

@@ -7,9 +7,7 @@ const APP = '900000001';
 describe('the last licence and two concurrent orders', () => {
   it('200 seeds: one is assigned, the other waits or is refused as it asked, with the facts', async () => {
     const virtual = await VirtualSeatbook.open();
-    virtual.createLocation(
-      Array.from({ length: 200 }, (_app, seed) => asset(String(910000000 + seed), 1)),
-    );
+    virtual.createLocation(Array.from({ length: 200 }, (_app, seed) => asset(String(910000000 + seed), 1)));
     await virtual.import();
     await virtual.advance(10_000);
     const races = [];
@@ -29,8 +27,14 @@ describe('the last licence and two concurrent orders', () => {
       const winner = one?.final.assigned === 1 ? one : other;
       const loser = winner === one ? other : one;
       expect({ seed, winner: winner?.final.assigned }).toEqual({ seed, winner: 1 });
-      if (ifShort === 'wait') expect(loser).toMatchObject({ state: 'waiting', waiting: 1, final: { assigned: 0 } });
-      else expect(loser).toMatchObject({ state: 'finished', final: { refused: 1 }, refusals: [{ refusal: 'SHORT' }] });
+      if (ifShort === 'wait')
+        expect(loser).toMatchObject({ state: 'waiting', waiting: 1, final: { assigned: 0 } });
+      else
+        expect(loser).toMatchObject({
+          state: 'finished',
+          final: { refused: 1 },
+          refusals: [{ refusal: 'SHORT' }],
+        });
       expect(virtual.atApple(String(910000000 + seed))).toHaveLength(1);
     }
     await virtual.close();
@@ -49,7 +53,11 @@ describe('the waiting list', () => {
     await virtual.settle();
     const second = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(3, 100) });
     await virtual.advance(60_000);
-    expect(await virtual.order(first.orderId)).toMatchObject({ state: 'waiting', waiting: 2, final: { assigned: 10 } });
+    expect(await virtual.order(first.orderId)).toMatchObject({
+      state: 'waiting',
+      waiting: 2,
+      final: { assigned: 10 },
+    });
     expect(await virtual.order(second.orderId)).toMatchObject({ state: 'waiting', waiting: 3 });
     virtual.simulator.admin.purchase(UID, { adamId: APP, count: 3 });
     expect((await virtual.finished(first.orderId)).final).toMatchObject({ assigned: 12 });
@@ -59,7 +67,9 @@ describe('the waiting list', () => {
   });
 
   it('is served when a licence is given back, and not twice', async () => {
-    await virtual.finished((await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(10) })).orderId);
+    await virtual.finished(
+      (await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(10) })).orderId,
+    );
     const waiting = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(2, 50) });
     await virtual.advance(5_000);
     await virtual.place({ kind: 'return', assets: [stdq(APP)], serialNumbers: serials(2) });
@@ -102,7 +112,11 @@ describe('the waiting list', () => {
     }
     const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(10) });
     await virtual.advance(10 * 60_000);
-    expect(await virtual.order(orderId)).toMatchObject({ state: 'waiting', waiting: 4, final: { assigned: 6 } });
+    expect(await virtual.order(orderId)).toMatchObject({
+      state: 'waiting',
+      waiting: 4,
+      final: { assigned: 6 },
+    });
     expect(await virtual.assetDocument(APP)).toMatchObject({ short: true, waiting: 4 });
     virtual.simulator.admin.purchase(UID, { adamId: APP, count: 4 });
     expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 10 });
@@ -111,7 +125,11 @@ describe('the waiting list', () => {
   it('never shows an unlimited asset as short', async () => {
     await virtual.close();
     virtual = await VirtualSeatbook.imported([asset(APP, 0, { unlimited: true })]);
-    const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(2_500), ifShort: 'refuse' });
+    const { orderId } = await virtual.place({
+      assets: [stdq(APP)],
+      serialNumbers: serials(2_500),
+      ifShort: 'refuse',
+    });
     expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 2_500 });
     expect(await virtual.assetDocument(APP)).toMatchObject({ unlimited: true, owned: null, assigned: 2_500 });
   });

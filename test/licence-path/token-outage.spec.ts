@@ -16,7 +16,8 @@ async function placeTen(virtual: VirtualSeatbook): Promise<string[]> {
   return orders;
 }
 
-const typesOf = async (virtual: VirtualSeatbook): Promise<string[]> => (await virtual.events()).map(({ type }) => type);
+const typesOf = async (virtual: VirtualSeatbook): Promise<string[]> =>
+  (await virtual.events()).map(({ type }) => type);
 
 describe('a token that dies while ten calls are ready to send', () => {
   it.each(['revoked', 'expired', 'invalid'] as const)(
@@ -35,9 +36,13 @@ describe('a token that dies while ten calls are ready to send', () => {
       await virtual.advance(10 * 60_000);
       expect((await typesOf(virtual)).filter((type) => type === 'call.ready')).toHaveLength(10);
       const heldAt = (await virtual.events()).find(({ type }) => type === 'call.held')?.position ?? 0;
-      const late = (await virtual.events()).filter(({ type, position }) => type === 'call.started' && position > heldAt);
+      const late = (await virtual.events()).filter(
+        ({ type, position }) => type === 'call.started' && position > heldAt,
+      );
       expect(late).toEqual([]);
-      expect(admin.requests().filter(({ path }) => path.startsWith('/mdm/v2/assets/associate')).length).toBeLessThanOrEqual(3);
+      expect(
+        admin.requests().filter(({ path }) => path.startsWith('/mdm/v2/assets/associate')).length,
+      ).toBeLessThanOrEqual(3);
       const types = await typesOf(virtual);
       expect(types.filter((type) => type === 'account.token-refused')).toHaveLength(1);
       expect(types).not.toContain('asset.licenses-failed');
@@ -50,8 +55,10 @@ describe('a token that dies while ten calls are ready to send', () => {
 
       admin.setFaults({ latencyMs: { min: 0, max: 0 } });
       await renew(virtual, admin.issueToken(UID).token);
-      for (const orderId of orders) expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 10 });
-      for (const [index, adamId] of APPS.entries()) expect(virtual.atApple(adamId)).toEqual(serials(10, index * 10));
+      for (const orderId of orders)
+        expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 10 });
+      for (const [index, adamId] of APPS.entries())
+        expect(virtual.atApple(adamId)).toEqual(serials(10, index * 10));
       await virtual.close();
     },
   );
@@ -75,7 +82,9 @@ describe('renewing a token', () => {
   it('takes only a token of the same location', async () => {
     const virtual = await VirtualSeatbook.imported([asset('900000001', 10)]);
     const other = virtual.simulator.admin.createLocation({ name: 'Lyon Studio', country: 'FR' });
-    await expect(renew(virtual, other.token)).rejects.toMatchObject({ code: 'REJECTED_TOKEN_OTHER_LOCATION' });
+    await expect(renew(virtual, other.token)).rejects.toMatchObject({
+      code: 'REJECTED_TOKEN_OTHER_LOCATION',
+    });
     await virtual.close();
   });
 });
@@ -90,7 +99,12 @@ describe('another MDM that takes the location', () => {
     expect((await virtual.account())?.conflict).toMatchObject({ mdmInfo: { name: 'Other MDM' } });
     expect((await typesOf(virtual)).filter((type) => type === 'account.conflicted')).toHaveLength(1);
     expect((await virtual.order(orderId))?.state).not.toBe('finished');
-    const context = { commandId: 'take-over', principal: 'owner', correlationId: 'take-over', causationId: 'take-over' };
+    const context = {
+      commandId: 'take-over',
+      principal: 'owner',
+      correlationId: 'take-over',
+      causationId: 'take-over',
+    };
     await virtual.until(virtual.seatbook.execute(`account-${UID}`, { type: 'TakeOver' }, context));
     expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 10 });
     expect(virtual.atApple('900000001')).toEqual(serials(10));
@@ -107,7 +121,9 @@ describe('another MDM that takes the location', () => {
     });
     expect(await virtual.events()).toEqual([]);
     const settings = { name: 'Berlin', platform: 'iOS', assignmentType: 'device' } as const;
-    await virtual.until(importToken(virtual.seatbook, { file: virtual.token, settings, takeOver: true }, OWNER));
+    await virtual.until(
+      importToken(virtual.seatbook, { file: virtual.token, settings, takeOver: true }, OWNER),
+    );
     await virtual.advance(5_000);
     expect((await virtual.account())?.claimed).toBe(true);
     await virtual.close();

@@ -33,7 +33,8 @@ async function expectAllAssigned(processes: Processes): Promise<void> {
   for (const adamId of APPS) expect(apple.get(adamId)).toEqual(DEVICES);
   for (const adamId of APPS) expect(await assignedPairs(processes, adamId)).toEqual(DEVICES);
   const counts = await processes.apple<{ assigned: number }[]>('GET', `/locations/${UID}/assets`);
-  const list = (Array.isArray(counts) ? counts : (counts as unknown as { assets: { assigned: number }[] }).assets) ?? [];
+  const list =
+    (Array.isArray(counts) ? counts : (counts as unknown as { assets: { assigned: number }[] }).assets) ?? [];
   expect(list.reduce((sum, { assigned }) => sum + assigned, 0)).toBe(100_000);
 }
 
@@ -41,10 +42,10 @@ async function assignedPairs(processes: Processes, adamId: string): Promise<stri
   const found: string[] = [];
   let cursor = '';
   for (;;) {
-    const { body } = await processes.api<{ items: { holder: { id: string }; state: string }[]; next: string | null }>(
-      'GET',
-      `/assets/${UID}/${adamId}/STDQ/pairs?limit=500${cursor}`,
-    );
+    const { body } = await processes.api<{
+      items: { holder: { id: string }; state: string }[];
+      next: string | null;
+    }>('GET', `/assets/${UID}/${adamId}/STDQ/pairs?limit=500${cursor}`);
     for (const { holder, state } of body.items) if (state === 'assigned') found.push(holder.id);
     if (body.next === null) return found.sort();
     cursor = `&cursor=${encodeURIComponent(body.next)}`;
@@ -75,7 +76,9 @@ describe('25 assets × 4,000 devices, product and Apple in processes of their ow
       expect(ours.length).toBeLessThanOrEqual(1_500);
       expect(processes.peakRssBytes).toBeGreaterThan(0);
       expect(processes.peakRssBytes).toBeLessThan(512 * 1024 * 1024);
-      console.log(`25 x 4,000: ${wallMs} ms, ${ours.length} events, peak ${Math.round(processes.peakRssBytes / 1e6)} MB`);
+      console.log(
+        `25 x 4,000: ${wallMs} ms, ${ours.length} events, peak ${Math.round(processes.peakRssBytes / 1e6)} MB`,
+      );
     } finally {
       await processes.close();
     }
@@ -100,9 +103,17 @@ describe('25 assets × 4,000 devices, product and Apple in processes of their ow
         eventDelayMs: { min: 2_000, max: 12_000 },
         notifications: { drop: 0.03, spacingMs: 20 },
       });
-      await processes.apple('POST', '/error-rules', { match: { path: '/mdm/v2/status' }, times: 'forever', status: 503 });
+      await processes.apple('POST', '/error-rules', {
+        match: { path: '/mdm/v2/status' },
+        times: 'forever',
+        status: 503,
+      });
       // Answers come late enough for most kills of the sending to meet calls in flight, applied and not yet answered.
-      await processes.apple('POST', '/error-rules', { match: { path: '/mdm/v2/assets/associate' }, times: 'forever', delayMs: 1_200 });
+      await processes.apple('POST', '/error-rules', {
+        match: { path: '/mdm/v2/assets/associate' },
+        times: 'forever',
+        delayMs: 1_200,
+      });
       const place = (): Promise<{ status: number; body: OrderBody }> =>
         processes.api<OrderBody>('POST', '/orders/assign-license', ORDER, { 'idempotency-key': 'the order' });
       const kills: { at: number; inFlight: number }[] = [];
@@ -127,7 +138,9 @@ describe('25 assets × 4,000 devices, product and Apple in processes of their ow
         const child = processes.forkProduct();
         if (random() < 0.8) await new Promise<void>((resolve) => child.once('message', () => resolve()));
       }
-      await processes.eventually('the product is back', async () => ((await processes.api('GET', '/readyz')).status === 200 ? true : null));
+      await processes.eventually('the product is back', async () =>
+        (await processes.api('GET', '/readyz')).status === 200 ? true : null,
+      );
       const placed = await processes.eventually('the order is placed', async () => {
         const { status, body } = await place();
         return status === 202 ? body : null;
@@ -137,13 +150,15 @@ describe('25 assets × 4,000 devices, product and Apple in processes of their ow
       await processes.apple('POST', '/error-rules/clear');
       await finished(processes, placed.orderId, 120_000);
       await expectAllAssigned(processes);
-      const open = openAttempts(await processes.lines<LoggedEvent & { data: { attempt?: number } }>('/history'));
+      const open = openAttempts(
+        await processes.lines<LoggedEvent & { data: { attempt?: number } }>('/history'),
+      );
       const inFlight = kills.reduce((sum, kill) => sum + Math.max(kill.inFlight, open(kill.at)), 0);
       const { received } = await associates(processes);
       console.log(`seed ${seed}: ${received} associate calls, ${inFlight} in flight at 20 kills`);
       expect(received).toBeLessThanOrEqual(4 + inFlight);
     } catch (error) {
-      throw new Error(`seed ${seed}: ${(error as Error).stack}\n${processes.tail()}`);
+      throw new Error(`seed ${seed}\n${processes.tail()}`, { cause: error });
     } finally {
       await processes.close();
     }
@@ -163,7 +178,8 @@ function openAttempts(events: readonly LoggedEvent[]): (at: number) => number {
     else if (last) last.to = Math.min(last.to, at);
   }
   // An attempt that was never answered is over for good when the next one starts.
-  for (const own of spans.values()) own.forEach((span, index) => (span.to = Math.min(span.to, own[index + 1]?.from ?? Infinity)));
+  for (const own of spans.values())
+    own.forEach((span, index) => (span.to = Math.min(span.to, own[index + 1]?.from ?? Infinity)));
   const all = [...spans.values()].flat();
   return (at) => all.filter(({ from, to }) => from <= at && at <= to).length;
 }

@@ -1,11 +1,25 @@
-import { EventRegistry, Refusal, firstVersions, type Decider, type Due, type Instant, type Step } from '@seatbook/kernel';
+import {
+  EventRegistry,
+  Refusal,
+  firstVersions,
+  type Decider,
+  type Due,
+  type Instant,
+  type Step,
+} from '@seatbook/kernel';
 import { streamKind, type CommandContext } from '@seatbook/runtime';
 
 /** A small domain for specs of the runtime: a stream that adds numbers up and may wait for a moment. */
 export type CounterEvent =
   | { readonly type: 'counter.added'; readonly data: { readonly n: number; readonly text?: string } }
-  | { readonly type: 'counter.waits'; readonly data: { readonly step: string; readonly at: Instant; readonly gate?: string } }
-  | { readonly type: 'counter.started'; readonly data: { readonly attempt: number; readonly doubtfulAt: Instant } }
+  | {
+      readonly type: 'counter.waits';
+      readonly data: { readonly step: string; readonly at: Instant; readonly gate?: string };
+    }
+  | {
+      readonly type: 'counter.started';
+      readonly data: { readonly attempt: number; readonly doubtfulAt: Instant };
+    }
   | { readonly type: 'counter.done'; readonly data: object };
 
 export type CounterCommand =
@@ -36,12 +50,17 @@ export const counterDecider: Decider<CounterCommand, Counter, CounterEvent> = {
       case 'Add':
         return [{ type: 'counter.added', data: { n: command.n } }];
       case 'RaiseTo':
-        return state.sum >= command.sum ? [] : [{ type: 'counter.added', data: { n: command.sum - state.sum } }];
+        return state.sum >= command.sum
+          ? []
+          : [{ type: 'counter.added', data: { n: command.sum - state.sum } }];
       case 'RefuseAbove':
         if (state.sum > command.limit) throw new Refusal('REJECTED_TOO_HIGH', 'too high', { sum: state.sum });
         return [{ type: 'counter.added', data: { n: 0 } }];
       case 'AddMany':
-        return Array.from({ length: command.count }, () => ({ type: 'counter.added', data: { n: 1, text: 'x'.repeat(command.bytes) } }));
+        return Array.from({ length: command.count }, () => ({
+          type: 'counter.added',
+          data: { n: 1, text: 'x'.repeat(command.bytes) },
+        }));
       case 'Break':
         if (!mended.has(command.why)) throw new TypeError(command.why);
         return [{ type: 'counter.added', data: { n: 0, text: command.why } }];
@@ -50,7 +69,9 @@ export const counterDecider: Decider<CounterCommand, Counter, CounterEvent> = {
         return [{ type: 'counter.waits', data: { step, at, ...(gate === undefined ? {} : { gate }) } }];
       }
       case 'Start':
-        return [{ type: 'counter.started', data: { attempt: state.attempt + 1, doubtfulAt: command.doubtfulAt } }];
+        return [
+          { type: 'counter.started', data: { attempt: state.attempt + 1, doubtfulAt: command.doubtfulAt } },
+        ];
       case 'Finish':
         return state.due === null ? [] : [{ type: 'counter.done', data: {} }];
     }
@@ -78,10 +99,18 @@ export const counterDecider: Decider<CounterCommand, Counter, CounterEvent> = {
 
 export const counterRegistry = (): EventRegistry =>
   new EventRegistry(
-    firstVersions<CounterEvent>({ 'counter.added': true, 'counter.waits': true, 'counter.started': true, 'counter.done': true }),
+    firstVersions<CounterEvent>({
+      'counter.added': true,
+      'counter.waits': true,
+      'counter.started': true,
+      'counter.done': true,
+    }),
   );
 
-export const counterKind = <P>(steps: readonly Step<Counter, P, CounterCommand>[] = [], snapshots?: { version: number }) =>
+export const counterKind = <P>(
+  steps: readonly Step<Counter, P, CounterCommand>[] = [],
+  snapshots?: { version: number },
+) =>
   streamKind<CounterCommand, Counter, CounterEvent, P>({
     category: 'counter',
     decider: counterDecider,

@@ -1,5 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import { isRefusal, type Command, type Decider, type DomainEvent, type Due, type Instant } from '@seatbook/kernel';
+import {
+  isRefusal,
+  type Command,
+  type Decider,
+  type DomainEvent,
+  type Due,
+  type Instant,
+} from '@seatbook/kernel';
 
 /** The moment at which specs decide where they name none: 2026-09-01T08:00:00Z. */
 export const NOW: Instant = Date.UTC(2026, 8, 1, 8);
@@ -66,7 +73,10 @@ export function deciderSpec<C extends Command, S, E extends DomainEvent>(decider
         thenTypes: (...types) => expect(decided().map(({ type }) => type)).toEqual(types),
         thenNothing: () => expect(decided()).toEqual([]),
         thenRefused(code) {
-          if (!isRefusal(error)) throw new Error(`${command.type} was not refused: ${String(error ?? JSON.stringify(made))}`);
+          if (!isRefusal(error))
+            throw new Error(
+              `${command.type} was not refused: ${error instanceof Error ? error.message : JSON.stringify(made)}`,
+            );
           expect(error.code).toBe(code);
         },
         thenThrows(message) {

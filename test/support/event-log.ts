@@ -1,4 +1,11 @@
-import { uuidOf, type DomainEvent, type Due, type Envelope, type Instant, type Metadata } from '@seatbook/kernel';
+import {
+  uuidOf,
+  type DomainEvent,
+  type Due,
+  type Envelope,
+  type Instant,
+  type Metadata,
+} from '@seatbook/kernel';
 import { NOW } from './decider-spec.js';
 
 /** A log in memory, as the store numbers it: revisions per stream from 0, positions from 1. */
@@ -9,7 +16,11 @@ export class EventLog {
   constructor(private readonly startedAt: Instant = NOW) {}
 
   /** Appends events to a stream; `more` goes to their metadata. Returns them as they stand in the log. */
-  append(stream: string, events: readonly DomainEvent[], more: Partial<Metadata> & { next?: Due | null } = {}): Envelope[] {
+  append(
+    stream: string,
+    events: readonly DomainEvent[],
+    more: Partial<Metadata> & { next?: Due | null } = {},
+  ): Envelope[] {
     const added = events.map(({ type, data }): Envelope => {
       const revision = (this.#revisions.get(stream) ?? -1) + 1;
       this.#revisions.set(stream, revision);

@@ -35,7 +35,9 @@ export class LedgerModel {
   #opened = 0;
 
   used(): number {
-    return [...this.pairs.values()].filter(({ state }) => ['reserved', 'assigned', 'returning'].includes(state)).length;
+    return [...this.pairs.values()].filter(({ state }) =>
+      ['reserved', 'assigned', 'returning'].includes(state),
+    ).length;
   }
 
   free(): number {
@@ -45,7 +47,9 @@ export class LedgerModel {
   }
 
   open(): boolean {
-    return [...this.asked].some(([orderId, holders]) => (this.outcomes.get(orderId)?.size ?? 0) < holders.length);
+    return [...this.asked].some(
+      ([orderId, holders]) => (this.outcomes.get(orderId)?.size ?? 0) < holders.length,
+    );
   }
 
   /** Totals as read; gives how many reservations must be withdrawn. */
@@ -61,8 +65,12 @@ export class LedgerModel {
     for (const key of keys) {
       const pair = this.#pair(key);
       if (pair.state !== 'reserved' || pair.callId !== null) throw new Error(`${key} cannot be withdrawn`);
-      const newer = [...this.pairs].filter(([other, { state, callId, opened }]) => !keys.includes(other) && state === 'reserved' && callId === null && opened > pair.opened);
-      if (newer.length > 0) throw new Error(`${key} was withdrawn before ${newer.map(([other]) => other).join()}`);
+      const newer = [...this.pairs].filter(
+        ([other, { state, callId, opened }]) =>
+          !keys.includes(other) && state === 'reserved' && callId === null && opened > pair.opened,
+      );
+      if (newer.length > 0)
+        throw new Error(`${key} was withdrawn before ${newer.map(([other]) => other).join()}`);
     }
     for (const key of keys) this.#pair(key).state = 'waiting';
     this.queue = [...keys, ...this.queue];
@@ -145,7 +153,9 @@ export class LedgerModel {
 
   claim(callId: string, action: 'associate' | 'disassociate', keys: readonly HolderKey[]): HolderKey[] {
     const wanted = action === 'associate' ? 'reserved' : 'returning';
-    const own = keys.filter((key) => this.pairs.get(key)?.state === wanted && this.pairs.get(key)?.callId === null);
+    const own = keys.filter(
+      (key) => this.pairs.get(key)?.state === wanted && this.pairs.get(key)?.callId === null,
+    );
     for (const key of own) this.#pair(key).callId = callId;
     return own;
   }
@@ -243,7 +253,8 @@ export class LedgerModel {
     if (orderId === '') return;
     const own = this.outcomes.get(orderId) ?? new Map<HolderKey, FinalOutcome>();
     this.outcomes.set(orderId, own);
-    if (own.has(key)) throw new Error(`${key} of ${orderId} ended as ${own.get(key)} and again as ${outcome}`);
+    if (own.has(key))
+      throw new Error(`${key} of ${orderId} ended as ${own.get(key)} and again as ${outcome}`);
     own.set(key, outcome);
   }
 }

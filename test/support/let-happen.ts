@@ -6,7 +6,12 @@ export async function calm(rounds = 20): Promise<void> {
 }
 
 /** Lets things happen, and time pass as timers want it, until a condition holds. */
-export async function until(clock: VirtualClock, what: string, holds: () => boolean | Promise<boolean>, withinMs = 3_600_000): Promise<void> {
+export async function until(
+  clock: VirtualClock,
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  withinMs = 3_600_000,
+): Promise<void> {
   const end = clock.now() + withinMs;
   for (;;) {
     await calm();

@@ -12,7 +12,9 @@ export const persons = (...userIds: readonly string[]): Holders => ({ serialNumb
 
 /** As many devices as asked for, with serial numbers of twelve characters. */
 export const manyDevices = (count: number, from = 0): Holders =>
-  devices(...Array.from({ length: count }, (_device, index) => `C02${String(from + index).padStart(9, '0')}`));
+  devices(
+    ...Array.from({ length: count }, (_device, index) => `C02${String(from + index).padStart(9, '0')}`),
+  );
 
 export const appleAsset = (more: Partial<AppleAsset> = {}): AppleAsset => ({
   ...PAGES,

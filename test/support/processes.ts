@@ -32,7 +32,9 @@ function told<T>(child: ChildProcess, name: 'listening' | 'ready', what: string)
       const value = message[name];
       if (value !== undefined) resolve(value);
     });
-    child.once('exit', (code, signal) => reject(new Error(`${what} ended before it was ${name}: ${code ?? signal}`)));
+    child.once('exit', (code, signal) =>
+      reject(new Error(`${what} ended before it was ${name}: ${code ?? signal}`)),
+    );
   });
 }
 
@@ -131,7 +133,12 @@ export class Processes {
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 
-  async api<T = Json>(method: string, path: string, body?: unknown, headers: Readonly<Record<string, string>> = {}): Promise<Answer<T>> {
+  async api<T = Json>(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer<T>> {
     const response = await fetch(`http://127.0.0.1:${this.#port}${path}`, {
       method,
       headers: {
@@ -147,8 +154,12 @@ export class Processes {
 
   /** Lines of a JSONL answer. */
   async lines<T = Json>(path: string): Promise<T[]> {
-    const response = await fetch(`http://127.0.0.1:${this.#port}${path}`, { headers: { authorization: `Bearer ${OWNER_KEY}` } });
-    return (await response.text()).split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as T]));
+    const response = await fetch(`http://127.0.0.1:${this.#port}${path}`, {
+      headers: { authorization: `Bearer ${OWNER_KEY}` },
+    });
+    return (await response.text())
+      .split('\n')
+      .flatMap((line) => (line === '' ? [] : [JSON.parse(line) as T]));
   }
 
   async apple<T = Json>(method: string, path: string, body?: unknown): Promise<T> {

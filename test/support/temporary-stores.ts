@@ -6,7 +6,9 @@ import { openSqliteStores, type SqliteStores } from '@seatbook/store-sqlite';
 import { seededIds } from './seeded-random.js';
 
 /** Real stores in a folder of their own, gone when they are closed. */
-export async function openTemporaryStores(clock: Clock): Promise<{ stores: SqliteStores; close: () => Promise<void> }> {
+export async function openTemporaryStores(
+  clock: Clock,
+): Promise<{ stores: SqliteStores; close: () => Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'seatbook-unit-'));
   const stores = await openSqliteStores({ folder, key: Buffer.alloc(32, 7), clock, ids: seededIds(1) });
   return {

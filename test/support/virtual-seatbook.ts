@@ -157,7 +157,11 @@ export class VirtualSeatbook {
     this.apple = createAppleApi({
       clock,
       random,
-      settings: { baseUrl: `${APPLE}/mdm/v2`, contentMetadataUrl: `${APPLE}/WebObjects/MZStorePlatform.woa/wa/lookup`, ...this.options.apple },
+      settings: {
+        baseUrl: `${APPLE}/mdm/v2`,
+        contentMetadataUrl: `${APPLE}/WebObjects/MZStorePlatform.woa/wa/lookup`,
+        ...this.options.apple,
+      },
       transport: (request) => this.#send(request),
     });
     const { publicUrl = PUBLIC_URL, rhythm } = this.options;
@@ -191,7 +195,9 @@ export class VirtualSeatbook {
       get(target, name) {
         if (name === 'append') return append;
         const member: unknown = Reflect.get(target, name);
-        return typeof member === 'function' ? (...args: unknown[]): unknown => Reflect.apply(member, target, args) : member;
+        return typeof member === 'function'
+          ? (...args: unknown[]): unknown => Reflect.apply(member, target, args)
+          : member;
       },
     });
     return {
@@ -242,7 +248,8 @@ export class VirtualSeatbook {
     for (let round = 0; !over; round += 1) {
       await this.settle();
       // What runs outside of the product's own loops cannot be seen to be at work: it gets its turns first.
-      for (let turn = 0; turn < 100 && !over; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+      for (let turn = 0; turn < 100 && !over; turn += 1)
+        await new Promise<void>((resolve) => setImmediate(resolve));
       const next = over ? null : this.clock.next(Infinity);
       if (next !== null) this.clock.moveTo(next);
       if (round > 100_000) throw new Error('nothing moves any more');
@@ -252,7 +259,7 @@ export class VirtualSeatbook {
 
   /** Lets everything happen that needs no time. */
   async settle(): Promise<void> {
-    for (let calm = 0; calm < 3; ) {
+    for (let calm = 0; calm < 3;) {
       await new Promise<void>((resolve) => setImmediate(resolve));
       const quiet = this.#deliveries === 0 && this.#requests === 0 && (this.dead || (await this.#quiet()));
       calm = quiet ? calm + 1 : calm + 0.02;
@@ -261,7 +268,8 @@ export class VirtualSeatbook {
 
   async #quiet(): Promise<boolean> {
     const halted = this.seatbook.views.status().filter((model) => model.halted !== null);
-    if (halted.length > 0) throw new Error(`halted: ${halted.map((model) => `${model.name}: ${model.halted}`).join('; ')}`);
+    if (halted.length > 0)
+      throw new Error(`halted: ${halted.map((model) => `${model.name}: ${model.halted}`).join('; ')}`);
     return this.seatbook.idle();
   }
 
@@ -279,7 +287,11 @@ export class VirtualSeatbook {
   }
 
   /** Moves time on until a condition holds. Throws after `within` of virtual time. */
-  async advanceUntil(what: string, holds: () => Promise<boolean> | boolean, within: Milliseconds = 3_600_000): Promise<void> {
+  async advanceUntil(
+    what: string,
+    holds: () => Promise<boolean> | boolean,
+    within: Milliseconds = 3_600_000,
+  ): Promise<void> {
     const end: Instant = this.clock.now() + within;
     for (;;) {
       await this.settle();
@@ -290,9 +302,16 @@ export class VirtualSeatbook {
     }
   }
 
-  place(order: Partial<OrderRequest> & Pick<OrderRequest, 'assets' | 'serialNumbers'>, key?: string): Promise<PlacedOrder> {
+  place(
+    order: Partial<OrderRequest> & Pick<OrderRequest, 'assets' | 'serialNumbers'>,
+    key?: string,
+  ): Promise<PlacedOrder> {
     const request = key === undefined ? OWNER : { ...OWNER, idempotencyKey: key };
-    return placeOrder(this.seatbook, { kind: 'assign', uId: UID, ifShort: 'wait', platform: null, ...order }, request);
+    return placeOrder(
+      this.seatbook,
+      { kind: 'assign', uId: UID, ifShort: 'wait', platform: null, ...order },
+      request,
+    );
   }
 
   async order(orderId: string): Promise<OrderDocument | null> {
@@ -300,7 +319,10 @@ export class VirtualSeatbook {
   }
 
   async finished(orderId: string): Promise<OrderDocument> {
-    await this.advanceUntil(`order ${orderId} finished`, async () => (await this.order(orderId))?.state === 'finished');
+    await this.advanceUntil(
+      `order ${orderId} finished`,
+      async () => (await this.order(orderId))?.state === 'finished',
+    );
     return (await this.order(orderId)) as OrderDocument;
   }
 
@@ -359,8 +381,15 @@ export class VirtualSeatbook {
     // What waits for the simulator's own timers is not under way: time has to move first.
     const patience = setImmediate(() => setImmediate(counted));
     try {
-      const lower = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-      const reply = await this.simulator.handle({ method, path: `${pathname}${search}`, headers: lower, body });
+      const lower = Object.fromEntries(
+        Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+      );
+      const reply = await this.simulator.handle({
+        method,
+        path: `${pathname}${search}`,
+        headers: lower,
+        body,
+      });
       if (life.over) return await new Promise(() => undefined);
       if (reply.reset) throw new TransportError(true, 'the connection was reset');
       if (reply.dead) {
@@ -376,12 +405,21 @@ export class VirtualSeatbook {
     }
   }
 
-  async #deliver({ url, headers, body }: { url: string; headers: Record<string, string>; body: string }): Promise<{ status: number }> {
+  async #deliver({
+    url,
+    headers,
+    body,
+  }: {
+    url: string;
+    headers: Record<string, string>;
+    body: string;
+  }): Promise<{ status: number }> {
     if (this.dead) return { status: 502 };
     this.#deliveries += 1;
     try {
       const life = this.#life;
-      const bearer = Object.entries(headers).find(([name]) => name.toLowerCase() === 'authorization')?.[1] ?? '';
+      const bearer =
+        Object.entries(headers).find(([name]) => name.toLowerCase() === 'authorization')?.[1] ?? '';
       const uId = new URL(url).pathname.split('/').at(-1) ?? '';
       await receiveNotification(this.seatbook, uId, bearer.replace(/^Bearer /, ''), JSON.parse(body));
       return { status: life.over ? 502 : 200 };

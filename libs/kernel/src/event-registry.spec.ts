@@ -39,6 +39,8 @@ describe('the registry of events', () => {
   });
 
   it('refuses a version without all of its upcasters', () => {
-    expect(() => new EventRegistry([{ type: 'thing.moved', version: 3, upcasters: [renamed] }])).toThrow(/needs 2 upcasters/);
+    expect(() => new EventRegistry([{ type: 'thing.moved', version: 3, upcasters: [renamed] }])).toThrow(
+      /needs 2 upcasters/,
+    );
   });
 });

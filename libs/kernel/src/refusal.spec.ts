@@ -14,9 +14,12 @@ describe('a refusal', () => {
     expect(new Refusal(code, 'no').kind).toBe(kind);
   });
 
-  it.each(['OOPS', 'INVALIDATED', 'REJECTEDX_A', ''])('cannot have the code "%s", which begins with no kind', (code) => {
-    expect(() => new Refusal(code, 'no')).toThrow(/begins with none of/);
-  });
+  it.each(['OOPS', 'INVALIDATED', 'REJECTEDX_A', ''])(
+    'cannot have the code "%s", which begins with no kind',
+    (code) => {
+      expect(() => new Refusal(code, 'no')).toThrow(/begins with none of/);
+    },
+  );
 
   it('is recognised by its name, so that two copies of the module agree', () => {
     const foreign = Object.assign(new Error('no'), { name: 'Refusal', code: 'REJECTED_BY_OTHER_COPY' });

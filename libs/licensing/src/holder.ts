@@ -17,7 +17,8 @@ export const holderKeys = ({ serialNumbers, userIds }: Holders): HolderKey[] => 
   ...userIds.map((userId) => `u:${userId}`),
 ];
 
-export const holderCount = ({ serialNumbers, userIds }: Holders): number => serialNumbers.length + userIds.length;
+export const holderCount = ({ serialNumbers, userIds }: Holders): number =>
+  serialNumbers.length + userIds.length;
 
 export function holdersOf(keys: readonly HolderKey[]): { serialNumbers: string[]; userIds: string[] } {
   const serialNumbers: string[] = [];
@@ -29,7 +30,8 @@ export function holdersOf(keys: readonly HolderKey[]): { serialNumbers: string[]
 /** Devices first, then persons, as events list them: for arrays parallel to the holders. */
 export const inListOrder = (keys: readonly HolderKey[]): HolderKey[] => holderKeys(holdersOf(keys));
 
-export const kindOfHolder = (key: HolderKey): 'device' | 'person' => (key.startsWith('d:') ? 'device' : 'person');
+export const kindOfHolder = (key: HolderKey): 'device' | 'person' =>
+  key.startsWith('d:') ? 'device' : 'person';
 
 /** The order of each holder of an event: one for all, or parallel to `holderKeys`. */
 export type OrderRefs = { readonly orderId: string } | { readonly orderIds: readonly string[] };

@@ -40,4 +40,10 @@ export type { ReconciliationEvent } from './reconciliation/reconciliation-events
 export { dispatcher, type DispatchContext } from './dispatch/dispatcher.js';
 export { openWorkModel, type OpenWorkRow } from './dispatch/open-work.js';
 export { rectanglesOf, type Column, type Rectangle } from './dispatch/rectangles.js';
-export { subjectOf, subjectsOf, timelineModel, type SubjectKind, type TimelineRow } from './history/timeline-model.js';
+export {
+  subjectOf,
+  subjectsOf,
+  timelineModel,
+  type SubjectKind,
+  type TimelineRow,
+} from './history/timeline-model.js';

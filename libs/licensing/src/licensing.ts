@@ -1,4 +1,10 @@
-import { EventRegistry, type Document, type EventType, type ReadModel, type Reaction } from '@seatbook/kernel';
+import {
+  EventRegistry,
+  type Document,
+  type EventType,
+  type ReadModel,
+  type Reaction,
+} from '@seatbook/kernel';
 import { accountDecider } from './account/account-decider.js';
 import { accountEventTypes } from './account/account-events.js';
 import { accountReactions } from './account/account-reactions.js';
@@ -56,7 +62,11 @@ export const licensingStreams = (rhythm: Rhythm) => ({
   appleCall: { category: 'appleCall', decider: callDecider(rhythm), steps: callSteps },
   appleEvent: { category: 'appleEvent', decider: appleEventDecider(rhythm), steps: appleEventSteps },
   appleNotification: { category: 'appleNotification', decider: notificationDecider, steps: [] },
-  reconciliation: { category: 'reconciliation', decider: reconciliationDecider(rhythm), steps: reconciliationSteps },
+  reconciliation: {
+    category: 'reconciliation',
+    decider: reconciliationDecider(rhythm),
+    steps: reconciliationSteps,
+  },
 });
 
 export const licensingReactions = (rhythm: Rhythm): readonly Reaction[] => [
@@ -70,7 +80,7 @@ export const licensingReactions = (rhythm: Rhythm): readonly Reaction[] => [
 ];
 
 /** Models that the product itself works from come first; then those that people look at. */
-export const workModels: readonly ReadModel<Document>[] = [openWorkModel as ReadModel<Document>];
+export const workModels: readonly ReadModel<Document>[] = [openWorkModel];
 export const peopleModels = [
   accountsModel,
   assetsModel,

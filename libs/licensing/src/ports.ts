@@ -47,7 +47,8 @@ export type AppleFailure =
       readonly clientUserIds: readonly string[];
     };
 
-export type AppleResult<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: AppleFailure };
+export type AppleResult<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: AppleFailure };
 
 /** Key of an asset within a location. */
 export interface AssetId {
@@ -150,7 +151,11 @@ export interface AppleApi {
   assets(access: AppleAccess): Promise<AppleResult<Walk<AppleAsset>>>;
   asset(access: AppleAccess, asset: AssetId): Promise<AppleResult<AppleAsset | null>>;
   /** All assignments of an asset, or only those of one device. */
-  assignments(access: AppleAccess, asset: AssetId, serialNumber?: string): Promise<AppleResult<Walk<AppleAssignment>>>;
+  assignments(
+    access: AppleAccess,
+    asset: AssetId,
+    serialNumber?: string,
+  ): Promise<AppleResult<Walk<AppleAssignment>>>;
   users(access: AppleAccess): Promise<AppleResult<Walk<AppleUser>>>;
   associate(access: AppleAccess, request: ManageAssets): Promise<AppleResult<{ eventId: string }>>;
   disassociate(access: AppleAccess, request: ManageAssets): Promise<AppleResult<{ eventId: string }>>;

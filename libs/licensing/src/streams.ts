@@ -1,7 +1,8 @@
 import type { AssetId } from './ports.js';
 
 /** The asset as streams, keys and addresses name it: `{uId}.{adamId}.{pricingParam}`. */
-export const assetKey = (uId: string, { adamId, pricingParam }: AssetId): string => `${uId}.${adamId}.${pricingParam}`;
+export const assetKey = (uId: string, { adamId, pricingParam }: AssetId): string =>
+  `${uId}.${adamId}.${pricingParam}`;
 
 export interface AssetAddress extends AssetId {
   readonly uId: string;

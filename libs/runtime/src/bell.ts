@@ -59,7 +59,7 @@ export class Bell {
 
   async #run(): Promise<void> {
     // Lets the caller finish first: a ring is often given in the middle of the work that caused it.
-    await null;
+    await Promise.resolve();
     while (this.#rung && !this.#stopped) {
       this.#rung = false;
       this.#arm(Math.min(this.#asked, this.clock.now() + this.pollMs));

@@ -1,10 +1,23 @@
 import { isRefusal } from '@seatbook/kernel';
-import { contextOf, counterKind, counterRegistry, mended, type Counter, type CounterCommand } from '../../../test/support/counter-domain.js';
+import {
+  contextOf,
+  counterKind,
+  counterRegistry,
+  mended,
+  type Counter,
+  type CounterCommand,
+} from '../../../test/support/counter-domain.js';
 import { FaultyEventStore } from '../../../test/support/faulty-event-store.js';
 import { calm } from '../../../test/support/let-happen.js';
 import { openTemporaryStores } from '../../../test/support/temporary-stores.js';
 import { VirtualClock } from '../../../test/support/virtual-clock.js';
-import { BehindFailure, CommandRunner, type CommandContext, type CommandOptions, type Outcome } from './command-runner.js';
+import {
+  BehindFailure,
+  CommandRunner,
+  type CommandContext,
+  type CommandOptions,
+  type Outcome,
+} from './command-runner.js';
 import { AppendTooLarge } from './event-store.js';
 import { REMEMBERED_COMMANDS } from './folded.js';
 import type { ReadStore, Snapshot } from './read-store.js';
@@ -19,17 +32,31 @@ describe('carrying commands to their streams', () => {
   let runner: CommandRunner;
   let ids = 0;
 
-  const anotherRunner = (more: { kind?: StreamKind; reads?: ReadStore; weight?: number } = {}): CommandRunner =>
-    new CommandRunner(store, more.reads ?? temporary.stores.reads, counterRegistry(), [more.kind ?? counterKind()], clock, more.weight);
-  const send = (command: CounterCommand, context: Partial<CommandContext> = {}, options?: CommandOptions, by = runner): Promise<Outcome> =>
-    by.execute(STREAM, command, contextOf(`command-${(ids += 1)}`, context), options);
+  const anotherRunner = (
+    more: { kind?: StreamKind; reads?: ReadStore; weight?: number } = {},
+  ): CommandRunner =>
+    new CommandRunner(
+      store,
+      more.reads ?? temporary.stores.reads,
+      counterRegistry(),
+      [more.kind ?? counterKind()],
+      clock,
+      more.weight,
+    );
+  const send = (
+    command: CounterCommand,
+    context: Partial<CommandContext> = {},
+    options?: CommandOptions,
+    by = runner,
+  ): Promise<Outcome> => by.execute(STREAM, command, contextOf(`command-${(ids += 1)}`, context), options);
   const answerOf = async (promise: Promise<Outcome>): Promise<string | number> =>
     promise.then(
       ({ events }) => events,
       (error: unknown) => (isRefusal(error) ? error.code : (error as Error).name),
     );
   const stateOf = async (by = runner): Promise<Counter> => (await by.load(STREAM)).state as Counter;
-  const written = async (): Promise<number> => (await temporary.stores.events.readStream(STREAM, 0, 100_000)).length;
+  const written = async (): Promise<number> =>
+    (await temporary.stores.events.readStream(STREAM, 0, 100_000)).length;
 
   beforeEach(async () => {
     temporary = await openTemporaryStores(clock);
@@ -39,14 +66,40 @@ describe('carrying commands to their streams', () => {
   afterEach(() => temporary.close());
 
   it('answers with where the stream stands and how much was done', async () => {
-    expect(await send({ type: 'Add', n: 2 })).toEqual({ stream: STREAM, revision: 0, position: 1, events: 1, repeated: false });
-    expect(await send({ type: 'RaiseTo', sum: 1 })).toEqual({ stream: STREAM, revision: 0, position: 1, events: 0, repeated: false });
+    expect(await send({ type: 'Add', n: 2 })).toEqual({
+      stream: STREAM,
+      revision: 0,
+      position: 1,
+      events: 1,
+      repeated: false,
+    });
+    expect(await send({ type: 'RaiseTo', sum: 1 })).toEqual({
+      stream: STREAM,
+      revision: 0,
+      position: 1,
+      events: 0,
+      repeated: false,
+    });
   });
 
   it('writes who, why, when, and what the stream waits for', async () => {
-    await send({ type: 'Wait', step: 'ring', at: 5 }, { commandId: 'c', reason: 'because', bodyHash: 'h', traceparent: 't' });
+    await send(
+      { type: 'Wait', step: 'ring', at: 5 },
+      { commandId: 'c', reason: 'because', bodyHash: 'h', traceparent: 't' },
+    );
     const [event] = await store.readStream(STREAM, 0, 1);
-    expect(event?.metadata).toEqual({ version: 1, commandId: 'c', principal: 'owner', correlationId: `command-${ids}`, causationId: `command-${ids}`, recordedAt: clock.now(), reason: 'because', bodyHash: 'h', traceparent: 't', next: { step: 'ring', at: 5 } });
+    expect(event?.metadata).toEqual({
+      version: 1,
+      commandId: 'c',
+      principal: 'owner',
+      correlationId: `command-${ids}`,
+      causationId: `command-${ids}`,
+      recordedAt: clock.now(),
+      reason: 'because',
+      bodyHash: 'h',
+      traceparent: 't',
+      next: { step: 'ring', at: 5 },
+    });
   });
 
   it('stamps what is awaited on the last event of an append only', async () => {
@@ -59,7 +112,12 @@ describe('carrying commands to their streams', () => {
     store.appends.push('held');
     const first = send({ type: 'Add', n: 1 });
     await calm();
-    const others = [send({ type: 'RaiseTo', sum: 5 }), send({ type: 'RaiseTo', sum: 5 }), send({ type: 'RefuseAbove', limit: 4 }), send({ type: 'Add', n: 1 })];
+    const others = [
+      send({ type: 'RaiseTo', sum: 5 }),
+      send({ type: 'RaiseTo', sum: 5 }),
+      send({ type: 'RefuseAbove', limit: 4 }),
+      send({ type: 'Add', n: 1 }),
+    ];
     store.release();
     expect(await Promise.all([first, ...others].map(answerOf))).toEqual([1, 1, 0, 'REJECTED_TOO_HIGH', 1]);
     expect(store.sizes).toEqual([1, 2]);
@@ -68,9 +126,11 @@ describe('carrying commands to their streams', () => {
   it('gives no answer, refusals included, before the append it rests on is durable', async () => {
     store.appends.push('held');
     const answers: string[] = [];
-    const all = [send({ type: 'Add', n: 9 }), send({ type: 'RefuseAbove', limit: 5 }), send({ type: 'RaiseTo', sum: 3 })].map((promise, index) =>
-      answerOf(promise).then((answer) => answers.push(`${index}: ${answer}`)),
-    );
+    const all = [
+      send({ type: 'Add', n: 9 }),
+      send({ type: 'RefuseAbove', limit: 5 }),
+      send({ type: 'RaiseTo', sum: 3 }),
+    ].map((promise, index) => answerOf(promise).then((answer) => answers.push(`${index}: ${answer}`)));
     await calm();
     expect([store.holding, answers]).toEqual([true, []]);
     store.release();
@@ -84,7 +144,11 @@ describe('carrying commands to their streams', () => {
     await calm();
     const both = [send({ type: 'Add', n: 9 }), send({ type: 'RefuseAbove', limit: 5 })];
     store.release();
-    expect(await Promise.all([first, ...both].map(answerOf))).toEqual([1, 'TRANSIENT_STORE', 'TRANSIENT_STORE']);
+    expect(await Promise.all([first, ...both].map(answerOf))).toEqual([
+      1,
+      'TRANSIENT_STORE',
+      'TRANSIENT_STORE',
+    ]);
     expect(await answerOf(send({ type: 'RefuseAbove', limit: 5 }))).toBe(1);
   });
 
@@ -104,8 +168,13 @@ describe('carrying commands to their streams', () => {
     store.appends.push('held', 'well', 'held');
     const first = send({ type: 'Add', n: 1 });
     await calm();
-    const seen = runner.load(STREAM).then(({ state, revision }) => ({ sum: (state as Counter).sum, revision }));
-    const late = [send({ type: 'AddMany', count: 1, bytes: 600_000 }), send({ type: 'AddMany', count: 1, bytes: 600_000 })];
+    const seen = runner
+      .load(STREAM)
+      .then(({ state, revision }) => ({ sum: (state as Counter).sum, revision }));
+    const late = [
+      send({ type: 'AddMany', count: 1, bytes: 600_000 }),
+      send({ type: 'AddMany', count: 1, bytes: 600_000 }),
+    ];
     store.release();
     expect(await seen).toEqual({ sum: 1, revision: 0 });
     while (!store.holding) await calm(1);
@@ -157,9 +226,24 @@ describe('carrying commands to their streams', () => {
 
     it('decides nothing from the guess that a stream is new', async () => {
       await send({ type: 'Add', n: 9 }, {}, {}, anotherRunner());
-      expect(await answerOf(send({ type: 'RefuseAbove', limit: 5 }, {}, { likelyAbsent: true }))).toBe('REJECTED_TOO_HIGH');
-      expect(await answerOf(anotherRunner().execute(STREAM, { type: 'RaiseTo', sum: 0 } as CounterCommand, contextOf('x'), { likelyAbsent: true, ifRevision: 0 }))).toBe(0);
-      expect(await answerOf(anotherRunner().execute(STREAM, { type: 'Add', n: 1 } as CounterCommand, contextOf('y'), { likelyAbsent: true }))).toBe(1);
+      expect(await answerOf(send({ type: 'RefuseAbove', limit: 5 }, {}, { likelyAbsent: true }))).toBe(
+        'REJECTED_TOO_HIGH',
+      );
+      expect(
+        await answerOf(
+          anotherRunner().execute(STREAM, { type: 'RaiseTo', sum: 0 } as CounterCommand, contextOf('x'), {
+            likelyAbsent: true,
+            ifRevision: 0,
+          }),
+        ),
+      ).toBe(0);
+      expect(
+        await answerOf(
+          anotherRunner().execute(STREAM, { type: 'Add', n: 1 } as CounterCommand, contextOf('y'), {
+            likelyAbsent: true,
+          }),
+        ),
+      ).toBe(1);
     });
 
     it('obeys an expected revision', async () => {
@@ -176,7 +260,11 @@ describe('carrying commands to their streams', () => {
       await calm();
       const both = [send({ type: 'Add', n: 2 }), send({ type: 'Add', n: 3 })];
       store.release();
-      expect(await Promise.all([first, ...both])).toMatchObject([{ repeated: false }, { repeated: true }, { repeated: true }]);
+      expect(await Promise.all([first, ...both])).toMatchObject([
+        { repeated: false },
+        { repeated: true },
+        { repeated: true },
+      ]);
       expect(await written()).toBe(3);
       expect(await stateOf()).toMatchObject({ sum: 6 });
     });
@@ -206,34 +294,62 @@ describe('carrying commands to their streams', () => {
 
   describe('idempotency', () => {
     it('carries a command out once, and knows it after a restart', async () => {
-      expect(await send({ type: 'Add', n: 1 }, { commandId: 'a', bodyHash: 'h' })).toMatchObject({ events: 1, repeated: false });
-      expect(await send({ type: 'Add', n: 1 }, { commandId: 'a', bodyHash: 'h' })).toMatchObject({ events: 0, repeated: true, revision: 0 });
-      expect(await send({ type: 'Add', n: 1 }, { commandId: 'a', bodyHash: 'h' }, {}, anotherRunner())).toMatchObject({ events: 0, repeated: true });
+      expect(await send({ type: 'Add', n: 1 }, { commandId: 'a', bodyHash: 'h' })).toMatchObject({
+        events: 1,
+        repeated: false,
+      });
+      expect(await send({ type: 'Add', n: 1 }, { commandId: 'a', bodyHash: 'h' })).toMatchObject({
+        events: 0,
+        repeated: true,
+        revision: 0,
+      });
+      expect(
+        await send({ type: 'Add', n: 1 }, { commandId: 'a', bodyHash: 'h' }, {}, anotherRunner()),
+      ).toMatchObject({ events: 0, repeated: true });
     });
 
     it('refuses the same id with another body', async () => {
       await send({ type: 'Add', n: 1 }, { commandId: 'a', bodyHash: 'h' });
-      expect(await answerOf(send({ type: 'Add', n: 2 }, { commandId: 'a', bodyHash: 'other' }))).toBe('CONFLICT_IDEMPOTENCY_KEY');
-      expect(await answerOf(send({ type: 'Add', n: 2 }, { commandId: 'a' }))).toBe('CONFLICT_IDEMPOTENCY_KEY');
+      expect(await answerOf(send({ type: 'Add', n: 2 }, { commandId: 'a', bodyHash: 'other' }))).toBe(
+        'CONFLICT_IDEMPOTENCY_KEY',
+      );
+      expect(await answerOf(send({ type: 'Add', n: 2 }, { commandId: 'a' }))).toBe(
+        'CONFLICT_IDEMPOTENCY_KEY',
+      );
     });
 
     it('recognises two that are queued together', async () => {
-      expect(await Promise.all([send({ type: 'Add', n: 1 }, { commandId: 'a' }), send({ type: 'Add', n: 1 }, { commandId: 'a' })].map(answerOf))).toEqual([1, 0]);
+      expect(
+        await Promise.all(
+          [
+            send({ type: 'Add', n: 1 }, { commandId: 'a' }),
+            send({ type: 'Add', n: 1 }, { commandId: 'a' }),
+          ].map(answerOf),
+        ),
+      ).toEqual([1, 0]);
     });
 
     it('decides a refusal anew', async () => {
       await send({ type: 'Add', n: 9 });
-      expect(await answerOf(send({ type: 'RefuseAbove', limit: 5 }, { commandId: 'a' }))).toBe('REJECTED_TOO_HIGH');
+      expect(await answerOf(send({ type: 'RefuseAbove', limit: 5 }, { commandId: 'a' }))).toBe(
+        'REJECTED_TOO_HIGH',
+      );
       await send({ type: 'Add', n: -9 });
       expect(await answerOf(send({ type: 'RefuseAbove', limit: 5 }, { commandId: 'a' }))).toBe(1);
     });
 
     it(`remembers the last ${REMEMBERED_COMMANDS} commands and no more`, async () => {
-      const many = Array.from({ length: REMEMBERED_COMMANDS + 1 }, (_one, index) => send({ type: 'Add', n: 1 }, { commandId: `many-${index}` }));
+      const many = Array.from({ length: REMEMBERED_COMMANDS + 1 }, (_one, index) =>
+        send({ type: 'Add', n: 1 }, { commandId: `many-${index}` }),
+      );
       await Promise.all(many);
       for (const by of [runner, anotherRunner()]) {
-        expect(await send({ type: 'RaiseTo', sum: 0 }, { commandId: 'many-1' }, {}, by)).toMatchObject({ repeated: true });
-        expect(await send({ type: 'RaiseTo', sum: 0 }, { commandId: 'many-0' }, {}, by)).toMatchObject({ repeated: false });
+        expect(await send({ type: 'RaiseTo', sum: 0 }, { commandId: 'many-1' }, {}, by)).toMatchObject({
+          repeated: true,
+        });
+        expect(await send({ type: 'RaiseTo', sum: 0 }, { commandId: 'many-0' }, {}, by)).toMatchObject({
+          repeated: false,
+        });
       }
     });
   });
@@ -275,13 +391,24 @@ describe('carrying commands to their streams', () => {
 
   describe('a decider that breaks', () => {
     it('fails its own command and no other', async () => {
-      expect(await Promise.all([send({ type: 'Add', n: 1 }), send({ type: 'Break', why: 'bug' }), send({ type: 'Add', n: 1 })].map(answerOf))).toEqual([1, 'TypeError', 1]);
+      expect(
+        await Promise.all(
+          [send({ type: 'Add', n: 1 }), send({ type: 'Break', why: 'bug' }), send({ type: 'Add', n: 1 })].map(
+            answerOf,
+          ),
+        ),
+      ).toEqual([1, 'TypeError', 1]);
     });
 
     it('keeps those behind it back that belong to its sequence', async () => {
       const sequence = {};
       const inSequence = (command: CounterCommand) => send(command, {}, { sequence });
-      const answers = [inSequence({ type: 'Add', n: 1 }), inSequence({ type: 'Break', why: 'bug' }), inSequence({ type: 'Add', n: 1 }), send({ type: 'Add', n: 1 })];
+      const answers = [
+        inSequence({ type: 'Add', n: 1 }),
+        inSequence({ type: 'Break', why: 'bug' }),
+        inSequence({ type: 'Add', n: 1 }),
+        send({ type: 'Add', n: 1 }),
+      ];
       expect(await Promise.all(answers.map(answerOf))).toEqual([1, 'TypeError', BehindFailure.name, 1]);
       expect(await answerOf(inSequence({ type: 'Add', n: 1 }))).toBe(BehindFailure.name);
       mended.add('bug');
@@ -299,7 +426,13 @@ describe('carrying commands to their streams', () => {
   describe('folded states', () => {
     it('are kept, within a weight', async () => {
       const small = anotherRunner({ weight: 4 });
-      for (let index = 0; index < 20; index += 1) await small.execute(`counter-${index}`, { type: 'Add', n: 1 } as CounterCommand, contextOf(`c${index}`), { likelyAbsent: true });
+      for (let index = 0; index < 20; index += 1)
+        await small.execute(
+          `counter-${index}`,
+          { type: 'Add', n: 1 } as CounterCommand,
+          contextOf(`c${index}`),
+          { likelyAbsent: true },
+        );
       store.reads = 0;
       await small.execute('counter-19', { type: 'Add', n: 1 } as CounterCommand, contextOf('again'));
       expect(store.reads).toBe(0);
@@ -322,7 +455,10 @@ describe('carrying commands to their streams', () => {
     it('are taken of a tail of more than 10,000 events, and the next fold begins there', async () => {
       await grown();
       await stateOf(anotherRunner({ kind: kind(1) }));
-      expect(await temporary.stores.reads.loadSnapshot(STREAM)).toMatchObject({ schema: 'counter@1', revision: 10_199 });
+      expect(await temporary.stores.reads.loadSnapshot(STREAM)).toMatchObject({
+        schema: 'counter@1',
+        revision: 10_199,
+      });
       store.reads = 0;
       expect(await stateOf(anotherRunner({ kind: kind(1) }))).toMatchObject({ sum: 10_200, events: 10_200 });
       expect(store.reads).toBe(1);
@@ -332,11 +468,21 @@ describe('carrying commands to their streams', () => {
       await send({ type: 'Add', n: 1 }, { commandId: 'first' });
       await grown();
       await stateOf(anotherRunner({ kind: kind(1) }));
-      expect(await send({ type: 'Add', n: 1 }, { commandId: 'first' }, {}, anotherRunner({ kind: kind(1) }))).toMatchObject({ repeated: true });
+      expect(
+        await send({ type: 'Add', n: 1 }, { commandId: 'first' }, {}, anotherRunner({ kind: kind(1) })),
+      ).toMatchObject({ repeated: true });
     });
 
     it('of another version are ignored', async () => {
-      const wrong: Snapshot = { stream: STREAM, schema: 'counter@1', revision: 0, chunks: [{ position: 1, commands: [] }, { sum: 999, events: 1, attempt: 0, due: null }] };
+      const wrong: Snapshot = {
+        stream: STREAM,
+        schema: 'counter@1',
+        revision: 0,
+        chunks: [
+          { position: 1, commands: [] },
+          { sum: 999, events: 1, attempt: 0, due: null },
+        ],
+      };
       await send({ type: 'Add', n: 1 });
       await temporary.stores.reads.saveSnapshot(wrong);
       expect(await stateOf(anotherRunner({ kind: kind(2) }))).toMatchObject({ sum: 1 });

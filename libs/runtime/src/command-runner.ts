@@ -17,7 +17,6 @@ import {
   MAX_APPEND_BYTES,
   MAX_APPEND_EVENTS,
   WrongExpectedRevision,
-  bytesOf,
   type EventStore,
   type NewEvent,
   type StoredEvent,
@@ -125,8 +124,15 @@ export class CommandRunner {
    * @throws Refusal when a rule says no, or the id was used for another body (`CONFLICT_IDEMPOTENCY_KEY`)
    * @throws Refusal `TRANSIENT_STORE` when the log cannot be written at present
    */
-  execute(stream: string, command: Command, context: CommandContext, options: CommandOptions = {}): Promise<Outcome> {
-    return new Promise((resolve, reject) => this.#queue(stream, { command, context, options, resolve, reject }));
+  execute(
+    stream: string,
+    command: Command,
+    context: CommandContext,
+    options: CommandOptions = {},
+  ): Promise<Outcome> {
+    return new Promise((resolve, reject) =>
+      this.#queue(stream, { command, context, options, resolve, reject }),
+    );
   }
 
   /**
@@ -190,7 +196,12 @@ export class CommandRunner {
         const conflict = error.cause instanceof WrongExpectedRevision;
         const refusal = conflict
           ? new Refusal('CONFLICT_VERSION', `${stream} keeps changing; send the command again`, { stream })
-          : new Refusal('TRANSIENT_STORE', 'the log cannot be reached at present; send the command again', {}, 5);
+          : new Refusal(
+              'TRANSIENT_STORE',
+              'the log cannot be reached at present; send the command again',
+              {},
+              5,
+            );
         refusal.cause = error.cause;
         for (const pending of undecided) this.#fail(pending, refusal);
         return;
@@ -219,7 +230,12 @@ export class CommandRunner {
 
     const flush = async (upTo: number): Promise<void> => {
       if (drafts.length > 0) {
-        const events = this.#sealed(stream, drafts, at, decider.next ? (decider.next(folded.state) ?? null) : undefined);
+        const events = this.#sealed(
+          stream,
+          drafts,
+          at,
+          decider.next ? (decider.next(folded.state) ?? null) : undefined,
+        );
         const before = folded.revision - drafts.length;
         try {
           const appended = await this.store.append(stream, events, before < 0 ? 'absent' : before);
@@ -230,7 +246,11 @@ export class CommandRunner {
         current = true;
       } else if (!current && answers.length > 0) {
         const [newer] = await this.#read(stream, folded.revision + 1, 1);
-        if (newer) throw new StoreFailed(new WrongExpectedRevision(stream, folded.revision, newer.revision), batch.slice(from));
+        if (newer)
+          throw new StoreFailed(
+            new WrongExpectedRevision(stream, folded.revision, newer.revision),
+            batch.slice(from),
+          );
         current = true;
       }
       for (const answer of answers) answer();
@@ -243,11 +263,13 @@ export class CommandRunner {
     for (const [index, pending] of batch.entries()) {
       const { command, context, options } = pending;
       const decided = ((): readonly DomainEvent[] | (() => void) => {
-        if (options.sequence && this.#broken.has(options.sequence)) return () => pending.reject(new BehindFailure());
+        if (options.sequence && this.#broken.has(options.sequence))
+          return () => pending.reject(new BehindFailure());
         if (command === null) return () => pending.resolve(this.#outcome(stream, folded, 0, false), folded);
         const repeated = folded.commands.get(context.commandId);
         if (repeated !== undefined) {
-          if (repeated === (context.bodyHash ?? '')) return () => pending.resolve(this.#outcome(stream, folded, 0, true), folded);
+          if (repeated === (context.bodyHash ?? ''))
+            return () => pending.resolve(this.#outcome(stream, folded, 0, true), folded);
           return () => pending.reject(reusedKey());
         }
         if (options.ifRevision !== undefined && options.ifRevision !== folded.revision) {
@@ -277,7 +299,10 @@ export class CommandRunner {
           continue;
         }
       }
-      if (drafts.length > 0 && (bytes + size > MAX_APPEND_BYTES || drafts.length + decided.length > MAX_APPEND_EVENTS)) {
+      if (
+        drafts.length > 0 &&
+        (bytes + size > MAX_APPEND_BYTES || drafts.length + decided.length > MAX_APPEND_EVENTS)
+      ) {
         await flush(index);
       }
       decided.forEach((event, position) => {
@@ -290,7 +315,8 @@ export class CommandRunner {
       answers.push(() => pending.resolve(this.#outcome(stream, folded, decided.length, false), folded));
     }
     await flush(batch.length);
-    if (folded.revision >= 0) this.#cache.put(stream, folded, 1 + (kind.snapshot?.entries(folded.state) ?? 0));
+    if (folded.revision >= 0)
+      this.#cache.put(stream, folded, 1 + (kind.snapshot?.entries(folded.state) ?? 0));
   }
 
   #fail(pending: Pending, error: unknown): void {
@@ -302,7 +328,12 @@ export class CommandRunner {
     return { stream, revision: folded.revision, position: folded.position, events, repeated };
   }
 
-  #sealed(stream: string, drafts: readonly Draft[], recordedAt: number, next: Due | null | undefined): NewEvent[] {
+  #sealed(
+    stream: string,
+    drafts: readonly Draft[],
+    recordedAt: number,
+    next: Due | null | undefined,
+  ): NewEvent[] {
     const last = drafts.length - 1;
     return drafts.map(({ event, data, context, index }, place) => {
       const metadata: Metadata = {
@@ -350,7 +381,8 @@ export class CommandRunner {
     }
     if (snapshot) {
       const tail = folded.revision - snapshotRevision;
-      if (tail > SNAPSHOT_AFTER_EVENTS && tail > snapshot.entries(folded.state)) await this.#keep(stream, kind, folded);
+      if (tail > SNAPSHOT_AFTER_EVENTS && tail > snapshot.entries(folded.state))
+        await this.#keep(stream, kind, folded);
     }
     return folded;
   }
@@ -359,7 +391,10 @@ export class CommandRunner {
     // A cache that cannot be read is none.
     const kept = await this.reads.loadSnapshot(stream).catch(() => null);
     if (!kept || !kind.snapshot || kept.schema !== schemaOf(kind)) return null;
-    const [head, ...chunks] = kept.chunks as [{ position: Position; commands: [string, string][] }, ...unknown[]];
+    const [head, ...chunks] = kept.chunks as [
+      { position: Position; commands: [string, string][] },
+      ...unknown[],
+    ];
     return {
       state: kind.snapshot.load(chunks),
       revision: kept.revision,

@@ -1,5 +1,12 @@
 import { Refusal, type Due, type Step } from '@seatbook/kernel';
-import { contextOf, counterDecider, counterKind, counterRegistry, type Counter, type CounterCommand } from '../../../test/support/counter-domain.js';
+import {
+  contextOf,
+  counterDecider,
+  counterKind,
+  counterRegistry,
+  type Counter,
+  type CounterCommand,
+} from '../../../test/support/counter-domain.js';
 import { calm, pass, until } from '../../../test/support/let-happen.js';
 import { seededIds } from '../../../test/support/seeded-random.js';
 import { openTemporaryStores } from '../../../test/support/temporary-stores.js';
@@ -60,13 +67,15 @@ describe('taking due work', () => {
   ];
 
   /** One process: runner, due model and due runner on the shared stores. */
-  const process = async (next: (counter: Counter) => Due | null = counterDecider.next as (counter: Counter) => Due | null) => {
+  const process = async (
+    next: (counter: Counter) => Due | null = (counter) => counterDecider.next?.(counter) ?? null,
+  ) => {
     const { events, reads, progress } = temporary.stores;
     const kind = { ...counterKind(steps), decider: { ...counterDecider, next } };
     const runner = new CommandRunner(events, reads, counterRegistry(), [kind], clock);
     const parking = new Parking(progress, clock);
     await parking.load();
-    const built = new Processor(events, reads, counterRegistry(), [dueModel as never], clock);
+    const built = new Processor(events, reads, counterRegistry(), [dueModel], clock);
     const due = new DueRunner<object>(reads, runner, parking, gates, {}, clock, seededIds(1, (runs += 1)));
     built.onAdvance(() => due.ring());
     const stopRinging = events.onAppended(() => built.ring());
@@ -82,8 +91,18 @@ describe('taking due work', () => {
   };
   const at = (ms: number): number => start + ms;
   let start = 0;
-  const wait = (runner: CommandRunner, step: 'read' | 'send' | 'gone', ms: number, stream = 'counter-1', gate?: string) =>
-    runner.execute(stream, { type: 'Wait', step, at: at(ms), ...(gate === undefined ? {} : { gate }) } as CounterCommand, contextOf(`wait-${(commands += 1)}`));
+  const wait = (
+    runner: CommandRunner,
+    step: 'read' | 'send' | 'gone',
+    ms: number,
+    stream = 'counter-1',
+    gate?: string,
+  ) =>
+    runner.execute(
+      stream,
+      { type: 'Wait', step, at: at(ms), ...(gate === undefined ? {} : { gate }) } as CounterCommand,
+      contextOf(`wait-${(commands += 1)}`),
+    );
 
   beforeEach(async () => {
     clock = new VirtualClock();
@@ -123,7 +142,10 @@ describe('taking due work', () => {
     await wait(one.runner, 'send', 1_000);
     await wait(one.runner, 'send', 1_000, 'counter-2');
     await pass(clock, 30_000);
-    expect(performed.sort()).toEqual([`counter-1 ${at(1_000)} attempt 1`, `counter-2 ${at(1_000)} attempt 1`]);
+    expect(performed.sort()).toEqual([
+      `counter-1 ${at(1_000)} attempt 1`,
+      `counter-2 ${at(1_000)} attempt 1`,
+    ]);
   });
 
   it('performs an attempt again that counts as doubtful', async () => {
@@ -131,7 +153,11 @@ describe('taking due work', () => {
     const { runner } = await process();
     await wait(runner, 'send', 0);
     await pass(clock, 300_000);
-    expect(performed).toEqual([`counter-1 ${at(0)} attempt 1`, `counter-1 ${at(60_000)} attempt 2`, `counter-1 ${at(120_000)} attempt 3`]);
+    expect(performed).toEqual([
+      `counter-1 ${at(0)} attempt 1`,
+      `counter-1 ${at(60_000)} attempt 2`,
+      `counter-1 ${at(120_000)} attempt 3`,
+    ]);
   });
 
   it('holds what is behind a shut gate and takes it as soon as that opens', async () => {
@@ -190,19 +216,24 @@ describe('taking due work', () => {
       return [{ type: 'Finish' }];
     };
     const { runner } = await process();
-    await Promise.all(Array.from({ length: 40 }, (_one, index) => wait(runner, 'read', 0, `counter-${index}`, 'account')));
+    await Promise.all(
+      Array.from({ length: 40 }, (_one, index) => wait(runner, 'read', 0, `counter-${index}`, 'account')),
+    );
     await pass(clock, 20_000);
     expect([most, performed.length]).toEqual([DUE_RUNNER_DEFAULTS.concurrencyPerGate, 40]);
   });
 
   describe('a step that fails', () => {
     it('is tried again after a growing while, then parked with the reason, and the others go on', async () => {
-      perform = (stream) => (stream === 'counter-1' ? Promise.reject(new Error('boom')) : Promise.resolve([{ type: 'Finish' }]));
+      perform = (stream) =>
+        stream === 'counter-1' ? Promise.reject(new Error('boom')) : Promise.resolve([{ type: 'Finish' }]);
       const { runner, parking } = await process();
       await wait(runner, 'read', 0);
       await until(clock, 'parked', () => parking.count === 1);
       expect(performed).toEqual([0, 500, 1_500, 3_500, 7_500].map((ms) => `counter-1 ${at(ms)}`));
-      expect(await temporary.stores.progress.parkedOf('counter-1')).toMatchObject([{ id: 'counter-1/read', kind: 'step', name: 'read', reason: 'Error: boom' }]);
+      expect(await temporary.stores.progress.parkedOf('counter-1')).toMatchObject([
+        { id: 'counter-1/read', kind: 'step', name: 'read', reason: 'Error: boom' },
+      ]);
       await wait(runner, 'read', 0, 'counter-2');
       await pass(clock, 600_000);
       expect(performed.at(-1)).toMatch(/counter-2/);
@@ -246,7 +277,9 @@ describe('taking due work', () => {
       const { runner, parking } = await process();
       await wait(runner, 'gone', 0);
       await until(clock, 'parked', () => parking.count === 1);
-      expect((await temporary.stores.progress.parkedOf('counter-1'))[0]?.reason).toMatch(/waits for the step gone/);
+      expect((await temporary.stores.progress.parkedOf('counter-1'))[0]?.reason).toMatch(
+        /waits for the step gone/,
+      );
     });
   });
 

@@ -59,7 +59,12 @@ export class DueRunner<P> {
     private readonly options: DueRunnerOptions = DUE_RUNNER_DEFAULTS,
     private readonly log: (message: string, facts: object) => void = () => undefined,
   ) {
-    this.#bell = new Bell(clock, options.pollMs, () => this.#pass(), (error) => (this.#failure = reasonOf(error)));
+    this.#bell = new Bell(
+      clock,
+      options.pollMs,
+      () => this.#pass(),
+      (error) => (this.#failure = reasonOf(error)),
+    );
     gates.onOpened(() => this.#bell.ring());
   }
 
@@ -193,8 +198,7 @@ export class DueRunner<P> {
     if (next.at > this.clock.now() || (stamped && name !== row.step)) return stamped ? Infinity : next.at;
     if (next.gate !== undefined && !this.gates.isOpen(next.gate)) return notNow();
     const step = this.runner.kindOf(stream).steps.find((candidate) => candidate.name === name) as
-      | Step<unknown, P>
-      | undefined;
+      Step<unknown, P> | undefined;
     if (!step) throw new Error(`${stream} waits for the step ${name}, which this build does not have`);
     let state = loaded.state;
     let correlation = this.ids.next();

@@ -84,12 +84,16 @@ export class CorruptEvent extends Error {
     readonly revision: number,
     readonly position: Position,
   ) {
-    super(`the event at position ${position} (${stream}, revision ${revision}) does not match its checksum: restore the log from a backup`);
+    super(
+      `the event at position ${position} (${stream}, revision ${revision}) does not match its checksum: restore the log from a backup`,
+    );
     this.name = 'CorruptEvent';
   }
 }
 
 /** Size of an append as the limits count it. */
 export function bytesOf(event: NewEvent): number {
-  return Buffer.byteLength(event.data) + Buffer.byteLength(event.metadata) + event.type.length + event.id.length;
+  return (
+    Buffer.byteLength(event.data) + Buffer.byteLength(event.metadata) + event.type.length + event.id.length
+  );
 }

@@ -14,7 +14,13 @@ export type { Secrets } from './secrets.js';
 export { SecretUnreadable } from './secrets.js';
 export type { Directory, PersonEntry, PersonSeen } from './directory.js';
 export { streamKind, type StreamKind } from './stream-kind.js';
-export { BehindFailure, CommandRunner, type CommandContext, type CommandOptions, type Outcome } from './command-runner.js';
+export {
+  BehindFailure,
+  CommandRunner,
+  type CommandContext,
+  type CommandOptions,
+  type Outcome,
+} from './command-runner.js';
 export { Processor, PROCESSOR_DEFAULTS, type ProcessorOptions } from './processor.js';
 export { joinViews, reached, type ModelStatus, type Views } from './views.js';
 export { dueModel, type DueRow } from './due.js';

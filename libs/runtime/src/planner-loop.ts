@@ -36,10 +36,15 @@ export class PlannerLoop<R extends Document, X> {
     private readonly ids: Ids,
     private readonly log: (message: string, facts: object) => void = () => undefined,
   ) {
-    this.#bell = new Bell(clock, POLL_MS, () => this.#pass(), (error) => {
-      this.#failure = reasonOf(error);
-      this.log('planning failed', { planner: planner.name, reason: this.#failure });
-    });
+    this.#bell = new Bell(
+      clock,
+      POLL_MS,
+      () => this.#pass(),
+      (error) => {
+        this.#failure = reasonOf(error);
+        this.log('planning failed', { planner: planner.name, reason: this.#failure });
+      },
+    );
     views.onAdvance((model) => {
       if (model === planner.reads.name) this.#moved();
     });
@@ -111,7 +116,12 @@ export class PlannerLoop<R extends Document, X> {
           .execute(
             stream,
             command,
-            { commandId: `${plan}/${index}`, principal: 'seatbook', correlationId: stream, causationId: plan },
+            {
+              commandId: `${plan}/${index}`,
+              principal: 'seatbook',
+              correlationId: stream,
+              causationId: plan,
+            },
             { likelyAbsent: true },
           )
           .catch((error: unknown) => {

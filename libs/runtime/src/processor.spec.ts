@@ -8,7 +8,10 @@ import { PROCESSOR_DEFAULTS, Processor, type ProcessorOptions } from './processo
 import type { ReadStore } from './read-store.js';
 import { joinViews, reached } from './views.js';
 
-type Moved = { readonly type: 'thing.moved'; readonly data: { readonly keys: readonly string[]; readonly n: number } };
+type Moved = {
+  readonly type: 'thing.moved';
+  readonly data: { readonly keys: readonly string[]; readonly n: number };
+};
 interface Thing {
   sum: number;
   last: number;
@@ -20,13 +23,18 @@ const thing = (more: Partial<ReadModel<Thing, Moved>> = {}): ReadModel<Document>
     version: 1,
     handles: ['thing.moved'],
     keysOf: ({ data }) => data.keys,
-    evolve: (before, { data, position }) => (data.n === 0 ? null : { sum: (before?.sum ?? 0) + data.n, last: position }),
+    evolve: (before, { data, position }) =>
+      data.n === 0 ? null : { sum: (before?.sum ?? 0) + data.n, last: position },
     indexes: [],
     ...more,
-  }) satisfies ReadModel<Thing, Moved> as ReadModel<Document>;
+  }) satisfies ReadModel<Thing, Moved>;
 
 const registry = new EventRegistry(firstVersions<Moved>({ 'thing.moved': true }));
-const event = (n: number, keys: readonly string[], more: { type?: string; version?: number } = {}): NewEvent => ({
+const event = (
+  n: number,
+  keys: readonly string[],
+  more: { type?: string; version?: number } = {},
+): NewEvent => ({
   id: `event-${Math.abs(n)}`,
   type: more.type ?? 'thing.moved',
   data: JSON.stringify({ keys, n }),
@@ -39,17 +47,29 @@ describe('building read models', () => {
   let appended = 0;
   const running: Processor[] = [];
 
-  const processor = (models: readonly ReadModel<Document>[], options: Partial<ProcessorOptions> = {}, reads: ReadStore = temporary.stores.reads): Processor => {
-    const made = new Processor(temporary.stores.events, reads, registry, models, clock, { ...PROCESSOR_DEFAULTS, ...options });
+  const processor = (
+    models: readonly ReadModel<Document>[],
+    options: Partial<ProcessorOptions> = {},
+    reads: ReadStore = temporary.stores.reads,
+  ): Processor => {
+    const made = new Processor(temporary.stores.events, reads, registry, models, clock, {
+      ...PROCESSOR_DEFAULTS,
+      ...options,
+    });
     running.push(made);
     return made;
   };
   const append = async (...events: readonly NewEvent[]): Promise<void> => {
-    for (const one of events) await temporary.stores.events.append(`thing-${(appended += 1)}`, [one], 'absent');
+    for (const one of events)
+      await temporary.stores.events.append(`thing-${(appended += 1)}`, [one], 'absent');
   };
-  const documents = async (model = thing(), keys: readonly string[] = ['a', 'b', 'c', 'd']): Promise<Record<string, unknown>> =>
+  const documents = async (
+    model = thing(),
+    keys: readonly string[] = ['a', 'b', 'c', 'd'],
+  ): Promise<Record<string, unknown>> =>
     Object.fromEntries(await temporary.stores.reads.getMany(model, keys));
-  const at = (built: Processor, position: number, name = 'things') => until(clock, `${name} at ${position}`, () => built.position(name) >= position);
+  const at = (built: Processor, position: number, name = 'things') =>
+    until(clock, `${name} at ${position}`, () => built.position(name) >= position);
 
   beforeEach(async () => {
     temporary = await openTemporaryStores(clock);
@@ -68,8 +88,17 @@ describe('building read models', () => {
   });
 
   it('gives the same documents whatever the batches are', async () => {
-    const log = fc.array(fc.record({ n: fc.nat(3), keys: fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 1 }) }), { minLength: 1, maxLength: 12 });
-    const sizes = fc.record({ batchEvents: fc.integer({ min: 1, max: 13 }), batchKeys: fc.integer({ min: 1, max: 6 }) });
+    const log = fc.array(
+      fc.record({
+        n: fc.nat(3),
+        keys: fc.uniqueArray(fc.constantFrom('a', 'b', 'c', 'd'), { minLength: 1 }),
+      }),
+      { minLength: 1, maxLength: 12 },
+    );
+    const sizes = fc.record({
+      batchEvents: fc.integer({ min: 1, max: 13 }),
+      batchKeys: fc.integer({ min: 1, max: 6 }),
+    });
     let version = 1;
     await fc.assert(
       fc.asyncProperty(log, sizes, async (moves, options) => {
@@ -165,7 +194,10 @@ describe('building read models', () => {
     await built.start();
     await at(built, 3, 'others');
     await pass(clock, 600_000);
-    expect(built.status()).toMatchObject([{ position: 1, halted: null }, { position: 3, halted: null }]);
+    expect(built.status()).toMatchObject([
+      { position: 1, halted: null },
+      { position: 3, halted: null },
+    ]);
     expect(await documents()).toEqual({ a: { sum: 1, last: 1 } });
   });
 
@@ -190,7 +222,8 @@ describe('building read models', () => {
         },
       },
     }) as ReadStore;
-    for (const name of ['prepare', 'checkpoint', 'getMany'] as const) Object.assign(doubtful, { [name]: reads[name].bind(reads) });
+    for (const name of ['prepare', 'checkpoint', 'getMany'] as const)
+      Object.assign(doubtful, { [name]: reads[name].bind(reads) });
     const built = processor([thing()], {}, doubtful);
     await built.start();
     await at(built, 1);
@@ -206,7 +239,11 @@ describe('building read models', () => {
     await append(event(1, ['a']));
     views.ring();
     await pass(clock, 5_000);
-    expect([await soon, await never, await reached(views, 'things', 1, clock, 0)]).toEqual([true, false, true]);
+    expect([await soon, await never, await reached(views, 'things', 1, clock, 0)]).toEqual([
+      true,
+      false,
+      true,
+    ]);
     expect(views.status().map(({ name }) => name)).toEqual(['things', 'others']);
   });
 });

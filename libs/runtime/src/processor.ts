@@ -180,6 +180,7 @@ export class Processor implements Views {
     // A newer worker goes on where this one cannot: nothing is skipped and nothing is given up.
     const newer = error instanceof NewerEventVersion;
     if (building.failures >= this.options.attempts && !newer) building.halted = reason;
-    else building.retryAt = this.clock.now() + this.options.retryDelayMs * 2 ** Math.min(building.failures, 6);
+    else
+      building.retryAt = this.clock.now() + this.options.retryDelayMs * 2 ** Math.min(building.failures, 6);
   }
 }

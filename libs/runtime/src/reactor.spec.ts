@@ -1,5 +1,13 @@
 import type { Reaction } from '@seatbook/kernel';
-import { contextOf, counterKind, counterRegistry, mended, type Counter, type CounterCommand, type CounterEvent } from '../../../test/support/counter-domain.js';
+import {
+  contextOf,
+  counterKind,
+  counterRegistry,
+  mended,
+  type Counter,
+  type CounterCommand,
+  type CounterEvent,
+} from '../../../test/support/counter-domain.js';
 import { FaultyEventStore } from '../../../test/support/faulty-event-store.js';
 import { calm, pass, until } from '../../../test/support/let-happen.js';
 import { openTemporaryStores } from '../../../test/support/temporary-stores.js';
@@ -22,7 +30,11 @@ const mirror: Reaction<Added> = {
   },
 };
 const commandFor = (n: number): CounterCommand =>
-  n < 0 ? { type: 'Break', why: `bug ${n}` } : n === 1_000 ? { type: 'RefuseAbove', limit: -1 } : { type: 'Add', n };
+  n < 0
+    ? { type: 'Break', why: `bug ${n}` }
+    : n === 1_000
+      ? { type: 'RefuseAbove', limit: -1 }
+      : { type: 'Add', n };
 
 describe('running reactions', () => {
   const clock = new VirtualClock();
@@ -35,8 +47,14 @@ describe('running reactions', () => {
   const newReactor = async (progress: Progress = temporary.stores.progress): Promise<Reactor> => {
     parking = new Parking(progress, clock);
     await parking.load();
-    const runner = new CommandRunner(store, temporary.stores.reads, counterRegistry(), [counterKind()], clock);
-    return new Reactor(store, progress, counterRegistry(), runner, parking, [mirror as Reaction], clock);
+    const runner = new CommandRunner(
+      store,
+      temporary.stores.reads,
+      counterRegistry(),
+      [counterKind()],
+      clock,
+    );
+    return new Reactor(store, progress, counterRegistry(), runner, parking, [mirror], clock);
   };
   /** Events of source streams, each of which asks for one command. */
   const say = async (...numbers: readonly (number | [number, string])[]): Promise<void> => {
@@ -44,14 +62,22 @@ describe('running reactions', () => {
       const [n, text] = Array.isArray(entry) ? entry : [entry, undefined];
       const metadata = JSON.stringify({ version: 1, ...contextOf(`say-${(said += 1)}`) });
       const data = JSON.stringify({ n, ...(text === undefined ? {} : { text }) });
-      await temporary.stores.events.append(`counter-source${said}`, [{ id: `said-${said}`, type: 'counter.added', data, metadata }], 'absent');
+      await temporary.stores.events.append(
+        `counter-source${said}`,
+        [{ id: `said-${said}`, type: 'counter.added', data, metadata }],
+        'absent',
+      );
     }
   };
   const added = async (stream = 'counter-target'): Promise<number[]> =>
     (await temporary.stores.events.readStream(stream, 0, 1_000)).map(({ data }) => (data as Added['data']).n);
   const done = async (): Promise<void> => {
     reactor.ring();
-    await until(clock, 'all reacted to', async () => reactor.idle && reactor.position === (await store.head()));
+    await until(
+      clock,
+      'all reacted to',
+      async () => reactor.idle && reactor.position === (await store.head()),
+    );
   };
 
   beforeEach(async () => {
@@ -71,16 +97,28 @@ describe('running reactions', () => {
     await done();
     expect(await added()).toEqual([1, 2]);
     const [event] = await store.readStream('counter-target', 0, 1);
-    expect(event?.metadata).toMatchObject({ commandId: 'said-1/mirror/0', causationId: 'said-1', correlationId: 'say-1', principal: 'owner' });
+    expect(event?.metadata).toMatchObject({
+      commandId: 'said-1/mirror/0',
+      causationId: 'said-1',
+      correlationId: 'say-1',
+      principal: 'owner',
+    });
     expect(await temporary.stores.progress.checkpoint('reactor')).toBe(await store.head());
   });
 
   it('keeps the order of the events for each target', async () => {
-    await say(...Array.from({ length: 1_200 }, (_one, index): [number, string] => [index % 1_000, `counter-target${index % 3}`]));
+    await say(
+      ...Array.from({ length: 1_200 }, (_one, index): [number, string] => [
+        index % 1_000,
+        `counter-target${index % 3}`,
+      ]),
+    );
     await reactor.start();
     await done();
     for (const rest of [0, 1, 2]) {
-      const expected = Array.from({ length: 1_200 }, (_one, index) => index).filter((index) => index % 3 === rest);
+      const expected = Array.from({ length: 1_200 }, (_one, index) => index).filter(
+        (index) => index % 3 === rest,
+      );
       expect(await added(`counter-target${rest}`)).toEqual(expected.map((index) => index % 1_000));
     }
   });
@@ -132,7 +170,7 @@ describe('running reactions', () => {
 
   it('stops though the store is down, and goes on at the next start', async () => {
     await say(1);
-    store.appends.push(...Array.from({ length: 1_000 }, () => 'fails' as const));
+    store.appends.push(...Array.from({ length: 10_000 }, () => 'fails' as const));
     await reactor.start();
     await calm();
     let stopped = false;
@@ -149,7 +187,9 @@ describe('running reactions', () => {
 
   describe('a command that fails past its budget', () => {
     const parkedNow = async (): Promise<string[]> =>
-      (await temporary.stores.progress.parkedOf('counter-target')).map(({ id, reason }) => `${id}: ${reason}`);
+      (await temporary.stores.progress.parkedOf('counter-target')).map(
+        ({ id, reason }) => `${id}: ${reason}`,
+      );
 
     it('is parked with the reason, and what comes behind it for the same target waits, in its order', async () => {
       await say(1, -1, 2, [7, 'counter-other'], 3);
@@ -159,7 +199,11 @@ describe('running reactions', () => {
       expect(await added('counter-other')).toEqual([7]);
       const behind = 'behind work parked before it';
       const first = said - 3;
-      expect(await parkedNow()).toEqual([`said-${first}/mirror/0: TypeError: bug -1`, `said-${first + 1}/mirror/0: ${behind}`, `said-${first + 3}/mirror/0: ${behind}`]);
+      expect(await parkedNow()).toEqual([
+        `said-${first}/mirror/0: TypeError: bug -1`,
+        `said-${first + 1}/mirror/0: ${behind}`,
+        `said-${first + 3}/mirror/0: ${behind}`,
+      ]);
     });
 
     it('lets later batches for its target wait too, after a restart as well', async () => {
@@ -209,7 +253,11 @@ describe('running reactions', () => {
       const before = clock.now();
       await until(clock, 'parked', () => parking.count === 1);
       expect(clock.now() - before).toBeGreaterThanOrEqual(200 + 400 + 800);
-      expect((await temporary.stores.progress.parkedOf('counter-target'))[0]).toMatchObject({ kind: 'reaction', name: 'mirror', parkedAt: clock.now() });
+      expect((await temporary.stores.progress.parkedOf('counter-target'))[0]).toMatchObject({
+        kind: 'reaction',
+        name: 'mirror',
+        parkedAt: clock.now(),
+      });
     });
   });
 
@@ -217,7 +265,13 @@ describe('running reactions', () => {
     await say(1);
     await reactor.start();
     await done();
-    const runner = new CommandRunner(store, temporary.stores.reads, counterRegistry(), [counterKind()], clock);
+    const runner = new CommandRunner(
+      store,
+      temporary.stores.reads,
+      counterRegistry(),
+      [counterKind()],
+      clock,
+    );
     expect((await runner.load('counter-target')).state as Counter).toMatchObject({ sum: 1, events: 1 });
   });
 });

@@ -56,7 +56,12 @@ export class Reactor {
         this.#handlers.set(type, [...(this.#handlers.get(type) ?? []), reaction]);
       }
     }
-    this.#bell = new Bell(clock, POLL_MS, () => this.#pass(), (error) => (this.#failure = reasonOf(error)));
+    this.#bell = new Bell(
+      clock,
+      POLL_MS,
+      () => this.#pass(),
+      (error) => (this.#failure = reasonOf(error)),
+    );
   }
 
   async start(): Promise<void> {
@@ -185,7 +190,7 @@ export class Reactor {
 
   /** Sends until it is done, or has failed `attempts` times: then it says why. A store that is down is waited for. */
   async #trySend(message: Message, attempts: number): Promise<string | null> {
-    for (let attempt = 1; ; ) {
+    for (let attempt = 1; ;) {
       const answer = await this.#send(message);
       if (answer === DONE) return null;
       if (answer !== PASSING) {

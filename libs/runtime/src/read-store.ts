@@ -45,7 +45,12 @@ export interface ReadStore {
    * Writes documents (null deletes) and moves the checkpoint from `from` to `to`.
    * @throws CheckpointMoved when the checkpoint is not at `from`; nothing is written then
    */
-  commit(model: ModelRef, changes: ReadonlyMap<string, Document | null>, from: Position, to: Position): Promise<void>;
+  commit(
+    model: ModelRef,
+    changes: ReadonlyMap<string, Document | null>,
+    from: Position,
+    to: Position,
+  ): Promise<void>;
   /** Forgets documents and checkpoint of a model, for a rebuild. */
   drop(model: ModelRef): Promise<void>;
   /** A rebuildable cache of folded states; loading may answer null at any time. */
@@ -63,7 +68,9 @@ export interface Snapshot {
 
 export class CheckpointMoved extends Error {
   constructor(model: ModelRef, expected: Position, actual: Position) {
-    super(`the checkpoint of ${model.name}@${model.version} is at ${actual}, not at ${expected}: another builder is at work`);
+    super(
+      `the checkpoint of ${model.name}@${model.version} is at ${actual}, not at ${expected}: another builder is at work`,
+    );
     this.name = 'CheckpointMoved';
   }
 }

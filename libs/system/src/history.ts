@@ -38,14 +38,23 @@ const notLater = (event: StoredEvent, at: AsOf): boolean =>
   'position' in at ? event.position <= at.position : event.metadata.recordedAt <= at.time;
 
 /** Events of the log in order, page by page; bulk events come whole. A reading may go on after any position. */
-export async function* history(seatbook: Seatbook, filter: HistoryFilter): AsyncGenerator<readonly Envelope[]> {
+export async function* history(
+  seatbook: Seatbook,
+  filter: HistoryFilter,
+): AsyncGenerator<readonly Envelope[]> {
   const { subjects, upTo = Infinity, from = -Infinity, to = Infinity } = filter;
   const wanted = subjects.map(({ kind, id }) => subjectOf(kind, id));
   const end = Math.min(upTo, await seatbook.options.stores.events.head());
-  const pages = wanted[0] === undefined ? allPages(seatbook, filter.after) : subjectPages(seatbook, wanted[0], filter.after);
+  const pages =
+    wanted[0] === undefined
+      ? allPages(seatbook, filter.after)
+      : subjectPages(seatbook, wanted[0], filter.after);
   for await (const page of pages) {
     const matching = page
-      .filter(({ position, metadata }) => position <= end && metadata.recordedAt >= from && metadata.recordedAt <= to)
+      .filter(
+        ({ position, metadata }) =>
+          position <= end && metadata.recordedAt >= from && metadata.recordedAt <= to,
+      )
       .map((event) => upcast(seatbook, event))
       .filter((event) => {
         if (wanted.length < 2) return true;
@@ -68,7 +77,11 @@ async function* allPages(seatbook: Seatbook, after: Position): AsyncGenerator<re
 }
 
 /** By the timeline's index. */
-async function* subjectPages(seatbook: Seatbook, subject: string, after: Position): AsyncGenerator<readonly StoredEvent[]> {
+async function* subjectPages(
+  seatbook: Seatbook,
+  subject: string,
+  after: Position,
+): AsyncGenerator<readonly StoredEvent[]> {
   const { events, reads } = seatbook.options.stores;
   const head = await events.head();
   if (!(await seatbook.reached(timelineModel.name, head, 10_000))) {
@@ -88,7 +101,10 @@ async function* subjectPages(seatbook: Seatbook, subject: string, after: Positio
   }
 }
 
-const upcast = ({ registry }: Seatbook, event: StoredEvent): Envelope => ({ ...event, data: registry.upcast(event) });
+const upcast = ({ registry }: Seatbook, event: StoredEvent): Envelope => ({
+  ...event,
+  data: registry.upcast(event),
+});
 
 /** An asset's counts and pairs as they were, folded from its stream. Null where the asset was not known yet. */
 export async function assetAsOf(
@@ -124,7 +140,11 @@ export async function holderAsOf(seatbook: Seatbook, holder: HolderKey, at: AsOf
     for (const event of page) {
       if (!notLater(event, at)) break;
       const envelope = upcast(seatbook, event) as Envelope<AssetEvent>;
-      foldPairs(pairs, envelope, (key) => key === pairKey(envelope.stream.slice(envelope.stream.indexOf('-') + 1), holder));
+      foldPairs(
+        pairs,
+        envelope,
+        (key) => key === pairKey(envelope.stream.slice(envelope.stream.indexOf('-') + 1), holder),
+      );
     }
     const last = page.at(-1);
     if (!last || !notLater(last, at)) break;
@@ -132,7 +152,11 @@ export async function holderAsOf(seatbook: Seatbook, holder: HolderKey, at: AsOf
   return [...pairs.values()];
 }
 
-function foldPairs(pairs: Map<string, PairDocument>, envelope: Envelope<AssetEvent>, mine: (key: string) => boolean): void {
+function foldPairs(
+  pairs: Map<string, PairDocument>,
+  envelope: Envelope<AssetEvent>,
+  mine: (key: string) => boolean,
+): void {
   if (!pairsModel.handles.includes(envelope.type)) return;
   for (const key of pairsModel.keysOf(envelope)) {
     if (!mine(key)) continue;

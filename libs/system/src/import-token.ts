@@ -107,7 +107,8 @@ const ownedByOther = ({ id, name }: MdmInfo): Refusal =>
 const ADVICE: Readonly<Record<string, string>> = {
   expired: 'it has expired; download a new one in Apple Business Manager',
   revoked: 'it was revoked; download a new one in Apple Business Manager',
-  invalid: 'it is not valid (any more, e.g. after a password change); download a new one in Apple Business Manager',
+  invalid:
+    'it is not valid (any more, e.g. after a password change); download a new one in Apple Business Manager',
   'read-only': 'it may only read; download one with an account that may manage licences',
 };
 
@@ -119,10 +120,17 @@ function refusedByApple(failure: AppleFailure): Refusal {
       return new Refusal(code, `Apple refuses this token: ${ADVICE[state]}`, { errorNumber, state });
     }
     case 'conflict':
-      return failure.mdmInfo ? ownedByOther(failure.mdmInfo) : new Refusal('REJECTED_OWNED_BY_OTHER_MDM', 'another MDM manages this location');
+      return failure.mdmInfo
+        ? ownedByOther(failure.mdmInfo)
+        : new Refusal('REJECTED_OWNED_BY_OTHER_MDM', 'another MDM manages this location');
     case 'transient': {
       const seconds = Math.ceil((failure.retryAfterMs ?? 10_000) / 1_000);
-      return new Refusal('TRANSIENT_APPLE', 'Apple cannot be asked at present; send the request again', { reason: failure.reason }, seconds);
+      return new Refusal(
+        'TRANSIENT_APPLE',
+        'Apple cannot be asked at present; send the request again',
+        { reason: failure.reason },
+        seconds,
+      );
     }
     case 'refused':
       return new Refusal('REJECTED_BY_APPLE', `Apple refuses the request: ${failure.reason}`, {

@@ -6,7 +6,9 @@ export const personsOf = (directory: Directory): Persons => ({
   userIdsOf: (uId, seen) => directory.userIdsOf(uId, seen),
   async clientUserIdsOf(userIds) {
     if (userIds.length === 0) return [];
-    const entries = new Map((await directory.entries(userIds)).map((entry) => [entry.userId, entry.clientUserId]));
+    const entries = new Map(
+      (await directory.entries(userIds)).map((entry) => [entry.userId, entry.clientUserId]),
+    );
     return userIds.map((userId) => entries.get(userId) ?? userId);
   },
 });

@@ -57,14 +57,20 @@ async function commandOf(
 ): Promise<{ stream: string; command: AppleEventCommand | NotificationCommand }> {
   const { notificationId } = notification;
   const { stores } = seatbook.options;
-  const received = (event: NotificationEvent): NotificationCommand => ({ type: 'ReceiveNotification', event });
+  const received = (event: NotificationEvent): NotificationCommand => ({
+    type: 'ReceiveNotification',
+    event,
+  });
   const alone = notificationStream(notificationId);
   switch (notification.type) {
     case 'ASSET_MANAGEMENT': {
       const { eventId, assignments } = notification;
       const groups = new Map<string, { asset: AssetId; keys: HolderKey[] }>();
       for (const { adamId, pricingParam, serialNumber, clientUserId } of assignments) {
-        const group = groups.get(`${adamId}.${pricingParam}`) ?? { asset: { adamId, pricingParam }, keys: [] };
+        const group = groups.get(`${adamId}.${pricingParam}`) ?? {
+          asset: { adamId, pricingParam },
+          keys: [],
+        };
         groups.set(`${adamId}.${pricingParam}`, group);
         if (serialNumber !== null) group.keys.push(`d:${serialNumber}`);
         else if (clientUserId !== null) {
@@ -87,7 +93,10 @@ async function commandOf(
     }
     case 'USER_ASSOCIATED': {
       const userIds = await stores.directory.userIdsOf(uId, notification.users);
-      return { stream: alone, command: received({ type: 'notification.users-associated-received', data: { uId, userIds } }) };
+      return {
+        stream: alone,
+        command: received({ type: 'notification.users-associated-received', data: { uId, userIds } }),
+      };
     }
     case 'TEST_NOTIFICATION':
       return { stream: alone, command: received({ type: 'notification.test-received', data: { uId } }) };

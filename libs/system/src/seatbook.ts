@@ -68,7 +68,7 @@ export interface SeatbookOptions {
 
 /** Groups of read models that are built in one pass each; what the product works from comes first. */
 export const modelGroups: readonly (readonly ReadModel<Document>[])[] = [
-  [dueModel as ReadModel<Document>, ...workModels],
+  [dueModel, ...workModels],
   peopleModels,
 ];
 
@@ -112,9 +112,27 @@ export class Seatbook {
       random,
       settings,
     };
-    this.reactor = new Reactor(events, progress, registry, this.runner, this.parking, licensingReactions(rhythm), clock);
+    this.reactor = new Reactor(
+      events,
+      progress,
+      registry,
+      this.runner,
+      this.parking,
+      licensingReactions(rhythm),
+      clock,
+    );
     const dueOptions = { ...DUE_RUNNER_DEFAULTS, ...options.dueRunner };
-    this.due = new DueRunner(reads, this.runner, this.parking, this.gates, this.ports, clock, ids, dueOptions, log);
+    this.due = new DueRunner(
+      reads,
+      this.runner,
+      this.parking,
+      this.gates,
+      this.ports,
+      clock,
+      ids,
+      dueOptions,
+      log,
+    );
     this.dispatcher = new PlannerLoop(
       dispatcher(rhythm),
       reads,
@@ -143,7 +161,8 @@ export class Seatbook {
     await this.parking.load();
     for (const { name } of this.views.status()) {
       const there = await reached(this.views, name, head, clock, START_WITHIN_MS);
-      if (!there && name === dueModel.name) throw new Error(`the read model ${name} did not reach position ${head}`);
+      if (!there && name === dueModel.name)
+        throw new Error(`the read model ${name} did not reach position ${head}`);
     }
     await this.gates.refresh();
     await this.reactor.start();
@@ -159,7 +178,12 @@ export class Seatbook {
     await this.views.stop();
   }
 
-  execute(stream: string, command: { readonly type: string }, context: CommandContext, options?: CommandOptions): Promise<Outcome> {
+  execute(
+    stream: string,
+    command: { readonly type: string },
+    context: CommandContext,
+    options?: CommandOptions,
+  ): Promise<Outcome> {
     return this.runner.execute(stream, command, context, options);
   }
 

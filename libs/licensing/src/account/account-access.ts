@@ -8,7 +8,11 @@ export async function fingerprintOf(uId: string, ports: LicensingPorts): Promise
 }
 
 /** What authorises calls for an account; `fingerprint` for the token that an attempt has claimed. */
-export async function accessOf(uId: string, ports: LicensingPorts, fingerprint?: string): Promise<AppleAccess> {
+export async function accessOf(
+  uId: string,
+  ports: LicensingPorts,
+  fingerprint?: string,
+): Promise<AppleAccess> {
   const account = await ports.read<Account>(accountStream(uId));
   const mdmId = account.claimedAs;
   return { uId, token: await ports.vault.token(fingerprint ?? account.fingerprint), mdmId };

@@ -14,7 +14,13 @@ const importing = (more: Partial<AccountCommand & { type: 'ImportToken' }> = {})
   type: 'ImportToken',
   uId: LOCATION,
   settings: { name: 'Berlin', platform: 'iOS', assignmentType: 'device' },
-  facts: { orgName: 'Example', locationName: 'Berlin Office', countryCode: 'DE', defaultPlatform: 'enterprisestore', websiteUrl: null },
+  facts: {
+    orgName: 'Example',
+    locationName: 'Berlin Office',
+    countryCode: 'DE',
+    defaultPlatform: 'enterprisestore',
+    websiteUrl: null,
+  },
   fingerprint: 'f1',
   expiresAt: NOW + 1_000_000,
   takenOverFrom: null,
@@ -24,13 +30,44 @@ const importing = (more: Partial<AccountCommand & { type: 'ImportToken' }> = {})
 const CLAIMED: AccountCommand = { type: 'RecordClaimed', mdmId: 'seatbook' };
 const ENABLED: AccountCommand = { type: 'RecordNotificationsEnabled', notificationUrl: URL };
 const CONFLICT: AccountCommand = { type: 'ReportConflict', mdmInfo: OTHER };
-const REFUSED: AccountCommand = { type: 'RefuseToken', fingerprint: 'f1', state: 'revoked', errorNumber: 9_625 };
-const renew = (fingerprint: string, uId = LOCATION): AccountCommand => ({ type: 'RenewToken', uId, fingerprint, expiresAt: NOW + 2_000_000 });
+const REFUSED: AccountCommand = {
+  type: 'RefuseToken',
+  fingerprint: 'f1',
+  state: 'revoked',
+  errorNumber: 9_625,
+};
+const renew = (fingerprint: string, uId = LOCATION): AccountCommand => ({
+  type: 'RenewToken',
+  uId,
+  fingerprint,
+  expiresAt: NOW + 2_000_000,
+});
 const tokenFailure: AppleFailure = { kind: 'token', state: 'expired', errorNumber: 9_621 };
-const transient = (retryAfterMs: number | null = null): AppleFailure => ({ kind: 'transient', errorNumber: null, doubtful: false, retryAfterMs, reason: 'HTTP 503' });
-const refusedByApple: AppleFailure = { kind: 'refused', errorNumber: 9_600, reason: 'bad', assets: [], serialNumbers: [], clientUserIds: [] };
-const claimFailed = (failure: AppleFailure, fingerprint = 'f1'): AccountCommand => ({ type: 'RecordClaimFailure', failure, fingerprint });
-const subscribeFailed = (failure: AppleFailure, fingerprint = 'f1'): AccountCommand => ({ type: 'RecordNotificationsFailure', failure, fingerprint });
+const transient = (retryAfterMs: number | null = null): AppleFailure => ({
+  kind: 'transient',
+  errorNumber: null,
+  doubtful: false,
+  retryAfterMs,
+  reason: 'HTTP 503',
+});
+const refusedByApple: AppleFailure = {
+  kind: 'refused',
+  errorNumber: 9_600,
+  reason: 'bad',
+  assets: [],
+  serialNumbers: [],
+  clientUserIds: [],
+};
+const claimFailed = (failure: AppleFailure, fingerprint = 'f1'): AccountCommand => ({
+  type: 'RecordClaimFailure',
+  failure,
+  fingerprint,
+});
+const subscribeFailed = (failure: AppleFailure, fingerprint = 'f1'): AccountCommand => ({
+  type: 'RecordNotificationsFailure',
+  failure,
+  fingerprint,
+});
 
 function after(...commands: readonly AccountCommand[]): AccountEvent[] {
   const all: AccountEvent[] = [];
@@ -47,50 +84,95 @@ const ready = [importing(), CLAIMED, ENABLED];
 
 describe('importing a content token', () => {
   it('creates the account with its settings, and claims the location at once', () => {
-    const { settings, facts, fingerprint, expiresAt, takenOverFrom, notificationUrl } = importing() as AccountCommand & { type: 'ImportToken' };
+    const { settings, facts, fingerprint, expiresAt, takenOverFrom, notificationUrl } =
+      importing() as AccountCommand & { type: 'ImportToken' };
     const imported = given().when(importing());
-    imported.then({ type: 'account.imported', data: { uId: LOCATION, ...settings, ...facts, fingerprint, expiresAt, takenOverFrom, notificationUrl, at: NOW } });
+    imported.then({
+      type: 'account.imported',
+      data: {
+        uId: LOCATION,
+        ...settings,
+        ...facts,
+        fingerprint,
+        expiresAt,
+        takenOverFrom,
+        notificationUrl,
+        at: NOW,
+      },
+    });
     imported.thenDue({ step: 'claim', at: NOW });
   });
 
   it('happens once for a location', () => {
-    given(...after(importing())).when(importing()).thenRefused('REJECTED_ACCOUNT_EXISTS');
-    given(...after(importing())).when(importing({ fingerprint: 'f2' })).thenRefused('REJECTED_ACCOUNT_EXISTS');
+    given(...after(importing()))
+      .when(importing())
+      .thenRefused('REJECTED_ACCOUNT_EXISTS');
+    given(...after(importing()))
+      .when(importing({ fingerprint: 'f2' }))
+      .thenRefused('REJECTED_ACCOUNT_EXISTS');
   });
 
-  it.each<AccountCommand>([renew('f2'), REFUSED, CONFLICT, { type: 'TakeOver' }, CLAIMED, claimFailed(transient()), { type: 'WantNotifications', notificationUrl: null }, ENABLED, subscribeFailed(transient())])(
-    'comes before everything else: %j is refused',
-    (command) => {
-      given().when(command).thenRefused('NOT_FOUND_ACCOUNT');
-    },
-  );
+  it.each<AccountCommand>([
+    renew('f2'),
+    REFUSED,
+    CONFLICT,
+    { type: 'TakeOver' },
+    CLAIMED,
+    claimFailed(transient()),
+    { type: 'WantNotifications', notificationUrl: null },
+    ENABLED,
+    subscribeFailed(transient()),
+  ])('comes before everything else: %j is refused', (command) => {
+    given().when(command).thenRefused('NOT_FOUND_ACCOUNT');
+  });
 });
 
 describe('the token of an account', () => {
   it('that Apple refuses makes the account unusable, once, whoever met it', () => {
     const refused = given(...after(...ready)).when(REFUSED);
-    refused.then({ type: 'account.token-refused', data: { uId: LOCATION, fingerprint: 'f1', state: 'revoked', errorNumber: 9_625 } });
+    refused.then({
+      type: 'account.token-refused',
+      data: { uId: LOCATION, fingerprint: 'f1', state: 'revoked', errorNumber: 9_625 },
+    });
     refused.thenOnce();
     expect(given(...after(...ready, REFUSED)).state.usable).toBe(false);
   });
 
   it('is not refused by what an older token met', () => {
-    given(...after(...ready, renew('f2'))).when(REFUSED).thenNothing();
+    given(...after(...ready, renew('f2')))
+      .when(REFUSED)
+      .thenNothing();
   });
 
   it('is renewed by another token of the same location and the account is usable again', () => {
-    given(...after(...ready, REFUSED)).when(renew('f2')).then({ type: 'account.token-renewed', data: { uId: LOCATION, fingerprint: 'f2', expiresAt: NOW + 2_000_000, at: NOW } });
-    expect(given(...after(...ready, REFUSED, renew('f2'))).state).toMatchObject({ usable: true, fingerprint: 'f2' });
-    given(...after(...ready)).when(renew('f2')).thenOnce();
+    given(...after(...ready, REFUSED))
+      .when(renew('f2'))
+      .then({
+        type: 'account.token-renewed',
+        data: { uId: LOCATION, fingerprint: 'f2', expiresAt: NOW + 2_000_000, at: NOW },
+      });
+    expect(given(...after(...ready, REFUSED, renew('f2'))).state).toMatchObject({
+      usable: true,
+      fingerprint: 'f2',
+    });
+    given(...after(...ready))
+      .when(renew('f2'))
+      .thenOnce();
   });
 
   it('may be given once more after Apple refused it', () => {
-    given(...after(...ready)).when(renew('f1')).thenNothing();
-    given(...after(...ready, REFUSED)).when(renew('f1')).thenTypes('account.token-renewed');
+    given(...after(...ready))
+      .when(renew('f1'))
+      .thenNothing();
+    given(...after(...ready, REFUSED))
+      .when(renew('f1'))
+      .thenTypes('account.token-renewed');
   });
 
   it('of another location is refused', () => {
-    given(...after(...ready)).when(renew('f2', 'other')).thenRefused('REJECTED_TOKEN_OTHER_LOCATION');
+    given(...after(...ready))
+      .when(renew('f2', 'other'))
+      .thenRefused('REJECTED_TOKEN_OTHER_LOCATION');
   });
 });
 
@@ -103,7 +185,9 @@ describe('claiming a location', () => {
   });
 
   it('is all there is to do where Apple cannot reach us', () => {
-    given(...after(importing({ notificationUrl: null }))).when(CLAIMED).thenDue(null);
+    given(...after(importing({ notificationUrl: null })))
+      .when(CLAIMED)
+      .thenDue(null);
   });
 
   it.each([
@@ -120,7 +204,9 @@ describe('claiming a location', () => {
     const failed = given(...after(importing())).when(claimFailed(tokenFailure));
     failed.thenTypes('account.token-refused', 'account.claim-failed');
     failed.thenDue(null);
-    given(...after(importing(), claimFailed(tokenFailure))).when(renew('f2')).thenDue({ step: 'claim', at: NOW });
+    given(...after(importing(), claimFailed(tokenFailure)))
+      .when(renew('f2'))
+      .thenDue({ step: 'claim', at: NOW });
   });
 
   it('does not refuse a token that was renewed while Apple refused the old one', () => {
@@ -136,23 +222,35 @@ describe('claiming a location', () => {
   });
 
   it('is over when it is done: a late failure changes nothing', () => {
-    given(...after(importing(), CLAIMED)).when(claimFailed(transient())).thenNothing();
+    given(...after(importing(), CLAIMED))
+      .when(claimFailed(transient()))
+      .thenNothing();
   });
 });
 
 describe('another MDM at the location', () => {
   it('makes the account unusable, once', () => {
-    given(...after(...ready)).when(CONFLICT).then({ type: 'account.conflicted', data: { uId: LOCATION, mdmInfo: OTHER } });
-    given(...after(...ready)).when(CONFLICT).thenOnce();
+    given(...after(...ready))
+      .when(CONFLICT)
+      .then({ type: 'account.conflicted', data: { uId: LOCATION, mdmInfo: OTHER } });
+    given(...after(...ready))
+      .when(CONFLICT)
+      .thenOnce();
     expect(given(...after(...ready, CONFLICT)).state).toMatchObject({ usable: false, claimedAs: null });
   });
 
   it('is never answered by itself: only a person takes the location over', () => {
     expect(given(...after(...ready, CONFLICT)).due()).toBeNull();
     expect(given(...after(importing(), CONFLICT)).due()).toBeNull();
-    given(...after(...ready, CONFLICT)).when({ type: 'TakeOver' }).then({ type: 'account.take-over-ordered', data: { uId: LOCATION, at: NOW } });
-    given(...after(...ready, CONFLICT)).when({ type: 'TakeOver' }).thenDue({ step: 'claim', at: NOW });
-    given(...after(...ready, CONFLICT)).when({ type: 'TakeOver' }).thenOnce();
+    given(...after(...ready, CONFLICT))
+      .when({ type: 'TakeOver' })
+      .then({ type: 'account.take-over-ordered', data: { uId: LOCATION, at: NOW } });
+    given(...after(...ready, CONFLICT))
+      .when({ type: 'TakeOver' })
+      .thenDue({ step: 'claim', at: NOW });
+    given(...after(...ready, CONFLICT))
+      .when({ type: 'TakeOver' })
+      .thenOnce();
   });
 
   it('is over when the location is claimed again, and notifications are asked for anew', () => {
@@ -162,46 +260,81 @@ describe('another MDM at the location', () => {
   });
 
   it('is no reason to take over what is ours', () => {
-    given(...after(...ready)).when({ type: 'TakeOver' }).thenRefused('REJECTED_NOT_CONFLICTED');
+    given(...after(...ready))
+      .when({ type: 'TakeOver' })
+      .thenRefused('REJECTED_NOT_CONFLICTED');
   });
 
   it('may be there again when it is taken over, and another order is needed then', () => {
-    const before = after(...ready, CONFLICT, { type: 'TakeOver' }, claimFailed({ kind: 'conflict', mdmInfo: OTHER }));
+    const before = after(
+      ...ready,
+      CONFLICT,
+      { type: 'TakeOver' },
+      claimFailed({ kind: 'conflict', mdmInfo: OTHER }),
+    );
     expect(given(...before).due()).toBeNull();
-    given(...before).when({ type: 'TakeOver' }).thenTypes('account.take-over-ordered');
+    given(...before)
+      .when({ type: 'TakeOver' })
+      .thenTypes('account.take-over-ordered');
   });
 });
 
 describe('notifications', () => {
   it('are enabled once', () => {
-    given(...after(importing(), CLAIMED)).when(ENABLED).then({ type: 'account.notifications-enabled', data: { uId: LOCATION, notificationUrl: URL } });
-    given(...after(importing(), CLAIMED)).when(ENABLED).thenOnce();
-    given(...after(importing(), CLAIMED)).when(ENABLED).thenDue(null);
+    given(...after(importing(), CLAIMED))
+      .when(ENABLED)
+      .then({ type: 'account.notifications-enabled', data: { uId: LOCATION, notificationUrl: URL } });
+    given(...after(importing(), CLAIMED))
+      .when(ENABLED)
+      .thenOnce();
+    given(...after(importing(), CLAIMED))
+      .when(ENABLED)
+      .thenDue(null);
   });
 
   it('are asked for anew at another address, and not at none', () => {
-    given(...after(...ready)).when({ type: 'WantNotifications', notificationUrl: 'https://b.test' }).thenDue({ step: 'subscribe', at: NOW });
-    given(...after(...ready)).when({ type: 'WantNotifications', notificationUrl: null }).thenDue(null);
-    given(...after(...ready)).when({ type: 'WantNotifications', notificationUrl: URL }).thenNothing();
+    given(...after(...ready))
+      .when({ type: 'WantNotifications', notificationUrl: 'https://b.test' })
+      .thenDue({ step: 'subscribe', at: NOW });
+    given(...after(...ready))
+      .when({ type: 'WantNotifications', notificationUrl: null })
+      .thenDue(null);
+    given(...after(...ready))
+      .when({ type: 'WantNotifications', notificationUrl: URL })
+      .thenNothing();
   });
 
   it('of an address that is no longer wanted are not enabled', () => {
-    given(...after(...ready, { type: 'WantNotifications', notificationUrl: 'https://b.test' })).when(ENABLED).thenNothing();
+    given(...after(...ready, { type: 'WantNotifications', notificationUrl: 'https://b.test' }))
+      .when(ENABLED)
+      .thenNothing();
   });
 
   it.each([
     ['5 s after a passing failure', transient(), 5_000],
     ['10 minutes after a refusal', refusedByApple, 600_000],
   ])('are asked for again %s', (_when, failure, delay) => {
-    given(...after(importing(), CLAIMED)).when(subscribeFailed(failure)).thenDue({ step: 'subscribe', at: NOW + delay });
+    given(...after(importing(), CLAIMED))
+      .when(subscribeFailed(failure))
+      .thenDue({ step: 'subscribe', at: NOW + delay });
   });
 
   it('wait for the token and for the location', () => {
     const before = after(importing(), CLAIMED);
-    given(...before).when(subscribeFailed(tokenFailure)).thenTypes('account.token-refused', 'account.notifications-failed');
-    given(...before).when(subscribeFailed(tokenFailure)).thenDue(null);
-    given(...before).when(subscribeFailed({ kind: 'conflict', mdmInfo: OTHER })).thenTypes('account.conflicted', 'account.notifications-failed');
-    given(...before).when(subscribeFailed({ kind: 'conflict', mdmInfo: OTHER })).thenDue(null);
-    given(...after(...ready)).when(subscribeFailed(transient())).thenNothing();
+    given(...before)
+      .when(subscribeFailed(tokenFailure))
+      .thenTypes('account.token-refused', 'account.notifications-failed');
+    given(...before)
+      .when(subscribeFailed(tokenFailure))
+      .thenDue(null);
+    given(...before)
+      .when(subscribeFailed({ kind: 'conflict', mdmInfo: OTHER }))
+      .thenTypes('account.conflicted', 'account.notifications-failed');
+    given(...before)
+      .when(subscribeFailed({ kind: 'conflict', mdmInfo: OTHER }))
+      .thenDue(null);
+    given(...after(...ready))
+      .when(subscribeFailed(transient()))
+      .thenNothing();
   });
 });

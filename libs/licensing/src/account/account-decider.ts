@@ -13,7 +13,11 @@ export type AccountCommand =
       readonly takenOverFrom: MdmInfo | null;
       readonly notificationUrl: string | null;
     })
-  | (Command<'RenewToken'> & { readonly uId: string; readonly fingerprint: string; readonly expiresAt: Instant })
+  | (Command<'RenewToken'> & {
+      readonly uId: string;
+      readonly fingerprint: string;
+      readonly expiresAt: Instant;
+    })
   | (Command<'RefuseToken'> & {
       readonly fingerprint: string;
       readonly state: TokenRefusal;
@@ -25,7 +29,10 @@ export type AccountCommand =
   | (Command<'RecordClaimFailure'> & { readonly failure: AppleFailure; readonly fingerprint: string })
   | (Command<'WantNotifications'> & { readonly notificationUrl: string | null })
   | (Command<'RecordNotificationsEnabled'> & { readonly notificationUrl: string })
-  | (Command<'RecordNotificationsFailure'> & { readonly failure: AppleFailure; readonly fingerprint: string });
+  | (Command<'RecordNotificationsFailure'> & {
+      readonly failure: AppleFailure;
+      readonly fingerprint: string;
+    });
 
 export interface Account {
   exists: boolean;
@@ -78,10 +85,15 @@ export const accountDecider = (rhythm: Rhythm): Decider<AccountCommand, Account,
         return [{ type: 'account.token-refused', data: { uId, fingerprint, state, errorNumber } }];
       }
       case 'ReportConflict':
-        return account.conflicted ? [] : [{ type: 'account.conflicted', data: { uId, mdmInfo: command.mdmInfo } }];
+        return account.conflicted
+          ? []
+          : [{ type: 'account.conflicted', data: { uId, mdmInfo: command.mdmInfo } }];
       case 'TakeOver':
         if (!account.conflicted) {
-          throw new Refusal('REJECTED_NOT_CONFLICTED', 'this location is ours already; there is nothing to take over');
+          throw new Refusal(
+            'REJECTED_NOT_CONFLICTED',
+            'this location is ours already; there is nothing to take over',
+          );
         }
         return account.claimAt !== null ? [] : [{ type: 'account.take-over-ordered', data: { uId, at } }];
       case 'RecordClaimed':
@@ -92,10 +104,17 @@ export const accountDecider = (rhythm: Rhythm): Decider<AccountCommand, Account,
         return [...stepFailed('account.claim-failed', command, account, at, rhythm)];
       case 'WantNotifications':
         if (command.notificationUrl === account.notificationUrl) return [];
-        return [{ type: 'account.notifications-wanted', data: { uId, notificationUrl: command.notificationUrl, at } }];
+        return [
+          {
+            type: 'account.notifications-wanted',
+            data: { uId, notificationUrl: command.notificationUrl, at },
+          },
+        ];
       case 'RecordNotificationsEnabled':
         if (account.subscribeAt === null || command.notificationUrl !== account.notificationUrl) return [];
-        return [{ type: 'account.notifications-enabled', data: { uId, notificationUrl: command.notificationUrl } }];
+        return [
+          { type: 'account.notifications-enabled', data: { uId, notificationUrl: command.notificationUrl } },
+        ];
       case 'RecordNotificationsFailure':
         if (account.subscribeAt === null) return [];
         return [...stepFailed('account.notifications-failed', command, account, at, rhythm)];
@@ -107,7 +126,11 @@ export const accountDecider = (rhythm: Rhythm): Decider<AccountCommand, Account,
       case 'account.imported': {
         const { uId, countryCode, defaultPlatform, fingerprint, expiresAt, notificationUrl, at } = event.data;
         Object.assign(account, { exists: true, uId, countryCode, defaultPlatform, fingerprint, expiresAt });
-        Object.assign(account, { notificationUrl, claimAt: at, subscribeAt: notificationUrl === null ? null : at });
+        Object.assign(account, {
+          notificationUrl,
+          claimAt: at,
+          subscribeAt: notificationUrl === null ? null : at,
+        });
         break;
       }
       case 'account.token-renewed': {
@@ -138,7 +161,11 @@ export const accountDecider = (rhythm: Rhythm): Decider<AccountCommand, Account,
         break;
       case 'account.notifications-wanted': {
         const { notificationUrl, at } = event.data;
-        Object.assign(account, { notificationUrl, notified: false, subscribeAt: notificationUrl === null ? null : at });
+        Object.assign(account, {
+          notificationUrl,
+          notified: false,
+          subscribeAt: notificationUrl === null ? null : at,
+        });
         break;
       }
       case 'account.notifications-enabled':
@@ -164,7 +191,11 @@ export const accountDecider = (rhythm: Rhythm): Decider<AccountCommand, Account,
 export const unknownAccount = (): Refusal =>
   new Refusal('NOT_FOUND_ACCOUNT', 'there is no such account; import its content token first');
 
-function importToken(command: AccountCommand & { type: 'ImportToken' }, account: Account, at: Instant): AccountEvent[] {
+function importToken(
+  command: AccountCommand & { type: 'ImportToken' },
+  account: Account,
+  at: Instant,
+): AccountEvent[] {
   const { uId, settings, facts, fingerprint, expiresAt, takenOverFrom, notificationUrl } = command;
   if (account.exists) {
     throw new Refusal(
@@ -177,7 +208,11 @@ function importToken(command: AccountCommand & { type: 'ImportToken' }, account:
   return [{ type: 'account.imported', data }];
 }
 
-function renewToken(command: AccountCommand & { type: 'RenewToken' }, account: Account, at: Instant): AccountEvent[] {
+function renewToken(
+  command: AccountCommand & { type: 'RenewToken' },
+  account: Account,
+  at: Instant,
+): AccountEvent[] {
   const { uId, fingerprint, expiresAt } = command;
   if (uId !== account.uId) {
     throw new Refusal(
@@ -204,19 +239,41 @@ function stepFailed(
       // The token may have been renewed while Apple refused the old one.
       const current = fingerprint === account.fingerprint && account.tokenState === 'active';
       return [
-        ...(current ? [{ type: 'account.token-refused' as const, data: { uId, fingerprint, state, errorNumber } }] : []),
+        ...(current
+          ? [{ type: 'account.token-refused' as const, data: { uId, fingerprint, state, errorNumber } }]
+          : []),
         { type, data: { uId, reason: `Apple refused the token (${errorNumber})`, retryAt: at } },
       ];
     }
     case 'conflict': {
-      const conflicted: AccountEvent = { type: 'account.conflicted', data: { uId, mdmInfo: failure.mdmInfo } };
+      const conflicted: AccountEvent = {
+        type: 'account.conflicted',
+        data: { uId, mdmInfo: failure.mdmInfo },
+      };
       if (type === 'account.claim-failed') return [conflicted];
-      const failed: AccountEvent = { type, data: { uId, reason: 'another MDM manages the location', retryAt: at } };
+      const failed: AccountEvent = {
+        type,
+        data: { uId, reason: 'another MDM manages the location', retryAt: at },
+      };
       return account.conflicted ? [failed] : [conflicted, failed];
     }
     case 'transient':
-      return [{ type, data: { uId, reason: failure.reason, retryAt: at + Math.max(firstRetryMs, failure.retryAfterMs ?? 0) } }];
+      return [
+        {
+          type,
+          data: {
+            uId,
+            reason: failure.reason,
+            retryAt: at + Math.max(firstRetryMs, failure.retryAfterMs ?? 0),
+          },
+        },
+      ];
     case 'refused':
-      return [{ type, data: { uId, reason: `${failure.errorNumber}: ${failure.reason}`, retryAt: at + maxRetryMs } }];
+      return [
+        {
+          type,
+          data: { uId, reason: `${failure.errorNumber}: ${failure.reason}`, retryAt: at + maxRetryMs },
+        },
+      ];
   }
 }

@@ -1,7 +1,10 @@
 import { firstVersions, type Instant } from '@seatbook/kernel';
 import type { MdmInfo, TokenRefusal } from '../ports.js';
 
-type Event<T extends string, D> = { readonly type: `account.${T}`; readonly data: D & { readonly uId: string } };
+type Event<T extends string, D> = {
+  readonly type: `account.${T}`;
+  readonly data: D & { readonly uId: string };
+};
 
 export type Platform = 'iOS' | 'macOS' | 'tvOS' | 'watchOS' | 'visionOS';
 
@@ -37,7 +40,10 @@ export type AccountEvent =
           readonly at: Instant;
         }
     >
-  | Event<'token-renewed', { readonly fingerprint: string; readonly expiresAt: Instant; readonly at: Instant }>
+  | Event<
+      'token-renewed',
+      { readonly fingerprint: string; readonly expiresAt: Instant; readonly at: Instant }
+    >
   /** The alert: all work of the account is held until the token is renewed. */
   | Event<
       'token-refused',

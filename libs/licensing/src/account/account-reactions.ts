@@ -23,4 +23,4 @@ const reportHeld: Reaction<HeldEvent> = {
   },
 };
 
-export const accountReactions: readonly Reaction[] = [reportHeld as Reaction];
+export const accountReactions: readonly Reaction[] = [reportHeld];

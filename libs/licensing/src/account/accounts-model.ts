@@ -59,9 +59,11 @@ export const accountsModel: ReadModel<AccountDocument, AccountModelEvent> = {
     const event = envelope as AccountModelEvent;
     const { position } = envelope;
     if (event.type === 'account.imported') {
-      const { at, takenOverFrom: _taken, ...data } = event.data;
+      const { at, ...data } = event.data;
+      const shown: Omit<typeof data, 'takenOverFrom'> & { takenOverFrom?: unknown } = { ...data };
+      delete shown.takenOverFrom;
       return {
-        ...data,
+        ...shown,
         importedAt: at,
         tokenState: 'active',
         tokenErrorNumber: null,

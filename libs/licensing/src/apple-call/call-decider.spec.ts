@@ -14,24 +14,63 @@ interface Shape {
   holders?: Holders;
   action?: 'associate' | 'disassociate';
 }
-const plan = ({ assets = [PAGES], holders = devices('A', 'B'), action = 'associate' }: Shape = {}): CallCommand => ({
+const plan = ({
+  assets = [PAGES],
+  holders = devices('A', 'B'),
+  action = 'associate',
+}: Shape = {}): CallCommand => ({
   type: 'PlanCall',
   uId: LOCATION,
   action,
   assets,
   ...holders,
 });
-const claimed = (asset: AssetId = PAGES, missed: Holders = NOBODY): CallCommand => ({ type: 'RecordClaim', asset, missed });
+const claimed = (asset: AssetId = PAGES, missed: Holders = NOBODY): CallCommand => ({
+  type: 'RecordClaim',
+  asset,
+  missed,
+});
 const start: CallCommand = { type: 'StartAttempt', fingerprint: 'f1', notified: true };
-const accept = (attempt = 1): CallCommand => ({ type: 'RecordAccepted', attempt, appleEventId: `event-${attempt}` });
-const fail = (failure: AppleFailure, attempt = 1, jitter = 0): CallCommand => ({ type: 'RecordFailure', attempt, fingerprint: 'f1', failure, jitter });
+const accept = (attempt = 1): CallCommand => ({
+  type: 'RecordAccepted',
+  attempt,
+  appleEventId: `event-${attempt}`,
+});
+const fail = (failure: AppleFailure, attempt = 1, jitter = 0): CallCommand => ({
+  type: 'RecordFailure',
+  attempt,
+  fingerprint: 'f1',
+  failure,
+  jitter,
+});
 const outcome = (failures: readonly Partial<ReportedFailure>[] = [], attempt = 1): CallCommand => ({
   type: 'RecordOutcome',
   appleEventId: `event-${attempt}`,
-  failures: failures.map((failure) => ({ errorNumber: 9_610, reason: 'no', assets: [PAGES], holders: devices('A'), ...failure })),
+  failures: failures.map((failure) => ({
+    errorNumber: 9_610,
+    reason: 'no',
+    assets: [PAGES],
+    holders: devices('A'),
+    ...failure,
+  })),
 });
-const transient = (more: Partial<AppleFailure & { kind: 'transient' }> = {}): AppleFailure => ({ kind: 'transient', errorNumber: null, doubtful: false, retryAfterMs: null, reason: 'HTTP 503', ...more });
-const refused = (more: Partial<AppleFailure & { kind: 'refused' }> = {}): AppleFailure => ({ kind: 'refused', errorNumber: 9_610, reason: 'no', assets: [], serialNumbers: [], clientUserIds: [], ...more });
+const transient = (more: Partial<AppleFailure & { kind: 'transient' }> = {}): AppleFailure => ({
+  kind: 'transient',
+  errorNumber: null,
+  doubtful: false,
+  retryAfterMs: null,
+  reason: 'HTTP 503',
+  ...more,
+});
+const refused = (more: Partial<AppleFailure & { kind: 'refused' }> = {}): AppleFailure => ({
+  kind: 'refused',
+  errorNumber: 9_610,
+  reason: 'no',
+  assets: [],
+  serialNumbers: [],
+  clientUserIds: [],
+  ...more,
+});
 
 function after(...commands: readonly CallCommand[]): CallEvent[] {
   const all: CallEvent[] = [];
@@ -44,39 +83,69 @@ function after(...commands: readonly CallCommand[]): CallEvent[] {
   }
   return all;
 }
-const readyCall = (shape: Shape = {}): CallCommand[] => [plan(shape), ...(shape.assets ?? [PAGES]).map((asset) => claimed(asset))];
+const readyCall = (shape: Shape = {}): CallCommand[] => [
+  plan(shape),
+  ...(shape.assets ?? [PAGES]).map((asset) => claimed(asset)),
+];
 const started = (shape: Shape = {}): CallCommand[] => [...readyCall(shape), start];
 const accepted = (shape: Shape = {}): CallCommand[] => [...started(shape), accept()];
-const retried = (shape: Shape = {}): CallCommand[] => [...started(shape), fail(transient({ doubtful: true })), start, accept(2)];
+const retried = (shape: Shape = {}): CallCommand[] => [
+  ...started(shape),
+  fail(transient({ doubtful: true })),
+  start,
+  accept(2),
+];
 
 const failuresOf = (events: readonly CallEvent[]): readonly CallFailure[] => {
-  const settled = events.find(({ type }) => type === 'call.settled') as Extract<CallEvent, { type: 'call.settled' }>;
+  const settled = events.find(({ type }) => type === 'call.settled') as Extract<
+    CallEvent,
+    { type: 'call.settled' }
+  >;
   return settled.data.failures;
 };
 
 describe('planning a call and claiming its pairs', () => {
   it('is planned once and waits for its ledgers, not for a moment', () => {
-    given().when(plan()).then({ type: 'call.planned', data: { uId: LOCATION, action: 'associate', assets: [PAGES], ...devices('A', 'B') } });
+    given()
+      .when(plan())
+      .then({
+        type: 'call.planned',
+        data: { uId: LOCATION, action: 'associate', assets: [PAGES], ...devices('A', 'B') },
+      });
     given().when(plan()).thenOnce();
     given().when(plan()).thenDue(null);
   });
 
   it('is ready when the last ledger has answered', () => {
     const two = { assets: [PAGES, KEYNOTE] };
-    given(...after(plan(two))).when(claimed(PAGES)).thenTypes('call.claim-answered');
+    given(...after(plan(two)))
+      .when(claimed(PAGES))
+      .thenTypes('call.claim-answered');
     given(...after(plan(two), claimed(PAGES)))
       .when(claimed(KEYNOTE))
       .then(
         { type: 'call.claim-answered', data: { uId: LOCATION, ...KEYNOTE, missed: NOBODY } },
-        { type: 'call.ready', data: { uId: LOCATION, action: 'associate', ...two, leaving: NOBODY, pairs: 4, at: NOW } },
+        {
+          type: 'call.ready',
+          data: { uId: LOCATION, action: 'associate', ...two, leaving: NOBODY, pairs: 4, at: NOW },
+        },
       );
-    given(...after(plan(two), claimed(PAGES))).when(claimed(PAGES)).thenNothing();
-    given(...after(...readyCall())).when(claimed()).thenNothing();
-    given(...after(...readyCall(two))).when(claimed(KEYNOTE)).thenNothing();
+    given(...after(plan(two), claimed(PAGES)))
+      .when(claimed(PAGES))
+      .thenNothing();
+    given(...after(...readyCall()))
+      .when(claimed())
+      .thenNothing();
+    given(...after(...readyCall(two)))
+      .when(claimed(KEYNOTE))
+      .thenNothing();
   });
 
   it('lets a holder leave whole that misses one pair', () => {
-    const before = after(plan({ assets: [PAGES, KEYNOTE], holders: { serialNumbers: ['A', 'B'], userIds: ['p'] } }), claimed(PAGES, devices('A')));
+    const before = after(
+      plan({ assets: [PAGES, KEYNOTE], holders: { serialNumbers: ['A', 'B'], userIds: ['p'] } }),
+      claimed(PAGES, devices('A')),
+    );
     const { events } = given(...before).when(claimed(KEYNOTE, { serialNumbers: ['A'], userIds: ['p'] }));
     expect(events[1]?.data).toMatchObject({ leaving: { serialNumbers: ['A'], userIds: ['p'] }, pairs: 2 });
     expect(given(...before, ...events).state.holders).toEqual(devices('B'));
@@ -86,7 +155,9 @@ describe('planning a call and claiming its pairs', () => {
     const dropped = given(...after(plan())).when(claimed(PAGES, devices('A', 'B')));
     dropped.thenTypes('call.claim-answered', 'call.dropped');
     dropped.thenDue(null);
-    given(...after(plan(), claimed(PAGES, devices('A', 'B')))).when(start).thenNothing();
+    given(...after(plan(), claimed(PAGES, devices('A', 'B'))))
+      .when(start)
+      .thenNothing();
   });
 });
 
@@ -97,7 +168,17 @@ describe('attempts', () => {
 
   it('counts as doubtful 90 s after it started without an answer', () => {
     const begun = given(...after(...readyCall())).when(start);
-    begun.then({ type: 'call.started', data: { uId: LOCATION, attempt: 1, fingerprint: 'f1', notified: true, at: NOW, doubtfulAt: NOW + 90_000 } });
+    begun.then({
+      type: 'call.started',
+      data: {
+        uId: LOCATION,
+        attempt: 1,
+        fingerprint: 'f1',
+        notified: true,
+        at: NOW,
+        doubtfulAt: NOW + 90_000,
+      },
+    });
     begun.thenDue({ step: 'send', at: NOW + 90_000, gate: LOCATION });
   });
 
@@ -108,16 +189,40 @@ describe('attempts', () => {
   });
 
   it('starts nothing before it is ready, after it was accepted or settled', () => {
-    given(...after(plan())).when(start).thenNothing();
-    given(...after(...accepted())).when(start).thenNothing();
-    given(...after(...accepted(), outcome())).when(start).thenNothing();
+    given(...after(plan()))
+      .when(start)
+      .thenNothing();
+    given(...after(...accepted()))
+      .when(start)
+      .thenNothing();
+    given(...after(...accepted(), outcome()))
+      .when(start)
+      .thenNothing();
   });
 
   it('binds the answer of its own attempt only', () => {
-    given(...after(...started())).when(accept(1)).then({ type: 'call.accepted', data: { uId: LOCATION, attempt: 1, appleEventId: 'event-1', action: 'associate', pairs: 2, notified: true } });
-    given(...after(...started())).when(accept(1)).thenOnce();
-    given(...after(...started(), start)).when(accept(1)).thenNothing();
-    given(...after(...started())).when(accept(1)).thenDue(null);
+    given(...after(...started()))
+      .when(accept(1))
+      .then({
+        type: 'call.accepted',
+        data: {
+          uId: LOCATION,
+          attempt: 1,
+          appleEventId: 'event-1',
+          action: 'associate',
+          pairs: 2,
+          notified: true,
+        },
+      });
+    given(...after(...started()))
+      .when(accept(1))
+      .thenOnce();
+    given(...after(...started(), start))
+      .when(accept(1))
+      .thenNothing();
+    given(...after(...started()))
+      .when(accept(1))
+      .thenDue(null);
   });
 
   it.each([
@@ -130,35 +235,93 @@ describe('attempts', () => {
   ])('tries again after attempt %i (jitter %d) in %i ms', (attempt, jitter, delay) => {
     const attempts = Array.from({ length: attempt }, () => start);
     const failed = given(...after(...readyCall(), ...attempts)).when(fail(transient(), attempt, jitter));
-    failed.then({ type: 'call.attempt-failed', data: { uId: LOCATION, attempt, errorNumber: null, reason: 'HTTP 503', doubtful: false, retryAt: NOW + delay } });
+    failed.then({
+      type: 'call.attempt-failed',
+      data: {
+        uId: LOCATION,
+        attempt,
+        errorNumber: null,
+        reason: 'HTTP 503',
+        doubtful: false,
+        retryAt: NOW + delay,
+      },
+    });
     failed.thenDue({ step: 'send', at: NOW + delay, gate: LOCATION });
   });
 
   it("obeys Apple's Retry-After", () => {
-    given(...after(...started())).when(fail(transient({ retryAfterMs: 90_000 }))).thenDue({ step: 'send', at: NOW + 90_000, gate: LOCATION });
+    given(...after(...started()))
+      .when(fail(transient({ retryAfterMs: 90_000 })))
+      .thenDue({ step: 'send', at: NOW + 90_000, gate: LOCATION });
   });
 
   it('is held, not failed, by a refused token and by another MDM', () => {
     given(...after(...started()))
       .when(fail({ kind: 'token', state: 'revoked', errorNumber: 9_625 }))
-      .then({ type: 'call.held', data: { uId: LOCATION, attempt: 1, fingerprint: 'f1', errorNumber: 9_625, state: 'revoked', mdmInfo: null, at: NOW } });
+      .then({
+        type: 'call.held',
+        data: {
+          uId: LOCATION,
+          attempt: 1,
+          fingerprint: 'f1',
+          errorNumber: 9_625,
+          state: 'revoked',
+          mdmInfo: null,
+          at: NOW,
+        },
+      });
     given(...after(...started()))
       .when(fail({ kind: 'conflict', mdmInfo: null }))
-      .then({ type: 'call.held', data: { uId: LOCATION, attempt: 1, fingerprint: 'f1', errorNumber: null, state: 'conflicted', mdmInfo: null, at: NOW } });
-    given(...after(...started(), fail({ kind: 'conflict', mdmInfo: null }))).when(start).thenTypes('call.started');
+      .then({
+        type: 'call.held',
+        data: {
+          uId: LOCATION,
+          attempt: 1,
+          fingerprint: 'f1',
+          errorNumber: null,
+          state: 'conflicted',
+          mdmInfo: null,
+          at: NOW,
+        },
+      });
+    given(...after(...started(), fail({ kind: 'conflict', mdmInfo: null })))
+      .when(start)
+      .thenTypes('call.started');
   });
 
   it('takes no failure of another attempt, and none after it was accepted', () => {
-    given(...after(...started(), start)).when(fail(transient(), 1)).thenNothing();
-    given(...after(...accepted())).when(fail(transient(), 1)).thenNothing();
-    given(...after(...started())).when(fail(transient())).thenOnce();
+    given(...after(...started(), start))
+      .when(fail(transient(), 1))
+      .thenNothing();
+    given(...after(...accepted()))
+      .when(fail(transient(), 1))
+      .thenNothing();
+    given(...after(...started()))
+      .when(fail(transient()))
+      .thenOnce();
   });
 
   it('makes its next attempt where Apple does not finish the event of this one', () => {
     const stalled: CallCommand = { type: 'RetryAttempt', appleEventId: 'event-1', reason: 'pending' };
-    given(...after(...accepted())).when(stalled, NOW + 9).then({ type: 'call.attempt-failed', data: { uId: LOCATION, attempt: 1, errorNumber: null, reason: 'pending', doubtful: true, retryAt: NOW + 9 } });
-    given(...after(...accepted())).when(stalled).thenOnce();
-    given(...after(...retried())).when(stalled).thenNothing();
+    given(...after(...accepted()))
+      .when(stalled, NOW + 9)
+      .then({
+        type: 'call.attempt-failed',
+        data: {
+          uId: LOCATION,
+          attempt: 1,
+          errorNumber: null,
+          reason: 'pending',
+          doubtful: true,
+          retryAt: NOW + 9,
+        },
+      });
+    given(...after(...accepted()))
+      .when(stalled)
+      .thenOnce();
+    given(...after(...retried()))
+      .when(stalled)
+      .thenNothing();
   });
 });
 
@@ -170,7 +333,9 @@ describe('a request that Apple refuses as a whole', () => {
   ])('of %i pairs, naming none, is planned anew in calls of at most %i', (pairs, limit) => {
     const holders = devices(...[...'ABCDE'].slice(0, pairs));
     const { events } = given(...after(...started({ holders }))).when(fail(refused()));
-    expect(failuresOf(events)).toEqual([{ ...PAGES, errorNumber: 9_610, reason: 'no', verdict: 'again', limit, notBefore: NOW, holders: null }]);
+    expect(failuresOf(events)).toEqual([
+      { ...PAGES, errorNumber: 9_610, reason: 'no', verdict: 'again', limit, notBefore: NOW, holders: null },
+    ]);
   });
 
   it('of a single pair fails it: the poison is found', () => {
@@ -199,7 +364,9 @@ describe('a request that Apple refuses as a whole', () => {
   });
 
   it('fails the assets that it names for everybody, and only those', () => {
-    const { events } = given(...after(...started({ assets: [PAGES, KEYNOTE] }))).when(fail(refused({ assets: [KEYNOTE] })));
+    const { events } = given(...after(...started({ assets: [PAGES, KEYNOTE] }))).when(
+      fail(refused({ assets: [KEYNOTE] })),
+    );
     expect(failuresOf(events)).toMatchObject([
       { ...PAGES, verdict: 'again' },
       { ...KEYNOTE, verdict: 'failed', holders: null },
@@ -208,27 +375,46 @@ describe('a request that Apple refuses as a whole', () => {
   });
 
   it('fails persons that it names by clientUserId', () => {
-    const { events } = given(...after(...started({ holders: persons('p', 'q') }))).when(fail(refused({ clientUserIds: ['p'] })));
+    const { events } = given(...after(...started({ holders: persons('p', 'q') }))).when(
+      fail(refused({ clientUserIds: ['p'] })),
+    );
     expect(failuresOf(events)[0]).toMatchObject({ verdict: 'failed', holders: persons('p') });
   });
 
   it('is halved where it names only what is not in it', () => {
-    const { events } = given(...after(...started())).when(fail(refused({ assets: [KEYNOTE], serialNumbers: ['Z'] })));
+    const { events } = given(...after(...started())).when(
+      fail(refused({ assets: [KEYNOTE], serialNumbers: ['Z'] })),
+    );
     expect(failuresOf(events)).toMatchObject([{ verdict: 'again', limit: 1 }]);
   });
 });
 
 describe('what became of an accepted call', () => {
   it('settles with nothing failed, once', () => {
-    given(...after(...accepted())).when(outcome()).then({ type: 'call.settled', data: { uId: LOCATION, action: 'associate', assets: [PAGES], attempts: 1, failures: [] } });
-    given(...after(...accepted())).when(outcome()).thenOnce();
-    given(...after(...accepted())).when(outcome()).thenDue(null);
+    given(...after(...accepted()))
+      .when(outcome())
+      .then({
+        type: 'call.settled',
+        data: { uId: LOCATION, action: 'associate', assets: [PAGES], attempts: 1, failures: [] },
+      });
+    given(...after(...accepted()))
+      .when(outcome())
+      .thenOnce();
+    given(...after(...accepted()))
+      .when(outcome())
+      .thenDue(null);
   });
 
   it('knows only the event of its newest attempt', () => {
-    given(...after(...retried())).when(outcome([], 1)).thenNothing();
-    given(...after(...retried())).when(outcome([], 2)).thenTypes('call.settled');
-    given(...after(...started())).when(outcome()).thenNothing();
+    given(...after(...retried()))
+      .when(outcome([], 1))
+      .thenNothing();
+    given(...after(...retried()))
+      .when(outcome([], 2))
+      .thenTypes('call.settled');
+    given(...after(...started()))
+      .when(outcome())
+      .thenNothing();
   });
 
   it.each([
@@ -238,16 +424,30 @@ describe('what became of an accepted call', () => {
     ['plans anew in 30 s after maintenance', 9_644, 'again', 30_000],
   ] as const)('%s what Apple named with %i', (_what, errorNumber, verdict, delay) => {
     const { events } = given(...after(...accepted())).when(outcome([{ errorNumber }]));
-    expect(failuresOf(events)).toEqual([{ ...PAGES, errorNumber, reason: 'no', verdict, limit: 0, notBefore: NOW + delay, holders: devices('A') }]);
+    expect(failuresOf(events)).toEqual([
+      {
+        ...PAGES,
+        errorNumber,
+        reason: 'no',
+        verdict,
+        limit: 0,
+        notBefore: NOW + delay,
+        holders: devices('A'),
+      },
+    ]);
   });
 
   it('is never short of licences when it takes them back', () => {
-    const { events } = given(...after(...accepted({ action: 'disassociate' }))).when(outcome([{ errorNumber: 9_709 }]));
+    const { events } = given(...after(...accepted({ action: 'disassociate' }))).when(
+      outcome([{ errorNumber: 9_709 }]),
+    );
     expect(failuresOf(events)).toMatchObject([{ verdict: 'failed' }]);
   });
 
   it('spreads a failure that names no asset over all, and one that names no holder over all of them', () => {
-    const { events } = given(...after(...accepted({ assets: [PAGES, KEYNOTE] }))).when(outcome([{ assets: [] }, { assets: [KEYNOTE], holders: NOBODY }]));
+    const { events } = given(...after(...accepted({ assets: [PAGES, KEYNOTE] }))).when(
+      outcome([{ assets: [] }, { assets: [KEYNOTE], holders: NOBODY }]),
+    );
     expect(failuresOf(events)).toMatchObject([
       { ...PAGES, holders: devices('A') },
       { ...KEYNOTE, holders: devices('A') },
@@ -261,7 +461,9 @@ describe('what became of an accepted call', () => {
     ['says not assigned', { errorNumber: 9_619 }, false],
     ['says short after a doubtful attempt', { errorNumber: 9_709 }, true],
   ])('reads what Apple holds where a failure %s', (_what, failure, doubtful) => {
-    const verified = given(...after(...(doubtful ? retried() : accepted()))).when(outcome([failure], doubtful ? 2 : 1));
+    const verified = given(...after(...(doubtful ? retried() : accepted()))).when(
+      outcome([failure], doubtful ? 2 : 1),
+    );
     verified.thenTypes('call.verification-needed');
     verified.thenDue({ step: 'verify', at: NOW, gate: LOCATION });
   });
@@ -269,51 +471,87 @@ describe('what became of an accepted call', () => {
 
 describe('a targeted read', () => {
   const short = outcome([{ errorNumber: 9_709, holders: devices('A', 'B') }], 2);
-  const verified = (present: Holders): CallCommand => ({ type: 'RecordVerified', present: [{ ...PAGES, ...present }] });
+  const verified = (present: Holders): CallCommand => ({
+    type: 'RecordVerified',
+    present: [{ ...PAGES, ...present }],
+  });
 
   it('lets succeed what Apple holds and fails the rest, once', () => {
     const { events } = given(...after(...retried(), short)).when(verified(devices('A', 'Z')));
-    expect(failuresOf(events)).toMatchObject([{ errorNumber: 9_709, verdict: 'short', holders: devices('B') }]);
-    given(...after(...retried(), short)).when(verified(devices())).thenOnce();
-    given(...after(...accepted())).when(verified(devices('A'))).thenNothing();
+    expect(failuresOf(events)).toMatchObject([
+      { errorNumber: 9_709, verdict: 'short', holders: devices('B') },
+    ]);
+    given(...after(...retried(), short))
+      .when(verified(devices()))
+      .thenOnce();
+    given(...after(...accepted()))
+      .when(verified(devices('A')))
+      .thenNothing();
   });
 
   it('settles without failures where Apple holds everything', () => {
-    expect(failuresOf(given(...after(...retried(), short)).when(verified(devices('A', 'B'))).events)).toEqual([]);
+    expect(failuresOf(given(...after(...retried(), short)).when(verified(devices('A', 'B'))).events)).toEqual(
+      [],
+    );
   });
 
   it('lets a disassociation succeed where Apple holds nothing', () => {
-    const back = [...retried({ action: 'disassociate' }), outcome([{ errorNumber: 9_619, holders: devices('A', 'B') }], 2)];
-    expect(failuresOf(given(...after(...back)).when(verified(devices('B'))).events)).toMatchObject([{ verdict: 'failed', holders: devices('B') }]);
+    const back = [
+      ...retried({ action: 'disassociate' }),
+      outcome([{ errorNumber: 9_619, holders: devices('A', 'B') }], 2),
+    ];
+    expect(failuresOf(given(...after(...back)).when(verified(devices('B'))).events)).toMatchObject([
+      { verdict: 'failed', holders: devices('B') },
+    ]);
   });
 
   it('judges all holders where the failure named none', () => {
     const wordless = outcome([{ errorNumber: 9_603, assets: [], holders: NOBODY }]);
-    expect(failuresOf(given(...after(...accepted(), wordless)).when(verified(devices('A'))).events)).toMatchObject([{ verdict: 'again', holders: devices('B'), notBefore: NOW + 30_000 }]);
+    expect(
+      failuresOf(given(...after(...accepted(), wordless)).when(verified(devices('A'))).events),
+    ).toMatchObject([{ verdict: 'again', holders: devices('B'), notBefore: NOW + 30_000 }]);
   });
 
   it('is held, like any other request, by a refused token', () => {
     given(...after(...retried(), short))
-      .when({ type: 'RecordFailure', attempt: 2, fingerprint: 'f1', failure: { kind: 'token', state: 'expired', errorNumber: 9_621 }, jitter: 0 })
+      .when({
+        type: 'RecordFailure',
+        attempt: 2,
+        fingerprint: 'f1',
+        failure: { kind: 'token', state: 'expired', errorNumber: 9_621 },
+        jitter: 0,
+      })
       .thenTypes('call.held');
-    given(...after(...retried(), short)).when(fail(transient(), 2)).thenNothing();
+    given(...after(...retried(), short))
+      .when(fail(transient(), 2))
+      .thenNothing();
   });
 });
 
 describe('the size of a call', () => {
   it('is its assets times its holders', () => {
-    expect(pairsOfCall({ assets: [PAGES, KEYNOTE], holders: { serialNumbers: ['A', 'B'], userIds: ['p'] } })).toBe(6);
+    expect(
+      pairsOfCall({ assets: [PAGES, KEYNOTE], holders: { serialNumbers: ['A', 'B'], userIds: ['p'] } }),
+    ).toBe(6);
   });
 
   it('of 25 assets keeps the worst outcome within one append, for devices and for persons', () => {
-    const assets = Array.from({ length: 25 }, (_asset, index) => ({ adamId: String(361_309_726 + index), pricingParam: 'STDQ' }));
+    const assets = Array.from({ length: 25 }, (_asset, index) => ({
+      adamId: String(361_309_726 + index),
+      pricingParam: 'STDQ',
+    }));
     const serials = Array.from({ length: 1_000 }, (_one, index) => `d:C02${String(index).padStart(11, '0')}`);
-    const people = Array.from({ length: 500 }, (_one, index) => `u:0b9d1f53-64a5-8b7c-9a3e-${String(index).padStart(12, '0')}`);
+    const people = Array.from(
+      { length: 500 },
+      (_one, index) => `u:0b9d1f53-64a5-8b7c-9a3e-${String(index).padStart(12, '0')}`,
+    );
     for (const keys of [serials, people, [...serials.slice(0, 500), ...people]]) {
       const holders = holdersOf(keys);
       const most = holdersOf(keys.slice(1));
       const call = after(...accepted({ assets, holders }));
-      const { events } = given(...call).when(outcome(assets.map((asset) => ({ assets: [asset], holders: most }))));
+      const { events } = given(...call).when(
+        outcome(assets.map((asset) => ({ assets: [asset], holders: most }))),
+      );
       expect(failuresOf(events)).toHaveLength(25);
       expect(JSON.stringify(events).length).toBeLessThan(880_000);
     }

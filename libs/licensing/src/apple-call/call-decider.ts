@@ -17,7 +17,8 @@ const ALREADY_ASSIGNED = 9616;
 const NOT_ASSIGNED = 9619;
 
 export type CallCommand =
-  | (Command<'PlanCall'> & Holders & { readonly uId: string; readonly action: Action; readonly assets: readonly AssetId[] })
+  | (Command<'PlanCall'> &
+      Holders & { readonly uId: string; readonly action: Action; readonly assets: readonly AssetId[] })
   | (Command<'RecordClaim'> & { readonly asset: AssetId; readonly missed: Holders })
   | (Command<'StartAttempt'> & { readonly fingerprint: string; readonly notified: boolean })
   | (Command<'RecordAccepted'> & { readonly attempt: number; readonly appleEventId: string })
@@ -29,14 +30,27 @@ export type CallCommand =
       readonly jitter: number;
     })
   | (Command<'RetryAttempt'> & { readonly appleEventId: string; readonly reason: string })
-  | (Command<'RecordOutcome'> & { readonly appleEventId: string; readonly failures: readonly ReportedFailure[] })
+  | (Command<'RecordOutcome'> & {
+      readonly appleEventId: string;
+      readonly failures: readonly ReportedFailure[];
+    })
   | (Command<'RecordVerified'> & {
       /** Pairs that Apple holds. */
       readonly present: readonly (AssetId & Holders)[];
     });
 
 export interface Call {
-  phase: 'new' | 'claiming' | 'ready' | 'started' | 'waiting' | 'held' | 'accepted' | 'verifying' | 'settled' | 'dropped';
+  phase:
+    | 'new'
+    | 'claiming'
+    | 'ready'
+    | 'started'
+    | 'waiting'
+    | 'held'
+    | 'accepted'
+    | 'verifying'
+    | 'settled'
+    | 'dropped';
   uId: string;
   action: Action;
   assets: readonly AssetId[];
@@ -150,7 +164,11 @@ function without(holders: Holders, leaving: Holders): Holders {
   return holdersOf(holderKeys(holders).filter((key) => !gone.has(key)));
 }
 
-function recordClaim({ asset, missed }: CallCommand & { type: 'RecordClaim' }, call: Call, at: Instant): CallEvent[] {
+function recordClaim(
+  { asset, missed }: CallCommand & { type: 'RecordClaim' },
+  call: Call,
+  at: Instant,
+): CallEvent[] {
   const { uId, action, assets } = call;
   if (call.phase !== 'claiming' || call.missed.has(idOfAsset(asset))) return [];
   const { adamId, pricingParam } = asset;
@@ -158,7 +176,8 @@ function recordClaim({ asset, missed }: CallCommand & { type: 'RecordClaim' }, c
   if (call.missed.size + 1 < assets.length) return [answered];
   const leaving = holdersOf([...new Set([...[...call.missed.values()].flat(), ...holderKeys(missed)])]);
   const staying = without(call.holders, leaving);
-  if (holderCount(staying) === 0) return [answered, { type: 'call.dropped', data: { uId, action, assets, leaving } }];
+  if (holderCount(staying) === 0)
+    return [answered, { type: 'call.dropped', data: { uId, action, assets, leaving } }];
   const pairs = pairsOfCall({ assets, holders: staying });
   return [answered, { type: 'call.ready', data: { uId, action, assets, leaving, pairs, at } }];
 }
@@ -174,15 +193,24 @@ function startAttempt(
   const attempt = call.attempt + 1;
   const { uId } = call;
   return [
-    { type: 'call.started', data: { uId, attempt, fingerprint, notified, at, doubtfulAt: at + doubtfulAfterMs } },
+    {
+      type: 'call.started',
+      data: { uId, attempt, fingerprint, notified, at, doubtfulAt: at + doubtfulAfterMs },
+    },
   ];
 }
 
-function recordAccepted({ attempt, appleEventId }: CallCommand & { type: 'RecordAccepted' }, call: Call): CallEvent[] {
+function recordAccepted(
+  { attempt, appleEventId }: CallCommand & { type: 'RecordAccepted' },
+  call: Call,
+): CallEvent[] {
   if (call.phase !== 'started' || call.attempt !== attempt) return [];
   const { uId, action, notified } = call;
   return [
-    { type: 'call.accepted', data: { uId, attempt, appleEventId, action, pairs: pairsOfCall(call), notified } },
+    {
+      type: 'call.accepted',
+      data: { uId, attempt, appleEventId, action, pairs: pairsOfCall(call), notified },
+    },
   ];
 }
 
@@ -199,11 +227,21 @@ function recordFailure(
   switch (failure.kind) {
     case 'token': {
       const { errorNumber, state } = failure;
-      return [{ type: 'call.held', data: { uId, attempt, fingerprint, errorNumber, state, mdmInfo: null, at } }];
+      return [
+        { type: 'call.held', data: { uId, attempt, fingerprint, errorNumber, state, mdmInfo: null, at } },
+      ];
     }
     case 'conflict': {
       const { mdmInfo } = failure;
-      const data = { uId, attempt, fingerprint, errorNumber: null, state: 'conflicted' as const, mdmInfo, at };
+      const data = {
+        uId,
+        attempt,
+        fingerprint,
+        errorNumber: null,
+        state: 'conflicted' as const,
+        mdmInfo,
+        at,
+      };
       return [{ type: 'call.held', data }];
     }
     case 'transient': {
@@ -211,7 +249,9 @@ function recordFailure(
       const backoff = Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(attempt - 1, 10));
       const delay = Math.max(retryAfterMs ?? 0, backoff / 2 + (jitter * backoff) / 2);
       const retryAt = at + Math.round(delay);
-      return [{ type: 'call.attempt-failed', data: { uId, attempt, errorNumber, reason, doubtful, retryAt } }];
+      return [
+        { type: 'call.attempt-failed', data: { uId, attempt, errorNumber, reason, doubtful, retryAt } },
+      ];
     }
     case 'refused':
       return [settled(call, refusedWhole(call, failure, at))];
@@ -282,14 +322,24 @@ function recordOutcome(
   if (call.phase !== 'accepted' || call.appleEventId !== appleEventId) return [];
   const unsure = failures.some((failure) => needsReading(failure, call));
   if (unsure) return [{ type: 'call.verification-needed', data: { uId: call.uId, failures, at } }];
-  return [settled(call, failures.flatMap((failure) => spread(failure, call, at, rhythm)))];
+  return [
+    settled(
+      call,
+      failures.flatMap((failure) => spread(failure, call, at, rhythm)),
+    ),
+  ];
 }
 
 /** After a doubtful attempt "short" or "already so" may speak of what that attempt did; so may a failure that names nothing. */
 function needsReading({ errorNumber, assets, holders }: ReportedFailure, { attempt }: Call): boolean {
   const nothingNamed = assets.length === 0 && holderCount(holders) === 0;
   const contradicts = [NOT_ENOUGH_LICENCES, ALREADY_ASSIGNED, NOT_ASSIGNED].includes(errorNumber);
-  return nothingNamed || errorNumber === ALREADY_ASSIGNED || errorNumber === NOT_ASSIGNED || (contradicts && attempt > 1);
+  return (
+    nothingNamed ||
+    errorNumber === ALREADY_ASSIGNED ||
+    errorNumber === NOT_ASSIGNED ||
+    (contradicts && attempt > 1)
+  );
 }
 
 /** A reported failure, asset by asset. */

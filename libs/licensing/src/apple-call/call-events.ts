@@ -33,7 +33,10 @@ export type CallEvent =
       }
     >
   /** Nobody is left in it: it is never sent. */
-  | Event<'dropped', { readonly action: Action; readonly assets: readonly AssetId[]; readonly leaving: Holders }>
+  | Event<
+      'dropped',
+      { readonly action: Action; readonly assets: readonly AssetId[]; readonly leaving: Holders }
+    >
   /** Written before the request leaves the process. */
   | Event<
       'started',

@@ -56,9 +56,4 @@ const settleLedgers: Reaction<Extract<CallEvent, { type: 'call.settled' }>> = {
   },
 };
 
-export const callReactions: readonly Reaction[] = [
-  claimPairs as Reaction,
-  takeClaim as Reaction,
-  releaseLeaving as Reaction,
-  settleLedgers as Reaction,
-];
+export const callReactions: readonly Reaction[] = [claimPairs, takeClaim, releaseLeaving, settleLedgers];

@@ -15,7 +15,8 @@ const READ_ONE_BY_ONE = 10;
 const send: CallStep = {
   name: 'send',
   async claim(call, ports) {
-    if (call.attempt >= MAX_ATTEMPTS) throw new Error(`the call was attempted ${call.attempt} times without an answer`);
+    if (call.attempt >= MAX_ATTEMPTS)
+      throw new Error(`the call was attempted ${call.attempt} times without an answer`);
     const account = await ports.read<Account>(accountStream(call.uId));
     if (!account.usable || account.claimedAs === null) return null;
     return {
@@ -50,7 +51,10 @@ const verify: CallStep = {
         const known = named.get(key)?.holders;
         const own = holderCount(failure.holders) === 0 ? holders : failure.holders;
         const serialNumbers = [...new Set([...(known?.serialNumbers ?? []), ...own.serialNumbers])];
-        named.set(key, { asset, holders: { serialNumbers, userIds: [...(known?.userIds ?? []), ...own.userIds] } });
+        named.set(key, {
+          asset,
+          holders: { serialNumbers, userIds: [...(known?.userIds ?? []), ...own.userIds] },
+        });
       }
     }
     const present: (AssetId & Holders)[] = [];

@@ -12,7 +12,12 @@ const given = deciderSpec(decider);
 const SECOND = 1_000;
 const MINUTE = 60_000;
 
-const notified = (notificationId: string, holders: Holders, errorNumber: number | null = null, asset: AssetId = PAGES): AppleEventCommand => ({
+const notified = (
+  notificationId: string,
+  holders: Holders,
+  errorNumber: number | null = null,
+  asset: AssetId = PAGES,
+): AppleEventCommand => ({
   type: 'RecordNotification',
   uId: LOCATION,
   notificationId,
@@ -23,13 +28,26 @@ const notified = (notificationId: string, holders: Holders, errorNumber: number 
   errorNumber,
   reason: errorNumber === null ? '' : `error ${errorNumber}`,
 });
-const bind = (pairs = 2, withNotifications = true): AppleEventCommand => ({ type: 'BindCall', uId: LOCATION, callId: 'call-1', pairs, notified: withNotifications });
-const polled = (status: 'PENDING' | 'COMPLETE' | 'FAILED', failures: (AppleEventCommand & { type: 'RecordPoll' })['failures'] = []): AppleEventCommand => ({
+const bind = (pairs = 2, withNotifications = true): AppleEventCommand => ({
+  type: 'BindCall',
+  uId: LOCATION,
+  callId: 'call-1',
+  pairs,
+  notified: withNotifications,
+});
+const polled = (
+  status: 'PENDING' | 'COMPLETE' | 'FAILED',
+  failures: (AppleEventCommand & { type: 'RecordPoll' })['failures'] = [],
+): AppleEventCommand => ({
   type: 'RecordPoll',
   status: { status, requested: 2, completed: 1, failures: [] },
   failures,
 });
-const pollFailed = (failure: AppleFailure): AppleEventCommand => ({ type: 'RecordPollFailure', failure, fingerprint: 'f1' });
+const pollFailed = (failure: AppleFailure): AppleEventCommand => ({
+  type: 'RecordPollFailure',
+  failure,
+  fingerprint: 'f1',
+});
 
 function after(...commands: readonly (AppleEventCommand | [AppleEventCommand, number])[]): AppleEventEvent[] {
   const all: AppleEventEvent[] = [];
@@ -44,19 +62,39 @@ function after(...commands: readonly (AppleEventCommand | [AppleEventCommand, nu
   return all;
 }
 const due = (at: number) => ({ step: 'poll', at: NOW + at, gate: LOCATION });
-const completed = (events: readonly AppleEventEvent[]) => events.find(({ type }) => type === 'appleEvent.completed')?.data;
+const completed = (events: readonly AppleEventEvent[]) =>
+  events.find(({ type }) => type === 'appleEvent.completed')?.data;
 
 describe('notifications of one of Apple’s events', () => {
   it('are kept as they came, each once', () => {
     given()
       .when(notified('n1', devices('A')))
-      .then({ type: 'appleEvent.notified', data: { uId: LOCATION, notificationId: 'n1', notificationType: 'ASSET_MANAGEMENT', operation: 'ASSOCIATE', result: 'SUCCESS', pairs: [{ ...PAGES, ...devices('A') }], errorNumber: null, reason: '', at: NOW } });
-    given().when(notified('n1', devices('A'))).thenOnce();
+      .then({
+        type: 'appleEvent.notified',
+        data: {
+          uId: LOCATION,
+          notificationId: 'n1',
+          notificationType: 'ASSET_MANAGEMENT',
+          operation: 'ASSOCIATE',
+          result: 'SUCCESS',
+          pairs: [{ ...PAGES, ...devices('A') }],
+          errorNumber: null,
+          reason: '',
+          at: NOW,
+        },
+      });
+    given()
+      .when(notified('n1', devices('A')))
+      .thenOnce();
   });
 
   it('complete the event when every pair of the call has been named', () => {
-    given(...after(bind(), notified('n1', devices('A')))).when(notified('n2', devices('B'))).thenTypes('appleEvent.notified', 'appleEvent.completed');
-    given(...after(bind())).when(notified('n1', devices('A'))).thenTypes('appleEvent.notified');
+    given(...after(bind(), notified('n1', devices('A'))))
+      .when(notified('n2', devices('B')))
+      .thenTypes('appleEvent.notified', 'appleEvent.completed');
+    given(...after(bind()))
+      .when(notified('n1', devices('A')))
+      .thenTypes('appleEvent.notified');
   });
 
   it('that came before the call was known count when it is bound', () => {
@@ -64,14 +102,32 @@ describe('notifications of one of Apple’s events', () => {
     given(...early)
       .when(bind())
       .then(
-        { type: 'appleEvent.bound', data: { uId: LOCATION, callId: 'call-1', pairs: 2, notified: true, at: NOW } },
-        { type: 'appleEvent.completed', data: { uId: LOCATION, callId: 'call-1', by: 'notifications', failures: [{ errorNumber: 9_610, reason: 'error 9610', assets: [PAGES], holders: devices('B') }] } },
+        {
+          type: 'appleEvent.bound',
+          data: { uId: LOCATION, callId: 'call-1', pairs: 2, notified: true, at: NOW },
+        },
+        {
+          type: 'appleEvent.completed',
+          data: {
+            uId: LOCATION,
+            callId: 'call-1',
+            by: 'notifications',
+            failures: [{ errorNumber: 9_610, reason: 'error 9610', assets: [PAGES], holders: devices('B') }],
+          },
+        },
       );
-    given(...early).when(bind()).thenOnce();
+    given(...early)
+      .when(bind())
+      .thenOnce();
   });
 
   it('group failures by asset and number', () => {
-    const events = after(bind(4), notified('n1', devices('A', 'B'), 9_610), notified('n2', devices('A'), 9_610, KEYNOTE), notified('n3', devices('B'), 9_603, KEYNOTE));
+    const events = after(
+      bind(4),
+      notified('n1', devices('A', 'B'), 9_610),
+      notified('n2', devices('A'), 9_610, KEYNOTE),
+      notified('n3', devices('B'), 9_603, KEYNOTE),
+    );
     expect(completed(events)).toMatchObject({
       failures: [
         { errorNumber: 9_610, assets: [PAGES], holders: devices('A', 'B') },
@@ -94,20 +150,30 @@ describe('notifications of one of Apple’s events', () => {
           return named && sofar.some(({ type }) => type === 'BindCall');
         });
         const succeeded = commands.slice(0, end + 1).includes(succeeding);
-        expect(completed(after(...commands))).toMatchObject({ failures: succeeded ? [] : [{ errorNumber: 9_603 }] });
+        expect(completed(after(...commands))).toMatchObject({
+          failures: succeeded ? [] : [{ errorNumber: 9_603 }],
+        });
       }),
     );
   });
 
   it('that name a pair twice count it once', () => {
-    given(...after(bind(2), notified('n1', devices('A')))).when(notified('n2', devices('A', 'A'))).thenTypes('appleEvent.notified');
+    given(...after(bind(2), notified('n1', devices('A'))))
+      .when(notified('n2', devices('A', 'A')))
+      .thenTypes('appleEvent.notified');
   });
 
   it('are history once the event is over', () => {
     const over = after(bind(1), notified('n1', devices('A')));
-    given(...over).when(notified('n2', devices('B'))).thenTypes('appleEvent.notified');
-    given(...over).when(polled('COMPLETE')).thenNothing();
-    given(...over).when(pollFailed({ kind: 'conflict', mdmInfo: null })).thenNothing();
+    given(...over)
+      .when(notified('n2', devices('B')))
+      .thenTypes('appleEvent.notified');
+    given(...over)
+      .when(polled('COMPLETE'))
+      .thenNothing();
+    given(...over)
+      .when(pollFailed({ kind: 'conflict', mdmInfo: null }))
+      .thenNothing();
     expect(given(...over).due()).toBeNull();
   });
 });
@@ -119,27 +185,46 @@ describe('when an event is polled', () => {
   });
 
   it('after 5 minutes of silence where Apple notifies', () => {
-    given().when(bind()).thenDue(due(5 * MINUTE));
+    given()
+      .when(bind())
+      .thenDue(due(5 * MINUTE));
   });
 
   it('5 s after acceptance where Apple does not', () => {
-    given().when(bind(2, false)).thenDue(due(5 * SECOND));
+    given()
+      .when(bind(2, false))
+      .thenDue(due(5 * SECOND));
   });
 
   it('5 s after the last notification that left it incomplete', () => {
-    expect(given(...after(bind(), [notified('n1', devices('A')), 2 * SECOND])).due()).toEqual(due(7 * SECOND));
-    expect(given(...after([notified('n1', devices('A')), 0], [bind(), 1 * SECOND])).due()).toEqual(due(6 * SECOND));
+    expect(given(...after(bind(), [notified('n1', devices('A')), 2 * SECOND])).due()).toEqual(
+      due(7 * SECOND),
+    );
+    expect(given(...after([notified('n1', devices('A')), 0], [bind(), 1 * SECOND])).due()).toEqual(
+      due(6 * SECOND),
+    );
   });
 
   it('not sooner than 30 s after the poll before', () => {
     expect(given(...after(bind(2, false), [polled('PENDING'), 5 * SECOND])).due()).toEqual(due(35 * SECOND));
-    expect(given(...after(bind(2, false), [polled('PENDING'), 5 * SECOND], [notified('n1', devices('A')), 6 * SECOND])).due()).toEqual(due(35 * SECOND));
+    expect(
+      given(
+        ...after(bind(2, false), [polled('PENDING'), 5 * SECOND], [notified('n1', devices('A')), 6 * SECOND]),
+      ).due(),
+    ).toEqual(due(35 * SECOND));
   });
 
   it("30 s after a poll that failed, or when Apple's Retry-After says", () => {
     const failure = { kind: 'transient', errorNumber: null, doubtful: false, reason: 'HTTP 503' } as const;
-    given(...after(bind())).when(pollFailed({ ...failure, retryAfterMs: null })).then({ type: 'appleEvent.poll-failed', data: { uId: LOCATION, reason: 'HTTP 503', retryAt: NOW + 30 * SECOND } });
-    expect(given(...after(bind(2, false), pollFailed({ ...failure, retryAfterMs: 90 * SECOND }))).due()).toEqual(due(90 * SECOND));
+    given(...after(bind()))
+      .when(pollFailed({ ...failure, retryAfterMs: null }))
+      .then({
+        type: 'appleEvent.poll-failed',
+        data: { uId: LOCATION, reason: 'HTTP 503', retryAt: NOW + 30 * SECOND },
+      });
+    expect(
+      given(...after(bind(2, false), pollFailed({ ...failure, retryAfterMs: 90 * SECOND }))).due(),
+    ).toEqual(due(90 * SECOND));
   });
 });
 
@@ -150,10 +235,18 @@ describe('what a poll says', () => {
     given(...after(bind()))
       .when(polled('COMPLETE', [failure]))
       .then(
-        { type: 'appleEvent.polled', data: { uId: LOCATION, status: 'COMPLETE', requested: 2, completed: 1, at: NOW } },
-        { type: 'appleEvent.completed', data: { uId: LOCATION, callId: 'call-1', by: 'status', failures: [failure] } },
+        {
+          type: 'appleEvent.polled',
+          data: { uId: LOCATION, status: 'COMPLETE', requested: 2, completed: 1, at: NOW },
+        },
+        {
+          type: 'appleEvent.completed',
+          data: { uId: LOCATION, callId: 'call-1', by: 'status', failures: [failure] },
+        },
       );
-    given(...after(bind())).when(polled('FAILED', [failure])).thenOnce();
+    given(...after(bind()))
+      .when(polled('FAILED', [failure]))
+      .thenOnce();
   });
 
   it('does not take FAILED without a word of what failed for a success', () => {
@@ -162,19 +255,60 @@ describe('what a poll says', () => {
   });
 
   it('PENDING is only noted, for less than 10 minutes', () => {
-    given(...after(bind())).when(polled('PENDING'), NOW + 10 * MINUTE - 1).thenTypes('appleEvent.polled');
-    given(...after(bind())).when(polled('PENDING'), NOW + 10 * MINUTE).thenTypes('appleEvent.polled', 'appleEvent.stalled');
-    given(...after(bind(), [polled('PENDING'), 10 * MINUTE])).when(polled('COMPLETE')).thenNothing();
+    given(...after(bind()))
+      .when(polled('PENDING'), NOW + 10 * MINUTE - 1)
+      .thenTypes('appleEvent.polled');
+    given(...after(bind()))
+      .when(polled('PENDING'), NOW + 10 * MINUTE)
+      .thenTypes('appleEvent.polled', 'appleEvent.stalled');
+    given(...after(bind(), [polled('PENDING'), 10 * MINUTE]))
+      .when(polled('COMPLETE'))
+      .thenNothing();
   });
 
   it('stalls an event that Apple does not know', () => {
-    const unknown: AppleFailure = { kind: 'refused', errorNumber: 9_708, reason: 'unknown', assets: [], serialNumbers: [], clientUserIds: [] };
-    given(...after(bind())).when(pollFailed(unknown)).thenTypes('appleEvent.stalled');
-    given(...after(bind())).when(pollFailed({ ...unknown, errorNumber: 9_600 })).thenTypes('appleEvent.poll-failed');
+    const unknown: AppleFailure = {
+      kind: 'refused',
+      errorNumber: 9_708,
+      reason: 'unknown',
+      assets: [],
+      serialNumbers: [],
+      clientUserIds: [],
+    };
+    given(...after(bind()))
+      .when(pollFailed(unknown))
+      .thenTypes('appleEvent.stalled');
+    given(...after(bind()))
+      .when(pollFailed({ ...unknown, errorNumber: 9_600 }))
+      .thenTypes('appleEvent.poll-failed');
   });
 
   it('holds with the token, and with another MDM', () => {
-    given(...after(bind())).when(pollFailed({ kind: 'token', state: 'expired', errorNumber: 9_621 })).then({ type: 'appleEvent.held', data: { uId: LOCATION, fingerprint: 'f1', errorNumber: 9_621, state: 'expired', mdmInfo: null, at: NOW } });
-    given(...after(bind())).when(pollFailed({ kind: 'conflict', mdmInfo: null })).then({ type: 'appleEvent.held', data: { uId: LOCATION, fingerprint: 'f1', errorNumber: null, state: 'conflicted', mdmInfo: null, at: NOW } });
+    given(...after(bind()))
+      .when(pollFailed({ kind: 'token', state: 'expired', errorNumber: 9_621 }))
+      .then({
+        type: 'appleEvent.held',
+        data: {
+          uId: LOCATION,
+          fingerprint: 'f1',
+          errorNumber: 9_621,
+          state: 'expired',
+          mdmInfo: null,
+          at: NOW,
+        },
+      });
+    given(...after(bind()))
+      .when(pollFailed({ kind: 'conflict', mdmInfo: null }))
+      .then({
+        type: 'appleEvent.held',
+        data: {
+          uId: LOCATION,
+          fingerprint: 'f1',
+          errorNumber: null,
+          state: 'conflicted',
+          mdmInfo: null,
+          at: NOW,
+        },
+      });
   });
 });

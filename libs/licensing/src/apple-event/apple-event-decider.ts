@@ -5,7 +5,6 @@ import type { AppleFailure, AppleStatus, AssetId } from '../ports.js';
 import type { Rhythm } from '../rhythm.js';
 import type { AppleEventEvent } from './apple-event-events.js';
 
-
 /** Apple's "unknown event". */
 const UNKNOWN_EVENT = 9708;
 /** Apple's "internal error". */
@@ -55,7 +54,9 @@ const NO_ERROR = 0;
 
 const idOfAsset = ({ adamId, pricingParam }: AssetId): string => `${adamId}.${pricingParam}`;
 
-export const appleEventDecider = (rhythm: Rhythm): Decider<AppleEventCommand, AppleEvent, AppleEventEvent> => ({
+export const appleEventDecider = (
+  rhythm: Rhythm,
+): Decider<AppleEventCommand, AppleEvent, AppleEventEvent> => ({
   initial: () => ({
     uId: '',
     callId: null,
@@ -117,7 +118,8 @@ export const appleEventDecider = (rhythm: Rhythm): Decider<AppleEventCommand, Ap
 
   next({ uId, callId, over, notified, boundAt, heardAt, pollAfter }): Due | null {
     if (callId === null || over) return null;
-    const first = heardAt > 0 || !notified ? Math.max(heardAt, boundAt) + rhythm.quietMs : boundAt + rhythm.silenceMs;
+    const first =
+      heardAt > 0 || !notified ? Math.max(heardAt, boundAt) + rhythm.quietMs : boundAt + rhythm.silenceMs;
     return { step: 'poll', at: Math.max(first, pollAfter), gate: uId };
   },
 });
@@ -179,7 +181,11 @@ function previewOf(
   return preview;
 }
 
-function bindCall(command: AppleEventCommand & { type: 'BindCall' }, state: AppleEvent, at: Instant): AppleEventEvent[] {
+function bindCall(
+  command: AppleEventCommand & { type: 'BindCall' },
+  state: AppleEvent,
+  at: Instant,
+): AppleEventEvent[] {
   if (state.callId !== null) return [];
   const { uId, callId, pairs, notified } = command;
   const bound: AppleEventEvent = { type: 'appleEvent.bound', data: { uId, callId, pairs, notified, at } };
@@ -212,16 +218,27 @@ function recordPoll(
   const { uId, callId, over, boundAt } = state;
   if (callId === null || over) return [];
   const { status, requested, completed } = command.status;
-  const polled: AppleEventEvent = { type: 'appleEvent.polled', data: { uId, status, requested, completed, at } };
+  const polled: AppleEventEvent = {
+    type: 'appleEvent.polled',
+    data: { uId, status, requested, completed, at },
+  };
   if (status !== 'PENDING') {
     // FAILED without a word of what failed: nobody knows, so the call reads what Apple holds.
     const wordless = status === 'FAILED' && command.failures.length === 0;
-    const all: ReportedFailure = { errorNumber: INTERNAL_ERROR, reason: 'FAILED without a reason', assets: [], holders: NOBODY };
+    const all: ReportedFailure = {
+      errorNumber: INTERNAL_ERROR,
+      reason: 'FAILED without a reason',
+      assets: [],
+      holders: NOBODY,
+    };
     const failures = wordless ? [all] : command.failures;
     return [polled, { type: 'appleEvent.completed', data: { uId, callId, by: 'status', failures } }];
   }
   if (at - boundAt < stalledAfterMs) return [polled];
-  return [polled, { type: 'appleEvent.stalled', data: { uId, callId, reason: 'pending for more than 10 minutes' } }];
+  return [
+    polled,
+    { type: 'appleEvent.stalled', data: { uId, callId, reason: 'pending for more than 10 minutes' } },
+  ];
 }
 
 function recordPollFailure(
@@ -235,20 +252,37 @@ function recordPollFailure(
   switch (failure.kind) {
     case 'token': {
       const { errorNumber, state: refusal } = failure;
-      return [{ type: 'appleEvent.held', data: { uId, fingerprint, errorNumber, state: refusal, mdmInfo: null, at } }];
+      return [
+        {
+          type: 'appleEvent.held',
+          data: { uId, fingerprint, errorNumber, state: refusal, mdmInfo: null, at },
+        },
+      ];
     }
     case 'conflict': {
       const { mdmInfo } = failure;
-      return [{ type: 'appleEvent.held', data: { uId, fingerprint, errorNumber: null, state: 'conflicted', mdmInfo, at } }];
+      return [
+        {
+          type: 'appleEvent.held',
+          data: { uId, fingerprint, errorNumber: null, state: 'conflicted', mdmInfo, at },
+        },
+      ];
     }
     case 'transient': {
       const { reason, retryAfterMs } = failure;
-      return [{ type: 'appleEvent.poll-failed', data: { uId, reason, retryAt: at + Math.max(pollEveryMs, retryAfterMs ?? 0) } }];
+      return [
+        {
+          type: 'appleEvent.poll-failed',
+          data: { uId, reason, retryAt: at + Math.max(pollEveryMs, retryAfterMs ?? 0) },
+        },
+      ];
     }
     case 'refused': {
       const { errorNumber, reason } = failure;
       if (errorNumber === UNKNOWN_EVENT) {
-        return [{ type: 'appleEvent.stalled', data: { uId, callId, reason: 'Apple does not know the event' } }];
+        return [
+          { type: 'appleEvent.stalled', data: { uId, callId, reason: 'Apple does not know the event' } },
+        ];
       }
       return [{ type: 'appleEvent.poll-failed', data: { uId, reason, retryAt: at + pollEveryMs } }];
     }

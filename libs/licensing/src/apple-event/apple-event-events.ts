@@ -3,7 +3,10 @@ import type { ReportedFailure } from '../apple-call/call-events.js';
 import type { Holders } from '../holder.js';
 import type { AssetId, MdmInfo, TokenRefusal } from '../ports.js';
 
-type Event<T extends string, D> = { readonly type: `appleEvent.${T}`; readonly data: D & { readonly uId: string } };
+type Event<T extends string, D> = {
+  readonly type: `appleEvent.${T}`;
+  readonly data: D & { readonly uId: string };
+};
 
 export type AppleEventEvent =
   /** A notification as it came. */
@@ -21,7 +24,10 @@ export type AppleEventEvent =
       }
     >
   /** The call that caused it is known. */
-  | Event<'bound', { readonly callId: string; readonly pairs: number; readonly notified: boolean; readonly at: Instant }>
+  | Event<
+      'bound',
+      { readonly callId: string; readonly pairs: number; readonly notified: boolean; readonly at: Instant }
+    >
   | Event<
       'polled',
       {
@@ -46,7 +52,11 @@ export type AppleEventEvent =
   | Event<'stalled', { readonly callId: string; readonly reason: string }>
   | Event<
       'completed',
-      { readonly callId: string; readonly by: 'notifications' | 'status'; readonly failures: readonly ReportedFailure[] }
+      {
+        readonly callId: string;
+        readonly by: 'notifications' | 'status';
+        readonly failures: readonly ReportedFailure[];
+      }
     >;
 
 export const appleEventEventTypes = firstVersions<AppleEventEvent>({

@@ -33,8 +33,4 @@ const nextAttempt: Reaction<Extract<AppleEventEvent, { type: 'appleEvent.stalled
   },
 };
 
-export const appleEventReactions: readonly Reaction[] = [
-  bindCall as Reaction,
-  takeOutcome as Reaction,
-  nextAttempt as Reaction,
-];
+export const appleEventReactions: readonly Reaction[] = [bindCall, takeOutcome, nextAttempt];

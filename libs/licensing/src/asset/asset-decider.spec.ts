@@ -1,12 +1,24 @@
 import { deciderSpec, NOW } from '../../../../test/support/decider-spec.js';
 import { EventLog } from '../../../../test/support/event-log.js';
 import { MAX_KEYS } from '../../../../test/support/read-model-spec.js';
-import { READ_AT, appleAsset, devices, manyDevices, persons } from '../../../../test/support/licensing-builders.js';
+import {
+  READ_AT,
+  appleAsset,
+  devices,
+  manyDevices,
+  persons,
+} from '../../../../test/support/licensing-builders.js';
 import { NOBODY, chunksOf, holderCount, holderKeys, holdersOf, type Holders } from '../holder.js';
 import { peopleModels, workModels } from '../licensing.js';
 import type { AppleAsset, ContentMetadata } from '../ports.js';
 import { orderReactions } from '../order/order-reactions.js';
-import { MAX_PAIR_TRIES, assetDecider, unknownAsset, type AssetCommand, type PairFailure } from './asset-decider.js';
+import {
+  MAX_PAIR_TRIES,
+  assetDecider,
+  unknownAsset,
+  type AssetCommand,
+  type PairFailure,
+} from './asset-decider.js';
 import type { AssetEvent } from './asset-events.js';
 import { assetReactions } from './asset-reactions.js';
 import { assetSnapshot, evolveAsset, emptyAsset, freeLicences, type Asset } from './asset-state.js';
@@ -19,7 +31,11 @@ const record = (more: Partial<AppleAsset> = {}, nothingAssigned = true): AssetCo
   readAt: READ_AT,
   nothingAssigned,
 });
-const reserve = (orderId: string, holders: Holders, more: Partial<AssetCommand & { type: 'ReserveLicenses' }> = {}): AssetCommand => ({
+const reserve = (
+  orderId: string,
+  holders: Holders,
+  more: Partial<AssetCommand & { type: 'ReserveLicenses' }> = {},
+): AssetCommand => ({
   type: 'ReserveLicenses',
   orderId,
   part: 0,
@@ -28,18 +44,39 @@ const reserve = (orderId: string, holders: Holders, more: Partial<AssetCommand &
   platform: null,
   ...more,
 });
-const giveBack = (orderId: string, holders: Holders): AssetCommand => ({ type: 'ReturnLicenses', orderId, part: 0, holders });
-const claim = (callId: string, holders: Holders, action: 'associate' | 'disassociate' = 'associate'): AssetCommand => ({
+const giveBack = (orderId: string, holders: Holders): AssetCommand => ({
+  type: 'ReturnLicenses',
+  orderId,
+  part: 0,
+  holders,
+});
+const claim = (
+  callId: string,
+  holders: Holders,
+  action: 'associate' | 'disassociate' = 'associate',
+): AssetCommand => ({
   type: 'ClaimPairs',
   callId,
   action,
   holders,
 });
-const settle = (callId: string, failures: readonly Partial<PairFailure>[] = [], action: 'associate' | 'disassociate' = 'associate'): AssetCommand => ({
+const settle = (
+  callId: string,
+  failures: readonly Partial<PairFailure>[] = [],
+  action: 'associate' | 'disassociate' = 'associate',
+): AssetCommand => ({
   type: 'SettleCall',
   callId,
   action,
-  failures: failures.map((failure) => ({ errorNumber: 9_610, reason: 'no', verdict: 'failed', limit: 0, notBefore: NOW, holders: null, ...failure })),
+  failures: failures.map((failure) => ({
+    errorNumber: 9_610,
+    reason: 'no',
+    verdict: 'failed',
+    limit: 0,
+    notBefore: NOW,
+    holders: null,
+    ...failure,
+  })),
 });
 
 /** Events of a ledger that carried out commands one after the other. */
@@ -77,8 +114,27 @@ describe('recording an asset as Apple reports it', () => {
     given()
       .when(stocked(5))
       .then(
-        { type: 'asset.discovered', data: { productType: 'App', deviceAssignable: true, revocable: true, supportedPlatforms: ['iOS', 'macOS'] } },
-        { type: 'asset.totals-read', data: { unlimited: false, total: 5, assigned: 0, available: 5, retired: 0, readAt: READ_AT, before: null } },
+        {
+          type: 'asset.discovered',
+          data: {
+            productType: 'App',
+            deviceAssignable: true,
+            revocable: true,
+            supportedPlatforms: ['iOS', 'macOS'],
+          },
+        },
+        {
+          type: 'asset.totals-read',
+          data: {
+            unlimited: false,
+            total: 5,
+            assigned: 0,
+            available: 5,
+            retired: 0,
+            readAt: READ_AT,
+            before: null,
+          },
+        },
         { type: 'asset.baseline-completed', data: { count: 0, marked: false } },
       );
   });
@@ -94,40 +150,74 @@ describe('recording an asset as Apple reports it', () => {
   });
 
   it('only reads totals where nothing else is new', () => {
-    given(...after(stocked(5))).when(stocked(5)).thenTypes('asset.totals-read');
+    given(...after(stocked(5)))
+      .when(stocked(5))
+      .thenTypes('asset.totals-read');
   });
 
   it('withdraws unclaimed reservations beyond the total, newest first', () => {
-    const before = after(stocked(5), reserve('one', devices('A', 'B')), reserve('two', devices('C')), reserve('three', devices('D')));
+    const before = after(
+      stocked(5),
+      reserve('one', devices('A', 'B')),
+      reserve('two', devices('C')),
+      reserve('three', devices('D')),
+    );
     const { events } = given(...before).when(stocked(2));
-    expect(one(events, 'asset.reservations-withdrawn')).toEqual({ ...devices('C', 'D'), orderIds: ['two', 'three'], fromBatches: [2, 3] });
+    expect(one(events, 'asset.reservations-withdrawn')).toEqual({
+      ...devices('C', 'D'),
+      orderIds: ['two', 'three'],
+      fromBatches: [2, 3],
+    });
   });
 
   it('keeps what is assigned or claimed when the total falls, and shows no licence as free', () => {
-    const before = after(stocked(3), reserve('one', A), claim('call-1', A), settle('call-1'), reserve('two', devices('B')), claim('call-2', devices('B')));
+    const before = after(
+      stocked(3),
+      reserve('one', A),
+      claim('call-1', A),
+      settle('call-1'),
+      reserve('two', devices('B')),
+      claim('call-2', devices('B')),
+    );
     const { events } = given(...before).when(stocked(0));
     expect(events.map(({ type }) => type)).toEqual(['asset.totals-read']);
     expect(freeLicences(given(...before, ...events).state)).toBe(0);
   });
 
   it('puts withdrawn pairs before all that wait already', () => {
-    const before = after(stocked(2), reserve('one', devices('A', 'B')), reserve('two', devices('C')), stocked(1), stocked(0));
+    const before = after(
+      stocked(2),
+      reserve('one', devices('A', 'B')),
+      reserve('two', devices('C')),
+      stocked(1),
+      stocked(0),
+    );
     expect([...given(...before).state.waiting]).toEqual(['d:A', 'd:B', 'd:C']);
   });
 
   it('withdraws nothing from an unlimited asset', () => {
-    given(...after(...reserved)).when(record({ unlimited: true, total: 0, available: 0 })).thenTypes('asset.totals-read');
+    given(...after(...reserved))
+      .when(record({ unlimited: true, total: 0, available: 0 }))
+      .thenTypes('asset.totals-read');
   });
 
   it('clears a shortage when one is available, and not before', () => {
     const short = after(...claimed, settle('call-1', [{ verdict: 'short', errorNumber: 9_709 }]));
-    given(...short).when(record({ total: 5, available: 0 })).thenTypes('asset.totals-read');
-    given(...short).when(record({ total: 5, available: 1 })).thenTypes('asset.totals-read', 'asset.shortage-cleared');
-    given(...short).when(record({ unlimited: true, total: 0, available: 0 })).thenTypes('asset.totals-read', 'asset.shortage-cleared');
+    given(...short)
+      .when(record({ total: 5, available: 0 }))
+      .thenTypes('asset.totals-read');
+    given(...short)
+      .when(record({ total: 5, available: 1 }))
+      .thenTypes('asset.totals-read', 'asset.shortage-cleared');
+    given(...short)
+      .when(record({ unlimited: true, total: 0, available: 0 }))
+      .thenTypes('asset.totals-read', 'asset.shortage-cleared');
   });
 
   it('withdraws a great many in several appends, each within the limits', () => {
-    const orders = chunksOf(holderKeys(manyDevices(25_000)), 1_000).map((keys, index) => reserve(`order-${index}`, holdersOf(keys)));
+    const orders = chunksOf(holderKeys(manyDevices(25_000)), 1_000).map((keys, index) =>
+      reserve(`order-${index}`, holdersOf(keys)),
+    );
     let events: readonly AssetEvent[] = after(record({ total: 25_000, available: 25_000 }), ...orders);
     let command: AssetCommand = stocked(0);
     for (const expected of [10_000, 10_000, 5_000, 0]) {
@@ -152,7 +242,15 @@ function reactionTo(event: AssetEvent): unknown {
 }
 
 describe('describing an asset', () => {
-  const metadata: ContentMetadata = { adamId: '361309726', name: 'Pages', bundleId: 'com.apple.Pages', iconUrl: null, artistName: 'Apple', deviceFamilies: ['iphone'], kind: 'iosSoftware' };
+  const metadata: ContentMetadata = {
+    adamId: '361309726',
+    name: 'Pages',
+    bundleId: 'com.apple.Pages',
+    iconUrl: null,
+    artistName: 'Apple',
+    deviceFamilies: ['iphone'],
+    kind: 'iosSoftware',
+  };
 
   it('happens once for the same words', () => {
     given().when({ type: 'DescribeAsset', metadata }).thenOnce();
@@ -161,7 +259,9 @@ describe('describing an asset', () => {
 
   it('happens anew for other words', () => {
     const before = after({ type: 'DescribeAsset', metadata });
-    given(...before).when({ type: 'DescribeAsset', metadata: { ...metadata, name: 'Pages 2' } }).thenTypes('asset.described');
+    given(...before)
+      .when({ type: 'DescribeAsset', metadata: { ...metadata, name: 'Pages 2' } })
+      .thenTypes('asset.described');
   });
 });
 
@@ -169,55 +269,105 @@ describe('adopting what Apple holds', () => {
   const adopt = (holders: Holders): AssetCommand => ({ type: 'AdoptAssignments', holders });
 
   it('takes unknown pairs over as assigned, once', () => {
-    given(...after(record({}, false))).when(adopt(devices('A', 'B'))).then({ type: 'asset.assignments-adopted', data: { ...devices('A', 'B'), failedBefore: 0 } });
+    given(...after(record({}, false)))
+      .when(adopt(devices('A', 'B')))
+      .then({ type: 'asset.assignments-adopted', data: { ...devices('A', 'B'), failedBefore: 0 } });
     given().when(adopt(A)).thenOnce();
   });
 
   it('takes a pair once that the walk named twice', () => {
-    given().when(adopt(devices('A', 'A'))).then({ type: 'asset.assignments-adopted', data: { ...A, failedBefore: 0 } });
+    given()
+      .when(adopt(devices('A', 'A')))
+      .then({ type: 'asset.assignments-adopted', data: { ...A, failedBefore: 0 } });
   });
 
   it('gives a waiting pair to the order that waits for it', () => {
-    given(...after(...waiting)).when(adopt(A)).then({ type: 'asset.licenses-assigned', data: { callId: null, was: 'waiting', ...A, orderId: 'one' } });
+    given(...after(...waiting))
+      .when(adopt(A))
+      .then({
+        type: 'asset.licenses-assigned',
+        data: { callId: null, was: 'waiting', ...A, orderId: 'one' },
+      });
   });
 
   it('adopts a failed pair as nobody’s', () => {
     const events = given(...after(...failed)).when(adopt(A)).events;
     expect(events).toEqual([{ type: 'asset.assignments-adopted', data: { ...A, failedBefore: 1 } }]);
-    expect(given(...after(...failed), ...events).state.pairs.get('d:A')).toMatchObject({ state: 'assigned', orderId: '' });
+    expect(given(...after(...failed), ...events).state.pairs.get('d:A')).toMatchObject({
+      state: 'assigned',
+      orderId: '',
+    });
   });
 
-  it.each([['reserved', reserved], ['claimed', claimed], ['assigned', assigned], ['returning', returning]])('leaves a pair alone that is %s', (_state, commands) => {
-    given(...after(...commands)).when(adopt(A)).thenNothing();
+  it.each([
+    ['reserved', reserved],
+    ['claimed', claimed],
+    ['assigned', assigned],
+    ['returning', returning],
+  ])('leaves a pair alone that is %s', (_state, commands) => {
+    given(...after(...commands))
+      .when(adopt(A))
+      .thenNothing();
   });
 
   it('counts adopted pairs as used, beyond the total if need be', () => {
-    const before = after(record({ total: 1 }, false), adopt(devices('A', 'B')), { type: 'CompleteBaseline', count: 2, marked: false });
+    const before = after(record({ total: 1 }, false), adopt(devices('A', 'B')), {
+      type: 'CompleteBaseline',
+      count: 2,
+      marked: false,
+    });
     const { state } = given(...before);
     expect([state.used, freeLicences(state)]).toEqual([2, 0]);
   });
 
   it('completes the baseline once', () => {
-    given(...after(record({}, false))).when({ type: 'CompleteBaseline', count: 3, marked: true }).then({ type: 'asset.baseline-completed', data: { count: 3, marked: true } });
+    given(...after(record({}, false)))
+      .when({ type: 'CompleteBaseline', count: 3, marked: true })
+      .then({ type: 'asset.baseline-completed', data: { count: 3, marked: true } });
     given().when({ type: 'CompleteBaseline', count: 3, marked: true }).thenOnce();
   });
 });
 
 describe('reserving licences', () => {
-  const answer = (events: readonly AssetEvent[]) => one(events, 'asset.licenses-reserved') as Extract<AssetEvent, { type: 'asset.licenses-reserved' }>['data'];
+  const answer = (events: readonly AssetEvent[]) =>
+    one(events, 'asset.licenses-reserved') as Extract<
+      AssetEvent,
+      { type: 'asset.licenses-reserved' }
+    >['data'];
 
   it('answers each holder in one event', () => {
     given(...after(stocked(1)))
       .when(reserve('one', devices('A', 'B')))
       .then({
         type: 'asset.licenses-reserved',
-        data: { orderId: 'one', part: 0, reserved: devices('A'), batch: 1, waiting: devices('B'), waitingReason: 'short', following: NOBODY, held: NOBODY, heldBy: [], refused: NOBODY, refusal: null, free: 1, failedBefore: 0 },
+        data: {
+          orderId: 'one',
+          part: 0,
+          reserved: devices('A'),
+          batch: 1,
+          waiting: devices('B'),
+          waitingReason: 'short',
+          following: NOBODY,
+          held: NOBODY,
+          heldBy: [],
+          refused: NOBODY,
+          refusal: null,
+          free: 1,
+          failedBefore: 0,
+        },
       });
   });
 
   it('refuses those beyond what is free where the order does not wait', () => {
-    const data = answer(given(...after(stocked(1))).when(reserve('one', devices('A', 'B'), { ifShort: 'refuse' })).events);
-    expect(data).toMatchObject({ reserved: devices('A'), refused: devices('B'), refusal: 'SHORT', waitingReason: null });
+    const data = answer(
+      given(...after(stocked(1))).when(reserve('one', devices('A', 'B'), { ifShort: 'refuse' })).events,
+    );
+    expect(data).toMatchObject({
+      reserved: devices('A'),
+      refused: devices('B'),
+      refusal: 'SHORT',
+      waitingReason: null,
+    });
   });
 
   it('gives nobody a licence before those who wait', () => {
@@ -228,27 +378,53 @@ describe('reserving licences', () => {
 
   it('waits, or says so, as long as the baseline is not read', () => {
     const before = after(record({ total: 5 }, false));
-    expect(answer(given(...before).when(reserve('one', A)).events)).toMatchObject({ waiting: A, waitingReason: 'not-read-yet', free: 0 });
-    expect(answer(given(...before).when(reserve('one', A, { ifShort: 'refuse' })).events)).toMatchObject({ refused: A, refusal: 'NOT_READ_YET' });
-    expect(answer(given().when(reserve('one', A)).events)).toMatchObject({ waiting: A, waitingReason: 'not-read-yet' });
+    expect(answer(given(...before).when(reserve('one', A)).events)).toMatchObject({
+      waiting: A,
+      waitingReason: 'not-read-yet',
+      free: 0,
+    });
+    expect(answer(given(...before).when(reserve('one', A, { ifShort: 'refuse' })).events)).toMatchObject({
+      refused: A,
+      refusal: 'NOT_READ_YET',
+    });
+    expect(answer(given().when(reserve('one', A)).events)).toMatchObject({
+      waiting: A,
+      waitingReason: 'not-read-yet',
+    });
   });
 
   it('refuses devices of an asset that is for persons only, and serves the persons', () => {
     const both = { ...A, userIds: ['p'] };
-    const data = answer(given(...after(record({ deviceAssignable: false }))).when(reserve('one', both)).events);
+    const data = answer(
+      given(...after(record({ deviceAssignable: false }))).when(reserve('one', both)).events,
+    );
     expect(data).toMatchObject({ refused: A, refusal: 'NOT_DEVICE_ASSIGNABLE', reserved: persons('p') });
   });
 
   it('refuses a platform that the asset does not support', () => {
     const before = after(record({ supportedPlatforms: ['iOS'] }));
-    expect(answer(given(...before).when(reserve('one', A, { platform: 'tvOS' })).events)).toMatchObject({ refused: A, refusal: 'PLATFORM' });
-    expect(answer(given(...before).when(reserve('one', A, { platform: 'iOS' })).events)).toMatchObject({ reserved: A, refusal: null });
-    expect(answer(given(...after(record({ supportedPlatforms: [] }))).when(reserve('one', A, { platform: 'tvOS' })).events)).toMatchObject({ reserved: A });
+    expect(answer(given(...before).when(reserve('one', A, { platform: 'tvOS' })).events)).toMatchObject({
+      refused: A,
+      refusal: 'PLATFORM',
+    });
+    expect(answer(given(...before).when(reserve('one', A, { platform: 'iOS' })).events)).toMatchObject({
+      reserved: A,
+      refusal: null,
+    });
+    expect(
+      answer(
+        given(...after(record({ supportedPlatforms: [] }))).when(reserve('one', A, { platform: 'tvOS' }))
+          .events,
+      ),
+    ).toMatchObject({ reserved: A });
   });
 
   it('has no end of an unlimited asset', () => {
     const before = after(record({ unlimited: true, total: 0, available: 0 }));
-    expect(answer(given(...before).when(reserve('one', manyDevices(1_000))).events)).toMatchObject({ reserved: manyDevices(1_000), free: null });
+    expect(answer(given(...before).when(reserve('one', manyDevices(1_000))).events)).toMatchObject({
+      reserved: manyDevices(1_000),
+      free: null,
+    });
   });
 
   it.each([
@@ -259,7 +435,12 @@ describe('reserving licences', () => {
     ['claimed, with a return remembered', returnPending, 'two'],
     ['returning, with a wish remembered', followed, 'three'],
   ])('names the order that holds a pair which is %s', (_state, commands, holder) => {
-    expect(answer(given(...after(...commands)).when(reserve('new', A)).events)).toMatchObject({ held: A, heldBy: [holder], reserved: NOBODY, waiting: NOBODY });
+    expect(answer(given(...after(...commands)).when(reserve('new', A)).events)).toMatchObject({
+      held: A,
+      heldBy: [holder],
+      reserved: NOBODY,
+      waiting: NOBODY,
+    });
   });
 
   it('names nobody for an adopted pair', () => {
@@ -267,148 +448,272 @@ describe('reserving licences', () => {
     expect(answer(given(...before).when(reserve('new', A)).events)).toMatchObject({ held: A, heldBy: [''] });
   });
 
-  it.each([['not yet claimed', returning], ['claimed', takenBack]])('remembers the wish for a pair that is returning and %s', (_state, commands) => {
+  it.each([
+    ['not yet claimed', returning],
+    ['claimed', takenBack],
+  ])('remembers the wish for a pair that is returning and %s', (_state, commands) => {
     const events = given(...after(...commands)).when(reserve('three', A)).events;
     expect(answer(events)).toMatchObject({ following: A, held: NOBODY });
-    expect(given(...after(...commands), ...events).state.pairs.get('d:A')).toMatchObject({ state: 'returning', then: { action: 'assign', orderId: 'three' } });
+    expect(given(...after(...commands), ...events).state.pairs.get('d:A')).toMatchObject({
+      state: 'returning',
+      then: { action: 'assign', orderId: 'three' },
+    });
   });
 
   it('takes a failed pair as new and says how many there were', () => {
     const before = after(...failed);
-    expect(answer(given(...before).when(reserve('new', devices('A', 'B'))).events)).toMatchObject({ reserved: devices('A', 'B'), failedBefore: 1 });
+    expect(answer(given(...before).when(reserve('new', devices('A', 'B'))).events)).toMatchObject({
+      reserved: devices('A', 'B'),
+      failedBefore: 1,
+    });
   });
 });
 
 describe('returning licences', () => {
-  const types = (commands: readonly AssetCommand[]) => given(...after(...commands)).when(giveBack('new', A)).events;
+  const types = (commands: readonly AssetCommand[]) =>
+    given(...after(...commands)).when(giveBack('new', A)).events;
 
   it('starts the return of an assigned pair', () => {
     given(...after(...assigned))
       .when(giveBack('two', A))
-      .then({ type: 'asset.licenses-returning', data: { orderId: 'two', part: 0, returning: A, batch: 2, ended: 0, pending: NOBODY, held: NOBODY, heldBy: [], notHeld: NOBODY, refused: NOBODY, refusal: null } });
+      .then({
+        type: 'asset.licenses-returning',
+        data: {
+          orderId: 'two',
+          part: 0,
+          returning: A,
+          batch: 2,
+          ended: 0,
+          pending: NOBODY,
+          held: NOBODY,
+          heldBy: [],
+          notHeld: NOBODY,
+          refused: NOBODY,
+          refusal: null,
+        },
+      });
   });
 
-  it.each([['unknown', [stocked(5)]], ['failed', failed]])('says that a pair is not held which is %s', (_state, commands) => {
+  it.each([
+    ['unknown', [stocked(5)]],
+    ['failed', failed],
+  ])('says that a pair is not held which is %s', (_state, commands) => {
     expect(one(types(commands), 'asset.licenses-returning')).toMatchObject({ notHeld: A, ended: 0 });
   });
 
   it('ends an unclaimed reservation at once', () => {
     const events = types(reserved);
     expect(one(events, 'asset.licenses-returning')).toMatchObject({ ended: 1, returning: NOBODY });
-    expect(one(events, 'asset.reservations-ended')).toEqual({ ...A, orderId: 'one', was: 'reserved', by: 'new', fromBatches: [1] });
+    expect(one(events, 'asset.reservations-ended')).toEqual({
+      ...A,
+      orderId: 'one',
+      was: 'reserved',
+      by: 'new',
+      fromBatches: [1],
+    });
   });
 
   it('ends waiting at once', () => {
     const events = types(waiting);
-    expect(one(events, 'asset.reservations-ended')).toEqual({ ...A, orderId: 'one', was: 'waiting', by: 'new', fromBatches: [] });
+    expect(one(events, 'asset.reservations-ended')).toEqual({
+      ...A,
+      orderId: 'one',
+      was: 'waiting',
+      by: 'new',
+      fromBatches: [],
+    });
     expect(given(...after(...waiting), ...events).state.waiting.size).toBe(0);
   });
 
   it('remembers the return of a claimed pair', () => {
     const events = types(claimed);
     expect(one(events, 'asset.licenses-returning')).toMatchObject({ pending: A, returning: NOBODY });
-    expect(given(...after(...claimed), ...events).state.pairs.get('d:A')?.then).toEqual({ action: 'return', orderId: 'new' });
+    expect(given(...after(...claimed), ...events).state.pairs.get('d:A')?.then).toEqual({
+      action: 'return',
+      orderId: 'new',
+    });
   });
 
   it('names the order that has the return of a claimed pair already', () => {
     expect(one(types(returnPending), 'asset.licenses-returning')).toMatchObject({ held: A, heldBy: ['two'] });
   });
 
-  it.each([['unclaimed', returning], ['claimed', takenBack]])('names the order that returns an %s pair already', (_state, commands) => {
+  it.each([
+    ['unclaimed', returning],
+    ['claimed', takenBack],
+  ])('names the order that returns an %s pair already', (_state, commands) => {
     expect(one(types(commands), 'asset.licenses-returning')).toMatchObject({ held: A, heldBy: ['two'] });
   });
 
   it('ends the wish that was to follow a return', () => {
     const events = types(followed);
     expect(one(events, 'asset.licenses-returning')).toMatchObject({ held: A, heldBy: ['two'] });
-    expect(one(events, 'asset.reservations-ended')).toEqual({ ...A, orderId: 'three', was: 'following', by: 'new', fromBatches: [] });
-    expect(given(...after(...followed), ...events).state.pairs.get('d:A')).toMatchObject({ state: 'returning', then: null });
+    expect(one(events, 'asset.reservations-ended')).toEqual({
+      ...A,
+      orderId: 'three',
+      was: 'following',
+      by: 'new',
+      fromBatches: [],
+    });
+    expect(given(...after(...followed), ...events).state.pairs.get('d:A')).toMatchObject({
+      state: 'returning',
+      then: null,
+    });
   });
 
   it('is refused for what Apple never takes back, while a reservation still ends', () => {
     const irrevocable = record({ revocable: false });
     for (const commands of [claimed, assigned, returning]) {
-      expect(one(types([...commands, irrevocable]), 'asset.licenses-returning')).toMatchObject({ refused: A, refusal: 'NOT_REVOCABLE' });
+      expect(one(types([...commands, irrevocable]), 'asset.licenses-returning')).toMatchObject({
+        refused: A,
+        refusal: 'NOT_REVOCABLE',
+      });
     }
     for (const commands of [reserved, waiting]) {
-      expect(one(types([...commands, irrevocable]), 'asset.licenses-returning')).toMatchObject({ ended: 1, refusal: null });
+      expect(one(types([...commands, irrevocable]), 'asset.licenses-returning')).toMatchObject({
+        ended: 1,
+        refusal: null,
+      });
     }
   });
 
-  it.each([['reserved', 5_000], ['waiting', 0]])('of 1,000 pairs that are %s for another order touches no more documents than an event may', (_state, total) => {
-    const holders = manyDevices(1_000);
-    const events = given(...after(stocked(total), reserve('one', holders))).when(giveBack('two', holders)).events;
-    const log = new EventLog();
-    for (const envelope of log.append('asset-7700000000000001.361309726.STDQ', events)) {
-      for (const model of [...peopleModels, ...workModels]) {
-        if (!model.handles.includes(envelope.type) && !model.handles.includes('*')) continue;
-        expect(model.keysOf(envelope).length).toBeLessThanOrEqual(MAX_KEYS);
+  it.each([
+    ['reserved', 5_000],
+    ['waiting', 0],
+  ])(
+    'of 1,000 pairs that are %s for another order touches no more documents than an event may',
+    (_state, total) => {
+      const holders = manyDevices(1_000);
+      const events = given(...after(stocked(total), reserve('one', holders))).when(
+        giveBack('two', holders),
+      ).events;
+      const log = new EventLog();
+      for (const envelope of log.append('asset-7700000000000001.361309726.STDQ', events)) {
+        for (const model of [...peopleModels, ...workModels]) {
+          if (!model.handles.includes(envelope.type) && !model.handles.includes('*')) continue;
+          expect(model.keysOf(envelope).length).toBeLessThanOrEqual(MAX_KEYS);
+        }
       }
-    }
-    expect(given(...after(stocked(total), reserve('one', holders)), ...events).state.pairs.size).toBe(0);
-  });
-});
-
-describe('serving those who wait', () => {
-  it('goes first come, first served, across orders', () => {
-    const before = after(stocked(0), reserve('one', devices('B', 'A')), reserve('two', devices('C')), record({ total: 2, available: 2 }));
-    given(...before).when({ type: 'ServeWaiting' }).then({ type: 'asset.licenses-served', data: { ...devices('B', 'A'), orderId: 'one', batch: 3 } });
-  });
-
-  it('names the order of each where there are several', () => {
-    const before = after(stocked(0), reserve('one', A), reserve('two', devices('B')), stocked(9));
-    given(...before).when({ type: 'ServeWaiting' }).then({ type: 'asset.licenses-served', data: { ...devices('A', 'B'), orderIds: ['one', 'two'], batch: 3 } });
-  });
-
-  it('changes nothing when all are served, none is free or none is read', () => {
-    given(...after(stocked(0), reserve('one', A), stocked(9))).when({ type: 'ServeWaiting' }).thenOnce();
-    given(...after(...waiting)).when({ type: 'ServeWaiting' }).thenNothing();
-    given(...after(record({ total: 9 }, false), reserve('one', A))).when({ type: 'ServeWaiting' }).thenNothing();
-    given().when({ type: 'ServeWaiting' }).thenNothing();
-  });
-
-  it('serves nobody while the asset is short', () => {
-    const short = after(stocked(9), reserve('one', devices('A', 'B')), claim('call-1', A), settle('call-1', [{ verdict: 'short' }]));
-    given(...short).when({ type: 'ServeWaiting' }).thenNothing();
-    given(...short, { type: 'asset.shortage-cleared', data: { available: 1 } }).when({ type: 'ServeWaiting' }).thenTypes('asset.licenses-served');
-  });
-
-  it('serves at most 10,000 at once, a reaction goes on', () => {
-    const orders = chunksOf(holderKeys(manyDevices(12_000)), 1_000).map((keys, index) => reserve(`order-${index}`, holdersOf(keys)));
-    const before = after(stocked(0), ...orders, record({ unlimited: true, total: 0, available: 0 }));
-    const { events } = given(...before).when({ type: 'ServeWaiting' });
-    expect(events.map(({ data }) => holderCount(data as Holders))).toEqual(Array.from({ length: 10 }, () => 1_000));
-    expect(reactionTo(events[0] as AssetEvent)).toEqual({ type: 'ServeWaiting' });
-    expect(given(...before, ...events).when({ type: 'ServeWaiting' }).events).toHaveLength(2);
-  });
-
-  it.each(['asset.totals-read', 'asset.baseline-completed', 'asset.shortage-cleared', 'asset.licenses-failed', 'asset.licenses-returned', 'asset.reservations-ended', 'asset.licenses-served'] as const)(
-    'is asked for after %s',
-    (type) => {
-      expect(reactionTo({ type, data: NOBODY } as unknown as AssetEvent)).toEqual({ type: 'ServeWaiting' });
+      expect(given(...after(stocked(total), reserve('one', holders)), ...events).state.pairs.size).toBe(0);
     },
   );
 });
 
+describe('serving those who wait', () => {
+  it('goes first come, first served, across orders', () => {
+    const before = after(
+      stocked(0),
+      reserve('one', devices('B', 'A')),
+      reserve('two', devices('C')),
+      record({ total: 2, available: 2 }),
+    );
+    given(...before)
+      .when({ type: 'ServeWaiting' })
+      .then({ type: 'asset.licenses-served', data: { ...devices('B', 'A'), orderId: 'one', batch: 3 } });
+  });
+
+  it('names the order of each where there are several', () => {
+    const before = after(stocked(0), reserve('one', A), reserve('two', devices('B')), stocked(9));
+    given(...before)
+      .when({ type: 'ServeWaiting' })
+      .then({
+        type: 'asset.licenses-served',
+        data: { ...devices('A', 'B'), orderIds: ['one', 'two'], batch: 3 },
+      });
+  });
+
+  it('changes nothing when all are served, none is free or none is read', () => {
+    given(...after(stocked(0), reserve('one', A), stocked(9)))
+      .when({ type: 'ServeWaiting' })
+      .thenOnce();
+    given(...after(...waiting))
+      .when({ type: 'ServeWaiting' })
+      .thenNothing();
+    given(...after(record({ total: 9 }, false), reserve('one', A)))
+      .when({ type: 'ServeWaiting' })
+      .thenNothing();
+    given().when({ type: 'ServeWaiting' }).thenNothing();
+  });
+
+  it('serves nobody while the asset is short', () => {
+    const short = after(
+      stocked(9),
+      reserve('one', devices('A', 'B')),
+      claim('call-1', A),
+      settle('call-1', [{ verdict: 'short' }]),
+    );
+    given(...short)
+      .when({ type: 'ServeWaiting' })
+      .thenNothing();
+    given(...short, { type: 'asset.shortage-cleared', data: { available: 1 } })
+      .when({ type: 'ServeWaiting' })
+      .thenTypes('asset.licenses-served');
+  });
+
+  it('serves at most 10,000 at once, a reaction goes on', () => {
+    const orders = chunksOf(holderKeys(manyDevices(12_000)), 1_000).map((keys, index) =>
+      reserve(`order-${index}`, holdersOf(keys)),
+    );
+    const before = after(stocked(0), ...orders, record({ unlimited: true, total: 0, available: 0 }));
+    const { events } = given(...before).when({ type: 'ServeWaiting' });
+    expect(events.map(({ data }) => holderCount(data as Holders))).toEqual(
+      Array.from({ length: 10 }, () => 1_000),
+    );
+    expect(reactionTo(events[0] as AssetEvent)).toEqual({ type: 'ServeWaiting' });
+    expect(given(...before, ...events).when({ type: 'ServeWaiting' }).events).toHaveLength(2);
+  });
+
+  it.each([
+    'asset.totals-read',
+    'asset.baseline-completed',
+    'asset.shortage-cleared',
+    'asset.licenses-failed',
+    'asset.licenses-returned',
+    'asset.reservations-ended',
+    'asset.licenses-served',
+  ] as const)('is asked for after %s', (type) => {
+    expect(reactionTo({ type, data: NOBODY } as unknown as AssetEvent)).toEqual({ type: 'ServeWaiting' });
+  });
+});
+
 describe('ending what an order waits for', () => {
   it('ends its waiting pairs and the wishes that were to follow, once', () => {
-    const before = after(...followed, stocked(0), reserve('three', devices('B')), reserve('four', devices('C')));
+    const before = after(
+      ...followed,
+      stocked(0),
+      reserve('three', devices('B')),
+      reserve('four', devices('C')),
+    );
     given(...before)
       .when({ type: 'EndWaiting', orderId: 'three' })
       .then(
-        { type: 'asset.reservations-ended', data: { ...devices('B'), orderId: 'three', was: 'waiting', by: 'three', fromBatches: [] } },
-        { type: 'asset.reservations-ended', data: { ...A, orderId: 'three', was: 'following', by: 'three', fromBatches: [] } },
+        {
+          type: 'asset.reservations-ended',
+          data: { ...devices('B'), orderId: 'three', was: 'waiting', by: 'three', fromBatches: [] },
+        },
+        {
+          type: 'asset.reservations-ended',
+          data: { ...A, orderId: 'three', was: 'following', by: 'three', fromBatches: [] },
+        },
       );
-    given(...before).when({ type: 'EndWaiting', orderId: 'three' }).thenOnce();
+    given(...before)
+      .when({ type: 'EndWaiting', orderId: 'three' })
+      .thenOnce();
   });
 
   it('leaves what the order has', () => {
-    given(...after(...reserved)).when({ type: 'EndWaiting', orderId: 'one' }).thenNothing();
-    given(...after(...assigned)).when({ type: 'EndWaiting', orderId: 'one' }).thenNothing();
+    given(...after(...reserved))
+      .when({ type: 'EndWaiting', orderId: 'one' })
+      .thenNothing();
+    given(...after(...assigned))
+      .when({ type: 'EndWaiting', orderId: 'one' })
+      .thenNothing();
   });
 
   it('of 100,000 pairs takes several appends within the limits, each asking for the next', () => {
-    const parts = chunksOf(holderKeys(manyDevices(100_000)), 1_000).map((keys) => reserve('one', holdersOf(keys)));
+    const parts = chunksOf(holderKeys(manyDevices(100_000)), 1_000).map((keys) =>
+      reserve('one', holdersOf(keys)),
+    );
     let asset = emptyAsset();
     const carryOut = (command: AssetCommand): readonly AssetEvent[] => {
       const events = assetDecider.decide(command, asset, NOW);
@@ -437,44 +742,88 @@ describe('claiming pairs for a call', () => {
     const before = after(stocked(2), reserve('one', A), reserve('two', devices('B')));
     given(...before)
       .when(claim('call-1', devices('A', 'B', 'C')))
-      .then({ type: 'asset.licenses-claimed', data: { ...devices('A', 'B'), callId: 'call-1', action: 'associate', fromBatches: [1, 2], missed: devices('C') } });
+      .then({
+        type: 'asset.licenses-claimed',
+        data: {
+          ...devices('A', 'B'),
+          callId: 'call-1',
+          action: 'associate',
+          fromBatches: [1, 2],
+          missed: devices('C'),
+        },
+      });
   });
 
-  it.each([['claimed by another call', claimed], ['waiting', waiting], ['assigned', assigned], ['returning', returning], ['failed', failed], ['unknown', [stocked(1)]]])(
-    'does without a pair that is %s',
-    (_state, commands) => {
-      const { events } = given(...after(...commands)).when(claim('call-9', A));
-      expect(one(events, 'asset.licenses-claimed')).toMatchObject({ ...NOBODY, missed: A });
-      expect(given(...after(...commands), ...events).state.claims.has('call-9')).toBe(false);
-    },
-  );
+  it.each([
+    ['claimed by another call', claimed],
+    ['waiting', waiting],
+    ['assigned', assigned],
+    ['returning', returning],
+    ['failed', failed],
+    ['unknown', [stocked(1)]],
+  ])('does without a pair that is %s', (_state, commands) => {
+    const { events } = given(...after(...commands)).when(claim('call-9', A));
+    expect(one(events, 'asset.licenses-claimed')).toMatchObject({ ...NOBODY, missed: A });
+    expect(given(...after(...commands), ...events).state.claims.has('call-9')).toBe(false);
+  });
 
   it('takes returning pairs for a disassociation and no others', () => {
-    expect(one(given(...after(...returning)).when(claim('call-2', A, 'disassociate')).events, 'asset.licenses-claimed')).toMatchObject({ ...A, missed: NOBODY });
-    expect(one(given(...after(...reserved)).when(claim('call-2', A, 'disassociate')).events, 'asset.licenses-claimed')).toMatchObject({ missed: A });
+    expect(
+      one(
+        given(...after(...returning)).when(claim('call-2', A, 'disassociate')).events,
+        'asset.licenses-claimed',
+      ),
+    ).toMatchObject({ ...A, missed: NOBODY });
+    expect(
+      one(
+        given(...after(...reserved)).when(claim('call-2', A, 'disassociate')).events,
+        'asset.licenses-claimed',
+      ),
+    ).toMatchObject({ missed: A });
   });
 });
 
 describe('releasing claims', () => {
-  const release = (callId: string, holders: Holders, action: 'associate' | 'disassociate' = 'associate'): AssetCommand => ({ type: 'ReleaseClaims', callId, action, holders });
+  const release = (
+    callId: string,
+    holders: Holders,
+    action: 'associate' | 'disassociate' = 'associate',
+  ): AssetCommand => ({ type: 'ReleaseClaims', callId, action, holders });
 
   it('makes the pairs open work again, once', () => {
     const before = after(stocked(5), reserve('one', devices('A', 'B')), claim('call-1', devices('A', 'B')));
-    given(...before).when(release('call-1', devices('B', 'Z'))).then({ type: 'asset.claims-released', data: { callId: 'call-1', action: 'associate', ...devices('B'), batch: 2, limit: 0, notBefore: NOW } });
-    given(...before).when(release('call-1', devices('B'))).thenOnce();
+    given(...before)
+      .when(release('call-1', devices('B', 'Z')))
+      .then({
+        type: 'asset.claims-released',
+        data: { callId: 'call-1', action: 'associate', ...devices('B'), batch: 2, limit: 0, notBefore: NOW },
+      });
+    given(...before)
+      .when(release('call-1', devices('B')))
+      .thenOnce();
   });
 
   it('touches no pair of another call', () => {
-    given(...after(...claimed)).when(release('call-2', A)).thenNothing();
-    given(...after(...claimed)).when(release('call-1', NOBODY)).thenNothing();
+    given(...after(...claimed))
+      .when(release('call-2', A))
+      .thenNothing();
+    given(...after(...claimed))
+      .when(release('call-1', NOBODY))
+      .thenNothing();
   });
 
   it('ends a pair whose return was remembered', () => {
     given(...after(...returnPending))
       .when(release('call-1', A))
       .then(
-        { type: 'asset.claims-released', data: { callId: 'call-1', action: 'associate', ...A, batch: 3, limit: 0, notBefore: NOW } },
-        { type: 'asset.reservations-ended', data: { ...A, orderId: 'one', was: 'reserved', by: '', fromBatches: [3] } },
+        {
+          type: 'asset.claims-released',
+          data: { callId: 'call-1', action: 'associate', ...A, batch: 3, limit: 0, notBefore: NOW },
+        },
+        {
+          type: 'asset.reservations-ended',
+          data: { ...A, orderId: 'one', was: 'reserved', by: '', fromBatches: [3] },
+        },
         { type: 'asset.returns-ended', data: { ...A, orderId: 'two' } },
       );
   });
@@ -482,19 +831,34 @@ describe('releasing claims', () => {
   it('keeps the wish that is to follow a return', () => {
     const events = given(...after(...followed)).when(release('call-2', A, 'disassociate')).events;
     expect(events.map(({ type }) => type)).toEqual(['asset.claims-released']);
-    expect(given(...after(...followed), ...events).state.pairs.get('d:A')).toMatchObject({ state: 'returning', callId: null, then: { action: 'assign', orderId: 'three' } });
+    expect(given(...after(...followed), ...events).state.pairs.get('d:A')).toMatchObject({
+      state: 'returning',
+      callId: null,
+      then: { action: 'assign', orderId: 'three' },
+    });
   });
 });
 
 describe('settling a call that assigned', () => {
   it('assigns what no failure names, once', () => {
-    given(...after(...claimed)).when(settle('call-1')).then({ type: 'asset.licenses-assigned', data: { callId: 'call-1', was: 'reserved', ...A, orderId: 'one' } });
-    given(...after(...claimed)).when(settle('call-1')).thenOnce();
+    given(...after(...claimed))
+      .when(settle('call-1'))
+      .then({
+        type: 'asset.licenses-assigned',
+        data: { callId: 'call-1', was: 'reserved', ...A, orderId: 'one' },
+      });
+    given(...after(...claimed))
+      .when(settle('call-1'))
+      .thenOnce();
   });
 
   it('moves only pairs that the call claimed', () => {
-    given(...after(...claimed)).when(settle('call-2')).thenNothing();
-    given(...after(...reserved)).when(settle('call-1')).thenNothing();
+    given(...after(...claimed))
+      .when(settle('call-2'))
+      .thenNothing();
+    given(...after(...reserved))
+      .when(settle('call-1'))
+      .thenNothing();
     given(...after(stocked(5), reserve('one', devices('A', 'B')), claim('call-1', A)))
       .when(settle('call-1', [{ holders: devices('B') }]))
       .thenTypes('asset.licenses-assigned');
@@ -504,7 +868,10 @@ describe('settling a call that assigned', () => {
     given(...after(...returnPending))
       .when(settle('call-1'))
       .then(
-        { type: 'asset.licenses-assigned', data: { callId: 'call-1', was: 'reserved', ...A, orderId: 'one' } },
+        {
+          type: 'asset.licenses-assigned',
+          data: { callId: 'call-1', was: 'reserved', ...A, orderId: 'one' },
+        },
         { type: 'asset.returns-started', data: { ...A, orderId: 'two', batch: 3 } },
       );
   });
@@ -514,8 +881,21 @@ describe('settling a call that assigned', () => {
     given(...before)
       .when(settle('call-1', [{ errorNumber: 9_615, reason: 'unknown serial', holders: A }]))
       .then(
-        { type: 'asset.licenses-assigned', data: { callId: 'call-1', was: 'reserved', ...devices('B'), orderId: 'one' } },
-        { type: 'asset.licenses-failed', data: { callId: 'call-1', action: 'associate', ...A, orderId: 'one', errorNumber: 9_615, reason: 'unknown serial' } },
+        {
+          type: 'asset.licenses-assigned',
+          data: { callId: 'call-1', was: 'reserved', ...devices('B'), orderId: 'one' },
+        },
+        {
+          type: 'asset.licenses-failed',
+          data: {
+            callId: 'call-1',
+            action: 'associate',
+            ...A,
+            orderId: 'one',
+            errorNumber: 9_615,
+            reason: 'unknown serial',
+          },
+        },
       );
   });
 
@@ -525,12 +905,21 @@ describe('settling a call that assigned', () => {
   });
 
   it('tells an order that wanted a failed pair back that nothing is left to return', () => {
-    given(...after(...returnPending)).when(settle('call-1', [{}])).thenTypes('asset.licenses-failed', 'asset.returns-ended');
+    given(...after(...returnPending))
+      .when(settle('call-1', [{}]))
+      .thenTypes('asset.licenses-failed', 'asset.returns-ended');
   });
 
   it('puts pairs that Apple has no licence for at the head of the waiting list and serves nobody', () => {
-    const before = after(stocked(3), reserve('one', devices('A', 'B', 'C')), reserve('two', devices('D')), claim('call-1', devices('A', 'B')));
-    const { events } = given(...before).when(settle('call-1', [{ verdict: 'short', errorNumber: 9_709, holders: devices('B') }]));
+    const before = after(
+      stocked(3),
+      reserve('one', devices('A', 'B', 'C')),
+      reserve('two', devices('D')),
+      claim('call-1', devices('A', 'B')),
+    );
+    const { events } = given(...before).when(
+      settle('call-1', [{ verdict: 'short', errorNumber: 9_709, holders: devices('B') }]),
+    );
     expect(events.map(({ type }) => type)).toEqual(['asset.licenses-assigned', 'asset.found-short']);
     const { state } = given(...before, ...events);
     expect([...state.waiting]).toEqual(['d:B', 'd:D']);
@@ -546,17 +935,30 @@ describe('settling a call that assigned', () => {
   it('plans anew what Apple could not do, with its limit and not before its time', () => {
     given(...after(...claimed))
       .when(settle('call-1', [{ verdict: 'again', limit: 12, notBefore: NOW + 30_000 }]))
-      .then({ type: 'asset.claims-released', data: { callId: 'call-1', action: 'associate', ...A, batch: 2, limit: 12, notBefore: NOW + 30_000 } });
+      .then({
+        type: 'asset.claims-released',
+        data: { callId: 'call-1', action: 'associate', ...A, batch: 2, limit: 12, notBefore: NOW + 30_000 },
+      });
   });
 
   it(`fails a pair that came back ${MAX_PAIR_TRIES} times for no fault of its own`, () => {
-    const tries = Array.from({ length: MAX_PAIR_TRIES - 1 }, (_try, index) => [claim(`call-${index}`, A), settle(`call-${index}`, [{ verdict: 'again' }])]).flat();
-    given(...after(...reserved, ...tries, claim('last', A))).when(settle('last', [{ verdict: 'again' }])).thenTypes('asset.licenses-failed');
+    const tries = Array.from({ length: MAX_PAIR_TRIES - 1 }, (_try, index) => [
+      claim(`call-${index}`, A),
+      settle(`call-${index}`, [{ verdict: 'again' }]),
+    ]).flat();
+    given(...after(...reserved, ...tries, claim('last', A)))
+      .when(settle('last', [{ verdict: 'again' }]))
+      .thenTypes('asset.licenses-failed');
   });
 
   it('never fails a pair for being in calls that are halved', () => {
-    const tries = Array.from({ length: 20 }, (_try, index) => [claim(`call-${index}`, A), settle(`call-${index}`, [{ verdict: 'again', limit: 2 ** (20 - index) }])]).flat();
-    given(...after(...reserved, ...tries, claim('last', A))).when(settle('last', [{ verdict: 'again', limit: 1 }])).thenTypes('asset.claims-released');
+    const tries = Array.from({ length: 20 }, (_try, index) => [
+      claim(`call-${index}`, A),
+      settle(`call-${index}`, [{ verdict: 'again', limit: 2 ** (20 - index) }]),
+    ]).flat();
+    given(...after(...reserved, ...tries, claim('last', A)))
+      .when(settle('last', [{ verdict: 'again', limit: 1 }]))
+      .thenTypes('asset.claims-released');
   });
 
   it('never gives the number of a batch twice, whatever one call brings', () => {
@@ -564,7 +966,9 @@ describe('settling a call that assigned', () => {
     const before = after(stocked(5), reserve('one', all), claim('call-1', all), giveBack('two', A));
     const { events } = given(...before).when(settle('call-1', [{ verdict: 'again', holders: devices('B') }]));
     const next = given(...before, ...events).when(reserve('three', devices('Z'))).events;
-    const batches = [...before, ...events, ...next].flatMap(({ data }) => ('batch' in data ? data.batch : []));
+    const batches = [...before, ...events, ...next].flatMap(({ data }) =>
+      'batch' in data ? data.batch : [],
+    );
     expect(new Set(batches).size).toBe(batches.length);
   });
 
@@ -581,12 +985,20 @@ describe('settling a call that took licences back', () => {
 
   it('lets the pair go and frees its licence', () => {
     const { events } = given(...after(...takenBack)).when(back());
-    expect(events).toEqual([{ type: 'asset.licenses-returned', data: { callId: 'call-2', ...A, orderId: 'two' } }]);
-    expect(given(...after(...takenBack), ...events).state).toMatchObject({ used: 0, pairs: new Map(), claims: new Map() });
+    expect(events).toEqual([
+      { type: 'asset.licenses-returned', data: { callId: 'call-2', ...A, orderId: 'two' } },
+    ]);
+    expect(given(...after(...takenBack), ...events).state).toMatchObject({
+      used: 0,
+      pairs: new Map(),
+      claims: new Map(),
+    });
   });
 
   it('happens once', () => {
-    given(...after(...takenBack)).when(back()).thenOnce();
+    given(...after(...takenBack))
+      .when(back())
+      .thenOnce();
   });
 
   it('lets the wish follow that was remembered, behind those who wait', () => {
@@ -597,33 +1009,54 @@ describe('settling a call that took licences back', () => {
   });
 
   it('ends a shortage: one licence is free now', () => {
-    const before = after(...takenBack, reserve('four', devices('B')), claim('call-3', devices('B')), settle('call-3', [{ verdict: 'short' }]));
-    given(...before).when(back()).thenTypes('asset.licenses-returned', 'asset.shortage-cleared');
+    const before = after(
+      ...takenBack,
+      reserve('four', devices('B')),
+      claim('call-3', devices('B')),
+      settle('call-3', [{ verdict: 'short' }]),
+    );
+    given(...before)
+      .when(back())
+      .thenTypes('asset.licenses-returned', 'asset.shortage-cleared');
   });
 
   it('leaves the pair assigned where the return failed', () => {
     const { events } = given(...after(...takenBack)).when(back([{}]));
     expect(events.map(({ type }) => type)).toEqual(['asset.licenses-failed']);
-    expect(given(...after(...takenBack), ...events).state.pairs.get('d:A')).toMatchObject({ state: 'assigned', callId: null });
+    expect(given(...after(...takenBack), ...events).state.pairs.get('d:A')).toMatchObject({
+      state: 'assigned',
+      callId: null,
+    });
   });
 
   it('ends the wish that was to follow a failed return', () => {
     const { events } = given(...after(...followed)).when(back([{}]));
     expect(events.map(({ type }) => type)).toEqual(['asset.reservations-ended', 'asset.licenses-failed']);
-    expect(one(events, 'asset.reservations-ended')).toEqual({ ...A, orderId: 'three', was: 'following', by: '', fromBatches: [] });
+    expect(one(events, 'asset.reservations-ended')).toEqual({
+      ...A,
+      orderId: 'three',
+      was: 'following',
+      by: '',
+      fromBatches: [],
+    });
   });
 
   it('plans the return anew and keeps the wish that follows', () => {
     const { events } = given(...after(...followed)).when(back([{ verdict: 'again' }]));
     expect(events.map(({ type }) => type)).toEqual(['asset.claims-released']);
-    expect(given(...after(...followed), ...events).state.pairs.get('d:A')?.then).toEqual({ action: 'assign', orderId: 'three' });
+    expect(given(...after(...followed), ...events).state.pairs.get('d:A')?.then).toEqual({
+      action: 'assign',
+      orderId: 'three',
+    });
   });
 });
 
 describe('a snapshot of a ledger', () => {
   it('gives back the same ledger', () => {
     const { state } = given(...after(...followed, stocked(1), reserve('four', devices('B', 'C'))));
-    expect(assetSnapshot.load(JSON.parse(JSON.stringify(assetSnapshot.save(state))) as unknown[])).toEqual(state);
+    expect(assetSnapshot.load(JSON.parse(JSON.stringify(assetSnapshot.save(state))) as unknown[])).toEqual(
+      state,
+    );
     expect(assetSnapshot.entries(state)).toBe(3);
   });
 
@@ -633,7 +1066,14 @@ describe('a snapshot of a ledger', () => {
     for (let index = 0; index < 60_000; index += 1) {
       const key = `u:${id.slice(0, -8)}${String(index).padStart(8, '0')}`;
       const state = (['waiting', 'returning', 'reserved'] as const)[index % 3] ?? 'waiting';
-      asset.pairs.set(key, { state, orderId: id, callId: id, batch: 1_000_000, tries: 5, then: { action: 'return', orderId: id } });
+      asset.pairs.set(key, {
+        state,
+        orderId: id,
+        callId: id,
+        batch: 1_000_000,
+        tries: 5,
+        then: { action: 'return', orderId: id },
+      });
       asset.waiting.add(key);
       const call = `call-${Math.floor(index / 1_000)}`;
       asset.claims.set(call, [...(asset.claims.get(call) ?? []), key]);
@@ -646,6 +1086,9 @@ describe('a snapshot of a ledger', () => {
 
 describe('an asset that the location does not own', () => {
   it('is refused at the door with what to do', () => {
-    expect(unknownAsset('1', 'STDQ')).toMatchObject({ code: 'REJECTED_UNKNOWN_ASSET', facts: { adamId: '1', pricingParam: 'STDQ' } });
+    expect(unknownAsset('1', 'STDQ')).toMatchObject({
+      code: 'REJECTED_UNKNOWN_ASSET',
+      facts: { adamId: '1', pricingParam: 'STDQ' },
+    });
   });
 });

@@ -28,7 +28,11 @@ export interface PairFailure {
 }
 
 export type AssetCommand =
-  | (Command<'RecordAsset'> & { readonly asset: AppleAsset; readonly readAt: Instant; readonly nothingAssigned: boolean })
+  | (Command<'RecordAsset'> & {
+      readonly asset: AppleAsset;
+      readonly readAt: Instant;
+      readonly nothingAssigned: boolean;
+    })
   | (Command<'DescribeAsset'> & { readonly metadata: ContentMetadata })
   | (Command<'AdoptAssignments'> & { readonly holders: Holders })
   | (Command<'CompleteBaseline'> & { readonly count: number; readonly marked: boolean })
@@ -40,11 +44,19 @@ export type AssetCommand =
       /** Platform of the devices, where the order names one. */
       readonly platform: string | null;
     })
-  | (Command<'ReturnLicenses'> & { readonly orderId: string; readonly part: number; readonly holders: Holders })
+  | (Command<'ReturnLicenses'> & {
+      readonly orderId: string;
+      readonly part: number;
+      readonly holders: Holders;
+    })
   | Command<'ServeWaiting'>
   | (Command<'EndWaiting'> & { readonly orderId: string })
   | (Command<'ClaimPairs'> & { readonly callId: string; readonly action: Action; readonly holders: Holders })
-  | (Command<'ReleaseClaims'> & { readonly callId: string; readonly action: Action; readonly holders: Holders })
+  | (Command<'ReleaseClaims'> & {
+      readonly callId: string;
+      readonly action: Action;
+      readonly holders: Holders;
+    })
   | (Command<'SettleCall'> & {
       readonly callId: string;
       readonly action: Action;
@@ -81,7 +93,14 @@ export const assetDecider: Decider<AssetCommand, Asset, AssetEvent> = {
         return claimPairs(command, asset);
       case 'ReleaseClaims': {
         const own = keysClaimedBy(command.callId, asset, command.holders);
-        return settleAgain(command.callId, command.action, own, { limit: 0, notBefore: at }, asset, asset.batches + 1);
+        return settleAgain(
+          command.callId,
+          command.action,
+          own,
+          { limit: 0, notBefore: at },
+          asset,
+          asset.batches + 1,
+        );
       }
       case 'SettleCall':
         return settleCall(command, asset);
@@ -106,7 +125,10 @@ function recordAsset(
   }
   const { unlimited, total, assigned, available, retired } = seen;
   const before = asset.totals?.total ?? null;
-  events.push({ type: 'asset.totals-read', data: { unlimited, total, assigned, available, retired, readAt, before } });
+  events.push({
+    type: 'asset.totals-read',
+    data: { unlimited, total, assigned, available, retired, readAt, before },
+  });
   if (nothingAssigned && !asset.baseline) {
     events.push({ type: 'asset.baseline-completed', data: { count: 0, marked: false } });
   }
@@ -119,16 +141,20 @@ function recordAsset(
 /** Unclaimed reservations, newest first, as many as there are too many. Among those who wait they keep their order. */
 function withdraw(excess: number, asset: Asset): AssetEvent[] {
   if (excess <= 0) return [];
-  const unclaimed = [...asset.pairs].filter(([, { state, callId }]) => state === 'reserved' && callId === null);
+  const unclaimed = [...asset.pairs].filter(
+    ([, { state, callId }]) => state === 'reserved' && callId === null,
+  );
   const newest = unclaimed.sort(([, a], [, b]) => a.batch - b.batch).slice(-Math.min(excess, MAX_TOGETHER));
   // Each event puts its pairs before all that wait: the oldest come last.
-  return chunksOf(newest, MAX_HOLDERS).reverse().map((chunk) => {
-    const keys = inListOrder(chunk.map(([key]) => key));
-    return {
-      type: 'asset.reservations-withdrawn',
-      data: { ...holdersOf(keys), ...refsOf(keys, asset), fromBatches: batchesOf(keys, asset) },
-    };
-  });
+  return chunksOf(newest, MAX_HOLDERS)
+    .reverse()
+    .map((chunk) => {
+      const keys = inListOrder(chunk.map(([key]) => key));
+      return {
+        type: 'asset.reservations-withdrawn',
+        data: { ...holdersOf(keys), ...refsOf(keys, asset), fromBatches: batchesOf(keys, asset) },
+      };
+    });
 }
 
 function describeAsset({ metadata }: AssetCommand & { type: 'DescribeAsset' }, asset: Asset): AssetEvent[] {
@@ -145,7 +171,10 @@ function adoptAssignments(holders: Holders, asset: Asset): AssetEvent[] {
   const awaited = keys.filter((key) => asset.pairs.get(key)?.state === 'waiting');
   const events: AssetEvent[] = [];
   if (unknown.length > 0) {
-    events.push({ type: 'asset.assignments-adopted', data: { ...holdersOf(unknown), failedBefore: failed.length } });
+    events.push({
+      type: 'asset.assignments-adopted',
+      data: { ...holdersOf(unknown), failedBefore: failed.length },
+    });
   }
   if (awaited.length > 0) {
     events.push({
@@ -233,7 +262,16 @@ function returnLicenses(
   const sections: Record<
     'returning' | 'reserved' | 'waiting' | 'following' | 'pending' | 'held' | 'notHeld' | 'refused',
     HolderKey[]
-  > = { returning: [], reserved: [], waiting: [], following: [], pending: [], held: [], notHeld: [], refused: [] };
+  > = {
+    returning: [],
+    reserved: [],
+    waiting: [],
+    following: [],
+    pending: [],
+    held: [],
+    notHeld: [],
+    refused: [],
+  };
   for (const key of holderKeys(holders)) {
     const pair = asset.pairs.get(key);
     if (!pair || pair.state === 'failed') sections.notHeld.push(key);
@@ -281,7 +319,8 @@ function ended(
   asset: Asset,
 ): AssetEvent[] {
   // A pair that another order ends is an outcome of both, and no event may touch many more than 1,000 documents.
-  const outcomesOfTwo = was !== 'following' && by !== '' && keys.some((key) => asset.pairs.get(key)?.orderId !== by);
+  const outcomesOfTwo =
+    was !== 'following' && by !== '' && keys.some((key) => asset.pairs.get(key)?.orderId !== by);
   const size = outcomesOfTwo ? MAX_HOLDERS / 2 : MAX_HOLDERS;
   return chunksOf(inListOrder(keys), size).map((chunk) => ({
     type: 'asset.reservations-ended',
@@ -323,7 +362,9 @@ function serveWaiting(asset: Asset): AssetEvent[] {
 }
 
 function endWaiting(orderId: string, asset: Asset): AssetEvent[] {
-  const own = [...asset.waiting].filter((key) => asset.pairs.get(key)?.orderId === orderId).slice(0, MAX_TOGETHER);
+  const own = [...asset.waiting]
+    .filter((key) => asset.pairs.get(key)?.orderId === orderId)
+    .slice(0, MAX_TOGETHER);
   const following = [...asset.pairs]
     .filter(([, { then }]) => then?.action === 'assign' && then.orderId === orderId)
     .map(([key]) => key)
@@ -356,24 +397,37 @@ function claimPairs(
   ];
 }
 
-function settleCall({ callId, action, failures }: AssetCommand & { type: 'SettleCall' }, asset: Asset): AssetEvent[] {
+function settleCall(
+  { callId, action, failures }: AssetCommand & { type: 'SettleCall' },
+  asset: Asset,
+): AssetEvent[] {
   const left = new Set(asset.claims.get(callId) ?? []);
   const events: AssetEvent[] = [];
   let batch = asset.batches + 1;
   for (const failure of failures) {
     const hit = failure.holders ? holderKeys(failure.holders).filter((key) => left.has(key)) : [...left];
     for (const key of hit) left.delete(key);
-    const worn = (key: HolderKey): boolean => failure.limit === 0 && (asset.pairs.get(key)?.tries ?? 0) + 1 >= MAX_PAIR_TRIES;
+    const worn = (key: HolderKey): boolean =>
+      failure.limit === 0 && (asset.pairs.get(key)?.tries ?? 0) + 1 >= MAX_PAIR_TRIES;
     const again = failure.verdict === 'again' ? hit.filter((key) => !worn(key)) : [];
     const failed = failure.verdict === 'failed' ? hit : failure.verdict === 'again' ? hit.filter(worn) : [];
     const short = failure.verdict === 'short' ? hit : [];
     const released = settleAgain(callId, action, again, failure, asset, batch);
     if (released.some(({ type }) => type === 'asset.claims-released')) batch += 1;
-    events.push(...released, ...settleFailed(callId, action, failed, failure, asset), ...settleShort(callId, short, asset));
+    events.push(
+      ...released,
+      ...settleFailed(callId, action, failed, failure, asset),
+      ...settleShort(callId, short, asset),
+    );
   }
   const done = inListOrder([...left]);
   if (done.length === 0) return events;
-  return [...(action === 'associate' ? settleAssigned(callId, done, batch, asset) : settleReturned(callId, done, asset)), ...events];
+  return [
+    ...(action === 'associate'
+      ? settleAssigned(callId, done, batch, asset)
+      : settleReturned(callId, done, asset)),
+    ...events,
+  ];
 }
 
 function settleAssigned(callId: string, done: HolderKey[], batch: number, asset: Asset): AssetEvent[] {
@@ -385,7 +439,10 @@ function settleAssigned(callId: string, done: HolderKey[], batch: number, asset:
   if (wantedBack.length === 0) return [assigned];
   return [
     assigned,
-    { type: 'asset.returns-started', data: { ...holdersOf(wantedBack), ...thenRefs(wantedBack, asset), batch } },
+    {
+      type: 'asset.returns-started',
+      data: { ...holdersOf(wantedBack), ...thenRefs(wantedBack, asset), batch },
+    },
   ];
 }
 
@@ -395,7 +452,10 @@ function settleReturned(callId: string, done: HolderKey[], asset: Asset): AssetE
     { type: 'asset.licenses-returned', data: { callId, ...holdersOf(done), ...refsOf(done, asset) } },
   ];
   if (wantedAgain.length > 0) {
-    events.push({ type: 'asset.waiting-listed', data: { ...holdersOf(wantedAgain), ...thenRefs(wantedAgain, asset) } });
+    events.push({
+      type: 'asset.waiting-listed',
+      data: { ...holdersOf(wantedAgain), ...thenRefs(wantedAgain, asset) },
+    });
   }
   if (asset.short) events.push({ type: 'asset.shortage-cleared', data: { available: null } });
   return events;
@@ -443,11 +503,16 @@ function settleAgain(
   const released = inListOrder(keys);
   const wantedBack = released.filter((key) => asset.pairs.get(key)?.then?.action === 'return');
   const events: AssetEvent[] = [
-    { type: 'asset.claims-released', data: { callId, action, ...holdersOf(released), batch, limit, notBefore } },
+    {
+      type: 'asset.claims-released',
+      data: { callId, action, ...holdersOf(released), batch, limit, notBefore },
+    },
   ];
   if (wantedBack.length === 0) return events;
   const freed = ended('reserved', wantedBack, '', asset).map((event) =>
-    event.type === 'asset.reservations-ended' ? { ...event, data: { ...event.data, fromBatches: [batch] } } : event,
+    event.type === 'asset.reservations-ended'
+      ? { ...event, data: { ...event.data, fromBatches: [batch] } }
+      : event,
   );
   return [...events, ...freed, ...returnsEnded(wantedBack, asset)];
 }
@@ -456,7 +521,9 @@ function settleAgain(
 function returnsEnded(keys: readonly HolderKey[], asset: Asset): AssetEvent[] {
   const wantedBack = inListOrder(keys.filter((key) => asset.pairs.get(key)?.then?.action === 'return'));
   if (wantedBack.length === 0) return [];
-  return [{ type: 'asset.returns-ended', data: { ...holdersOf(wantedBack), ...thenRefs(wantedBack, asset) } }];
+  return [
+    { type: 'asset.returns-ended', data: { ...holdersOf(wantedBack), ...thenRefs(wantedBack, asset) } },
+  ];
 }
 
 function keysClaimedBy(callId: string, asset: Asset, holders: Holders): HolderKey[] {

@@ -94,7 +94,10 @@ export type AssetEvent =
       }
     >
   /** `was`: where the pairs came from; a waiting one was found at Apple. */
-  | Event<'licenses-assigned', Holders & OrderRefs & { readonly callId: string | null; readonly was: 'reserved' | 'waiting' }>
+  | Event<
+      'licenses-assigned',
+      Holders & OrderRefs & { readonly callId: string | null; readonly was: 'reserved' | 'waiting' }
+    >
   | Event<
       'licenses-failed',
       Holders &

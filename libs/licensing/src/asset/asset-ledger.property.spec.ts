@@ -40,7 +40,11 @@ type Op =
   | { op: 'cancel'; pick: number }
   | { op: 'claim'; action: 'associate' | 'disassociate'; holders: HolderKey[] }
   | { op: 'release'; pick: number; holders: HolderKey[] }
-  | { op: 'settle'; pick: number; failures: { verdict: Verdict; holders: HolderKey[] | null; limit: number }[] };
+  | {
+      op: 'settle';
+      pick: number;
+      failures: { verdict: Verdict; holders: HolderKey[] | null; limit: number }[];
+    };
 
 const some = fc.oneof(fc.constant(HOLDERS), fc.subarray(HOLDERS, { minLength: 1 }));
 const anyOp: fc.Arbitrary<Op> = fc.oneof(
@@ -54,13 +58,33 @@ const anyOp: fc.Arbitrary<Op> = fc.oneof(
       revocable: fc.nat(9).map((n) => n > 0),
     }),
   },
-  { weight: 1, arbitrary: fc.record({ op: fc.constant('adopt' as const), holders: fc.array(fc.constantFrom(...HOLDERS), { minLength: 1, maxLength: 3 }) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      op: fc.constant('adopt' as const),
+      holders: fc.array(fc.constantFrom(...HOLDERS), { minLength: 1, maxLength: 3 }),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('baseline' as const) }) },
-  { weight: 5, arbitrary: fc.record({ op: fc.constant('reserve' as const), holders: some, ifShort: fc.constantFrom('wait' as const, 'wait' as const, 'refuse' as const) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      op: fc.constant('reserve' as const),
+      holders: some,
+      ifShort: fc.constantFrom('wait' as const, 'wait' as const, 'refuse' as const),
+    }),
+  },
   { weight: 4, arbitrary: fc.record({ op: fc.constant('return' as const), holders: some }) },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('serve' as const) }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('cancel' as const), pick: fc.nat() }) },
-  { weight: 6, arbitrary: fc.record({ op: fc.constant('claim' as const), action: fc.constantFrom('associate' as const, 'disassociate' as const), holders: some }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      op: fc.constant('claim' as const),
+      action: fc.constantFrom('associate' as const, 'disassociate' as const),
+      holders: some,
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('release' as const), pick: fc.nat(), holders: some }) },
   {
     weight: 6,
@@ -68,7 +92,11 @@ const anyOp: fc.Arbitrary<Op> = fc.oneof(
       op: fc.constant('settle' as const),
       pick: fc.nat(),
       failures: fc.array(
-        fc.record({ verdict: fc.constantFrom<Verdict>('failed', 'short', 'again'), holders: fc.option(some, { freq: 3 }), limit: fc.nat(2) }),
+        fc.record({
+          verdict: fc.constantFrom<Verdict>('failed', 'short', 'again'),
+          holders: fc.option(some, { freq: 3 }),
+          limit: fc.nat(2),
+        }),
         { maxLength: 3 },
       ),
     }),
@@ -91,7 +119,18 @@ class Bench {
     switch (op.op) {
       case 'totals': {
         const { total, available, deviceAssignable, revocable } = op;
-        const asset = { ...ASSET, productType: 'App', deviceAssignable, revocable, supportedPlatforms: ['iOS'], unlimited: total === null, total: total ?? 0, assigned: 1, available: total === null ? 0 : available, retired: 0 };
+        const asset = {
+          ...ASSET,
+          productType: 'App',
+          deviceAssignable,
+          revocable,
+          supportedPlatforms: ['iOS'],
+          unlimited: total === null,
+          total: total ?? 0,
+          assigned: 1,
+          available: total === null ? 0 : available,
+          retired: 0,
+        };
         Object.assign(model, { deviceAssignable, revocable });
         const excess = model.readTotals(total, available);
         const events = this.#decide({ type: 'RecordAsset', asset, readAt: NOW, nothingAssigned: false });
@@ -113,9 +152,17 @@ class Bench {
         const ifShort = op.op === 'reserve' ? op.ifShort : 'wait';
         if (kind === 'assign') model.reserve(orderId, op.holders, ifShort);
         else model.giveBack(orderId, op.holders);
-        const terms: OrderTerms = { kind, uId: '7700000000000001', assets: [ASSET], ifShort, platform: null, holders: op.holders.length };
+        const terms: OrderTerms = {
+          kind,
+          uId: '7700000000000001',
+          assets: [ASSET],
+          ifShort,
+          platform: null,
+          holders: op.holders.length,
+        };
         this.#order(orderId, { type: 'PlaceOrder', terms, holders: holdersOf(op.holders) });
-        for (const { command } of this.#order(orderId, { type: 'AskNext' })) this.#decide(command as AssetCommand);
+        for (const { command } of this.#order(orderId, { type: 'AskNext' }))
+          this.#decide(command as AssetCommand);
         break;
       }
       case 'serve':
@@ -172,7 +219,8 @@ class Bench {
       if (round > 20) throw new Error('the ledger does not come to rest');
       this.run({ op: 'totals', total: 1_000, available: 1_000, deviceAssignable: true, revocable: true });
       this.run({ op: 'serve' });
-      for (let call = this.#call(0); call; call = this.#call(0)) this.run({ op: 'settle', pick: 0, failures: [] });
+      for (let call = this.#call(0); call; call = this.#call(0))
+        this.run({ op: 'settle', pick: 0, failures: [] });
       this.run({ op: 'claim', action: 'associate', holders: HOLDERS });
       this.run({ op: 'claim', action: 'disassociate', holders: HOLDERS });
     }
@@ -180,8 +228,12 @@ class Bench {
 
   check(): void {
     const { ledger, model } = this;
-    const plain = (pairs: ReadonlyMap<HolderKey, { state: string; orderId: string; callId: string | null; then: unknown }>) =>
-      [...pairs].map(([key, { state, orderId, callId, then }]) => [key, { state, orderId, callId, then }]).sort();
+    const plain = (
+      pairs: ReadonlyMap<HolderKey, { state: string; orderId: string; callId: string | null; then: unknown }>,
+    ) =>
+      [...pairs]
+        .map(([key, { state, orderId, callId, then }]) => [key, { state, orderId, callId, then }])
+        .sort();
     expect(plain(ledger.pairs)).toEqual(plain(model.pairs));
     expect(ledger.used).toBe(model.used());
     expect([...ledger.waiting]).toEqual(model.queue);
@@ -193,12 +245,16 @@ class Bench {
   checkEnd(): void {
     const { model } = this;
     for (const [orderId, asked] of model.asked) {
-      const counted = Object.values((this.#orders.get(orderId) as Order).final).reduce((sum, count) => sum + count, 0);
+      const counted = Object.values((this.#orders.get(orderId) as Order).final).reduce(
+        (sum, count) => sum + count,
+        0,
+      );
       expect(counted).toBe(asked.length);
       expect((this.#orders.get(orderId) as Order).phase).toBe('finished');
       expect((this.#documents.get('orders')?.get(orderId) as OrderDocument).waiting).toBe(0);
     }
-    for (const read of models) expect(folded(read, this.log.envelopes)).toEqual(this.#documents.get(read.name));
+    for (const read of models)
+      expect(folded(read, this.log.envelopes)).toEqual(this.#documents.get(read.name));
     const kept = JSON.parse(JSON.stringify(assetSnapshot.save(this.ledger))) as unknown[];
     expect(assetSnapshot.load(kept)).toEqual(this.ledger);
   }
@@ -214,7 +270,9 @@ class Bench {
     expect([...left].sort()).toEqual(model.claimedBy(callId).sort());
     const later: (() => void)[] = [];
     for (const { verdict, limit, holders } of failures) {
-      const hit = holders ? holderKeys(holders).filter((key) => left.has(key)) : holderKeys(holdersOf([...left]));
+      const hit = holders
+        ? holderKeys(holders).filter((key) => left.has(key))
+        : holderKeys(holdersOf([...left]));
       for (const key of hit) left.delete(key);
       const worn = (key: HolderKey): boolean => limit === 0 && (model.pairs.get(key)?.tries ?? 0) >= 5;
       later.push(() => {
@@ -238,13 +296,20 @@ class Bench {
   #serve(): void {
     const { model } = this;
     const events = this.#decide({ type: 'ServeWaiting' });
-    this.#withdrawn(events, model.totalsKnown && model.total !== null ? Math.max(0, model.used() - model.total) : 0);
+    this.#withdrawn(
+      events,
+      model.totalsKnown && model.total !== null ? Math.max(0, model.used() - model.total) : 0,
+    );
     model.serve();
   }
 
   #withdrawn(events: readonly AssetEvent[], excess: number): void {
-    const keys = events.flatMap((event) => (event.type === 'asset.reservations-withdrawn' ? holderKeys(event.data) : []));
-    const unclaimed = [...this.model.pairs.values()].filter(({ state, callId }) => state === 'reserved' && callId === null);
+    const keys = events.flatMap((event) =>
+      event.type === 'asset.reservations-withdrawn' ? holderKeys(event.data) : [],
+    );
+    const unclaimed = [...this.model.pairs.values()].filter(
+      ({ state, callId }) => state === 'reserved' && callId === null,
+    );
     expect(keys.length).toBe(Math.min(excess, unclaimed.length));
     this.model.withdraw(keys);
   }
@@ -256,7 +321,9 @@ class Bench {
     expect(size).toBeLessThan(900_000);
     for (const event of events) {
       this.ledger = assetDecider.evolve(this.ledger, event);
-      const gives = event.type === 'asset.licenses-served' || (event.type === 'asset.licenses-reserved' && holderKeys(event.data.reserved).length > 0);
+      const gives =
+        event.type === 'asset.licenses-served' ||
+        (event.type === 'asset.licenses-reserved' && holderKeys(event.data.reserved).length > 0);
       if (gives && this.model.total !== null) expect(this.ledger.used).toBeLessThanOrEqual(this.model.total);
       this.#checkBatch(event);
     }
@@ -279,7 +346,10 @@ class Bench {
   #order(orderId: string, command: OrderCommand): Addressed[] {
     const order = this.#orders.get(orderId) ?? orders.initial();
     const events = orders.decide(command, order, NOW);
-    this.#orders.set(orderId, events.reduce((state: Order, event: OrderEvent) => orders.evolve(state, event), order));
+    this.#orders.set(
+      orderId,
+      events.reduce((state: Order, event: OrderEvent) => orders.evolve(state, event), order),
+    );
     return this.#append(`order-${orderId}`, events).flatMap(reactions);
   }
 
@@ -310,7 +380,9 @@ class Bench {
         claimed.set(key, callId);
       }
     }
-    const own = [...this.ledger.pairs].flatMap(([key, { callId }]) => (callId === null ? [] : [[key, callId] as const]));
+    const own = [...this.ledger.pairs].flatMap(([key, { callId }]) =>
+      callId === null ? [] : [[key, callId] as const],
+    );
     expect([...claimed].sort()).toEqual(own.sort());
   }
 
@@ -331,11 +403,22 @@ class Bench {
       });
     }
     const shown = [...(this.#documents.get(pairsModel.name) as Map<string, PairDocument>).values()];
-    expect(shown.map(({ holder, state, orderId, callId }) => [holder, state, orderId ?? '', callId]).sort()).toEqual(
-      pairs.map(([key, { state, orderId, callId }]) => [key, state === 'reserved' && callId !== null ? 'claimed' : state, orderId, callId]).sort(),
+    expect(
+      shown.map(({ holder, state, orderId, callId }) => [holder, state, orderId ?? '', callId]).sort(),
+    ).toEqual(
+      pairs
+        .map(([key, { state, orderId, callId }]) => [
+          key,
+          state === 'reserved' && callId !== null ? 'claimed' : state,
+          orderId,
+          callId,
+        ])
+        .sort(),
     );
     const rows = [...(this.#documents.get(openWorkModel.name) as Map<string, OpenWorkRow>).values()];
-    const open = rows.flatMap((row) => (row.row === 'batch' ? holderKeys(row).map((key) => [row.action, key]) : []));
+    const open = rows.flatMap((row) =>
+      row.row === 'batch' ? holderKeys(row).map((key) => [row.action, key]) : [],
+    );
     const unclaimed = pairs.flatMap(([key, { state, callId }]) => {
       if (callId !== null || (state !== 'reserved' && state !== 'returning')) return [];
       return [[state === 'reserved' ? 'associate' : 'disassociate', key]];
@@ -350,15 +433,28 @@ class Bench {
     for (const [orderId, asked] of model.asked) {
       const final = model.outcomes.get(orderId) ?? new Map<HolderKey, string>();
       const order = this.#orders.get(orderId) as Order;
-      const counts = { assigned: 0, returned: 0, held: 0, notHeld: 0, refused: 0, failed: 0, cancelled: 0 } as Record<string, number>;
+      const counts = {
+        assigned: 0,
+        returned: 0,
+        held: 0,
+        notHeld: 0,
+        refused: 0,
+        failed: 0,
+        cancelled: 0,
+      } as Record<string, number>;
       for (const outcome of final.values()) counts[outcome] = (counts[outcome] ?? 0) + 1;
       expect(order.final).toEqual(counts);
       expect(order.phase === 'finished').toBe(final.size === asked.length);
       const waiting = asked.filter((key) => {
         const pair = model.pairs.get(key);
-        return (pair?.state === 'waiting' && pair.orderId === orderId) || (pair?.then?.action === 'assign' && pair.then.orderId === orderId);
+        return (
+          (pair?.state === 'waiting' && pair.orderId === orderId) ||
+          (pair?.then?.action === 'assign' && pair.then.orderId === orderId)
+        );
       });
-      expect((this.#documents.get(ordersModel.name)?.get(orderId) as OrderDocument).waiting).toBe(waiting.length);
+      expect((this.#documents.get(ordersModel.name)?.get(orderId) as OrderDocument).waiting).toBe(
+        waiting.length,
+      );
       for (const key of asked) {
         const outcome = documents.get(`${orderId}|${ASSET_KEY}|${key}`)?.outcome;
         const shown = final.get(key) ?? outcome;
@@ -370,7 +466,9 @@ class Bench {
 }
 
 const reactions = (envelope: Envelope): readonly Addressed[] =>
-  orderReactions.flatMap((reaction) => (reaction.handles.includes(envelope.type) ? reaction.react(envelope) : []));
+  orderReactions.flatMap((reaction) =>
+    reaction.handles.includes(envelope.type) ? reaction.react(envelope) : [],
+  );
 
 describe('the ledger of an asset, under any sequence of commands', () => {
   it('agrees with the rules told pair by pair, and so do its orders and all read models', () => {
@@ -378,7 +476,10 @@ describe('the ledger of an asset, under any sequence of commands', () => {
       { op: 'totals', total: 4, available: 4, deviceAssignable: true, revocable: true },
       { op: 'baseline' },
     ];
-    const sequences = fc.record({ begun: fc.boolean(), ops: fc.array(anyOp, { minLength: 5, maxLength: 40 }) });
+    const sequences = fc.record({
+      begun: fc.boolean(),
+      ops: fc.array(anyOp, { minLength: 5, maxLength: 40 }),
+    });
     fc.assert(
       fc.property(sequences, ({ begun, ops }) => {
         const bench = new Bench();

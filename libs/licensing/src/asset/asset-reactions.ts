@@ -36,4 +36,4 @@ const serveWaiting: Reaction<FreeingEvent> = {
   },
 };
 
-export const assetReactions: readonly Reaction[] = [serveWaiting as Reaction];
+export const assetReactions: readonly Reaction[] = [serveWaiting];

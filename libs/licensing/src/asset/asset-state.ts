@@ -121,12 +121,14 @@ export function evolveAsset(asset: Asset, event: AssetEvent): Asset {
       const fresh = { orderId, callId: null, tries: 0, then: null };
       for (const key of holderKeys(reserved)) put(asset, key, { state: 'reserved', batch, ...fresh });
       for (const key of holderKeys(waiting)) put(asset, key, { state: 'waiting', ...fresh });
-      for (const key of holderKeys(following)) (asset.pairs.get(key) as Pair).then = { action: 'assign', orderId };
+      for (const key of holderKeys(following))
+        (asset.pairs.get(key) as Pair).then = { action: 'assign', orderId };
       openBatch(asset, batch);
       return asset;
     }
     case 'asset.licenses-served':
-      for (const key of holderKeys(event.data)) put(asset, key, { state: 'reserved', batch: event.data.batch });
+      for (const key of holderKeys(event.data))
+        put(asset, key, { state: 'reserved', batch: event.data.batch });
       openBatch(asset, event.data.batch);
       return asset;
     case 'asset.reservations-withdrawn':
@@ -178,14 +180,21 @@ export function evolveAsset(asset: Asset, event: AssetEvent): Asset {
       for (const key of holderKeys(returning)) {
         put(asset, key, { state: 'returning', orderId, batch, tries: 0, then: null });
       }
-      for (const key of holderKeys(pending)) (asset.pairs.get(key) as Pair).then = { action: 'return', orderId };
+      for (const key of holderKeys(pending))
+        (asset.pairs.get(key) as Pair).then = { action: 'return', orderId };
       openBatch(asset, batch);
       return asset;
     }
     case 'asset.returns-started':
       holderKeys(event.data).forEach((key, index) => {
         const { batch } = event.data;
-        put(asset, key, { state: 'returning', orderId: orderAt(event.data, index), batch, tries: 0, then: null });
+        put(asset, key, {
+          state: 'returning',
+          orderId: orderAt(event.data, index),
+          batch,
+          tries: 0,
+          then: null,
+        });
       });
       openBatch(asset, event.data.batch);
       return asset;
@@ -197,7 +206,13 @@ export function evolveAsset(asset: Asset, event: AssetEvent): Asset {
     }
     case 'asset.waiting-listed':
       holderKeys(event.data).forEach((key, index) => {
-        put(asset, key, { state: 'waiting', orderId: orderAt(event.data, index), callId: null, tries: 0, then: null });
+        put(asset, key, {
+          state: 'waiting',
+          orderId: orderAt(event.data, index),
+          callId: null,
+          tries: 0,
+          then: null,
+        });
       });
       return asset;
     case 'asset.returns-ended':

@@ -36,7 +36,8 @@ export interface AssetDocument {
 }
 
 /** Licences in use: all pairs but waiting, failed and gone. */
-export const usedOf = ({ reserved, assigned, returning }: AssetDocument): number => reserved + assigned + returning;
+export const usedOf = ({ reserved, assigned, returning }: AssetDocument): number =>
+  reserved + assigned + returning;
 
 /** Licences that can be given away; null for an unlimited asset, or where totals are not known. */
 export const availableOf = (asset: AssetDocument): number | null =>

@@ -1,5 +1,5 @@
 import { idOf, type Envelope, type Instant, type Position, type ReadModel } from '@seatbook/kernel';
-import { holderKeys, orderAt, type HolderKey, type OrderRefs } from '../holder.js';
+import { holderKeys, orderAt, type HolderKey } from '../holder.js';
 import { assetOf } from '../streams.js';
 import type { AssetEvent } from './asset-events.js';
 
@@ -70,7 +70,8 @@ export const pairsModel: ReadModel<PairDocument, AssetEvent> = {
     };
     const change = changeOf(event, holder, envelope, pair);
     if (change === null) return null;
-    const since = change.state !== undefined && change.state !== before?.state ? metadata.recordedAt : pair.since;
+    const since =
+      change.state !== undefined && change.state !== before?.state ? metadata.recordedAt : pair.since;
     return Object.assign(pair, change, { since, position });
   },
   indexes: [
@@ -131,7 +132,9 @@ function changeOf(
       const { orderId, reserved, waitingReason } = event.data;
       const granted = positionsOf(envelope, () => holderKeys(reserved)).has(holder);
       const fresh = { orderId, adopted: false, ...clean };
-      return granted ? { state: 'reserved', ...fresh } : { state: 'waiting', ...fresh, reason: waitingReason };
+      return granted
+        ? { state: 'reserved', ...fresh }
+        : { state: 'waiting', ...fresh, reason: waitingReason };
     }
     case 'asset.licenses-served':
       return { state: 'reserved', ...clean };
@@ -156,7 +159,7 @@ function changeOf(
     case 'asset.returns-started':
     case 'asset.waiting-listed': {
       const index = positionsOf(envelope, () => holderKeys(event.data)).get(holder) ?? 0;
-      const orderId = orderAt(event.data as OrderRefs, index);
+      const orderId = orderAt(event.data, index);
       const state = event.type === 'asset.returns-started' ? 'returning' : 'waiting';
       return { state, orderId, adopted: false, ...clean, reason: state === 'waiting' ? 'short' : null };
     }

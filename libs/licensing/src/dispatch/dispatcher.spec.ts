@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { NOW } from '../../../../test/support/decider-spec.js';
-import { KEYNOTE, LOCATION, PAGES, devices, manyDevices, persons } from '../../../../test/support/licensing-builders.js';
+import {
+  KEYNOTE,
+  LOCATION,
+  PAGES,
+  devices,
+  manyDevices,
+  persons,
+} from '../../../../test/support/licensing-builders.js';
 import type { CallCommand } from '../apple-call/call-decider.js';
 import { holderCount, holderKeys, type Holders } from '../holder.js';
 import type { AppleLimits } from '../ports.js';
@@ -12,8 +19,17 @@ const APPLE: AppleLimits = { maxAssets: 25, maxSerialNumbers: 1_000, maxClientUs
 
 function planOf(rows: readonly OpenWorkRow[], now = NOW, limits = APPLE) {
   let calls = 0;
-  const { commands, wakeAt } = dispatcher(DEFAULT_RHYTHM).plan(rows, { uId: LOCATION, now, limits, newCallId: () => `call-${(calls += 1)}` });
-  return { calls: commands.map(({ command }) => command as CallCommand & { type: 'PlanCall' }), streams: commands.map(({ stream }) => stream), wakeAt };
+  const { commands, wakeAt } = dispatcher(DEFAULT_RHYTHM).plan(rows, {
+    uId: LOCATION,
+    now,
+    limits,
+    newCallId: () => `call-${(calls += 1)}`,
+  });
+  return {
+    calls: commands.map(({ command }) => command as CallCommand & { type: 'PlanCall' }),
+    streams: commands.map(({ stream }) => stream),
+    wakeAt,
+  };
 }
 
 const batch = (holders: Holders, more: Partial<BatchRow> = {}): BatchRow => ({
@@ -29,7 +45,13 @@ const batch = (holders: Holders, more: Partial<BatchRow> = {}): BatchRow => ({
   ...more,
 });
 const placed = (orderId: string): OpenWorkRow => ({ row: 'order', uId: LOCATION, orderId });
-const claiming = (holders: Holders, action: 'associate' | 'disassociate' = 'associate'): OpenWorkRow => ({ row: 'call', uId: LOCATION, action, assets: [PAGES], ...holders });
+const claiming = (holders: Holders, action: 'associate' | 'disassociate' = 'associate'): OpenWorkRow => ({
+  row: 'call',
+  uId: LOCATION,
+  action,
+  assets: [PAGES],
+  ...holders,
+});
 
 describe('the dispatcher of an account', () => {
   it('plans nothing where nothing is open', () => {
@@ -47,14 +69,25 @@ describe('the dispatcher of an account', () => {
   });
 
   it('plans what fills a call at once and lets the rest wait', () => {
-    const { calls, wakeAt } = planOf([batch(manyDevices(1_000), { since: NOW }), batch(devices('A'), { since: NOW })]);
+    const { calls, wakeAt } = planOf([
+      batch(manyDevices(1_000), { since: NOW }),
+      batch(devices('A'), { since: NOW }),
+    ]);
     expect(calls.map(holderCount)).toEqual([1_000]);
     expect(wakeAt).toBe(NOW + 200);
   });
 
   it('groups the work of several orders and assets', () => {
     const rows = [batch(devices('A')), batch(devices('B')), batch(devices('A', 'B'), { asset: KEYNOTE })];
-    expect(planOf(rows).calls).toEqual([{ type: 'PlanCall', uId: LOCATION, action: 'associate', assets: [PAGES, KEYNOTE], ...devices('A', 'B') }]);
+    expect(planOf(rows).calls).toEqual([
+      {
+        type: 'PlanCall',
+        uId: LOCATION,
+        action: 'associate',
+        assets: [PAGES, KEYNOTE],
+        ...devices('A', 'B'),
+      },
+    ]);
   });
 
   it('never mixes what is given with what is taken back', () => {
@@ -72,14 +105,19 @@ describe('the dispatcher of an account', () => {
   });
 
   it('waits until work may be done again', () => {
-    expect(planOf([batch(devices('A'), { notBefore: NOW + 30_000 })])).toMatchObject({ calls: [], wakeAt: NOW + 30_000 });
+    expect(planOf([batch(devices('A'), { notBefore: NOW + 30_000 })])).toMatchObject({
+      calls: [],
+      wakeAt: NOW + 30_000,
+    });
   });
 
   it('leaves out what a call is claiming, of the same action', () => {
     const rows = [batch(devices('A', 'B'))];
     expect(planOf([...rows, claiming(devices('A'))]).calls).toMatchObject([devices('B')]);
     expect(planOf([...rows, claiming(devices('A', 'B'))]).calls).toEqual([]);
-    expect(planOf([...rows, claiming(devices('A'), 'disassociate')]).calls).toMatchObject([devices('A', 'B')]);
+    expect(planOf([...rows, claiming(devices('A'), 'disassociate')]).calls).toMatchObject([
+      devices('A', 'B'),
+    ]);
   });
 
   it('carries no more holders than an event names and than the failures of a call leave room for', () => {
@@ -100,24 +138,38 @@ describe('the dispatcher of an account', () => {
       userIds: fc.subarray(['p', 'q', 'r']),
       limit: fc.constantFrom(0, 1, 2, 3, 5),
     });
-    const limits = fc.record({ maxAssets: fc.integer({ min: 1, max: 3 }), maxSerialNumbers: fc.integer({ min: 1, max: 4 }), maxClientUserIds: fc.integer({ min: 1, max: 3 }) });
+    const limits = fc.record({
+      maxAssets: fc.integer({ min: 1, max: 3 }),
+      maxSerialNumbers: fc.integer({ min: 1, max: 4 }),
+      maxClientUserIds: fc.integer({ min: 1, max: 3 }),
+    });
     fc.assert(
       fc.property(fc.array(anyRow, { minLength: 1, maxLength: 6 }), limits, (list, allowed) => {
         // A pair is open in one batch at a time.
         const seen = new Set<string>();
-        const fresh = (adamId: string, holder: string): boolean => !seen.has(`${adamId} ${holder}`) && Boolean(seen.add(`${adamId} ${holder}`));
+        const fresh = (adamId: string, holder: string): boolean =>
+          !seen.has(`${adamId} ${holder}`) && Boolean(seen.add(`${adamId} ${holder}`));
         const rows = list
           .map(({ asset, serialNumbers, userIds, limit }) => {
             const { adamId } = asset;
-            const own = { serialNumbers: serialNumbers.filter((serial) => fresh(adamId, serial)), userIds: userIds.filter((user) => fresh(adamId, user)) };
+            const own = {
+              serialNumbers: serialNumbers.filter((serial) => fresh(adamId, serial)),
+              userIds: userIds.filter((user) => fresh(adamId, user)),
+            };
             return batch(own, { asset, limit });
           })
           .filter((row) => holderCount(row) > 0);
-        const limitOf = new Map<string, number>(rows.flatMap((row) => holderKeys(row).map((key) => [`${row.asset.adamId} ${key}`, row.limit] as const)));
+        const limitOf = new Map<string, number>(
+          rows.flatMap((row) =>
+            holderKeys(row).map((key) => [`${row.asset.adamId} ${key}`, row.limit] as const),
+          ),
+        );
         const { calls } = planOf(rows, NOW, allowed);
         const covered: string[] = [];
         for (const call of calls) {
-          const pairs = call.assets.flatMap(({ adamId }) => holderKeys(call).map((key) => `${adamId} ${key}`));
+          const pairs = call.assets.flatMap(({ adamId }) =>
+            holderKeys(call).map((key) => `${adamId} ${key}`),
+          );
           covered.push(...pairs);
           const smallest = Math.min(...pairs.map((pair) => limitOf.get(pair) || Infinity));
           expect(pairs.length).toBeLessThanOrEqual(smallest);

@@ -103,17 +103,27 @@ function callsOf(
     const rectangles =
       limit === 0
         ? rectanglesFor(() => true)
-        : [...rectanglesFor((key) => kindOfHolder(key) === 'device'), ...rectanglesFor((key) => kindOfHolder(key) === 'person')];
+        : [
+            ...rectanglesFor((key) => kindOfHolder(key) === 'device'),
+            ...rectanglesFor((key) => kindOfHolder(key) === 'person'),
+          ];
     return rectangles.map((rectangle) => {
       const { serialNumbers, userIds } = rectangle.holders;
-      const full = serialNumbers.length === allowed.maxSerialNumbers || userIds.length === allowed.maxClientUserIds;
-      return { rectangle, full: full && rectangle.assets.length === Math.min(columns.size, allowed.maxAssets) };
+      const full =
+        serialNumbers.length === allowed.maxSerialNumbers || userIds.length === allowed.maxClientUserIds;
+      return {
+        rectangle,
+        full: full && rectangle.assets.length === Math.min(columns.size, allowed.maxAssets),
+      };
     });
   });
 }
 
 /** Where devices and persons both have open work, a call has room for half of each. */
-function sharedLimits(columns: ReadonlyMap<string, ReadonlySet<HolderKey>>, limits: AppleLimits): AppleLimits {
+function sharedLimits(
+  columns: ReadonlyMap<string, ReadonlySet<HolderKey>>,
+  limits: AppleLimits,
+): AppleLimits {
   const kinds = new Set([...columns.values()].flatMap((keys) => [...keys].map((key) => key.charAt(0))));
   if (kinds.size > 1) return withinEvents(limits);
   return {
@@ -136,7 +146,11 @@ function smallerLimits(limit: number, assets: number, limits: AppleLimits): Appl
   };
 }
 
-function planned(action: Action, { assets, holders }: Rectangle, { uId, newCallId }: DispatchContext): Addressed {
+function planned(
+  action: Action,
+  { assets, holders }: Rectangle,
+  { uId, ...context }: DispatchContext,
+): Addressed {
   const command: CallCommand = {
     type: 'PlanCall',
     uId,
@@ -148,5 +162,5 @@ function planned(action: Action, { assets, holders }: Rectangle, { uId, newCallI
     ...holders,
   };
   if (holderCount(holders) === 0) throw new Error('a call without holders was planned');
-  return { stream: callStream(newCallId()), command };
+  return { stream: callStream(context.newCallId()), command };
 }

@@ -11,11 +11,17 @@ const full = (assets: number, holders: number): Column[] => {
 };
 
 /** Calls that each asset would need by itself. */
-const assetByAsset = (columns: readonly Column[], { maxSerialNumbers, maxClientUserIds }: AppleLimits): number =>
+const assetByAsset = (
+  columns: readonly Column[],
+  { maxSerialNumbers, maxClientUserIds }: AppleLimits,
+): number =>
   columns.reduce((sum, { keys }) => {
     const list = [...keys];
     const serials = list.filter((key) => key.startsWith('d:')).length;
-    return sum + Math.max(Math.ceil(serials / maxSerialNumbers), Math.ceil((list.length - serials) / maxClientUserIds));
+    return (
+      sum +
+      Math.max(Math.ceil(serials / maxSerialNumbers), Math.ceil((list.length - serials) / maxClientUserIds))
+    );
   }, 0);
 
 describe('covering open pairs with calls', () => {
@@ -29,7 +35,9 @@ describe('covering open pairs with calls', () => {
   });
 
   it('lets devices and persons travel in one call', () => {
-    expect(rectanglesOf([{ asset: 'a', keys: ['d:1', 'u:p'] }], APPLE)).toEqual([{ assets: ['a'], holders: { serialNumbers: ['1'], userIds: ['p'] } }]);
+    expect(rectanglesOf([{ asset: 'a', keys: ['d:1', 'u:p'] }], APPLE)).toEqual([
+      { assets: ['a'], holders: { serialNumbers: ['1'], userIds: ['p'] } },
+    ]);
   });
 
   it('needs no call for nothing', () => {
@@ -38,7 +46,9 @@ describe('covering open pairs with calls', () => {
   });
 
   it('covers each pair exactly once, within the limits, with no more calls than asset by asset', () => {
-    const holders = [...'ABCDEFGHIJ'].map((letter): HolderKey => `d:${letter}`).concat('u:p', 'u:q', 'u:r', 'u:s');
+    const holders = [...'ABCDEFGHIJ']
+      .map((letter): HolderKey => `d:${letter}`)
+      .concat('u:p', 'u:q', 'u:r', 'u:s');
     const columns = fc
       .array(fc.uniqueArray(fc.constantFrom(...holders)), { maxLength: 6 })
       .map((lists) => lists.map((keys, index): Column => ({ asset: `asset-${index}`, keys })));
@@ -50,8 +60,12 @@ describe('covering open pairs with calls', () => {
     fc.assert(
       fc.property(columns, limits, (wanted, allowed) => {
         const calls = rectanglesOf(wanted, allowed);
-        const covered = calls.flatMap(({ assets, holders: some }) => assets.flatMap((asset) => holderKeys(some).map((key) => `${asset} ${key}`)));
-        expect(covered.sort()).toEqual(wanted.flatMap(({ asset, keys }) => [...keys].map((key) => `${asset} ${key}`)).sort());
+        const covered = calls.flatMap(({ assets, holders: some }) =>
+          assets.flatMap((asset) => holderKeys(some).map((key) => `${asset} ${key}`)),
+        );
+        expect(covered.sort()).toEqual(
+          wanted.flatMap(({ asset, keys }) => [...keys].map((key) => `${asset} ${key}`)).sort(),
+        );
         for (const { assets, holders: some } of calls) {
           expect(assets.length).toBeLessThanOrEqual(allowed.maxAssets);
           expect(some.serialNumbers.length).toBeLessThanOrEqual(allowed.maxSerialNumbers);

@@ -1,4 +1,11 @@
-import { categoryOf, idOf, type DomainEvent, type Envelope, type Position, type ReadModel } from '@seatbook/kernel';
+import {
+  categoryOf,
+  idOf,
+  type DomainEvent,
+  type Envelope,
+  type Position,
+  type ReadModel,
+} from '@seatbook/kernel';
 import { touchedBy } from '../asset/pairs-model.js';
 import type { AssetEvent } from '../asset/asset-events.js';
 import { holderKeys, type Holders } from '../holder.js';
@@ -72,11 +79,18 @@ function assetsOf({ adamId, pricingParam, assets = [] }: Mentions): readonly Ass
 function holdersIn(event: Envelope<DomainEvent>): readonly string[] {
   switch (event.type) {
     case 'asset.licenses-reserved': {
-      const { following, held, refused } = event.data as { following: Holders; held: Holders; refused: Holders };
+      const { following, held, refused } = event.data as {
+        following: Holders;
+        held: Holders;
+        refused: Holders;
+      };
       return [...touchedBy(event as AssetEvent), ...[following, held, refused].flatMap(holderKeys)];
     }
     case 'asset.licenses-returning': {
-      const { pending, held, notHeld, refused } = event.data as Record<'pending' | 'held' | 'notHeld' | 'refused', Holders>;
+      const { pending, held, notHeld, refused } = event.data as Record<
+        'pending' | 'held' | 'notHeld' | 'refused',
+        Holders
+      >;
       return [...touchedBy(event as AssetEvent), ...[pending, held, notHeld, refused].flatMap(holderKeys)];
     }
     case 'asset.licenses-claimed':

@@ -10,7 +10,10 @@ const events: NotificationEvent[] = [
   { type: 'notification.asset-count-received', data: { uId: LOCATION, ...PAGES, countDelta: 5 } },
   { type: 'notification.test-received', data: { uId: LOCATION } },
   { type: 'notification.users-associated-received', data: { uId: LOCATION, userIds: ['p'] } },
-  { type: 'notification.unknown-received', data: { uId: LOCATION, notificationType: 'NEWS', sealedBody: 'body/n1' } },
+  {
+    type: 'notification.unknown-received',
+    data: { uId: LOCATION, notificationType: 'NEWS', sealedBody: 'body/n1' },
+  },
 ];
 
 describe('a notification without an event of Apple’s', () => {
@@ -22,7 +25,10 @@ describe('a notification without an event of Apple’s', () => {
   it('of a purchase has the totals read, and adds nothing up', () => {
     const [envelope] = new EventLog().append('appleNotification-n1', events.slice(0, 1));
     expect(notificationReactions.flatMap((reaction) => (envelope ? reaction.react(envelope) : []))).toEqual([
-      { stream: `reconciliation-${LOCATION}`, command: { type: 'RequestTotals', reason: 'ASSET_COUNT', delayMs: 0 } },
+      {
+        stream: `reconciliation-${LOCATION}`,
+        command: { type: 'RequestTotals', reason: 'ASSET_COUNT', delayMs: 0 },
+      },
     ]);
   });
 });

@@ -1,7 +1,10 @@
 import { firstVersions } from '@seatbook/kernel';
 import type { AssetId } from '../ports.js';
 
-type Event<T extends string, D> = { readonly type: `notification.${T}`; readonly data: D & { readonly uId: string } };
+type Event<T extends string, D> = {
+  readonly type: `notification.${T}`;
+  readonly data: D & { readonly uId: string };
+};
 
 /** Notifications without an eventId, one stream each. */
 export type NotificationEvent =

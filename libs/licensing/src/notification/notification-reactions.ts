@@ -16,4 +16,4 @@ const readTotals: Reaction<Extract<NotificationEvent, { type: 'notification.asse
   },
 };
 
-export const notificationReactions: readonly Reaction[] = [readTotals as Reaction];
+export const notificationReactions: readonly Reaction[] = [readTotals];

@@ -1,5 +1,13 @@
 import { deciderSpec, NOW } from '../../../../test/support/decider-spec.js';
-import { KEYNOTE, LOCATION, PAGES, devices, manyDevices, persons, terms } from '../../../../test/support/licensing-builders.js';
+import {
+  KEYNOTE,
+  LOCATION,
+  PAGES,
+  devices,
+  manyDevices,
+  persons,
+  terms,
+} from '../../../../test/support/licensing-builders.js';
 import { holdersOf, chunksOf, holderKeys, type Holders } from '../holder.js';
 import { DEFAULT_RHYTHM } from '../rhythm.js';
 import { MAX_PAIRS, orderDecider, outcomes, type OrderCommand } from './order-decider.js';
@@ -16,7 +24,11 @@ const place = (holders: Holders = AB, more: Partial<OrderTerms> = {}): OrderComm
   terms: terms({ holders: holderKeys(holders).length, ...more }),
   holders,
 });
-const answer = (part: number, final = outcomes({}), more: Partial<OrderCommand & { type: 'RecordAnswer' }> = {}): OrderCommand => ({
+const answer = (
+  part: number,
+  final = outcomes({}),
+  more: Partial<OrderCommand & { type: 'RecordAnswer' }> = {},
+): OrderCommand => ({
   type: 'RecordAnswer',
   asset: PAGES,
   part,
@@ -43,35 +55,58 @@ function after(...commands: readonly OrderCommand[]): OrderEvent[] {
 const asked = after(place(), { type: 'AskNext' });
 const longTerms = terms({ holders: 2_500 });
 const longLists = chunksOf(holderKeys(manyDevices(2_500)), 1_000).map((keys) => holdersOf(keys));
-const list = (index: number): OrderCommand => ({ type: 'ListHolders', index, holders: longLists[index] as Holders });
+const list = (index: number): OrderCommand => ({
+  type: 'ListHolders',
+  index,
+  holders: longLists[index] as Holders,
+});
 const listing = after({ type: 'CreateOrder', terms: longTerms }, list(0), list(1));
 
 describe('placing an order', () => {
   it('acts at once where it is short, and happens once', () => {
-    given().when(place()).then({ type: 'order.placed', data: { ...terms(), ...AB, at: NOW } });
+    given()
+      .when(place())
+      .then({ type: 'order.placed', data: { ...terms(), ...AB, at: NOW } });
     given().when(place()).thenOnce();
     given().when(place()).thenDue({ step: 'ask', at: NOW });
   });
 
   it('lists a long one first, list by list', () => {
-    given().when({ type: 'CreateOrder', terms: longTerms }).then({ type: 'order.created', data: { ...longTerms, at: NOW } });
-    expect(given(...listing).when({ type: 'PlaceOrder', terms: longTerms, holders: longLists[2] as Holders }).events).toHaveLength(1);
+    given()
+      .when({ type: 'CreateOrder', terms: longTerms })
+      .then({ type: 'order.created', data: { ...longTerms, at: NOW } });
+    expect(
+      given(...listing).when({ type: 'PlaceOrder', terms: longTerms, holders: longLists[2] as Holders })
+        .events,
+    ).toHaveLength(1);
     given().when({ type: 'CreateOrder', terms: longTerms }).thenOnce();
   });
 
   it('goes on where a listing stopped', () => {
-    given(...listing).when(list(0)).thenNothing();
-    given(...listing).when(list(1)).thenNothing();
-    given(...listing).when(list(2)).thenTypes('order.holders-listed');
+    given(...listing)
+      .when(list(0))
+      .thenNothing();
+    given(...listing)
+      .when(list(1))
+      .thenNothing();
+    given(...listing)
+      .when(list(2))
+      .thenTypes('order.holders-listed');
   });
 
   it('never takes a list before the one that comes first', () => {
-    given(...after({ type: 'CreateOrder', terms: longTerms })).when(list(1)).thenThrows(/list 1 of an order came before list 0/);
+    given(...after({ type: 'CreateOrder', terms: longTerms }))
+      .when(list(1))
+      .thenThrows(/list 1 of an order came before list 0/);
   });
 
   it('has all the holders that it speaks of', () => {
-    given(...listing).when({ type: 'PlaceOrder', terms: longTerms, holders: AB }).thenThrows(/2500 holders listed 2002/);
-    given().when(place(AB, { holders: 3 })).thenThrows(/3 holders listed 2/);
+    given(...listing)
+      .when({ type: 'PlaceOrder', terms: longTerms, holders: AB })
+      .thenThrows(/2500 holders listed 2002/);
+    given()
+      .when(place(AB, { holders: 3 }))
+      .thenThrows(/3 holders listed 2/);
   });
 
   it(`is refused with more than ${MAX_PAIRS} pairs, or none`, () => {
@@ -79,33 +114,56 @@ describe('placing an order', () => {
     given().when({ type: 'CreateOrder', terms: big }).thenRefused('INVALID_ORDER_SIZE');
     given().when({ type: 'PlaceOrder', terms: big, holders: AB }).thenRefused('INVALID_ORDER_SIZE');
     given().when(place(devices())).thenRefused('INVALID_ORDER_EMPTY');
-    given().when(place(AB, { assets: [] })).thenRefused('INVALID_ORDER_EMPTY');
-    given().when({ type: 'CreateOrder', terms: terms({ holders: 100_000 }) }).thenTypes('order.created');
+    given()
+      .when(place(AB, { assets: [] }))
+      .thenRefused('INVALID_ORDER_EMPTY');
+    given()
+      .when({ type: 'CreateOrder', terms: terms({ holders: 100_000 }) })
+      .thenTypes('order.created');
   });
 
   it('is abandoned by its own step 10 minutes after it began, once', () => {
     const created = after({ type: 'CreateOrder', terms: longTerms });
     expect(given(...created).due()).toEqual({ step: 'abandon', at: NOW + TEN_MINUTES });
-    given(...listing).when({ type: 'AbandonOrder' }, NOW + TEN_MINUTES).then({ type: 'order.abandoned', data: { uId: LOCATION, listed: 2_000 } });
-    given(...listing).when({ type: 'AbandonOrder' }).thenOnce();
-    given(...listing).when({ type: 'AbandonOrder' }).thenDue(null);
+    given(...listing)
+      .when({ type: 'AbandonOrder' }, NOW + TEN_MINUTES)
+      .then({ type: 'order.abandoned', data: { uId: LOCATION, listed: 2_000 } });
+    given(...listing)
+      .when({ type: 'AbandonOrder' })
+      .thenOnce();
+    given(...listing)
+      .when({ type: 'AbandonOrder' })
+      .thenDue(null);
   });
 
   it('is refused once it is abandoned', () => {
-    const abandoned = [...listing, ...after({ type: 'CreateOrder', terms: longTerms }, { type: 'AbandonOrder' }).slice(-1)];
-    given(...abandoned).when(place()).thenRefused('REJECTED_ORDER_ABANDONED');
-    given(...abandoned).when(list(2)).thenRefused('REJECTED_ORDER_ABANDONED');
-    given(...abandoned).when({ type: 'CancelWaiting' }).thenNothing();
+    const abandoned = [
+      ...listing,
+      ...after({ type: 'CreateOrder', terms: longTerms }, { type: 'AbandonOrder' }).slice(-1),
+    ];
+    given(...abandoned)
+      .when(place())
+      .thenRefused('REJECTED_ORDER_ABANDONED');
+    given(...abandoned)
+      .when(list(2))
+      .thenRefused('REJECTED_ORDER_ABANDONED');
+    given(...abandoned)
+      .when({ type: 'CancelWaiting' })
+      .thenNothing();
   });
 
   it('is not abandoned once it is placed', () => {
-    given(...asked).when({ type: 'AbandonOrder' }).thenNothing();
+    given(...asked)
+      .when({ type: 'AbandonOrder' })
+      .thenNothing();
   });
 });
 
 describe('asking the ledgers', () => {
   it('asks one question for each asset and thousand of holders', () => {
-    const { events } = given(...after(place(manyDevices(1_001), { assets: [PAGES, KEYNOTE] }))).when({ type: 'AskNext' });
+    const { events } = given(...after(place(manyDevices(1_001), { assets: [PAGES, KEYNOTE] }))).when({
+      type: 'AskNext',
+    });
     expect(events.map(({ data }) => data)).toMatchObject([
       { part: 0, ...PAGES, ...manyDevices(1_000) },
       { part: 1, ...PAGES, ...manyDevices(1, 1_000) },
@@ -115,43 +173,72 @@ describe('asking the ledgers', () => {
   });
 
   it('passes the terms on', () => {
-    const { events } = given(...after(place(AB, { kind: 'return', ifShort: 'refuse', platform: 'iOS' }))).when({ type: 'AskNext' });
-    expect(events[0]?.data).toEqual({ uId: LOCATION, kind: 'return', part: 0, ...PAGES, ...AB, ifShort: 'refuse', platform: 'iOS', at: NOW });
+    const { events } = given(
+      ...after(place(AB, { kind: 'return', ifShort: 'refuse', platform: 'iOS' })),
+    ).when({ type: 'AskNext' });
+    expect(events[0]?.data).toEqual({
+      uId: LOCATION,
+      kind: 'return',
+      part: 0,
+      ...PAGES,
+      ...AB,
+      ifShort: 'refuse',
+      platform: 'iOS',
+      at: NOW,
+    });
   });
 
   it.each([
     ['devices', 100, (from: number): Holders => manyDevices(1_000, from)],
-    ['persons', 100, (from: number): Holders => persons(...Array.from({ length: 1_000 }, (_one, index) => `0b9d1f53-64a5-8b7c-9a3e-${String(from + index).padStart(12, '0')}`))],
-  ])('of 100,000 %s is cut into appends within the limits and asks everything once', (_kind, lists, holders) => {
-    const wanted = terms({ holders: 100_000 });
-    let state = decider.initial();
-    const carryOut = (command: OrderCommand): readonly OrderEvent[] => {
-      const events = decider.decide(command, state, NOW);
-      for (const event of events) state = decider.evolve(state, event);
-      return events;
-    };
-    carryOut({ type: 'CreateOrder', terms: wanted });
-    for (let index = 0; index < lists - 1; index += 1) carryOut({ type: 'ListHolders', index, holders: holders(index * 1_000) });
-    carryOut({ type: 'PlaceOrder', terms: wanted, holders: holders((lists - 1) * 1_000) });
-    const parts: number[] = [];
-    while (decider.next?.(state)?.step === 'ask') {
-      const events = carryOut({ type: 'AskNext' });
-      expect(JSON.stringify(events).length).toBeLessThan(800_000);
-      for (const event of events) if (event.type === 'order.reservation-asked') parts.push(event.data.part);
-    }
-    expect(parts).toEqual(Array.from({ length: 100 }, (_part, index) => index));
-    expect(state.listed).toEqual([]);
-  });
+    [
+      'persons',
+      100,
+      (from: number): Holders =>
+        persons(
+          ...Array.from(
+            { length: 1_000 },
+            (_one, index) => `0b9d1f53-64a5-8b7c-9a3e-${String(from + index).padStart(12, '0')}`,
+          ),
+        ),
+    ],
+  ])(
+    'of 100,000 %s is cut into appends within the limits and asks everything once',
+    (_kind, lists, holders) => {
+      const wanted = terms({ holders: 100_000 });
+      let state = decider.initial();
+      const carryOut = (command: OrderCommand): readonly OrderEvent[] => {
+        const events = decider.decide(command, state, NOW);
+        for (const event of events) state = decider.evolve(state, event);
+        return events;
+      };
+      carryOut({ type: 'CreateOrder', terms: wanted });
+      for (let index = 0; index < lists - 1; index += 1)
+        carryOut({ type: 'ListHolders', index, holders: holders(index * 1_000) });
+      carryOut({ type: 'PlaceOrder', terms: wanted, holders: holders((lists - 1) * 1_000) });
+      const parts: number[] = [];
+      while (decider.next?.(state)?.step === 'ask') {
+        const events = carryOut({ type: 'AskNext' });
+        expect(JSON.stringify(events).length).toBeLessThan(800_000);
+        for (const event of events) if (event.type === 'order.reservation-asked') parts.push(event.data.part);
+      }
+      expect(parts).toEqual(Array.from({ length: 100 }, (_part, index) => index));
+      expect(state.listed).toEqual([]);
+    },
+  );
 
   it('asks nothing before it is placed and nothing twice', () => {
     given().when({ type: 'AskNext' }).thenNothing();
-    given(...asked).when({ type: 'AskNext' }).thenNothing();
+    given(...asked)
+      .when({ type: 'AskNext' })
+      .thenNothing();
   });
 
   it('waits for the answers for 60 s after the last progress', () => {
     const order = after(place(manyDevices(1_500)), { type: 'AskNext' });
     expect(given(...order).due()).toEqual({ step: 'end-asking', at: NOW + 1_000 + MINUTE });
-    given(...order).when(answer(0), NOW + 5_000).thenDue({ step: 'end-asking', at: NOW + 5_000 + MINUTE });
+    given(...order)
+      .when(answer(0), NOW + 5_000)
+      .thenDue({ step: 'end-asking', at: NOW + 5_000 + MINUTE });
   });
 
   it('counts asking as progress: a ledger that was asked late has its 60 s all the same', () => {
@@ -161,15 +248,25 @@ describe('asking the ledgers', () => {
 
   it('names the ledgers that stay silent and goes on without them, once', () => {
     const order = after(place(AB, { assets: [PAGES, KEYNOTE] }), { type: 'AskNext' }, answer(0));
-    given(...order).when({ type: 'EndAsking' }).then({ type: 'order.reserved', data: { uId: LOCATION, silent: [KEYNOTE] } });
-    given(...order).when({ type: 'EndAsking' }).thenOnce();
-    given(...order).when({ type: 'EndAsking' }).thenDue(null);
-    given(...after(place())).when({ type: 'EndAsking' }).thenNothing();
+    given(...order)
+      .when({ type: 'EndAsking' })
+      .then({ type: 'order.reserved', data: { uId: LOCATION, silent: [KEYNOTE] } });
+    given(...order)
+      .when({ type: 'EndAsking' })
+      .thenOnce();
+    given(...order)
+      .when({ type: 'EndAsking' })
+      .thenDue(null);
+    given(...after(place()))
+      .when({ type: 'EndAsking' })
+      .thenNothing();
   });
 
   it('takes the answer of a ledger that was silent', () => {
     const order = [...asked, ...given(...asked).when({ type: 'EndAsking' }).events];
-    given(...order).when(answer(0, outcomes({ held: 2 }))).thenTypes('order.reservation-answered', 'order.finished');
+    given(...order)
+      .when(answer(0, outcomes({ held: 2 })))
+      .thenTypes('order.reservation-answered', 'order.finished');
   });
 });
 
@@ -178,16 +275,34 @@ describe('the outcomes of an order', () => {
     given(...asked)
       .when(answer(0, outcomes({ held: 1 }), { open: 1 }), NOW + 7)
       .then(
-        { type: 'order.reservation-answered', data: { uId: LOCATION, ...PAGES, part: 0, final: outcomes({ held: 1 }), waiting: 0, open: 1, refusal: null, at: NOW + 7 } },
+        {
+          type: 'order.reservation-answered',
+          data: {
+            uId: LOCATION,
+            ...PAGES,
+            part: 0,
+            final: outcomes({ held: 1 }),
+            waiting: 0,
+            open: 1,
+            refusal: null,
+            at: NOW + 7,
+          },
+        },
         { type: 'order.reserved', data: { uId: LOCATION, silent: [] } },
       );
-    given(...asked).when(answer(0)).thenOnce();
+    given(...asked)
+      .when(answer(0))
+      .thenOnce();
   });
 
   it('is reserved only when the last has answered', () => {
     const order = after(place(AB, { assets: [PAGES, KEYNOTE] }), { type: 'AskNext' });
-    given(...order).when(answer(1)).thenTypes('order.reservation-answered');
-    given(...order, ...given(...order).when(answer(1)).events).when(answer(0)).thenTypes('order.reservation-answered', 'order.reserved');
+    given(...order)
+      .when(answer(1))
+      .thenTypes('order.reservation-answered');
+    given(...order, ...given(...order).when(answer(1)).events)
+      .when(answer(0))
+      .thenTypes('order.reservation-answered', 'order.reserved');
   });
 
   it('is finished with the last outcome of its last pair, and takes nothing more', () => {
@@ -199,8 +314,12 @@ describe('the outcomes of an order', () => {
         { type: 'order.outcomes-recorded', data: { uId: LOCATION, final: outcomes({ assigned: 1 }) } },
         { type: 'order.finished', data: { uId: LOCATION, final: outcomes({ assigned: 1, refused: 1 }) } },
       );
-    given(...order).when(done).thenOnce();
-    given(...order).when(done).thenDue(null);
+    given(...order)
+      .when(done)
+      .thenOnce();
+    given(...order)
+      .when(done)
+      .thenDue(null);
   });
 
   it('is finished by its answers alone where nothing is left open', () => {
@@ -211,7 +330,9 @@ describe('the outcomes of an order', () => {
 
   it('is not finished one pair before the end', () => {
     const order = [...asked, ...given(...asked).when(answer(0)).events];
-    given(...order).when({ type: 'RecordOutcomes', final: outcomes({ failed: 1 }) }).thenTypes('order.outcomes-recorded');
+    given(...order)
+      .when({ type: 'RecordOutcomes', final: outcomes({ failed: 1 }) })
+      .thenTypes('order.outcomes-recorded');
   });
 });
 
@@ -219,12 +340,18 @@ describe('cancelling what an order waits for', () => {
   const cancel: OrderCommand = { type: 'CancelWaiting' };
 
   it('asks each of its ledgers', () => {
-    given(...asked).when(cancel).then({ type: 'order.cancellation-asked', data: { uId: LOCATION, assets: [PAGES] } });
+    given(...asked)
+      .when(cancel)
+      .then({ type: 'order.cancellation-asked', data: { uId: LOCATION, assets: [PAGES] } });
   });
 
   it('is refused while the order is being placed or asked', () => {
-    given(...listing).when(cancel).thenRefused('REJECTED_ORDER_NOT_RESERVED');
-    given(...after(place())).when(cancel).thenRefused('REJECTED_ORDER_NOT_RESERVED');
+    given(...listing)
+      .when(cancel)
+      .thenRefused('REJECTED_ORDER_NOT_RESERVED');
+    given(...after(place()))
+      .when(cancel)
+      .thenRefused('REJECTED_ORDER_NOT_RESERVED');
   });
 
   it('is refused for an order that does not exist', () => {
@@ -233,6 +360,8 @@ describe('cancelling what an order waits for', () => {
 
   it('changes nothing of a finished order', () => {
     const finished = [...asked, ...given(...asked).when(answer(0, outcomes({ held: 2 }))).events];
-    given(...finished).when(cancel).thenNothing();
+    given(...finished)
+      .when(cancel)
+      .thenNothing();
   });
 });

@@ -1,6 +1,14 @@
 import { Refusal, type Command, type Decider, type Due, type Instant } from '@seatbook/kernel';
 import type { RefusalReason } from '../asset/asset-events.js';
-import { MAX_HOLDERS, chunksOf, holderCount, holderKeys, holdersOf, type HolderKey, type Holders } from '../holder.js';
+import {
+  MAX_HOLDERS,
+  chunksOf,
+  holderCount,
+  holderKeys,
+  holdersOf,
+  type HolderKey,
+  type Holders,
+} from '../holder.js';
 import type { AssetId } from '../ports.js';
 import type { Rhythm } from '../rhythm.js';
 import type { OrderEvent, OrderKind, OrderTerms, OutcomeCounts } from './order-events.js';
@@ -160,7 +168,8 @@ function add(sum: Record<keyof OutcomeCounts, number>, counts: OutcomeCounts): v
   for (const name of Object.keys(sum) as (keyof OutcomeCounts)[]) sum[name] += counts[name];
 }
 
-const total = (counts: OutcomeCounts): number => Object.values(counts).reduce((sum: number, count: number) => sum + count, 0);
+const total = (counts: OutcomeCounts): number =>
+  (Object.values(counts) as number[]).reduce<number>((sum, count) => sum + count, 0);
 
 function checkSize(terms: OrderTerms): void {
   const pairs = pairsOf(terms);
@@ -171,7 +180,8 @@ function checkSize(terms: OrderTerms): void {
       { assets: terms.assets.length, holders: terms.holders, pairs, maxPairs: MAX_PAIRS },
     );
   }
-  if (pairs === 0) throw new Refusal('INVALID_ORDER_EMPTY', 'an order names at least one asset and one holder');
+  if (pairs === 0)
+    throw new Refusal('INVALID_ORDER_EMPTY', 'an order names at least one asset and one holder');
 }
 
 function listHolders({ index, holders }: OrderCommand & { type: 'ListHolders' }, order: Order): OrderEvent[] {
@@ -181,7 +191,11 @@ function listHolders({ index, holders }: OrderCommand & { type: 'ListHolders' },
   return [{ type: 'order.holders-listed', data: { uId: uIdOf(order), ...copyOf(holders) } }];
 }
 
-function placeOrder({ terms, holders }: OrderCommand & { type: 'PlaceOrder' }, order: Order, at: Instant): OrderEvent[] {
+function placeOrder(
+  { terms, holders }: OrderCommand & { type: 'PlaceOrder' },
+  order: Order,
+  at: Instant,
+): OrderEvent[] {
   if (order.phase === 'abandoned') throw abandonedOrNew(order);
   if (order.phase !== 'new' && order.phase !== 'listing') return [];
   checkSize(terms);
@@ -215,13 +229,27 @@ function askNext(order: Order, at: Instant): OrderEvent[] {
     const { kind, uId, ifShort, platform } = terms;
     events.push({
       type: 'order.reservation-asked',
-      data: { uId, kind, part, adamId: asset.adamId, pricingParam: asset.pricingParam, ...holders, ifShort, platform, at },
+      data: {
+        uId,
+        kind,
+        part,
+        adamId: asset.adamId,
+        pricingParam: asset.pricingParam,
+        ...holders,
+        ifShort,
+        platform,
+        at,
+      },
     });
   }
   return events;
 }
 
-function recordAnswer(command: OrderCommand & { type: 'RecordAnswer' }, order: Order, at: Instant): OrderEvent[] {
+function recordAnswer(
+  command: OrderCommand & { type: 'RecordAnswer' },
+  order: Order,
+  at: Instant,
+): OrderEvent[] {
   const { asset, part, final, waiting, open, refusal } = command;
   if (order.answered.has(part)) return [];
   const uId = uIdOf(order);
@@ -243,7 +271,9 @@ function endAsking(order: Order): OrderEvent[] {
   if (order.phase !== 'placed' || !terms || order.asked < order.parts) return [];
   const lists = order.parts / terms.assets.length;
   const silent = terms.assets.filter((_asset, index) =>
-    Array.from({ length: lists }, (_part, list) => index * lists + list).some((part) => !order.answered.has(part)),
+    Array.from({ length: lists }, (_part, list) => index * lists + list).some(
+      (part) => !order.answered.has(part),
+    ),
   );
   return [{ type: 'order.reserved', data: { uId: terms.uId, silent } }];
 }
@@ -269,12 +299,19 @@ function cancelWaiting(order: Order): OrderEvent[] {
   }
   if (order.phase === 'finished' || order.phase === 'abandoned') return [];
   if (order.phase === 'listing' || order.asked < order.parts) {
-    throw new Refusal('REJECTED_ORDER_NOT_RESERVED', 'the order is still being placed; cancel again in a moment', {
-      phase: order.phase,
-    });
+    throw new Refusal(
+      'REJECTED_ORDER_NOT_RESERVED',
+      'the order is still being placed; cancel again in a moment',
+      {
+        phase: order.phase,
+      },
+    );
   }
   return [{ type: 'order.cancellation-asked', data: { uId: terms.uId, assets: terms.assets } }];
 }
 
 /** Kinds of order as the product speaks of them. */
-export const COMMAND_OF_KIND: Readonly<Record<OrderKind, string>> = { assign: 'AssignLicense', return: 'ReturnLicense' };
+export const COMMAND_OF_KIND: Readonly<Record<OrderKind, string>> = {
+  assign: 'AssignLicense',
+  return: 'ReturnLicense',
+};

@@ -3,7 +3,10 @@ import type { RefusalReason } from '../asset/asset-events.js';
 import type { Holders } from '../holder.js';
 import type { AssetId } from '../ports.js';
 
-type Event<T extends string, D> = { readonly type: `order.${T}`; readonly data: D & { readonly uId: string } };
+type Event<T extends string, D> = {
+  readonly type: `order.${T}`;
+  readonly data: D & { readonly uId: string };
+};
 
 export type OrderKind = 'assign' | 'return';
 

@@ -1,7 +1,7 @@
 import { idOf, type Addressed, type DomainEvent, type Envelope, type Reaction } from '@seatbook/kernel';
 import type { AssetCommand } from '../asset/asset-decider.js';
 import type { AssetEvent } from '../asset/asset-events.js';
-import { MAX_HOLDERS, countByOrder, holderCount, type Holders, type OrderRefs } from '../holder.js';
+import { MAX_HOLDERS, countByOrder, holderCount } from '../holder.js';
 import { assetOf, assetStream, orderStream } from '../streams.js';
 import { outcomes, type OrderCommand } from './order-decider.js';
 import type { OrderEvent, OutcomeCounts } from './order-events.js';
@@ -55,11 +55,18 @@ const takeAnswer: Reaction<
   handles: ['asset.licenses-reserved', 'asset.licenses-returning'],
   react(event) {
     const { adamId, pricingParam } = assetOf(idOf(event.stream));
-    const answer = event.type === 'asset.licenses-reserved'
-      ? reservation(event as EventOf<AssetEvent, 'asset.licenses-reserved'>)
-      : returning(event as EventOf<AssetEvent, 'asset.licenses-returning'>);
+    const answer =
+      event.type === 'asset.licenses-reserved'
+        ? reservation(event as EventOf<AssetEvent, 'asset.licenses-reserved'>)
+        : returning(event as EventOf<AssetEvent, 'asset.licenses-returning'>);
     const { orderId, part, refusal } = event.data;
-    const command: OrderCommand = { type: 'RecordAnswer', asset: { adamId, pricingParam }, part, refusal, ...answer };
+    const command: OrderCommand = {
+      type: 'RecordAnswer',
+      asset: { adamId, pricingParam },
+      part,
+      refusal,
+      ...answer,
+    };
     return [{ stream: orderStream(orderId), command }];
   },
 };
@@ -110,18 +117,21 @@ const takeOutcomes: Reaction<OutcomeEvent> = {
   name: 'order.take-outcomes',
   handles: Object.keys(OUTCOME_OF) as OutcomeEvent['type'][],
   react({ type, data }) {
-    const counts = countByOrder(data as Holders, data as OrderRefs);
+    const counts = countByOrder(data, data);
     return [...counts].map(([orderId, count]) => {
-      const command: OrderCommand = { type: 'RecordOutcomes', final: outcomes({ [OUTCOME_OF[type]]: count }) };
+      const command: OrderCommand = {
+        type: 'RecordOutcomes',
+        final: outcomes({ [OUTCOME_OF[type]]: count }),
+      };
       return { stream: orderStream(orderId), command };
     });
   },
 };
 
 export const orderReactions: readonly Reaction[] = [
-  askLedger as Reaction,
-  endWaiting as Reaction,
-  endMoreWaiting as Reaction,
-  takeAnswer as Reaction,
-  takeOutcomes as Reaction,
+  askLedger,
+  endWaiting,
+  endMoreWaiting,
+  takeAnswer,
+  takeOutcomes,
 ];

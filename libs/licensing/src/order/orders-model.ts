@@ -117,7 +117,8 @@ function change(order: OrderDocument, event: OrderModelEvent, at: Instant): void
       const { final, waiting, refusal, adamId, pricingParam } = event.data;
       add(order, final);
       order.waiting += waiting;
-      if (refusal) order.refusals = withRefusal(order.refusals, { adamId, pricingParam, refusal, pairs: final.refused });
+      if (refusal)
+        order.refusals = withRefusal(order.refusals, { adamId, pricingParam, refusal, pairs: final.refused });
       break;
     }
     case 'order.reserved':
@@ -142,7 +143,7 @@ function change(order: OrderDocument, event: OrderModelEvent, at: Instant): void
       return;
   }
   if (order.state !== 'working' && order.state !== 'waiting') return;
-  const done = Object.values(order.final).reduce((sum: number, count: number) => sum + count, 0);
+  const done = (Object.values(order.final) as number[]).reduce<number>((sum, count) => sum + count, 0);
   order.state = order.waiting > 0 && done + order.waiting >= order.pairs ? 'waiting' : 'working';
 }
 

@@ -1,5 +1,5 @@
 import { idOf, type Position, type ReadModel } from '@seatbook/kernel';
-import type { AssetEvent, RefusalReason } from '../asset/asset-events.js';
+import type { AssetEvent } from '../asset/asset-events.js';
 import { holderKeys, orderAt, type HolderKey, type Holders, type OrderRefs } from '../holder.js';
 import { assetOf } from '../streams.js';
 
@@ -65,7 +65,8 @@ function outcomesOf(event: OutcomeModelEvent): Map<string, PairOutcome> {
 function listed(event: OutcomeModelEvent): PairOutcome[] {
   switch (event.type) {
     case 'asset.licenses-reserved': {
-      const { orderId, reserved, waiting, following, held, heldBy, refused, refusal, waitingReason } = event.data;
+      const { orderId, reserved, waiting, following, held, heldBy, refused, refusal, waitingReason } =
+        event.data;
       return [
         ...each(reserved, orderId, 'reserved'),
         ...each(waiting, orderId, 'waiting', waitingReason),
@@ -94,7 +95,11 @@ function listed(event: OutcomeModelEvent): PairOutcome[] {
     case 'asset.licenses-assigned':
       return byRefs(event.data, 'assigned');
     case 'asset.licenses-failed':
-      return byRefs(event.data, 'failed', `${event.data.errorNumber}${event.data.reason ? `: ${event.data.reason}` : ''}`);
+      return byRefs(
+        event.data,
+        'failed',
+        `${event.data.errorNumber}${event.data.reason ? `: ${event.data.reason}` : ''}`,
+      );
     case 'asset.returns-started':
       return byRefs(event.data, 'returning');
     case 'asset.licenses-returned':
@@ -104,7 +109,9 @@ function listed(event: OutcomeModelEvent): PairOutcome[] {
       const { by } = event.data;
       const cancelled = byRefs(event.data, 'cancelled', by);
       const returned = cancelled.flatMap(({ holder, orderId }) =>
-        by === '' || by === orderId || event.data.was === 'following' ? [] : one(by, holder, 'returned', null),
+        by === '' || by === orderId || event.data.was === 'following'
+          ? []
+          : one(by, holder, 'returned', null),
       );
       return [...cancelled, ...returned];
     }
@@ -115,13 +122,21 @@ const one = (
   orderId: string,
   holder: HolderKey,
   outcome: PairOutcome['outcome'],
-  detail: string | RefusalReason | null,
+  detail: string | null,
 ): PairOutcome => ({ orderId, holder, outcome, detail });
 
-const each = (holders: Holders, orderId: string, outcome: PairOutcome['outcome'], detail: string | null = null) =>
-  holderKeys(holders).map((holder) => one(orderId, holder, outcome, detail));
+const each = (
+  holders: Holders,
+  orderId: string,
+  outcome: PairOutcome['outcome'],
+  detail: string | null = null,
+) => holderKeys(holders).map((holder) => one(orderId, holder, outcome, detail));
 
-function byRefs(data: Holders & OrderRefs, outcome: PairOutcome['outcome'], detail: string | null = null): PairOutcome[] {
+function byRefs(
+  data: Holders & OrderRefs,
+  outcome: PairOutcome['outcome'],
+  detail: string | null = null,
+): PairOutcome[] {
   return holderKeys(data).flatMap((holder, index) => {
     const orderId = orderAt(data, index);
     return orderId === '' ? [] : one(orderId, holder, outcome, detail);

@@ -16,7 +16,11 @@ export type ReconciliationCommand =
       readonly anew?: AssetId;
     })
   | (Command<'RecordAssets'> & { readonly assets: readonly AppleAsset[]; readonly readAt: Instant })
-  | (Command<'CompleteTotals'> & { readonly assets: number; readonly versionId: string; readonly readAt: Instant })
+  | (Command<'CompleteTotals'> & {
+      readonly assets: number;
+      readonly versionId: string;
+      readonly readAt: Instant;
+    })
   | (Command<'RecordAssignments'> & { readonly asset: AssetId; readonly holders: Holders })
   | (Command<'CompleteWalk'> & {
       readonly asset: AssetId;
@@ -26,8 +30,15 @@ export type ReconciliationCommand =
       readonly marked: boolean;
     })
   | (Command<'RecordUsers'> & { readonly count: number })
-  | (Command<'RecordReadFailure'> & { readonly step: string; readonly failure: AppleFailure; readonly fingerprint: string })
-  | (Command<'RecordMetadata'> & { readonly found: readonly ContentMetadata[]; readonly missing: readonly string[] })
+  | (Command<'RecordReadFailure'> & {
+      readonly step: string;
+      readonly failure: AppleFailure;
+      readonly fingerprint: string;
+    })
+  | (Command<'RecordMetadata'> & {
+      readonly found: readonly ContentMetadata[];
+      readonly missing: readonly string[];
+    })
   | (Command<'RecordMetadataFailure'> & { readonly failure: AppleFailure; readonly fingerprint: string });
 
 export interface Reconciliation {
@@ -73,7 +84,9 @@ export const reconciliationDecider = (
 
   decide(command, state, at) {
     if (command.type === 'StartFirstRead') {
-      return state.phase === 'new' ? [{ type: 'reconciliation.first-read-started', data: { uId: command.uId, at } }] : [];
+      return state.phase === 'new'
+        ? [{ type: 'reconciliation.first-read-started', data: { uId: command.uId, at } }]
+        : [];
     }
     const { uId } = state;
     switch (command.type) {
@@ -88,21 +101,36 @@ export const reconciliationDecider = (
         return [{ type: 'reconciliation.totals-requested', data: { uId, reason, anew, again, at: due } }];
       }
       case 'RecordAssets': {
-        const assets = command.assets.filter((asset) => state.known.get(idOfAsset(asset)) !== JSON.stringify(asset));
+        const assets = command.assets.filter(
+          (asset) => state.known.get(idOfAsset(asset)) !== JSON.stringify(asset),
+        );
         if (assets.length === 0) return [];
         return [
-          { type: 'reconciliation.assets-read', data: { uId, assets, first: state.first, readAt: command.readAt } },
+          {
+            type: 'reconciliation.assets-read',
+            data: { uId, assets, first: state.first, readAt: command.readAt },
+          },
         ];
       }
       case 'CompleteTotals': {
         const { assets, versionId, readAt } = command;
         const changed = state.changed.size;
         const nextAt = at + rhythm.totalsEveryMs;
-        return [{ type: 'reconciliation.totals-completed', data: { uId, assets, changed, versionId, readAt, nextAt } }];
+        return [
+          {
+            type: 'reconciliation.totals-completed',
+            data: { uId, assets, changed, versionId, readAt, nextAt },
+          },
+        ];
       }
       case 'RecordAssignments': {
         const { adamId, pricingParam } = command.asset;
-        return [{ type: 'reconciliation.assignments-read', data: { uId, adamId, pricingParam, ...command.holders } }];
+        return [
+          {
+            type: 'reconciliation.assignments-read',
+            data: { uId, adamId, pricingParam, ...command.holders },
+          },
+        ];
       }
       case 'CompleteWalk': {
         const { asset, count, versionId, walks, marked } = command;
@@ -123,7 +151,10 @@ export const reconciliationDecider = (
       case 'RecordReadFailure':
         return readFailed(command, state, at, rhythm);
       case 'RecordMetadata': {
-        const found = command.found.map((metadata) => ({ ...metadata, pricingParams: pricingParamsOf(metadata.adamId, state) }));
+        const found = command.found.map((metadata) => ({
+          ...metadata,
+          pricingParams: pricingParamsOf(metadata.adamId, state),
+        }));
         const { missing } = command;
         const nextAt = at + rhythm.metadataEveryMs;
         return [{ type: 'reconciliation.metadata-read', data: { uId, found, missing, at, nextAt } }];
@@ -202,7 +233,8 @@ export const reconciliationDecider = (
     const describeAt = Math.min(...toDescribe.values());
     // Names first: they are one call, and an administrator looks at the list at once.
     if (phase !== 'assets' && describeAt <= at) return { step: 'describe', at: describeAt, gate: uId };
-    const step = phase === 'assignments' ? 'read-assignments' : phase === 'users' ? 'read-users' : 'read-totals';
+    const step =
+      phase === 'assignments' ? 'read-assignments' : phase === 'users' ? 'read-users' : 'read-totals';
     return { step, at, gate: uId };
   },
 });
@@ -222,14 +254,22 @@ const resting = ({ againAt }: Reconciliation, nextAt: Instant): Partial<Reconcil
 const pricingParamsOf = (adamId: string, { known }: Reconciliation): string[] =>
   [...known.keys()].map(assetOfId).flatMap((asset) => (asset.adamId === adamId ? asset.pricingParam : []));
 
-function heldBy(failure: AppleFailure, fingerprint: string, uId: string, at: Instant): ReconciliationEvent | null {
+function heldBy(
+  failure: AppleFailure,
+  fingerprint: string,
+  uId: string,
+  at: Instant,
+): ReconciliationEvent | null {
   if (failure.kind === 'token') {
     const { errorNumber, state } = failure;
     return { type: 'reconciliation.held', data: { uId, fingerprint, errorNumber, state, mdmInfo: null, at } };
   }
   if (failure.kind === 'conflict') {
     const { mdmInfo } = failure;
-    return { type: 'reconciliation.held', data: { uId, fingerprint, errorNumber: null, state: 'conflicted', mdmInfo, at } };
+    return {
+      type: 'reconciliation.held',
+      data: { uId, fingerprint, errorNumber: null, state: 'conflicted', mdmInfo, at },
+    };
   }
   return null;
 }
@@ -245,5 +285,10 @@ function readFailed(
   const reason = 'reason' in failure ? failure.reason : failure.kind;
   const asked = failure.kind === 'transient' ? (failure.retryAfterMs ?? 0) : 0;
   const backoff = Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(failures, 10));
-  return [{ type: 'reconciliation.read-failed', data: { uId, step, reason, retryAt: at + Math.max(asked, backoff) } }];
+  return [
+    {
+      type: 'reconciliation.read-failed',
+      data: { uId, step, reason, retryAt: at + Math.max(asked, backoff) },
+    },
+  ];
 }

@@ -16,10 +16,18 @@ export type ReconciliationEvent =
    */
   | Event<
       'totals-requested',
-      { readonly reason: string; readonly anew: AssetId | null; readonly again: boolean; readonly at: Instant }
+      {
+        readonly reason: string;
+        readonly anew: AssetId | null;
+        readonly again: boolean;
+        readonly at: Instant;
+      }
     >
   /** Assets that are new or whose totals have changed; 200 an event. */
-  | Event<'assets-read', { readonly assets: readonly AppleAsset[]; readonly first: boolean; readonly readAt: Instant }>
+  | Event<
+      'assets-read',
+      { readonly assets: readonly AppleAsset[]; readonly first: boolean; readonly readAt: Instant }
+    >
   /** The list of assets was read to its end. */
   | Event<
       'totals-completed',

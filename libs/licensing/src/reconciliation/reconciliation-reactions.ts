@@ -80,10 +80,10 @@ const recheckShort = (rhythm: Rhythm): Reaction<Extract<AssetEvent, { type: 'ass
 });
 
 export const reconciliationReactions = (rhythm: Rhythm): readonly Reaction[] => [
-  startFirstRead as Reaction,
-  recordAssets as Reaction,
-  adopt as Reaction,
-  completeBaseline as Reaction,
-  describeAssets as Reaction,
-  recheckShort(rhythm) as Reaction,
+  startFirstRead,
+  recordAssets,
+  adopt,
+  completeBaseline,
+  describeAssets,
+  recheckShort(rhythm),
 ];

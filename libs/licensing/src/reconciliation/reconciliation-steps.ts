@@ -4,11 +4,7 @@ import { accessOf } from '../account/account-access.js';
 import { MAX_HOLDERS, chunksOf, holdersOf, type HolderKey } from '../holder.js';
 import type { AppleAccess, AppleAssignment, AppleFailure, AssetId, LicensingPorts, Walk } from '../ports.js';
 import { accountStream } from '../streams.js';
-import {
-  METADATA_BATCH,
-  type Reconciliation,
-  type ReconciliationCommand,
-} from './reconciliation-decider.js';
+import { METADATA_BATCH, type Reconciliation, type ReconciliationCommand } from './reconciliation-decider.js';
 
 type ReconciliationStep = Step<Reconciliation, LicensingPorts, ReconciliationCommand>;
 
@@ -30,10 +26,15 @@ const readTotals: ReconciliationStep = {
     const walk = await ports.apple.assets(access);
     const readAt = ports.clock.now();
     const { fingerprint } = account;
-    if (!walk.ok) return [{ type: 'RecordReadFailure', step: 'read-totals', failure: walk.failure, fingerprint }];
+    if (!walk.ok)
+      return [{ type: 'RecordReadFailure', step: 'read-totals', failure: walk.failure, fingerprint }];
     const { records, versionId } = walk.value;
     return [
-      ...chunksOf(records, ASSETS_PER_EVENT).map((assets) => ({ type: 'RecordAssets' as const, assets, readAt })),
+      ...chunksOf(records, ASSETS_PER_EVENT).map((assets) => ({
+        type: 'RecordAssets' as const,
+        assets,
+        readAt,
+      })),
       { type: 'CompleteTotals', assets: records.length, versionId, readAt },
     ];
   },
@@ -78,7 +79,10 @@ async function adopted(
   const seen = records.flatMap(({ clientUserId }) => (clientUserId === null ? [] : [{ clientUserId }]));
   const userIds = seen.length === 0 ? [] : await persons.userIdsOf(uId, seen);
   const serials = records.flatMap(({ serialNumber }) => serialNumber ?? []);
-  const keys: HolderKey[] = [...serials.map((serial) => `d:${serial}`), ...userIds.map((userId) => `u:${userId}`)];
+  const keys: HolderKey[] = [
+    ...serials.map((serial) => `d:${serial}`),
+    ...userIds.map((userId) => `u:${userId}`),
+  ];
   return [
     ...chunksOf(keys, MAX_HOLDERS).map((chunk) => ({
       type: 'RecordAssignments' as const,
@@ -96,8 +100,11 @@ const readUsers: ReconciliationStep = {
     const { account, access } = await open(uId, ports);
     const walk = await ports.apple.users(access);
     const { fingerprint } = account;
-    if (!walk.ok) return [{ type: 'RecordReadFailure', step: 'read-users', failure: walk.failure, fingerprint }];
-    const active = walk.value.records.filter(({ status }) => status === 'Registered' || status === 'Associated');
+    if (!walk.ok)
+      return [{ type: 'RecordReadFailure', step: 'read-users', failure: walk.failure, fingerprint }];
+    const active = walk.value.records.filter(
+      ({ status }) => status === 'Registered' || status === 'Associated',
+    );
     for (const chunk of chunksOf(active, MAX_HOLDERS)) await ports.persons.userIdsOf(uId, chunk);
     return [{ type: 'RecordUsers', count: active.length }];
   },
@@ -108,7 +115,9 @@ const describe: ReconciliationStep = {
   name: 'describe',
   async perform({ uId, toDescribe }, ports) {
     const now = ports.clock.now();
-    const adamIds = [...toDescribe].flatMap(([adamId, at]) => (at <= now ? adamId : [])).slice(0, METADATA_BATCH);
+    const adamIds = [...toDescribe]
+      .flatMap(([adamId, at]) => (at <= now ? adamId : []))
+      .slice(0, METADATA_BATCH);
     const { account, access } = await open(uId, ports);
     const storefront = {
       countryCode: (account.countryCode ?? 'US').toLowerCase(),
@@ -123,4 +132,9 @@ const describe: ReconciliationStep = {
   },
 };
 
-export const reconciliationSteps: readonly ReconciliationStep[] = [readTotals, readAssignments, readUsers, describe];
+export const reconciliationSteps: readonly ReconciliationStep[] = [
+  readTotals,
+  readAssignments,
+  readUsers,
+  describe,
+];

@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import type { Position } from '@seatbook/kernel';
-import { assetKey, assetsModel, unknownAsset, type AssetDocument, type AssetId } from '@seatbook/licensing';
+import { Refusal, type Position } from '@seatbook/kernel';
+import { assetKey, assetsModel, type AssetDocument, type AssetId } from '@seatbook/licensing';
 import { Seatbook, assetAsOf } from '@seatbook/system';
 import { asOfMoment, momentOf } from '../reading/moment.js';
 import { pageOf, type Items, type PageQuery } from '../reading/page.js';
@@ -83,6 +83,10 @@ export class ListAssetsHandler implements IQueryHandler<ListAssets> {
 const indexOf = (account: string | undefined): { index: string; equals: string[] } =>
   account === undefined ? { index: 'by-name', equals: [] } : { index: 'by-account', equals: [account] };
 
+/** It is not among what the location has, or has not been read yet. */
+export const noSuchAsset = (asset: AssetId): Refusal =>
+  new Refusal('NOT_FOUND_ASSET', 'this account has no such asset', { ...asset });
+
 export class GetAsset extends Query<AssetWithPosition> {
   constructor(
     readonly uId: string,
@@ -109,14 +113,14 @@ export class GetAssetHandler implements IQueryHandler<GetAsset> {
       assetKey(uId, asset),
       position,
     );
-    if (!document) throw unknownAsset(asset.adamId, asset.pricingParam);
+    if (!document) throw noSuchAsset(asset);
     return { ...assetAnswer(document), asOf: reflected };
   }
 
   async #then(uId: string, asset: AssetId, at: string): Promise<AssetWithPosition> {
     const moment = await momentOf(this.seatbook, at);
     const then = await assetAsOf(this.seatbook, uId, asset, moment);
-    if (!then) throw unknownAsset(asset.adamId, asset.pricingParam);
+    if (!then) throw noSuchAsset(asset);
     return { ...assetAnswer(then.document), asOf: await asOfMoment(this.seatbook, moment) };
   }
 }

@@ -7,7 +7,7 @@ import { authenticate, isOpen } from '../access/authentication.js';
 import type { SeatbookHost } from '../boot/seatbook-host.js';
 import { SeatbookModule } from '../seatbook.module.js';
 import { documentApi } from './api-document.js';
-import { pathOf, type HttpRequest, type HttpServer } from './exchange.js';
+import type { HttpRequest, HttpServer } from './exchange.js';
 import { FrameworkLog } from './framework-log.js';
 import { ProblemFilter } from './problem-filter.js';
 import { logRequests } from './request-log.js';
@@ -82,9 +82,8 @@ function limitNotifications(server: HttpServer, bodyLimit: number): void {
 function refuseWhileNotReady(server: HttpServer, host: SeatbookHost): void {
   server.addHook('onRequest', async (request: HttpRequest) => {
     if (host.phase === 'ready') return;
-    const path = pathOf(request);
     // A notification is stored as soon as the log is open.
-    if (isOpen(path) && host.phase !== 'stopped') return;
+    if (isOpen(request) && host.phase !== 'stopped') return;
     const starting = host.phase === 'opened' || host.phase === 'starting';
     if (starting) throw new Refusal('TRANSIENT_STARTING', 'the start is not over; ask again', {}, 2);
     throw new Refusal('TRANSIENT_STOPPING', 'this server is shutting down; ask again', {}, 5);

@@ -4,7 +4,12 @@ import { ordersModel, type OrderDocument } from '@seatbook/licensing';
 import { Seatbook } from '@seatbook/system';
 import { SeatbookHost } from '../boot/seatbook-host.js';
 
-const SETTLED: ReadonlySet<OrderDocument['state']> = new Set(['finished', 'abandoned', 'waiting']);
+type States = ReadonlySet<OrderDocument['state']>;
+
+/** Nothing more comes of it. */
+export const OVER: States = new Set(['finished', 'abandoned'] as const);
+/** Nothing more comes of it by itself. */
+export const SETTLED: States = new Set([...OVER, 'waiting'] as const);
 
 /** Waits for orders, for clients that asked for it. */
 @Injectable()
@@ -14,8 +19,13 @@ export class OrderWaiter {
     @Inject(Seatbook) private readonly seatbook: Seatbook,
   ) {}
 
-  /** The order when it is finished, or all that is left of it waits for licences; else as it stands after `waitMs`. */
-  wait(orderId: string, waitMs: Milliseconds, gone: AbortSignal): Promise<OrderDocument | null> {
+  /** The order when it is in one of the states; else as it stands after `waitMs`. */
+  wait(
+    orderId: string,
+    states: States,
+    waitMs: Milliseconds,
+    gone: AbortSignal,
+  ): Promise<OrderDocument | null> {
     const { clock, stores } = this.seatbook.options;
     const read = (): Promise<OrderDocument | null> => stores.reads.get<OrderDocument>(ordersModel, orderId);
     return new Promise((resolve, reject) => {
@@ -28,7 +38,7 @@ export class OrderWaiter {
       };
       const look = (): void => {
         read().then((order) => {
-          if (order && SETTLED.has(order.state)) finish();
+          if (order && states.has(order.state)) finish();
         }, reject);
       };
       const unsubscribe = this.seatbook.views.onAdvance((model) => {

@@ -17,7 +17,7 @@ import { OrderAnswer, OrderWithPosition, PlacedOrderAnswer, orderAnswer } from '
 import { AssignLicenseBody, ReturnAllBody, ReturnLicenseBody } from './order-bodies.js';
 import { CancelWaitingCommand, PlaceOrderCommand, ReturnAllCommand } from './order-commands.js';
 import { GetOrder, GetPlacedOrder, ListOrders, ListOutcomes } from './order-queries.js';
-import { OrderWaiter } from './order-waiter.js';
+import { OVER, OrderWaiter, SETTLED } from './order-waiter.js';
 import { OutcomeAnswer, outcomes } from './outcome-answer.js';
 import { preferredWait } from './prefer-wait.js';
 
@@ -164,7 +164,8 @@ export class OrdersController {
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<PlacedOrderAnswer> {
     const placed = await this.commands.execute(new CancelWaitingCommand(orderId, caller));
-    return this.#answer(placed, request, reply);
+    // It waits for licences as long as the cancellation is on its way.
+    return this.#answer(placed, request, reply, OVER);
   }
 
   async #place(
@@ -194,6 +195,7 @@ export class OrdersController {
     { orderId, position, repeated }: PlacedOrder,
     request: HttpRequest,
     reply: HttpReply,
+    until = SETTLED,
   ): Promise<PlacedOrderAnswer> {
     const wait = preferredWait(headerOf(request, 'prefer'), this.host.configuration.http.waitMaxMs);
     void reply.header('location', `/orders/${orderId}`).header('seatbook-position', String(position));
@@ -202,7 +204,7 @@ export class OrdersController {
       const gone = new AbortController();
       const leave = (): void => gone.abort();
       request.raw.socket.once('close', leave);
-      const order = await this.waiter.wait(orderId, wait, gone.signal);
+      const order = await this.waiter.wait(orderId, until, wait, gone.signal);
       request.raw.socket.off('close', leave);
       if (order) return { ...orderAnswer(order), position, repeated };
     }

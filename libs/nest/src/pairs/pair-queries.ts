@@ -4,7 +4,6 @@ import type { Position } from '@seatbook/kernel';
 import {
   assetKey,
   pairsModel,
-  unknownAsset,
   type AssetId,
   type HolderKey,
   type PairDocument,
@@ -12,6 +11,7 @@ import {
 } from '@seatbook/licensing';
 import { InvalidCursor } from '@seatbook/runtime';
 import { Seatbook, assetAsOf, holderAsOf } from '@seatbook/system';
+import { noSuchAsset } from '../assets/asset-queries.js';
 import { asOfMoment, momentOf } from '../reading/moment.js';
 import { pageOf, type Items, type PageQuery } from '../reading/page.js';
 import { Reader } from '../reading/reader.js';
@@ -73,7 +73,7 @@ export class ListAssetPairsHandler implements IQueryHandler<ListAssetPairs> {
   async #then({ uId, asset, state, page }: ListAssetPairs, at: string): Promise<Items<PairAnswer>> {
     const moment = await momentOf(this.seatbook, at);
     const then = await assetAsOf(this.seatbook, uId, asset, moment);
-    if (!then) throw unknownAsset(asset.adamId, asset.pricingParam);
+    if (!then) throw noSuchAsset(asset);
     const pairs = then.pairs.filter((pair) => state === undefined || pair.state === state);
     return { ...pageByHolder(pairs, page), asOf: await asOfMoment(this.seatbook, moment) };
   }

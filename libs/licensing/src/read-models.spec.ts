@@ -1,0 +1,169 @@
+import type { Document, ReadModel } from '@seatbook/kernel';
+import { EventLog } from '../../../test/support/event-log.js';
+import { LOCATION, PAGES, devices, manyDevices } from '../../../test/support/licensing-builders.js';
+import { everyEvent } from '../../../test/support/licensing-journey.js';
+import { documentsOf } from '../../../test/support/read-model-spec.js';
+import { accountsModel } from './account/accounts-model.js';
+import { assetsModel, availableOf, excessOf, usedOf } from './asset/assets-model.js';
+import { pairsModel } from './asset/pairs-model.js';
+import { openWorkModel } from './dispatch/open-work.js';
+import { subjectsOf, timelineModel } from './history/timeline-model.js';
+import { licensingRegistry, peopleModels, workModels } from './licensing.js';
+import { ordersModel } from './order/orders-model.js';
+import { outcomesModel } from './order/outcomes-model.js';
+
+const journey = everyEvent();
+const { log } = journey;
+const ASSET = `${LOCATION}.${PAGES.adamId}.${PAGES.pricingParam}`;
+
+describe('read models over a log in which everything happens', () => {
+  it.each(
+    [...workModels, ...peopleModels].map((model): [string, ReadModel<Document>] => [model.name, model]),
+  )(
+    '%s comes out the same when it is replayed, in batches of any size',
+    async (_name, model) => {
+      expect((await documentsOf(model, log, licensingRegistry())).size).toBeGreaterThan(0);
+    },
+    30_000,
+  );
+
+  it('shows an account as it stands', async () => {
+    const account = (await documentsOf(accountsModel, log)).get(LOCATION);
+    expect(account).toMatchObject({
+      name: 'Berlin',
+      fingerprint: 'f2',
+      tokenState: 'active',
+      tokenErrorNumber: null,
+      conflict: null,
+      usable: true,
+      claimed: true,
+      notificationsEnabled: false,
+      readFailure: null,
+      assetCount: 1,
+    });
+    expect(account).not.toHaveProperty('takenOverFrom');
+  });
+
+  it('counts an asset as its ledger does', async () => {
+    const asset = (await documentsOf(assetsModel, log)).get(ASSET);
+    const pairs = [...(await documentsOf(pairsModel, log)).values()].filter(({ asset: of }) => of === ASSET);
+    const counted = (...states: string[]): number =>
+      pairs.filter(({ state }) => states.includes(state)).length;
+    expect(asset).toMatchObject({
+      name: 'Pages',
+      owned: 9,
+      reserved: counted('reserved', 'claimed'),
+      assigned: counted('assigned'),
+      returning: counted('returning'),
+      waiting: counted('waiting'),
+      failed: counted('failed'),
+    });
+    if (!asset) throw new Error('no asset');
+    expect([usedOf(asset), availableOf(asset), excessOf(asset)]).toEqual([
+      counted('reserved', 'claimed', 'assigned', 'returning'),
+      9 - usedOf(asset),
+      0,
+    ]);
+  });
+
+  it('keeps what became of each pair of each order', async () => {
+    const outcomes = await documentsOf(outcomesModel, log);
+    const of = (orderId: string, serial: string) => outcomes.get(`${orderId}|${ASSET}|d:${serial}`);
+    expect(of('order-a', 'C02B')).toMatchObject({ outcome: 'failed', detail: '9615' });
+    expect(of('order-b', 'C02C')).toMatchObject({ outcome: 'returned' });
+    expect(of('order-c', 'C02A')).toMatchObject({ outcome: 'returned' });
+    expect(of('order-e', 'C02E')).toMatchObject({ outcome: 'cancelled', detail: 'order-e' });
+    expect(of('order-f', 'C02G')).toMatchObject({ outcome: 'refused', detail: 'SHORT' });
+    expect(of('order-g', 'C02K')).toMatchObject({ outcome: 'cancelled' });
+    expect(of('order-h', 'C02K')).toMatchObject({ outcome: 'returned' });
+  });
+
+  it('shows orders with their progress', async () => {
+    const orders = await documentsOf(ordersModel, log);
+    expect(orders.get('order-b')).toMatchObject({
+      state: 'finished',
+      kind: 'return',
+      final: { returned: 1 },
+      waiting: 0,
+    });
+    expect(orders.get('order-f')).toMatchObject({
+      state: 'finished',
+      final: { refused: 2 },
+      refusals: [{ ...PAGES, refusal: 'SHORT', pairs: 2 }],
+    });
+    expect(orders.get('order-i')).toMatchObject({ state: 'abandoned' });
+    expect(orders.get('order-j')).toMatchObject({ state: 'placed', pairs: 2, finishedAt: null });
+  });
+
+  it('opens work by batch and closes it by claims', async () => {
+    const rows = await documentsOf(openWorkModel, log);
+    expect([...rows.keys()].filter((key) => key.startsWith('call '))).toEqual([]);
+    expect([...rows.keys()].filter((key) => key.startsWith('order '))).toEqual(['order order-j']);
+  });
+
+  it('finds an event by its account, asset, order and holders', async () => {
+    const reserved = log.envelopes.find(({ type }) => type === 'asset.licenses-reserved');
+    if (!reserved) throw new Error('nothing was reserved');
+    const holders = ['C02A', 'C02B', 'C02C', 'C02D'].map((serial) => `holder d:${serial}`);
+    expect(subjectsOf(reserved)).toEqual([
+      `account ${LOCATION}`,
+      'order order-a',
+      `asset ${ASSET}`,
+      ...holders,
+    ]);
+    const timeline = await documentsOf(timelineModel, log);
+    expect(timeline.get(`holder d:C02A|${reserved.position}`)).toEqual({
+      subject: 'holder d:C02A',
+      position: reserved.position,
+    });
+  });
+
+  it('touches no more documents than an event may, however large the event', () => {
+    const large = new EventLog();
+    const holders = manyDevices(1_000);
+    const orderIds = holders.serialNumbers.map((serial) => `order-${serial}`);
+    const data = {
+      ...holders,
+      orderIds,
+      callId: 'call',
+      action: 'associate',
+      was: 'reserved',
+      fromBatches: orderIds.map((_id, index) => index),
+      missed: devices(),
+      batch: 1,
+      limit: 0,
+      notBefore: 0,
+      by: '',
+      errorNumber: 1,
+      reason: '',
+    };
+    const types = [
+      'asset.licenses-served',
+      'asset.reservations-withdrawn',
+      'asset.licenses-claimed',
+      'asset.claims-released',
+      'asset.licenses-assigned',
+      'asset.licenses-failed',
+      'asset.found-short',
+      'asset.returns-started',
+      'asset.licenses-returned',
+      'asset.waiting-listed',
+      'asset.returns-ended',
+      'asset.reservations-ended',
+    ];
+    large.append(
+      `asset-${ASSET}`,
+      types.map((type) => ({ type, data })),
+    );
+    for (const envelope of large.envelopes) {
+      for (const model of [...workModels, ...peopleModels]) {
+        if (!model.handles.includes(envelope.type) && !model.handles.includes('*')) continue;
+        expect([envelope.type, model.name, model.keysOf(envelope).length <= 1_100]).toEqual([
+          envelope.type,
+          model.name,
+          true,
+        ]);
+      }
+    }
+  });
+});

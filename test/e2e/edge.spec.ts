@@ -1,0 +1,399 @@
+import { jest } from '@jest/globals';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import request from 'supertest';
+import { BERLIN, OWNER_KEY, StartedProduct, type AccountBody } from './started-product.js';
+
+jest.setTimeout(60_000);
+
+interface Problem {
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+  readonly facts: Readonly<Record<string, unknown>>;
+  readonly instance: string;
+  readonly correlationId: string;
+}
+
+/** Everything that was answered in these journeys, headers included. */
+const answered: string[] = [];
+
+let seatbook: StartedProduct;
+beforeAll(async () => {
+  seatbook = await StartedProduct.start();
+});
+afterAll(() => seatbook.end());
+
+async function problem(asked: request.Test, status: number, code: string): Promise<Problem> {
+  const answer = await asked;
+  const body = answer.body as Problem;
+  answered.push(JSON.stringify(answer.headers), answer.text);
+  expect({ status: answer.status, code: body.code }).toEqual({ status, code });
+  expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+  expect(body).toMatchObject({ status, type: `urn:seatbook:problem:${code}` });
+  expect(body.detail).not.toBe('');
+  expect(body.correlationId).toBe(answer.headers['x-correlation-id']);
+  expect(answer.text).not.toMatch(/\bat .*\.[jt]s:\d+/);
+  return body;
+}
+
+const base64 = (value: unknown): string =>
+  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64');
+
+describe('importing a token', () => {
+  const importing = (token: string, more: object = {}): request.Test =>
+    seatbook.post('/accounts', { token, name: 'Berlin', ...more });
+
+  it('tells for each wrong file what it is and what to do', async () => {
+    const key = { token: 'x', expDate: '2020-01-01T00:00:00+0000', orgName: 'Example' };
+    await problem(importing(''), 400, 'INVALID_TOKEN_EMPTY');
+    await problem(importing('not a token!'), 400, 'INVALID_TOKEN_NOT_BASE64');
+    await problem(importing(base64('no json at all')), 400, 'INVALID_TOKEN_NOT_JSON');
+    await problem(importing(base64({ token: 'x' })), 400, 'INVALID_TOKEN_KEYS');
+    await problem(importing(base64({ ...key, expDate: 'soon' })), 400, 'INVALID_TOKEN_DATE');
+    await problem(importing(base64(key)), 422, 'REJECTED_TOKEN_EXPIRED');
+    await problem(
+      importing('Content-Type: application/pkcs7-mime; name="smime.p7m"\n\nMII'),
+      400,
+      'INVALID_TOKEN_DEP_P7M',
+    );
+    const unknown = base64({ ...key, expDate: '2099-01-01T00:00:00+0000' });
+    const invalid = await problem(importing(unknown), 422, 'REJECTED_TOKEN_INVALID');
+    expect(invalid.facts).toMatchObject({ errorNumber: 9622 });
+    await problem(seatbook.post('/accounts', { token: 'x' }), 400, 'INVALID_REQUEST');
+    await problem(importing(seatbook.token(), { platform: 'Windows' }), 400, 'INVALID_REQUEST');
+  });
+
+  it('is refused while Apple says no, and leaves nothing behind', async () => {
+    const { admin } = seatbook.simulator;
+    admin.setTokenState(BERLIN, 'revoked');
+    await problem(importing(seatbook.token()), 422, 'REJECTED_TOKEN_REVOKED');
+    admin.setTokenState(BERLIN, 'active');
+    admin.takeOver(BERLIN, { id: 'other', name: 'Other MDM', metadata: '' });
+    const owned = await problem(importing(seatbook.token()), 409, 'REJECTED_OWNED_BY_OTHER_MDM');
+    expect(owned.facts).toMatchObject({ mdmName: 'Other MDM' });
+    seatbook.appleIsDown = true;
+    const down = importing(seatbook.token());
+    await problem(down, 503, 'TRANSIENT_APPLE');
+    seatbook.appleIsDown = false;
+    const { body } = await seatbook.get('/accounts').expect(200);
+    expect(body).toMatchObject({ items: [] });
+  });
+
+  it('takes an uploaded file, as Windows saves it, and takes the location over', async () => {
+    const lines = seatbook.token().replace(/(.{64})/g, '$1\r\n');
+    const file = Buffer.from(`\ufeff${lines}\r\n`, 'utf16le');
+    const answer = await request(seatbook.url)
+      .post('/accounts')
+      .set('authorization', `Bearer ${OWNER_KEY}`)
+      .field('name', 'Berlin')
+      .field('takeOver', 'true')
+      .attach('token', file, 'berlin.vpptoken')
+      .expect(201);
+    answered.push(JSON.stringify(answer.headers), answer.text);
+    expect(answer.body).toMatchObject({
+      uId: BERLIN,
+      name: 'Berlin',
+      platform: 'iOS',
+      token: { state: 'active' },
+    });
+    expect(Number(answer.headers['seatbook-position'])).toBeGreaterThan(0);
+    const again = await problem(importing(seatbook.token()), 409, 'REJECTED_ACCOUNT_EXISTS');
+    expect(again.facts).toMatchObject({ uId: BERLIN, sameToken: true });
+    await seatbook.until<AccountBody>(
+      `/accounts/${BERLIN}`,
+      ({ notifications }) => notifications.mode === 'push',
+    );
+    await seatbook.quiet();
+  });
+
+  it('says that a token is about to expire', async () => {
+    const soon = new Date(Date.now() + 10 * 24 * 3_600_000).toISOString();
+    const { token } = seatbook.issue(BERLIN, { expiresAt: soon });
+    const answer = await seatbook.put(`/accounts/${BERLIN}/token`, { token }).expect(200);
+    expect(answer.body).toMatchObject({ usable: true, token: { state: 'expiring', daysLeft: 9 } });
+    await seatbook.put(`/accounts/${BERLIN}/token`, { token: seatbook.token() }).expect(200);
+  });
+});
+
+describe('errors', () => {
+  const order = (body: object): request.Test => seatbook.post('/orders/assign-license', body);
+
+  it('tells all that is wrong with a request at once', async () => {
+    const body = await problem(
+      order({ account: 7, assets: [], serialNumbers: [1], colour: 'red' }),
+      400,
+      'INVALID_REQUEST',
+    );
+    const fields = (body.facts['problems'] as { field: string }[]).map(({ field }) => field);
+    expect(fields.sort()).toEqual(['account', 'assets', 'colour', 'serialNumbers']);
+  });
+
+  it('names the rule that says no, with the facts', async () => {
+    const known = { account: BERLIN, assets: ['900000001'], serialNumbers: ['C02AAAAAAA'] };
+    const serial = await problem(order({ ...known, serialNumbers: ['short'] }), 400, 'INVALID_SERIAL_NUMBER');
+    expect(serial.facts).toEqual({ serialNumber: 'short' });
+    await problem(order({ ...known, assets: ['app'] }), 400, 'INVALID_ASSET');
+    await problem(order({ ...known, assets: ['999'] }), 422, 'REJECTED_UNKNOWN_ASSET');
+    await problem(order({ ...known, account: '1' }), 404, 'NOT_FOUND_ACCOUNT');
+    await problem(order(known).set('idempotency-key', 'x'.repeat(201)), 400, 'INVALID_IDEMPOTENCY_KEY');
+    const many = Array.from({ length: 50_001 }, (_serial, index) => `S${String(index).padStart(9, '0')}`);
+    const size = await problem(
+      order({ ...known, assets: ['900000001', '900000003'], serialNumbers: many }),
+      400,
+      'INVALID_ORDER_SIZE',
+    );
+    expect(size.facts).toMatchObject({ pairs: 100_002, maxPairs: 100_000 });
+    await problem(seatbook.post(`/accounts/${BERLIN}/take-over`), 409, 'REJECTED_NOT_CONFLICTED');
+  });
+
+  it('answers problems to what the framework refuses', async () => {
+    const post = (type: string, body: string): request.Test =>
+      seatbook.post('/orders/assign-license').set('content-type', type).send(body);
+    await problem(post('application/json', '{"account":'), 400, 'INVALID_BODY');
+    await problem(post('application/json', '{"__proto__":{"a":1}}'), 400, 'INVALID_BODY');
+    await problem(post('text/plain', 'hello'), 415, 'INVALID_MEDIA_TYPE');
+    await problem(post('application/x-www-form-urlencoded', 'a=1'), 415, 'INVALID_MEDIA_TYPE');
+    await problem(
+      post('application/json', `"${'x'.repeat(9 * 1024 * 1024)}"`),
+      413,
+      'INVALID_BODY_TOO_LARGE',
+    );
+    await problem(seatbook.get('/nothing/here'), 404, 'NOT_FOUND_ROUTE');
+    const queries: readonly (readonly [string, number, string])[] = [
+      ['/orders/none', 404, 'NOT_FOUND_ORDER'],
+      ['/accounts/none', 404, 'NOT_FOUND_ACCOUNT'],
+      [`/assets/${BERLIN}/1/STDQ`, 404, 'NOT_FOUND_ASSET'],
+      ['/events/9999999', 404, 'NOT_FOUND_EVENT'],
+      ['/events/x', 400, 'INVALID_POSITION'],
+      ['/pairs', 400, 'INVALID_REQUEST'],
+      ['/orders?state=lost', 400, 'INVALID_REQUEST'],
+      ['/orders?limit=501', 400, 'INVALID_REQUEST'],
+      ['/orders?cursor=abc', 400, 'INVALID_CURSOR'],
+      ['/orders?position=1000000', 400, 'INVALID_POSITION'],
+      ['/holders/C02AAAAAAA?at=tomorrow', 400, 'INVALID_AT'],
+      ['/holders/C02AAAAAAA?at=2199-01-01', 400, 'INVALID_AT'],
+      ['/holders/C02AAAAAAA?at=1000000', 400, 'INVALID_AT'],
+      ['/timeline', 400, 'INVALID_SUBJECT'],
+      [`/timeline?account=${BERLIN}&holder=C02AAAAAAA`, 400, 'INVALID_SUBJECT'],
+      ['/timeline?asset=900000001', 400, 'INVALID_ASSET'],
+      ['/history?from=x', 400, 'INVALID_TIME'],
+      ['/history?colour=red', 400, 'INVALID_REQUEST'],
+    ];
+    for (const [path, status, code] of queries) await problem(seatbook.get(path), status, code);
+    await problem(seatbook.post('/parked/retry', { stream: 'order-none' }), 404, 'NOT_FOUND_PARKED');
+  });
+
+  it('gives a reference, and nothing else, for what nobody expected', async () => {
+    const { reads } = seatbook.product.host.stores;
+    const failing = jest
+      .spyOn(reads, 'query')
+      .mockRejectedValueOnce(new Error('SELECT secret FROM somewhere'));
+    const body = await problem(seatbook.get('/orders'), 500, 'BUG_UNEXPECTED');
+    failing.mockRestore();
+    expect(JSON.stringify(body)).not.toContain('SELECT');
+    const line = seatbook.logLines.find((logged) => logged.includes(String(body.facts['reference'])));
+    expect(line).toContain('SELECT');
+  });
+});
+
+describe('the owner key', () => {
+  interface ApiDocument {
+    readonly openapi: string;
+    readonly paths: Readonly<Record<string, Readonly<Record<string, object>>>>;
+  }
+  const open = ['/livez', '/readyz', '/apple/notifications/{uId}'];
+
+  it('is asked for on every documented route but those that say otherwise', async () => {
+    const document = (await seatbook.anonymous().get('/docs/json').expect(200)).body as ApiDocument;
+    expect(document.openapi).toBe('3.1.0');
+    const routes = Object.entries(document.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => ({ path, method })),
+    );
+    expect(routes.length).toBeGreaterThanOrEqual(24);
+    for (const { path, method } of routes) {
+      if (open.includes(path)) continue;
+      const url = path.replace(/\{\w+\}/g, '1');
+      for (const key of [null, 'Bearer wrong', `Basic ${OWNER_KEY}`, `Bearer ${OWNER_KEY}x`]) {
+        const asked = seatbook.anonymous()[method as 'get'](url);
+        const answer = await (key === null ? asked : asked.set('authorization', key));
+        expect(`${method} ${path} ${answer.status}`).toBe(`${method} ${path} 401`);
+        expect(answer.headers['www-authenticate']).toContain('Bearer');
+      }
+    }
+    for (const path of [
+      '/nothing',
+      '/livez/x',
+      '//livez',
+      '/livez/../orders',
+      '/orders?x=/livez',
+      '/LIVEZ',
+    ]) {
+      expect((await seatbook.anonymous().get(path)).status).toBe(401);
+    }
+    await seatbook.anonymous().get('/docs').expect(200);
+  });
+
+  it('is not kept as it is', () => {
+    for (const bytes of files()) expect(bytes.includes(OWNER_KEY)).toBe(false);
+  });
+});
+
+describe('notifications', () => {
+  const path = `/apple/notifications/${BERLIN}`;
+  const send = (bearer: string | null, body: object): request.Test => {
+    const asked = seatbook.anonymous().post(path);
+    return (bearer === null ? asked : asked.set('authorization', `Bearer ${bearer}`)).send(body);
+  };
+  const count = {
+    notificationId: 'n-1',
+    uId: BERLIN,
+    notificationType: 'ASSET_COUNT',
+    notification: { adamId: '900000001', pricingParam: 'STDQ', countDelta: 3 },
+  };
+
+  it('need the secret of the account, and are stored once', async () => {
+    const secret = seatbook.notificationSecret;
+    expect(secret.length).toBeGreaterThan(30);
+    await problem(send(null, count), 401, 'UNAUTHENTICATED');
+    await problem(send(OWNER_KEY, count), 401, 'UNAUTHENTICATED');
+    await problem(send(`${secret}x`, count), 401, 'UNAUTHENTICATED');
+    await problem(send(secret, { hello: 'world' }), 400, 'INVALID_NOTIFICATION');
+    await problem(send(secret, { ...count, uId: '7700000000000002' }), 422, 'REJECTED_OTHER_LOCATION');
+    const elsewhere = seatbook
+      .anonymous()
+      .post('/apple/notifications/1')
+      .set('authorization', `Bearer ${secret}`);
+    await problem(elsewhere.send(count), 401, 'UNAUTHENTICATED');
+    const large = { ...count, notification: { text: 'x'.repeat(1_100_000) } };
+    await problem(send(secret, large), 413, 'INVALID_BODY_TOO_LARGE');
+    const { events } = seatbook.product.host.stores;
+    await Promise.all(Array.from({ length: 5 }, () => send(secret, count).expect(200)));
+    await send(secret, count).expect(200);
+    expect(await events.readStream('appleNotification-n-1', 0, 10)).toHaveLength(1);
+    await send(secret, { ...count, notificationId: 'n-2', notificationType: 'NEW_KIND' }).expect(200);
+    const [unknown] = await events.readStream('appleNotification-n-2', 0, 10);
+    expect(unknown?.type).toBe('notification.unknown-received');
+    await seatbook.quiet();
+  });
+});
+
+describe('health', () => {
+  interface Readiness {
+    readonly ready: boolean;
+    readonly reasons: readonly string[];
+    readonly models: readonly { readonly model: string; readonly behind: number }[];
+  }
+  const readiness = async (): Promise<{ status: number } & Readiness> => {
+    const answer = await seatbook.anonymous().get('/readyz');
+    return { ...(answer.body as Readiness), status: answer.status };
+  };
+
+  it('is ready with all read models up to date', async () => {
+    await seatbook.anonymous().get('/livez').expect(200, { alive: true });
+    const { status, ready, reasons, models } = await readiness();
+    expect({ status, ready, reasons }).toEqual({ status: 200, ready: true, reasons: [] });
+    expect(models).toHaveLength(8);
+    for (const { behind } of models) expect(behind).toBe(0);
+  });
+
+  it('stays ready while Apple is down', async () => {
+    seatbook.appleIsDown = true;
+    await seatbook.post(`/accounts/${BERLIN}/sync`).expect(202);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await readiness()).toMatchObject({ status: 200, ready: true });
+    seatbook.appleIsDown = false;
+    await seatbook.quiet();
+  });
+
+  it('is not ready when a read model has halted, with the reason', async () => {
+    const { views } = seatbook.product.host.seatbook;
+    const halted = views
+      .status()
+      .map((one) => (one.name === 'pairs' ? { ...one, halted: 'undecodable' } : one));
+    const stub = jest.spyOn(views, 'status').mockReturnValue(halted);
+    const { status, reasons } = await readiness();
+    stub.mockRestore();
+    expect(status).toBe(503);
+    expect(reasons).toEqual(['the read model pairs has halted: undecodable']);
+  });
+
+  it('is not ready when read models are not being built, nor before and after its time', async () => {
+    const { host } = seatbook.product;
+    const failure = jest.spyOn(host, 'viewsFailure', 'get').mockReturnValue('the thread ended');
+    expect(await readiness()).toMatchObject({
+      status: 503,
+      reasons: ['read models are not being built: the thread ended'],
+    });
+    failure.mockRestore();
+    const phase = jest.spyOn(host, 'phase', 'get');
+    for (const [now, reason, code] of [
+      ['starting', 'the start is not over', 'TRANSIENT_STARTING'],
+      ['stopping', 'it is shutting down', 'TRANSIENT_STOPPING'],
+    ] as const) {
+      phase.mockReturnValue(now);
+      expect(await readiness()).toMatchObject({ status: 503, reasons: [reason] });
+      await seatbook.anonymous().get('/livez').expect(200);
+      const refused = await seatbook.get('/orders');
+      expect(refused.status).toBe(503);
+      expect(refused.headers['retry-after']).toBeDefined();
+      expect((refused.body as Problem).code).toBe(code);
+    }
+    phase.mockRestore();
+    expect(await readiness()).toMatchObject({ status: 200 });
+  });
+
+  it('shows no parked work where there is none', async () => {
+    expect((await seatbook.get('/parked').expect(200)).body).toEqual({ items: [], next: null, count: 0 });
+  });
+});
+
+it('logs one line for each request, with its route and without its data', async () => {
+  await seatbook.get('/holders/C02LOGGED01').set('x-correlation-id', 'my-trace').expect(200);
+  const lines = seatbook.logLines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  const mine = lines.filter(({ correlationId, msg }) => correlationId === 'my-trace' && msg === 'request');
+  expect(mine).toHaveLength(1);
+  expect(mine[0]).toMatchObject({
+    method: 'GET',
+    route: '/holders/:holder',
+    status: 200,
+    principal: 'owner',
+  });
+  expect(seatbook.logLines.join('')).not.toContain('C02LOGGED01');
+});
+
+it('lets no secret out: not in answers, not in the log, not in any file', async () => {
+  for (const path of [
+    '/accounts',
+    `/accounts/${BERLIN}`,
+    '/history',
+    `/timeline?account=${BERLIN}&limit=500`,
+    '/parked',
+  ]) {
+    const answer = await seatbook.get(path).buffer(true);
+    answered.push(answer.text);
+  }
+  const forms = [...seatbook.tokens.values()].flatMap((whole) => {
+    const file = Buffer.from(whole, 'base64').toString('utf8');
+    const { token } = JSON.parse(file) as { token: string };
+    const plain = Buffer.from(token, 'base64').toString('utf8');
+    return [whole, encodeURIComponent(whole), file, token, encodeURIComponent(token), plain, base64(whole)];
+  });
+  const secrets = [...forms, seatbook.notificationSecret, OWNER_KEY];
+  await seatbook.stop();
+  const places = [
+    answered.join('\n'),
+    seatbook.logLines.join('\n'),
+    ...files().map((bytes) => bytes.toString('latin1')),
+  ];
+  for (const secret of secrets) {
+    expect(secret.length).toBeGreaterThan(20);
+    for (const place of places) expect(place.includes(secret)).toBe(false);
+  }
+  await seatbook.restart();
+});
+
+const files = (): Buffer[] =>
+  readdirSync(seatbook.folder)
+    .filter((name) => name !== 'lock.db')
+    .map((name) => readFileSync(join(seatbook.folder, name)));

@@ -1,0 +1,394 @@
+import { jest } from '@jest/globals';
+import {
+  BERLIN,
+  StartedProduct,
+  devices,
+  type AccountBody,
+  type ItemsBody,
+  type OrderBody,
+} from './started-product.js';
+
+jest.setTimeout(60_000);
+
+interface AssetBody {
+  readonly adamId: string;
+  readonly name: string | null;
+  readonly unlimited: boolean;
+  readonly licences: Readonly<Record<string, number | null>>;
+}
+
+interface RowBody {
+  readonly what: string;
+  readonly type: string;
+  readonly principal: string;
+  readonly orderedBy: string | null;
+  readonly reason: string | null;
+  readonly cause: {
+    readonly eventId: string | null;
+    readonly position: number | null;
+    readonly commandId: string | null;
+  };
+  readonly event: { readonly position: number; readonly stream: string };
+}
+
+interface EventBody {
+  readonly position: number;
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+const NOTES = '900000001';
+const LEDGERLINE = '900000002';
+
+let seatbook: StartedProduct;
+beforeAll(async () => {
+  seatbook = await StartedProduct.start();
+  await seatbook.importBerlin();
+});
+afterAll(() => seatbook.end());
+
+const assign = (body: object, headers: Record<string, string> = {}) =>
+  seatbook
+    .post('/orders/assign-license', { account: BERLIN, ...body })
+    .set({ prefer: 'wait=20', ...headers });
+
+async function assetBody(adamId: string, query = ''): Promise<AssetBody> {
+  return (await seatbook.get(`/assets/${BERLIN}/${adamId}/STDQ${query}`).expect(200)).body as AssetBody;
+}
+
+async function lines(query: string): Promise<{ events: EventBody[]; end: number }> {
+  const answer = await seatbook.get(`/history${query}`).buffer(true).parse(asText).expect(200);
+  expect(answer.headers['content-type']).toContain('application/jsonl');
+  const text = answer.body as string;
+  const events = text.split('\n').filter((line) => line !== '');
+  return {
+    events: events.map((line) => JSON.parse(line) as EventBody),
+    end: Number(answer.headers['seatbook-position']),
+  };
+}
+
+function asText(response: NodeJS.ReadableStream, done: (error: Error | null, body: string) => void): void {
+  let text = '';
+  response.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
+  response.on('end', () => done(null, text));
+}
+
+it('shows what the location has: names, counts, and what Apple held before', async () => {
+  const { items, asOf } = (await seatbook.get(`/assets?account=${BERLIN}`)).body as ItemsBody<AssetBody>;
+  expect(items.map(({ name }) => name)).toEqual([
+    'Field Notes',
+    'Kartograf',
+    'Ledgerline',
+    'Quickscan',
+    'Safety at Heights',
+    'Shiftboard Roster',
+    'Tinker Studio',
+    'Widget Works Portal',
+  ]);
+  expect(items[0]?.licences).toMatchObject({ owned: 500, used: 37, assigned: 37, available: 463, excess: 0 });
+  expect(items[3]).toMatchObject({
+    unlimited: true,
+    licences: { owned: null, assigned: 12, available: null },
+  });
+  expect(asOf.position).toBeGreaterThan(0);
+  expect(Date.parse(asOf.time)).toBeGreaterThan(Date.now() - 10_000);
+
+  const { body } = await seatbook.get(`/assets?account=${BERLIN}&totals=true&limit=1`).expect(200);
+  expect((body as { totals: object }).totals).toMatchObject({
+    owned: 1_275,
+    assigned: 41,
+    assets: 7,
+    unlimitedAssets: 1,
+  });
+
+  const account = (await seatbook.get(`/accounts/${BERLIN}`).expect(200)).body as AccountBody;
+  expect(account).toMatchObject({ usable: true, claimed: true, notifications: { mode: 'push', why: null } });
+});
+
+it('pages through lists without losing or repeating anything', async () => {
+  const seen: string[] = [];
+  let next: string | null = '';
+  while (next !== null) {
+    const cursor: string = next === '' ? '' : `&cursor=${encodeURIComponent(next)}`;
+    const page = (await seatbook.get(`/assets?account=${BERLIN}&limit=3${cursor}`).expect(200))
+      .body as ItemsBody<AssetBody>;
+    seen.push(...page.items.map(({ adamId }) => adamId));
+    next = page.next;
+  }
+  expect(seen).toHaveLength(8);
+  expect(new Set(seen).size).toBe(8);
+});
+
+describe('an order for 25 devices', () => {
+  const serialNumbers = devices(25);
+  const body = { assets: [NOTES], serialNumbers, reason: 'new class 7b' };
+  let order: OrderBody;
+
+  it('is finished while the client waits', async () => {
+    const before = await assetBody(NOTES);
+    const answer = await assign(body, {
+      'idempotency-key': 'class-7b',
+      'x-correlation-id': 'trace-7b',
+    }).expect(202);
+    order = answer.body as OrderBody;
+    expect(answer.headers['location']).toBe(`/orders/${order.orderId}`);
+    expect(answer.headers['preference-applied']).toBe('wait=20');
+    expect(answer.headers['x-correlation-id']).toBe('trace-7b');
+    expect(order).toMatchObject({
+      state: 'finished',
+      repeated: false,
+      pairs: 25,
+      reason: 'new class 7b',
+      progress: { assigned: 25, open: 0, waiting: 0 },
+    });
+    const after = await assetBody(NOTES);
+    expect(after.licences['assigned']).toBe((before.licences['assigned'] ?? 0) + 25);
+    const apple = seatbook.simulator.admin.assignments(BERLIN).assets[`${NOTES}/STDQ`];
+    for (const serialNumber of serialNumbers) expect(apple).toContain(serialNumber);
+  });
+
+  it('is the same order for the same key and body, and refused for another body', async () => {
+    const again = await assign(body, { 'idempotency-key': 'class-7b' }).expect(202);
+    expect(again.body).toMatchObject({ orderId: order.orderId, repeated: true, state: 'finished' });
+    const other = await assign({ ...body, assets: [LEDGERLINE] }, { 'idempotency-key': 'class-7b' }).expect(
+      409,
+    );
+    expect(other.body).toMatchObject({ code: 'CONFLICT_IDEMPOTENCY_KEY', status: 409 });
+  });
+
+  it('is one order when the same request comes 20 times at once', async () => {
+    const one = { assets: [NOTES], serialNumbers: ['E2ECONCUR1'] };
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => assign(one, { 'idempotency-key': 'at-once' }).expect(202)),
+    );
+    const bodies = answers.map((answer) => answer.body as OrderBody);
+    expect(new Set(bodies.map(({ orderId }) => orderId)).size).toBe(1);
+    expect(bodies.filter(({ repeated }) => !repeated)).toHaveLength(1);
+  });
+
+  it('shows the outcome of each pair', async () => {
+    const page = (await seatbook.get(`${order.links['pairs']}?limit=500`).expect(200)).body as ItemsBody<{
+      outcome: string;
+      holder: { kind: string; id: string };
+    }>;
+    expect(page.items).toHaveLength(25);
+    expect(new Set(page.items.map(({ outcome }) => outcome))).toEqual(new Set(['assigned']));
+    expect(page.items.map(({ holder }) => holder.id).sort()).toEqual(serialNumbers);
+    const none = (await seatbook.get(`${order.links['pairs']}?outcome=failed`)).body as ItemsBody<unknown>;
+    expect(none.items).toEqual([]);
+  });
+
+  it('is in lists by account and state', async () => {
+    for (const query of ['', `?account=${BERLIN}`, '?state=finished', `?account=${BERLIN}&state=finished`]) {
+      const page = (await seatbook.get(`/orders${query}`).expect(200)).body as ItemsBody<OrderBody>;
+      expect(page.items.map(({ orderId }) => orderId)).toContain(order.orderId);
+    }
+  });
+
+  it('tells its life, with who, why and the cause of each row', async () => {
+    const page = (await seatbook.get(`/timeline?order=${order.orderId}&first=oldest`).expect(200))
+      .body as ItemsBody<RowBody>;
+    const [first, ...rows] = page.items;
+    expect(first).toMatchObject({
+      what: 'An order was placed: assign Field Notes to 25 holders.',
+      type: 'order.placed',
+      principal: 'owner',
+      reason: 'new class 7b',
+      cause: { eventId: null, commandId: order.orderId },
+    });
+    expect(rows.at(-1)?.what).toBe('The order is finished: 25 assigned.');
+    for (const row of rows) {
+      expect(row).toMatchObject({ orderedBy: 'owner', reason: 'new class 7b' });
+      if (row.cause.eventId === null) continue;
+      const cause = await seatbook.get(`/events/${row.cause.position}`).expect(200);
+      expect((cause.body as { id: string }).id).toBe(row.cause.eventId);
+    }
+    const newest = (await seatbook.get(`/timeline?order=${order.orderId}`)).body as ItemsBody<RowBody>;
+    expect(newest.items.map(({ event }) => event.position)).toEqual(
+      page.items.map(({ event }) => event.position).reverse(),
+    );
+  });
+
+  it('tells the life of one device in its own words', async () => {
+    const page = (await seatbook.get(`/timeline?holder=${serialNumbers[3]}&first=oldest`).expect(200))
+      .body as ItemsBody<RowBody>;
+    expect(page.items.map(({ what }) => what)).toEqual([
+      'A licence of Field Notes was reserved.',
+      'A licence of Field Notes was assigned.',
+    ]);
+  });
+
+  it('answers how it was at a position or a time', async () => {
+    const before = await assetBody(NOTES, `?at=${order.position}`);
+    expect(before.licences['assigned']).toBe(37);
+    const holder = `/holders/${serialNumbers[0]}`;
+    const then = (await seatbook.get(`${holder}?at=${order.position}`).expect(200))
+      .body as ItemsBody<unknown>;
+    expect(then.items).toEqual([]);
+    const now = (await seatbook.get(`${holder}?at=${new Date().toISOString()}`).expect(200))
+      .body as ItemsBody<object>;
+    expect(now.items).toHaveLength(1);
+    expect(now.items[0]).toMatchObject({ state: 'assigned', adamId: NOTES, orderId: order.orderId });
+    const pairs = (
+      await seatbook.get(`/assets/${BERLIN}/${NOTES}/STDQ/pairs?at=${order.position}&limit=30`).expect(200)
+    ).body as ItemsBody<{ holder: { id: string } }>;
+    expect(pairs.items).toHaveLength(30);
+    const rest = (
+      await seatbook.get(
+        `/assets/${BERLIN}/${NOTES}/STDQ/pairs?at=${order.position}&limit=30&cursor=${pairs.next}`,
+      )
+    ).body as ItemsBody<{ holder: { id: string } }>;
+    expect(rest.items).toHaveLength(7);
+    expect(rest.next).toBeNull();
+  });
+});
+
+it('streams the history, by any filter, and goes on where it stopped', async () => {
+  const { events, end } = await lines('');
+  expect(events.map(({ position }) => position)).toEqual(events.map((_event, index) => index + 1));
+  expect(end).toBe(events.length);
+  const half = Math.floor(end / 2);
+  const firstHalf = await lines(`?upTo=${half}`);
+  const secondHalf = await lines(`?after=${half}`);
+  expect([...firstHalf.events, ...secondHalf.events.filter(({ position }) => position <= end)]).toEqual(
+    events,
+  );
+  expect(firstHalf.end).toBe(half);
+
+  const device = await lines(`?holder=e2ea000003&account=${BERLIN}`);
+  expect(device.events.map(({ type }) => type)).toEqual([
+    'asset.licenses-reserved',
+    'asset.licenses-assigned',
+  ]);
+  // Bulk events come whole.
+  expect(device.events[1]?.data['serialNumbers']).toHaveLength(25);
+  expect((await lines(`?asset=${BERLIN}.${LEDGERLINE}&holder=E2EA000003`)).events).toEqual([]);
+  expect((await lines(`?to=2020-01-01`)).events).toEqual([]);
+  expect(
+    (await lines(`?from=2020-01-01&to=${new Date().toISOString()}`)).events.length,
+  ).toBeGreaterThanOrEqual(end);
+});
+
+it('gives one licence back', async () => {
+  const [serialNumber] = devices(1);
+  const returned = await seatbook
+    .post('/orders/return-license', {
+      account: BERLIN,
+      assets: [`${NOTES}.STDQ`],
+      serialNumbers: [serialNumber],
+    })
+    .set('prefer', 'wait=20')
+    .expect(202);
+  expect(returned.body).toMatchObject({
+    kind: 'ReturnLicense',
+    state: 'finished',
+    progress: { returned: 1 },
+  });
+  const holder = (await seatbook.get(`/holders/${serialNumber}`)).body as ItemsBody<unknown>;
+  expect(holder.items).toEqual([]);
+  expect(seatbook.simulator.admin.assignments(BERLIN).assets[`${NOTES}/STDQ`]).not.toContain(serialNumber);
+  const again = await seatbook
+    .post('/orders/return-license', { account: BERLIN, assets: [NOTES], serialNumbers: [serialNumber] })
+    .set('prefer', 'wait=20');
+  expect(again.body).toMatchObject({ state: 'finished', progress: { notHeld: 1 } });
+});
+
+it('lets holders wait for licences, cancels what waits, and serves who waits when licences come', async () => {
+  const waiting = await assign({ assets: [LEDGERLINE], serialNumbers: devices(4, 'W') }).expect(202);
+  const order = waiting.body as OrderBody;
+  expect(order).toMatchObject({ state: 'waiting', progress: { assigned: 2, waiting: 2 } });
+  const page = (await seatbook.get(`/pairs?account=${BERLIN}&state=waiting`).expect(200)).body as ItemsBody<{
+    reason: string;
+  }>;
+  expect(page.items).toHaveLength(2);
+  expect(page.items[0]?.reason).toBe('short');
+
+  const refused = await assign({ assets: [LEDGERLINE], serialNumbers: ['E2EREFUSED'], ifShort: 'refuse' });
+  expect(refused.body).toMatchObject({
+    state: 'finished',
+    progress: { refused: 1 },
+    refusals: [{ asset: `${LEDGERLINE}.STDQ`, refusal: 'SHORT', pairs: 1 }],
+  });
+
+  const cancelled = await seatbook
+    .post(`/orders/${order.orderId}/cancel`)
+    .set('prefer', 'wait=20')
+    .expect(202);
+  expect(cancelled.body).toMatchObject({ state: 'finished', progress: { assigned: 2, cancelled: 2 } });
+
+  const later = (await assign({ assets: [LEDGERLINE], serialNumbers: ['E2ELATER01'] })).body as OrderBody;
+  expect(later.state).toBe('waiting');
+  seatbook.simulator.admin.purchase(BERLIN, { adamId: LEDGERLINE, count: 1 });
+  await seatbook.post(`/accounts/${BERLIN}/sync`).expect(202);
+  const served = await seatbook.until<OrderBody>(
+    `/orders/${later.orderId}`,
+    ({ state }) => state === 'finished',
+  );
+  expect(served.progress['assigned']).toBe(1);
+});
+
+it('gives back all that a device holds, and a repeat is the same order', async () => {
+  const serialNumber = 'E2EALL0001';
+  await assign({ assets: [NOTES, '900000003', '900000005'], serialNumbers: [serialNumber] }).expect(202);
+  const everything = { account: BERLIN, serialNumber };
+  const send = () =>
+    seatbook.post('/orders/return-all', everything).set({ prefer: 'wait=20', 'idempotency-key': 'leaver' });
+  const first = (await send().expect(202)).body as OrderBody;
+  expect(first).toMatchObject({ state: 'finished', repeated: false, progress: { returned: 3 } });
+  const again = (await send().expect(202)).body as OrderBody;
+  expect(again).toMatchObject({ orderId: first.orderId, repeated: true });
+  const nothing = await seatbook.post('/orders/return-all', everything).expect(409);
+  expect(nothing.body).toMatchObject({ code: 'REJECTED_NOTHING_HELD' });
+  await seatbook.post('/orders/return-all', { account: '1', serialNumber }).expect(404);
+});
+
+it('answers a position only when it reflects it', async () => {
+  const placed = (
+    await seatbook.post('/orders/assign-license', {
+      account: BERLIN,
+      assets: [NOTES],
+      serialNumbers: ['E2EPOS0001'],
+    })
+  ).body as OrderBody;
+  const read = await seatbook.get('/orders').set('seatbook-position', String(placed.position)).expect(200);
+  const page = read.body as ItemsBody<OrderBody>;
+  expect(page.asOf.position).toBeGreaterThanOrEqual(placed.position);
+  expect(page.items.map(({ orderId }) => orderId)).toContain(placed.orderId);
+  expect((await seatbook.get('/orders?position=99999999').expect(400)).body).toMatchObject({
+    code: 'INVALID_POSITION',
+  });
+  await seatbook.quiet();
+});
+
+it('holds work while the token is dead, and resumes by itself when it is renewed', async () => {
+  seatbook.simulator.admin.setTokenState(BERLIN, 'revoked');
+  const order = (
+    await seatbook.post('/orders/assign-license', {
+      account: BERLIN,
+      assets: [NOTES],
+      serialNumbers: ['E2EHELD001'],
+    })
+  ).body as OrderBody;
+  const held = await seatbook.until<AccountBody>(`/accounts/${BERLIN}`, ({ usable }) => !usable);
+  expect(held.token.state).toBe('revoked');
+  await seatbook.anonymous().get('/readyz').expect(200);
+  const lyon = await seatbook.put(`/accounts/${BERLIN}/token`, { token: seatbook.token('lyon') }).expect(422);
+  expect(lyon.body).toMatchObject({ code: 'REJECTED_TOKEN_OTHER_LOCATION' });
+  const { token } = seatbook.issue(BERLIN);
+  const renewed = await seatbook.put(`/accounts/${BERLIN}/token`, { token }).expect(200);
+  expect(renewed.body).toMatchObject({ usable: true, token: { state: 'active' } });
+  const done = await seatbook.until<OrderBody>(
+    `/orders/${order.orderId}`,
+    ({ state }) => state === 'finished',
+  );
+  expect(done.progress['assigned']).toBe(1);
+});
+
+it('takes up everything again after a restart', async () => {
+  await seatbook.stop();
+  await seatbook.restart({ SEATBOOK_OWNER_KEY: '' });
+  const order = (await assign({ assets: [NOTES], serialNumbers: ['E2EAGAIN01'] }).expect(202))
+    .body as OrderBody;
+  expect(order).toMatchObject({ state: 'finished', progress: { assigned: 1 } });
+  expect((await assetBody(NOTES)).licences['owned']).toBe(500);
+});

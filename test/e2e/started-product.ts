@@ -1,0 +1,198 @@
+import 'reflect-metadata';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import request from 'supertest';
+import { TransportError, type TransportReply, type TransportRequest } from '@seatbook/apple';
+import { Product, createLog, readConfiguration } from '@seatbook/nest';
+import {
+  createSimulator,
+  seedDemo,
+  seededRandom,
+  type IssuedToken,
+  type Simulator,
+} from '@seatbook/simulator';
+
+export const BERLIN = '7700000000000001';
+export const OWNER_KEY = 'owner-key-of-the-journeys-0123456789';
+const APPLE = 'https://apple.test';
+const PUBLIC_URL = 'https://seatbook.test';
+
+/** Real time, with everything that waits made short. */
+const RHYTHM = {
+  SEATBOOK_RHYTHM_DISPATCH_AFTER_MS: '20',
+  SEATBOOK_RHYTHM_QUIET_MS: '300',
+  SEATBOOK_RHYTHM_FIRST_RETRY_MS: '200',
+  SEATBOOK_RHYTHM_SILENCE_MS: '1000',
+  SEATBOOK_RHYTHM_POLL_EVERY_MS: '200',
+  SEATBOOK_DUE_POLL_MS: '100',
+};
+
+/** The whole product over HTTP and a simulated Apple, in this process. */
+export class StartedProduct {
+  readonly folder = mkdtempSync(join(tmpdir(), 'seatbook-e2e-'));
+  readonly logLines: string[] = [];
+  readonly simulator: Simulator;
+  /** Token files by name. */
+  readonly tokens = new Map<string, string>();
+  product!: Product;
+  appleIsDown = false;
+  #lastSecret = '';
+
+  private constructor() {
+    this.simulator = createSimulator({
+      clock: {
+        now: () => Date.now(),
+        after: (delayMs, run) => {
+          const timer = setTimeout(run, delayMs);
+          return () => clearTimeout(timer);
+        },
+      },
+      random: seededRandom(1),
+      baseUrl: APPLE,
+      faults: { eventDelayMs: { min: 5, max: 20 } },
+      saveToken: (name, text) => {
+        this.tokens.set(name, text);
+        return name;
+      },
+      deliver: async ({ url, headers, body }) => {
+        this.#lastSecret = (headers['authorization'] ?? '').replace('Bearer ', '');
+        const answer = await fetch(`${this.url}${new URL(url).pathname}`, { method: 'POST', headers, body });
+        await answer.arrayBuffer();
+        return { status: answer.status };
+      },
+    });
+    seedDemo(this.simulator.admin);
+  }
+
+  static async start(environment: Record<string, string> = {}): Promise<StartedProduct> {
+    const started = new StartedProduct();
+    await started.restart(environment);
+    return started;
+  }
+
+  async restart(environment: Record<string, string> = {}): Promise<void> {
+    const configuration = readConfiguration({
+      ...RHYTHM,
+      SEATBOOK_PORT: '0',
+      SEATBOOK_DATA: this.folder,
+      SEATBOOK_PUBLIC_URL: PUBLIC_URL,
+      SEATBOOK_OWNER_KEY: OWNER_KEY,
+      SEATBOOK_APPLE_BASE_URL: `${APPLE}/mdm/v2`,
+      ...environment,
+    });
+    const log = createLog('debug', { write: (line: string) => void this.logLines.push(line) });
+    const transport = (asked: TransportRequest): Promise<TransportReply> => this.#ask(asked);
+    this.product = await Product.start({ configuration, log, views: 'inline', transport }, (product) => {
+      this.product = product;
+    });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.product.port}`;
+  }
+
+  /** The bearer that Apple was told for the last notification it sent. */
+  get notificationSecret(): string {
+    return this.#lastSecret;
+  }
+
+  token(name = 'berlin'): string {
+    const text = this.tokens.get(`${name}.vpptoken`);
+    if (text === undefined) throw new Error(`no token ${name}`);
+    return text;
+  }
+
+  issue(uId: string, more: { expiresAt?: string; readOnly?: boolean } = {}): IssuedToken {
+    return this.simulator.admin.issueToken(uId, more);
+  }
+
+  get(path: string): request.Test {
+    return request(this.url).get(path).set('authorization', `Bearer ${OWNER_KEY}`);
+  }
+
+  post(path: string, body?: object): request.Test {
+    const asked = request(this.url).post(path).set('authorization', `Bearer ${OWNER_KEY}`);
+    return body === undefined ? asked : asked.send(body);
+  }
+
+  put(path: string, body: object): request.Test {
+    return request(this.url).put(path).set('authorization', `Bearer ${OWNER_KEY}`).send(body);
+  }
+
+  anonymous(): ReturnType<typeof request> {
+    return request(this.url);
+  }
+
+  /** Imports Berlin and waits until all that Apple holds is in the ledger. */
+  async importBerlin(): Promise<void> {
+    await this.post('/accounts', { token: this.token(), name: 'Berlin' }).expect(201);
+    await this.until(`/accounts/${BERLIN}`, (account: AccountBody) => {
+      return account.firstRead.completed && account.notifications.mode === 'push';
+    });
+    await this.quiet();
+  }
+
+  /** Everything that is in the log has been done and shown. */
+  async quiet(): Promise<void> {
+    for (let idle = 0; idle < 3;) {
+      idle = (await this.product.host.seatbook.idle()) ? idle + 1 : 0;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
+  async until<T>(path: string, fits: (body: T) => boolean): Promise<T> {
+    const deadline = Date.now() + 20_000;
+    for (;;) {
+      const { body } = (await this.get(path)) as { body: T };
+      if (fits(body)) return body;
+      if (Date.now() > deadline)
+        throw new Error(`${path} did not come to fit: ${JSON.stringify(body).slice(0, 500)}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.product.stop();
+  }
+
+  async end(): Promise<void> {
+    await this.stop();
+    this.simulator.stop();
+    rmSync(this.folder, { recursive: true });
+  }
+
+  async #ask({ method, url, headers, body }: TransportRequest): Promise<TransportReply> {
+    if (this.appleIsDown) throw new TransportError(false, 'connection refused');
+    const path = url.slice(APPLE.length);
+    const answer = await this.simulator.handle({ method, path, headers: { ...headers }, body: body ?? '' });
+    if (answer.reset !== undefined) throw new TransportError(true, 'connection reset');
+    return { status: answer.status, headers: answer.headers, body: answer.body };
+  }
+}
+
+export interface AccountBody {
+  readonly firstRead: { readonly completed: boolean };
+  readonly notifications: { readonly mode: string; readonly why: string | null };
+  readonly token: { readonly state: string };
+  readonly usable: boolean;
+}
+
+export interface OrderBody {
+  readonly orderId: string;
+  readonly state: string;
+  readonly position: number;
+  readonly repeated: boolean;
+  readonly progress: Readonly<Record<string, number>>;
+  readonly links: Readonly<Record<string, string>>;
+}
+
+export interface ItemsBody<T> {
+  readonly items: readonly T[];
+  readonly next: string | null;
+  readonly asOf: { readonly position: number; readonly time: string };
+}
+
+/** Serial numbers of test devices. */
+export const devices = (count: number, letter = 'A'): string[] =>
+  Array.from({ length: count }, (_device, index) => `E2E${letter}${String(index).padStart(6, '0')}`);

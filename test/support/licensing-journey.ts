@@ -1,0 +1,315 @@
+import {
+  categoryOf,
+  type Addressed,
+  type Command,
+  type Decider,
+  type DomainEvent,
+  type Instant,
+} from '@seatbook/kernel';
+import {
+  DEFAULT_RHYTHM,
+  accountStream,
+  appleEventStream,
+  callStream,
+  licensingReactions,
+  licensingStreams,
+  notificationStream,
+  orderStream,
+  reconciliationStream,
+  type AccountCommand,
+  type AppleEventCommand,
+  type AssetCommand,
+  type CallCommand,
+  type Holders,
+  type NotificationCommand,
+  type OrderCommand,
+  type OrderTerms,
+  type ReconciliationCommand,
+} from '@seatbook/licensing';
+import { NOW } from './decider-spec.js';
+import { EventLog } from './event-log.js';
+import { KEYNOTE, LOCATION, PAGES, appleAsset, devices, manyDevices, terms } from './licensing-builders.js';
+
+// The journey speaks with deciders of all types; each sees only its own commands, states and events.
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+type AnyDecider = Decider<any, any, any>;
+
+type AnyCommand =
+  | AccountCommand
+  | AssetCommand
+  | OrderCommand
+  | CallCommand
+  | AppleEventCommand
+  | NotificationCommand
+  | ReconciliationCommand;
+
+/** All deciders and reactions of the domain in one thread, without Apple: what steps would do is told by hand. */
+export class LicensingJourney {
+  readonly log = new EventLog();
+  readonly #deciders = new Map<string, AnyDecider>(
+    Object.values(licensingStreams(DEFAULT_RHYTHM)).map(({ category, decider }) => [
+      category,
+      decider as AnyDecider,
+    ]),
+  );
+  readonly #states = new Map<string, unknown>();
+  readonly #reactions = licensingReactions(DEFAULT_RHYTHM);
+
+  /** Sends a command and all that follows from it, breadth first. */
+  send(stream: string, command: AnyCommand, at: Instant = NOW + this.log.envelopes.length): void {
+    const queue: Addressed[] = [{ stream, command }];
+    for (let next = queue.shift(); next; next = queue.shift()) queue.push(...this.#carryOut(next, at));
+  }
+
+  state(stream: string): unknown {
+    return this.#states.get(stream) ?? this.#decider(stream).initial();
+  }
+
+  #decider(stream: string): AnyDecider {
+    const decider = this.#deciders.get(categoryOf(stream));
+    if (!decider) throw new Error(`no decider for ${stream}`);
+    return decider;
+  }
+
+  #carryOut({ stream, command }: { stream: string; command: Command }, at: Instant): readonly Addressed[] {
+    const decider = this.#decider(stream);
+    const before = this.state(stream);
+    const events = JSON.parse(JSON.stringify(decider.decide(command, before, at))) as DomainEvent[];
+    if (events.length === 0) return [];
+    const after: unknown = events.reduce(
+      (state: unknown, event) => decider.evolve(state, event) as unknown,
+      before,
+    );
+    this.#states.set(stream, after);
+    const envelopes = this.log.append(stream, events);
+    return envelopes.flatMap((envelope) =>
+      this.#reactions.flatMap((reaction) =>
+        reaction.handles.includes(envelope.type) ? reaction.react(envelope) : [],
+      ),
+    );
+  }
+}
+
+/** A log in which every type of event of the domain occurs, as one location might write it. */
+export function everyEvent(): LicensingJourney {
+  const journey = new LicensingJourney();
+  const account = (command: AccountCommand): void => journey.send(accountStream(LOCATION), command);
+  const reconciliation = (command: ReconciliationCommand): void =>
+    journey.send(reconciliationStream(LOCATION), command);
+  const order = (id: string, command: OrderCommand): void => journey.send(orderStream(id), command);
+  const call = (id: string, command: CallCommand): void => journey.send(callStream(id), command);
+  const appleEvent = (id: string, command: AppleEventCommand): void =>
+    journey.send(appleEventStream(id), command);
+  const place = (id: string, holders: Holders, more: Partial<OrderTerms> = {}): void => {
+    const count = holders.serialNumbers.length + holders.userIds.length;
+    order(id, { type: 'PlaceOrder', terms: terms({ holders: count, ...more }), holders });
+    order(id, { type: 'AskNext' });
+  };
+  const plan = (id: string, holders: Holders, action: 'associate' | 'disassociate' = 'associate'): void =>
+    call(id, { type: 'PlanCall', uId: LOCATION, action, assets: [PAGES], ...holders });
+  const start = (id: string): void => call(id, { type: 'StartAttempt', fingerprint: 'f1', notified: true });
+  const accept = (id: string, attempt = 1): void =>
+    call(id, { type: 'RecordAccepted', attempt, appleEventId: `${id}-event-${attempt}` });
+  const sent = (id: string, holders: Holders, action: 'associate' | 'disassociate' = 'associate'): void => {
+    plan(id, holders, action);
+    start(id);
+    accept(id);
+  };
+  const notify = (id: string, holders: Holders, errorNumber: number | null = null): void =>
+    appleEvent(`${id}-event-1`, {
+      type: 'RecordNotification',
+      uId: LOCATION,
+      notificationId: `${id}-${holders.serialNumbers.join('-')}`,
+      notificationType: 'ASSET_MANAGEMENT',
+      operation: 'ASSOCIATE',
+      result: errorNumber === null ? 'SUCCESS' : 'FAILURE',
+      pairs: [{ ...PAGES, ...holders }],
+      errorNumber,
+      reason: '',
+    });
+  const transient = {
+    kind: 'transient',
+    errorNumber: 9_603,
+    doubtful: false,
+    retryAfterMs: null,
+    reason: 'internal error',
+  } as const;
+  const expired = { kind: 'token', state: 'expired', errorNumber: 9_621 } as const;
+  const totals = (total: number): void => {
+    reconciliation({
+      type: 'RecordAssets',
+      assets: [appleAsset({ total, available: total, assigned: 1 })],
+      readAt: NOW,
+    });
+    reconciliation({ type: 'CompleteTotals', assets: 1, versionId: 'v2', readAt: NOW });
+  };
+
+  // A location is imported, with trouble on the way.
+  const url = `https://seatbook.example.com/apple/notifications/${LOCATION}`;
+  const mdmInfo = { id: 'f0c1c1a4', name: 'Other MDM', metadata: '' };
+  account({
+    type: 'ImportToken',
+    uId: LOCATION,
+    settings: { name: 'Berlin', platform: 'iOS', assignmentType: 'device' },
+    facts: {
+      orgName: 'Example Inc.',
+      locationName: 'Berlin Office',
+      countryCode: 'DE',
+      defaultPlatform: 'enterprisestore',
+      websiteUrl: null,
+    },
+    fingerprint: 'f1',
+    expiresAt: NOW + 31_536_000_000,
+    takenOverFrom: null,
+    notificationUrl: url,
+  });
+  account({ type: 'RecordClaimFailure', failure: transient, fingerprint: 'f1' });
+  account({ type: 'RecordClaimed', mdmId: 'seatbook' });
+  account({ type: 'RecordNotificationsFailure', failure: transient, fingerprint: 'f1' });
+  account({ type: 'RecordNotificationsEnabled', notificationUrl: url });
+
+  // What Apple holds is read.
+  reconciliation({ type: 'RecordReadFailure', step: 'read-totals', failure: transient, fingerprint: 'f1' });
+  reconciliation({
+    type: 'RecordAssets',
+    assets: [
+      appleAsset({ total: 4, assigned: 1, available: 3 }),
+      appleAsset({ ...KEYNOTE, total: 1, available: 1 }),
+    ],
+    readAt: NOW,
+  });
+  reconciliation({ type: 'CompleteTotals', assets: 2, versionId: 'v1', readAt: NOW });
+  reconciliation({ type: 'RecordMetadataFailure', failure: transient, fingerprint: 'f1' });
+  const metadata = {
+    adamId: PAGES.adamId,
+    name: 'Pages',
+    bundleId: 'com.apple.Pages',
+    iconUrl: 'https://is1-ssl.mzstatic.com/pages.png',
+    artistName: 'Apple',
+    deviceFamilies: ['iphone', 'ipad'],
+    kind: 'iosSoftware',
+  };
+  reconciliation({ type: 'RecordMetadata', found: [metadata], missing: [KEYNOTE.adamId] });
+  reconciliation({ type: 'RecordAssignments', asset: PAGES, holders: devices('C02ADOPTED01') });
+  reconciliation({ type: 'CompleteWalk', asset: PAGES, count: 1, versionId: 'v1', walks: 1, marked: false });
+  reconciliation({ type: 'RecordUsers', count: 0 });
+
+  // Licences are given; three are free and four are wanted.
+  place('order-a', devices('C02A', 'C02B', 'C02C', 'C02D'));
+  sent('call-1', devices('C02A', 'C02B'));
+  notify('call-1', devices('C02A'));
+  notify('call-1', devices('C02B'), 9_615);
+  plan('call-2', devices('C02C', 'C02Z'));
+  start('call-2');
+  call('call-2', { type: 'RecordFailure', attempt: 1, fingerprint: 'f1', failure: transient, jitter: 0 });
+  start('call-2');
+  accept('call-2', 2);
+  plan('call-3', devices('C02Z'));
+
+  // Apple says short; returns and wishes cross.
+  place('order-b', devices('C02C'), { kind: 'return' });
+  appleEvent('call-2-event-2', { type: 'RecordPollFailure', failure: transient, fingerprint: 'f1' });
+  appleEvent('call-2-event-2', {
+    type: 'RecordPoll',
+    status: { status: 'COMPLETE', requested: 1, completed: 0, failures: [] },
+    failures: [{ errorNumber: 9_709, reason: '', assets: [PAGES], holders: devices('C02C') }],
+  });
+  call('call-2', { type: 'RecordVerified', present: [{ ...PAGES, ...devices('C02C') }] });
+  place('order-c', devices('C02A'), { kind: 'return' });
+  place('order-d', devices('C02A'));
+  sent('call-4', devices('C02A', 'C02C'), 'disassociate');
+  appleEvent('call-4-event-1', {
+    type: 'RecordPoll',
+    status: { status: 'COMPLETE', requested: 2, completed: 2, failures: [] },
+    failures: [],
+  });
+  place('order-e', devices('C02E', 'C02F'));
+  sent('call-5', devices('C02E'));
+  notify('call-5', devices('C02E'), 9_709);
+  totals(5);
+  totals(2);
+  place('order-f', devices('C02G', 'C02H'), { ifShort: 'refuse' });
+  order('order-e', { type: 'CancelWaiting' });
+  totals(9);
+  reconciliation({
+    type: 'RecordAssets',
+    assets: [appleAsset({ total: 9, available: 6, revocable: false })],
+    readAt: NOW,
+  });
+  reconciliation({ type: 'RecordAssets', assets: [appleAsset({ total: 9, available: 6 })], readAt: NOW });
+
+  // A call that Apple refuses whole, one that stalls, one that fails with a return remembered.
+  place('order-g', devices('C02K', 'C02L'));
+  plan('call-6', devices('C02K', 'C02L'));
+  start('call-6');
+  place('order-h', devices('C02K'), { kind: 'return' });
+  call('call-6', {
+    type: 'RecordFailure',
+    attempt: 1,
+    fingerprint: 'f1',
+    failure: {
+      kind: 'refused',
+      errorNumber: 9_610,
+      reason: 'bad',
+      assets: [],
+      serialNumbers: [],
+      clientUserIds: [],
+    },
+    jitter: 0,
+  });
+  sent('call-7', devices('C02L'));
+  appleEvent('call-7-event-1', {
+    type: 'RecordPollFailure',
+    failure: {
+      kind: 'refused',
+      errorNumber: 9_708,
+      reason: 'unknown',
+      assets: [],
+      serialNumbers: [],
+      clientUserIds: [],
+    },
+    fingerprint: 'f1',
+  });
+
+  // A long order that is placed, and one that is not.
+  const long = terms({ holders: 1_001 });
+  order('order-i', { type: 'CreateOrder', terms: long });
+  order('order-i', { type: 'ListHolders', index: 0, holders: manyDevices(2) });
+  order('order-i', { type: 'AbandonOrder' });
+  order('order-j', { type: 'PlaceOrder', terms: terms(), holders: devices('C02M', 'C02N') });
+
+  // Notifications without an event of Apple's.
+  const received = (id: string, event: NotificationCommand['event']): void =>
+    journey.send(notificationStream(id), { type: 'ReceiveNotification', event });
+  received('n1', {
+    type: 'notification.asset-count-received',
+    data: { uId: LOCATION, ...PAGES, countDelta: 5 },
+  });
+  received('n2', { type: 'notification.test-received', data: { uId: LOCATION } });
+  received('n3', {
+    type: 'notification.users-associated-received',
+    data: { uId: LOCATION, userIds: ['0b9d1f53-64a5-8b7c-9a3e-5d2f6c1e7a80'] },
+  });
+  received('n4', {
+    type: 'notification.unknown-received',
+    data: { uId: LOCATION, notificationType: 'NEWS', sealedBody: 'body n4' },
+  });
+
+  // The token expires, another one comes; another MDM takes the location and gives it back.
+  sent('call-8', devices('C02Y'));
+  start('call-7');
+  call('call-7', { type: 'RecordFailure', attempt: 2, fingerprint: 'f1', failure: expired, jitter: 0 });
+  reconciliation({ type: 'RecordReadFailure', step: 'read-totals', failure: expired, fingerprint: 'f1' });
+  account({ type: 'RenewToken', uId: LOCATION, fingerprint: 'f2', expiresAt: NOW + 63_072_000_000 });
+  start('call-7');
+  accept('call-7', 3);
+  appleEvent('call-7-event-3', {
+    type: 'RecordPollFailure',
+    failure: { kind: 'conflict', mdmInfo },
+    fingerprint: 'f2',
+  });
+  account({ type: 'TakeOver' });
+  account({ type: 'RecordClaimed', mdmId: 'seatbook' });
+  account({ type: 'WantNotifications', notificationUrl: `${url}?again` });
+  return journey;
+}
