@@ -76,8 +76,8 @@ describe('importing a token', () => {
     const down = importing(seatbook.token());
     await problem(down, 503, 'TRANSIENT_APPLE');
     seatbook.appleIsDown = false;
-    const { body } = await seatbook.get('/accounts').expect(200);
-    expect(body).toMatchObject({ items: [] });
+    const accounts = await seatbook.get('/accounts').expect(200);
+    expect(accounts.body).toMatchObject({ items: [] });
   });
 
   it('takes an uploaded file, as Windows saves it, and takes the location over', async () => {

@@ -93,8 +93,8 @@ it('shows what the location has: names, counts, and what Apple held before', asy
   expect(asOf.position).toBeGreaterThan(0);
   expect(Date.parse(asOf.time)).toBeGreaterThan(Date.now() - 10_000);
 
-  const { body } = await seatbook.get(`/assets?account=${BERLIN}&totals=true&limit=1`).expect(200);
-  expect((body as { totals: object }).totals).toMatchObject({
+  const summed = await seatbook.get(`/assets?account=${BERLIN}&totals=true&limit=1`).expect(200);
+  expect((summed.body as { totals: object }).totals).toMatchObject({
     owned: 1_275,
     assigned: 41,
     assets: 7,

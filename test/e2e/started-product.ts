@@ -83,9 +83,11 @@ export class StartedProduct {
     });
     const log = createLog('debug', { write: (line: string) => void this.logLines.push(line) });
     const transport = (asked: TransportRequest): Promise<TransportReply> => this.#ask(asked);
-    this.product = await Product.start({ configuration, log, views: 'inline', transport }, (product) => {
+    const listening = (product: Product): void => {
+      // Apple delivers before the start is over.
       this.product = product;
-    });
+    };
+    this.product = await Product.start({ configuration, log, views: 'inline', transport }, { listening });
   }
 
   get url(): string {

@@ -59,13 +59,19 @@ async function main(): Promise<void> {
   // Whoever forked us is gone.
   process.on('disconnect', () => stop('disconnect'));
 
-  const started = await Product.start({ configuration, log, views: 'worker' }, (listening) => {
-    product = listening;
-    const { host } = configuration.http;
-    log.info({ host, port: listening.port }, 'listening');
-    if (listening.host.ownerKey.made !== null) sayOwnerKey(listening.host.ownerKey.made);
-    tell({ listening: listening.port });
-  });
+  const started = await Product.start(
+    { configuration, log, views: 'worker' },
+    {
+      opened({ ownerKey }) {
+        if (ownerKey.made !== null) sayOwnerKey(ownerKey.made);
+      },
+      listening(listening) {
+        product = listening;
+        log.info({ host: configuration.http.host, port: listening.port }, 'listening');
+        tell({ listening: listening.port });
+      },
+    },
+  );
   log.info({ position: await started.host.stores.events.head() }, 'ready');
   tell({ ready: true });
 }

@@ -1,4 +1,4 @@
-export { Product, type ProductOptions } from './boot/product.js';
+export { Product, type ProductOptions, type StartListener } from './boot/product.js';
 export { SeatbookHost, type HostOptions, type HostPhase } from './boot/seatbook-host.js';
 export { createApplication } from './http/create-application.js';
 export { createLog, errorFacts, type Log } from './http/log.js';

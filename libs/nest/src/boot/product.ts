@@ -13,6 +13,13 @@ export interface ProductOptions {
   readonly transport?: Transport;
 }
 
+/** Whom to tell of a start's progress. */
+export interface StartListener {
+  /** The stores are open. A key made by this start must be shown now: nothing later may keep it from being seen. */
+  readonly opened?: (host: SeatbookHost) => void;
+  readonly listening?: (product: Product) => void;
+}
+
 /** The whole product in one process, HTTP included. */
 export class Product {
   #stopped: Promise<void> | null = null;
@@ -24,22 +31,20 @@ export class Product {
   ) {}
 
   /**
-   * Opens the stores, listens, and hands over to `listening`; resolves when everything has started. Whatever fails on
+   * Opens the stores, listens, and lets work be done; resolves when everything has started. Whatever fails on
    * the way closes again what was opened.
    */
-  static async start(
-    options: ProductOptions,
-    listening: (product: Product) => void = () => undefined,
-  ): Promise<Product> {
+  static async start(options: ProductOptions, listener: StartListener = {}): Promise<Product> {
     const host = await SeatbookHost.open(options);
     let app: NestFastifyApplication | null = null;
     try {
+      listener.opened?.(host);
       app = await createApplication(host);
       const { host: address, port } = options.configuration.http;
       await app.listen(port, address);
       const bound = app.getHttpServer().address() as AddressInfo;
       const product = new Product(host, app, bound.port);
-      listening(product);
+      listener.listening?.(product);
       await host.start();
       return product;
     } catch (error) {
