@@ -1,6 +1,8 @@
 export default {
   rootDir: '.',
   testEnvironment: 'node',
+  // Journeys in virtual time still need real processor time, and build machines are busy.
+  testTimeout: 30_000,
   testRegex: '.*\\.spec\\.ts$',
   testPathIgnorePatterns: ['/dist/', '/node_modules/'],
   modulePathIgnorePatterns: ['<rootDir>/(apps|libs)/[^/]+/dist/', '<rootDir>/libs/stores/[^/]+/dist/'],

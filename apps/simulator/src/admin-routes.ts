@@ -74,6 +74,7 @@ const newToken = object({
   readOnly: optional(flag),
   keepOld: optional(flag),
   fileName: optional(text),
+  text: optional(text),
 });
 
 const tokenState = object({

@@ -51,6 +51,8 @@ export interface NewToken {
   /** Whether the older tokens stay usable; default true. If not they answer 9625. */
   keepOld?: boolean;
   fileName?: string;
+  /** One that an earlier simulator has issued, instead of a new one. */
+  text?: string;
 }
 
 export interface IssuedToken {
@@ -164,7 +166,7 @@ export class SimulatorAdmin {
   /** A second download of the location's token, e.g. to renew it. */
   issueToken(uId: string, wanted: NewToken = {}): IssuedToken {
     const location = this.location(uId);
-    const older = this.world.tokens.of(uId);
+    const older = this.world.tokens.of(uId).filter(({ text }) => text !== wanted.text);
     if (wanted.keepOld === false) for (const token of older) token.state = 'revoked';
     const slug = location.facts.name.toLowerCase().replace(/[^a-z0-9]+/g, '-');
     return this.issue(
@@ -172,6 +174,7 @@ export class SimulatorAdmin {
       wanted.expiresAt,
       wanted.readOnly ?? false,
       wanted.fileName ?? `${slug}-${older.length + 1}`,
+      wanted.text,
     );
   }
 
@@ -428,11 +431,17 @@ export class SimulatorAdmin {
     expires: number | string | undefined,
     readOnly: boolean,
     fileName: string,
+    earlier?: string,
   ): IssuedToken {
     if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(fileName)) throw new AdminError(`bad file name ${fileName}`);
     const expiresAt = expires === undefined ? this.world.clock.now() + yearMs : new Date(expires).getTime();
     if (Number.isNaN(expiresAt)) throw new AdminError('the expiry is no date');
-    const { text } = this.world.tokens.issue(uId, this.location(uId).facts.name, expiresAt, readOnly);
+    const token =
+      earlier === undefined
+        ? this.world.tokens.issue(uId, this.location(uId).facts.name, expiresAt, readOnly)
+        : this.world.tokens.adopt(uId, earlier, readOnly);
+    if (token === undefined) throw new AdminError('the text is no token');
+    const { text } = token;
     return { uId, token: text, tokenFile: this.saveToken?.(`${fileName}.vpptoken`, text) ?? null };
   }
 

@@ -43,7 +43,21 @@ export class TokenRegistry {
       expDate: tokenDate(expiresAt),
       orgName: organisation,
     };
-    const text = Buffer.from(JSON.stringify(content)).toString('base64');
+    return this.register(uId, Buffer.from(JSON.stringify(content)).toString('base64'), expiresAt, readOnly);
+  }
+
+  /** A token that an earlier simulator has issued; undefined where the text is no token. It expires as its file says. */
+  adopt(uId: string, text: string, readOnly: boolean): Token | undefined {
+    try {
+      const { expDate } = JSON.parse(Buffer.from(text, 'base64').toString('utf8')) as { expDate?: unknown };
+      const expiresAt = Date.parse(String(expDate).replace(/\+0000$/, 'Z'));
+      return Number.isNaN(expiresAt) ? undefined : this.register(uId, text, expiresAt, readOnly);
+    } catch {
+      return undefined;
+    }
+  }
+
+  private register(uId: string, text: string, expiresAt: number, readOnly: boolean): Token {
     const token: Token = {
       text,
       uId,

@@ -39,16 +39,16 @@ export class SimulatedApple {
     return new Map(files.map((file) => [file, readFileSync(join(folder, file), 'utf8').trim()]));
   }
 
-  /** Puts back what was there. False where the tokens are new ones: an account that has an old one must renew it. */
-  async restore(earlierTokens: ReadonlyMap<string, string>): Promise<boolean> {
+  /** Puts back what was there, the tokens that were handed out included. */
+  async restore(earlierTokens: ReadonlyMap<string, string>): Promise<void> {
     const fresh = new Set((await this.#locations<{ uId: string }>()).map(({ uId }) => uId));
     for (const location of readJson<Location[]>(this.#file) ?? []) {
       if (fresh.has(location.uId)) await this.#putBack(location);
     }
-    return this.#adopt(earlierTokens, fresh);
+    await this.#adopt(earlierTokens, fresh);
   }
 
-  async #adopt(earlierTokens: ReadonlyMap<string, string>, locations: ReadonlySet<string>): Promise<boolean> {
+  async #adopt(earlierTokens: ReadonlyMap<string, string>, locations: ReadonlySet<string>): Promise<void> {
     const renewed = new Set<string>();
     for (const [file, text] of earlierTokens) {
       const uId = locationOf(text);
@@ -56,11 +56,9 @@ export class SimulatedApple {
       const fileName = file.slice(0, -TOKEN_FILE.length);
       // The first of a location ends those that the simulator has just made.
       const wanted = { text, fileName, keepOld: renewed.has(uId) };
-      const response = await this.#send(`/admin/locations/${uId}/tokens`, wanted);
-      if (!response.ok) return false;
+      await this.#post(`/admin/locations/${uId}/tokens`, wanted);
       renewed.add(uId);
     }
-    return true;
   }
 
   startSaving(): void {
@@ -150,11 +148,10 @@ export class SimulatedApple {
   }
 
   async #post(path: string, body: object): Promise<void> {
-    await this.#answer(path, await this.#send(path, body));
-  }
-
-  #send(path: string, body: object): Promise<Response> {
-    return fetch(`${this.url}${path}`, { method: 'POST', body: JSON.stringify(body) });
+    await this.#answer(
+      path,
+      await fetch(`${this.url}${path}`, { method: 'POST', body: JSON.stringify(body) }),
+    );
   }
 
   async #answer<T>(path: string, response: Response): Promise<T> {

@@ -71,7 +71,7 @@ async function start(): Promise<void> {
   );
   const appleUrl = `http://${HOST}:${await simulator.told<number>('listening')}`;
   apple = new SimulatedApple(appleUrl, SIMULATOR_DATA);
-  const tokensKept = await apple.restore(earlierTokens);
+  await apple.restore(earlierTokens);
   apple.startSaving();
 
   const port = await portOf(process.env['SEATBOOK_PORT'] ?? '3000');
@@ -104,7 +104,6 @@ async function start(): Promise<void> {
     dataFolder: DATA,
     logFolder: LOGS,
     ownerKey,
-    tokensKept,
     keyChosen: (process.env['SEATBOOK_OWNER_KEY'] ?? '') !== '',
   });
   process.stdout.write(text);

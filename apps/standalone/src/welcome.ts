@@ -7,13 +7,11 @@ export interface Welcome {
   /** Only when this start has made it. */
   readonly ownerKey: string | null;
   readonly keyChosen: boolean;
-  /** Tokens imported earlier still work. */
-  readonly tokensKept: boolean;
 }
 
 /** What a newcomer sees: where everything is, and what to do first. */
 export function welcome(facts: Welcome): string {
-  const { product, simulator, tokenFolder, dataFolder, logFolder, ownerKey, keyChosen, tokensKept } = facts;
+  const { product, simulator, tokenFolder, dataFolder, logFolder, ownerKey, keyChosen } = facts;
   const key = ownerKey
     ? [`  Owner key    ${ownerKey}`, '               shown this once: keep it']
     : keyChosen
@@ -33,14 +31,6 @@ export function welcome(facts: Welcome): string {
     ...key,
     `  Data         ${dataFolder}`,
     `  Logs         ${logFolder}`,
-    ...(tokensKept
-      ? []
-      : [
-          '',
-          'The simulated Apple has begun anew and issued new tokens. Renew those of imported locations:',
-          '',
-          `  curl -X PUT -H "Authorization: Bearer $KEY" -F token=@${tokenFolder}/berlin.vpptoken ${product}/accounts/7700000000000001/token`,
-        ]),
     '',
     'Import your first location:',
     '',

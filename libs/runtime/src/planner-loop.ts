@@ -110,6 +110,7 @@ export class PlannerLoop<R extends Document, X> {
     if (wakeAt !== null) this.#wakeAt = Math.min(this.#wakeAt ?? Infinity, wakeAt);
     if (commands.length === 0) return;
     const plan = this.ids.next();
+    let failed: unknown = null;
     const outcomes = await Promise.all(
       commands.map(({ stream, command }, index) =>
         this.runner
@@ -125,13 +126,16 @@ export class PlannerLoop<R extends Document, X> {
             { likelyAbsent: true },
           )
           .catch((error: unknown) => {
-            if (!isRefusal(error)) throw error;
-            this.log('a planned command was refused', { planner: planner.name, stream, code: error.code });
+            if (!isRefusal(error)) failed ??= error;
+            else
+              this.log('a planned command was refused', { planner: planner.name, stream, code: error.code });
             return { position: 0 };
           }),
       ),
     );
+    // What did start must be seen before the partition is planned again, whatever became of the rest.
     this.#planned.set(partition, Math.max(...outcomes.map(({ position }) => position)));
+    if (failed !== null) throw failed as Error;
   }
 
   async #rows(partition: string): Promise<R[]> {

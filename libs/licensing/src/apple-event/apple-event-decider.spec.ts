@@ -281,6 +281,9 @@ describe('what a poll says', () => {
     given(...after(bind()))
       .when(pollFailed({ ...unknown, errorNumber: 9_600 }))
       .thenTypes('appleEvent.poll-failed');
+    given(...after(bind()))
+      .when(pollFailed({ ...unknown, errorNumber: 9_600 }), NOW + 10 * MINUTE)
+      .thenTypes('appleEvent.stalled');
   });
 
   it('holds with the token, and with another MDM', () => {

@@ -245,9 +245,9 @@ function recordPollFailure(
   { failure, fingerprint }: AppleEventCommand & { type: 'RecordPollFailure' },
   state: AppleEvent,
   at: Instant,
-  { pollEveryMs }: Rhythm,
+  { pollEveryMs, stalledAfterMs }: Rhythm,
 ): AppleEventEvent[] {
-  const { uId, callId, over } = state;
+  const { uId, callId, over, boundAt } = state;
   if (callId === null || over) return [];
   switch (failure.kind) {
     case 'token': {
@@ -279,10 +279,10 @@ function recordPollFailure(
     }
     case 'refused': {
       const { errorNumber, reason } = failure;
-      if (errorNumber === UNKNOWN_EVENT) {
-        return [
-          { type: 'appleEvent.stalled', data: { uId, callId, reason: 'Apple does not know the event' } },
-        ];
+      // What Apple will not tell of stays unknown: the next attempt is the way to learn it, and its number is limited.
+      if (errorNumber === UNKNOWN_EVENT || at - boundAt >= stalledAfterMs) {
+        const told = errorNumber === UNKNOWN_EVENT ? 'Apple does not know the event' : reason;
+        return [{ type: 'appleEvent.stalled', data: { uId, callId, reason: told } }];
       }
       return [{ type: 'appleEvent.poll-failed', data: { uId, reason, retryAt: at + pollEveryMs } }];
     }

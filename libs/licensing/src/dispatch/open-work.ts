@@ -6,9 +6,14 @@ import type { OrderEvent } from '../order/order-events.js';
 import type { AssetId } from '../ports.js';
 import { assetOf } from '../streams.js';
 
+/** Calls and orders are read before batches, since a batch cannot be judged without them; batches oldest first. */
+const FIRST_RANK = 0;
+const BATCH_RANK = 1;
+
 /** Pairs of one asset that became open work by one event, as far as no call has claimed them. */
 export interface BatchRow extends Holders {
   readonly row: 'batch';
+  readonly rank: typeof BATCH_RANK;
   readonly uId: string;
   readonly asset: AssetId;
   readonly action: Action;
@@ -23,6 +28,7 @@ export interface BatchRow extends Holders {
 /** A call that is planned and has not yet claimed its pairs. */
 export interface CallRow extends Holders {
   readonly row: 'call';
+  readonly rank: typeof FIRST_RANK;
   readonly uId: string;
   readonly action: Action;
   readonly assets: readonly AssetId[];
@@ -31,6 +37,7 @@ export interface CallRow extends Holders {
 /** An order that is placed and not yet reserved: its batches wait for each other. */
 export interface OrderRow {
   readonly row: 'order';
+  readonly rank: typeof FIRST_RANK;
   readonly uId: string;
   readonly orderId: string;
 }
@@ -122,10 +129,10 @@ export const openWorkModel: ReadModel<OpenWorkRow, OpenWorkEvent> = {
         return row?.row === 'batch' ? without(row, event.data) : null;
       case 'call.planned': {
         const { uId, action, assets, serialNumbers, userIds } = event.data;
-        return { row: 'call', uId, action, assets, serialNumbers, userIds };
+        return { row: 'call', rank: FIRST_RANK, uId, action, assets, serialNumbers, userIds };
       }
       case 'order.placed':
-        return { row: 'order', uId: event.data.uId, orderId: idOf(envelope.stream) };
+        return { row: 'order', rank: FIRST_RANK, uId: event.data.uId, orderId: idOf(envelope.stream) };
       case 'call.ready':
       case 'call.dropped':
       case 'order.reserved':
@@ -133,7 +140,7 @@ export const openWorkModel: ReadModel<OpenWorkRow, OpenWorkEvent> = {
         return null;
     }
   },
-  indexes: [{ name: 'by-account', fields: ['uId', 'row'] }],
+  indexes: [{ name: 'by-account', fields: ['uId', 'rank', 'since'] }],
 };
 
 function opened(
@@ -145,7 +152,19 @@ function opened(
   const { uId, adamId, pricingParam } = assetOf(idOf(stream));
   const asset = { adamId, pricingParam };
   const since = metadata.recordedAt;
-  return { row: 'batch', uId, asset, action, orderId, since, notBefore, limit, serialNumbers, userIds };
+  return {
+    row: 'batch',
+    rank: BATCH_RANK,
+    uId,
+    asset,
+    action,
+    orderId,
+    since,
+    notBefore,
+    limit,
+    serialNumbers,
+    userIds,
+  };
 }
 
 function without(row: BatchRow, gone: Holders): BatchRow | null {

@@ -99,6 +99,7 @@ export const ordersModel: ReadModel<OrderDocument, OrderModelEvent> = {
   },
   indexes: [
     { name: 'by-account', fields: ['uId', 'position'] },
+    { name: 'by-account-state', fields: ['uId', 'state', 'position'] },
     { name: 'by-state', fields: ['state', 'position'] },
     { name: 'by-position', fields: ['position'] },
   ],

@@ -17,9 +17,6 @@ import { Reader } from '../reading/reader.js';
 import { orderAnswer, type OrderAnswer, type OrderWithPosition } from './order-answer.js';
 import { outcomeAnswer, type OutcomeAnswer } from './outcome-answer.js';
 
-/** Pages looked at for one answer when a filter has no index of its own. */
-const MAX_PAGES = 20;
-
 export const unknownOrder = (): Refusal => new Refusal('NOT_FOUND_ORDER', 'there is no such order');
 
 export class ListOrders extends Query<Items<OrderAnswer>> {
@@ -39,15 +36,9 @@ export class ListOrdersHandler implements IQueryHandler<ListOrders> {
   constructor(@Inject(Reader) private readonly reader: Reader) {}
 
   async execute({ account, state, page, position }: ListOrders): Promise<Items<OrderAnswer>> {
-    let query: IndexQuery = { ...indexOf(account, state), descending: true, ...pageOf(page) };
-    let answer = await this.reader.query<OrderDocument>(ordersModel, query, position);
-    // By account and state: the account's pages, as far as needed to show something.
-    const fits = (order: OrderDocument): boolean => state === undefined || order.state === state;
-    for (let pages = 1; pages < MAX_PAGES && answer.next !== null && !answer.rows.some(fits); pages += 1) {
-      query = { ...query, cursor: answer.next };
-      answer = await this.reader.query<OrderDocument>(ordersModel, query);
-    }
-    return { items: answer.rows.filter(fits).map(orderAnswer), next: answer.next, asOf: answer.asOf };
+    const query: IndexQuery = { ...indexOf(account, state), descending: true, ...pageOf(page) };
+    const { rows, next, asOf } = await this.reader.query<OrderDocument>(ordersModel, query, position);
+    return { items: rows.map(orderAnswer), next, asOf };
   }
 }
 
@@ -55,8 +46,14 @@ function indexOf(
   account: string | undefined,
   state: string | undefined,
 ): { index: string; equals: string[] } {
-  if (account !== undefined) return { index: 'by-account', equals: [account] };
-  return state === undefined ? { index: 'by-position', equals: [] } : { index: 'by-state', equals: [state] };
+  if (account === undefined) {
+    return state === undefined
+      ? { index: 'by-position', equals: [] }
+      : { index: 'by-state', equals: [state] };
+  }
+  return state === undefined
+    ? { index: 'by-account', equals: [account] }
+    : { index: 'by-account-state', equals: [account, state] };
 }
 
 export class GetOrder extends Query<OrderWithPosition> {
