@@ -86,6 +86,8 @@ interface Draft {
   readonly index: number;
 }
 
+/** What a stream weighs in the cache beside its entries: about as much memory as ten of them. */
+const STREAM_WEIGHT = 10;
 const MAX_COMMANDS_TOGETHER = 256;
 const MAX_ATTEMPTS = 5;
 const FOLD_PAGE_EVENTS = 1_000;
@@ -316,7 +318,7 @@ export class CommandRunner {
     }
     await flush(batch.length);
     if (folded.revision >= 0)
-      this.#cache.put(stream, folded, 1 + (kind.snapshot?.entries(folded.state) ?? 0));
+      this.#cache.put(stream, folded, STREAM_WEIGHT + (kind.snapshot?.entries(folded.state) ?? 0));
   }
 
   #fail(pending: Pending, error: unknown): void {
@@ -343,10 +345,11 @@ export class CommandRunner {
         correlationId: context.correlationId,
         causationId: context.causationId,
         recordedAt,
-        ...(context.bodyHash === undefined ? {} : { bodyHash: context.bodyHash }),
-        ...(context.reason === undefined ? {} : { reason: context.reason }),
-        ...(context.traceparent === undefined ? {} : { traceparent: context.traceparent }),
-        ...(place === last && next !== undefined ? { next } : {}),
+        // What is undefined is left out of the text.
+        bodyHash: context.bodyHash,
+        reason: context.reason,
+        traceparent: context.traceparent,
+        next: place === last ? next : undefined,
       };
       return {
         id: uuidOf(`${context.commandId}/${stream}/${index}`),

@@ -33,10 +33,19 @@ export const PROCESSOR_DEFAULTS: ProcessorOptions = {
   retryDelayMs: 500,
 };
 
+/** Events folded between two commits while there are more to read. */
+const COMMIT_EVENTS = 20_000;
+
 interface Building {
   readonly model: ReadModel<Document>;
   readonly handles: ReadonlySet<string>;
+  /** Up to where documents and checkpoint are written. */
   position: Position;
+  /** Up to where events are folded in memory. */
+  folded: Position;
+  /** Events folded and documents changed since the last commit. */
+  events: number;
+  changes: Map<string, Document | null>;
   failures: number;
   /** Not before this moment, after a failure. */
   retryAt: number;
@@ -64,6 +73,9 @@ export class Processor implements Views {
       model,
       handles: new Set(model.handles),
       position: 0,
+      folded: 0,
+      events: 0,
+      changes: new Map(),
       failures: 0,
       retryAt: 0,
       halted: null,
@@ -73,7 +85,7 @@ export class Processor implements Views {
 
   async start(): Promise<void> {
     await this.reads.prepare(this.#models.map(({ model }) => model));
-    for (const building of this.#models) building.position = await this.reads.checkpoint(building.model);
+    for (const building of this.#models) restart(building, await this.reads.checkpoint(building.model));
     this.#bell.start();
   }
 
@@ -103,71 +115,79 @@ export class Processor implements Views {
     return () => this.#listeners.delete(listener);
   }
 
-  /** One batch for all models that can go on. True when there may be more. */
+  /**
+   * One page for all models that can go on. While there are more, changes stay in memory: a document that many events
+   * touch is read and written once. True when there may be more.
+   */
   async #pass(): Promise<boolean> {
     const now = this.clock.now();
     const running = this.#models.filter(({ halted, retryAt }) => halted === null && retryAt <= now);
     if (running.length === 0) return false;
-    const after = Math.min(...running.map(({ position }) => position));
+    const after = Math.min(...running.map(({ folded }) => folded));
     const events = await this.store.readAll(after, this.options.batchEvents);
-    const last = events.at(-1);
-    if (!last) return false;
+    const more = events.length === this.options.batchEvents;
     for (const building of running) {
-      if (building.position >= last.position) continue;
       try {
-        await this.#apply(building, events);
+        await this.#fold(building, events);
+        // After a failure each page is kept, so that only the one that fails is met again.
+        const keep = !more || building.failures > 0 || building.events >= COMMIT_EVENTS;
+        if (keep) await this.#commit(building);
         building.failures = 0;
       } catch (error) {
         await this.#failed(building, error);
       }
     }
-    return events.length === this.options.batchEvents;
+    return more;
   }
 
-  async #apply(building: Building, events: readonly StoredEvent[]): Promise<void> {
+  async #fold(building: Building, events: readonly StoredEvent[]): Promise<void> {
     const { model, handles } = building;
-    let batch: { envelope: Envelope; keys: readonly string[] }[] = [];
-    let touched = new Set<string>();
-    let end = building.position;
+    let page: { envelope: Envelope; keys: readonly string[] }[] = [];
+    let missing = new Set<string>();
+    let end = building.folded;
     for (const event of events) {
-      if (event.position <= building.position) continue;
+      if (event.position <= building.folded) continue;
       end = event.position;
+      building.events += 1;
       if (!handles.has(event.type) && !handles.has('*')) continue;
       const envelope: Envelope<DomainEvent> = { ...event, data: this.registry.upcast(event) };
       const keys = model.keysOf(envelope);
       if (keys.length === 0) continue;
-      batch.push({ envelope, keys });
-      for (const key of keys) touched.add(key);
-      if (touched.size >= this.options.batchKeys) {
-        await this.#commit(building, batch, touched, end);
-        batch = [];
-        touched = new Set();
+      page.push({ envelope, keys });
+      for (const key of keys) if (!building.changes.has(key)) missing.add(key);
+      if (building.changes.size + missing.size >= this.options.batchKeys) {
+        await this.#evolve(building, page, missing, end);
+        await this.#commit(building);
+        page = [];
+        missing = new Set();
       }
     }
-    await this.#commit(building, batch, touched, end);
+    await this.#evolve(building, page, missing, end);
   }
 
-  async #commit(
+  async #evolve(
     building: Building,
-    batch: readonly { envelope: Envelope; keys: readonly string[] }[],
-    touched: ReadonlySet<string>,
+    page: readonly { envelope: Envelope; keys: readonly string[] }[],
+    missing: ReadonlySet<string>,
     end: Position,
   ): Promise<void> {
-    if (end === building.position) return;
-    const { model } = building;
-    const changes = new Map<string, Document | null>();
-    if (touched.size > 0) {
-      const before = await this.reads.getMany<Document>(model, [...touched]);
-      for (const { envelope, keys } of batch) {
-        for (const key of keys) {
-          const document = changes.has(key) ? changes.get(key) : before.get(key);
-          changes.set(key, model.evolve(document ?? null, envelope, key));
-        }
-      }
+    const { model, changes } = building;
+    if (missing.size > 0) {
+      const before = await this.reads.getMany<Document>(model, [...missing]);
+      for (const key of missing) changes.set(key, before.get(key) ?? null);
     }
-    await this.reads.commit(model, changes, building.position, end);
-    building.position = end;
-    for (const listener of this.#listeners) listener(model.name, end);
+    for (const { envelope, keys } of page) {
+      for (const key of keys) changes.set(key, model.evolve(changes.get(key) ?? null, envelope, key));
+    }
+    building.folded = end;
+  }
+
+  async #commit(building: Building): Promise<void> {
+    const { model, changes, position, folded } = building;
+    if (folded === position) return;
+    await this.reads.commit(model, changes, position, folded);
+    restart(building, folded);
+    for (const listener of this.#listeners) listener(model.name, folded);
   }
 
   async #failed(building: Building, error: unknown): Promise<void> {
@@ -176,6 +196,7 @@ export class Processor implements Views {
     if (error instanceof CheckpointMoved) {
       building.position = await this.reads.checkpoint(building.model).catch(() => building.position);
     }
+    restart(building, building.position);
     const reason = error instanceof Error ? error.message : String(error);
     // A newer worker goes on where this one cannot: nothing is skipped and nothing is given up.
     const newer = error instanceof NewerEventVersion;
@@ -183,4 +204,12 @@ export class Processor implements Views {
     else
       building.retryAt = this.clock.now() + this.options.retryDelayMs * 2 ** Math.min(building.failures, 6);
   }
+}
+
+/** Folds on from a checkpoint, forgetting what was folded and not written. */
+function restart(building: Building, position: Position): void {
+  building.position = position;
+  building.folded = position;
+  building.events = 0;
+  building.changes = new Map();
 }

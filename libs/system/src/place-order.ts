@@ -3,17 +3,11 @@ import {
   MAX_HOLDERS,
   MAX_PAIRS,
   accountStream,
-  accountsModel,
-  assetKey,
-  assetsModel,
   chunksOf,
   orderStream,
   pairsModel,
   unknownAccount,
-  unknownAsset,
   type Account,
-  type AccountDocument,
-  type AssetDocument,
   type AssetId,
   type Order,
   type OrderCommand,
@@ -58,7 +52,7 @@ export async function placeOrder(
   const { kind, uId, ifShort, platform } = order;
   const terms: OrderTerms = { kind, uId, assets, ifShort, platform, holders: serialNumbers.length };
   checkSize(terms);
-  await checkKnown(seatbook, uId, assets);
+  if (!seatbook.assets.has(uId, assets)) await checkKnown(seatbook, uId, assets);
   const orderId = requestId(request, ids);
   const stream = orderStream(orderId);
   const context = contextOf(request, orderId, { terms, serialNumbers });
@@ -221,14 +215,7 @@ function checkedAssets(assets: readonly AssetId[]): AssetId[] {
 
 /** The account exists; and once its list was read to the end, every asset is on it. */
 async function checkKnown(seatbook: Seatbook, uId: string, assets: readonly AssetId[]): Promise<void> {
-  const { reads } = seatbook.options.stores;
   const account = (await seatbook.runner.load(accountStream(uId))).state as Account;
   if (!account.exists) throw unknownAccount();
-  const document = await reads.get<AccountDocument>(accountsModel, uId);
-  if (document?.firstReadAt == null) return;
-  const keys = assets.map((asset) => assetKey(uId, asset));
-  const known = await reads.getMany<AssetDocument>(assetsModel, keys);
-  for (const asset of assets) {
-    if (!known.has(assetKey(uId, asset))) throw unknownAsset(asset.adamId, asset.pricingParam);
-  }
+  await seatbook.assets.check(uId, assets);
 }

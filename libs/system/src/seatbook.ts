@@ -38,6 +38,7 @@ import {
   type Views,
 } from '@seatbook/runtime';
 import { AccountGates } from './account-gates.js';
+import { KnownAssets } from './known-assets.js';
 import { personsOf } from './persons.js';
 import { notificationSecretName, vaultOf } from './vault.js';
 
@@ -84,6 +85,7 @@ export class Seatbook {
   readonly reactor: Reactor;
   readonly parking: Parking;
   readonly gates: AccountGates;
+  readonly assets: KnownAssets;
   readonly due: DueRunner<LicensingPorts>;
   readonly dispatcher: PlannerLoop<OpenWorkRow, DispatchContext>;
   readonly ports: LicensingPorts;
@@ -103,6 +105,7 @@ export class Seatbook {
       joinViews(modelGroups.map((models) => new Processor(events, reads, registry, models, clock)));
     this.parking = new Parking(progress, clock);
     this.gates = new AccountGates(reads, this.views);
+    this.assets = new KnownAssets(reads);
     this.ports = {
       apple,
       vault: vaultOf(stores.secrets),

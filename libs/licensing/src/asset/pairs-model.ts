@@ -1,5 +1,5 @@
 import { idOf, type Envelope, type Instant, type Position, type ReadModel } from '@seatbook/kernel';
-import { holderKeys, orderAt, type HolderKey } from '../holder.js';
+import { holderCount, holderKeys, orderAt, type HolderKey, type Holders } from '../holder.js';
 import { assetOf } from '../streams.js';
 import type { AssetEvent } from './asset-events.js';
 
@@ -70,9 +70,9 @@ export const pairsModel: ReadModel<PairDocument, AssetEvent> = {
     };
     const change = changeOf(event, holder, envelope, pair);
     if (change === null) return null;
-    const since =
-      change.state !== undefined && change.state !== before?.state ? metadata.recordedAt : pair.since;
-    return Object.assign(pair, change, { since, position });
+    if (change.state !== undefined && change.state !== before?.state) pair.since = metadata.recordedAt;
+    pair.position = position;
+    return Object.assign(pair, change);
   },
   indexes: [
     { name: 'by-holder', fields: ['holder', 'uId', 'adamId'] },
@@ -107,15 +107,20 @@ export function touchedBy(event: AssetEvent): readonly HolderKey[] {
   }
 }
 
-/** Membership of long lists, made once per event and list. */
-const positions = new WeakMap<object, Map<HolderKey, number>>();
+/** Below this length a list is searched; the lists of most events name one holder. */
+const SHORT_LIST = 16;
+/** Places in long lists, made once per event. */
+const places = new WeakMap<object, Map<HolderKey, number>>();
 
-function positionsOf(event: Envelope, keys: () => readonly HolderKey[]): Map<HolderKey, number> {
-  const known = positions.get(event.data as object);
-  if (known) return known;
-  const made = new Map(keys().map((key, index) => [key, index]));
-  positions.set(event.data as object, made);
-  return made;
+/** Place of a holder among those of an event, or -1. */
+function placeOf(holder: HolderKey, event: Envelope, holders: Holders): number {
+  if (holderCount(holders) < SHORT_LIST) return holderKeys(holders).indexOf(holder);
+  let known = places.get(event.data as object);
+  if (!known) {
+    known = new Map(holderKeys(holders).map((key, index) => [key, index]));
+    places.set(event.data as object, known);
+  }
+  return known.get(holder) ?? -1;
 }
 
 function changeOf(
@@ -130,7 +135,7 @@ function changeOf(
       return { state: 'assigned', adopted: true, orderId: null, ...clean };
     case 'asset.licenses-reserved': {
       const { orderId, reserved, waitingReason } = event.data;
-      const granted = positionsOf(envelope, () => holderKeys(reserved)).has(holder);
+      const granted = placeOf(holder, envelope, reserved) >= 0;
       const fresh = { orderId, adopted: false, ...clean };
       return granted
         ? { state: 'reserved', ...fresh }
@@ -158,7 +163,7 @@ function changeOf(
       return { state: 'returning', orderId: event.data.orderId, adopted: false, ...clean };
     case 'asset.returns-started':
     case 'asset.waiting-listed': {
-      const index = positionsOf(envelope, () => holderKeys(event.data)).get(holder) ?? 0;
+      const index = Math.max(0, placeOf(holder, envelope, event.data));
       const orderId = orderAt(event.data, index);
       const state = event.type === 'asset.returns-started' ? 'returning' : 'waiting';
       return { state, orderId, adopted: false, ...clean, reason: state === 'waiting' ? 'short' : null };

@@ -248,7 +248,12 @@ export class SqliteEventStore implements EventStore {
 function storedEvent(row: Row): StoredEvent {
   const [position, stream, revision, id, type, data, metadata, checksum] = row;
   // A damaged row header turns text into bytes or into nothing.
-  const isText = [stream, id, type, data, metadata].every((value) => typeof value === 'string');
+  const isText =
+    typeof stream === 'string' &&
+    typeof id === 'string' &&
+    typeof type === 'string' &&
+    typeof data === 'string' &&
+    typeof metadata === 'string';
   if (!isText || checksumOf({ stream, revision, position, id, type, data, metadata }) !== checksum) {
     throw new CorruptEvent(String(stream), revision, position);
   }

@@ -144,6 +144,28 @@ function checkFormat(file: string, database: Database.Database): void {
       `it has format ${format} and this build knows ${FORMAT}; run the version that wrote it`,
     );
   }
+  if (schemaOf(database) !== expectedSchema()) {
+    throw new LogUnusable(file, 'its tables are not those that were made; restore it from a backup');
+  }
+}
+
+/** The tables as SQLite keeps them: text, in which a damaged letter makes another table. */
+const schemaOf = (database: Database.Database): string =>
+  database
+    .prepare<[], string | null>('SELECT sql FROM sqlite_schema ORDER BY type, name')
+    .pluck()
+    .all()
+    .join(';\n');
+
+let schemaText: string | null = null;
+
+function expectedSchema(): string {
+  if (schemaText !== null) return schemaText;
+  const fresh = new Database(':memory:');
+  fresh.exec(SCHEMA);
+  schemaText = schemaOf(fresh);
+  fresh.close();
+  return schemaText;
 }
 
 /** The sequence remembers the last position that was ever given out, so a lost end of the log is noticed at start. */
