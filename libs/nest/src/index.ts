@@ -2,6 +2,7 @@ export { Product, type ProductOptions, type StartListener } from './boot/product
 export { SeatbookHost, type HostOptions, type HostPhase } from './boot/seatbook-host.js';
 export { createApplication } from './http/create-application.js';
 export { createLog, errorFacts, type Log } from './http/log.js';
+export { PlaceOrderCommand } from './orders/order-commands.js';
 export { SeatbookModule } from './seatbook.module.js';
 export {
   ConfigurationInvalid,
