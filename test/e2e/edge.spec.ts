@@ -380,11 +380,13 @@ it('lets no secret out: not in answers, not in the log, not in any file', async 
     return [whole, encodeURIComponent(whole), file, token, encodeURIComponent(token), plain, base64(whole)];
   });
   const secrets = [...forms, seatbook.notificationSecret, OWNER_KEY];
+  // The write-ahead logs are there only while the stores are open.
+  const whileOpen = files();
   await seatbook.stop();
   const places = [
     answered.join('\n'),
     seatbook.logLines.join('\n'),
-    ...files().map((bytes) => bytes.toString('latin1')),
+    ...[...whileOpen, ...files()].map((bytes) => bytes.toString('latin1')),
   ];
   for (const secret of secrets) {
     expect(secret.length).toBeGreaterThan(20);

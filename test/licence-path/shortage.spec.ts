@@ -122,6 +122,20 @@ describe('the waiting list', () => {
     expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 10 });
   });
 
+  it('does not take back pairs of a cancelled order that Apple calls short afterwards', async () => {
+    for (const serialNumber of serials(4, 900)) {
+      virtual.simulator.admin.addAssignment(UID, { adamId: APP, serialNumber });
+    }
+    const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(12) });
+    await virtual.advanceUntil(
+      'two of twelve wait',
+      async () => (await virtual.order(orderId))?.waiting === 2,
+    );
+    await virtual.until(cancelWaiting(virtual.seatbook, orderId, OWNER));
+    expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 6, cancelled: 6 });
+    expect(await virtual.pairs(APP)).toEqual({ assigned: virtual.atApple(APP).slice(0, 6) });
+  });
+
   it('never shows an unlimited asset as short', async () => {
     await virtual.close();
     virtual = await VirtualSeatbook.imported([asset(APP, 0, { unlimited: true })]);

@@ -35,7 +35,9 @@ export type OrderCommand =
       readonly refusal: RefusalReason | null;
     })
   | (Command<'RecordOutcomes'> & { readonly final: OutcomeCounts })
-  | Command<'CancelWaiting'>;
+  | Command<'CancelWaiting'>
+  /** Pairs of the order wait again: those of a cancelled order are not to. */
+  | Command<'CancelAgain'>;
 
 export interface Order {
   phase: 'new' | 'listing' | 'placed' | 'reserved' | 'finished' | 'abandoned';
@@ -49,6 +51,8 @@ export interface Order {
   asked: number;
   readonly answered: Set<number>;
   final: Record<keyof OutcomeCounts, number>;
+  /** What waits is to wait no longer. */
+  cancelled: boolean;
   /** Moment of the last thing that happened, for the deadlines. */
   at: Instant;
 }
@@ -78,6 +82,7 @@ export const orderDecider = (rhythm: Rhythm): Decider<OrderCommand, Order, Order
     asked: 0,
     answered: new Set(),
     final: { ...NO_OUTCOMES },
+    cancelled: false,
     at: 0,
   }),
 
@@ -103,6 +108,8 @@ export const orderDecider = (rhythm: Rhythm): Decider<OrderCommand, Order, Order
         return recordOutcomes(command.final, order);
       case 'CancelWaiting':
         return cancelWaiting(order);
+      case 'CancelAgain':
+        return order.cancelled ? cancelWaiting(order) : [];
     }
   },
 
@@ -143,6 +150,7 @@ export const orderDecider = (rhythm: Rhythm): Decider<OrderCommand, Order, Order
         add(order.final, event.data.final);
         return order;
       case 'order.cancellation-asked':
+        order.cancelled = true;
         return order;
       case 'order.finished':
         order.phase = 'finished';

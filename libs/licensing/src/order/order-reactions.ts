@@ -47,6 +47,20 @@ const endMoreWaiting: Reaction<Extract<AssetEvent, { type: 'asset.reservations-e
   },
 };
 
+/** Pairs that went back to the waiting list are no longer wanted by a cancelled order. */
+const cancelAgain: Reaction<
+  Extract<AssetEvent, { type: 'asset.found-short' | 'asset.reservations-withdrawn' }>
+> = {
+  name: 'order.cancel-again',
+  handles: ['asset.found-short', 'asset.reservations-withdrawn'],
+  react({ data }) {
+    return [...countByOrder(data, data).keys()].map((orderId) => {
+      const command: OrderCommand = { type: 'CancelAgain' };
+      return { stream: orderStream(orderId), command };
+    });
+  },
+};
+
 /** The ledger's answer goes back to the order. */
 const takeAnswer: Reaction<
   Extract<AssetEvent, { type: 'asset.licenses-reserved' | 'asset.licenses-returning' }>
@@ -132,6 +146,7 @@ export const orderReactions: readonly Reaction[] = [
   askLedger,
   endWaiting,
   endMoreWaiting,
+  cancelAgain,
   takeAnswer,
   takeOutcomes,
 ];
