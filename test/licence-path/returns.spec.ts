@@ -84,6 +84,31 @@ describe('a return', () => {
     }
   }, 60_000);
 
+  it('that has not begun is overruled by a new order, even when Apple cannot be asked for a while', async () => {
+    const virtual = await VirtualSeatbook.imported([asset(APP, 20)]);
+    virtual.simulator.admin.addErrorRule({
+      match: { path: '/mdm/v2/assets/associate' },
+      errorNumber: 9729,
+      retryAfter: 600,
+    });
+    const first = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(20) });
+    await virtual.advance(1_000);
+    const returning = await virtual.place({
+      kind: 'return',
+      assets: [stdq(APP)],
+      serialNumbers: serials(20),
+    });
+    await virtual.advance(1_000);
+    const again = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(5) });
+    expect((await virtual.finished(again.orderId)).final).toMatchObject({ held: 5 });
+    expect((await virtual.finished(returning.orderId)).final).toMatchObject({ returned: 15, cancelled: 5 });
+    expect((await virtual.finished(first.orderId)).final).toMatchObject({ assigned: 20 });
+    await virtual.advance(30_000);
+    expect(virtual.atApple(APP)).toEqual(serials(5));
+    await expectNoLeak(virtual);
+    await virtual.close();
+  });
+
   it('of all that a device holds goes over all assets of the account', async () => {
     const apps = [APP, '900000002', '900000003'];
     const virtual = await VirtualSeatbook.imported(apps.map((adamId) => asset(adamId, 20)));

@@ -98,7 +98,10 @@ export class LedgerModel {
       const fresh = this.#fresh(orderId);
       if (pair && pair.state !== 'failed') {
         if (pair.state === 'returning' && pair.then === null) pair.then = { action: 'assign', orderId };
-        else this.#end(orderId, key, 'held');
+        else {
+          this.#end(orderId, key, 'held');
+          if (pair.then?.action === 'return') this.#unfollow(key);
+        }
       } else if (key.startsWith('d:') && !this.deviceAssignable) {
         this.#end(orderId, key, 'refused');
       } else if (left > 0) {

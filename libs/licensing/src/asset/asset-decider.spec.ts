@@ -432,7 +432,7 @@ describe('reserving licences', () => {
     ['reserved', reserved, 'one'],
     ['claimed', claimed, 'one'],
     ['assigned', assigned, 'one'],
-    ['claimed, with a return remembered', returnPending, 'two'],
+    ['claimed, with a return remembered', returnPending, 'one'],
     ['returning, with a wish remembered', followed, 'three'],
   ])('names the order that holds a pair which is %s', (_state, commands, holder) => {
     expect(answer(given(...after(...commands)).when(reserve('new', A)).events)).toMatchObject({
@@ -440,6 +440,19 @@ describe('reserving licences', () => {
       heldBy: [holder],
       reserved: NOBODY,
       waiting: NOBODY,
+    });
+  });
+
+  it('overrules a return that has not begun', () => {
+    const events = given(...after(...returnPending)).when(reserve('new', A)).events;
+    expect(events[1]).toEqual({
+      type: 'asset.reservations-ended',
+      data: { ...A, orderId: 'two', was: 'pending', by: 'new', fromBatches: [] },
+    });
+    expect(given(...after(...returnPending), ...events).state.pairs.get('d:A')).toMatchObject({
+      state: 'reserved',
+      orderId: 'one',
+      then: null,
     });
   });
 

@@ -195,6 +195,8 @@ function reserveLicenses(command: AssetCommand & { type: 'ReserveLicenses' }, as
     held: [],
     refused: [],
   };
+  // Whoever wants it now overrules the return that has not begun.
+  const overruled: HolderKey[] = [];
   const free = freeLicences(asset);
   let left = asset.waiting.size > 0 ? 0 : free;
   let short = false;
@@ -205,6 +207,7 @@ function reserveLicenses(command: AssetCommand & { type: 'ReserveLicenses' }, as
     if (pair && pair.state !== 'failed') {
       const follows = pair.state === 'returning' && pair.then === null;
       sections[follows ? 'following' : 'held'].push(key);
+      if (pair.then?.action === 'return') overruled.push(key);
     } else if (impossible) {
       sections.refused.push(key);
     } else if (left > 0) {
@@ -241,10 +244,13 @@ function reserveLicenses(command: AssetCommand & { type: 'ReserveLicenses' }, as
         failedBefore,
       },
     },
+    ...ended('pending', overruled, orderId, asset),
   ];
 }
 
-const holdingOrder = ({ then, orderId }: Pair): string => then?.orderId ?? orderId;
+/** The order that a pair is, or will be, held for. */
+const holdingOrder = ({ then, orderId }: Pair): string =>
+  then?.action === 'assign' ? then.orderId : orderId;
 
 function refusalOf(platform: string | null, { traits }: Asset): RefusalReason | null {
   if (platform === null || !traits || traits.supportedPlatforms.length === 0) return null;
@@ -313,14 +319,16 @@ const returningOrder = ({ state, then, orderId }: Pair): string =>
   state === 'returning' ? orderId : (then?.orderId ?? orderId);
 
 function ended(
-  was: 'reserved' | 'waiting' | 'following',
+  was: 'reserved' | 'waiting' | 'following' | 'pending',
   keys: readonly HolderKey[],
   by: string,
   asset: Asset,
 ): AssetEvent[] {
   // A pair that another order ends is an outcome of both, and no event may touch many more than 1,000 documents.
   const outcomesOfTwo =
-    was !== 'following' && by !== '' && keys.some((key) => asset.pairs.get(key)?.orderId !== by);
+    (was === 'reserved' || was === 'waiting') &&
+    by !== '' &&
+    keys.some((key) => asset.pairs.get(key)?.orderId !== by);
   const size = outcomesOfTwo ? MAX_HOLDERS / 2 : MAX_HOLDERS;
   return chunksOf(inListOrder(keys), size).map((chunk) => ({
     type: 'asset.reservations-ended',
@@ -329,7 +337,7 @@ function ended(
       ...orderRefs(
         chunk.map((key) => {
           const pair = asset.pairs.get(key) as Pair;
-          return was === 'following' ? holdingOrder(pair) : pair.orderId;
+          return was === 'following' || was === 'pending' ? (pair.then?.orderId ?? '') : pair.orderId;
         }),
       ),
       was,

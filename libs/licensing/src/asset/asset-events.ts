@@ -144,7 +144,8 @@ export type AssetEvent =
       'reservations-ended',
       Holders &
         OrderRefs & {
-          readonly was: 'reserved' | 'waiting' | 'following';
+          /** `following`, `pending`: what was to follow a return, or a call, under way is wanted no more. */
+          readonly was: 'reserved' | 'waiting' | 'following' | 'pending';
           readonly by: string;
           readonly fromBatches: readonly number[];
         }

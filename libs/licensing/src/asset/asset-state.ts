@@ -223,7 +223,8 @@ export function evolveAsset(asset: Asset, event: AssetEvent): Asset {
       return asset;
     case 'asset.reservations-ended':
       for (const key of holderKeys(event.data)) {
-        if (event.data.was === 'following') (asset.pairs.get(key) as Pair).then = null;
+        if (event.data.was === 'following' || event.data.was === 'pending')
+          (asset.pairs.get(key) as Pair).then = null;
         else remove(asset, key);
       }
       return asset;

@@ -180,7 +180,9 @@ function count(asset: AssetDocument, event: AssetEvent): void {
       asset.waiting += holderCount(event.data);
       return;
     case 'asset.reservations-ended':
-      if (event.data.was !== 'following') asset[event.data.was] -= holderCount(event.data);
+      if (event.data.was === 'reserved' || event.data.was === 'waiting') {
+        asset[event.data.was] -= holderCount(event.data);
+      }
       return;
     default:
       return;

@@ -89,7 +89,7 @@ export function touchedBy(event: AssetEvent): readonly HolderKey[] {
     case 'asset.licenses-returning':
       return holderKeys(event.data.returning);
     case 'asset.reservations-ended':
-      return event.data.was === 'following' ? [] : holderKeys(event.data);
+      return event.data.was === 'reserved' || event.data.was === 'waiting' ? holderKeys(event.data) : [];
     case 'asset.assignments-adopted':
     case 'asset.licenses-served':
     case 'asset.reservations-withdrawn':

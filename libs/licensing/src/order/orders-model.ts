@@ -159,7 +159,7 @@ function waitingChange(event: WaitingEvent): number {
     case 'asset.licenses-assigned':
       return event.data.was === 'waiting' ? -1 : 0;
     case 'asset.reservations-ended':
-      return event.data.was === 'reserved' ? 0 : -1;
+      return event.data.was === 'waiting' || event.data.was === 'following' ? -1 : 0;
   }
 }
 

@@ -106,12 +106,11 @@ function listed(event: OutcomeModelEvent): PairOutcome[] {
     case 'asset.returns-ended':
       return byRefs(event.data, 'returned');
     case 'asset.reservations-ended': {
-      const { by } = event.data;
+      const { by, was } = event.data;
+      const ended = was === 'reserved' || was === 'waiting';
       const cancelled = byRefs(event.data, 'cancelled', by);
       const returned = cancelled.flatMap(({ holder, orderId }) =>
-        by === '' || by === orderId || event.data.was === 'following'
-          ? []
-          : one(by, holder, 'returned', null),
+        ended && by !== '' && by !== orderId ? one(by, holder, 'returned', null) : [],
       );
       return [...cancelled, ...returned];
     }

@@ -172,7 +172,8 @@ function ofAsset(event: AssetEvent, stream: string, { nameOf, holder }: Reading)
         ? `${a} never came to be assigned: nothing is left to give back.`
         : `${count(holderCount(event.data), 'return')} of ${name} ended: the licences never came to be assigned.`;
     case 'asset.reservations-ended': {
-      const what = event.data.was === 'reserved' ? 'reserved' : 'waited for';
+      const { was } = event.data;
+      const what = was === 'reserved' ? 'reserved' : was === 'pending' ? 'wanted back' : 'waited for';
       return a ? `${a} is no longer ${what}.` : `${licences(event.data)} of ${name}: no longer ${what}.`;
     }
   }
