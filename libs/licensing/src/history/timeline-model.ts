@@ -96,6 +96,8 @@ function holdersIn(event: Envelope<DomainEvent>): readonly string[] {
     case 'asset.licenses-claimed':
     case 'asset.claims-released':
       return [];
+    case 'asset.reservations-ended':
+      return holderKeys(event.data as Holders);
     default:
       return event.type.startsWith('asset.') ? touchedBy(event as AssetEvent) : [];
   }
