@@ -348,6 +348,18 @@ describe('health', () => {
   });
 });
 
+it('documents every operation with a sentence', async () => {
+  const { body } = (await seatbook.get('/docs/json').expect(200)) as {
+    body: { paths: Record<string, Record<string, { summary?: string }>> };
+  };
+  const silent = Object.entries(body.paths).flatMap(([path, operations]) =>
+    Object.entries(operations).flatMap(([method, { summary = '' }]) =>
+      summary === '' ? `${method} ${path}` : [],
+    ),
+  );
+  expect(silent).toEqual([]);
+});
+
 it('logs one line for each request, with its route and without its data', async () => {
   await seatbook.get('/holders/C02LOGGED01').set('x-correlation-id', 'my-trace').expect(200);
   const lines = seatbook.logLines.map((line) => JSON.parse(line) as Record<string, unknown>);

@@ -6,6 +6,7 @@ import {
   ApiCreatedResponse,
   ApiOkResponse,
   ApiTags,
+  ApiOperation,
 } from '@nestjs/swagger';
 import type { Position } from '@seatbook/kernel';
 import type { Request } from '@seatbook/system';
@@ -34,8 +35,8 @@ export class AccountsController {
     @Inject(QueryBus) private readonly queries: QueryBus,
   ) {}
 
-  /** Imports a location by its content token. */
   @Post()
+  @ApiOperation({ summary: 'Imports a location by its content token.' })
   @ApiConsumes('application/json', 'multipart/form-data')
   @ApiCreatedResponse({ type: AccountWithPosition })
   @ApiRefusals(400, 409, 413, 415, 422, 503)
@@ -52,6 +53,7 @@ export class AccountsController {
   }
 
   @Get()
+  @ApiOperation({ summary: 'All accounts, by name.' })
   @ApiItems(AccountAnswer)
   @ApiRefusals(400, 503)
   list(@Query() page: PageQuery, @WantedPosition() position?: Position): Promise<Items<AccountAnswer>> {
@@ -59,14 +61,17 @@ export class AccountsController {
   }
 
   @Get(':uId')
+  @ApiOperation({ summary: 'One account: its token, notifications, first read and freshness.' })
   @ApiOkResponse({ type: AccountWithPosition })
   @ApiRefusals(404, 503)
   get(@Param('uId') uId: string, @WantedPosition() position?: Position): Promise<AccountWithPosition> {
     return this.queries.execute(new GetAccount(uId, position));
   }
 
-  /** Replaces the token by another one of the same location. Work that was held goes on by itself. */
   @Put(':uId/token')
+  @ApiOperation({
+    summary: 'Replaces the token by another one of the same location. Work that was held goes on by itself.',
+  })
   @ApiConsumes('application/json', 'multipart/form-data')
   @ApiOkResponse({ type: AccountWithPosition })
   @ApiRefusals(400, 404, 413, 415, 422, 503)
@@ -81,8 +86,8 @@ export class AccountsController {
     return this.queries.execute(new GetAccount(uId, position));
   }
 
-  /** Marks a location as ours that another MDM has taken. */
   @Post(':uId/take-over')
+  @ApiOperation({ summary: 'Marks a location as ours that another MDM has taken.' })
   @HttpCode(202)
   @ApiAcceptedResponse({ type: CommandAnswer })
   @ApiRefusals(404, 409, 503)
@@ -95,8 +100,8 @@ export class AccountsController {
     return accepted(reply, uId, position);
   }
 
-  /** Reads the totals of all assets now. */
   @Post(':uId/sync')
+  @ApiOperation({ summary: 'Reads the totals of all assets now.' })
   @HttpCode(202)
   @ApiAcceptedResponse({ type: CommandAnswer })
   @ApiRefusals(404, 503)

@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import { ApiOkResponse, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiPropertyOptional, ApiTags, ApiOperation } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsBoolean, IsIn, IsOptional } from 'class-validator';
 import type { Position } from '@seatbook/kernel';
@@ -61,8 +61,8 @@ class AssetPairsQuery extends PageQuery {
 export class AssetsController {
   constructor(@Inject(QueryBus) private readonly queries: QueryBus) {}
 
-  /** By name. */
   @Get()
+  @ApiOperation({ summary: 'Assets by name, with their counts.' })
   @ApiItems(AssetAnswer)
   @ApiRefusals(400, 503)
   list(@Query() query: AssetsQuery, @WantedPosition() position?: Position): Promise<AssetList> {
@@ -70,6 +70,7 @@ export class AssetsController {
   }
 
   @Get(':account/:adamId/:pricingParam')
+  @ApiOperation({ summary: 'Counts of one asset, now or as they were at a position or time.' })
   @ApiOkResponse({ type: AssetWithPosition })
   @ApiRefusals(400, 404, 503)
   get(
@@ -82,8 +83,8 @@ export class AssetsController {
     return this.queries.execute(new GetAsset(account, { adamId, pricingParam }, at, position));
   }
 
-  /** Who holds it, or waits for it. */
   @Get(':account/:adamId/:pricingParam/pairs')
+  @ApiOperation({ summary: 'Who holds an asset, or waits for it.' })
   @ApiItems(PairAnswer)
   @ApiRefusals(400, 404, 503)
   pairs(

@@ -1,5 +1,5 @@
 import { Controller, Get, Inject, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiServiceUnavailableResponse, ApiTags, ApiOperation } from '@nestjs/swagger';
 import type { HttpReply } from '../http/exchange.js';
 import { Readiness, ReadinessAnswer } from './readiness.js';
 
@@ -9,15 +9,15 @@ import { Readiness, ReadinessAnswer } from './readiness.js';
 export class HealthController {
   constructor(@Inject(Readiness) private readonly readiness: Readiness) {}
 
-  /** The process answers. */
   @Get('livez')
+  @ApiOperation({ summary: 'The process answers.' })
   @ApiOkResponse({ schema: { type: 'object', properties: { alive: { type: 'boolean' } } } })
   live(): { alive: true } {
     return { alive: true };
   }
 
-  /** It can do its work; else 503 with the reasons. */
   @Get('readyz')
+  @ApiOperation({ summary: 'It can do its work; else 503 with the reasons.' })
   @ApiOkResponse({ type: ReadinessAnswer })
   @ApiServiceUnavailableResponse({ type: ReadinessAnswer })
   async ready(@Res({ passthrough: true }) reply: HttpReply): Promise<ReadinessAnswer> {

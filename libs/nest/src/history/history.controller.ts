@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { Controller, Get, Inject, Query, Res } from '@nestjs/common';
 import { Query as BusQuery, QueryBus, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { ApiOkResponse, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiPropertyOptional, ApiTags, ApiOperation } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, Min } from 'class-validator';
 import { Refusal, type Envelope, type Position } from '@seatbook/kernel';
@@ -87,6 +87,7 @@ export class HistoryController {
    * Several filters together: events that belong to all of them. Bulk events come whole.
    */
   @Get()
+  @ApiOperation({ summary: 'Streams events as JSON lines, by any filter; goes on after any position.' })
   @ApiOkResponse({ content: { 'application/jsonl': { schema: { type: 'string' } } } })
   @ApiRefusals(400, 503)
   async history(@Query() query: HistoryQuery, @Res() reply: HttpReply): Promise<void> {

@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { ApiBody, ApiOkResponse, ApiSecurity, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOkResponse, ApiSecurity, ApiTags, ApiOperation } from '@nestjs/swagger';
 import { Refusal } from '@seatbook/kernel';
 import { Seatbook, receiveNotification } from '@seatbook/system';
 import { bearerOf } from '../access/authentication.js';
@@ -32,8 +32,10 @@ export class ReceiveNotificationHandler implements ICommandHandler<ReceiveNotifi
 export class NotificationsController {
   constructor(@Inject(CommandBus) private readonly commands: CommandBus) {}
 
-  /** Answers when the notification is durable; the same one again changes nothing. */
   @Post(':uId')
+  @ApiOperation({
+    summary: 'For Apple. Answers when the notification is durable; the same one again changes nothing.',
+  })
   @HttpCode(200)
   @ApiSecurity('notification-secret')
   @ApiBody({ schema: { type: 'object', additionalProperties: true } })

@@ -1,6 +1,13 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
-import { ApiAcceptedResponse, ApiHeader, ApiOkResponse, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
+import {
+  ApiAcceptedResponse,
+  ApiHeader,
+  ApiOkResponse,
+  ApiPropertyOptional,
+  ApiTags,
+  ApiOperation,
+} from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
 import type { Position } from '@seatbook/kernel';
 import type { OrderDocument, OrderKind, OutcomeDocument } from '@seatbook/licensing';
@@ -72,8 +79,8 @@ export class OrdersController {
     @Inject(SeatbookHost) private readonly host: SeatbookHost,
   ) {}
 
-  /** Assigns licences to devices: each of the assets to each of the devices. */
   @Post('assign-license')
+  @ApiOperation({ summary: 'Assigns licences to devices: each of the assets to each of the devices.' })
   @HttpCode(202)
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiHeader(PREFER)
@@ -89,8 +96,8 @@ export class OrdersController {
     return this.#place('assign', { ...body, ifShort, platform }, caller, request, reply);
   }
 
-  /** Gives licences of devices back. */
   @Post('return-license')
+  @ApiOperation({ summary: 'Gives licences of devices back.' })
   @HttpCode(202)
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiHeader(PREFER)
@@ -105,8 +112,8 @@ export class OrdersController {
     return this.#place('return', { ...body, ifShort: 'wait', platform: null }, caller, request, reply);
   }
 
-  /** Gives back all that a device holds, and ends what it waits for. */
   @Post('return-all')
+  @ApiOperation({ summary: 'Gives back all that a device holds, and ends what it waits for.' })
   @HttpCode(202)
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiHeader(PREFER)
@@ -123,8 +130,8 @@ export class OrdersController {
     return this.#answer(placed, request, reply);
   }
 
-  /** Those that changed last come first. */
   @Get()
+  @ApiOperation({ summary: 'Orders; those that changed last come first.' })
   @ApiItems(OrderAnswer)
   @ApiRefusals(400, 503)
   list(@Query() query: OrdersQuery, @WantedPosition() position?: Position): Promise<Items<OrderAnswer>> {
@@ -132,14 +139,15 @@ export class OrdersController {
   }
 
   @Get(':orderId')
+  @ApiOperation({ summary: 'An order with its progress.' })
   @ApiOkResponse({ type: OrderWithPosition })
   @ApiRefusals(404, 503)
   get(@Param('orderId') orderId: string, @WantedPosition() position?: Position): Promise<OrderWithPosition> {
     return this.queries.execute(new GetOrder(orderId, position));
   }
 
-  /** The outcome of each pair. */
   @Get(':orderId/pairs')
+  @ApiOperation({ summary: 'The outcome of each pair of an order.' })
   @ApiItems(OutcomeAnswer)
   @ApiRefusals(400, 404, 503)
   pairs(
@@ -150,8 +158,8 @@ export class OrdersController {
     return this.queries.execute(new ListOutcomes(orderId, query.outcome, query, position));
   }
 
-  /** Ends what the order still waits for; what it has, it keeps. */
   @Post(':orderId/cancel')
+  @ApiOperation({ summary: 'Ends what the order still waits for; what it has, it keeps.' })
   @HttpCode(202)
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiHeader(PREFER)

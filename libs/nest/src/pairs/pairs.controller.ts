@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import { ApiOkResponse, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiProperty, ApiPropertyOptional, ApiTags, ApiOperation } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
 import type { Position } from '@seatbook/kernel';
 import type { PairState } from '@seatbook/licensing';
@@ -42,16 +42,18 @@ class HolderQuery extends PageQuery {
 export class PairsController {
   constructor(@Inject(QueryBus) private readonly queries: QueryBus) {}
 
-  /** Pairs of an account, by state. */
   @Get('pairs')
+  @ApiOperation({ summary: 'Pairs of an account, by state.' })
   @ApiItems(PairAnswer)
   @ApiRefusals(400, 503)
   list(@Query() query: PairsQuery, @WantedPosition() position?: Position): Promise<Items<PairAnswer>> {
     return this.queries.execute(new ListPairs(query.account, query.state, query, position));
   }
 
-  /** What a device (serial number) or a person (`u:` and userId) holds and waits for. */
   @Get('holders/:holder')
+  @ApiOperation({
+    summary: 'What a device (serial number) or a person (`u:` and userId) holds and waits for.',
+  })
   @ApiOkResponse({ type: HolderPairs })
   @ApiRefusals(400, 503)
   holder(

@@ -9,7 +9,7 @@ import {
   type ICommandHandler,
   type IQueryHandler,
 } from '@nestjs/cqrs';
-import { ApiOkResponse, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiProperty, ApiPropertyOptional, ApiTags, ApiOperation } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, Max, Min } from 'class-validator';
 import { Refusal, isoTime } from '@seatbook/kernel';
@@ -143,14 +143,15 @@ export class ParkedController {
   ) {}
 
   @Get()
+  @ApiOperation({ summary: 'Work that failed past its budget and waits for a person.' })
   @ApiOkResponse({ type: ParkedPage })
   @ApiRefusals(400)
   list(@Query() page: ParkedQuery): Promise<ParkedPage> {
     return this.queries.execute(new ListParked(page));
   }
 
-  /** Tries the parked work of a stream again, in order. */
   @Post('retry')
+  @ApiOperation({ summary: 'Tries the parked work of a stream again, in order.' })
   @HttpCode(200)
   @ApiOkResponse({ type: RetryAnswer })
   @ApiRefusals(400, 404)

@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import { ApiOkResponse, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiPropertyOptional, ApiTags, ApiOperation } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
 import { Refusal, type Position } from '@seatbook/kernel';
 import { ApiRefusals } from '../http/api-refusals.js';
@@ -36,8 +36,8 @@ class TimelineQuery extends PageQuery {
 export class TimelineController {
   constructor(@Inject(QueryBus) private readonly queries: QueryBus) {}
 
-  /** The life of one account, asset, holder or order. */
   @Get('timeline')
+  @ApiOperation({ summary: 'The life of one account, asset, holder or order.' })
   @ApiItems(TimelineRowAnswer)
   @ApiRefusals(400, 503)
   timeline(
@@ -51,8 +51,8 @@ export class TimelineController {
     return this.queries.execute(new GetTimeline(subject, query.first === 'newest', query, position));
   }
 
-  /** One event, whole. */
   @Get('events/:position')
+  @ApiOperation({ summary: 'One event, whole.' })
   @ApiOkResponse({ type: EventAnswer })
   @ApiRefusals(400, 404)
   event(@Param('position') position: string): Promise<EventAnswer> {
