@@ -104,13 +104,16 @@ export class SqliteEventStore implements EventStore {
         new TypeError(`${stream}: text with half a surrogate pair cannot be stored as it is`),
       );
     }
+    // Between check and apply nothing else is written, so the end of the stream is looked up once.
+    let tail: StreamTail | undefined;
     return this.#commits.submit({
       bytes,
       check: () => {
-        const actual = this.#tailOf(stream)?.revision ?? 'absent';
+        tail = this.#tailOf(stream);
+        const actual = tail?.revision ?? 'absent';
         if (actual !== expected) throw new WrongExpectedRevision(stream, expected, actual);
       },
-      apply: () => this.#write(stream, events),
+      apply: () => this.#write(stream, tail, events),
     });
   }
 
@@ -207,8 +210,7 @@ export class SqliteEventStore implements EventStore {
     return tail;
   }
 
-  #write(stream: string, events: readonly NewEvent[]): Appended {
-    const tail = this.#tailOf(stream);
+  #write(stream: string, tail: StreamTail | undefined, events: readonly NewEvent[]): Appended {
     let revision = tail?.revision ?? -1;
     const end = revision + events.length;
     let id: number;
