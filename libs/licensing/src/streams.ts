@@ -4,6 +4,14 @@ import type { AssetId } from './ports.js';
 export const assetKey = (uId: string, { adamId, pricingParam }: AssetId): string =>
   `${uId}.${adamId}.${pricingParam}`;
 
+/** The asset within its location: `{adamId}.{pricingParam}`. */
+export const idOfAsset = ({ adamId, pricingParam }: AssetId): string => `${adamId}.${pricingParam}`;
+
+export function assetOfId(id: string): AssetId {
+  const [adamId = '', pricingParam = ''] = id.split('.');
+  return { adamId, pricingParam };
+}
+
 export interface AssetAddress extends AssetId {
   readonly uId: string;
 }

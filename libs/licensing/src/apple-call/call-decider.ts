@@ -1,8 +1,10 @@
 import type { Command, Decider, Due, Instant } from '@seatbook/kernel';
+import { holdOf } from '../account/account-hold.js';
 import type { Action } from '../asset/asset-events.js';
 import { NOBODY, holderCount, holderKeys, holdersOf, type HolderKey, type Holders } from '../holder.js';
 import type { AppleFailure, AssetId } from '../ports.js';
 import type { Rhythm } from '../rhythm.js';
+import { idOfAsset } from '../streams.js';
 import type { CallEvent, CallFailure, ReportedFailure } from './call-events.js';
 
 /** Beyond this number of attempts the call is parked and a person decides. */
@@ -68,8 +70,6 @@ export interface Call {
 
 export const pairsOfCall = ({ assets, holders }: Pick<Call, 'assets' | 'holders'>): number =>
   assets.length * holderCount(holders);
-
-const idOfAsset = ({ adamId, pricingParam }: AssetId): string => `${adamId}.${pricingParam}`;
 
 export const callDecider = (rhythm: Rhythm): Decider<CallCommand, Call, CallEvent> => ({
   initial: () => ({
@@ -225,25 +225,9 @@ function recordFailure(
   if ((call.phase !== 'started' && !reading) || call.attempt !== attempt) return [];
   const { uId } = call;
   switch (failure.kind) {
-    case 'token': {
-      const { errorNumber, state } = failure;
-      return [
-        { type: 'call.held', data: { uId, attempt, fingerprint, errorNumber, state, mdmInfo: null, at } },
-      ];
-    }
-    case 'conflict': {
-      const { mdmInfo } = failure;
-      const data = {
-        uId,
-        attempt,
-        fingerprint,
-        errorNumber: null,
-        state: 'conflicted' as const,
-        mdmInfo,
-        at,
-      };
-      return [{ type: 'call.held', data }];
-    }
+    case 'token':
+    case 'conflict':
+      return [{ type: 'call.held', data: { uId, attempt, fingerprint, ...holdOf(failure), at } }];
     case 'transient': {
       const { errorNumber, reason, doubtful, retryAfterMs } = failure;
       const backoff = Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(attempt - 1, 10));

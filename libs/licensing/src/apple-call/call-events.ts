@@ -1,8 +1,9 @@
 import { firstVersions, type Instant } from '@seatbook/kernel';
+import type { Hold } from '../account/account-hold.js';
 import type { PairFailure } from '../asset/asset-decider.js';
 import type { Action } from '../asset/asset-events.js';
 import type { Holders } from '../holder.js';
-import type { AssetId, MdmInfo, TokenRefusal } from '../ports.js';
+import type { AssetId } from '../ports.js';
 
 type Event<T extends string, D> = { readonly type: `call.${T}`; readonly data: D & { readonly uId: string } };
 
@@ -74,12 +75,9 @@ export type CallEvent =
   /** The token was refused, or another MDM has the location: nothing failed, the call waits for the account. */
   | Event<
       'held',
-      {
+      Hold & {
         readonly attempt: number;
         readonly fingerprint: string;
-        readonly errorNumber: number | null;
-        readonly state: TokenRefusal | 'conflicted';
-        readonly mdmInfo: MdmInfo | null;
         readonly at: Instant;
       }
     >

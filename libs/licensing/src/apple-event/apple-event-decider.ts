@@ -1,8 +1,10 @@
 import type { Command, Decider, Due, Instant } from '@seatbook/kernel';
+import { holdOf } from '../account/account-hold.js';
 import type { ReportedFailure } from '../apple-call/call-events.js';
 import { NOBODY, holderKeys, holdersOf, type HolderKey, type Holders } from '../holder.js';
 import type { AppleFailure, AppleStatus, AssetId } from '../ports.js';
 import type { Rhythm } from '../rhythm.js';
+import { assetOfId, idOfAsset } from '../streams.js';
 import type { AppleEventEvent } from './apple-event-events.js';
 
 /** Apple's "unknown event". */
@@ -51,8 +53,6 @@ export interface AppleEvent {
 
 /** Stands for success where an error number would stand. */
 const NO_ERROR = 0;
-
-const idOfAsset = ({ adamId, pricingParam }: AssetId): string => `${adamId}.${pricingParam}`;
 
 export const appleEventDecider = (
   rhythm: Rhythm,
@@ -196,14 +196,13 @@ function completedBy({ uId, callId, expected, namedCount, named, reasons }: Appl
   if (callId === null || expected === 0 || namedCount < expected) return [];
   const failures: ReportedFailure[] = [];
   for (const [id, keys] of named) {
-    const [adamId = '', pricingParam = ''] = id.split('.');
     const byNumber = new Map<number, HolderKey[]>();
     for (const [key, errorNumber] of keys) {
       if (errorNumber !== NO_ERROR) byNumber.set(errorNumber, [...(byNumber.get(errorNumber) ?? []), key]);
     }
     for (const [errorNumber, failed] of byNumber) {
       const reason = reasons.get(errorNumber) ?? '';
-      failures.push({ errorNumber, reason, assets: [{ adamId, pricingParam }], holders: holdersOf(failed) });
+      failures.push({ errorNumber, reason, assets: [assetOfId(id)], holders: holdersOf(failed) });
     }
   }
   return [{ type: 'appleEvent.completed', data: { uId, callId, by: 'notifications', failures } }];
@@ -250,24 +249,9 @@ function recordPollFailure(
   const { uId, callId, over, boundAt } = state;
   if (callId === null || over) return [];
   switch (failure.kind) {
-    case 'token': {
-      const { errorNumber, state: refusal } = failure;
-      return [
-        {
-          type: 'appleEvent.held',
-          data: { uId, fingerprint, errorNumber, state: refusal, mdmInfo: null, at },
-        },
-      ];
-    }
-    case 'conflict': {
-      const { mdmInfo } = failure;
-      return [
-        {
-          type: 'appleEvent.held',
-          data: { uId, fingerprint, errorNumber: null, state: 'conflicted', mdmInfo, at },
-        },
-      ];
-    }
+    case 'token':
+    case 'conflict':
+      return [{ type: 'appleEvent.held', data: { uId, fingerprint, ...holdOf(failure), at } }];
     case 'transient': {
       const { reason, retryAfterMs } = failure;
       return [

@@ -1,7 +1,8 @@
 import { firstVersions, type Instant } from '@seatbook/kernel';
+import type { Hold } from '../account/account-hold.js';
 import type { ReportedFailure } from '../apple-call/call-events.js';
 import type { Holders } from '../holder.js';
-import type { AssetId, MdmInfo, TokenRefusal } from '../ports.js';
+import type { AssetId } from '../ports.js';
 
 type Event<T extends string, D> = {
   readonly type: `appleEvent.${T}`;
@@ -40,11 +41,8 @@ export type AppleEventEvent =
   | Event<'poll-failed', { readonly reason: string; readonly retryAt: Instant }>
   | Event<
       'held',
-      {
+      Hold & {
         readonly fingerprint: string;
-        readonly errorNumber: number | null;
-        readonly state: TokenRefusal | 'conflicted';
-        readonly mdmInfo: MdmInfo | null;
         readonly at: Instant;
       }
     >

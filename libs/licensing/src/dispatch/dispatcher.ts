@@ -4,7 +4,7 @@ import type { Action } from '../asset/asset-events.js';
 import { MAX_HOLDERS, holderCount, holderKeys, kindOfHolder, type HolderKey } from '../holder.js';
 import type { AppleLimits } from '../ports.js';
 import type { Rhythm } from '../rhythm.js';
-import { callStream } from '../streams.js';
+import { assetOfId, callStream, idOfAsset } from '../streams.js';
 import { openWorkModel, type BatchRow, type OpenWorkRow } from './open-work.js';
 import { rectanglesOf, type Rectangle } from './rectangles.js';
 
@@ -66,8 +66,8 @@ function takenPairs(rows: readonly OpenWorkRow[]): ReadonlyMap<string, ReadonlyS
   for (const row of rows) {
     if (row.row !== 'call') continue;
     const keys = holderKeys(row);
-    for (const { adamId, pricingParam } of row.assets) {
-      const id = `${row.action} ${adamId}.${pricingParam}`;
+    for (const asset of row.assets) {
+      const id = `${row.action} ${idOfAsset(asset)}`;
       const set = taken.get(id) ?? new Set();
       for (const key of keys) set.add(key);
       taken.set(id, set);
@@ -87,7 +87,7 @@ function callsOf(
   return [...byLimit].flatMap(([limit, some]) => {
     const columns = new Map<string, Set<HolderKey>>();
     for (const row of some) {
-      const asset = `${row.asset.adamId}.${row.asset.pricingParam}`;
+      const asset = idOfAsset(row.asset);
       const other = taken.get(`${action} ${asset}`);
       const column = columns.get(asset) ?? new Set();
       for (const key of holderKeys(row)) if (!other?.has(key)) column.add(key);
@@ -155,10 +155,7 @@ function planned(
     type: 'PlanCall',
     uId,
     action,
-    assets: assets.map((asset) => {
-      const [adamId = '', pricingParam = ''] = asset.split('.');
-      return { adamId, pricingParam };
-    }),
+    assets: assets.map(assetOfId),
     ...holders,
   };
   if (holderCount(holders) === 0) throw new Error('a call without holders was planned');

@@ -1,7 +1,9 @@
 import type { Command, Decider, Due, Instant, Milliseconds } from '@seatbook/kernel';
+import { holdOf } from '../account/account-hold.js';
 import type { Holders } from '../holder.js';
 import type { AppleAsset, AppleFailure, AssetId, ContentMetadata } from '../ports.js';
 import type { Rhythm } from '../rhythm.js';
+import { assetOfId, idOfAsset } from '../streams.js';
 import type { ReconciliationEvent } from './reconciliation-events.js';
 
 /** Assets looked up at once. */
@@ -59,12 +61,6 @@ export interface Reconciliation {
   /** adamIds whose metadata is to be looked up, with the moment from which on. */
   readonly toDescribe: Map<string, Instant>;
 }
-
-const idOfAsset = ({ adamId, pricingParam }: AssetId): string => `${adamId}.${pricingParam}`;
-const assetOfId = (id: string): AssetId => {
-  const [adamId = '', pricingParam = ''] = id.split('.');
-  return { adamId, pricingParam };
-};
 
 export const reconciliationDecider = (
   rhythm: Rhythm,
@@ -260,18 +256,8 @@ function heldBy(
   uId: string,
   at: Instant,
 ): ReconciliationEvent | null {
-  if (failure.kind === 'token') {
-    const { errorNumber, state } = failure;
-    return { type: 'reconciliation.held', data: { uId, fingerprint, errorNumber, state, mdmInfo: null, at } };
-  }
-  if (failure.kind === 'conflict') {
-    const { mdmInfo } = failure;
-    return {
-      type: 'reconciliation.held',
-      data: { uId, fingerprint, errorNumber: null, state: 'conflicted', mdmInfo, at },
-    };
-  }
-  return null;
+  const hold = holdOf(failure);
+  return hold && { type: 'reconciliation.held', data: { uId, fingerprint, ...hold, at } };
 }
 
 function readFailed(

@@ -1,6 +1,7 @@
 import { firstVersions, type Instant } from '@seatbook/kernel';
+import type { Hold } from '../account/account-hold.js';
 import type { Holders } from '../holder.js';
-import type { AppleAsset, AssetId, ContentMetadata, MdmInfo, TokenRefusal } from '../ports.js';
+import type { AppleAsset, AssetId, ContentMetadata } from '../ports.js';
 
 type Event<T extends string, D> = {
   readonly type: `reconciliation.${T}`;
@@ -57,11 +58,8 @@ export type ReconciliationEvent =
   | Event<'read-failed', { readonly step: string; readonly reason: string; readonly retryAt: Instant }>
   | Event<
       'held',
-      {
+      Hold & {
         readonly fingerprint: string;
-        readonly errorNumber: number | null;
-        readonly state: TokenRefusal | 'conflicted';
-        readonly mdmInfo: MdmInfo | null;
         readonly at: Instant;
       }
     >

@@ -9,15 +9,13 @@ import {
   type ICommandHandler,
   type IQueryHandler,
 } from '@nestjs/cqrs';
-import { ApiOkResponse, ApiProperty, ApiPropertyOptional, ApiTags, ApiOperation } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsInt, IsOptional, Max, Min } from 'class-validator';
+import { ApiOkResponse, ApiProperty, ApiTags, ApiOperation } from '@nestjs/swagger';
 import { Refusal, isoTime } from '@seatbook/kernel';
 import type { ParkedWork } from '@seatbook/runtime';
 import { Seatbook } from '@seatbook/system';
 import { TextField } from '../http/text-field.js';
 import { ApiRefusals } from '../http/api-refusals.js';
-import { MAX_PAGE } from '../reading/page.js';
+import { ListPart } from '../reading/page.js';
 
 export class ParkedAnswer {
   @ApiProperty()
@@ -62,21 +60,6 @@ export class RetryAnswer {
   failure!: string | null;
 }
 
-class ParkedQuery {
-  @ApiPropertyOptional({ minimum: 1, maximum: MAX_PAGE })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(MAX_PAGE)
-  limit: number = 50;
-
-  @ApiPropertyOptional({ description: '`next` of the page before.' })
-  @IsOptional()
-  @TextField(1, 2_000)
-  cursor?: string;
-}
-
 class RetryBody {
   @ApiProperty({ example: 'appleCall-0b0c4f8e-5f5c-4a57-9d2c-8d7f0a7f2f10' })
   @TextField(1, 300)
@@ -84,7 +67,7 @@ class RetryBody {
 }
 
 export class ListParked extends BusQuery<ParkedPage> {
-  constructor(readonly page: ParkedQuery) {
+  constructor(readonly page: ListPart) {
     super();
   }
 }
@@ -146,7 +129,7 @@ export class ParkedController {
   @ApiOperation({ summary: 'Work that failed past its budget and waits for a person.' })
   @ApiOkResponse({ type: ParkedPage })
   @ApiRefusals(400)
-  list(@Query() page: ParkedQuery): Promise<ParkedPage> {
+  list(@Query() page: ListPart): Promise<ParkedPage> {
     return this.queries.execute(new ListParked(page));
   }
 

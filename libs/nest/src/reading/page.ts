@@ -14,7 +14,7 @@ import { AsOfAnswer } from './as-of.js';
 export const MAX_PAGE = 500;
 
 /** Which part of a list: keyset paging, stable while rows come and go. */
-export class PageQuery {
+export class ListPart {
   @ApiPropertyOptional({ description: 'Items of this page at the most.', minimum: 1, maximum: MAX_PAGE })
   @IsOptional()
   @Convert(() => Number)
@@ -27,7 +27,10 @@ export class PageQuery {
   @IsOptional()
   @TextField(1, 2_000)
   cursor?: string;
+}
 
+/** Part of a read model, as of a position at the earliest. */
+export class PageQuery extends ListPart {
   @ApiPropertyOptional({
     description:
       'Waits until the answer reflects this position, e.g. that of a command. Also as header `Seatbook-Position`.',
