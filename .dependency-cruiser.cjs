@@ -1,7 +1,7 @@
 /**
  * Who may import whom. `npm run architecture` checks it, and so does every build of `.ci/run`.
  *
- *   apps → nest → system → { runtime, licensing, apple } → kernel
+ *   apps → nest → host → application → { runtime, licensing, apple } → kernel
  *   stores → { runtime, kernel } and their driver
  *
  * @type {import('dependency-cruiser').IConfiguration}
@@ -20,11 +20,12 @@ const MAY_IMPORT = {
   'libs/runtime': ['libs/kernel'],
   'libs/licensing': ['libs/kernel'],
   'libs/apple': ['libs/kernel', 'libs/licensing'],
-  'libs/system': ['libs/kernel', 'libs/runtime', 'libs/licensing', 'libs/apple'],
+  'libs/application': ['libs/kernel', 'libs/runtime', 'libs/licensing', 'libs/apple'],
   'libs/stores/[^/]+': ['libs/kernel', 'libs/runtime'],
-  'libs/nest': ['libs/(?!stores/)[^/]+', 'libs/stores/[^/]+'],
+  'libs/host': ['libs/(?!nest/|stores/)[^/]+', 'libs/stores/[^/]+'],
+  'libs/nest': ['libs/(?!stores/)[^/]+'],
   'apps/simulator': [],
-  'apps/(?!simulator/)[^/]+': ['libs/(?!stores/)[^/]+', 'libs/stores/[^/]+'],
+  'apps/(?!simulator/)[^/]+': ['libs/(?!stores/)[^/]+'],
 };
 
 /** npm packages that only these places may use. */
@@ -34,12 +35,12 @@ const ONLY_IN = {
     '@nestjs/[^/]+',
     '@fastify/[^/]+',
     'fastify',
-    'pino',
     'rxjs',
     'reflect-metadata',
     'class-validator',
     'class-transformer',
   ],
+  log: ['libs/host', 'pino'],
   sqlite: ['libs/stores/sqlite', 'better-sqlite3', '@types/better-sqlite3'],
   eventstoredb: ['libs/stores/eventstoredb', '@eventstore/[^/]+'],
   mongodb: ['libs/stores/mongodb', 'mongodb'],
@@ -75,9 +76,9 @@ module.exports = {
     {
       name: 'pure-core-without-npm',
       comment:
-        'kernel, runtime, licensing and system use no npm package: they outlive frameworks and drivers.',
+        'kernel, runtime, licensing and application use no npm package: they outlive frameworks and drivers.',
       severity: 'error',
-      from: { path: '^libs/(?:kernel|runtime|licensing|system)/', pathNot: SPEC },
+      from: { path: '^libs/(?:kernel|runtime|licensing|application)/', pathNot: SPEC },
       to: { path: '(?:^|/)node_modules/' },
     },
     {

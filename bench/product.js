@@ -1,9 +1,9 @@
 import 'reflect-metadata';
-import { SeatbookHost, createLog, readConfiguration } from '@seatbook/nest';
+import { SeatbookHost, createLog, readConfiguration } from '@seatbook/host';
 import { systemClock } from '@seatbook/kernel';
 import { accountsModel } from '@seatbook/licensing';
 import { createSimulator, seededRandom } from '@seatbook/simulator';
-import { importToken } from '@seatbook/system';
+import { importToken } from '@seatbook/application';
 import { check } from './figure.js';
 
 export const UID = '7700000000000001';

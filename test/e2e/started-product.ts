@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import request from 'supertest';
 import { TransportError, type TransportReply, type TransportRequest } from '@seatbook/apple';
-import { Product, createLog, readConfiguration } from '@seatbook/nest';
+import { createLog, readConfiguration } from '@seatbook/host';
+import { Product } from '@seatbook/nest';
 import {
   createSimulator,
   seedDemo,

@@ -1,4 +1,4 @@
-import { returnAll } from '@seatbook/system';
+import { returnAll } from '@seatbook/application';
 import { OWNER, UID, VirtualSeatbook, asset, serials, stdq } from '../support/virtual-seatbook.js';
 
 const APP = '900000001';

@@ -1,5 +1,5 @@
 import { UID, VirtualSeatbook, asset, serials, stdq } from '../support/virtual-seatbook.js';
-import { cancelWaiting, renewToken } from '@seatbook/system';
+import { cancelWaiting, renewToken } from '@seatbook/application';
 import { OWNER } from '../support/virtual-seatbook.js';
 
 const APP = '900000001';

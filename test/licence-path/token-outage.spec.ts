@@ -1,4 +1,4 @@
-import { renewToken, importToken } from '@seatbook/system';
+import { renewToken, importToken } from '@seatbook/application';
 import { OWNER, UID, VirtualSeatbook, asset, serials, stdq } from '../support/virtual-seatbook.js';
 
 const APPS = Array.from({ length: 10 }, (_app, index) => String(900000001 + index));

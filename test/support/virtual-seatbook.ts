@@ -36,7 +36,7 @@ import {
   type PlacedOrder,
   type Request,
   type Stores,
-} from '@seatbook/system';
+} from '@seatbook/application';
 import { seededIds, seededRandom } from './seeded-random.js';
 import { VirtualClock } from './virtual-clock.js';
 

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
-import { Product, createLog, errorFacts, readConfiguration, unknownVariables } from '@seatbook/nest';
+import { createLog, errorFacts, readConfiguration, unknownVariables } from '@seatbook/host';
+import { Product } from '@seatbook/nest';
 import type { ToParent } from './to-parent.js';
 
 /** A problem of the environment, not of the program: told without a stack. */

@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
-import { Seatbook } from '@seatbook/system';
+import { Seatbook } from '@seatbook/application';
 import {
   ImportTokenHandler,
   RenewTokenHandler,
@@ -11,7 +11,7 @@ import { GetAccountHandler, ListAccountsHandler } from './accounts/account-queri
 import { AccountsController } from './accounts/accounts.controller.js';
 import { GetAssetHandler, ListAssetsHandler } from './assets/asset-queries.js';
 import { AssetsController } from './assets/assets.controller.js';
-import { SeatbookHost } from './boot/seatbook-host.js';
+import { SeatbookHost } from '@seatbook/host';
 import { HealthController } from './health/health.controller.js';
 import { Readiness } from './health/readiness.js';
 import { HistoryController, StreamHistoryHandler } from './history/history.controller.js';

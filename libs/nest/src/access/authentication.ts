@@ -1,7 +1,7 @@
 import { Refusal } from '@seatbook/kernel';
 import { identityOf } from '../http/caller.js';
 import { headerOf, type HttpRequest, type HttpServer } from '../http/exchange.js';
-import type { OwnerKey } from './owner-key.js';
+import type { OwnerKey } from '@seatbook/host';
 
 /** What needs no owner key: health, documentation, and Apple, who shows the secret of an account instead. */
 const OPEN = /^\/(livez|readyz|docs|docs\/.*|apple\/notifications\/:uId)$/;

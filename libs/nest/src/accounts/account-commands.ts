@@ -16,7 +16,7 @@ import {
   requestId,
   type ImportToken,
   type Request,
-} from '@seatbook/system';
+} from '@seatbook/application';
 
 export class ImportTokenCommand extends Command<{ uId: string; outcome: Outcome }> {
   constructor(

@@ -8,7 +8,7 @@ import {
   type AccountDocument,
   type AssetDocument,
 } from '@seatbook/licensing';
-import { Seatbook } from '@seatbook/system';
+import { Seatbook } from '@seatbook/application';
 import { pageOf, type Items, type PageQuery } from '../reading/page.js';
 import { Reader } from '../reading/reader.js';
 import { accountAnswer, type AccountAnswer, type AccountWithPosition } from './account-answer.js';

@@ -9,7 +9,7 @@ import {
   ApiOperation,
 } from '@nestjs/swagger';
 import type { Position } from '@seatbook/kernel';
-import type { Request } from '@seatbook/system';
+import type { Request } from '@seatbook/application';
 import { Caller } from '../http/caller.js';
 import { CommandAnswer } from '../http/command-answer.js';
 import { ApiRefusals } from '../http/api-refusals.js';

@@ -2,7 +2,7 @@ import { Inject } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { Refusal, type Position } from '@seatbook/kernel';
 import { assetKey, assetsModel, type AssetDocument, type AssetId } from '@seatbook/licensing';
-import { Seatbook, assetAsOf } from '@seatbook/system';
+import { Seatbook, assetAsOf } from '@seatbook/application';
 import { asOfMoment, momentOf } from '../reading/moment.js';
 import { pageOf, type Items, type PageQuery } from '../reading/page.js';
 import { Reader } from '../reading/reader.js';

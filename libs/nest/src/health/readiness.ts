@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import type { Instant } from '@seatbook/kernel';
-import { Seatbook } from '@seatbook/system';
-import { SeatbookHost } from '../boot/seatbook-host.js';
+import { Seatbook } from '@seatbook/application';
+import { SeatbookHost } from '@seatbook/host';
 
 /** The log is tried this often at the most: health is asked for by anyone, and each try is a write. */
 const PROBE_EVERY_MS = 10_000;

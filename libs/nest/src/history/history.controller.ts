@@ -5,7 +5,7 @@ import { ApiOkResponse, ApiPropertyOptional, ApiTags, ApiOperation } from '@nest
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, Min } from 'class-validator';
 import { Refusal, type Envelope, type Position } from '@seatbook/kernel';
-import { Seatbook, history, type HistoryFilter } from '@seatbook/system';
+import { Seatbook, history, type HistoryFilter } from '@seatbook/application';
 import { TextField } from '../http/text-field.js';
 import { ApiRefusals } from '../http/api-refusals.js';
 import type { HttpReply } from '../http/exchange.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { Request } from '@seatbook/system';
+import type { Request } from '@seatbook/application';
 import { headerOf, type HttpRequest } from './exchange.js';
 
 /** Who a request is from, and what ties it to the caller's own traces. */

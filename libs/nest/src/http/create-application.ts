@@ -4,7 +4,7 @@ import helmet from '@fastify/helmet';
 import multipart from '@fastify/multipart';
 import { Refusal } from '@seatbook/kernel';
 import { authenticate, isOpen } from '../access/authentication.js';
-import type { SeatbookHost } from '../boot/seatbook-host.js';
+import type { SeatbookHost } from '@seatbook/host';
 import { SeatbookModule } from '../seatbook.module.js';
 import { documentApi } from './api-document.js';
 import type { HttpRequest, HttpServer } from './exchange.js';

@@ -1,5 +1,5 @@
 import type { LoggerService } from '@nestjs/common';
-import type { Log } from './log.js';
+import type { Log } from '@seatbook/host';
 
 /** What the framework says, among our own lines. Its chatter about routes is for debugging. */
 export class FrameworkLog implements LoggerService {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { identityOf } from './caller.js';
 import { headerOf, pathOf, type HttpReply, type HttpRequest } from './exchange.js';
-import { errorFacts, type Log } from './log.js';
+import { errorFacts, type Log } from '@seatbook/host';
 import { answerTo, titleOf, type Answer, type Problem } from './problem.js';
 
 /** Every answer that is no success, in one form. What nobody expected gets a reference that leads to the log. */

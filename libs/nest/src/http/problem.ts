@@ -1,7 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { isRefusal, type Refusal, type RefusalKind } from '@seatbook/kernel';
 import { InvalidCursor } from '@seatbook/runtime';
-import { StorageFailed } from '@seatbook/store-sqlite';
 
 /** RFC 9457, with a code that never changes and the facts that the answer rests on. */
 export interface Problem {
@@ -66,7 +65,7 @@ export function answerTo(error: unknown, ifMatch: boolean): Answer | null {
   if (error instanceof InvalidCursor) {
     return { status: 400, code: 'INVALID_CURSOR', detail: error.message, facts: {} };
   }
-  if (error instanceof StorageFailed) {
+  if (isStorageFailed(error)) {
     const detail = 'the disk does not take or give what is asked of it; see the log of the server';
     return {
       status: 503,
@@ -79,6 +78,10 @@ export function answerTo(error: unknown, ifMatch: boolean): Answer | null {
   if (error instanceof HttpException) return ofHttp(error);
   return null;
 }
+
+/** Told by its name: which store it is that failed is the host's business. */
+const isStorageFailed = (error: unknown): error is Error & { readonly code: string } =>
+  error instanceof Error && error.name === 'StorageFailed' && 'code' in error;
 
 function ofRefusal({ kind, code, message, facts, retryAfterSeconds }: Refusal, ifMatch: boolean): Answer {
   const outdated = code === 'CONFLICT_VERSION' && ifMatch;

@@ -1,6 +1,6 @@
 import { identityOf } from './caller.js';
 import type { HttpReply, HttpRequest, HttpServer } from './exchange.js';
-import type { Log } from './log.js';
+import type { Log } from '@seatbook/host';
 
 /** One line for each request; the route's pattern, not its address, so that nothing of a caller's data is in it. */
 export function logRequests(server: HttpServer, log: Log): void {

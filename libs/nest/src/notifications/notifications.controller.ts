@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Inject, Param, Post, Req } from '@nestjs/co
 import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { ApiBody, ApiOkResponse, ApiSecurity, ApiTags, ApiOperation } from '@nestjs/swagger';
 import { Refusal } from '@seatbook/kernel';
-import { Seatbook, receiveNotification } from '@seatbook/system';
+import { Seatbook, receiveNotification } from '@seatbook/application';
 import { bearerOf } from '../access/authentication.js';
 import { ApiRefusals } from '../http/api-refusals.js';
 import type { HttpRequest } from '../http/exchange.js';

@@ -8,7 +8,7 @@ import {
   type OrderRequest,
   type PlacedOrder,
   type Request,
-} from '@seatbook/system';
+} from '@seatbook/application';
 
 /** AssignLicense and ReturnLicense. */
 export class PlaceOrderCommand extends Command<PlacedOrder> {

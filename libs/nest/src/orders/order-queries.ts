@@ -11,7 +11,7 @@ import {
   type OutcomeDocument,
 } from '@seatbook/licensing';
 import type { IndexQuery } from '@seatbook/runtime';
-import { Seatbook } from '@seatbook/system';
+import { Seatbook } from '@seatbook/application';
 import { pageOf, type Items, type PageQuery } from '../reading/page.js';
 import { Reader } from '../reading/reader.js';
 import { orderAnswer, type OrderAnswer, type OrderWithPosition } from './order-answer.js';

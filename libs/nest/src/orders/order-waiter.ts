@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Milliseconds } from '@seatbook/kernel';
 import { ordersModel, type OrderDocument } from '@seatbook/licensing';
-import { Seatbook } from '@seatbook/system';
-import { SeatbookHost } from '../boot/seatbook-host.js';
+import { Seatbook } from '@seatbook/application';
+import { SeatbookHost } from '@seatbook/host';
 
 type States = ReadonlySet<OrderDocument['state']>;
 

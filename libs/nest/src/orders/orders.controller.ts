@@ -11,10 +11,10 @@ import {
 import { IsIn, IsOptional } from 'class-validator';
 import type { Position } from '@seatbook/kernel';
 import type { OrderDocument, OrderKind, OutcomeDocument } from '@seatbook/licensing';
-import type { OrderRequest, PlacedOrder, Request } from '@seatbook/system';
+import type { OrderRequest, PlacedOrder, Request } from '@seatbook/application';
 import { TextField } from '../http/text-field.js';
 import { assetIdOf } from '../assets/asset-address.js';
-import { SeatbookHost } from '../boot/seatbook-host.js';
+import { SeatbookHost } from '@seatbook/host';
 import { ApiRefusals } from '../http/api-refusals.js';
 import { Caller } from '../http/caller.js';
 import { headerOf, type HttpReply, type HttpRequest } from '../http/exchange.js';

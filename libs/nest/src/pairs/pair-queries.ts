@@ -10,7 +10,7 @@ import {
   type PairState,
 } from '@seatbook/licensing';
 import { InvalidCursor } from '@seatbook/runtime';
-import { Seatbook, assetAsOf, holderAsOf } from '@seatbook/system';
+import { Seatbook, assetAsOf, holderAsOf } from '@seatbook/application';
 import { noSuchAsset } from '../assets/asset-queries.js';
 import { asOfMoment, momentOf } from '../reading/moment.js';
 import { pageOf, type Items, type PageQuery } from '../reading/page.js';

@@ -12,7 +12,7 @@ import {
 import { ApiOkResponse, ApiProperty, ApiTags, ApiOperation } from '@nestjs/swagger';
 import { Refusal, isoTime } from '@seatbook/kernel';
 import type { ParkedWork } from '@seatbook/runtime';
-import { Seatbook } from '@seatbook/system';
+import { Seatbook } from '@seatbook/application';
 import { TextField } from '../http/text-field.js';
 import { ApiRefusals } from '../http/api-refusals.js';
 import { ListPart } from '../reading/page.js';

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { isoTime, type Position } from '@seatbook/kernel';
-import type { Seatbook } from '@seatbook/system';
+import type { Seatbook } from '@seatbook/application';
 
 /** What an answer reflects: the log up to this position, and the moment that stands for. */
 export class AsOfAnswer {

@@ -1,5 +1,5 @@
 import { Refusal } from '@seatbook/kernel';
-import type { AsOf, Seatbook } from '@seatbook/system';
+import type { AsOf, Seatbook } from '@seatbook/application';
 import { timeOf, type AsOfAnswer } from './as-of.js';
 
 /** `?at=`: a position, or a time in ISO 8601. Neither lies in the future. */

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Refusal, type Document, type Position } from '@seatbook/kernel';
 import type { IndexQuery, ModelRef, Page } from '@seatbook/runtime';
-import { Seatbook } from '@seatbook/system';
-import { SeatbookHost } from '../boot/seatbook-host.js';
+import { Seatbook } from '@seatbook/application';
+import { SeatbookHost } from '@seatbook/host';
 import { asOf, type AsOfAnswer } from './as-of.js';
 
 /** Reads of read models, each with the position that it reflects. */

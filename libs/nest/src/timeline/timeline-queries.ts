@@ -12,7 +12,7 @@ import {
   type SubjectKind,
   type TimelineRow,
 } from '@seatbook/licensing';
-import { Seatbook } from '@seatbook/system';
+import { Seatbook } from '@seatbook/application';
 import { pageOf, type Items, type PageQuery } from '../reading/page.js';
 import { Reader } from '../reading/reader.js';
 import { eventAnswer } from './event-answer.js';

@@ -1,10 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Transport } from '@seatbook/apple';
-import { createApplication } from '../http/create-application.js';
-import { errorFacts, type Log } from '../http/log.js';
-import type { Configuration } from '../settings/configuration.js';
-import { SeatbookHost } from './seatbook-host.js';
+import { SeatbookHost, errorFacts, type Configuration, type Log } from '@seatbook/host';
+import { createApplication } from './http/create-application.js';
 
 export interface ProductOptions {
   readonly configuration: Configuration;

@@ -1,7 +1,7 @@
 import type { AppleApi } from '@seatbook/licensing';
 import { accountStream, accountsModel, type Account, type AccountDocument } from '@seatbook/licensing';
-import { notificationUrlOf, type Seatbook } from '@seatbook/system';
-import { errorFacts, type Log } from '../http/log.js';
+import { notificationUrlOf, type Seatbook } from '@seatbook/application';
+import { errorFacts, type Log } from './log.js';
 
 const PAGE_ACCOUNTS = 200;
 

@@ -19,7 +19,7 @@ const MIB = 1024 * 1024;
 
 /**
  * Every address, limit and interval of the product. This one table drives parsing, defaults and the documentation
- * (libs/nest/CONFIGURATION.md, which a test compares with it).
+ * (libs/host/CONFIGURATION.md, which a test compares with it).
  */
 export const settingTable = {
   http: {

@@ -4,14 +4,14 @@ import { createAppleApi, undiciTransport, type AppleClient, type Transport } fro
 import { systemClock, type Clock, type Ids, type Instant } from '@seatbook/kernel';
 import type { Views } from '@seatbook/runtime';
 import { loadOrCreateKey, openSqliteStores, type SqliteStores } from '@seatbook/store-sqlite';
-import { Seatbook, modelGroups } from '@seatbook/system';
-import { OwnerKey } from '../access/owner-key.js';
-import { errorFacts, type Log } from '../http/log.js';
-import type { Configuration } from '../settings/configuration.js';
-import { mdmIdOf } from './mdm-id.js';
+import { Seatbook, modelGroups } from '@seatbook/application';
+import { OwnerKey } from './keys/owner-key.js';
+import { errorFacts, type Log } from './log.js';
+import type { Configuration } from './settings/configuration.js';
+import { mdmIdOf } from './keys/mdm-id.js';
 import { alignNotificationAddresses } from './notification-addresses.js';
-import { viewBuilders } from './view-builders.js';
-import { WorkerViews } from './worker-views.js';
+import { viewBuilders } from './views/view-builders.js';
+import { WorkerViews } from './views/worker-views.js';
 
 export interface HostOptions {
   readonly configuration: Configuration;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { systemClock } from '@seatbook/kernel';
 import { PROCESSOR_DEFAULTS, reached } from '@seatbook/runtime';
-import { createLog } from '../http/log.js';
+import { createLog } from '../log.js';
 import { WorkerViews } from './worker-views.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'views-'));

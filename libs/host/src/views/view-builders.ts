@@ -8,7 +8,7 @@ import {
   type ReadStore,
   type Views,
 } from '@seatbook/runtime';
-import { modelGroups } from '@seatbook/system';
+import { modelGroups } from '@seatbook/application';
 
 /**
  * Builders of all read models, one loop for each group: what the product works from is never behind a long pass of what

@@ -82,6 +82,6 @@ describe('the configuration', () => {
 
   it('is documented as it is', () => {
     // To bring the page up to date, write what `configurationPage` of @seatbook/nest returns into it.
-    expect(readFileSync('libs/nest/CONFIGURATION.md', 'utf8')).toBe(configurationPage());
+    expect(readFileSync('libs/host/CONFIGURATION.md', 'utf8')).toBe(configurationPage());
   });
 });

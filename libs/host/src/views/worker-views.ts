@@ -1,8 +1,8 @@
 import { Worker } from 'node:worker_threads';
 import type { Clock, Document, Position, ReadModel } from '@seatbook/kernel';
 import type { ModelStatus, ProcessorOptions, Views } from '@seatbook/runtime';
-import { modelGroups } from '@seatbook/system';
-import { errorFacts, type Log } from '../http/log.js';
+import { modelGroups } from '@seatbook/application';
+import { errorFacts, type Log } from '../log.js';
 import type { FromViewsThread, ToViewsThread, ViewsThreadData } from './view-messages.js';
 
 export interface WorkerViewsOptions {

@@ -1,0 +1,11 @@
+export { OwnerKey } from './keys/owner-key.js';
+export { createLog, errorFacts, type Log } from './log.js';
+export { SeatbookHost, type HostOptions, type HostPhase } from './seatbook-host.js';
+export {
+  ConfigurationInvalid,
+  readConfiguration,
+  unknownVariables,
+  type Configuration,
+  type Environment,
+} from './settings/configuration.js';
+export { configurationPage } from './settings/configuration-page.js';
