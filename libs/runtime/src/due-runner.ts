@@ -1,10 +1,11 @@
 import { isRefusal, type Clock, type Command, type Ids, type Instant, type Step } from '@seatbook/kernel';
-import { Bell } from './bell.js';
 import type { CommandContext, CommandRunner } from './command-runner.js';
 import { dueModel, type DueRow } from './due.js';
 import type { Gates } from './gates.js';
-import { reasonOf, type Parking } from './parking.js';
+import type { Parking } from './parking.js';
+import { PollLoop } from './poll-loop.js';
 import type { ReadStore } from './read-store.js';
+import { RunnerHealth, reasonOf, type Log } from './runner-health.js';
 
 export interface DueRunnerOptions {
   /** Streams without a gate that are worked on at once. */
@@ -45,8 +46,8 @@ export class DueRunner<P> {
   readonly #running = new Map<string, Promise<void>>();
   readonly #perGate = new Map<string, number>();
   readonly #taken = new Map<string, Taken>();
-  readonly #bell: Bell;
-  #failure: string | null = null;
+  readonly #health: RunnerHealth;
+  readonly #loop: PollLoop;
 
   constructor(
     private readonly reads: ReadStore,
@@ -57,33 +58,34 @@ export class DueRunner<P> {
     private readonly clock: Clock,
     private readonly ids: Ids,
     private readonly options: DueRunnerOptions = DUE_RUNNER_DEFAULTS,
-    private readonly log: (message: string, facts: object) => void = () => undefined,
+    private readonly log: Log = () => undefined,
   ) {
-    this.#bell = new Bell(
+    this.#health = new RunnerHealth('due runner', log);
+    this.#loop = new PollLoop({
       clock,
-      options.pollMs,
-      () => this.#pass(),
-      (error) => (this.#failure = reasonOf(error)),
-    );
-    gates.onOpened(() => this.#bell.ring());
+      pollMs: options.pollMs,
+      task: () => this.#pass(),
+      health: this.#health,
+    });
+    gates.onOpened(() => this.#loop.wake());
   }
 
   start(): void {
-    this.#bell.start();
+    this.#loop.start();
   }
 
   /** Takes nothing more and waits for what is under way. */
   async stop(): Promise<void> {
-    await this.#bell.stop();
+    await this.#loop.stop();
     await Promise.all(this.#running.values());
   }
 
   ring(): void {
-    this.#bell.ring();
+    this.#loop.wake();
   }
 
   get idle(): boolean {
-    return this.#bell.idle && this.#running.size === 0;
+    return this.#loop.idle && this.#running.size === 0;
   }
 
   get running(): number {
@@ -91,7 +93,7 @@ export class DueRunner<P> {
   }
 
   get failure(): string | null {
-    return this.#failure;
+    return this.#health.failure;
   }
 
   /** Lets a parked step be taken again. */
@@ -100,7 +102,7 @@ export class DueRunner<P> {
     if (!work) return;
     await this.parking.done(work);
     this.#taken.delete(stream);
-    this.#bell.ring();
+    this.#loop.wake();
   }
 
   async #pass(): Promise<boolean> {
@@ -122,7 +124,6 @@ export class DueRunner<P> {
       cursor = page.next;
     }
     await this.#sleepUntilNext(now);
-    this.#failure = null;
     return false;
   }
 
@@ -135,7 +136,7 @@ export class DueRunner<P> {
     });
     let wake = rows[0]?.at ?? Infinity;
     for (const { againAt } of this.#taken.values()) if (againAt > now) wake = Math.min(wake, againAt);
-    if (wake < Infinity) this.#bell.ringIn(wake - now);
+    if (wake < Infinity) this.#loop.wakeIn(wake - now);
   }
 
   #mayTake(row: DueRow, now: Instant): boolean {
@@ -153,7 +154,7 @@ export class DueRunner<P> {
     const work = this.#work(row).finally(() => {
       this.#running.delete(stream);
       if (gate !== undefined) this.#perGate.set(gate, (this.#perGate.get(gate) ?? 1) - 1);
-      this.#bell.ring();
+      this.#loop.wake();
     });
     this.#running.set(stream, work);
   }

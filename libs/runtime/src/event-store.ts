@@ -51,7 +51,7 @@ export interface EventStore {
   readAt(positions: readonly Position[]): Promise<readonly StoredEvent[]>;
   /** Position of the last event, 0 for an empty log. */
   head(): Promise<Position>;
-  /** Rings after each append, with its position; a bell may be missed and is never the truth. Returns the way to stop it. */
+  /** Called after each append, with its position: a hint that may be lost, never the truth. Returns an unsubscribe function. */
   onAppended(listener: (position: Position) => void): () => void;
 }
 

@@ -54,7 +54,3 @@ export class Parking {
     else this.#streams.delete(key);
   }
 }
-
-/** What a failure says for itself, cut to what a list can show. */
-export const reasonOf = (error: unknown): string =>
-  (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 500);

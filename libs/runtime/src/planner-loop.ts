@@ -1,10 +1,10 @@
 import type { Clock, Document, Ids, Instant, Planner } from '@seatbook/kernel';
 import { isRefusal } from '@seatbook/kernel';
-import { Bell } from './bell.js';
 import type { CommandRunner } from './command-runner.js';
 import type { Gates } from './gates.js';
-import { reasonOf } from './parking.js';
+import { PollLoop } from './poll-loop.js';
 import type { ReadStore } from './read-store.js';
+import { RunnerHealth, type Log } from './runner-health.js';
 import type { Views } from './views.js';
 
 const POLL_MS = 1_000;
@@ -19,10 +19,10 @@ const MAX_ROWS = 20_000;
  * read model reflects what the last plan started, so nothing is planned twice.
  */
 export class PlannerLoop<R extends Document, X> {
-  readonly #bell: Bell;
+  readonly #health: RunnerHealth;
+  readonly #loop: PollLoop;
   readonly #planned = new Map<string, number>();
   #wakeAt: Instant | null = null;
-  #failure: string | null = null;
   #lastPass: Instant = -Infinity;
 
   constructor(
@@ -34,17 +34,10 @@ export class PlannerLoop<R extends Document, X> {
     private readonly context: (partition: string) => Promise<X>,
     private readonly clock: Clock,
     private readonly ids: Ids,
-    private readonly log: (message: string, facts: object) => void = () => undefined,
+    private readonly log: Log = () => undefined,
   ) {
-    this.#bell = new Bell(
-      clock,
-      POLL_MS,
-      () => this.#pass(),
-      (error) => {
-        this.#failure = reasonOf(error);
-        this.log('planning failed', { planner: planner.name, reason: this.#failure });
-      },
-    );
+    this.#health = new RunnerHealth(`planner ${planner.name}`, log);
+    this.#loop = new PollLoop({ clock, pollMs: POLL_MS, task: () => this.#pass(), health: this.#health });
     views.onAdvance((model) => {
       if (model === planner.reads.name) this.#moved();
     });
@@ -52,25 +45,25 @@ export class PlannerLoop<R extends Document, X> {
   }
 
   start(): void {
-    this.#bell.start();
+    this.#loop.start();
   }
 
   stop(): Promise<void> {
-    return this.#bell.stop();
+    return this.#loop.stop();
   }
 
   get idle(): boolean {
-    return this.#bell.idle;
+    return this.#loop.idle;
   }
 
   get failure(): string | null {
-    return this.#failure;
+    return this.#health.failure;
   }
 
   #moved(): void {
     const rested = this.clock.now() - this.#lastPass;
-    if (rested >= REST_MS) this.#bell.ring();
-    else this.#bell.ringIn(REST_MS - rested);
+    if (rested >= REST_MS) this.#loop.wake();
+    else this.#loop.wakeIn(REST_MS - rested);
   }
 
   async #pass(): Promise<boolean> {
@@ -79,8 +72,7 @@ export class PlannerLoop<R extends Document, X> {
     for await (const partition of this.#partitions()) {
       if (this.gates.isOpen(partition)) await this.#plan(partition);
     }
-    if (this.#wakeAt !== null) this.#bell.ringIn(this.#wakeAt - this.clock.now());
-    this.#failure = null;
+    if (this.#wakeAt !== null) this.#loop.wakeIn(this.#wakeAt - this.clock.now());
     return false;
   }
 

@@ -8,9 +8,10 @@ import {
   type Position,
   type ReadModel,
 } from '@seatbook/kernel';
-import { Bell } from './bell.js';
 import type { EventStore, StoredEvent } from './event-store.js';
+import { PollLoop } from './poll-loop.js';
 import { CheckpointMoved, type ReadStore } from './read-store.js';
+import { RunnerHealth, type Log } from './runner-health.js';
 import type { ModelStatus, Views } from './views.js';
 
 export interface ProcessorOptions {
@@ -18,7 +19,7 @@ export interface ProcessorOptions {
   readonly batchEvents: number;
   /** Documents touched between two commits. */
   readonly batchKeys: number;
-  /** It looks by itself this often, bell or no bell. */
+  /** It looks at least this often, woken or not. */
   readonly pollMs: number;
   /** A model that fails this often in a row halts. */
   readonly attempts: number;
@@ -59,7 +60,7 @@ interface Building {
 export class Processor implements Views {
   readonly #models: Building[];
   readonly #listeners = new Set<(model: string, position: Position) => void>();
-  readonly #bell: Bell;
+  readonly #loop: PollLoop;
 
   constructor(
     private readonly store: EventStore,
@@ -68,6 +69,7 @@ export class Processor implements Views {
     models: readonly ReadModel<Document>[],
     private readonly clock: Clock,
     private readonly options: ProcessorOptions = PROCESSOR_DEFAULTS,
+    log: Log = () => undefined,
   ) {
     this.#models = models.map((model) => ({
       model,
@@ -80,21 +82,27 @@ export class Processor implements Views {
       retryAt: 0,
       halted: null,
     }));
-    this.#bell = new Bell(clock, options.pollMs, () => this.#pass());
+    const names = models.map(({ name }) => name).join(', ');
+    this.#loop = new PollLoop({
+      clock,
+      pollMs: options.pollMs,
+      task: () => this.#pass(),
+      health: new RunnerHealth(`builder of ${names}`, log),
+    });
   }
 
   async start(): Promise<void> {
     await this.reads.prepare(this.#models.map(({ model }) => model));
     for (const building of this.#models) restart(building, await this.reads.checkpoint(building.model));
-    this.#bell.start();
+    this.#loop.start();
   }
 
   stop(): Promise<void> {
-    return this.#bell.stop();
+    return this.#loop.stop();
   }
 
   ring(): void {
-    this.#bell.ring();
+    this.#loop.wake();
   }
 
   position(name: string): Position {

@@ -7,11 +7,12 @@ import {
   type Position,
   type Reaction,
 } from '@seatbook/kernel';
-import { Bell } from './bell.js';
 import type { CommandContext, CommandRunner } from './command-runner.js';
 import type { EventStore, StoredEvent } from './event-store.js';
-import { reasonOf, type Parking } from './parking.js';
+import type { Parking } from './parking.js';
+import { PollLoop } from './poll-loop.js';
 import type { ParkedWork, Progress } from './progress.js';
+import { RunnerHealth, reasonOf, type Log } from './runner-health.js';
 
 const CHECKPOINT = 'reactor';
 const BATCH_EVENTS = 500;
@@ -37,9 +38,9 @@ type Answer = typeof DONE | typeof PASSING | { readonly reason: string };
  */
 export class Reactor {
   readonly #handlers = new Map<string, Reaction[]>();
-  readonly #bell: Bell;
+  readonly #health: RunnerHealth;
+  readonly #loop: PollLoop;
   #position: Position = 0;
-  #failure: string | null = null;
   #stopping = false;
 
   constructor(
@@ -50,34 +51,31 @@ export class Reactor {
     private readonly parking: Parking,
     reactions: readonly Reaction[],
     private readonly clock: Clock,
+    log: Log = () => undefined,
   ) {
     for (const reaction of reactions) {
       for (const type of reaction.handles) {
         this.#handlers.set(type, [...(this.#handlers.get(type) ?? []), reaction]);
       }
     }
-    this.#bell = new Bell(
-      clock,
-      POLL_MS,
-      () => this.#pass(),
-      (error) => (this.#failure = reasonOf(error)),
-    );
+    this.#health = new RunnerHealth('reactor', log);
+    this.#loop = new PollLoop({ clock, pollMs: POLL_MS, task: () => this.#pass(), health: this.#health });
   }
 
   async start(): Promise<void> {
     this.#position = await this.progress.checkpoint(CHECKPOINT);
     this.#stopping = false;
-    this.#bell.start();
+    this.#loop.start();
   }
 
   /** Ends after the batch under way, or gives it up where the log cannot be reached: it is sent again at the start. */
   stop(): Promise<void> {
     this.#stopping = true;
-    return this.#bell.stop();
+    return this.#loop.stop();
   }
 
   ring(): void {
-    this.#bell.ring();
+    this.#loop.wake();
   }
 
   get position(): Position {
@@ -86,11 +84,11 @@ export class Reactor {
 
   /** Why the last pass failed, or null. It tries again by itself. */
   get failure(): string | null {
-    return this.#failure;
+    return this.#health.failure;
   }
 
   get idle(): boolean {
-    return this.#bell.idle;
+    return this.#loop.idle;
   }
 
   /** Sends the parked commands of a stream again, in order; stops at the first that still fails and says why. */
@@ -131,7 +129,6 @@ export class Reactor {
     await Promise.all(workers);
     await this.progress.saveCheckpoint(CHECKPOINT, this.#position, last.position);
     this.#position = last.position;
-    this.#failure = null;
     return events.length === BATCH_EVENTS;
   }
 

@@ -1,0 +1,37 @@
+/** Where runners write what an operator should see: a sentence and its facts. */
+export type Log = (message: string, facts: object) => void;
+
+/** What a failure says, cut to what a list can show. */
+export const reasonOf = (error: unknown): string =>
+  (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 500);
+
+/**
+ * Whether a runner's last attempt worked. Status and readiness show its failure; the log gets one line when it begins
+ * to fail and one when it recovers.
+ */
+export class RunnerHealth {
+  #failure: string | null = null;
+
+  constructor(
+    private readonly runner: string,
+    private readonly log: Log,
+  ) {}
+
+  /** Why the last attempt failed; null while all is well. */
+  get failure(): string | null {
+    return this.#failure;
+  }
+
+  failed(error: unknown): void {
+    const before = this.#failure;
+    this.#failure = reasonOf(error);
+    if (before === null)
+      this.log('a runner fails and keeps trying', { runner: this.runner, reason: this.#failure });
+  }
+
+  worked(): void {
+    if (this.#failure === null) return;
+    this.log('a runner works again', { runner: this.runner, reason: this.#failure });
+    this.#failure = null;
+  }
+}
