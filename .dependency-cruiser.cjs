@@ -3,6 +3,7 @@
  *
  *   apps → nest → host → application → { runtime, licensing, apple } → kernel
  *   stores → { runtime, kernel } and their driver
+ *   specs and test → @seatbook/test-support → all of these
  *
  * @type {import('dependency-cruiser').IConfiguration}
  */
@@ -108,6 +109,13 @@ module.exports = {
       severity: 'error',
       from: { path: OWN_PACKAGE },
       to: { path: ANY_PACKAGE, pathNot: '^$1/', dependencyTypes: ['local'] },
+    },
+    {
+      name: 'test-support-by-name',
+      comment: "Specs import test support as '@seatbook/test-support/…', wherever they are.",
+      severity: 'error',
+      from: { pathNot: '^test/support/' },
+      to: { path: '^test/support/', dependencyTypes: ['local'], dependencyTypesNot: ['aliased'] },
     },
     {
       name: 'own-package-by-path',

@@ -9,6 +9,7 @@ export default {
   moduleFileExtensions: ['ts', 'js', 'json'],
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
+    '^@seatbook/test-support/(.*)$': '<rootDir>/test/support/src/$1.ts',
     '^@seatbook/simulator$': '<rootDir>/apps/simulator/src/index.ts',
     '^@seatbook/store-(.*)$': '<rootDir>/libs/stores/$1/src/index.ts',
     '^@seatbook/(.*)$': '<rootDir>/libs/$1/src/index.ts',

@@ -1,4 +1,4 @@
-import { VirtualSeatbook, asset, serials, stdq } from '../support/virtual-seatbook.js';
+import { VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 
 describe('orders in bulk', () => {
   it('10,000 orders of one pair each, 64 at a time, share at most 500 calls and all end', async () => {

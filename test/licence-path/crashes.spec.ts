@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { VirtualSeatbook, asset, serials, stdq } from '../support/virtual-seatbook.js';
+import { VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 
 const APPS = ['900000001', '900000002'];
 

@@ -1,4 +1,4 @@
-import { UID, VirtualSeatbook, asset, serials, stdq } from '../support/virtual-seatbook.js';
+import { UID, VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 
 const APPS = ['900000001', '900000002'];
 const ASSOCIATE = { path: '/mdm/v2/assets/associate' };

@@ -1,5 +1,5 @@
-import { VirtualSeatbook, asset, serials, stdq } from '../support/virtual-seatbook.js';
-import { UID } from '../support/virtual-seatbook.js';
+import { VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
+import { UID } from '@seatbook/test-support/virtual-seatbook';
 
 const APPS = ['900000001', '900000002', '900000003', '900000004', '900000005'];
 

@@ -1,5 +1,5 @@
 import { DEFAULT_RHYTHM } from '@seatbook/licensing';
-import { VirtualSeatbook, asset, serials, stdq } from '../support/virtual-seatbook.js';
+import { VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 
 const APPS = ['900000001', '900000002', '900000003'];
 const MINUTE = 60_000;

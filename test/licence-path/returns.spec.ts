@@ -1,5 +1,5 @@
 import { returnAll } from '@seatbook/application';
-import { OWNER, UID, VirtualSeatbook, asset, serials, stdq } from '../support/virtual-seatbook.js';
+import { OWNER, UID, VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 
 const APP = '900000001';
 

@@ -1,6 +1,6 @@
-import { UID, VirtualSeatbook, asset, serials, stdq } from '../support/virtual-seatbook.js';
+import { UID, VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 import { cancelWaiting, renewToken } from '@seatbook/application';
-import { OWNER } from '../support/virtual-seatbook.js';
+import { OWNER } from '@seatbook/test-support/virtual-seatbook';
 
 const APP = '900000001';
 

@@ -1,5 +1,5 @@
 import { renewToken, importToken } from '@seatbook/application';
-import { OWNER, UID, VirtualSeatbook, asset, serials, stdq } from '../support/virtual-seatbook.js';
+import { OWNER, UID, VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 
 const APPS = Array.from({ length: 10 }, (_app, index) => String(900000001 + index));
 

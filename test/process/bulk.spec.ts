@@ -1,6 +1,6 @@
-import { Processes, type Json } from '../support/processes.js';
-import { UID, atApple, importLocation, serials } from '../support/process-location.js';
-import { seededRandom } from '../support/seeded-random.js';
+import { Processes, type Json } from '@seatbook/test-support/processes';
+import { UID, atApple, importLocation, serials } from '@seatbook/test-support/process-location';
+import { seededRandom } from '@seatbook/test-support/seeded-random';
 
 const APPS = Array.from({ length: 25 }, (_app, index) => String(900000001 + index));
 const DEVICES = serials(4_000);

@@ -1,8 +1,8 @@
 import type { Document, ReadModel } from '@seatbook/kernel';
-import { EventLog } from '../../../test/support/event-log.js';
-import { LOCATION, PAGES, devices, manyDevices } from '../../../test/support/licensing-builders.js';
-import { everyEvent } from '../../../test/support/licensing-journey.js';
-import { documentsOf } from '../../../test/support/read-model-spec.js';
+import { EventLog } from '@seatbook/test-support/event-log';
+import { LOCATION, PAGES, devices, manyDevices } from '@seatbook/test-support/licensing-builders';
+import { everyEvent } from '@seatbook/test-support/licensing-journey';
+import { documentsOf } from '@seatbook/test-support/read-model-spec';
 import { accountsModel } from './account/accounts-model.js';
 import { assetsModel, availableOf, excessOf, usedOf } from './asset/assets-model.js';
 import { pairsModel } from './asset/pairs-model.js';

@@ -6,11 +6,11 @@ import {
   mended,
   type Counter,
   type CounterCommand,
-} from '../../../test/support/counter-domain.js';
-import { FaultyEventStore } from '../../../test/support/faulty-event-store.js';
-import { calm } from '../../../test/support/let-happen.js';
-import { openTemporaryStores } from '../../../test/support/temporary-stores.js';
-import { VirtualClock } from '../../../test/support/virtual-clock.js';
+} from '@seatbook/test-support/counter-domain';
+import { FaultyEventStore } from '@seatbook/test-support/faulty-event-store';
+import { calm } from '@seatbook/test-support/let-happen';
+import { openTemporaryStores } from '@seatbook/test-support/temporary-stores';
+import { VirtualClock } from '@seatbook/test-support/virtual-clock';
 import {
   BehindFailure,
   CommandRunner,

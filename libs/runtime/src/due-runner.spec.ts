@@ -6,11 +6,11 @@ import {
   counterRegistry,
   type Counter,
   type CounterCommand,
-} from '../../../test/support/counter-domain.js';
-import { calm, pass, until } from '../../../test/support/let-happen.js';
-import { seededIds } from '../../../test/support/seeded-random.js';
-import { openTemporaryStores } from '../../../test/support/temporary-stores.js';
-import { VirtualClock } from '../../../test/support/virtual-clock.js';
+} from '@seatbook/test-support/counter-domain';
+import { calm, pass, until } from '@seatbook/test-support/let-happen';
+import { seededIds } from '@seatbook/test-support/seeded-random';
+import { openTemporaryStores } from '@seatbook/test-support/temporary-stores';
+import { VirtualClock } from '@seatbook/test-support/virtual-clock';
 import { CommandRunner } from './command-runner.js';
 import { dueModel } from './due.js';
 import { DUE_RUNNER_DEFAULTS, DueRunner } from './due-runner.js';

@@ -5,12 +5,12 @@ import {
   counterRegistry,
   type CounterCommand,
   type CounterEvent,
-} from '../../../test/support/counter-domain.js';
-import { FaultyEventStore } from '../../../test/support/faulty-event-store.js';
-import { calm, pass } from '../../../test/support/let-happen.js';
-import { seededIds } from '../../../test/support/seeded-random.js';
-import { openTemporaryStores } from '../../../test/support/temporary-stores.js';
-import { VirtualClock } from '../../../test/support/virtual-clock.js';
+} from '@seatbook/test-support/counter-domain';
+import { FaultyEventStore } from '@seatbook/test-support/faulty-event-store';
+import { calm, pass } from '@seatbook/test-support/let-happen';
+import { seededIds } from '@seatbook/test-support/seeded-random';
+import { openTemporaryStores } from '@seatbook/test-support/temporary-stores';
+import { VirtualClock } from '@seatbook/test-support/virtual-clock';
 import { CommandRunner } from './command-runner.js';
 import type { Gates } from './gates.js';
 import { PlannerLoop } from './planner-loop.js';

@@ -1,5 +1,5 @@
-import { calm, pass } from '../../../test/support/let-happen.js';
-import { VirtualClock } from '../../../test/support/virtual-clock.js';
+import { calm, pass } from '@seatbook/test-support/let-happen';
+import { VirtualClock } from '@seatbook/test-support/virtual-clock';
 import { PollLoop } from './poll-loop.js';
 import { RunnerHealth } from './runner-health.js';
 

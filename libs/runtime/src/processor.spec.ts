@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { EventRegistry, firstVersions, type Document, type ReadModel } from '@seatbook/kernel';
-import { pass, until } from '../../../test/support/let-happen.js';
-import { openTemporaryStores } from '../../../test/support/temporary-stores.js';
-import { VirtualClock } from '../../../test/support/virtual-clock.js';
+import { pass, until } from '@seatbook/test-support/let-happen';
+import { openTemporaryStores } from '@seatbook/test-support/temporary-stores';
+import { VirtualClock } from '@seatbook/test-support/virtual-clock';
 import type { NewEvent } from './event-store.js';
 import { PROCESSOR_DEFAULTS, Processor, type ProcessorOptions } from './processor.js';
 import type { ReadStore } from './read-store.js';

@@ -7,11 +7,11 @@ import {
   type Counter,
   type CounterCommand,
   type CounterEvent,
-} from '../../../test/support/counter-domain.js';
-import { FaultyEventStore } from '../../../test/support/faulty-event-store.js';
-import { calm, pass, until } from '../../../test/support/let-happen.js';
-import { openTemporaryStores } from '../../../test/support/temporary-stores.js';
-import { VirtualClock } from '../../../test/support/virtual-clock.js';
+} from '@seatbook/test-support/counter-domain';
+import { FaultyEventStore } from '@seatbook/test-support/faulty-event-store';
+import { calm, pass, until } from '@seatbook/test-support/let-happen';
+import { openTemporaryStores } from '@seatbook/test-support/temporary-stores';
+import { VirtualClock } from '@seatbook/test-support/virtual-clock';
 import { CommandRunner } from './command-runner.js';
 import { Parking } from './parking.js';
 import type { Progress } from './progress.js';

@@ -1,5 +1,5 @@
-import { deciderSpec, NOW } from '../../../../test/support/decider-spec.js';
-import { LOCATION } from '../../../../test/support/licensing-builders.js';
+import { deciderSpec, NOW } from '@seatbook/test-support/decider-spec';
+import { LOCATION } from '@seatbook/test-support/licensing-builders';
 import type { AppleFailure } from '../ports.js';
 import { DEFAULT_RHYTHM } from '../rhythm.js';
 import { accountDecider, type AccountCommand } from './account-decider.js';

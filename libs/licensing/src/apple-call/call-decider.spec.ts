@@ -1,5 +1,5 @@
-import { deciderSpec, NOW } from '../../../../test/support/decider-spec.js';
-import { KEYNOTE, LOCATION, PAGES, devices, persons } from '../../../../test/support/licensing-builders.js';
+import { deciderSpec, NOW } from '@seatbook/test-support/decider-spec';
+import { KEYNOTE, LOCATION, PAGES, devices, persons } from '@seatbook/test-support/licensing-builders';
 import { NOBODY, holdersOf, type Holders } from '../holder.js';
 import type { AppleFailure, AssetId } from '../ports.js';
 import { DEFAULT_RHYTHM } from '../rhythm.js';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { deciderSpec, NOW } from '../../../../test/support/decider-spec.js';
-import { KEYNOTE, LOCATION, PAGES, devices } from '../../../../test/support/licensing-builders.js';
+import { deciderSpec, NOW } from '@seatbook/test-support/decider-spec';
+import { KEYNOTE, LOCATION, PAGES, devices } from '@seatbook/test-support/licensing-builders';
 import { NOBODY, type Holders } from '../holder.js';
 import type { AppleFailure, AssetId } from '../ports.js';
 import { DEFAULT_RHYTHM } from '../rhythm.js';

@@ -1,13 +1,13 @@
-import { deciderSpec, NOW } from '../../../../test/support/decider-spec.js';
-import { EventLog } from '../../../../test/support/event-log.js';
-import { MAX_KEYS } from '../../../../test/support/read-model-spec.js';
+import { deciderSpec, NOW } from '@seatbook/test-support/decider-spec';
+import { EventLog } from '@seatbook/test-support/event-log';
+import { MAX_KEYS } from '@seatbook/test-support/read-model-spec';
 import {
   READ_AT,
   appleAsset,
   devices,
   manyDevices,
   persons,
-} from '../../../../test/support/licensing-builders.js';
+} from '@seatbook/test-support/licensing-builders';
 import { NOBODY, chunksOf, holderCount, holderKeys, holdersOf, type Holders } from '../holder.js';
 import { peopleModels, workModels } from '../licensing.js';
 import type { AppleAsset, ContentMetadata } from '../ports.js';

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import type { Addressed, Document, Envelope } from '@seatbook/kernel';
-import { EventLog } from '../../../../test/support/event-log.js';
-import { LedgerModel } from '../../../../test/support/ledger-model.js';
-import { MAX_KEYS, folded } from '../../../../test/support/read-model-spec.js';
-import { NOW } from '../../../../test/support/decider-spec.js';
+import { EventLog } from '@seatbook/test-support/event-log';
+import { LedgerModel } from '@seatbook/test-support/ledger-model';
+import { MAX_KEYS, folded } from '@seatbook/test-support/read-model-spec';
+import { NOW } from '@seatbook/test-support/decider-spec';
 import { openWorkModel, type OpenWorkRow } from '../dispatch/open-work.js';
 import { holderKeys, holdersOf, type HolderKey } from '../holder.js';
 import { peopleModels, workModels } from '../licensing.js';

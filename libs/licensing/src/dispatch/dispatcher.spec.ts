@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { NOW } from '../../../../test/support/decider-spec.js';
+import { NOW } from '@seatbook/test-support/decider-spec';
 import {
   KEYNOTE,
   LOCATION,
@@ -7,7 +7,7 @@ import {
   devices,
   manyDevices,
   persons,
-} from '../../../../test/support/licensing-builders.js';
+} from '@seatbook/test-support/licensing-builders';
 import type { CallCommand } from '../apple-call/call-decider.js';
 import { holderCount, holderKeys, type Holders } from '../holder.js';
 import type { AppleLimits } from '../ports.js';

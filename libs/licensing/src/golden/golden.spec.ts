@@ -9,8 +9,8 @@ import {
   type DomainEvent,
   type Envelope,
 } from '@seatbook/kernel';
-import { everyEvent } from '../../../../test/support/licensing-journey.js';
-import { folded } from '../../../../test/support/read-model-spec.js';
+import { everyEvent } from '@seatbook/test-support/licensing-journey';
+import { folded } from '@seatbook/test-support/read-model-spec';
 import {
   licensingEventTypes,
   licensingRegistry,

@@ -1,6 +1,6 @@
-import { deciderSpec } from '../../../../test/support/decider-spec.js';
-import { EventLog } from '../../../../test/support/event-log.js';
-import { LOCATION, PAGES } from '../../../../test/support/licensing-builders.js';
+import { deciderSpec } from '@seatbook/test-support/decider-spec';
+import { EventLog } from '@seatbook/test-support/event-log';
+import { LOCATION, PAGES } from '@seatbook/test-support/licensing-builders';
 import { notificationDecider } from './notification-decider.js';
 import type { NotificationEvent } from './notification-events.js';
 import { notificationReactions } from './notification-reactions.js';

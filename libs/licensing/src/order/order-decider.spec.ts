@@ -1,4 +1,4 @@
-import { deciderSpec, NOW } from '../../../../test/support/decider-spec.js';
+import { deciderSpec, NOW } from '@seatbook/test-support/decider-spec';
 import {
   KEYNOTE,
   LOCATION,
@@ -7,7 +7,7 @@ import {
   manyDevices,
   persons,
   terms,
-} from '../../../../test/support/licensing-builders.js';
+} from '@seatbook/test-support/licensing-builders';
 import { holdersOf, chunksOf, holderKeys, type Holders } from '../holder.js';
 import { DEFAULT_RHYTHM } from '../rhythm.js';
 import { MAX_PAIRS, orderDecider, outcomes, type OrderCommand } from './order-decider.js';

@@ -1,11 +1,5 @@
-import { deciderSpec, NOW } from '../../../../test/support/decider-spec.js';
-import {
-  KEYNOTE,
-  LOCATION,
-  PAGES,
-  appleAsset,
-  devices,
-} from '../../../../test/support/licensing-builders.js';
+import { deciderSpec, NOW } from '@seatbook/test-support/decider-spec';
+import { KEYNOTE, LOCATION, PAGES, appleAsset, devices } from '@seatbook/test-support/licensing-builders';
 import type { AppleFailure, AssetId, ContentMetadata } from '../ports.js';
 import { DEFAULT_RHYTHM } from '../rhythm.js';
 import { reconciliationDecider, type ReconciliationCommand } from './reconciliation-decider.js';
