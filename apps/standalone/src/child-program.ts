@@ -1,11 +1,12 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { openSync, readFileSync } from 'node:fs';
+import { closeSync } from 'node:fs';
+import { openLogFile } from './log-file.js';
 
 export interface ProgramOptions {
   readonly name: string;
   readonly entry: URL;
   readonly environment: NodeJS.ProcessEnv;
-  /** Where its standard output goes, anew at each start. */
+  /** Where its standard output goes, after what earlier runs wrote. */
   readonly logFile: string;
 }
 
@@ -17,13 +18,23 @@ export class ChildProgram {
 
   constructor(private readonly options: ProgramOptions) {
     const { entry, environment, logFile } = options;
+    const log = openLogFile(logFile);
     this.#child = fork(entry, {
       env: environment,
-      stdio: ['ignore', openSync(logFile, 'w'), 'inherit', 'ipc'],
+      stdio: ['ignore', log, 'inherit', 'ipc'],
       // Ctrl-C is for us: we stop the programs in order.
       detached: true,
     });
+    closeSync(log);
     this.ended = new Promise((resolve) => this.#child.once('exit', (code) => resolve(code)));
+  }
+
+  get name(): string {
+    return this.options.name;
+  }
+
+  get logFile(): string {
+    return this.options.logFile;
   }
 
   /** Ended without having been asked to. */
@@ -41,7 +52,7 @@ export class ChildProgram {
       this.onMessage((message) => {
         if (field in message) resolve(message[field] as T);
       });
-      void this.ended.then(() => reject(new Error(`${this.options.name} did not start${this.#lastLines()}`)));
+      void this.ended.then(() => reject(new Error(`${this.options.name} did not start`)));
     });
   }
 
@@ -54,10 +65,5 @@ export class ChildProgram {
   endAtOnce(): void {
     this.#stopping = true;
     this.#child.kill('SIGKILL');
-  }
-
-  #lastLines(): string {
-    const lines = readFileSync(this.options.logFile, 'utf8').trimEnd().split('\n').slice(-5);
-    return lines.join('') === '' ? '' : `:\n${lines.join('\n')}`;
   }
 }

@@ -1,7 +1,9 @@
 import { mkdirSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { join, relative } from 'node:path';
 import { ChildProgram } from './child-program.js';
+import { watchParent } from './parent-watch.js';
+import { freePort } from './port.js';
+import { AlreadyRunning, RunningStart } from './running-start.js';
 import { SimulatedApple } from './simulated-apple.js';
 import { welcome } from './welcome.js';
 
@@ -14,12 +16,14 @@ const HOST = '127.0.0.1';
 
 const programs: ChildProgram[] = [];
 let apple: SimulatedApple | null = null;
+let running: RunningStart | null = null;
 let stopping = false;
 
 /** The product first: it may still be talking to Apple. */
 async function stop(code: number): Promise<never> {
   if (stopping) {
     for (const program of programs) program.endAtOnce();
+    running?.release();
     process.exit(1);
   }
   stopping = true;
@@ -27,31 +31,39 @@ async function stop(code: number): Promise<never> {
   await product?.stop();
   await apple?.stopSaving();
   await simulator?.stop();
+  running?.release();
   process.exit(code);
 }
 
-function run(program: ChildProgram, name: string): ChildProgram {
+function run(program: ChildProgram): ChildProgram {
   programs.push(program);
   void program.ended.then((code) => {
     if (!program.failed || stopping) return;
-    process.stderr.write(`${name} has ended (${code ?? 'killed'}); its log is in ${LOGS}\n`);
+    process.stderr.write(`${program.name} has ended (${code ?? 'killed'}); its log is ${program.logFile}\n`);
     void stop(1);
   });
   return program;
 }
 
-/** Apple must be told the port before the product listens, so a free one is chosen here. */
-async function portOf(wanted: string): Promise<number> {
-  if (wanted !== '0') return Number(wanted);
-  const server = createServer().listen(0, HOST);
-  await new Promise<void>((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
+function createFolders(): void {
+  for (const folder of [LOGS, SIMULATOR_DATA]) {
+    try {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      throw new Error(
+        `The folder ${folder} cannot be created (${code}). Start as a user who may write to ${process.cwd()}.`,
+        { cause: error },
+      );
+    }
+  }
 }
 
 async function start(): Promise<void> {
-  for (const folder of [LOGS, SIMULATOR_DATA]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  createFolders();
+  running = await RunningStart.take(join(DATA, 'start.json'));
+  const simulatorPort = await freePort(process.env['SIMULATOR_PORT'] ?? '3999', HOST, 'SIMULATOR_PORT');
+  const port = await freePort(process.env['SEATBOOK_PORT'] ?? '3000', HOST, 'SEATBOOK_PORT');
   const earlierTokens = SimulatedApple.earlierTokens(SIMULATOR_DATA);
   const simulator = run(
     new ChildProgram({
@@ -61,20 +73,18 @@ async function start(): Promise<void> {
       environment: {
         ...process.env,
         SIMULATOR_HOST: HOST,
-        SIMULATOR_PORT: process.env['SIMULATOR_PORT'] ?? '3999',
+        SIMULATOR_PORT: simulatorPort,
         SIMULATOR_DATA,
         SIMULATOR_SCENARIO: 'demo',
         SIMULATOR_ALLOW_HTTP_CALLBACKS: 'true',
       },
     }),
-    'The simulated Apple',
   );
   const appleUrl = `http://${HOST}:${await simulator.told<number>('listening')}`;
   apple = new SimulatedApple(appleUrl, SIMULATOR_DATA);
   await apple.restore(earlierTokens);
   apple.startSaving();
 
-  const port = await portOf(process.env['SEATBOOK_PORT'] ?? '3000');
   const productUrl = `http://${HOST}:${port}`;
   const product = run(
     new ChildProgram({
@@ -87,16 +97,16 @@ async function start(): Promise<void> {
         SEATBOOK_ALLOW_HTTP_CALLBACKS: 'true',
         ...process.env,
         SEATBOOK_DATA: PRODUCT_DATA,
-        SEATBOOK_PORT: String(port),
+        SEATBOOK_PORT: port,
       },
     }),
-    'Seatbook',
   );
   let ownerKey: string | null = null;
   product.onMessage((message) => {
     if (typeof message['ownerKey'] === 'string') ownerKey = message['ownerKey'];
   });
   await product.told('ready');
+  running.listening(productUrl);
   const text = welcome({
     product: productUrl,
     simulator: appleUrl,
@@ -107,15 +117,18 @@ async function start(): Promise<void> {
     keyChosen: (process.env['SEATBOOK_OWNER_KEY'] ?? '') !== '',
   });
   process.stdout.write(text);
-  process.send?.({ listening: port, simulator: appleUrl, ownerKey });
+  process.send?.({ listening: Number(port), simulator: appleUrl, ownerKey });
 }
 
 process.on('SIGINT', () => void stop(0));
 process.on('SIGTERM', () => void stop(0));
 process.on('disconnect', () => void stop(0));
 
+if (process.env['npm_lifecycle_event'] === 'start') watchParent(() => void stop(0));
+
 start().catch((error: unknown) => {
+  // A program that ended has been told of already.
   if (stopping) return;
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-  void stop(1);
+  void stop(error instanceof AlreadyRunning ? 2 : 1);
 });

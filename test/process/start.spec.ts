@@ -1,0 +1,230 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const START = join(process.cwd(), 'apps/standalone/dist/start.js');
+/** npm keeps a shell between itself and the script: both are there when npm is killed. */
+const AS_NPM_DOES = `
+  const { spawn } = require('node:child_process');
+  const shell = spawn('sh', ['-c', 'node ${START}; exit $?'], { stdio: 'inherit' });
+  shell.on('exit', (code) => process.exit(code ?? 1));
+`;
+/** A user who owns nothing. */
+const NOBODY = 65_534;
+
+type Part = 'npm' | 'shell' | 'start' | 'simulator' | 'product';
+
+/** One `npm start` in a folder, with all its processes. */
+class Started {
+  readonly #npm;
+  readonly ended: Promise<number | null>;
+  #text = '';
+  #listeners: (() => void)[] = [];
+
+  constructor(folder: string, environment: NodeJS.ProcessEnv = {}, uid?: number) {
+    this.#npm = spawn(process.execPath, ['-e', AS_NPM_DOES], {
+      cwd: folder,
+      env: {
+        ...process.env,
+        npm_lifecycle_event: 'start',
+        SEATBOOK_PORT: '0',
+        SIMULATOR_PORT: '0',
+        ...environment,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(uid === undefined ? {} : { uid, gid: uid }),
+    });
+    for (const stream of [this.#npm.stdout, this.#npm.stderr]) {
+      stream.setEncoding('utf8').on('data', (chunk: string) => {
+        this.#text += chunk;
+        for (const listener of this.#listeners) listener();
+      });
+    }
+    // All that hold our pipes are gone then: npm, shell, start, and both programs.
+    this.ended = new Promise((resolve) => this.#npm.once('close', (code) => resolve(code)));
+  }
+
+  /** All that a user has seen. */
+  get text(): string {
+    return this.#text;
+  }
+
+  /** Resolves when the text has come; rejects when everything ended before. */
+  async says(text: string): Promise<this> {
+    await new Promise<void>((resolve, reject) => {
+      const look = (): void => {
+        if (this.#text.includes(text)) resolve();
+      };
+      this.#listeners.push(look);
+      void this.ended.then(() => reject(new Error(`ended without "${text}": ${this.#text}`)));
+      look();
+    });
+    return this;
+  }
+
+  running(): Promise<this> {
+    return this.says('Ctrl-C stops both');
+  }
+
+  get ownerKey(): string | undefined {
+    return /sbk_[\w-]+/.exec(this.#text)?.[0];
+  }
+
+  get url(): string {
+    return /Seatbook {5}(\S+)/.exec(this.#text)?.[1] ?? '';
+  }
+
+  kill(part: Part, signal: 'SIGTERM' | 'SIGKILL'): void {
+    process.kill(this.#pids()[part], signal);
+  }
+
+  #pids(): Record<Part, number> {
+    const npm = this.#npm.pid as number;
+    const rows = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' })
+      .split('\n')
+      .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
+      .flatMap((row) => (row ? [{ pid: Number(row[1]), parent: Number(row[2]), args: row[3] ?? '' }] : []));
+    const child = (parent: number, args: string): number =>
+      rows.find((row) => row.parent === parent && row.args.includes(args))?.pid ?? 0;
+    const shell = child(npm, 'sh -c');
+    const start = child(shell, 'start.js');
+    return {
+      npm,
+      shell,
+      start,
+      simulator: child(start, 'simulator/dist/main.js'),
+      product: child(start, 'standalone/dist/main.js'),
+    };
+  }
+
+  /** Ends it as a user does, wherever it is by now. */
+  async stop(): Promise<number | null> {
+    const { start } = this.#pids();
+    if (start > 0) process.kill(start, 'SIGTERM');
+    return this.ended;
+  }
+}
+
+describe('npm start', () => {
+  let folder: string;
+  const all: Started[] = [];
+
+  const start = (environment: NodeJS.ProcessEnv = {}, uid?: number): Started => {
+    const started = new Started(folder, environment, uid);
+    all.push(started);
+    return started;
+  };
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'seatbook-start-'));
+  });
+
+  afterEach(async () => {
+    for (const started of all.splice(0)) await started.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const log = (name: string): string => readFileSync(join(folder, 'data/logs', name), 'utf8');
+
+  /** Holds a port while `use` runs. */
+  async function busyPort(use: (port: number) => Promise<void>): Promise<void> {
+    const server = createServer().listen(0, '127.0.0.1');
+    await new Promise<void>((resolve) => server.once('listening', resolve));
+    try {
+      await use((server.address() as AddressInfo).port);
+    } finally {
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    }
+  }
+
+  it.each(['SEATBOOK_PORT', 'SIMULATOR_PORT'])(
+    'names a busy port and the setting %s that changes it, and loses no owner key',
+    async (variable) => {
+      await busyPort(async (port) => {
+        const refused = start({ [variable]: String(port) });
+        expect(await refused.ended).toBe(1);
+        expect(refused.text.trim().split('\n')).toEqual([
+          `Port ${port} on 127.0.0.1 is in use by another program. Stop that one, or choose another port: ${variable}=<port> npm start`,
+        ]);
+      });
+      const second = await start().running();
+      expect(second.ownerKey).toBeDefined();
+    },
+    60_000,
+  );
+
+  it('says once what is wrong with a port that is no number', async () => {
+    const refused = start({ SEATBOOK_PORT: 'threethousand' });
+    expect(await refused.ended).toBe(1);
+    expect(refused.text.match(/SEATBOOK_PORT/g)).toHaveLength(1);
+    expect(refused.text).toContain('threethousand');
+    expect(refused.text).not.toContain('NaN');
+  }, 60_000);
+
+  it('leaves nothing behind whatever is killed, and starts again with the same key and logs', async () => {
+    let started = await start().running();
+    const authorization = `Bearer ${started.ownerKey}`;
+    for (const part of ['npm', 'shell', 'start', 'product', 'simulator'] as const) {
+      for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+        // The shell hands a polite end on to nobody; npm's covers it.
+        if (part === 'shell' && signal === 'SIGTERM') continue;
+        started.kill(part, signal);
+        await started.ended;
+        const before = log('seatbook.log');
+        started = await start().running();
+        expect(log('seatbook.log').startsWith(before)).toBe(true);
+        const answer = await fetch(`${started.url}/accounts`, { headers: { authorization } });
+        expect({ part, signal, status: answer.status }).toEqual({ part, signal, status: 200 });
+      }
+    }
+  }, 180_000);
+
+  it('knows that it is running already, and leaves the running one and its log alone', async () => {
+    const first = await start().running();
+    const before = log('seatbook.log');
+    const second = start();
+    expect(await second.ended).toBe(2);
+    expect(second.text).toContain(`Seatbook is already running at ${first.url}`);
+    expect(log('seatbook.log').startsWith(before)).toBe(true);
+    expect((await fetch(`${first.url}/livez`)).status).toBe(200);
+  }, 60_000);
+
+  it('lets one of two simultaneous starts win', async () => {
+    const both = [start(), start()];
+    const winner = await Promise.any(both.map((one) => one.running()));
+    const [loser] = both.filter((one) => one !== winner);
+    expect(await loser?.ended).toBe(2);
+    expect(loser?.text).toContain('Seatbook is already');
+    expect((await fetch(`${winner.url}/livez`)).status).toBe(200);
+  }, 60_000);
+
+  it('starts over in a folder whose data was removed', async () => {
+    const first = await start().running();
+    const key = first.ownerKey;
+    await first.stop();
+    rmSync(join(folder, 'data'), { recursive: true });
+    mkdirSync(join(folder, 'data'));
+    const second = await start().running();
+    expect(second.ownerKey).toBeDefined();
+    expect(second.ownerKey).not.toBe(key);
+  }, 60_000);
+
+  it('says who may not write where, as another user', async () => {
+    chmodSync(folder, 0o755);
+    const refused = start({}, NOBODY);
+    expect(await refused.ended).toBe(1);
+    expect(refused.text.trim().split('\n')).toEqual([
+      `The folder data/logs cannot be created (EACCES). Start as a user who may write to ${folder}.`,
+    ]);
+  }, 60_000);
+
+  it('puts a large log aside at the next start', async () => {
+    mkdirSync(join(folder, 'data/logs'), { recursive: true });
+    writeFileSync(join(folder, 'data/logs/seatbook.log'), 'x'.repeat(11 * 1024 * 1024));
+    await start().running();
+    expect(log('seatbook.log')).not.toContain('xxx');
+    expect(log('seatbook.log.1')).toContain('xxx');
+  }, 60_000);
+});
