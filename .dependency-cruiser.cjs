@@ -184,7 +184,7 @@ module.exports = {
     // Types count: a type that leads the wrong way is the wrong way.
     tsPreCompilationDeps: true,
     // Maps '@seatbook/…' to sources, so the check needs no build.
-    tsConfig: { fileName: 'tsconfig.eslint.json' },
+    tsConfig: { fileName: 'tsconfig.specs.json' },
     doNotFollow: { path: 'node_modules' },
     exclude: { path: `${OWN_PACKAGE}dist/` },
     enhancedResolveOptions: {

@@ -9,7 +9,7 @@ export default ts.config(
     files: ['**/*.ts'],
     extends: [...ts.configs.recommendedTypeChecked],
     languageOptions: {
-      parserOptions: { project: './tsconfig.eslint.json', tsconfigRootDir: import.meta.dirname },
+      parserOptions: { project: './tsconfig.specs.json', tsconfigRootDir: import.meta.dirname },
     },
     rules: {
       // Ports are asynchronous because EventStoreDB and MongoDB are; the embedded adapters have nothing to await.

@@ -67,7 +67,7 @@ async function lines(query: string): Promise<{ events: EventBody[]; end: number 
   };
 }
 
-function asText(response: NodeJS.ReadableStream, done: (error: Error | null, body: string) => void): void {
+function asText(response: NodeJS.EventEmitter, done: (error: Error | null, body: string) => void): void {
   let text = '';
   response.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
   response.on('end', () => done(null, text));

@@ -34,6 +34,7 @@ function planOf(rows: readonly OpenWorkRow[], now = NOW, limits = APPLE) {
 
 const batch = (holders: Holders, more: Partial<BatchRow> = {}): BatchRow => ({
   row: 'batch',
+  rank: 1,
   uId: LOCATION,
   asset: PAGES,
   action: 'associate',
@@ -44,9 +45,10 @@ const batch = (holders: Holders, more: Partial<BatchRow> = {}): BatchRow => ({
   ...holders,
   ...more,
 });
-const placed = (orderId: string): OpenWorkRow => ({ row: 'order', uId: LOCATION, orderId });
+const placed = (orderId: string): OpenWorkRow => ({ row: 'order', rank: 0, uId: LOCATION, orderId });
 const claiming = (holders: Holders, action: 'associate' | 'disassociate' = 'associate'): OpenWorkRow => ({
   row: 'call',
+  rank: 0,
   uId: LOCATION,
   action,
   assets: [PAGES],
