@@ -102,7 +102,7 @@ it('shows what the location has: names, counts, and what Apple held before', asy
   });
 
   const account = (await seatbook.get(`/accounts/${BERLIN}`).expect(200)).body as AccountBody;
-  expect(account).toMatchObject({ usable: true, claimed: true, notifications: { mode: 'push', why: null } });
+  expect(account).toMatchObject({ usable: true, owned: true, notifications: { mode: 'push', why: null } });
 });
 
 it('pages through lists without losing or repeating anything', async () => {

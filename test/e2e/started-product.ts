@@ -20,12 +20,12 @@ const APPLE = 'https://apple.test';
 const PUBLIC_URL = 'https://seatbook.test';
 
 /** Real time, with everything that waits made short. */
-const RHYTHM = {
-  SEATBOOK_RHYTHM_DISPATCH_AFTER_MS: '20',
-  SEATBOOK_RHYTHM_QUIET_MS: '300',
-  SEATBOOK_RHYTHM_FIRST_RETRY_MS: '200',
-  SEATBOOK_RHYTHM_SILENCE_MS: '1000',
-  SEATBOOK_RHYTHM_POLL_EVERY_MS: '200',
+const TIMINGS = {
+  SEATBOOK_TIMINGS_DISPATCH_AFTER_MS: '20',
+  SEATBOOK_TIMINGS_QUIET_MS: '300',
+  SEATBOOK_TIMINGS_FIRST_RETRY_MS: '200',
+  SEATBOOK_TIMINGS_SILENCE_MS: '1000',
+  SEATBOOK_TIMINGS_POLL_EVERY_MS: '200',
   SEATBOOK_DUE_POLL_MS: '100',
 };
 
@@ -74,7 +74,7 @@ export class StartedProduct {
 
   async restart(environment: Record<string, string> = {}): Promise<void> {
     const configuration = readConfiguration({
-      ...RHYTHM,
+      ...TIMINGS,
       SEATBOOK_PORT: '0',
       SEATBOOK_DATA: this.folder,
       SEATBOOK_PUBLIC_URL: PUBLIC_URL,

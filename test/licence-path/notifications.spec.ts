@@ -1,4 +1,4 @@
-import { DEFAULT_RHYTHM } from '@seatbook/licensing';
+import { DEFAULT_TIMINGS } from '@seatbook/licensing';
 import { VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 
 const APPS = ['900000001', '900000002', '900000003'];
@@ -54,7 +54,7 @@ describe('notifications', () => {
     expect(times[0]).toBeLessThan(5 * MINUTE + 3_000);
     times.slice(1).forEach((at, index) => expect(at - (times[index] ?? 0)).toBeGreaterThanOrEqual(30_000));
     expect(times.length).toBeGreaterThanOrEqual(4);
-    expect(DEFAULT_RHYTHM).toMatchObject({
+    expect(DEFAULT_TIMINGS).toMatchObject({
       silenceMs: 300_000,
       pollEveryMs: 30_000,
       stalledAfterMs: 600_000,

@@ -77,7 +77,7 @@ describe('a return', () => {
       await virtual.finished(returning.orderId);
       await virtual.advance(30_000);
       // An order that came before the return was answered finds the pairs held and changes nothing.
-      expect({ delay, sum: final.assigned + final.held }).toEqual({ delay, sum: 20 });
+      expect({ delay, sum: final.assigned + final.alreadyHeld }).toEqual({ delay, sum: 20 });
       if (final.assigned === 20) expect(virtual.atApple(APP)).toEqual(serials(20));
       await expectNoLeak(virtual);
       await virtual.close();
@@ -100,7 +100,7 @@ describe('a return', () => {
     });
     await virtual.advance(1_000);
     const again = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(5) });
-    expect((await virtual.finished(again.orderId)).final).toMatchObject({ held: 5 });
+    expect((await virtual.finished(again.orderId)).final).toMatchObject({ alreadyHeld: 5 });
     expect((await virtual.finished(returning.orderId)).final).toMatchObject({ returned: 15, cancelled: 5 });
     expect((await virtual.finished(first.orderId)).final).toMatchObject({ assigned: 20 });
     await virtual.advance(30_000);

@@ -125,7 +125,7 @@ describe('another MDM that takes the location', () => {
       importToken(virtual.seatbook, { file: virtual.token, settings, takeOver: true }, OWNER),
     );
     await virtual.advance(5_000);
-    expect((await virtual.account())?.claimed).toBe(true);
+    expect((await virtual.account())?.owned).toBe(true);
     await virtual.close();
   });
 });

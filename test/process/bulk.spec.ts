@@ -89,10 +89,10 @@ describe('25 assets × 4,000 devices, product and Apple in processes of their ow
     const random = seededRandom(seed);
     const processes = new Processes({
       SEATBOOK_APPLE_WRITE_TIMEOUT_MS: '2000',
-      SEATBOOK_RHYTHM_DOUBTFUL_AFTER_MS: '2500',
-      SEATBOOK_RHYTHM_FIRST_RETRY_MS: '500',
-      SEATBOOK_RHYTHM_QUIET_MS: '1000',
-      SEATBOOK_RHYTHM_POLL_EVERY_MS: '1000',
+      SEATBOOK_TIMINGS_DOUBTFUL_AFTER_MS: '2500',
+      SEATBOOK_TIMINGS_FIRST_RETRY_MS: '500',
+      SEATBOOK_TIMINGS_QUIET_MS: '1000',
+      SEATBOOK_TIMINGS_POLL_EVERY_MS: '1000',
     });
     await processes.start();
     try {

@@ -172,7 +172,7 @@ describe('a take-over', () => {
     expect(await done(client.clientConfig({ ...access, mdmId: null }))).toMatchObject({
       value: { mdmInfo: foreign },
     });
-    expect(await done(client.claim(access, ours))).toMatchObject({ ok: true, value: { mdmInfo: ours } });
+    expect(await done(client.own(access, ours))).toMatchObject({ ok: true, value: { mdmInfo: ours } });
     expect((await done(client.associate(access, request))).ok).toBe(true);
     expect(apple.calls.map(({ path }) => path.replace('/mdm/v2', ''))).toEqual([
       '/assets/associate',
@@ -190,14 +190,14 @@ describe('a take-over', () => {
     );
     const before = client.associate(access, request);
     await clock.pass(500);
-    expect((await done(client.claim(access, ours))).ok).toBe(true);
+    expect((await done(client.own(access, ours))).ok).toBe(true);
     expect(await done(before)).toMatchObject({ ok: true });
     expect(client.pacing().locations).toHaveLength(1);
   });
 
   it('fails where somebody else was quicker', async () => {
     const { client, done } = setUp(() => json({ uId, mdmInfo: foreign }));
-    expect(failureOf(await done(client.claim(access, ours)))).toMatchObject({ kind: 'conflict' });
+    expect(failureOf(await done(client.own(access, ours)))).toMatchObject({ kind: 'conflict' });
   });
 });
 

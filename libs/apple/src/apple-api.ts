@@ -38,7 +38,7 @@ export interface AppleClient extends AppleApi {
   /**
    * Called when Apple refuses a location's token, or names another MDM, for the first time. From then on nothing is
    * sent for that token (for a read-only one: no writes) or that location, what waits in the pacer included; only
-   * `clientConfig` and `claim` still are. Returns the way to stop it.
+   * `clientConfig` and `own` still are. Returns the way to stop it.
    */
   onTokenRefused(listener: (uId: string, refusal: LocationRefusal) => void): () => void;
   /** Forgets what Apple refused for a location: to be called when its account is usable again. */
@@ -107,7 +107,7 @@ export function createAppleApi(options: AppleClientOptions = {}): AppleClient {
       return configOf(answer, access.uId, false);
     },
 
-    async claim(access, mdmInfo) {
+    async own(access, mdmInfo) {
       const { id, name, metadata } = mdmInfo;
       const answer = await caller.call(
         { ...access, mdmId: id },
@@ -115,7 +115,7 @@ export function createAppleApi(options: AppleClientOptions = {}): AppleClient {
           endpoint: 'clientConfig',
           lane: 'write',
           body: { mdmInfo: { id, name, metadata } },
-          insistence: 'claim',
+          insistence: 'own',
           namesOwner: true,
         },
       );

@@ -27,11 +27,11 @@ export interface AppleRequest {
   /** It is not sent later than this; without one, `maxQueueMs` from now. */
   readonly deadline?: Instant;
   /**
-   * `check` is sent even where the token or the location was refused before, to learn whether it still is; `claim`
+   * `check` is sent even where the token or the location was refused before, to learn whether it still is; `own`
    * also when that becomes known while it waits.
    */
-  readonly insistence?: 'check' | 'claim';
-  /** The answer must say who manages the location. Apple's rule: once claimed, every answer does. */
+  readonly insistence?: 'check' | 'own';
+  /** The answer must say who manages the location. Apple's rule: once a location is owned, every answer does. */
   readonly namesOwner?: boolean;
   /** Never to be seen in a reason, besides the token. */
   readonly secrets?: readonly string[];
@@ -91,7 +91,7 @@ export class Caller {
       uId: access.uId,
       fingerprint: fingerprintOf(access.token),
       write,
-      claimed: access.mdmId !== null,
+      owned: access.mdmId !== null,
     };
     const refusal = request.insistence ? null : this.#refusals.refusalOf(asking);
     if (refusal) return { ok: false, failure: refusal };
@@ -103,7 +103,7 @@ export class Caller {
       {
         lane: request.lane,
         deadline: request.deadline ?? clock.now() + settings.maxQueueMs,
-        refusal: () => (request.insistence === 'claim' ? null : this.#refusals.refusalOf(asking)),
+        refusal: () => (request.insistence === 'own' ? null : this.#refusals.refusalOf(asking)),
       },
       () =>
         lookup

@@ -11,7 +11,7 @@ export interface Asking {
   readonly fingerprint: string;
   readonly write: boolean;
   /** Whether the location is to be ours. */
-  readonly claimed: boolean;
+  readonly owned: boolean;
 }
 
 /** Refused tokens remembered per location; older ones are in nobody's hands any more. */
@@ -56,7 +56,7 @@ export class Refusals {
     if (tokens?.get(fingerprint)?.state !== 'read-only') tokens?.delete(fingerprint);
   }
 
-  /** The location was claimed for us. */
+  /** The location is ours. */
   endConflict(uId: string): void {
     this.#conflicts.delete(uId);
     this.#eras.set(uId, this.era(uId) + 1);
@@ -69,10 +69,10 @@ export class Refusals {
   }
 
   /** The failure to answer with instead of sending. */
-  refusalOf({ uId, fingerprint, write, claimed }: Asking): AppleFailure | null {
+  refusalOf({ uId, fingerprint, write, owned }: Asking): AppleFailure | null {
     const token = this.#tokens.get(uId)?.get(fingerprint);
     if (token && (write || token.state !== 'read-only')) return token;
-    const conflict = claimed ? this.#conflicts.get(uId) : undefined;
+    const conflict = owned ? this.#conflicts.get(uId) : undefined;
     if (!conflict) return null;
     // A conflict as the answer to a write means that the write was done. This one was never sent.
     return write ? transientFailure('not sent: another MDM manages the location') : conflict;

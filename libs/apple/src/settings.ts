@@ -1,6 +1,6 @@
 import type { Milliseconds } from '@seatbook/kernel';
 
-/** Addresses, rhythms and maxima of the client. All have defaults: {@link defaultAppleSettings}. */
+/** Addresses, timings and maxima of the client. All have defaults: {@link defaultAppleSettings}. */
 export interface AppleSettings {
   /** Of the v2 API, without a slash at the end. */
   readonly baseUrl: string;

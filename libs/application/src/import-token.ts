@@ -10,7 +10,7 @@ import {
   type MdmInfo,
 } from '@seatbook/licensing';
 import type { Outcome } from '@seatbook/runtime';
-import { contextOf, requestId, type Request } from './principal.js';
+import { contextOf, requestId, type Caller } from './principal.js';
 import type { Seatbook } from './seatbook.js';
 import { notificationSecretName, tokenName } from './vault.js';
 
@@ -35,7 +35,7 @@ export const notificationUrlOf = (publicUrl: string | null, uId: string): string
 export async function importToken(
   seatbook: Seatbook,
   { file, settings, takeOver }: ImportToken,
-  request: Request,
+  caller: Caller,
 ): Promise<{ uId: string; outcome: Outcome }> {
   const { clock, ids, stores, settings: deployment } = seatbook.options;
   const token = decodeToken(file, clock.now());
@@ -65,7 +65,7 @@ export async function importToken(
     await stores.secrets.put(notificationSecretName(uId), seatbook.options.newSecret());
   }
   const body = { fingerprint, settings, takeOver };
-  const context = contextOf(request, requestId(request, ids), body);
+  const context = contextOf(caller, requestId(caller, ids), body);
   return { uId, outcome: await seatbook.execute(accountStream(uId), command, context) };
 }
 
@@ -74,7 +74,7 @@ export async function renewToken(
   seatbook: Seatbook,
   uId: string,
   file: string | Uint8Array,
-  request: Request,
+  caller: Caller,
 ): Promise<Outcome> {
   const { clock, ids, stores } = seatbook.options;
   const token = decodeToken(file, clock.now());
@@ -83,7 +83,7 @@ export async function renewToken(
   const expiresAt = config.tokenExpiresAt ?? token.expiresAt;
   const command: AccountCommand = { type: 'RenewToken', uId: config.uId, fingerprint, expiresAt };
   if (config.uId === uId) await stores.secrets.put(tokenName(fingerprint), token.token);
-  const context = contextOf(request, requestId(request, ids), { uId, fingerprint });
+  const context = contextOf(caller, requestId(caller, ids), { uId, fingerprint });
   return seatbook.execute(accountStream(uId), command, context);
 }
 

@@ -1,7 +1,7 @@
 export { AccountGates } from './account-gates.js';
 export { Seatbook, modelGroups, type SeatbookOptions, type Stores } from './seatbook.js';
 export { notificationSecretName, sealedBodyName, tokenName } from './vault.js';
-export { contextOf, requestId, type Request } from './principal.js';
+export { contextOf, requestId, type Caller } from './principal.js';
 export {
   importToken,
   notificationPath,

@@ -15,7 +15,7 @@ import {
   type OrderTerms,
   type PairDocument,
 } from '@seatbook/licensing';
-import { contextOf, requestId, type Request } from './principal.js';
+import { contextOf, requestId, type Caller } from './principal.js';
 import type { Seatbook } from './seatbook.js';
 
 export interface OrderRequest {
@@ -44,7 +44,7 @@ const SERIAL_NUMBER = /^[A-Z0-9]{8,14}$/;
 export async function placeOrder(
   seatbook: Seatbook,
   order: OrderRequest,
-  request: Request,
+  caller: Caller,
 ): Promise<PlacedOrder> {
   const { ids } = seatbook.options;
   const serialNumbers = checkedSerials(order.serialNumbers);
@@ -53,9 +53,9 @@ export async function placeOrder(
   const terms: OrderTerms = { kind, uId, assets, ifShort, platform, holders: serialNumbers.length };
   checkSize(terms);
   if (!seatbook.assets.has(uId, assets)) await checkKnown(seatbook, uId, assets);
-  const orderId = requestId(request, ids);
+  const orderId = requestId(caller, ids);
   const stream = orderStream(orderId);
-  const context = contextOf(request, orderId, { terms, serialNumbers });
+  const context = contextOf(caller, orderId, { terms, serialNumbers });
   const lists = chunksOf(serialNumbers, MAX_HOLDERS);
   const last = lists.pop() ?? [];
   const placing: OrderCommand = { type: 'PlaceOrder', terms, holders: { serialNumbers: last, userIds: [] } };
@@ -91,7 +91,7 @@ export async function returnAll(
   seatbook: Seatbook,
   uId: string,
   serialNumber: string,
-  request: Request,
+  caller: Caller,
 ): Promise<PlacedOrder> {
   const [serial] = checkedSerials([serialNumber]) as [string];
   const head = await seatbook.options.stores.events.head();
@@ -105,7 +105,7 @@ export async function returnAll(
   }
   if (!((await seatbook.runner.load(accountStream(uId))).state as Account).exists) throw unknownAccount();
   // What is held by now is not what was held at the first time: a repeat is about the same assets.
-  const assets = (await orderedBefore(seatbook, request)) ?? (await heldBy(seatbook, uId, serial));
+  const assets = (await orderedBefore(seatbook, caller)) ?? (await heldBy(seatbook, uId, serial));
   if (assets.length === 0) {
     throw new Refusal(
       'REJECTED_NOTHING_HELD',
@@ -123,16 +123,16 @@ export async function returnAll(
     ifShort: 'wait',
     platform: null,
   };
-  return placeOrder(seatbook, order, request);
+  return placeOrder(seatbook, order, caller);
 }
 
 /** Assets of the order that this request has placed already; null for a new request. */
 async function orderedBefore(
   { runner, options }: Seatbook,
-  request: Request,
+  caller: Caller,
 ): Promise<readonly AssetId[] | null> {
-  if (request.idempotencyKey === undefined) return null;
-  const { state } = await runner.load(orderStream(requestId(request, options.ids)));
+  if (caller.idempotencyKey === undefined) return null;
+  const { state } = await runner.load(orderStream(requestId(caller, options.ids)));
   return (state as Order).terms?.assets ?? null;
 }
 
@@ -157,11 +157,11 @@ async function heldBy({ options }: Seatbook, uId: string, serialNumber: string):
 export async function cancelWaiting(
   seatbook: Seatbook,
   orderId: string,
-  request: Request,
+  caller: Caller,
 ): Promise<PlacedOrder> {
   const command: OrderCommand = { type: 'CancelWaiting' };
-  const id = `${requestId(request, seatbook.options.ids)}/cancel`;
-  const context = contextOf(request, id, { orderId });
+  const id = `${requestId(caller, seatbook.options.ids)}/cancel`;
+  const context = contextOf(caller, id, { orderId });
   const { position, repeated } = await seatbook.execute(orderStream(orderId), command, context);
   return { orderId, position, repeated };
 }

@@ -2,7 +2,7 @@ import { Refusal, sha256, uuidOf, type Ids } from '@seatbook/kernel';
 import type { CommandContext } from '@seatbook/runtime';
 
 /** Who asks, why, and under which key a repeat is recognised. */
-export interface Request {
+export interface Caller {
   readonly principal: string;
   readonly reason?: string;
   /** The client's `Idempotency-Key`; without one every request is a new one. */
@@ -15,8 +15,8 @@ export interface Request {
 const MAX_KEY_LENGTH = 200;
 
 /** The id that a client's request has, and will have again when it is repeated with the same key. */
-export function requestId(request: Request, ids: Ids): string {
-  const { principal, idempotencyKey } = request;
+export function requestId(caller: Caller, ids: Ids): string {
+  const { principal, idempotencyKey } = caller;
   if (idempotencyKey === undefined) return ids.next();
   if (idempotencyKey.length === 0 || idempotencyKey.length > MAX_KEY_LENGTH) {
     throw new Refusal('INVALID_IDEMPOTENCY_KEY', `an Idempotency-Key has 1 to ${MAX_KEY_LENGTH} characters`);
@@ -25,8 +25,8 @@ export function requestId(request: Request, ids: Ids): string {
 }
 
 /** What a command of a request carries; `body` is hashed where the client chose the id. */
-export function contextOf(request: Request, commandId: string, body: unknown): CommandContext {
-  const { principal, reason, idempotencyKey, correlationId, traceparent } = request;
+export function contextOf(caller: Caller, commandId: string, body: unknown): CommandContext {
+  const { principal, reason, idempotencyKey, correlationId, traceparent } = caller;
   return {
     commandId,
     principal,

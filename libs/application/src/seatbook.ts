@@ -1,18 +1,18 @@
 import type { Clock, Document, Ids, Milliseconds, Position, Random, ReadModel } from '@seatbook/kernel';
 import {
-  DEFAULT_RHYTHM,
+  DEFAULT_TIMINGS,
   dispatcher,
   licensingReactions,
   licensingRegistry,
   licensingStreams,
-  peopleModels,
+  queryModels,
   workModels,
   type AppleApi,
   type DispatchContext,
   type LicensingPorts,
   type LicensingSettings,
   type OpenWorkRow,
-  type Rhythm,
+  type Timings,
 } from '@seatbook/licensing';
 import {
   CommandRunner,
@@ -58,7 +58,7 @@ export interface SeatbookOptions {
   readonly ids: Ids;
   readonly random: Random;
   readonly settings: LicensingSettings;
-  readonly rhythm?: Rhythm;
+  readonly timings?: Timings;
   readonly dueRunner?: Partial<DueRunnerOptions>;
   /** Where the read models are built; inline when absent. */
   readonly views?: Views;
@@ -70,7 +70,7 @@ export interface SeatbookOptions {
 /** Groups of read models that are built in one pass each; what the product works from comes first. */
 export const modelGroups: readonly (readonly ReadModel<Document>[])[] = [
   [dueModel, ...workModels],
-  peopleModels,
+  queryModels,
 ];
 
 const START_WITHIN_MS: Milliseconds = 10 * 60_000;
@@ -95,10 +95,10 @@ export class Seatbook {
   #stopListening: () => void = () => undefined;
 
   constructor(readonly options: SeatbookOptions) {
-    const { stores, apple, clock, ids, random, settings, rhythm = DEFAULT_RHYTHM, log } = options;
+    const { stores, apple, clock, ids, random, settings, timings = DEFAULT_TIMINGS, log } = options;
     const { events, reads, progress } = stores;
     const { registry } = this;
-    const kinds = Object.values(licensingStreams(rhythm)) as readonly StreamKind[];
+    const kinds = Object.values(licensingStreams(timings)) as readonly StreamKind[];
     this.runner = new CommandRunner(events, reads, registry, kinds, clock);
     this.views =
       options.views ??
@@ -121,7 +121,7 @@ export class Seatbook {
       registry,
       this.runner,
       this.parking,
-      licensingReactions(rhythm),
+      licensingReactions(timings),
       clock,
     );
     const dueOptions = { ...DUE_RUNNER_DEFAULTS, ...options.dueRunner };
@@ -137,7 +137,7 @@ export class Seatbook {
       log,
     );
     this.dispatcher = new PlannerLoop(
-      dispatcher(rhythm),
+      dispatcher(timings),
       reads,
       this.views,
       this.runner,

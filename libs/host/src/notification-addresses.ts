@@ -44,14 +44,14 @@ async function align(
 ): Promise<void> {
   const stream = accountStream(uId);
   const account = (await seatbook.runner.load(stream)).state as Account;
-  const { fingerprint, claimedAs, notified, notificationUrl } = account;
+  const { fingerprint, ownedAs, subscribed, notificationUrl } = account;
   if (notificationUrl !== wanted) {
     await want(seatbook, uId, wanted, 'the configured public URL is another one');
     return;
   }
-  if (wanted === null || !notified || !usable) return;
+  if (wanted === null || !subscribed || !usable) return;
   const token = await seatbook.ports.vault.token(fingerprint);
-  const config = await apple.clientConfig({ uId, token, mdmId: claimedAs });
+  const config = await apple.clientConfig({ uId, token, mdmId: ownedAs });
   if (!config.ok || config.value.notificationUrl === wanted) return;
   // Not wanted for a moment, so that it is told to Apple anew.
   await want(seatbook, uId, null, 'Apple has another address');

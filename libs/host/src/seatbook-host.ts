@@ -50,7 +50,7 @@ export class SeatbookHost {
 
   /** @throws what the stores say of a folder that is locked or damaged, and of a key that does not fit */
   static async open({ configuration, log, views, transport }: HostOptions): Promise<SeatbookHost> {
-    const { data, apple: appleSettings, mdm, http, owner, rhythm, due } = configuration;
+    const { data, apple: appleSettings, mdm, http, owner, timings, due } = configuration;
     const { folder, keyFile, key } = data;
     const sealingKey = loadOrCreateKey({ folder, file: keyFile ?? undefined, env: key ?? undefined });
     const clock = systemClock;
@@ -86,7 +86,7 @@ export class SeatbookHost {
           mdmInfo: { id: await mdmIdOf(mdm.id, stores.secrets, ids), name: mdm.name, metadata: 'seatbook' },
           publicUrl: http.publicUrl,
         },
-        rhythm,
+        timings,
         dueRunner: due,
         views: built,
         log: (message, facts) => log.warn(facts, message),

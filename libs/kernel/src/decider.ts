@@ -33,7 +33,7 @@ export interface SnapshotCodec<S> {
 }
 
 /** A command and the stream that decides it. */
-export interface Addressed<C extends Command = Command> {
+export interface CommandMessage<C extends Command = Command> {
   readonly stream: string;
   readonly command: C;
 }

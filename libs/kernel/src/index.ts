@@ -3,7 +3,7 @@ export { isoTime, systemClock } from './instant.js';
 export type { Due } from './due.js';
 export type { DomainEvent, Envelope, Metadata, Position } from './event.js';
 export { categoryOf, idOf } from './event.js';
-export type { Addressed, Command, Decider, SnapshotCodec } from './decider.js';
+export type { CommandMessage, Command, Decider, SnapshotCodec } from './decider.js';
 export type { Document, IndexDeclaration, ReadModel } from './read-model.js';
 export type { Reaction } from './reaction.js';
 export type { Step } from './step.js';

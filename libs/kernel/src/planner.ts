@@ -1,4 +1,4 @@
-import type { Addressed } from './decider.js';
+import type { CommandMessage } from './decider.js';
 import type { Instant } from './instant.js';
 import type { Document, ReadModel } from './read-model.js';
 
@@ -11,5 +11,5 @@ export interface Planner<R extends Document, X> {
   readonly reads: ReadModel<R>;
   /** The index of `reads` whose first field is the partition. */
   readonly index: string;
-  plan(rows: readonly R[], context: X): { commands: readonly Addressed[]; wakeAt: Instant | null };
+  plan(rows: readonly R[], context: X): { commands: readonly CommandMessage[]; wakeAt: Instant | null };
 }

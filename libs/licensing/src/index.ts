@@ -1,5 +1,5 @@
 export * from './ports.js';
-export { DEFAULT_RHYTHM, type Rhythm } from './rhythm.js';
+export { DEFAULT_TIMINGS, type Timings } from './timings.js';
 export * from './streams.js';
 export {
   MAX_HOLDERS,
@@ -15,7 +15,7 @@ export {
   licensingReactions,
   licensingRegistry,
   licensingStreams,
-  peopleModels,
+  queryModels,
   workModels,
 } from './licensing.js';
 export { unknownAccount, type Account, type AccountCommand } from './account/account-decider.js';

@@ -39,7 +39,7 @@ import { reconciliationDecider } from './reconciliation/reconciliation-decider.j
 import { reconciliationEventTypes } from './reconciliation/reconciliation-events.js';
 import { reconciliationReactions } from './reconciliation/reconciliation-reactions.js';
 import { reconciliationSteps } from './reconciliation/reconciliation-steps.js';
-import type { Rhythm } from './rhythm.js';
+import type { Timings } from './timings.js';
 
 /** Every type of event that the domain knows. */
 export const licensingEventTypes: readonly EventType[] = [
@@ -55,33 +55,33 @@ export const licensingEventTypes: readonly EventType[] = [
 export const licensingRegistry = (): EventRegistry => new EventRegistry(licensingEventTypes);
 
 /** All streams of the domain, each with its decider and steps. */
-export const licensingStreams = (rhythm: Rhythm) => ({
-  account: { category: 'account', decider: accountDecider(rhythm), steps: accountSteps },
+export const licensingStreams = (timings: Timings) => ({
+  account: { category: 'account', decider: accountDecider(timings), steps: accountSteps },
   asset: { category: 'asset', decider: assetDecider, steps: [], snapshot: assetSnapshot },
-  order: { category: 'order', decider: orderDecider(rhythm), steps: orderSteps },
-  appleCall: { category: 'appleCall', decider: callDecider(rhythm), steps: callSteps },
-  appleEvent: { category: 'appleEvent', decider: appleEventDecider(rhythm), steps: appleEventSteps },
+  order: { category: 'order', decider: orderDecider(timings), steps: orderSteps },
+  appleCall: { category: 'appleCall', decider: callDecider(timings), steps: callSteps },
+  appleEvent: { category: 'appleEvent', decider: appleEventDecider(timings), steps: appleEventSteps },
   appleNotification: { category: 'appleNotification', decider: notificationDecider, steps: [] },
   reconciliation: {
     category: 'reconciliation',
-    decider: reconciliationDecider(rhythm),
+    decider: reconciliationDecider(timings),
     steps: reconciliationSteps,
   },
 });
 
-export const licensingReactions = (rhythm: Rhythm): readonly Reaction[] => [
+export const licensingReactions = (timings: Timings): readonly Reaction[] => [
   ...accountReactions,
   ...assetReactions,
   ...orderReactions,
   ...callReactions,
   ...appleEventReactions,
   ...notificationReactions,
-  ...reconciliationReactions(rhythm),
+  ...reconciliationReactions(timings),
 ];
 
 /** Models that the product itself works from come first; then those that people look at. */
 export const workModels: readonly ReadModel<Document>[] = [openWorkModel];
-export const peopleModels = [
+export const queryModels = [
   accountsModel,
   assetsModel,
   pairsModel,

@@ -6,7 +6,7 @@ export interface AppleAccess {
   readonly uId: string;
   /** The whole Base64 text of the content token. A secret. */
   readonly token: string;
-  /** `mdmInfo.id` that every reply must carry; null as long as the location is not claimed by us. */
+  /** `mdmInfo.id` that every reply must carry; null as long as the location is not owned by us. */
   readonly mdmId: string | null;
 }
 
@@ -146,7 +146,7 @@ export interface AppleApi {
   /** Limits as of the last five minutes, or Apple's documented ones while they cannot be read. */
   limits(): Promise<AppleLimits>;
   clientConfig(access: AppleAccess): Promise<AppleResult<ClientConfig>>;
-  claim(access: AppleAccess, mdmInfo: MdmInfo): Promise<AppleResult<ClientConfig>>;
+  own(access: AppleAccess, mdmInfo: MdmInfo): Promise<AppleResult<ClientConfig>>;
   subscribe(access: AppleAccess, url: string, secret: string): Promise<AppleResult<ClientConfig>>;
   assets(access: AppleAccess): Promise<AppleResult<Walk<AppleAsset>>>;
   asset(access: AppleAccess, asset: AssetId): Promise<AppleResult<AppleAsset | null>>;
@@ -197,7 +197,7 @@ export interface LicensingPorts {
   readonly settings: LicensingSettings;
 }
 
-/** Rhythms and addresses that are configuration. */
+/** Addresses that are configuration. */
 export interface LicensingSettings {
   /** How we mark a location as ours. */
   readonly mdmInfo: MdmInfo;

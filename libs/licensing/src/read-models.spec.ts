@@ -8,7 +8,7 @@ import { assetsModel, availableOf, excessOf, usedOf } from './asset/assets-model
 import { pairsModel } from './asset/pairs-model.js';
 import { openWorkModel } from './dispatch/open-work.js';
 import { subjectsOf, timelineModel } from './history/timeline-model.js';
-import { licensingRegistry, peopleModels, workModels } from './licensing.js';
+import { licensingRegistry, queryModels, workModels } from './licensing.js';
 import { ordersModel } from './order/orders-model.js';
 import { outcomesModel } from './order/outcomes-model.js';
 
@@ -17,10 +17,8 @@ const { log } = journey;
 const ASSET = `${LOCATION}.${PAGES.adamId}.${PAGES.pricingParam}`;
 
 describe('read models over a log in which everything happens', () => {
-  it.each(
-    [...workModels, ...peopleModels].map((model): [string, ReadModel<Document>] => [model.name, model]),
-  )(
-    '%s comes out the same when it is replayed, in batches of any size',
+  it.each([...workModels, ...queryModels].map((model): [string, ReadModel<Document>] => [model.name, model]))(
+    '%s comes out the same when it is replayed, in lots of any size',
     async (_name, model) => {
       expect((await documentsOf(model, log, licensingRegistry())).size).toBeGreaterThan(0);
     },
@@ -36,8 +34,8 @@ describe('read models over a log in which everything happens', () => {
       tokenErrorNumber: null,
       conflict: null,
       usable: true,
-      claimed: true,
-      notificationsEnabled: false,
+      owned: true,
+      subscribed: false,
       readFailure: null,
       assetCount: 1,
     });
@@ -95,7 +93,7 @@ describe('read models over a log in which everything happens', () => {
     expect(orders.get('order-j')).toMatchObject({ state: 'placed', pairs: 2, finishedAt: null });
   });
 
-  it('opens work by batch and closes it by claims', async () => {
+  it('opens work by lot and closes it by claims', async () => {
     const rows = await documentsOf(openWorkModel, log);
     expect([...rows.keys()].filter((key) => key.startsWith('call '))).toEqual([]);
     expect([...rows.keys()].filter((key) => key.startsWith('order '))).toEqual(['order order-j']);
@@ -128,9 +126,9 @@ describe('read models over a log in which everything happens', () => {
       callId: 'call',
       action: 'associate',
       was: 'reserved',
-      fromBatches: orderIds.map((_id, index) => index),
+      fromLots: orderIds.map((_id, index) => index),
       missed: devices(),
-      batch: 1,
+      lot: 1,
       limit: 0,
       notBefore: 0,
       by: '',
@@ -156,7 +154,7 @@ describe('read models over a log in which everything happens', () => {
       types.map((type) => ({ type, data })),
     );
     for (const envelope of large.envelopes) {
-      for (const model of [...workModels, ...peopleModels]) {
+      for (const model of [...workModels, ...queryModels]) {
         if (!model.handles.includes(envelope.type) && !model.handles.includes('*')) continue;
         expect([envelope.type, model.name, model.keysOf(envelope).length <= 1_100]).toEqual([
           envelope.type,

@@ -56,7 +56,7 @@ describe('taking due work', () => {
     },
     {
       name: 'send',
-      async claim() {
+      async begin() {
         return mayStart() ? { type: 'Start', doubtfulAt: clock.now() + 60_000 } : null;
       },
       async perform(state, _ports, stream) {
@@ -136,7 +136,7 @@ describe('taking due work', () => {
     expect(performed).toEqual([]);
   });
 
-  it('claims before it performs: of two processes only one does', async () => {
+  it('begins before it performs: of two processes only one does', async () => {
     const one = await process();
     await process();
     await wait(one.runner, 'send', 1_000);
@@ -296,7 +296,7 @@ describe('taking due work', () => {
       expect(performed).toEqual([`counter-1 ${at(60_000)}`]);
     });
 
-    it('with another rhythm takes it at the moment that holds now', async () => {
+    it('with other timings takes it at the moment that holds now', async () => {
       const first = await process();
       await wait(first.runner, 'read', 5_000);
       await calm();

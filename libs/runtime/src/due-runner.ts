@@ -39,7 +39,7 @@ interface Taken {
 }
 
 /**
- * Takes due work: loads the stream, goes on only if the stream still says so, appends the claim at the revision just
+ * Takes due work: loads the stream, goes on only if the stream still says so, appends what begins the step at the revision just
  * read, performs, and gives the answers back to the stream. One step per stream at a time.
  */
 export class DueRunner<P> {
@@ -203,23 +203,23 @@ export class DueRunner<P> {
     if (!step) throw new Error(`${stream} waits for the step ${name}, which this build does not have`);
     let state = loaded.state;
     let correlation = this.ids.next();
-    if (step.claim) {
-      const command = await step.claim(state, this.ports, stream);
+    if (step.begin) {
+      const command = await step.begin(state, this.ports, stream);
       if (command === null) return notNow();
-      const claimed = await this.#send(stream, command, correlation, loaded.revision);
-      if (!claimed) return Infinity;
+      const begun = await this.#send(stream, command, correlation, loaded.revision);
+      if (!begun) return Infinity;
       state = (await this.runner.load(stream)).state;
       correlation = `${correlation}+`;
     }
     const commands = await step.perform(state, this.ports, stream);
-    let moved = step.claim !== undefined;
+    let moved = step.begin !== undefined;
     for (const [index, command] of commands.entries()) {
       moved = (await this.#send(stream, command, `${correlation}${index}`)) || moved;
     }
     return moved ? Infinity : notNow();
   }
 
-  /** False when the stream moved since it was read (a lost claim), or the command changed nothing. */
+  /** False when the stream moved since it was read (another one began), or the command changed nothing. */
   async #send(stream: string, command: Command, id: string, ifRevision?: number): Promise<boolean> {
     const context: CommandContext = {
       commandId: id,

@@ -5,14 +5,15 @@ export interface ModelPair {
   state: 'waiting' | 'reserved' | 'assigned' | 'returning' | 'failed';
   orderId: string;
   callId: string | null;
-  then: { action: 'assign' | 'return'; orderId: string } | null;
+  followUp: { action: 'assign' | 'return'; orderId: string } | null;
   /** When it became open work; grows. */
   opened: number;
   /** How often it was given back to be planned anew. */
   tries: number;
 }
 
-export type FinalOutcome = 'assigned' | 'returned' | 'held' | 'notHeld' | 'refused' | 'failed' | 'cancelled';
+export type FinalOutcome =
+  'assigned' | 'returned' | 'alreadyHeld' | 'notHeld' | 'refused' | 'failed' | 'cancelled';
 
 /**
  * The rules of one asset's ledger told once more, pair by pair and without events: what the real one must agree with.
@@ -97,10 +98,11 @@ export class LedgerModel {
       const pair = this.pairs.get(key);
       const fresh = this.#fresh(orderId);
       if (pair && pair.state !== 'failed') {
-        if (pair.state === 'returning' && pair.then === null) pair.then = { action: 'assign', orderId };
+        if (pair.state === 'returning' && pair.followUp === null)
+          pair.followUp = { action: 'assign', orderId };
         else {
-          this.#end(orderId, key, 'held');
-          if (pair.then?.action === 'return') this.#unfollow(key);
+          this.#end(orderId, key, 'alreadyHeld');
+          if (pair.followUp?.action === 'return') this.#unfollow(key);
         }
       } else if (key.startsWith('d:') && !this.deviceAssignable) {
         this.#end(orderId, key, 'refused');
@@ -129,11 +131,11 @@ export class LedgerModel {
         this.#end(orderId, key, 'refused');
       } else if (pair.state === 'assigned') {
         Object.assign(pair, { state: 'returning', ...this.#fresh(orderId) });
-      } else if (pair.state === 'reserved' && pair.then === null) {
-        pair.then = { action: 'return', orderId };
+      } else if (pair.state === 'reserved' && pair.followUp === null) {
+        pair.followUp = { action: 'return', orderId };
       } else {
-        if (pair.then?.action === 'assign') this.#unfollow(key);
-        this.#end(orderId, key, 'held');
+        if (pair.followUp?.action === 'assign') this.#unfollow(key);
+        this.#end(orderId, key, 'alreadyHeld');
       }
     }
   }
@@ -149,8 +151,8 @@ export class LedgerModel {
 
   endWaiting(orderId: string): void {
     for (const key of [...this.queue]) if (this.#pair(key).orderId === orderId) this.#cancel(key);
-    for (const [key, { then }] of this.pairs) {
-      if (then?.action === 'assign' && then.orderId === orderId) this.#unfollow(key);
+    for (const [key, { followUp }] of this.pairs) {
+      if (followUp?.action === 'assign' && followUp.orderId === orderId) this.#unfollow(key);
     }
   }
 
@@ -169,16 +171,16 @@ export class LedgerModel {
 
   succeed(key: HolderKey): void {
     const pair = this.#pair(key);
-    const { orderId, then } = pair;
+    const { orderId, followUp } = pair;
     if (pair.state === 'reserved') {
       this.#end(orderId, key, 'assigned');
       Object.assign(pair, { state: 'assigned', callId: null, tries: 0 });
-      if (then) Object.assign(pair, { state: 'returning', ...this.#fresh(then.orderId) });
+      if (followUp) Object.assign(pair, { state: 'returning', ...this.#fresh(followUp.orderId) });
     } else {
       this.#end(orderId, key, 'returned');
       this.pairs.delete(key);
-      if (then) {
-        this.pairs.set(key, { state: 'waiting', ...this.#fresh(then.orderId) });
+      if (followUp) {
+        this.pairs.set(key, { state: 'waiting', ...this.#fresh(followUp.orderId) });
         this.queue.push(key);
       }
     }
@@ -186,14 +188,14 @@ export class LedgerModel {
 
   fail(key: HolderKey): void {
     const pair = this.#pair(key);
-    const { orderId, then } = pair;
+    const { orderId, followUp } = pair;
     this.#end(orderId, key, 'failed');
     if (pair.state === 'reserved') {
-      if (then) this.#end(then.orderId, key, 'returned');
-      Object.assign(pair, { state: 'failed', callId: null, then: null, tries: 0 });
+      if (followUp) this.#end(followUp.orderId, key, 'returned');
+      Object.assign(pair, { state: 'failed', callId: null, followUp: null, tries: 0 });
     } else {
-      if (then) this.#end(then.orderId, key, 'cancelled');
-      Object.assign(pair, { state: 'assigned', callId: null, then: null, tries: 0 });
+      if (followUp) this.#end(followUp.orderId, key, 'cancelled');
+      Object.assign(pair, { state: 'assigned', callId: null, followUp: null, tries: 0 });
     }
   }
 
@@ -206,8 +208,8 @@ export class LedgerModel {
   #again(key: HolderKey): void {
     const pair = this.#pair(key);
     Object.assign(pair, { callId: null, opened: this.#opened, tries: pair.tries + 1 });
-    if (pair.then?.action !== 'return') return;
-    this.#end(pair.then.orderId, key, 'returned');
+    if (pair.followUp?.action !== 'return') return;
+    this.#end(pair.followUp.orderId, key, 'returned');
     this.#cancel(key);
   }
 
@@ -216,8 +218,8 @@ export class LedgerModel {
     const pair = this.#pair(key);
     this.short = true;
     pair.callId = null;
-    if (pair.then) {
-      this.#end(pair.then.orderId, key, 'returned');
+    if (pair.followUp) {
+      this.#end(pair.followUp.orderId, key, 'returned');
       this.#cancel(key);
       return false;
     }
@@ -226,7 +228,7 @@ export class LedgerModel {
   }
 
   #fresh(orderId: string): Omit<ModelPair, 'state'> {
-    return { orderId, callId: null, then: null, opened: this.#opened, tries: 0 };
+    return { orderId, callId: null, followUp: null, opened: this.#opened, tries: 0 };
   }
 
   #pair(key: HolderKey): ModelPair {
@@ -247,8 +249,8 @@ export class LedgerModel {
 
   #unfollow(key: HolderKey): void {
     const pair = this.#pair(key);
-    this.#end(pair.then?.orderId ?? '', key, 'cancelled');
-    pair.then = null;
+    this.#end(pair.followUp?.orderId ?? '', key, 'cancelled');
+    pair.followUp = null;
   }
 
   /** Adopted pairs are nobody's. */

@@ -1,13 +1,13 @@
 import {
   categoryOf,
-  type Addressed,
+  type CommandMessage,
   type Command,
   type Decider,
   type DomainEvent,
   type Instant,
 } from '@seatbook/kernel';
 import {
-  DEFAULT_RHYTHM,
+  DEFAULT_TIMINGS,
   accountStream,
   appleEventStream,
   callStream,
@@ -47,17 +47,17 @@ type AnyCommand =
 export class LicensingJourney {
   readonly log = new EventLog();
   readonly #deciders = new Map<string, AnyDecider>(
-    Object.values(licensingStreams(DEFAULT_RHYTHM)).map(({ category, decider }) => [
+    Object.values(licensingStreams(DEFAULT_TIMINGS)).map(({ category, decider }) => [
       category,
       decider as AnyDecider,
     ]),
   );
   readonly #states = new Map<string, unknown>();
-  readonly #reactions = licensingReactions(DEFAULT_RHYTHM);
+  readonly #reactions = licensingReactions(DEFAULT_TIMINGS);
 
   /** Sends a command and all that follows from it, breadth first. */
   send(stream: string, command: AnyCommand, at: Instant = NOW + this.log.envelopes.length): void {
-    const queue: Addressed[] = [{ stream, command }];
+    const queue: CommandMessage[] = [{ stream, command }];
     for (let next = queue.shift(); next; next = queue.shift()) queue.push(...this.#carryOut(next, at));
   }
 
@@ -71,7 +71,10 @@ export class LicensingJourney {
     return decider;
   }
 
-  #carryOut({ stream, command }: { stream: string; command: Command }, at: Instant): readonly Addressed[] {
+  #carryOut(
+    { stream, command }: { stream: string; command: Command },
+    at: Instant,
+  ): readonly CommandMessage[] {
     const decider = this.#decider(stream);
     const before = this.state(stream);
     const events = JSON.parse(JSON.stringify(decider.decide(command, before, at))) as DomainEvent[];
@@ -107,7 +110,7 @@ export function everyEvent(): LicensingJourney {
   };
   const plan = (id: string, holders: Holders, action: 'associate' | 'disassociate' = 'associate'): void =>
     call(id, { type: 'PlanCall', uId: LOCATION, action, assets: [PAGES], ...holders });
-  const start = (id: string): void => call(id, { type: 'StartAttempt', fingerprint: 'f1', notified: true });
+  const start = (id: string): void => call(id, { type: 'StartAttempt', fingerprint: 'f1', subscribed: true });
   const accept = (id: string, attempt = 1): void =>
     call(id, { type: 'RecordAccepted', attempt, appleEventId: `${id}-event-${attempt}` });
   const sent = (id: string, holders: Holders, action: 'associate' | 'disassociate' = 'associate'): void => {
@@ -163,10 +166,10 @@ export function everyEvent(): LicensingJourney {
     takenOverFrom: null,
     notificationUrl: url,
   });
-  account({ type: 'RecordClaimFailure', failure: transient, fingerprint: 'f1' });
-  account({ type: 'RecordClaimed', mdmId: 'seatbook' });
-  account({ type: 'RecordNotificationsFailure', failure: transient, fingerprint: 'f1' });
-  account({ type: 'RecordNotificationsEnabled', notificationUrl: url });
+  account({ type: 'RecordOwningFailure', failure: transient, fingerprint: 'f1' });
+  account({ type: 'RecordOwned', mdmId: 'seatbook' });
+  account({ type: 'RecordSubscriptionFailure', failure: transient, fingerprint: 'f1' });
+  account({ type: 'RecordSubscribed', notificationUrl: url });
 
   // What Apple holds is read.
   reconciliation({ type: 'RecordReadFailure', step: 'read-totals', failure: transient, fingerprint: 'f1' });
@@ -191,7 +194,14 @@ export function everyEvent(): LicensingJourney {
   };
   reconciliation({ type: 'RecordMetadata', found: [metadata], missing: [KEYNOTE.adamId] });
   reconciliation({ type: 'RecordAssignments', asset: PAGES, holders: devices('C02ADOPTED01') });
-  reconciliation({ type: 'CompleteWalk', asset: PAGES, count: 1, versionId: 'v1', walks: 1, marked: false });
+  reconciliation({
+    type: 'CompleteWalk',
+    asset: PAGES,
+    count: 1,
+    versionId: 'v1',
+    walks: 1,
+    unstable: false,
+  });
   reconciliation({ type: 'RecordUsers', count: 0 });
 
   // Licences are given; three are free and four are wanted.
@@ -309,7 +319,7 @@ export function everyEvent(): LicensingJourney {
     fingerprint: 'f2',
   });
   account({ type: 'TakeOver' });
-  account({ type: 'RecordClaimed', mdmId: 'seatbook' });
+  account({ type: 'RecordOwned', mdmId: 'seatbook' });
   account({ type: 'WantNotifications', notificationUrl: `${url}?again` });
   return journey;
 }

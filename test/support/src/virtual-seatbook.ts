@@ -11,7 +11,7 @@ import {
 } from '@seatbook/apple';
 import type { Clock, Instant, Milliseconds } from '@seatbook/kernel';
 import {
-  DEFAULT_RHYTHM,
+  DEFAULT_TIMINGS,
   accountsModel,
   assetKey,
   assetsModel,
@@ -22,7 +22,7 @@ import {
   type AssetId,
   type OrderDocument,
   type PairDocument,
-  type Rhythm,
+  type Timings,
 } from '@seatbook/licensing';
 import type { EventStore, StoredEvent } from '@seatbook/runtime';
 import { createSimulator, type NewAsset, type Simulator } from '@seatbook/simulator';
@@ -34,20 +34,20 @@ import {
   receiveNotification,
   type OrderRequest,
   type PlacedOrder,
-  type Request,
+  type Caller,
   type Stores,
 } from '@seatbook/application';
 import { seededIds, seededRandom } from './seeded-random.js';
 import { VirtualClock } from './virtual-clock.js';
 
 export const UID = '7700000000000001';
-export const OWNER: Request = { principal: 'owner', reason: 'test' };
+export const OWNER: Caller = { principal: 'owner', reason: 'test' };
 const APPLE = 'https://apple.test';
 const PUBLIC_URL = 'https://seatbook.test';
 
 export interface VirtualOptions {
   readonly seed?: number;
-  readonly rhythm?: Partial<Rhythm>;
+  readonly timings?: Partial<Timings>;
   readonly apple?: Partial<AppleSettings>;
   /** Without it, the product polls. */
   readonly publicUrl?: string | null;
@@ -164,7 +164,7 @@ export class VirtualSeatbook {
       },
       transport: (request) => this.#send(request),
     });
-    const { publicUrl = PUBLIC_URL, rhythm } = this.options;
+    const { publicUrl = PUBLIC_URL, timings } = this.options;
     this.seatbook = new Seatbook({
       stores: this.#mortalStores(life),
       apple: mortal(this.apple, life),
@@ -172,7 +172,7 @@ export class VirtualSeatbook {
       ids,
       random,
       settings: { mdmInfo: { id: 'seatbook-test', name: 'Seatbook', metadata: '' }, publicUrl },
-      rhythm: { ...DEFAULT_RHYTHM, ...rhythm },
+      timings: { ...DEFAULT_TIMINGS, ...timings },
       newSecret: () => ids.next(),
     });
     this.apple.onTokenRefused((uId) => this.seatbook.gates.shut(uId));

@@ -7,7 +7,7 @@ const TITLES: Readonly<Record<string, string>> = {
   mdm: 'Mark on our locations',
   log: 'Log',
   apple: 'Apple',
-  rhythm: 'Rhythm of the licence path',
+  timings: 'Timings of the licence path',
   due: 'Due work',
   views: 'Read models',
 };

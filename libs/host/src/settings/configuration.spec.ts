@@ -14,25 +14,25 @@ function problemsOf(environment: Record<string, string>): readonly string[] {
 
 describe('the configuration', () => {
   it('has a usable value for everything without any variable', () => {
-    const { http, data, rhythm, due, apple } = readConfiguration({});
+    const { http, data, timings, due, apple } = readConfiguration({});
     expect(http).toMatchObject({ host: '127.0.0.1', port: 3000, publicUrl: null, waitMaxMs: 60_000 });
     expect(data.folder).toBe('./data/seatbook');
-    expect(rhythm).toMatchObject({ silenceMs: 300_000, pollEveryMs: 30_000, stalledAfterMs: 600_000 });
+    expect(timings).toMatchObject({ silenceMs: 300_000, pollEveryMs: 30_000, stalledAfterMs: 600_000 });
     expect(due.concurrency).toBe(64);
     expect(apple.trustedDomains).toEqual(['apple.com']);
     expect(apple.maxRequestsPerSecond).toBeNull();
   });
 
   it('takes every variable, and an empty one for an absent one', () => {
-    const { http, rhythm, apple } = readConfiguration({
+    const { http, timings, apple } = readConfiguration({
       SEATBOOK_PORT: ' 0 ',
       SEATBOOK_HOST: '',
       SEATBOOK_PUBLIC_URL: 'https://seatbook.example.org/',
-      SEATBOOK_RHYTHM_POLL_EVERY_MS: '500',
+      SEATBOOK_TIMINGS_POLL_EVERY_MS: '500',
       SEATBOOK_APPLE_TRUSTED_DOMAINS: 'apple.com, example.org',
     });
     expect(http).toMatchObject({ port: 0, host: '127.0.0.1', publicUrl: 'https://seatbook.example.org' });
-    expect(rhythm.pollEveryMs).toBe(500);
+    expect(timings.pollEveryMs).toBe(500);
     expect(apple.trustedDomains).toEqual(['apple.com', 'example.org']);
   });
 
@@ -52,7 +52,7 @@ describe('the configuration', () => {
       'SEATBOOK_LOG_LEVEL',
       'SEATBOOK_PORT',
       'SEATBOOK_PUBLIC_URL',
-      'SEATBOOK_RHYTHM_DOUBTFUL_AFTER_MS',
+      'SEATBOOK_TIMINGS_DOUBTFUL_AFTER_MS',
     ]);
   });
 

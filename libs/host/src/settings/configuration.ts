@@ -56,16 +56,16 @@ export function readConfiguration(environment: Environment): Configuration {
 }
 
 /** Settings that are each fine and together are not. */
-function contradictions({ http, apple, rhythm }: Configuration): string[] {
+function contradictions({ http, apple, timings }: Configuration): string[] {
   const problems: string[] = [];
   if (http.publicUrl !== null && !http.publicUrl.startsWith('https:') && !http.allowHttpCallbacks) {
     problems.push(
       'SEATBOOK_PUBLIC_URL must begin with https://, as Apple demands; for local work set SEATBOOK_ALLOW_HTTP_CALLBACKS=true',
     );
   }
-  if (apple.writeTimeoutMs >= rhythm.doubtfulAfterMs) {
+  if (apple.writeTimeoutMs >= timings.doubtfulAfterMs) {
     problems.push(
-      `SEATBOOK_RHYTHM_DOUBTFUL_AFTER_MS (${rhythm.doubtfulAfterMs}) must be longer than SEATBOOK_APPLE_WRITE_TIMEOUT_MS (${apple.writeTimeoutMs}): a call that is still on its way is not doubtful`,
+      `SEATBOOK_TIMINGS_DOUBTFUL_AFTER_MS (${timings.doubtfulAfterMs}) must be longer than SEATBOOK_APPLE_WRITE_TIMEOUT_MS (${apple.writeTimeoutMs}): a call that is still on its way is not doubtful`,
     );
   }
   return problems;

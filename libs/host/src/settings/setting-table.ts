@@ -1,5 +1,5 @@
 import { defaultAppleSettings } from '@seatbook/apple';
-import { DEFAULT_RHYTHM } from '@seatbook/licensing';
+import { DEFAULT_TIMINGS } from '@seatbook/licensing';
 import { DUE_RUNNER_DEFAULTS, PROCESSOR_DEFAULTS } from '@seatbook/runtime';
 import {
   flag,
@@ -135,7 +135,7 @@ export const settingTable = {
       maxQueued: 'Requests that wait per location; one more is turned away.',
       maxQueueMs: 'How long a request may wait for its turn.',
       readTimeoutMs: 'Time-out of a read.',
-      writeTimeoutMs: 'Time-out of a write. Must be shorter than SEATBOOK_RHYTHM_DOUBTFUL_AFTER_MS.',
+      writeTimeoutMs: 'Time-out of a write. Must be shorter than SEATBOOK_TIMINGS_DOUBTFUL_AFTER_MS.',
       serviceConfigFreshMs: 'Limits and addresses are read again this often. Apple demands five minutes.',
       serviceConfigRetryMs: 'After a failure they are not read again for this long.',
       serviceConfigTimeoutMs: 'Time-out of that read.',
@@ -158,7 +158,7 @@ export const settingTable = {
       },
     ),
   },
-  rhythm: numbers('SEATBOOK_RHYTHM', DEFAULT_RHYTHM, {
+  timings: numbers('SEATBOOK_TIMINGS', DEFAULT_TIMINGS, {
     placeWithinMs: 'An order that is not placed by then is abandoned.',
     answerWithinMs:
       'Ledgers that have not answered an order this long after its last progress are named as silent.',

@@ -162,7 +162,7 @@ export const list = (
 
 const DAY_MS = 24 * 3_600_000;
 
-/** `SEATBOOK_RHYTHM_POLL_EVERY_MS` for the field `pollEveryMs`. */
+/** `SEATBOOK_TIMINGS_POLL_EVERY_MS` for the field `pollEveryMs`. */
 const variableOf = (prefix: string, field: string): string =>
   `${prefix}_${field.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 

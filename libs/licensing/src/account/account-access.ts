@@ -7,13 +7,13 @@ export async function fingerprintOf(uId: string, ports: LicensingPorts): Promise
   return (await ports.read<Account>(accountStream(uId))).fingerprint;
 }
 
-/** What authorises calls for an account; `fingerprint` for the token that an attempt has claimed. */
+/** What authorises calls for an account; `fingerprint` for the token that an attempt began with. */
 export async function accessOf(
   uId: string,
   ports: LicensingPorts,
   fingerprint?: string,
 ): Promise<AppleAccess> {
   const account = await ports.read<Account>(accountStream(uId));
-  const mdmId = account.claimedAs;
+  const mdmId = account.ownedAs;
   return { uId, token: await ports.vault.token(fingerprint ?? account.fingerprint), mdmId };
 }

@@ -1,11 +1,11 @@
 import { deciderSpec, NOW } from '@seatbook/test-support/decider-spec';
 import { LOCATION } from '@seatbook/test-support/licensing-builders';
 import type { AppleFailure } from '../ports.js';
-import { DEFAULT_RHYTHM } from '../rhythm.js';
+import { DEFAULT_TIMINGS } from '../timings.js';
 import { accountDecider, type AccountCommand } from './account-decider.js';
 import type { AccountEvent } from './account-events.js';
 
-const decider = accountDecider(DEFAULT_RHYTHM);
+const decider = accountDecider(DEFAULT_TIMINGS);
 const given = deciderSpec(decider);
 const URL = `https://seatbook.test/apple/notifications/${LOCATION}`;
 const OTHER = { id: 'jamf', name: 'Jamf', metadata: '' };
@@ -27,8 +27,8 @@ const importing = (more: Partial<AccountCommand & { type: 'ImportToken' }> = {})
   notificationUrl: URL,
   ...more,
 });
-const CLAIMED: AccountCommand = { type: 'RecordClaimed', mdmId: 'seatbook' };
-const ENABLED: AccountCommand = { type: 'RecordNotificationsEnabled', notificationUrl: URL };
+const OWNED: AccountCommand = { type: 'RecordOwned', mdmId: 'seatbook' };
+const ENABLED: AccountCommand = { type: 'RecordSubscribed', notificationUrl: URL };
 const CONFLICT: AccountCommand = { type: 'ReportConflict', mdmInfo: OTHER };
 const REFUSED: AccountCommand = {
   type: 'RefuseToken',
@@ -58,13 +58,13 @@ const refusedByApple: AppleFailure = {
   serialNumbers: [],
   clientUserIds: [],
 };
-const claimFailed = (failure: AppleFailure, fingerprint = 'f1'): AccountCommand => ({
-  type: 'RecordClaimFailure',
+const owningFailed = (failure: AppleFailure, fingerprint = 'f1'): AccountCommand => ({
+  type: 'RecordOwningFailure',
   failure,
   fingerprint,
 });
 const subscribeFailed = (failure: AppleFailure, fingerprint = 'f1'): AccountCommand => ({
-  type: 'RecordNotificationsFailure',
+  type: 'RecordSubscriptionFailure',
   failure,
   fingerprint,
 });
@@ -80,10 +80,10 @@ function after(...commands: readonly AccountCommand[]): AccountEvent[] {
   }
   return all;
 }
-const ready = [importing(), CLAIMED, ENABLED];
+const ready = [importing(), OWNED, ENABLED];
 
 describe('importing a content token', () => {
-  it('creates the account with its settings, and claims the location at once', () => {
+  it('creates the account with its settings, and owns the location at once', () => {
     const { settings, facts, fingerprint, expiresAt, takenOverFrom, notificationUrl } =
       importing() as AccountCommand & { type: 'ImportToken' };
     const imported = given().when(importing());
@@ -100,7 +100,7 @@ describe('importing a content token', () => {
         at: NOW,
       },
     });
-    imported.thenDue({ step: 'claim', at: NOW });
+    imported.thenDue({ step: 'own', at: NOW });
   });
 
   it('happens once for a location', () => {
@@ -117,8 +117,8 @@ describe('importing a content token', () => {
     REFUSED,
     CONFLICT,
     { type: 'TakeOver' },
-    CLAIMED,
-    claimFailed(transient()),
+    OWNED,
+    owningFailed(transient()),
     { type: 'WantNotifications', notificationUrl: null },
     ENABLED,
     subscribeFailed(transient()),
@@ -176,17 +176,17 @@ describe('the token of an account', () => {
   });
 });
 
-describe('claiming a location', () => {
+describe('owning a location', () => {
   it('marks it as ours, once, and asks for notifications then', () => {
-    const claimed = given(...after(importing())).when(CLAIMED);
-    claimed.then({ type: 'account.claimed', data: { uId: LOCATION, mdmId: 'seatbook', at: NOW } });
-    claimed.thenOnce();
-    claimed.thenDue({ step: 'subscribe', at: NOW });
+    const owned = given(...after(importing())).when(OWNED);
+    owned.then({ type: 'account.owned', data: { uId: LOCATION, mdmId: 'seatbook', at: NOW } });
+    owned.thenOnce();
+    owned.thenDue({ step: 'subscribe', at: NOW });
   });
 
   it('is all there is to do where Apple cannot reach us', () => {
     given(...after(importing({ notificationUrl: null })))
-      .when(CLAIMED)
+      .when(OWNED)
       .thenDue(null);
   });
 
@@ -195,35 +195,35 @@ describe('claiming a location', () => {
     ['when Retry-After says', transient(70_000), 70_000],
     ['10 minutes after a refusal', refusedByApple, 600_000],
   ])('is tried again %s', (_when, failure, delay) => {
-    const failed = given(...after(importing())).when(claimFailed(failure));
-    failed.thenTypes('account.claim-failed');
-    failed.thenDue({ step: 'claim', at: NOW + delay });
+    const failed = given(...after(importing())).when(owningFailed(failure));
+    failed.thenTypes('account.owning-failed');
+    failed.thenDue({ step: 'own', at: NOW + delay });
   });
 
   it('waits for another token where this one is refused', () => {
-    const failed = given(...after(importing())).when(claimFailed(tokenFailure));
-    failed.thenTypes('account.token-refused', 'account.claim-failed');
+    const failed = given(...after(importing())).when(owningFailed(tokenFailure));
+    failed.thenTypes('account.token-refused', 'account.owning-failed');
     failed.thenDue(null);
-    given(...after(importing(), claimFailed(tokenFailure)))
+    given(...after(importing(), owningFailed(tokenFailure)))
       .when(renew('f2'))
-      .thenDue({ step: 'claim', at: NOW });
+      .thenDue({ step: 'own', at: NOW });
   });
 
   it('does not refuse a token that was renewed while Apple refused the old one', () => {
-    const failed = given(...after(importing(), renew('f2'))).when(claimFailed(tokenFailure, 'f1'));
-    failed.thenTypes('account.claim-failed');
-    failed.thenDue({ step: 'claim', at: NOW });
+    const failed = given(...after(importing(), renew('f2'))).when(owningFailed(tokenFailure, 'f1'));
+    failed.thenTypes('account.owning-failed');
+    failed.thenDue({ step: 'own', at: NOW });
   });
 
   it('waits for a person where another MDM has the location', () => {
-    const failed = given(...after(importing())).when(claimFailed({ kind: 'conflict', mdmInfo: OTHER }));
+    const failed = given(...after(importing())).when(owningFailed({ kind: 'conflict', mdmInfo: OTHER }));
     failed.then({ type: 'account.conflicted', data: { uId: LOCATION, mdmInfo: OTHER } });
     failed.thenDue(null);
   });
 
   it('is over when it is done: a late failure changes nothing', () => {
-    given(...after(importing(), CLAIMED))
-      .when(claimFailed(transient()))
+    given(...after(importing(), OWNED))
+      .when(owningFailed(transient()))
       .thenNothing();
   });
 });
@@ -236,7 +236,7 @@ describe('another MDM at the location', () => {
     given(...after(...ready))
       .when(CONFLICT)
       .thenOnce();
-    expect(given(...after(...ready, CONFLICT)).state).toMatchObject({ usable: false, claimedAs: null });
+    expect(given(...after(...ready, CONFLICT)).state).toMatchObject({ usable: false, ownedAs: null });
   });
 
   it('is never answered by itself: only a person takes the location over', () => {
@@ -247,15 +247,15 @@ describe('another MDM at the location', () => {
       .then({ type: 'account.take-over-ordered', data: { uId: LOCATION, at: NOW } });
     given(...after(...ready, CONFLICT))
       .when({ type: 'TakeOver' })
-      .thenDue({ step: 'claim', at: NOW });
+      .thenDue({ step: 'own', at: NOW });
     given(...after(...ready, CONFLICT))
       .when({ type: 'TakeOver' })
       .thenOnce();
   });
 
-  it('is over when the location is claimed again, and notifications are asked for anew', () => {
-    const back = after(...ready, CONFLICT, { type: 'TakeOver' }, CLAIMED);
-    expect(given(...back).state).toMatchObject({ usable: true, claimedAs: 'seatbook', notified: false });
+  it('is over when the location is owned again, and notifications are asked for anew', () => {
+    const back = after(...ready, CONFLICT, { type: 'TakeOver' }, OWNED);
+    expect(given(...back).state).toMatchObject({ usable: true, ownedAs: 'seatbook', subscribed: false });
     expect(given(...back).due()).toEqual({ step: 'subscribe', at: NOW });
   });
 
@@ -270,7 +270,7 @@ describe('another MDM at the location', () => {
       ...ready,
       CONFLICT,
       { type: 'TakeOver' },
-      claimFailed({ kind: 'conflict', mdmInfo: OTHER }),
+      owningFailed({ kind: 'conflict', mdmInfo: OTHER }),
     );
     expect(given(...before).due()).toBeNull();
     given(...before)
@@ -281,13 +281,13 @@ describe('another MDM at the location', () => {
 
 describe('notifications', () => {
   it('are enabled once', () => {
-    given(...after(importing(), CLAIMED))
+    given(...after(importing(), OWNED))
       .when(ENABLED)
-      .then({ type: 'account.notifications-enabled', data: { uId: LOCATION, notificationUrl: URL } });
-    given(...after(importing(), CLAIMED))
+      .then({ type: 'account.subscribed', data: { uId: LOCATION, notificationUrl: URL } });
+    given(...after(importing(), OWNED))
       .when(ENABLED)
       .thenOnce();
-    given(...after(importing(), CLAIMED))
+    given(...after(importing(), OWNED))
       .when(ENABLED)
       .thenDue(null);
   });
@@ -314,22 +314,22 @@ describe('notifications', () => {
     ['5 s after a passing failure', transient(), 5_000],
     ['10 minutes after a refusal', refusedByApple, 600_000],
   ])('are asked for again %s', (_when, failure, delay) => {
-    given(...after(importing(), CLAIMED))
+    given(...after(importing(), OWNED))
       .when(subscribeFailed(failure))
       .thenDue({ step: 'subscribe', at: NOW + delay });
   });
 
   it('wait for the token and for the location', () => {
-    const before = after(importing(), CLAIMED);
+    const before = after(importing(), OWNED);
     given(...before)
       .when(subscribeFailed(tokenFailure))
-      .thenTypes('account.token-refused', 'account.notifications-failed');
+      .thenTypes('account.token-refused', 'account.subscription-failed');
     given(...before)
       .when(subscribeFailed(tokenFailure))
       .thenDue(null);
     given(...before)
       .when(subscribeFailed({ kind: 'conflict', mdmInfo: OTHER }))
-      .thenTypes('account.conflicted', 'account.notifications-failed');
+      .thenTypes('account.conflicted', 'account.subscription-failed');
     given(...before)
       .when(subscribeFailed({ kind: 'conflict', mdmInfo: OTHER }))
       .thenDue(null);

@@ -1,6 +1,6 @@
 import { Refusal, type Command, type Decider, type Due, type Instant } from '@seatbook/kernel';
 import type { AppleFailure, MdmInfo, TokenRefusal } from '../ports.js';
-import type { Rhythm } from '../rhythm.js';
+import type { Timings } from '../timings.js';
 import type { AccountEvent, AccountSettings, LocationFacts } from './account-events.js';
 
 export type AccountCommand =
@@ -25,11 +25,11 @@ export type AccountCommand =
     })
   | (Command<'ReportConflict'> & { readonly mdmInfo: MdmInfo | null })
   | Command<'TakeOver'>
-  | (Command<'RecordClaimed'> & { readonly mdmId: string })
-  | (Command<'RecordClaimFailure'> & { readonly failure: AppleFailure; readonly fingerprint: string })
+  | (Command<'RecordOwned'> & { readonly mdmId: string })
+  | (Command<'RecordOwningFailure'> & { readonly failure: AppleFailure; readonly fingerprint: string })
   | (Command<'WantNotifications'> & { readonly notificationUrl: string | null })
-  | (Command<'RecordNotificationsEnabled'> & { readonly notificationUrl: string })
-  | (Command<'RecordNotificationsFailure'> & {
+  | (Command<'RecordSubscribed'> & { readonly notificationUrl: string })
+  | (Command<'RecordSubscriptionFailure'> & {
       readonly failure: AppleFailure;
       readonly fingerprint: string;
     });
@@ -46,15 +46,15 @@ export interface Account {
   /** The token works and the location is not another MDM's: Apple work may go on. */
   usable: boolean;
   /** Our `mdmInfo.id`, as soon as the location is marked as ours. */
-  claimedAs: string | null;
-  claimAt: Instant | null;
+  ownedAs: string | null;
+  ownAt: Instant | null;
   notificationUrl: string | null;
   /** Apple knows where to send notifications. */
-  notified: boolean;
+  subscribed: boolean;
   subscribeAt: Instant | null;
 }
 
-export const accountDecider = (rhythm: Rhythm): Decider<AccountCommand, Account, AccountEvent> => ({
+export const accountDecider = (timings: Timings): Decider<AccountCommand, Account, AccountEvent> => ({
   initial: () => ({
     exists: false,
     uId: '',
@@ -65,10 +65,10 @@ export const accountDecider = (rhythm: Rhythm): Decider<AccountCommand, Account,
     tokenState: 'active',
     conflicted: false,
     usable: false,
-    claimedAs: null,
-    claimAt: null,
+    ownedAs: null,
+    ownAt: null,
     notificationUrl: null,
-    notified: false,
+    subscribed: false,
     subscribeAt: null,
   }),
 
@@ -95,13 +95,13 @@ export const accountDecider = (rhythm: Rhythm): Decider<AccountCommand, Account,
             'this location is ours already; there is nothing to take over',
           );
         }
-        return account.claimAt !== null ? [] : [{ type: 'account.take-over-ordered', data: { uId, at } }];
-      case 'RecordClaimed':
-        if (account.claimAt === null) return [];
-        return [{ type: 'account.claimed', data: { uId, mdmId: command.mdmId, at } }];
-      case 'RecordClaimFailure':
-        if (account.claimAt === null) return [];
-        return [...stepFailed('account.claim-failed', command, account, at, rhythm)];
+        return account.ownAt !== null ? [] : [{ type: 'account.take-over-ordered', data: { uId, at } }];
+      case 'RecordOwned':
+        if (account.ownAt === null) return [];
+        return [{ type: 'account.owned', data: { uId, mdmId: command.mdmId, at } }];
+      case 'RecordOwningFailure':
+        if (account.ownAt === null) return [];
+        return [...stepFailed('account.owning-failed', command, account, at, timings)];
       case 'WantNotifications':
         if (command.notificationUrl === account.notificationUrl) return [];
         return [
@@ -110,14 +110,12 @@ export const accountDecider = (rhythm: Rhythm): Decider<AccountCommand, Account,
             data: { uId, notificationUrl: command.notificationUrl, at },
           },
         ];
-      case 'RecordNotificationsEnabled':
+      case 'RecordSubscribed':
         if (account.subscribeAt === null || command.notificationUrl !== account.notificationUrl) return [];
-        return [
-          { type: 'account.notifications-enabled', data: { uId, notificationUrl: command.notificationUrl } },
-        ];
-      case 'RecordNotificationsFailure':
+        return [{ type: 'account.subscribed', data: { uId, notificationUrl: command.notificationUrl } }];
+      case 'RecordSubscriptionFailure':
         if (account.subscribeAt === null) return [];
-        return [...stepFailed('account.notifications-failed', command, account, at, rhythm)];
+        return [...stepFailed('account.subscription-failed', command, account, at, timings)];
     }
   },
 
@@ -128,7 +126,7 @@ export const accountDecider = (rhythm: Rhythm): Decider<AccountCommand, Account,
         Object.assign(account, { exists: true, uId, countryCode, defaultPlatform, fingerprint, expiresAt });
         Object.assign(account, {
           notificationUrl,
-          claimAt: at,
+          ownAt: at,
           subscribeAt: notificationUrl === null ? null : at,
         });
         break;
@@ -142,36 +140,36 @@ export const accountDecider = (rhythm: Rhythm): Decider<AccountCommand, Account,
         account.tokenState = event.data.state;
         break;
       case 'account.conflicted':
-        // Only an order to take it over makes us claim it again.
-        Object.assign(account, { conflicted: true, claimedAs: null, claimAt: null });
+        // Only an order to take it over makes us own it again.
+        Object.assign(account, { conflicted: true, ownedAs: null, ownAt: null });
         break;
       case 'account.take-over-ordered':
-        account.claimAt = event.data.at;
+        account.ownAt = event.data.at;
         break;
-      case 'account.claimed': {
+      case 'account.owned': {
         const { mdmId, at } = event.data;
         const again = account.conflicted && account.notificationUrl !== null;
-        Object.assign(account, { claimedAs: mdmId, claimAt: null, conflicted: false });
+        Object.assign(account, { ownedAs: mdmId, ownAt: null, conflicted: false });
         // Whoever had the location meanwhile may have pointed the notifications elsewhere.
-        if (again) Object.assign(account, { subscribeAt: at, notified: false });
+        if (again) Object.assign(account, { subscribeAt: at, subscribed: false });
         break;
       }
-      case 'account.claim-failed':
-        account.claimAt = event.data.retryAt;
+      case 'account.owning-failed':
+        account.ownAt = event.data.retryAt;
         break;
       case 'account.notifications-wanted': {
         const { notificationUrl, at } = event.data;
         Object.assign(account, {
           notificationUrl,
-          notified: false,
+          subscribed: false,
           subscribeAt: notificationUrl === null ? null : at,
         });
         break;
       }
-      case 'account.notifications-enabled':
-        Object.assign(account, { notified: true, subscribeAt: null });
+      case 'account.subscribed':
+        Object.assign(account, { subscribed: true, subscribeAt: null });
         break;
-      case 'account.notifications-failed':
+      case 'account.subscription-failed':
         account.subscribeAt = event.data.retryAt;
         break;
     }
@@ -179,10 +177,10 @@ export const accountDecider = (rhythm: Rhythm): Decider<AccountCommand, Account,
     return account;
   },
 
-  next({ tokenState, claimAt, subscribeAt, claimedAs }): Due | null {
+  next({ tokenState, ownAt, subscribeAt, ownedAs }): Due | null {
     if (tokenState !== 'active') return null;
-    if (claimAt !== null) return { step: 'claim', at: claimAt };
-    if (subscribeAt !== null && claimedAs !== null) return { step: 'subscribe', at: subscribeAt };
+    if (ownAt !== null) return { step: 'own', at: ownAt };
+    if (subscribeAt !== null && ownedAs !== null) return { step: 'subscribe', at: subscribeAt };
     return null;
   },
 });
@@ -226,11 +224,11 @@ function renewToken(
 }
 
 function stepFailed(
-  type: 'account.claim-failed' | 'account.notifications-failed',
+  type: 'account.owning-failed' | 'account.subscription-failed',
   { failure, fingerprint }: { failure: AppleFailure; fingerprint: string },
   account: Account,
   at: Instant,
-  { firstRetryMs, maxRetryMs }: Rhythm,
+  { firstRetryMs, maxRetryMs }: Timings,
 ): AccountEvent[] {
   const { uId } = account;
   switch (failure.kind) {
@@ -250,7 +248,7 @@ function stepFailed(
         type: 'account.conflicted',
         data: { uId, mdmInfo: failure.mdmInfo },
       };
-      if (type === 'account.claim-failed') return [conflicted];
+      if (type === 'account.owning-failed') return [conflicted];
       const failed: AccountEvent = {
         type,
         data: { uId, reason: 'another MDM manages the location', retryAt: at },

@@ -52,11 +52,11 @@ export type AccountEvent =
   /** The alert: another MDM manages the location; all work is held until a person takes it over or releases it. */
   | Event<'conflicted', { readonly mdmInfo: MdmInfo | null }>
   | Event<'take-over-ordered', { readonly at: Instant }>
-  | Event<'claimed', { readonly mdmId: string; readonly at: Instant }>
-  | Event<'claim-failed', { readonly reason: string; readonly retryAt: Instant }>
+  | Event<'owned', { readonly mdmId: string; readonly at: Instant }>
+  | Event<'owning-failed', { readonly reason: string; readonly retryAt: Instant }>
   | Event<'notifications-wanted', { readonly notificationUrl: string | null; readonly at: Instant }>
-  | Event<'notifications-enabled', { readonly notificationUrl: string }>
-  | Event<'notifications-failed', { readonly reason: string; readonly retryAt: Instant }>;
+  | Event<'subscribed', { readonly notificationUrl: string }>
+  | Event<'subscription-failed', { readonly reason: string; readonly retryAt: Instant }>;
 
 export const accountEventTypes = firstVersions<AccountEvent>({
   'account.imported': true,
@@ -64,9 +64,9 @@ export const accountEventTypes = firstVersions<AccountEvent>({
   'account.token-refused': true,
   'account.conflicted': true,
   'account.take-over-ordered': true,
-  'account.claimed': true,
-  'account.claim-failed': true,
+  'account.owned': true,
+  'account.owning-failed': true,
   'account.notifications-wanted': true,
-  'account.notifications-enabled': true,
-  'account.notifications-failed': true,
+  'account.subscribed': true,
+  'account.subscription-failed': true,
 });

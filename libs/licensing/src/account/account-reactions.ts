@@ -1,4 +1,4 @@
-import type { Addressed, Reaction } from '@seatbook/kernel';
+import type { CommandMessage, Reaction } from '@seatbook/kernel';
 import type { AppleEventEvent } from '../apple-event/apple-event-events.js';
 import type { CallEvent } from '../apple-call/call-events.js';
 import type { ReconciliationEvent } from '../reconciliation/reconciliation-events.js';
@@ -14,7 +14,7 @@ type HeldEvent = Extract<
 const reportHeld: Reaction<HeldEvent> = {
   name: 'account.report-held',
   handles: ['call.held', 'appleEvent.held', 'reconciliation.held'],
-  react({ data: { uId, fingerprint, errorNumber, state, mdmInfo } }): Addressed[] {
+  react({ data: { uId, fingerprint, errorNumber, state, mdmInfo } }): CommandMessage[] {
     const command: AccountCommand =
       state === 'conflicted'
         ? { type: 'ReportConflict', mdmInfo }

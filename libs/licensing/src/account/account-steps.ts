@@ -6,14 +6,14 @@ import type { Account, AccountCommand } from './account-decider.js';
 type AccountStep = Step<Account, LicensingPorts, AccountCommand>;
 
 /** Marks the location as ours: Apple has no lock, all MDMs respect the marker. */
-const claim: AccountStep = {
-  name: 'claim',
+const own: AccountStep = {
+  name: 'own',
   async perform({ uId, fingerprint }, ports) {
     const { mdmInfo } = ports.settings;
     const access = { ...(await accessOf(uId, ports, fingerprint)), mdmId: null };
-    const result = await ports.apple.claim(access, mdmInfo);
-    if (!result.ok) return [{ type: 'RecordClaimFailure', failure: result.failure, fingerprint }];
-    return [{ type: 'RecordClaimed', mdmId: mdmInfo.id }];
+    const result = await ports.apple.own(access, mdmInfo);
+    if (!result.ok) return [{ type: 'RecordOwningFailure', failure: result.failure, fingerprint }];
+    return [{ type: 'RecordOwned', mdmId: mdmInfo.id }];
   },
 };
 
@@ -25,9 +25,9 @@ const subscribe: AccountStep = {
     const secret = await ports.vault.notificationSecret(uId);
     const access = await accessOf(uId, ports, fingerprint);
     const result = await ports.apple.subscribe(access, notificationUrl, secret);
-    if (!result.ok) return [{ type: 'RecordNotificationsFailure', failure: result.failure, fingerprint }];
-    return [{ type: 'RecordNotificationsEnabled', notificationUrl }];
+    if (!result.ok) return [{ type: 'RecordSubscriptionFailure', failure: result.failure, fingerprint }];
+    return [{ type: 'RecordSubscribed', notificationUrl }];
   },
 };
 
-export const accountSteps: readonly AccountStep[] = [claim, subscribe];
+export const accountSteps: readonly AccountStep[] = [own, subscribe];

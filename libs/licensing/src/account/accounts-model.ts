@@ -21,11 +21,11 @@ export interface AccountDocument {
   expiresAt: Instant;
   conflict: { mdmInfo: MdmInfo | null } | null;
   usable: boolean;
-  claimed: boolean;
-  claimFailure: string | null;
+  owned: boolean;
+  owningFailure: string | null;
   notificationUrl: string | null;
-  notificationsEnabled: boolean;
-  notificationFailure: string | null;
+  subscribed: boolean;
+  subscriptionFailure: string | null;
   /** Totals are of this moment; null before the first read. */
   totalsReadAt: Instant | null;
   assetCount: number | null;
@@ -45,11 +45,11 @@ export const accountsModel: ReadModel<AccountDocument, AccountModelEvent> = {
     'account.token-renewed',
     'account.token-refused',
     'account.conflicted',
-    'account.claimed',
-    'account.claim-failed',
+    'account.owned',
+    'account.owning-failed',
     'account.notifications-wanted',
-    'account.notifications-enabled',
-    'account.notifications-failed',
+    'account.subscribed',
+    'account.subscription-failed',
     'reconciliation.totals-completed',
     'reconciliation.first-read-completed',
     'reconciliation.read-failed',
@@ -69,10 +69,10 @@ export const accountsModel: ReadModel<AccountDocument, AccountModelEvent> = {
         tokenErrorNumber: null,
         conflict: null,
         usable: true,
-        claimed: false,
-        claimFailure: null,
-        notificationsEnabled: false,
-        notificationFailure: null,
+        owned: false,
+        owningFailure: null,
+        subscribed: false,
+        subscriptionFailure: null,
         totalsReadAt: null,
         assetCount: null,
         firstReadAt: null,
@@ -96,19 +96,19 @@ function changeBy(event: AccountModelEvent, account: AccountDocument): Partial<A
     case 'account.token-refused':
       return { tokenState: event.data.state, tokenErrorNumber: event.data.errorNumber };
     case 'account.conflicted':
-      return { conflict: { mdmInfo: event.data.mdmInfo }, claimed: false };
-    case 'account.claimed':
-      return { claimed: true, claimFailure: null, conflict: null };
-    case 'account.claim-failed':
-      return { claimFailure: event.data.reason };
+      return { conflict: { mdmInfo: event.data.mdmInfo }, owned: false };
+    case 'account.owned':
+      return { owned: true, owningFailure: null, conflict: null };
+    case 'account.owning-failed':
+      return { owningFailure: event.data.reason };
     case 'account.notifications-wanted': {
       const { notificationUrl } = event.data;
-      return { notificationUrl, notificationsEnabled: false, notificationFailure: null };
+      return { notificationUrl, subscribed: false, subscriptionFailure: null };
     }
-    case 'account.notifications-enabled':
-      return { notificationsEnabled: true, notificationFailure: null };
-    case 'account.notifications-failed':
-      return { notificationFailure: event.data.reason };
+    case 'account.subscribed':
+      return { subscribed: true, subscriptionFailure: null };
+    case 'account.subscription-failed':
+      return { subscriptionFailure: event.data.reason };
     case 'reconciliation.totals-completed':
       return { totalsReadAt: event.data.readAt, assetCount: event.data.assets, readFailure: null };
     case 'reconciliation.first-read-completed':

@@ -2,11 +2,11 @@ import { deciderSpec, NOW } from '@seatbook/test-support/decider-spec';
 import { KEYNOTE, LOCATION, PAGES, devices, persons } from '@seatbook/test-support/licensing-builders';
 import { NOBODY, holdersOf, type Holders } from '../holder.js';
 import type { AppleFailure, AssetId } from '../ports.js';
-import { DEFAULT_RHYTHM } from '../rhythm.js';
+import { DEFAULT_TIMINGS } from '../timings.js';
 import { callDecider, pairsOfCall, type CallCommand } from './call-decider.js';
 import type { CallEvent, CallFailure, ReportedFailure } from './call-events.js';
 
-const decider = callDecider(DEFAULT_RHYTHM);
+const decider = callDecider(DEFAULT_TIMINGS);
 const given = deciderSpec(decider);
 
 interface Shape {
@@ -30,7 +30,7 @@ const claimed = (asset: AssetId = PAGES, missed: Holders = NOBODY): CallCommand 
   asset,
   missed,
 });
-const start: CallCommand = { type: 'StartAttempt', fingerprint: 'f1', notified: true };
+const start: CallCommand = { type: 'StartAttempt', fingerprint: 'f1', subscribed: true };
 const accept = (attempt = 1): CallCommand => ({
   type: 'RecordAccepted',
   attempt,
@@ -174,7 +174,7 @@ describe('attempts', () => {
         uId: LOCATION,
         attempt: 1,
         fingerprint: 'f1',
-        notified: true,
+        subscribed: true,
         at: NOW,
         doubtfulAt: NOW + 90_000,
       },
@@ -211,7 +211,7 @@ describe('attempts', () => {
           appleEventId: 'event-1',
           action: 'associate',
           pairs: 2,
-          notified: true,
+          subscribed: true,
         },
       });
     given(...after(...started()))

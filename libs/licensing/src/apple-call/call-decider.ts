@@ -3,7 +3,7 @@ import { holdOf } from '../account/account-hold.js';
 import type { Action } from '../asset/asset-events.js';
 import { NOBODY, holderCount, holderKeys, holdersOf, type HolderKey, type Holders } from '../holder.js';
 import type { AppleFailure, AssetId } from '../ports.js';
-import type { Rhythm } from '../rhythm.js';
+import type { Timings } from '../timings.js';
 import { idOfAsset } from '../streams.js';
 import type { CallEvent, CallFailure, ReportedFailure } from './call-events.js';
 
@@ -11,7 +11,7 @@ import type { CallEvent, CallFailure, ReportedFailure } from './call-events.js';
 export const MAX_ATTEMPTS = 40;
 
 /** Error numbers of single pairs that are no fault of theirs: internal error, maintenance. */
-const PASSING = new Set([9603, 9644]);
+const TRANSIENT = new Set([9603, 9644]);
 const NOT_ENOUGH_LICENCES = 9709;
 /** v1's "already assigned"; v2 has no number for it, a doubtful attempt may meet it all the same. */
 const ALREADY_ASSIGNED = 9616;
@@ -22,7 +22,7 @@ export type CallCommand =
   | (Command<'PlanCall'> &
       Holders & { readonly uId: string; readonly action: Action; readonly assets: readonly AssetId[] })
   | (Command<'RecordClaim'> & { readonly asset: AssetId; readonly missed: Holders })
-  | (Command<'StartAttempt'> & { readonly fingerprint: string; readonly notified: boolean })
+  | (Command<'StartAttempt'> & { readonly fingerprint: string; readonly subscribed: boolean })
   | (Command<'RecordAccepted'> & { readonly attempt: number; readonly appleEventId: string })
   | (Command<'RecordFailure'> & {
       readonly attempt: number;
@@ -61,7 +61,7 @@ export interface Call {
   readonly missed: Map<string, HolderKey[]>;
   attempt: number;
   fingerprint: string;
-  notified: boolean;
+  subscribed: boolean;
   appleEventId: string;
   failures: readonly ReportedFailure[];
   /** When the next thing is due. */
@@ -71,7 +71,7 @@ export interface Call {
 export const pairsOfCall = ({ assets, holders }: Pick<Call, 'assets' | 'holders'>): number =>
   assets.length * holderCount(holders);
 
-export const callDecider = (rhythm: Rhythm): Decider<CallCommand, Call, CallEvent> => ({
+export const callDecider = (timings: Timings): Decider<CallCommand, Call, CallEvent> => ({
   initial: () => ({
     phase: 'new',
     uId: '',
@@ -81,7 +81,7 @@ export const callDecider = (rhythm: Rhythm): Decider<CallCommand, Call, CallEven
     missed: new Map(),
     attempt: 0,
     fingerprint: '',
-    notified: false,
+    subscribed: false,
     appleEventId: '',
     failures: [],
     at: 0,
@@ -97,17 +97,17 @@ export const callDecider = (rhythm: Rhythm): Decider<CallCommand, Call, CallEven
       case 'RecordClaim':
         return recordClaim(command, call, at);
       case 'StartAttempt':
-        return startAttempt(command, call, at, rhythm);
+        return startAttempt(command, call, at, timings);
       case 'RecordAccepted':
         return recordAccepted(command, call);
       case 'RecordFailure':
-        return recordFailure(command, call, at, rhythm);
+        return recordFailure(command, call, at, timings);
       case 'RetryAttempt':
         return retryAttempt(command, call, at);
       case 'RecordOutcome':
-        return recordOutcome(command, call, at, rhythm);
+        return recordOutcome(command, call, at, timings);
       case 'RecordVerified':
-        return recordVerified(command, call, at, rhythm);
+        return recordVerified(command, call, at, timings);
     }
   },
 
@@ -127,8 +127,8 @@ export const callDecider = (rhythm: Rhythm): Decider<CallCommand, Call, CallEven
       case 'call.dropped':
         return { ...call, phase: 'dropped' };
       case 'call.started': {
-        const { attempt, fingerprint, notified, doubtfulAt } = event.data;
-        return { ...call, phase: 'started', attempt, fingerprint, notified, at: doubtfulAt };
+        const { attempt, fingerprint, subscribed, doubtfulAt } = event.data;
+        return { ...call, phase: 'started', attempt, fingerprint, subscribed, at: doubtfulAt };
       }
       case 'call.accepted':
         return { ...call, phase: 'accepted', appleEventId: event.data.appleEventId };
@@ -186,16 +186,16 @@ function startAttempt(
   command: CallCommand & { type: 'StartAttempt' },
   call: Call,
   at: Instant,
-  { doubtfulAfterMs }: Rhythm,
+  { doubtfulAfterMs }: Timings,
 ): CallEvent[] {
   if (!['ready', 'started', 'waiting', 'held'].includes(call.phase)) return [];
-  const { fingerprint, notified } = command;
+  const { fingerprint, subscribed } = command;
   const attempt = call.attempt + 1;
   const { uId } = call;
   return [
     {
       type: 'call.started',
-      data: { uId, attempt, fingerprint, notified, at, doubtfulAt: at + doubtfulAfterMs },
+      data: { uId, attempt, fingerprint, subscribed, at, doubtfulAt: at + doubtfulAfterMs },
     },
   ];
 }
@@ -205,11 +205,11 @@ function recordAccepted(
   call: Call,
 ): CallEvent[] {
   if (call.phase !== 'started' || call.attempt !== attempt) return [];
-  const { uId, action, notified } = call;
+  const { uId, action, subscribed } = call;
   return [
     {
       type: 'call.accepted',
-      data: { uId, attempt, appleEventId, action, pairs: pairsOfCall(call), notified },
+      data: { uId, attempt, appleEventId, action, pairs: pairsOfCall(call), subscribed },
     },
   ];
 }
@@ -218,7 +218,7 @@ function recordFailure(
   command: CallCommand & { type: 'RecordFailure' },
   call: Call,
   at: Instant,
-  { firstRetryMs, maxRetryMs }: Rhythm,
+  { firstRetryMs, maxRetryMs }: Timings,
 ): CallEvent[] {
   const { attempt, failure, fingerprint, jitter } = command;
   const reading = call.phase === 'verifying' && (failure.kind === 'token' || failure.kind === 'conflict');
@@ -300,7 +300,7 @@ function recordOutcome(
   command: CallCommand & { type: 'RecordOutcome' },
   call: Call,
   at: Instant,
-  rhythm: Rhythm,
+  timings: Timings,
 ): CallEvent[] {
   const { appleEventId, failures } = command;
   if (call.phase !== 'accepted' || call.appleEventId !== appleEventId) return [];
@@ -309,7 +309,7 @@ function recordOutcome(
   return [
     settled(
       call,
-      failures.flatMap((failure) => spread(failure, call, at, rhythm)),
+      failures.flatMap((failure) => spread(failure, call, at, timings)),
     ),
   ];
 }
@@ -327,11 +327,16 @@ function needsReading({ errorNumber, assets, holders }: ReportedFailure, { attem
 }
 
 /** A reported failure, asset by asset. */
-function spread(failure: ReportedFailure, call: Call, at: Instant, { replanAfterMs }: Rhythm): CallFailure[] {
+function spread(
+  failure: ReportedFailure,
+  call: Call,
+  at: Instant,
+  { replanAfterMs }: Timings,
+): CallFailure[] {
   const { errorNumber, reason, holders } = failure;
   const hit = failure.assets.length === 0 ? call.assets : failure.assets;
   const short = errorNumber === NOT_ENOUGH_LICENCES && call.action === 'associate';
-  const again = PASSING.has(errorNumber);
+  const again = TRANSIENT.has(errorNumber);
   return hit.map((asset) => ({
     ...pick(asset),
     errorNumber,
@@ -348,13 +353,13 @@ function recordVerified(
   { present }: CallCommand & { type: 'RecordVerified' },
   call: Call,
   at: Instant,
-  rhythm: Rhythm,
+  timings: Timings,
 ): CallEvent[] {
   if (call.phase !== 'verifying') return [];
   const held = new Map(present.map((pairs) => [idOfAsset(pairs), new Set(holderKeys(pairs))]));
   const wanted = call.action === 'associate';
   const failures = call.failures
-    .flatMap((failure) => spread(failure, call, at, rhythm))
+    .flatMap((failure) => spread(failure, call, at, timings))
     .flatMap((failure): CallFailure[] => {
       const there = held.get(idOfAsset(failure)) ?? new Set<HolderKey>();
       const named = holderKeys(failure.holders ?? call.holders);

@@ -45,7 +45,7 @@ export type CallEvent =
         readonly attempt: number;
         readonly fingerprint: string;
         /** Apple knows where to send notifications. */
-        readonly notified: boolean;
+        readonly subscribed: boolean;
         readonly at: Instant;
         /** From then on the attempt counts as doubtful. */
         readonly doubtfulAt: Instant;
@@ -58,7 +58,7 @@ export type CallEvent =
         readonly appleEventId: string;
         readonly action: Action;
         readonly pairs: number;
-        readonly notified: boolean;
+        readonly subscribed: boolean;
       }
     >
   /** The attempt did not succeed; the next one is made at `retryAt`. */

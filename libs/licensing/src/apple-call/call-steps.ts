@@ -11,18 +11,18 @@ type CallStep = Step<Call, LicensingPorts, CallCommand>;
 /** Up to this many devices of an asset are read one by one; beyond it the asset is walked whole. */
 const READ_ONE_BY_ONE = 10;
 
-/** The request to Apple. Its claim is the fence: who loses that append does not send. */
+/** The request to Apple. Its `begin` is the fence: who loses that append does not send. */
 const send: CallStep = {
   name: 'send',
-  async claim(call, ports) {
+  async begin(call, ports) {
     if (call.attempt >= MAX_ATTEMPTS)
       throw new Error(`the call was attempted ${call.attempt} times without an answer`);
     const account = await ports.read<Account>(accountStream(call.uId));
-    if (!account.usable || account.claimedAs === null) return null;
+    if (!account.usable || account.ownedAs === null) return null;
     return {
       type: 'StartAttempt',
       fingerprint: account.fingerprint,
-      notified: account.notified,
+      subscribed: account.subscribed,
     };
   },
   async perform(call, ports) {
@@ -59,21 +59,21 @@ const verify: CallStep = {
     }
     const present: (AssetId & Holders)[] = [];
     for (const { asset, holders: wanted } of named.values()) {
-      const found = await heldOf(asset, wanted, access, ports);
-      if (!found.ok) {
-        const { failure } = found;
+      const atApple = await holdersAtApple(asset, wanted, access, ports);
+      if (!atApple.ok) {
+        const { failure } = atApple;
         if (failure.kind === 'transient' || failure.kind === 'refused') throw new Error(failure.reason);
         const { attempt, fingerprint } = call;
         return [{ type: 'RecordFailure', attempt, fingerprint, failure, jitter: 0 }];
       }
       const { adamId, pricingParam } = asset;
-      present.push({ adamId, pricingParam, ...found.value });
+      present.push({ adamId, pricingParam, ...atApple.value });
     }
     return [{ type: 'RecordVerified', present }];
   },
 };
 
-async function heldOf(
+async function holdersAtApple(
   asset: AssetId,
   wanted: Holders,
   access: AppleAccess,

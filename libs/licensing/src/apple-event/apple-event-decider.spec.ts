@@ -3,16 +3,16 @@ import { deciderSpec, NOW } from '@seatbook/test-support/decider-spec';
 import { KEYNOTE, LOCATION, PAGES, devices } from '@seatbook/test-support/licensing-builders';
 import { NOBODY, type Holders } from '../holder.js';
 import type { AppleFailure, AssetId } from '../ports.js';
-import { DEFAULT_RHYTHM } from '../rhythm.js';
+import { DEFAULT_TIMINGS } from '../timings.js';
 import { appleEventDecider, type AppleEventCommand } from './apple-event-decider.js';
 import type { AppleEventEvent } from './apple-event-events.js';
 
-const decider = appleEventDecider(DEFAULT_RHYTHM);
+const decider = appleEventDecider(DEFAULT_TIMINGS);
 const given = deciderSpec(decider);
 const SECOND = 1_000;
 const MINUTE = 60_000;
 
-const notified = (
+const notify = (
   notificationId: string,
   holders: Holders,
   errorNumber: number | null = null,
@@ -33,7 +33,7 @@ const bind = (pairs = 2, withNotifications = true): AppleEventCommand => ({
   uId: LOCATION,
   callId: 'call-1',
   pairs,
-  notified: withNotifications,
+  subscribed: withNotifications,
 });
 const polled = (
   status: 'PENDING' | 'COMPLETE' | 'FAILED',
@@ -68,9 +68,9 @@ const completed = (events: readonly AppleEventEvent[]) =>
 describe('notifications of one of Apple’s events', () => {
   it('are kept as they came, each once', () => {
     given()
-      .when(notified('n1', devices('A')))
+      .when(notify('n1', devices('A')))
       .then({
-        type: 'appleEvent.notified',
+        type: 'appleEvent.notification-received',
         data: {
           uId: LOCATION,
           notificationId: 'n1',
@@ -84,27 +84,27 @@ describe('notifications of one of Apple’s events', () => {
         },
       });
     given()
-      .when(notified('n1', devices('A')))
+      .when(notify('n1', devices('A')))
       .thenOnce();
   });
 
   it('complete the event when every pair of the call has been named', () => {
-    given(...after(bind(), notified('n1', devices('A'))))
-      .when(notified('n2', devices('B')))
-      .thenTypes('appleEvent.notified', 'appleEvent.completed');
+    given(...after(bind(), notify('n1', devices('A'))))
+      .when(notify('n2', devices('B')))
+      .thenTypes('appleEvent.notification-received', 'appleEvent.completed');
     given(...after(bind()))
-      .when(notified('n1', devices('A')))
-      .thenTypes('appleEvent.notified');
+      .when(notify('n1', devices('A')))
+      .thenTypes('appleEvent.notification-received');
   });
 
   it('that came before the call was known count when it is bound', () => {
-    const early = after(notified('n1', devices('A')), notified('n2', devices('B'), 9_610));
+    const early = after(notify('n1', devices('A')), notify('n2', devices('B'), 9_610));
     given(...early)
       .when(bind())
       .then(
         {
           type: 'appleEvent.bound',
-          data: { uId: LOCATION, callId: 'call-1', pairs: 2, notified: true, at: NOW },
+          data: { uId: LOCATION, callId: 'call-1', pairs: 2, subscribed: true, at: NOW },
         },
         {
           type: 'appleEvent.completed',
@@ -124,9 +124,9 @@ describe('notifications of one of Apple’s events', () => {
   it('group failures by asset and number', () => {
     const events = after(
       bind(4),
-      notified('n1', devices('A', 'B'), 9_610),
-      notified('n2', devices('A'), 9_610, KEYNOTE),
-      notified('n3', devices('B'), 9_603, KEYNOTE),
+      notify('n1', devices('A', 'B'), 9_610),
+      notify('n2', devices('A'), 9_610, KEYNOTE),
+      notify('n3', devices('B'), 9_603, KEYNOTE),
     );
     expect(completed(events)).toMatchObject({
       failures: [
@@ -138,9 +138,9 @@ describe('notifications of one of Apple’s events', () => {
   });
 
   it('never undo a success, and a success undoes a failure, in whatever order they come', () => {
-    const failing = notified('n1', devices('A'), 9_603);
-    const succeeding = notified('n2', devices('A'));
-    const other = notified('n3', devices('B'));
+    const failing = notify('n1', devices('A'), 9_603);
+    const succeeding = notify('n2', devices('A'));
+    const other = notify('n3', devices('B'));
     fc.assert(
       fc.property(fc.shuffledSubarray([failing, succeeding, other, bind()], { minLength: 4 }), (commands) => {
         // Complete is the event as soon as it is bound and both pairs are named.
@@ -158,16 +158,16 @@ describe('notifications of one of Apple’s events', () => {
   });
 
   it('that name a pair twice count it once', () => {
-    given(...after(bind(2), notified('n1', devices('A'))))
-      .when(notified('n2', devices('A', 'A')))
-      .thenTypes('appleEvent.notified');
+    given(...after(bind(2), notify('n1', devices('A'))))
+      .when(notify('n2', devices('A', 'A')))
+      .thenTypes('appleEvent.notification-received');
   });
 
   it('are history once the event is over', () => {
-    const over = after(bind(1), notified('n1', devices('A')));
+    const over = after(bind(1), notify('n1', devices('A')));
     given(...over)
-      .when(notified('n2', devices('B')))
-      .thenTypes('appleEvent.notified');
+      .when(notify('n2', devices('B')))
+      .thenTypes('appleEvent.notification-received');
     given(...over)
       .when(polled('COMPLETE'))
       .thenNothing();
@@ -180,7 +180,7 @@ describe('notifications of one of Apple’s events', () => {
 
 describe('when an event is polled', () => {
   it('not before its call is known', () => {
-    expect(given(...after(notified('n1', devices('A')))).due()).toBeNull();
+    expect(given(...after(notify('n1', devices('A')))).due()).toBeNull();
     given().when(polled('COMPLETE')).thenNothing();
   });
 
@@ -197,10 +197,8 @@ describe('when an event is polled', () => {
   });
 
   it('5 s after the last notification that left it incomplete', () => {
-    expect(given(...after(bind(), [notified('n1', devices('A')), 2 * SECOND])).due()).toEqual(
-      due(7 * SECOND),
-    );
-    expect(given(...after([notified('n1', devices('A')), 0], [bind(), 1 * SECOND])).due()).toEqual(
+    expect(given(...after(bind(), [notify('n1', devices('A')), 2 * SECOND])).due()).toEqual(due(7 * SECOND));
+    expect(given(...after([notify('n1', devices('A')), 0], [bind(), 1 * SECOND])).due()).toEqual(
       due(6 * SECOND),
     );
   });
@@ -209,7 +207,7 @@ describe('when an event is polled', () => {
     expect(given(...after(bind(2, false), [polled('PENDING'), 5 * SECOND])).due()).toEqual(due(35 * SECOND));
     expect(
       given(
-        ...after(bind(2, false), [polled('PENDING'), 5 * SECOND], [notified('n1', devices('A')), 6 * SECOND]),
+        ...after(bind(2, false), [polled('PENDING'), 5 * SECOND], [notify('n1', devices('A')), 6 * SECOND]),
       ).due(),
     ).toEqual(due(35 * SECOND));
   });

@@ -3,7 +3,7 @@ import { holdOf } from '../account/account-hold.js';
 import type { ReportedFailure } from '../apple-call/call-events.js';
 import { NOBODY, holderKeys, holdersOf, type HolderKey, type Holders } from '../holder.js';
 import type { AppleFailure, AppleStatus, AssetId } from '../ports.js';
-import type { Rhythm } from '../rhythm.js';
+import type { Timings } from '../timings.js';
 import { assetOfId, idOfAsset } from '../streams.js';
 import type { AppleEventEvent } from './apple-event-events.js';
 
@@ -27,7 +27,7 @@ export type AppleEventCommand =
       readonly uId: string;
       readonly callId: string;
       readonly pairs: number;
-      readonly notified: boolean;
+      readonly subscribed: boolean;
     })
   | (Command<'RecordPoll'> & { readonly status: AppleStatus; readonly failures: readonly ReportedFailure[] })
   | (Command<'RecordPollFailure'> & { readonly failure: AppleFailure; readonly fingerprint: string });
@@ -37,7 +37,7 @@ export interface AppleEvent {
   callId: string | null;
   /** Pairs that the call asked for. */
   expected: number;
-  notified: boolean;
+  subscribed: boolean;
   boundAt: Instant;
   /** Moment of the last notification, 0 for none. */
   heardAt: Instant;
@@ -55,13 +55,13 @@ export interface AppleEvent {
 const NO_ERROR = 0;
 
 export const appleEventDecider = (
-  rhythm: Rhythm,
+  timings: Timings,
 ): Decider<AppleEventCommand, AppleEvent, AppleEventEvent> => ({
   initial: () => ({
     uId: '',
     callId: null,
     expected: 0,
-    notified: false,
+    subscribed: false,
     boundAt: 0,
     heardAt: 0,
     pollAfter: 0,
@@ -79,16 +79,16 @@ export const appleEventDecider = (
       case 'BindCall':
         return bindCall(command, event, at);
       case 'RecordPoll':
-        return recordPoll(command, event, at, rhythm);
+        return recordPoll(command, event, at, timings);
       case 'RecordPollFailure':
-        return recordPollFailure(command, event, at, rhythm);
+        return recordPollFailure(command, event, at, timings);
     }
   },
 
   evolve(state, event) {
     state.uId = event.data.uId;
     switch (event.type) {
-      case 'appleEvent.notified': {
+      case 'appleEvent.notification-received': {
         const { notificationId, pairs, errorNumber, reason, at } = event.data;
         state.notificationIds.add(notificationId);
         state.heardAt = at;
@@ -96,11 +96,11 @@ export const appleEventDecider = (
         return state;
       }
       case 'appleEvent.bound': {
-        const { callId, pairs, notified, at } = event.data;
-        return Object.assign(state, { callId, expected: pairs, notified, boundAt: at });
+        const { callId, pairs, subscribed, at } = event.data;
+        return Object.assign(state, { callId, expected: pairs, subscribed, boundAt: at });
       }
       case 'appleEvent.polled':
-        state.pollAfter = event.data.at + rhythm.pollEveryMs;
+        state.pollAfter = event.data.at + timings.pollEveryMs;
         return state;
       case 'appleEvent.poll-failed':
         state.pollAfter = event.data.retryAt;
@@ -116,10 +116,10 @@ export const appleEventDecider = (
     }
   },
 
-  next({ uId, callId, over, notified, boundAt, heardAt, pollAfter }): Due | null {
+  next({ uId, callId, over, subscribed, boundAt, heardAt, pollAfter }): Due | null {
     if (callId === null || over) return null;
     const first =
-      heardAt > 0 || !notified ? Math.max(heardAt, boundAt) + rhythm.quietMs : boundAt + rhythm.silenceMs;
+      heardAt > 0 || !subscribed ? Math.max(heardAt, boundAt) + timings.quietMs : boundAt + timings.silenceMs;
     return { step: 'poll', at: Math.max(first, pollAfter), gate: uId };
   },
 });
@@ -153,7 +153,7 @@ function recordNotification(
   if (state.notificationIds.has(notificationId)) return [];
   const events: AppleEventEvent[] = [
     {
-      type: 'appleEvent.notified',
+      type: 'appleEvent.notification-received',
       data: { uId, notificationId, notificationType, operation, result, pairs, errorNumber, reason, at },
     },
   ];
@@ -187,8 +187,8 @@ function bindCall(
   at: Instant,
 ): AppleEventEvent[] {
   if (state.callId !== null) return [];
-  const { uId, callId, pairs, notified } = command;
-  const bound: AppleEventEvent = { type: 'appleEvent.bound', data: { uId, callId, pairs, notified, at } };
+  const { uId, callId, pairs, subscribed } = command;
+  const bound: AppleEventEvent = { type: 'appleEvent.bound', data: { uId, callId, pairs, subscribed, at } };
   return [bound, ...completedBy({ ...state, uId, callId, expected: pairs })];
 }
 
@@ -212,7 +212,7 @@ function recordPoll(
   command: AppleEventCommand & { type: 'RecordPoll' },
   state: AppleEvent,
   at: Instant,
-  { stalledAfterMs }: Rhythm,
+  { stalledAfterMs }: Timings,
 ): AppleEventEvent[] {
   const { uId, callId, over, boundAt } = state;
   if (callId === null || over) return [];
@@ -244,7 +244,7 @@ function recordPollFailure(
   { failure, fingerprint }: AppleEventCommand & { type: 'RecordPollFailure' },
   state: AppleEvent,
   at: Instant,
-  { pollEveryMs, stalledAfterMs }: Rhythm,
+  { pollEveryMs, stalledAfterMs }: Timings,
 ): AppleEventEvent[] {
   const { uId, callId, over, boundAt } = state;
   if (callId === null || over) return [];

@@ -12,7 +12,7 @@ type Event<T extends string, D> = {
 export type AppleEventEvent =
   /** A notification as it came. */
   | Event<
-      'notified',
+      'notification-received',
       {
         readonly notificationId: string;
         readonly notificationType: string;
@@ -27,7 +27,7 @@ export type AppleEventEvent =
   /** The call that caused it is known. */
   | Event<
       'bound',
-      { readonly callId: string; readonly pairs: number; readonly notified: boolean; readonly at: Instant }
+      { readonly callId: string; readonly pairs: number; readonly subscribed: boolean; readonly at: Instant }
     >
   | Event<
       'polled',
@@ -58,7 +58,7 @@ export type AppleEventEvent =
     >;
 
 export const appleEventEventTypes = firstVersions<AppleEventEvent>({
-  'appleEvent.notified': true,
+  'appleEvent.notification-received': true,
   'appleEvent.bound': true,
   'appleEvent.polled': true,
   'appleEvent.poll-failed': true,

@@ -9,8 +9,8 @@ import type { AppleEventEvent } from './apple-event-events.js';
 const bindCall: Reaction<Extract<CallEvent, { type: 'call.accepted' }>> = {
   name: 'appleEvent.bind-call',
   handles: ['call.accepted'],
-  react({ stream, data: { uId, appleEventId, pairs, notified } }) {
-    const command: AppleEventCommand = { type: 'BindCall', uId, callId: idOf(stream), pairs, notified };
+  react({ stream, data: { uId, appleEventId, pairs, subscribed } }) {
+    const command: AppleEventCommand = { type: 'BindCall', uId, callId: idOf(stream), pairs, subscribed };
     return [{ stream: appleEventStream(appleEventId), command }];
   },
 };

@@ -9,7 +9,7 @@ import {
   persons,
 } from '@seatbook/test-support/licensing-builders';
 import { NOBODY, chunksOf, holderCount, holderKeys, holdersOf, type Holders } from '../holder.js';
-import { peopleModels, workModels } from '../licensing.js';
+import { queryModels, workModels } from '../licensing.js';
 import type { AppleAsset, ContentMetadata } from '../ports.js';
 import { orderReactions } from '../order/order-reactions.js';
 import {
@@ -135,7 +135,7 @@ describe('recording an asset as Apple reports it', () => {
             before: null,
           },
         },
-        { type: 'asset.baseline-completed', data: { count: 0, marked: false } },
+        { type: 'asset.baseline-completed', data: { count: 0, unstable: false } },
       );
   });
 
@@ -166,7 +166,7 @@ describe('recording an asset as Apple reports it', () => {
     expect(one(events, 'asset.reservations-withdrawn')).toEqual({
       ...devices('C', 'D'),
       orderIds: ['two', 'three'],
-      fromBatches: [2, 3],
+      fromLots: [2, 3],
     });
   });
 
@@ -314,7 +314,7 @@ describe('adopting what Apple holds', () => {
     const before = after(record({ total: 1 }, false), adopt(devices('A', 'B')), {
       type: 'CompleteBaseline',
       count: 2,
-      marked: false,
+      unstable: false,
     });
     const { state } = given(...before);
     expect([state.used, freeLicences(state)]).toEqual([2, 0]);
@@ -322,9 +322,9 @@ describe('adopting what Apple holds', () => {
 
   it('completes the baseline once', () => {
     given(...after(record({}, false)))
-      .when({ type: 'CompleteBaseline', count: 3, marked: true })
-      .then({ type: 'asset.baseline-completed', data: { count: 3, marked: true } });
-    given().when({ type: 'CompleteBaseline', count: 3, marked: true }).thenOnce();
+      .when({ type: 'CompleteBaseline', count: 3, unstable: true })
+      .then({ type: 'asset.baseline-completed', data: { count: 3, unstable: true } });
+    given().when({ type: 'CompleteBaseline', count: 3, unstable: true }).thenOnce();
   });
 });
 
@@ -344,11 +344,11 @@ describe('reserving licences', () => {
           orderId: 'one',
           part: 0,
           reserved: devices('A'),
-          batch: 1,
+          lot: 1,
           waiting: devices('B'),
           waitingReason: 'short',
           following: NOBODY,
-          held: NOBODY,
+          alreadyHeld: NOBODY,
           heldBy: [],
           refused: NOBODY,
           refusal: null,
@@ -436,7 +436,7 @@ describe('reserving licences', () => {
     ['returning, with a wish remembered', followed, 'three'],
   ])('names the order that holds a pair which is %s', (_state, commands, holder) => {
     expect(answer(given(...after(...commands)).when(reserve('new', A)).events)).toMatchObject({
-      held: A,
+      alreadyHeld: A,
       heldBy: [holder],
       reserved: NOBODY,
       waiting: NOBODY,
@@ -447,18 +447,21 @@ describe('reserving licences', () => {
     const events = given(...after(...returnPending)).when(reserve('new', A)).events;
     expect(events[1]).toEqual({
       type: 'asset.reservations-ended',
-      data: { ...A, orderId: 'two', was: 'pending', by: 'new', fromBatches: [] },
+      data: { ...A, orderId: 'two', was: 'pending', by: 'new', fromLots: [] },
     });
     expect(given(...after(...returnPending), ...events).state.pairs.get('d:A')).toMatchObject({
       state: 'reserved',
       orderId: 'one',
-      then: null,
+      followUp: null,
     });
   });
 
   it('names nobody for an adopted pair', () => {
     const before = after(record({}, false), { type: 'AdoptAssignments', holders: A });
-    expect(answer(given(...before).when(reserve('new', A)).events)).toMatchObject({ held: A, heldBy: [''] });
+    expect(answer(given(...before).when(reserve('new', A)).events)).toMatchObject({
+      alreadyHeld: A,
+      heldBy: [''],
+    });
   });
 
   it.each([
@@ -466,10 +469,10 @@ describe('reserving licences', () => {
     ['claimed', takenBack],
   ])('remembers the wish for a pair that is returning and %s', (_state, commands) => {
     const events = given(...after(...commands)).when(reserve('three', A)).events;
-    expect(answer(events)).toMatchObject({ following: A, held: NOBODY });
+    expect(answer(events)).toMatchObject({ following: A, alreadyHeld: NOBODY });
     expect(given(...after(...commands), ...events).state.pairs.get('d:A')).toMatchObject({
       state: 'returning',
-      then: { action: 'assign', orderId: 'three' },
+      followUp: { action: 'assign', orderId: 'three' },
     });
   });
 
@@ -495,10 +498,10 @@ describe('returning licences', () => {
           orderId: 'two',
           part: 0,
           returning: A,
-          batch: 2,
+          lot: 2,
           ended: 0,
           pending: NOBODY,
-          held: NOBODY,
+          alreadyHeld: NOBODY,
           heldBy: [],
           notHeld: NOBODY,
           refused: NOBODY,
@@ -522,7 +525,7 @@ describe('returning licences', () => {
       orderId: 'one',
       was: 'reserved',
       by: 'new',
-      fromBatches: [1],
+      fromLots: [1],
     });
   });
 
@@ -533,7 +536,7 @@ describe('returning licences', () => {
       orderId: 'one',
       was: 'waiting',
       by: 'new',
-      fromBatches: [],
+      fromLots: [],
     });
     expect(given(...after(...waiting), ...events).state.waiting.size).toBe(0);
   });
@@ -541,36 +544,42 @@ describe('returning licences', () => {
   it('remembers the return of a claimed pair', () => {
     const events = types(claimed);
     expect(one(events, 'asset.licenses-returning')).toMatchObject({ pending: A, returning: NOBODY });
-    expect(given(...after(...claimed), ...events).state.pairs.get('d:A')?.then).toEqual({
+    expect(given(...after(...claimed), ...events).state.pairs.get('d:A')?.followUp).toEqual({
       action: 'return',
       orderId: 'new',
     });
   });
 
   it('names the order that has the return of a claimed pair already', () => {
-    expect(one(types(returnPending), 'asset.licenses-returning')).toMatchObject({ held: A, heldBy: ['two'] });
+    expect(one(types(returnPending), 'asset.licenses-returning')).toMatchObject({
+      alreadyHeld: A,
+      heldBy: ['two'],
+    });
   });
 
   it.each([
     ['unclaimed', returning],
     ['claimed', takenBack],
   ])('names the order that returns an %s pair already', (_state, commands) => {
-    expect(one(types(commands), 'asset.licenses-returning')).toMatchObject({ held: A, heldBy: ['two'] });
+    expect(one(types(commands), 'asset.licenses-returning')).toMatchObject({
+      alreadyHeld: A,
+      heldBy: ['two'],
+    });
   });
 
   it('ends the wish that was to follow a return', () => {
     const events = types(followed);
-    expect(one(events, 'asset.licenses-returning')).toMatchObject({ held: A, heldBy: ['two'] });
+    expect(one(events, 'asset.licenses-returning')).toMatchObject({ alreadyHeld: A, heldBy: ['two'] });
     expect(one(events, 'asset.reservations-ended')).toEqual({
       ...A,
       orderId: 'three',
       was: 'following',
       by: 'new',
-      fromBatches: [],
+      fromLots: [],
     });
     expect(given(...after(...followed), ...events).state.pairs.get('d:A')).toMatchObject({
       state: 'returning',
-      then: null,
+      followUp: null,
     });
   });
 
@@ -602,7 +611,7 @@ describe('returning licences', () => {
       ).events;
       const log = new EventLog();
       for (const envelope of log.append('asset-7700000000000001.361309726.STDQ', events)) {
-        for (const model of [...peopleModels, ...workModels]) {
+        for (const model of [...queryModels, ...workModels]) {
           if (!model.handles.includes(envelope.type) && !model.handles.includes('*')) continue;
           expect(model.keysOf(envelope).length).toBeLessThanOrEqual(MAX_KEYS);
         }
@@ -622,7 +631,7 @@ describe('serving those who wait', () => {
     );
     given(...before)
       .when({ type: 'ServeWaiting' })
-      .then({ type: 'asset.licenses-served', data: { ...devices('B', 'A'), orderId: 'one', batch: 3 } });
+      .then({ type: 'asset.licenses-served', data: { ...devices('B', 'A'), orderId: 'one', lot: 3 } });
   });
 
   it('names the order of each where there are several', () => {
@@ -631,7 +640,7 @@ describe('serving those who wait', () => {
       .when({ type: 'ServeWaiting' })
       .then({
         type: 'asset.licenses-served',
-        data: { ...devices('A', 'B'), orderIds: ['one', 'two'], batch: 3 },
+        data: { ...devices('A', 'B'), orderIds: ['one', 'two'], lot: 3 },
       });
   });
 
@@ -702,11 +711,11 @@ describe('ending what an order waits for', () => {
       .then(
         {
           type: 'asset.reservations-ended',
-          data: { ...devices('B'), orderId: 'three', was: 'waiting', by: 'three', fromBatches: [] },
+          data: { ...devices('B'), orderId: 'three', was: 'waiting', by: 'three', fromLots: [] },
         },
         {
           type: 'asset.reservations-ended',
-          data: { ...A, orderId: 'three', was: 'following', by: 'three', fromBatches: [] },
+          data: { ...A, orderId: 'three', was: 'following', by: 'three', fromLots: [] },
         },
       );
     given(...before)
@@ -761,7 +770,7 @@ describe('claiming pairs for a call', () => {
           ...devices('A', 'B'),
           callId: 'call-1',
           action: 'associate',
-          fromBatches: [1, 2],
+          fromLots: [1, 2],
           missed: devices('C'),
         },
       });
@@ -809,7 +818,7 @@ describe('releasing claims', () => {
       .when(release('call-1', devices('B', 'Z')))
       .then({
         type: 'asset.claims-released',
-        data: { callId: 'call-1', action: 'associate', ...devices('B'), batch: 2, limit: 0, notBefore: NOW },
+        data: { callId: 'call-1', action: 'associate', ...devices('B'), lot: 2, limit: 0, notBefore: NOW },
       });
     given(...before)
       .when(release('call-1', devices('B')))
@@ -831,11 +840,11 @@ describe('releasing claims', () => {
       .then(
         {
           type: 'asset.claims-released',
-          data: { callId: 'call-1', action: 'associate', ...A, batch: 3, limit: 0, notBefore: NOW },
+          data: { callId: 'call-1', action: 'associate', ...A, lot: 3, limit: 0, notBefore: NOW },
         },
         {
           type: 'asset.reservations-ended',
-          data: { ...A, orderId: 'one', was: 'reserved', by: '', fromBatches: [3] },
+          data: { ...A, orderId: 'one', was: 'reserved', by: '', fromLots: [3] },
         },
         { type: 'asset.returns-ended', data: { ...A, orderId: 'two' } },
       );
@@ -847,7 +856,7 @@ describe('releasing claims', () => {
     expect(given(...after(...followed), ...events).state.pairs.get('d:A')).toMatchObject({
       state: 'returning',
       callId: null,
-      then: { action: 'assign', orderId: 'three' },
+      followUp: { action: 'assign', orderId: 'three' },
     });
   });
 });
@@ -885,7 +894,7 @@ describe('settling a call that assigned', () => {
           type: 'asset.licenses-assigned',
           data: { callId: 'call-1', was: 'reserved', ...A, orderId: 'one' },
         },
-        { type: 'asset.returns-started', data: { ...A, orderId: 'two', batch: 3 } },
+        { type: 'asset.returns-started', data: { ...A, orderId: 'two', lot: 3 } },
       );
   });
 
@@ -950,7 +959,7 @@ describe('settling a call that assigned', () => {
       .when(settle('call-1', [{ verdict: 'again', limit: 12, notBefore: NOW + 30_000 }]))
       .then({
         type: 'asset.claims-released',
-        data: { callId: 'call-1', action: 'associate', ...A, batch: 2, limit: 12, notBefore: NOW + 30_000 },
+        data: { callId: 'call-1', action: 'associate', ...A, lot: 2, limit: 12, notBefore: NOW + 30_000 },
       });
   });
 
@@ -974,15 +983,13 @@ describe('settling a call that assigned', () => {
       .thenTypes('asset.claims-released');
   });
 
-  it('never gives the number of a batch twice, whatever one call brings', () => {
+  it('never gives the number of a lot twice, whatever one call brings', () => {
     const all = devices('A', 'B', 'C');
     const before = after(stocked(5), reserve('one', all), claim('call-1', all), giveBack('two', A));
     const { events } = given(...before).when(settle('call-1', [{ verdict: 'again', holders: devices('B') }]));
     const next = given(...before, ...events).when(reserve('three', devices('Z'))).events;
-    const batches = [...before, ...events, ...next].flatMap(({ data }) =>
-      'batch' in data ? data.batch : [],
-    );
-    expect(new Set(batches).size).toBe(batches.length);
+    const lots = [...before, ...events, ...next].flatMap(({ data }) => ('lot' in data ? data.lot : []));
+    expect(new Set(lots).size).toBe(lots.length);
   });
 
   it('gives each pair to the first failure that names it', () => {
@@ -1050,14 +1057,14 @@ describe('settling a call that took licences back', () => {
       orderId: 'three',
       was: 'following',
       by: '',
-      fromBatches: [],
+      fromLots: [],
     });
   });
 
   it('plans the return anew and keeps the wish that follows', () => {
     const { events } = given(...after(...followed)).when(back([{ verdict: 'again' }]));
     expect(events.map(({ type }) => type)).toEqual(['asset.claims-released']);
-    expect(given(...after(...followed), ...events).state.pairs.get('d:A')?.then).toEqual({
+    expect(given(...after(...followed), ...events).state.pairs.get('d:A')?.followUp).toEqual({
       action: 'assign',
       orderId: 'three',
     });
@@ -1083,9 +1090,9 @@ describe('a snapshot of a ledger', () => {
         state,
         orderId: id,
         callId: id,
-        batch: 1_000_000,
+        lot: 1_000_000,
         tries: 5,
-        then: { action: 'return', orderId: id },
+        followUp: { action: 'return', orderId: id },
       });
       asset.waiting.add(key);
       const call = `call-${Math.floor(index / 1_000)}`;

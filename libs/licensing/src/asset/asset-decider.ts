@@ -35,7 +35,7 @@ export type AssetCommand =
     })
   | (Command<'DescribeAsset'> & { readonly metadata: ContentMetadata })
   | (Command<'AdoptAssignments'> & { readonly holders: Holders })
-  | (Command<'CompleteBaseline'> & { readonly count: number; readonly marked: boolean })
+  | (Command<'CompleteBaseline'> & { readonly count: number; readonly unstable: boolean })
   | (Command<'ReserveLicenses'> & {
       readonly orderId: string;
       readonly part: number;
@@ -80,7 +80,12 @@ export const assetDecider: Decider<AssetCommand, Asset, AssetEvent> = {
       case 'CompleteBaseline':
         return asset.baseline
           ? []
-          : [{ type: 'asset.baseline-completed', data: { count: command.count, marked: command.marked } }];
+          : [
+              {
+                type: 'asset.baseline-completed',
+                data: { count: command.count, unstable: command.unstable },
+              },
+            ];
       case 'ReserveLicenses':
         return reserveLicenses(command, asset);
       case 'ReturnLicenses':
@@ -99,7 +104,7 @@ export const assetDecider: Decider<AssetCommand, Asset, AssetEvent> = {
           own,
           { limit: 0, notBefore: at },
           asset,
-          asset.batches + 1,
+          asset.lots + 1,
         );
       }
       case 'SettleCall':
@@ -130,7 +135,7 @@ function recordAsset(
     data: { unlimited, total, assigned, available, retired, readAt, before },
   });
   if (nothingAssigned && !asset.baseline) {
-    events.push({ type: 'asset.baseline-completed', data: { count: 0, marked: false } });
+    events.push({ type: 'asset.baseline-completed', data: { count: 0, unstable: false } });
   }
   if (asset.short && (unlimited || available > 0)) {
     events.push({ type: 'asset.shortage-cleared', data: { available: unlimited ? null : available } });
@@ -144,7 +149,7 @@ function withdraw(excess: number, asset: Asset): AssetEvent[] {
   const unclaimed = [...asset.pairs].filter(
     ([, { state, callId }]) => state === 'reserved' && callId === null,
   );
-  const newest = unclaimed.sort(([, a], [, b]) => a.batch - b.batch).slice(-Math.min(excess, MAX_TOGETHER));
+  const newest = unclaimed.sort(([, a], [, b]) => a.lot - b.lot).slice(-Math.min(excess, MAX_TOGETHER));
   // Each event puts its pairs before all that wait: the oldest come last.
   return chunksOf(newest, MAX_HOLDERS)
     .reverse()
@@ -152,7 +157,7 @@ function withdraw(excess: number, asset: Asset): AssetEvent[] {
       const keys = inListOrder(chunk.map(([key]) => key));
       return {
         type: 'asset.reservations-withdrawn',
-        data: { ...holdersOf(keys), ...refsOf(keys, asset), fromBatches: batchesOf(keys, asset) },
+        data: { ...holdersOf(keys), ...refsOf(keys, asset), fromLots: lotsOf(keys, asset) },
       };
     });
 }
@@ -160,7 +165,7 @@ function withdraw(excess: number, asset: Asset): AssetEvent[] {
 function describeAsset({ metadata }: AssetCommand & { type: 'DescribeAsset' }, asset: Asset): AssetEvent[] {
   const { name, bundleId, iconUrl, artistName, deviceFamilies, kind } = metadata;
   const data = { name, bundleId, iconUrl, artistName, deviceFamilies, kind };
-  return asset.described === JSON.stringify(data) ? [] : [{ type: 'asset.described', data }];
+  return asset.descriptionJson === JSON.stringify(data) ? [] : [{ type: 'asset.described', data }];
 }
 
 function adoptAssignments(holders: Holders, asset: Asset): AssetEvent[] {
@@ -188,11 +193,11 @@ function adoptAssignments(holders: Holders, asset: Asset): AssetEvent[] {
 function reserveLicenses(command: AssetCommand & { type: 'ReserveLicenses' }, asset: Asset): AssetEvent[] {
   const { orderId, part, holders, ifShort, platform } = command;
   const refusal = refusalOf(platform, asset);
-  const sections: Record<'reserved' | 'waiting' | 'following' | 'held' | 'refused', HolderKey[]> = {
+  const sections: Record<'reserved' | 'waiting' | 'following' | 'alreadyHeld' | 'refused', HolderKey[]> = {
     reserved: [],
     waiting: [],
     following: [],
-    held: [],
+    alreadyHeld: [],
     refused: [],
   };
   // Whoever wants it now overrules the return that has not begun.
@@ -205,9 +210,9 @@ function reserveLicenses(command: AssetCommand & { type: 'ReserveLicenses' }, as
     const pair = asset.pairs.get(key);
     const impossible = refusal ?? (kindOfHolder(key) === 'device' ? deviceRefusal(asset) : null);
     if (pair && pair.state !== 'failed') {
-      const follows = pair.state === 'returning' && pair.then === null;
-      sections[follows ? 'following' : 'held'].push(key);
-      if (pair.then?.action === 'return') overruled.push(key);
+      const follows = pair.state === 'returning' && pair.followUp === null;
+      sections[follows ? 'following' : 'alreadyHeld'].push(key);
+      if (pair.followUp?.action === 'return') overruled.push(key);
     } else if (impossible) {
       sections.refused.push(key);
     } else if (left > 0) {
@@ -222,7 +227,7 @@ function reserveLicenses(command: AssetCommand & { type: 'ReserveLicenses' }, as
       sections.refused.push(key);
     }
   }
-  const { reserved, waiting, following, held, refused } = sections;
+  const { reserved, waiting, following, alreadyHeld, refused } = sections;
   const lacking = asset.baseline ? 'SHORT' : 'NOT_READ_YET';
   const reason = refused.length === 0 ? null : (refusal ?? (short ? lacking : deviceRefusal(asset)));
   return [
@@ -232,12 +237,12 @@ function reserveLicenses(command: AssetCommand & { type: 'ReserveLicenses' }, as
         orderId,
         part,
         reserved: holdersOf(reserved),
-        batch: asset.batches + 1,
+        lot: asset.lots + 1,
         waiting: holdersOf(waiting),
         waitingReason: waiting.length === 0 ? null : asset.baseline ? 'short' : 'not-read-yet',
         following: holdersOf(following),
-        held: holdersOf(held),
-        heldBy: inListOrder(held).map((key) => holdingOrder(asset.pairs.get(key) as Pair)),
+        alreadyHeld: holdersOf(alreadyHeld),
+        heldBy: inListOrder(alreadyHeld).map((key) => holdingOrder(asset.pairs.get(key) as Pair)),
         refused: holdersOf(refused),
         refusal: reason,
         free: free === Infinity ? null : free,
@@ -249,8 +254,8 @@ function reserveLicenses(command: AssetCommand & { type: 'ReserveLicenses' }, as
 }
 
 /** The order that a pair is, or will be, held for. */
-const holdingOrder = ({ then, orderId }: Pair): string =>
-  then?.action === 'assign' ? then.orderId : orderId;
+const holdingOrder = ({ followUp, orderId }: Pair): string =>
+  followUp?.action === 'assign' ? followUp.orderId : orderId;
 
 function refusalOf(platform: string | null, { traits }: Asset): RefusalReason | null {
   if (platform === null || !traits || traits.supportedPlatforms.length === 0) return null;
@@ -266,7 +271,7 @@ function returnLicenses(
 ): AssetEvent[] {
   const irrevocable = asset.traits?.revocable === false;
   const sections: Record<
-    'returning' | 'reserved' | 'waiting' | 'following' | 'pending' | 'held' | 'notHeld' | 'refused',
+    'returning' | 'reserved' | 'waiting' | 'following' | 'pending' | 'alreadyHeld' | 'notHeld' | 'refused',
     HolderKey[]
   > = {
     returning: [],
@@ -274,7 +279,7 @@ function returnLicenses(
     waiting: [],
     following: [],
     pending: [],
-    held: [],
+    alreadyHeld: [],
     notHeld: [],
     refused: [],
   };
@@ -285,13 +290,13 @@ function returnLicenses(
     else if (pair.state === 'reserved' && pair.callId === null) sections.reserved.push(key);
     else if (irrevocable) sections.refused.push(key);
     else if (pair.state === 'assigned') sections.returning.push(key);
-    else if (pair.state === 'reserved' && pair.then === null) sections.pending.push(key);
+    else if (pair.state === 'reserved' && pair.followUp === null) sections.pending.push(key);
     else {
-      sections.held.push(key);
-      if (pair.then?.action === 'assign') sections.following.push(key);
+      sections.alreadyHeld.push(key);
+      if (pair.followUp?.action === 'assign') sections.following.push(key);
     }
   }
-  const { returning, reserved, waiting, following, pending, held, notHeld, refused } = sections;
+  const { returning, reserved, waiting, following, pending, alreadyHeld, notHeld, refused } = sections;
   return [
     {
       type: 'asset.licenses-returning',
@@ -299,11 +304,11 @@ function returnLicenses(
         orderId,
         part,
         returning: holdersOf(returning),
-        batch: asset.batches + 1,
+        lot: asset.lots + 1,
         ended: reserved.length + waiting.length,
         pending: holdersOf(pending),
-        held: holdersOf(held),
-        heldBy: inListOrder(held).map((key) => returningOrder(asset.pairs.get(key) as Pair)),
+        alreadyHeld: holdersOf(alreadyHeld),
+        heldBy: inListOrder(alreadyHeld).map((key) => returningOrder(asset.pairs.get(key) as Pair)),
         notHeld: holdersOf(notHeld),
         refused: holdersOf(refused),
         refusal: refused.length > 0 ? 'NOT_REVOCABLE' : null,
@@ -315,8 +320,8 @@ function returnLicenses(
   ];
 }
 
-const returningOrder = ({ state, then, orderId }: Pair): string =>
-  state === 'returning' ? orderId : (then?.orderId ?? orderId);
+const returningOrder = ({ state, followUp, orderId }: Pair): string =>
+  state === 'returning' ? orderId : (followUp?.orderId ?? orderId);
 
 function ended(
   was: 'reserved' | 'waiting' | 'following' | 'pending',
@@ -337,12 +342,12 @@ function ended(
       ...orderRefs(
         chunk.map((key) => {
           const pair = asset.pairs.get(key) as Pair;
-          return was === 'following' || was === 'pending' ? (pair.then?.orderId ?? '') : pair.orderId;
+          return was === 'following' || was === 'pending' ? (pair.followUp?.orderId ?? '') : pair.orderId;
         }),
       ),
       was,
       by,
-      fromBatches: was === 'reserved' ? batchesOf(chunk, asset) : [],
+      fromLots: was === 'reserved' ? lotsOf(chunk, asset) : [],
     },
   }));
 }
@@ -364,7 +369,7 @@ function serveWaiting(asset: Asset): AssetEvent[] {
     const keys = inListOrder(chunk);
     return {
       type: 'asset.licenses-served',
-      data: { ...holdersOf(keys), ...refsOf(keys, asset), batch: asset.batches + 1 + index },
+      data: { ...holdersOf(keys), ...refsOf(keys, asset), lot: asset.lots + 1 + index },
     };
   });
 }
@@ -374,7 +379,7 @@ function endWaiting(orderId: string, asset: Asset): AssetEvent[] {
     .filter((key) => asset.pairs.get(key)?.orderId === orderId)
     .slice(0, MAX_TOGETHER);
   const following = [...asset.pairs]
-    .filter(([, { then }]) => then?.action === 'assign' && then.orderId === orderId)
+    .filter(([, { followUp }]) => followUp?.action === 'assign' && followUp.orderId === orderId)
     .map(([key]) => key)
     .slice(0, MAX_TOGETHER - own.length);
   return [...ended('waiting', own, orderId, asset), ...ended('following', following, orderId, asset)];
@@ -398,7 +403,7 @@ function claimPairs(
         ...holdersOf(own),
         callId,
         action,
-        fromBatches: batchesOf(own, asset),
+        fromLots: lotsOf(own, asset),
         missed: claimed.size === keys.length ? NOBODY : holdersOf(keys.filter((key) => !claimed.has(key))),
       },
     },
@@ -411,7 +416,7 @@ function settleCall(
 ): AssetEvent[] {
   const left = new Set(asset.claims.get(callId) ?? []);
   const events: AssetEvent[] = [];
-  let batch = asset.batches + 1;
+  let lot = asset.lots + 1;
   for (const failure of failures) {
     const hit = failure.holders ? holderKeys(failure.holders).filter((key) => left.has(key)) : [...left];
     for (const key of hit) left.delete(key);
@@ -420,8 +425,8 @@ function settleCall(
     const again = failure.verdict === 'again' ? hit.filter((key) => !worn(key)) : [];
     const failed = failure.verdict === 'failed' ? hit : failure.verdict === 'again' ? hit.filter(worn) : [];
     const short = failure.verdict === 'short' ? hit : [];
-    const released = settleAgain(callId, action, again, failure, asset, batch);
-    if (released.some(({ type }) => type === 'asset.claims-released')) batch += 1;
+    const released = settleAgain(callId, action, again, failure, asset, lot);
+    if (released.some(({ type }) => type === 'asset.claims-released')) lot += 1;
     events.push(
       ...released,
       ...settleFailed(callId, action, failed, failure, asset),
@@ -432,14 +437,14 @@ function settleCall(
   if (done.length === 0) return events;
   return [
     ...(action === 'associate'
-      ? settleAssigned(callId, done, batch, asset)
+      ? settleAssigned(callId, done, lot, asset)
       : settleReturned(callId, done, asset)),
     ...events,
   ];
 }
 
-function settleAssigned(callId: string, done: HolderKey[], batch: number, asset: Asset): AssetEvent[] {
-  const wantedBack = done.filter((key) => asset.pairs.get(key)?.then?.action === 'return');
+function settleAssigned(callId: string, done: HolderKey[], lot: number, asset: Asset): AssetEvent[] {
+  const wantedBack = done.filter((key) => asset.pairs.get(key)?.followUp?.action === 'return');
   const assigned: AssetEvent = {
     type: 'asset.licenses-assigned',
     data: { callId, was: 'reserved', ...holdersOf(done), ...refsOf(done, asset) },
@@ -449,20 +454,20 @@ function settleAssigned(callId: string, done: HolderKey[], batch: number, asset:
     assigned,
     {
       type: 'asset.returns-started',
-      data: { ...holdersOf(wantedBack), ...thenRefs(wantedBack, asset), batch },
+      data: { ...holdersOf(wantedBack), ...followUpRefs(wantedBack, asset), lot },
     },
   ];
 }
 
 function settleReturned(callId: string, done: HolderKey[], asset: Asset): AssetEvent[] {
-  const wantedAgain = done.filter((key) => asset.pairs.get(key)?.then?.action === 'assign');
+  const wantedAgain = done.filter((key) => asset.pairs.get(key)?.followUp?.action === 'assign');
   const events: AssetEvent[] = [
     { type: 'asset.licenses-returned', data: { callId, ...holdersOf(done), ...refsOf(done, asset) } },
   ];
   if (wantedAgain.length > 0) {
     events.push({
       type: 'asset.waiting-listed',
-      data: { ...holdersOf(wantedAgain), ...thenRefs(wantedAgain, asset) },
+      data: { ...holdersOf(wantedAgain), ...followUpRefs(wantedAgain, asset) },
     });
   }
   if (asset.short) events.push({ type: 'asset.shortage-cleared', data: { available: null } });
@@ -479,7 +484,7 @@ function settleFailed(
   if (keys.length === 0) return [];
   const failed = inListOrder(keys);
   const events: AssetEvent[] = [];
-  const following = failed.filter((key) => asset.pairs.get(key)?.then?.action === 'assign');
+  const following = failed.filter((key) => asset.pairs.get(key)?.followUp?.action === 'assign');
   events.push(...ended('following', following, '', asset));
   events.push({
     type: 'asset.licenses-failed',
@@ -490,7 +495,7 @@ function settleFailed(
 
 function settleShort(callId: string, keys: readonly HolderKey[], asset: Asset): AssetEvent[] {
   if (keys.length === 0) return [];
-  const wantedBack = keys.filter((key) => asset.pairs.get(key)?.then?.action === 'return');
+  const wantedBack = keys.filter((key) => asset.pairs.get(key)?.followUp?.action === 'return');
   const short = inListOrder(keys);
   const events: AssetEvent[] = [
     { type: 'asset.found-short', data: { callId, ...holdersOf(short), ...refsOf(short, asset) } },
@@ -505,21 +510,21 @@ function settleAgain(
   keys: readonly HolderKey[],
   { limit, notBefore }: Pick<PairFailure, 'limit' | 'notBefore'>,
   asset: Asset,
-  batch: number,
+  lot: number,
 ): AssetEvent[] {
   if (keys.length === 0) return [];
   const released = inListOrder(keys);
-  const wantedBack = released.filter((key) => asset.pairs.get(key)?.then?.action === 'return');
+  const wantedBack = released.filter((key) => asset.pairs.get(key)?.followUp?.action === 'return');
   const events: AssetEvent[] = [
     {
       type: 'asset.claims-released',
-      data: { callId, action, ...holdersOf(released), batch, limit, notBefore },
+      data: { callId, action, ...holdersOf(released), lot, limit, notBefore },
     },
   ];
   if (wantedBack.length === 0) return events;
   const freed = ended('reserved', wantedBack, '', asset).map((event) =>
     event.type === 'asset.reservations-ended'
-      ? { ...event, data: { ...event.data, fromBatches: [batch] } }
+      ? { ...event, data: { ...event.data, fromLots: [lot] } }
       : event,
   );
   return [...events, ...freed, ...returnsEnded(wantedBack, asset)];
@@ -527,10 +532,10 @@ function settleAgain(
 
 /** Tells the orders that wanted these pairs back that nothing is left to return. */
 function returnsEnded(keys: readonly HolderKey[], asset: Asset): AssetEvent[] {
-  const wantedBack = inListOrder(keys.filter((key) => asset.pairs.get(key)?.then?.action === 'return'));
+  const wantedBack = inListOrder(keys.filter((key) => asset.pairs.get(key)?.followUp?.action === 'return'));
   if (wantedBack.length === 0) return [];
   return [
-    { type: 'asset.returns-ended', data: { ...holdersOf(wantedBack), ...thenRefs(wantedBack, asset) } },
+    { type: 'asset.returns-ended', data: { ...holdersOf(wantedBack), ...followUpRefs(wantedBack, asset) } },
   ];
 }
 
@@ -543,11 +548,11 @@ function keysClaimedBy(callId: string, asset: Asset, holders: Holders): HolderKe
 const refsOf = (keys: readonly HolderKey[], asset: Asset) =>
   orderRefs(keys.map((key) => (asset.pairs.get(key) as Pair).orderId));
 
-const thenRefs = (keys: readonly HolderKey[], asset: Asset) =>
-  orderRefs(inListOrder(keys).map((key) => (asset.pairs.get(key) as Pair).then?.orderId ?? ''));
+const followUpRefs = (keys: readonly HolderKey[], asset: Asset) =>
+  orderRefs(inListOrder(keys).map((key) => (asset.pairs.get(key) as Pair).followUp?.orderId ?? ''));
 
-const batchesOf = (keys: readonly HolderKey[], asset: Asset): number[] => [
-  ...new Set(keys.map((key) => (asset.pairs.get(key) as Pair).batch)),
+const lotsOf = (keys: readonly HolderKey[], asset: Asset): number[] => [
+  ...new Set(keys.map((key) => (asset.pairs.get(key) as Pair).lot)),
 ];
 
 /** Refused at the door: an asset that a completely read list does not have. */

@@ -42,22 +42,22 @@ export type AssetEvent =
     >
   /** Pairs that Apple held when we first read it; `failedBefore` of them stood as failed. */
   | Event<'assignments-adopted', Holders & { readonly failedBefore: number }>
-  /** From here on the ledger knows all that Apple held; `marked`: the walk never stood still. */
-  | Event<'baseline-completed', { readonly count: number; readonly marked: boolean }>
-  /** The answer to one request of an order. `reserved` pairs form a batch of open work. */
+  /** From here on the ledger knows all that Apple held; `unstable`: the walk never stood still. */
+  | Event<'baseline-completed', { readonly count: number; readonly unstable: boolean }>
+  /** The answer to one request of an order. `reserved` pairs form a lot of open work. */
   | Event<
       'licenses-reserved',
       {
         readonly orderId: string;
         readonly part: number;
         readonly reserved: Holders;
-        readonly batch: number;
+        readonly lot: number;
         readonly waiting: Holders;
         readonly waitingReason: 'short' | 'not-read-yet' | null;
         /** On their way back by another order: they wait as soon as they are returned. */
         readonly following: Holders;
         /** Held already; `heldBy` is parallel: the order that holds the pair, '' for an adopted one. */
-        readonly held: Holders;
+        readonly alreadyHeld: Holders;
         readonly heldBy: readonly string[];
         readonly refused: Holders;
         readonly refusal: RefusalReason | null;
@@ -68,16 +68,16 @@ export type AssetEvent =
       }
     >
   /** Waiting pairs got licences. */
-  | Event<'licenses-served', Holders & OrderRefs & { readonly batch: number }>
+  | Event<'licenses-served', Holders & OrderRefs & { readonly lot: number }>
   /** The total fell below what is used: unclaimed reservations wait again, newest first. */
-  | Event<'reservations-withdrawn', Holders & OrderRefs & { readonly fromBatches: readonly number[] }>
+  | Event<'reservations-withdrawn', Holders & OrderRefs & { readonly fromLots: readonly number[] }>
   /** Pairs of a call that are its own from now on; `missed` ones it must do without. */
   | Event<
       'licenses-claimed',
       Holders & {
         readonly callId: string;
         readonly action: Action;
-        readonly fromBatches: readonly number[];
+        readonly fromLots: readonly number[];
         readonly missed: Holders;
       }
     >
@@ -87,7 +87,7 @@ export type AssetEvent =
       Holders & {
         readonly callId: string;
         readonly action: Action;
-        readonly batch: number;
+        readonly lot: number;
         /** No call larger than this may carry them; 0: any. */
         readonly limit: number;
         readonly notBefore: Instant;
@@ -112,20 +112,20 @@ export type AssetEvent =
   /** Apple says short although we saw one free: these head the waiting list and nobody is served until that is cleared. */
   | Event<'found-short', Holders & OrderRefs & { readonly callId: string }>
   | Event<'shortage-cleared', { readonly available: number | null }>
-  /** The answer to one request of a return. `returning` pairs form a batch of open work. */
+  /** The answer to one request of a return. `returning` pairs form a lot of open work. */
   | Event<
       'licenses-returning',
       {
         readonly orderId: string;
         readonly part: number;
         readonly returning: Holders;
-        readonly batch: number;
+        readonly lot: number;
         /** Reserved, not claimed by any call: ended at once; with waiting ones in `reservations-ended`. */
         readonly ended: number;
         /** Claimed by a call: the return follows its settlement. */
         readonly pending: Holders;
         /** On its way back already, by the order in `heldBy`. */
-        readonly held: Holders;
+        readonly alreadyHeld: Holders;
         readonly heldBy: readonly string[];
         readonly notHeld: Holders;
         readonly refused: Holders;
@@ -133,7 +133,7 @@ export type AssetEvent =
       }
     >
   /** Remembered returns of pairs that are assigned by now. */
-  | Event<'returns-started', Holders & OrderRefs & { readonly batch: number }>
+  | Event<'returns-started', Holders & OrderRefs & { readonly lot: number }>
   | Event<'licenses-returned', Holders & OrderRefs & { readonly callId: string }>
   /** Returned pairs that were ordered anew meanwhile: they wait now. */
   | Event<'waiting-listed', Holders & OrderRefs>
@@ -147,7 +147,7 @@ export type AssetEvent =
           /** `following`, `pending`: what was to follow a return, or a call, under way is wanted no more. */
           readonly was: 'reserved' | 'waiting' | 'following' | 'pending';
           readonly by: string;
-          readonly fromBatches: readonly number[];
+          readonly fromLots: readonly number[];
         }
     >;
 

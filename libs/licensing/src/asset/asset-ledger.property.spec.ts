@@ -1,18 +1,18 @@
 import fc from 'fast-check';
-import type { Addressed, Document, Envelope } from '@seatbook/kernel';
+import type { CommandMessage, Document, Envelope } from '@seatbook/kernel';
 import { EventLog } from '@seatbook/test-support/event-log';
 import { LedgerModel } from '@seatbook/test-support/ledger-model';
 import { MAX_KEYS, folded } from '@seatbook/test-support/read-model-spec';
 import { NOW } from '@seatbook/test-support/decider-spec';
 import { openWorkModel, type OpenWorkRow } from '../dispatch/open-work.js';
 import { holderKeys, holdersOf, type HolderKey } from '../holder.js';
-import { peopleModels, workModels } from '../licensing.js';
+import { queryModels, workModels } from '../licensing.js';
 import { orderDecider, type Order, type OrderCommand } from '../order/order-decider.js';
 import type { OrderEvent, OrderTerms } from '../order/order-events.js';
 import { orderReactions } from '../order/order-reactions.js';
 import { ordersModel, type OrderDocument } from '../order/orders-model.js';
 import { outcomesModel, type OutcomeDocument } from '../order/outcomes-model.js';
-import { DEFAULT_RHYTHM } from '../rhythm.js';
+import { DEFAULT_TIMINGS } from '../timings.js';
 import { assetDecider, type AssetCommand, type PairFailure } from './asset-decider.js';
 import type { AssetEvent } from './asset-events.js';
 import { assetSnapshot, emptyAsset, type Asset } from './asset-state.js';
@@ -25,8 +25,8 @@ const ASSET_KEY = '7700000000000001.900000001.STDQ';
 const STREAM = `asset-${ASSET_KEY}`;
 const ASSET = { adamId: '900000001', pricingParam: 'STDQ' };
 const HOLDERS: HolderKey[] = [...'ABCDEF'].map((letter) => `d:${letter}`).concat('u:person-1', 'u:person-2');
-const orders = orderDecider(DEFAULT_RHYTHM);
-const models = [...peopleModels, ...workModels];
+const orders = orderDecider(DEFAULT_TIMINGS);
+const models = [...queryModels, ...workModels];
 
 type Verdict = PairFailure['verdict'];
 
@@ -112,7 +112,7 @@ class Bench {
   readonly #documents = new Map<string, Map<string, Document>>(models.map(({ name }) => [name, new Map()]));
   readonly #calls = new Map<string, 'associate' | 'disassociate'>();
   #count = 0;
-  readonly #batches = new Set<number>();
+  readonly #lots = new Set<number>();
 
   run(op: Op): void {
     const { model } = this;
@@ -143,7 +143,7 @@ class Bench {
         break;
       case 'baseline':
         model.baseline = true;
-        this.#decide({ type: 'CompleteBaseline', count: 0, marked: false });
+        this.#decide({ type: 'CompleteBaseline', count: 0, unstable: false });
         break;
       case 'reserve':
       case 'return': {
@@ -229,10 +229,13 @@ class Bench {
   check(): void {
     const { ledger, model } = this;
     const plain = (
-      pairs: ReadonlyMap<HolderKey, { state: string; orderId: string; callId: string | null; then: unknown }>,
+      pairs: ReadonlyMap<
+        HolderKey,
+        { state: string; orderId: string; callId: string | null; followUp: unknown }
+      >,
     ) =>
       [...pairs]
-        .map(([key, { state, orderId, callId, then }]) => [key, { state, orderId, callId, then }])
+        .map(([key, { state, orderId, callId, followUp }]) => [key, { state, orderId, callId, followUp }])
         .sort();
     expect(plain(ledger.pairs)).toEqual(plain(model.pairs));
     expect(ledger.used).toBe(model.used());
@@ -325,7 +328,7 @@ class Bench {
         event.type === 'asset.licenses-served' ||
         (event.type === 'asset.licenses-reserved' && holderKeys(event.data.reserved).length > 0);
       if (gives && this.model.total !== null) expect(this.ledger.used).toBeLessThanOrEqual(this.model.total);
-      this.#checkBatch(event);
+      this.#checkLot(event);
     }
     for (const envelope of this.#append(STREAM, events)) {
       for (const { stream, command: next } of reactions(envelope)) {
@@ -335,15 +338,15 @@ class Bench {
     return events;
   }
 
-  /** A batch is opened once: its number names a row of open work. */
-  #checkBatch({ data }: AssetEvent): void {
-    if (!('batch' in data)) return;
-    expect(this.#batches).not.toContain(data.batch);
-    this.#batches.add(data.batch);
+  /** A lot is opened once: its number names a row of open work. */
+  #checkLot({ data }: AssetEvent): void {
+    if (!('lot' in data)) return;
+    expect(this.#lots).not.toContain(data.lot);
+    this.#lots.add(data.lot);
   }
 
   /** Gives the questions to the ledger that follow. */
-  #order(orderId: string, command: OrderCommand): Addressed[] {
+  #order(orderId: string, command: OrderCommand): CommandMessage[] {
     const order = this.#orders.get(orderId) ?? orders.initial();
     const events = orders.decide(command, order, NOW);
     this.#orders.set(
@@ -417,7 +420,7 @@ class Bench {
     );
     const rows = [...(this.#documents.get(openWorkModel.name) as Map<string, OpenWorkRow>).values()];
     const open = rows.flatMap((row) =>
-      row.row === 'batch' ? holderKeys(row).map((key) => [row.action, key]) : [],
+      row.row === 'lot' ? holderKeys(row).map((key) => [row.action, key]) : [],
     );
     const unclaimed = pairs.flatMap(([key, { state, callId }]) => {
       if (callId !== null || (state !== 'reserved' && state !== 'returning')) return [];
@@ -436,7 +439,7 @@ class Bench {
       const counts = {
         assigned: 0,
         returned: 0,
-        held: 0,
+        alreadyHeld: 0,
         notHeld: 0,
         refused: 0,
         failed: 0,
@@ -449,7 +452,7 @@ class Bench {
         const pair = model.pairs.get(key);
         return (
           (pair?.state === 'waiting' && pair.orderId === orderId) ||
-          (pair?.then?.action === 'assign' && pair.then.orderId === orderId)
+          (pair?.followUp?.action === 'assign' && pair.followUp.orderId === orderId)
         );
       });
       expect((this.#documents.get(ordersModel.name)?.get(orderId) as OrderDocument).waiting).toBe(
@@ -458,14 +461,17 @@ class Bench {
       for (const key of asked) {
         const outcome = documents.get(`${orderId}|${ASSET_KEY}|${key}`)?.outcome;
         const shown = final.get(key) ?? outcome;
-        expect([key, outcome]).toEqual([key, shown === 'notHeld' ? 'not-held' : shown]);
+        expect([key, outcome]).toEqual([
+          key,
+          shown === 'notHeld' ? 'not-held' : shown === 'alreadyHeld' ? 'already-held' : shown,
+        ]);
         if (!final.has(key)) expect(['waiting', 'reserved', 'returning']).toContain(outcome);
       }
     }
   }
 }
 
-const reactions = (envelope: Envelope): readonly Addressed[] =>
+const reactions = (envelope: Envelope): readonly CommandMessage[] =>
   orderReactions.flatMap((reaction) =>
     reaction.handles.includes(envelope.type) ? reaction.react(envelope) : [],
   );

@@ -8,19 +8,20 @@ export interface Pair {
   /** The order that brought it here; '' for an adopted pair. */
   orderId: string;
   callId: string | null;
-  /** Batch of open work that it lies in while it is reserved or returning and not claimed. */
-  batch: number;
+  /** Lot of open work that it lies in while it is reserved or returning and not claimed. */
+  lot: number;
   /** How often it was given back to be planned anew. */
   tries: number;
   /** What follows when the work under way has ended. */
-  then: { readonly action: 'assign' | 'return'; readonly orderId: string } | null;
+  followUp: { readonly action: 'assign' | 'return'; readonly orderId: string } | null;
 }
 
 /** The ledger of one asset: the only place that decides whether a licence is free. */
 export interface Asset {
   traits: AssetTraits | null;
   totals: Totals | null;
-  described: string;
+  /** What the store says of it, as JSON text: for telling what has changed. */
+  descriptionJson: string;
   baseline: boolean;
   /** Apple refused for lack of licences though we saw one free. */
   short: boolean;
@@ -30,20 +31,20 @@ export interface Asset {
   readonly claims: Map<string, HolderKey[]>;
   /** Pairs that are reserved, assigned or returning. */
   used: number;
-  batches: number;
+  lots: number;
 }
 
 export const emptyAsset = (): Asset => ({
   traits: null,
   totals: null,
-  described: '',
+  descriptionJson: '',
   baseline: false,
   short: false,
   pairs: new Map(),
   waiting: new Set(),
   claims: new Map(),
   used: 0,
-  batches: 0,
+  lots: 0,
 });
 
 /** Licences that can be given away now; infinite for an unlimited asset. */
@@ -62,7 +63,7 @@ function put(asset: Asset, key: HolderKey, change: Partial<Pair> & Pick<Pair, 's
   if (isUsed(before?.state)) asset.used -= 1;
   if (before?.state === 'waiting') asset.waiting.delete(key);
   if (before) Object.assign(before, change);
-  else asset.pairs.set(key, { orderId: '', callId: null, batch: 0, tries: 0, then: null, ...change });
+  else asset.pairs.set(key, { orderId: '', callId: null, lot: 0, tries: 0, followUp: null, ...change });
   if (isUsed(change.state)) asset.used += 1;
   if (change.state === 'waiting') asset.waiting.add(key);
 }
@@ -81,16 +82,16 @@ function unclaim(asset: Asset, callId: string, keys: readonly HolderKey[]): void
   else asset.claims.delete(callId);
 }
 
-/** Batches of one append need not stand in the order of their numbers; a number is never given twice. */
-function openBatch(asset: Asset, batch: number): void {
-  asset.batches = Math.max(asset.batches, batch);
+/** Lots of one append need not stand in the order of their numbers; a number is never given twice. */
+function openLot(asset: Asset, lot: number): void {
+  asset.lots = Math.max(asset.lots, lot);
 }
 
 /** Pairs go to the head of the waiting list, in their order. */
 function putFirst(asset: Asset, holders: Holders, refs: OrderRefs): void {
   const keys = holderKeys(holders);
   keys.forEach((key, index) =>
-    put(asset, key, { state: 'waiting', orderId: orderAt(refs, index), callId: null, then: null }),
+    put(asset, key, { state: 'waiting', orderId: orderAt(refs, index), callId: null, followUp: null }),
   );
   const heads = new Set(keys);
   asset.waiting = new Set([...keys, ...[...asset.waiting].filter((key) => !heads.has(key))]);
@@ -108,7 +109,7 @@ export function evolveAsset(asset: Asset, event: AssetEvent): Asset {
       return asset;
     }
     case 'asset.described':
-      asset.described = JSON.stringify(event.data);
+      asset.descriptionJson = JSON.stringify(event.data);
       return asset;
     case 'asset.assignments-adopted':
       for (const key of holderKeys(event.data)) put(asset, key, { state: 'assigned', orderId: '' });
@@ -117,19 +118,18 @@ export function evolveAsset(asset: Asset, event: AssetEvent): Asset {
       asset.baseline = true;
       return asset;
     case 'asset.licenses-reserved': {
-      const { orderId, reserved, waiting, following, batch } = event.data;
-      const fresh = { orderId, callId: null, tries: 0, then: null };
-      for (const key of holderKeys(reserved)) put(asset, key, { state: 'reserved', batch, ...fresh });
+      const { orderId, reserved, waiting, following, lot } = event.data;
+      const fresh = { orderId, callId: null, tries: 0, followUp: null };
+      for (const key of holderKeys(reserved)) put(asset, key, { state: 'reserved', lot, ...fresh });
       for (const key of holderKeys(waiting)) put(asset, key, { state: 'waiting', ...fresh });
       for (const key of holderKeys(following))
-        (asset.pairs.get(key) as Pair).then = { action: 'assign', orderId };
-      openBatch(asset, batch);
+        (asset.pairs.get(key) as Pair).followUp = { action: 'assign', orderId };
+      openLot(asset, lot);
       return asset;
     }
     case 'asset.licenses-served':
-      for (const key of holderKeys(event.data))
-        put(asset, key, { state: 'reserved', batch: event.data.batch });
-      openBatch(asset, event.data.batch);
+      for (const key of holderKeys(event.data)) put(asset, key, { state: 'reserved', lot: event.data.lot });
+      openLot(asset, event.data.lot);
       return asset;
     case 'asset.reservations-withdrawn':
       putFirst(asset, event.data, event.data);
@@ -142,14 +142,14 @@ export function evolveAsset(asset: Asset, event: AssetEvent): Asset {
       return asset;
     }
     case 'asset.claims-released': {
-      const { callId, batch } = event.data;
+      const { callId, lot } = event.data;
       const keys = holderKeys(event.data);
       for (const key of keys) {
         const pair = asset.pairs.get(key) as Pair;
-        Object.assign(pair, { callId: null, batch, tries: pair.tries + 1 });
+        Object.assign(pair, { callId: null, lot, tries: pair.tries + 1 });
       }
       unclaim(asset, callId, keys);
-      openBatch(asset, batch);
+      openLot(asset, lot);
       return asset;
     }
     case 'asset.licenses-assigned': {
@@ -163,7 +163,7 @@ export function evolveAsset(asset: Asset, event: AssetEvent): Asset {
       const { callId, action } = event.data;
       const keys = holderKeys(event.data);
       const state = action === 'associate' ? 'failed' : 'assigned';
-      for (const key of keys) put(asset, key, { state, callId: null, tries: 0, then: null });
+      for (const key of keys) put(asset, key, { state, callId: null, tries: 0, followUp: null });
       unclaim(asset, callId, keys);
       return asset;
     }
@@ -176,27 +176,27 @@ export function evolveAsset(asset: Asset, event: AssetEvent): Asset {
       asset.short = false;
       return asset;
     case 'asset.licenses-returning': {
-      const { orderId, returning, pending, batch } = event.data;
+      const { orderId, returning, pending, lot } = event.data;
       for (const key of holderKeys(returning)) {
-        put(asset, key, { state: 'returning', orderId, batch, tries: 0, then: null });
+        put(asset, key, { state: 'returning', orderId, lot, tries: 0, followUp: null });
       }
       for (const key of holderKeys(pending))
-        (asset.pairs.get(key) as Pair).then = { action: 'return', orderId };
-      openBatch(asset, batch);
+        (asset.pairs.get(key) as Pair).followUp = { action: 'return', orderId };
+      openLot(asset, lot);
       return asset;
     }
     case 'asset.returns-started':
       holderKeys(event.data).forEach((key, index) => {
-        const { batch } = event.data;
+        const { lot } = event.data;
         put(asset, key, {
           state: 'returning',
           orderId: orderAt(event.data, index),
-          batch,
+          lot,
           tries: 0,
-          then: null,
+          followUp: null,
         });
       });
-      openBatch(asset, event.data.batch);
+      openLot(asset, event.data.lot);
       return asset;
     case 'asset.licenses-returned': {
       const keys = holderKeys(event.data);
@@ -211,20 +211,20 @@ export function evolveAsset(asset: Asset, event: AssetEvent): Asset {
           orderId: orderAt(event.data, index),
           callId: null,
           tries: 0,
-          then: null,
+          followUp: null,
         });
       });
       return asset;
     case 'asset.returns-ended':
       for (const key of holderKeys(event.data)) {
         const pair = asset.pairs.get(key);
-        if (pair) pair.then = null;
+        if (pair) pair.followUp = null;
       }
       return asset;
     case 'asset.reservations-ended':
       for (const key of holderKeys(event.data)) {
         if (event.data.was === 'following' || event.data.was === 'pending')
-          (asset.pairs.get(key) as Pair).then = null;
+          (asset.pairs.get(key) as Pair).followUp = null;
         else remove(asset, key);
       }
       return asset;

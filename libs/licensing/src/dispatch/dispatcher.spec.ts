@@ -11,15 +11,15 @@ import {
 import type { CallCommand } from '../apple-call/call-decider.js';
 import { holderCount, holderKeys, type Holders } from '../holder.js';
 import type { AppleLimits } from '../ports.js';
-import { DEFAULT_RHYTHM } from '../rhythm.js';
+import { DEFAULT_TIMINGS } from '../timings.js';
 import { dispatcher } from './dispatcher.js';
-import type { BatchRow, OpenWorkRow } from './open-work.js';
+import type { LotRow, OpenWorkRow } from './open-work.js';
 
 const APPLE: AppleLimits = { maxAssets: 25, maxSerialNumbers: 1_000, maxClientUserIds: 1_000 };
 
 function planOf(rows: readonly OpenWorkRow[], now = NOW, limits = APPLE) {
   let calls = 0;
-  const { commands, wakeAt } = dispatcher(DEFAULT_RHYTHM).plan(rows, {
+  const { commands, wakeAt } = dispatcher(DEFAULT_TIMINGS).plan(rows, {
     uId: LOCATION,
     now,
     limits,
@@ -32,8 +32,8 @@ function planOf(rows: readonly OpenWorkRow[], now = NOW, limits = APPLE) {
   };
 }
 
-const batch = (holders: Holders, more: Partial<BatchRow> = {}): BatchRow => ({
-  row: 'batch',
+const lot = (holders: Holders, more: Partial<LotRow> = {}): LotRow => ({
+  row: 'lot',
   rank: 1,
   uId: LOCATION,
   asset: PAGES,
@@ -61,7 +61,7 @@ describe('the dispatcher of an account', () => {
   });
 
   it('plans work that has waited for 200 ms', () => {
-    const rows = [batch(devices('A'), { since: NOW })];
+    const rows = [lot(devices('A'), { since: NOW })];
     expect(planOf(rows, NOW + 199)).toEqual({ calls: [], streams: [], wakeAt: NOW + 200 });
     expect(planOf(rows, NOW + 200)).toEqual({
       calls: [{ type: 'PlanCall', uId: LOCATION, action: 'associate', assets: [PAGES], ...devices('A') }],
@@ -72,15 +72,15 @@ describe('the dispatcher of an account', () => {
 
   it('plans what fills a call at once and lets the rest wait', () => {
     const { calls, wakeAt } = planOf([
-      batch(manyDevices(1_000), { since: NOW }),
-      batch(devices('A'), { since: NOW }),
+      lot(manyDevices(1_000), { since: NOW }),
+      lot(devices('A'), { since: NOW }),
     ]);
     expect(calls.map(holderCount)).toEqual([1_000]);
     expect(wakeAt).toBe(NOW + 200);
   });
 
   it('groups the work of several orders and assets', () => {
-    const rows = [batch(devices('A')), batch(devices('B')), batch(devices('A', 'B'), { asset: KEYNOTE })];
+    const rows = [lot(devices('A')), lot(devices('B')), lot(devices('A', 'B'), { asset: KEYNOTE })];
     expect(planOf(rows).calls).toEqual([
       {
         type: 'PlanCall',
@@ -93,7 +93,7 @@ describe('the dispatcher of an account', () => {
   });
 
   it('never mixes what is given with what is taken back', () => {
-    const { calls } = planOf([batch(devices('A')), batch(devices('B'), { action: 'disassociate' })]);
+    const { calls } = planOf([lot(devices('A')), lot(devices('B'), { action: 'disassociate' })]);
     expect(calls.map(({ action, serialNumbers }) => [action, serialNumbers])).toEqual([
       ['associate', ['A']],
       ['disassociate', ['B']],
@@ -101,20 +101,20 @@ describe('the dispatcher of an account', () => {
   });
 
   it('waits for an order until all its ledgers have answered', () => {
-    const rows = [batch(devices('A'), { orderId: 'one' })];
+    const rows = [lot(devices('A'), { orderId: 'one' })];
     expect(planOf([...rows, placed('one')])).toMatchObject({ calls: [], wakeAt: null });
     expect(planOf([...rows, placed('two')]).calls).toHaveLength(1);
   });
 
   it('waits until work may be done again', () => {
-    expect(planOf([batch(devices('A'), { notBefore: NOW + 30_000 })])).toMatchObject({
+    expect(planOf([lot(devices('A'), { notBefore: NOW + 30_000 })])).toMatchObject({
       calls: [],
       wakeAt: NOW + 30_000,
     });
   });
 
   it('leaves out what a call is claiming, of the same action', () => {
-    const rows = [batch(devices('A', 'B'))];
+    const rows = [lot(devices('A', 'B'))];
     expect(planOf([...rows, claiming(devices('A'))]).calls).toMatchObject([devices('B')]);
     expect(planOf([...rows, claiming(devices('A', 'B'))]).calls).toEqual([]);
     expect(planOf([...rows, claiming(devices('A'), 'disassociate')]).calls).toMatchObject([
@@ -125,9 +125,9 @@ describe('the dispatcher of an account', () => {
   it('carries no more holders than an event names and than the failures of a call leave room for', () => {
     const people = persons(...Array.from({ length: 1_200 }, (_person, index) => `p${index}`));
     const large = { ...APPLE, maxSerialNumbers: 5_000, maxClientUserIds: 5_000 };
-    expect(Math.max(...planOf([batch(manyDevices(3_000))], NOW, large).calls.map(holderCount))).toBe(1_000);
-    expect(Math.max(...planOf([batch(people)], NOW, large).calls.map(holderCount))).toBe(500);
-    const mixed = planOf([batch(manyDevices(1_200)), batch(people)], NOW, large).calls;
+    expect(Math.max(...planOf([lot(manyDevices(3_000))], NOW, large).calls.map(holderCount))).toBe(1_000);
+    expect(Math.max(...planOf([lot(people)], NOW, large).calls.map(holderCount))).toBe(500);
+    const mixed = planOf([lot(manyDevices(1_200)), lot(people)], NOW, large).calls;
     expect(Math.max(...mixed.map(({ serialNumbers }) => serialNumbers.length))).toBe(500);
     expect(Math.max(...mixed.map(({ userIds }) => userIds.length))).toBe(500);
   });
@@ -147,7 +147,7 @@ describe('the dispatcher of an account', () => {
     });
     fc.assert(
       fc.property(fc.array(anyRow, { minLength: 1, maxLength: 6 }), limits, (list, allowed) => {
-        // A pair is open in one batch at a time.
+        // A pair is open in one lot at a time.
         const seen = new Set<string>();
         const fresh = (adamId: string, holder: string): boolean =>
           !seen.has(`${adamId} ${holder}`) && Boolean(seen.add(`${adamId} ${holder}`));
@@ -158,7 +158,7 @@ describe('the dispatcher of an account', () => {
               serialNumbers: serialNumbers.filter((serial) => fresh(adamId, serial)),
               userIds: userIds.filter((user) => fresh(adamId, user)),
             };
-            return batch(own, { asset, limit });
+            return lot(own, { asset, limit });
           })
           .filter((row) => holderCount(row) > 0);
         const limitOf = new Map<string, number>(

@@ -1,11 +1,11 @@
-import type { Addressed, Instant, Planner } from '@seatbook/kernel';
+import type { CommandMessage, Instant, Planner } from '@seatbook/kernel';
 import type { CallCommand } from '../apple-call/call-decider.js';
 import type { Action } from '../asset/asset-events.js';
 import { MAX_HOLDERS, holderCount, holderKeys, kindOfHolder, type HolderKey } from '../holder.js';
 import type { AppleLimits } from '../ports.js';
-import type { Rhythm } from '../rhythm.js';
+import type { Timings } from '../timings.js';
 import { assetOfId, callStream, idOfAsset } from '../streams.js';
-import { openWorkModel, type BatchRow, type OpenWorkRow } from './open-work.js';
+import { openWorkModel, type LotRow, type OpenWorkRow } from './open-work.js';
 import { rectanglesOf, type Rectangle } from './rectangles.js';
 
 /** What the dispatcher must be told: it has no clock and makes no ids. */
@@ -27,7 +27,7 @@ const withinEvents = ({ maxAssets, maxSerialNumbers, maxClientUserIds }: AppleLi
  * Plans the calls of one account from all that is open: pairs that are reserved or returning and in no call, without
  * those of orders that are still being reserved. It plans when work fills a call or has waited long enough.
  */
-export const dispatcher = (rhythm: Rhythm): Planner<OpenWorkRow, DispatchContext> => ({
+export const dispatcher = (timings: Timings): Planner<OpenWorkRow, DispatchContext> => ({
   name: 'dispatcher',
   reads: openWorkModel,
   index: 'by-account',
@@ -35,14 +35,14 @@ export const dispatcher = (rhythm: Rhythm): Planner<OpenWorkRow, DispatchContext
     const { now } = context;
     const reserving = new Set(rows.flatMap((row) => (row.row === 'order' ? row.orderId : [])));
     const taken = takenPairs(rows);
-    const commands: Addressed[] = [];
+    const commands: CommandMessage[] = [];
     let wakeAt: Instant | null = null;
     const wake = (at: Instant): void => {
       wakeAt = wakeAt === null ? at : Math.min(wakeAt, at);
     };
     for (const action of ['associate', 'disassociate'] as const) {
-      const open = rows.filter((row): row is BatchRow => row.row === 'batch' && row.action === action);
-      const ready: BatchRow[] = [];
+      const open = rows.filter((row): row is LotRow => row.row === 'lot' && row.action === action);
+      const ready: LotRow[] = [];
       for (const row of open) {
         if (row.notBefore > now) wake(row.notBefore);
         else if (row.orderId === '' || !reserving.has(row.orderId)) ready.push(row);
@@ -50,10 +50,10 @@ export const dispatcher = (rhythm: Rhythm): Planner<OpenWorkRow, DispatchContext
       if (ready.length === 0) continue;
       const calls = callsOf(action, ready, taken, context);
       const oldest = Math.min(...ready.map(({ since }) => since));
-      const due = now - oldest >= rhythm.dispatchAfterMs;
+      const due = now - oldest >= timings.dispatchAfterMs;
       for (const { rectangle, full } of calls) {
         if (due || full) commands.push(planned(action, rectangle, context));
-        else wake(oldest + rhythm.dispatchAfterMs);
+        else wake(oldest + timings.dispatchAfterMs);
       }
     }
     return { commands, wakeAt };
@@ -78,11 +78,11 @@ function takenPairs(rows: readonly OpenWorkRow[]): ReadonlyMap<string, ReadonlyS
 
 function callsOf(
   action: Action,
-  rows: readonly BatchRow[],
+  rows: readonly LotRow[],
   taken: ReadonlyMap<string, ReadonlySet<HolderKey>>,
   { limits }: DispatchContext,
 ): { rectangle: Rectangle; full: boolean }[] {
-  const byLimit = new Map<number, BatchRow[]>();
+  const byLimit = new Map<number, LotRow[]>();
   for (const row of rows) byLimit.set(row.limit, [...(byLimit.get(row.limit) ?? []), row]);
   return [...byLimit].flatMap(([limit, some]) => {
     const columns = new Map<string, Set<HolderKey>>();
@@ -150,7 +150,7 @@ function planned(
   action: Action,
   { assets, holders }: Rectangle,
   { uId, ...context }: DispatchContext,
-): Addressed {
+): CommandMessage {
   const command: CallCommand = {
     type: 'PlanCall',
     uId,

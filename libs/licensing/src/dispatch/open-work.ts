@@ -6,14 +6,14 @@ import type { OrderEvent } from '../order/order-events.js';
 import type { AssetId } from '../ports.js';
 import { assetOf } from '../streams.js';
 
-/** Calls and orders are read before batches, since a batch cannot be judged without them; batches oldest first. */
+/** Calls and orders are read before lots, since a lot cannot be judged without them; lots oldest first. */
 const FIRST_RANK = 0;
-const BATCH_RANK = 1;
+const LOT_RANK = 1;
 
 /** Pairs of one asset that became open work by one event, as far as no call has claimed them. */
-export interface BatchRow extends Holders {
-  readonly row: 'batch';
-  readonly rank: typeof BATCH_RANK;
+export interface LotRow extends Holders {
+  readonly row: 'lot';
+  readonly rank: typeof LOT_RANK;
   readonly uId: string;
   readonly asset: AssetId;
   readonly action: Action;
@@ -34,7 +34,7 @@ export interface CallRow extends Holders {
   readonly assets: readonly AssetId[];
 }
 
-/** An order that is placed and not yet reserved: its batches wait for each other. */
+/** An order that is placed and not yet reserved: its lots wait for each other. */
 export interface OrderRow {
   readonly row: 'order';
   readonly rank: typeof FIRST_RANK;
@@ -42,7 +42,7 @@ export interface OrderRow {
   readonly orderId: string;
 }
 
-export type OpenWorkRow = BatchRow | CallRow | OrderRow;
+export type OpenWorkRow = LotRow | CallRow | OrderRow;
 
 type OpenWorkEvent =
   | Extract<
@@ -62,7 +62,7 @@ type OpenWorkEvent =
   | Extract<CallEvent, { type: 'call.planned' | 'call.ready' | 'call.dropped' }>
   | Extract<OrderEvent, { type: 'order.placed' | 'order.reserved' | 'order.finished' }>;
 
-/** What the dispatcher decides from: open pairs by batch, calls being claimed, orders being reserved. */
+/** What the dispatcher decides from: open pairs by lot, calls being claimed, orders being reserved. */
 export const openWorkModel: ReadModel<OpenWorkRow, OpenWorkEvent> = {
   name: 'open-work',
   version: 1,
@@ -87,17 +87,17 @@ export const openWorkModel: ReadModel<OpenWorkRow, OpenWorkEvent> = {
     const { type, data } = event as OpenWorkEvent;
     switch (type) {
       case 'asset.licenses-reserved':
-        return holderCount(data.reserved) > 0 ? [`${key}#${data.batch}`] : [];
+        return holderCount(data.reserved) > 0 ? [`${key}#${data.lot}`] : [];
       case 'asset.licenses-returning':
-        return holderCount(data.returning) > 0 ? [`${key}#${data.batch}`] : [];
+        return holderCount(data.returning) > 0 ? [`${key}#${data.lot}`] : [];
       case 'asset.licenses-served':
       case 'asset.returns-started':
       case 'asset.claims-released':
-        return [`${key}#${data.batch}`];
+        return [`${key}#${data.lot}`];
       case 'asset.licenses-claimed':
       case 'asset.reservations-withdrawn':
       case 'asset.reservations-ended':
-        return data.fromBatches.map((batch) => `${key}#${batch}`);
+        return data.fromLots.map((lot) => `${key}#${lot}`);
       case 'call.planned':
       case 'call.ready':
       case 'call.dropped':
@@ -126,7 +126,7 @@ export const openWorkModel: ReadModel<OpenWorkRow, OpenWorkEvent> = {
       case 'asset.licenses-claimed':
       case 'asset.reservations-withdrawn':
       case 'asset.reservations-ended':
-        return row?.row === 'batch' ? without(row, event.data) : null;
+        return row?.row === 'lot' ? without(row, event.data) : null;
       case 'call.planned': {
         const { uId, action, assets, serialNumbers, userIds } = event.data;
         return { row: 'call', rank: FIRST_RANK, uId, action, assets, serialNumbers, userIds };
@@ -148,13 +148,13 @@ function opened(
   { serialNumbers, userIds }: Holders,
   action: Action,
   { orderId = '', limit = 0, notBefore = 0 }: { orderId?: string; limit?: number; notBefore?: Instant },
-): BatchRow {
+): LotRow {
   const { uId, adamId, pricingParam } = assetOf(idOf(stream));
   const asset = { adamId, pricingParam };
   const since = metadata.recordedAt;
   return {
-    row: 'batch',
-    rank: BATCH_RANK,
+    row: 'lot',
+    rank: LOT_RANK,
     uId,
     asset,
     action,
@@ -167,7 +167,7 @@ function opened(
   };
 }
 
-function without(row: BatchRow, gone: Holders): BatchRow | null {
+function without(row: LotRow, gone: Holders): LotRow | null {
   const keys = new Set(holderKeys(gone));
   const left = holderKeys(row).filter((key) => !keys.has(key));
   return left.length === 0 ? null : { ...row, ...holdersOf(left) };

@@ -15,10 +15,10 @@ import {
   licensingEventTypes,
   licensingRegistry,
   licensingStreams,
-  peopleModels,
+  queryModels,
   workModels,
 } from '../licensing.js';
-import { DEFAULT_RHYTHM } from '../rhythm.js';
+import { DEFAULT_TIMINGS } from '../timings.js';
 
 /** An event as some version of the product wrote it, and where it stands in the journey. */
 interface Fixture {
@@ -36,7 +36,7 @@ const journey = everyEvent().log.envelopes;
 const versions = licensingEventTypes.flatMap(({ type, version }) =>
   Array.from({ length: version }, (_older, index): [string, number] => [type, index + 1]),
 );
-const models = [...peopleModels, ...workModels];
+const models = [...queryModels, ...workModels];
 
 // For a new type or version of an event: `GOLDEN=write npm run jest -- golden`, once. What is there is never changed.
 if (process.env['GOLDEN'] === 'write') {
@@ -108,7 +108,7 @@ describe('events as earlier versions of the product wrote them', () => {
 
   it.each(versions)('%s of version %i folds in its decider', (type, version) => {
     const fixture = fixtureOf(type, version);
-    const kind = Object.values(licensingStreams(DEFAULT_RHYTHM)).find(
+    const kind = Object.values(licensingStreams(DEFAULT_TIMINGS)).find(
       ({ category }) => category === categoryOf(fixture.stream),
     );
     const decider = kind?.decider as Decider<Command, object, DomainEvent>;

@@ -79,19 +79,22 @@ function assetsOf({ adamId, pricingParam, assets = [] }: Mentions): readonly Ass
 function holdersIn(event: Envelope<DomainEvent>): readonly string[] {
   switch (event.type) {
     case 'asset.licenses-reserved': {
-      const { following, held, refused } = event.data as {
+      const { following, alreadyHeld, refused } = event.data as {
         following: Holders;
-        held: Holders;
+        alreadyHeld: Holders;
         refused: Holders;
       };
-      return [...touchedBy(event as AssetEvent), ...[following, held, refused].flatMap(holderKeys)];
+      return [...touchedBy(event as AssetEvent), ...[following, alreadyHeld, refused].flatMap(holderKeys)];
     }
     case 'asset.licenses-returning': {
-      const { pending, held, notHeld, refused } = event.data as Record<
-        'pending' | 'held' | 'notHeld' | 'refused',
+      const { pending, alreadyHeld, notHeld, refused } = event.data as Record<
+        'pending' | 'alreadyHeld' | 'notHeld' | 'refused',
         Holders
       >;
-      return [...touchedBy(event as AssetEvent), ...[pending, held, notHeld, refused].flatMap(holderKeys)];
+      return [
+        ...touchedBy(event as AssetEvent),
+        ...[pending, alreadyHeld, notHeld, refused].flatMap(holderKeys),
+      ];
     }
     case 'asset.licenses-claimed':
     case 'asset.claims-released':

@@ -9,11 +9,11 @@ import {
   terms,
 } from '@seatbook/test-support/licensing-builders';
 import { holdersOf, chunksOf, holderKeys, type Holders } from '../holder.js';
-import { DEFAULT_RHYTHM } from '../rhythm.js';
-import { MAX_PAIRS, orderDecider, outcomes, type OrderCommand } from './order-decider.js';
+import { DEFAULT_TIMINGS } from '../timings.js';
+import { MAX_PAIRS, orderDecider, outcomeCounts, type OrderCommand } from './order-decider.js';
 import type { OrderEvent, OrderTerms } from './order-events.js';
 
-const decider = orderDecider(DEFAULT_RHYTHM);
+const decider = orderDecider(DEFAULT_TIMINGS);
 const given = deciderSpec(decider);
 const TEN_MINUTES = 600_000;
 const MINUTE = 60_000;
@@ -26,7 +26,7 @@ const place = (holders: Holders = AB, more: Partial<OrderTerms> = {}): OrderComm
 });
 const answer = (
   part: number,
-  final = outcomes({}),
+  final = outcomeCounts({}),
   more: Partial<OrderCommand & { type: 'RecordAnswer' }> = {},
 ): OrderCommand => ({
   type: 'RecordAnswer',
@@ -265,7 +265,7 @@ describe('asking the ledgers', () => {
   it('takes the answer of a ledger that was silent', () => {
     const order = [...asked, ...given(...asked).when({ type: 'EndAsking' }).events];
     given(...order)
-      .when(answer(0, outcomes({ held: 2 })))
+      .when(answer(0, outcomeCounts({ alreadyHeld: 2 })))
       .thenTypes('order.reservation-answered', 'order.finished');
   });
 });
@@ -273,7 +273,7 @@ describe('asking the ledgers', () => {
 describe('the outcomes of an order', () => {
   it('notes an answer and that all have answered', () => {
     given(...asked)
-      .when(answer(0, outcomes({ held: 1 }), { open: 1 }), NOW + 7)
+      .when(answer(0, outcomeCounts({ alreadyHeld: 1 }), { open: 1 }), NOW + 7)
       .then(
         {
           type: 'order.reservation-answered',
@@ -281,7 +281,7 @@ describe('the outcomes of an order', () => {
             uId: LOCATION,
             ...PAGES,
             part: 0,
-            final: outcomes({ held: 1 }),
+            final: outcomeCounts({ alreadyHeld: 1 }),
             waiting: 0,
             open: 1,
             refusal: null,
@@ -306,13 +306,16 @@ describe('the outcomes of an order', () => {
   });
 
   it('is finished with the last outcome of its last pair, and takes nothing more', () => {
-    const order = [...asked, ...given(...asked).when(answer(0, outcomes({ refused: 1 }))).events];
-    const done: OrderCommand = { type: 'RecordOutcomes', final: outcomes({ assigned: 1 }) };
+    const order = [...asked, ...given(...asked).when(answer(0, outcomeCounts({ refused: 1 }))).events];
+    const done: OrderCommand = { type: 'RecordOutcomes', final: outcomeCounts({ assigned: 1 }) };
     given(...order)
       .when(done)
       .then(
-        { type: 'order.outcomes-recorded', data: { uId: LOCATION, final: outcomes({ assigned: 1 }) } },
-        { type: 'order.finished', data: { uId: LOCATION, final: outcomes({ assigned: 1, refused: 1 }) } },
+        { type: 'order.outcomes-recorded', data: { uId: LOCATION, final: outcomeCounts({ assigned: 1 }) } },
+        {
+          type: 'order.finished',
+          data: { uId: LOCATION, final: outcomeCounts({ assigned: 1, refused: 1 }) },
+        },
       );
     given(...order)
       .when(done)
@@ -324,14 +327,14 @@ describe('the outcomes of an order', () => {
 
   it('is finished by its answers alone where nothing is left open', () => {
     given(...asked)
-      .when(answer(0, outcomes({ held: 1, refused: 1 })))
+      .when(answer(0, outcomeCounts({ alreadyHeld: 1, refused: 1 })))
       .thenTypes('order.reservation-answered', 'order.reserved', 'order.finished');
   });
 
   it('is not finished one pair before the end', () => {
     const order = [...asked, ...given(...asked).when(answer(0)).events];
     given(...order)
-      .when({ type: 'RecordOutcomes', final: outcomes({ failed: 1 }) })
+      .when({ type: 'RecordOutcomes', final: outcomeCounts({ failed: 1 }) })
       .thenTypes('order.outcomes-recorded');
   });
 });
@@ -359,7 +362,7 @@ describe('cancelling what an order waits for', () => {
   });
 
   it('changes nothing of a finished order', () => {
-    const finished = [...asked, ...given(...asked).when(answer(0, outcomes({ held: 2 }))).events];
+    const finished = [...asked, ...given(...asked).when(answer(0, outcomeCounts({ alreadyHeld: 2 }))).events];
     given(...finished)
       .when(cancel)
       .thenNothing();

@@ -10,7 +10,7 @@ import {
   type Holders,
 } from '../holder.js';
 import type { AssetId } from '../ports.js';
-import type { Rhythm } from '../rhythm.js';
+import type { Timings } from '../timings.js';
 import type { OrderEvent, OrderKind, OrderTerms, OutcomeCounts } from './order-events.js';
 
 /** An order names this many pairs at the most. */
@@ -60,7 +60,7 @@ export interface Order {
 const NO_OUTCOMES: OutcomeCounts = {
   assigned: 0,
   returned: 0,
-  held: 0,
+  alreadyHeld: 0,
   notHeld: 0,
   refused: 0,
   failed: 0,
@@ -68,11 +68,14 @@ const NO_OUTCOMES: OutcomeCounts = {
 };
 
 /** Counts of outcomes with all others at 0. */
-export const outcomes = (counts: Partial<OutcomeCounts>): OutcomeCounts => ({ ...NO_OUTCOMES, ...counts });
+export const outcomeCounts = (counts: Partial<OutcomeCounts>): OutcomeCounts => ({
+  ...NO_OUTCOMES,
+  ...counts,
+});
 
 export const pairsOf = ({ assets, holders }: OrderTerms): number => assets.length * holders;
 
-export const orderDecider = (rhythm: Rhythm): Decider<OrderCommand, Order, OrderEvent> => ({
+export const orderDecider = (timings: Timings): Decider<OrderCommand, Order, OrderEvent> => ({
   initial: () => ({
     phase: 'new',
     terms: null,
@@ -159,10 +162,10 @@ export const orderDecider = (rhythm: Rhythm): Decider<OrderCommand, Order, Order
   },
 
   next(order): Due | null {
-    if (order.phase === 'listing') return { step: 'abandon', at: order.at + rhythm.placeWithinMs };
+    if (order.phase === 'listing') return { step: 'abandon', at: order.at + timings.placeWithinMs };
     if (order.phase !== 'placed') return null;
     if (order.asked < order.parts) return { step: 'ask', at: order.at };
-    return { step: 'end-asking', at: order.at + rhythm.answerWithinMs };
+    return { step: 'end-asking', at: order.at + timings.answerWithinMs };
   },
 });
 

@@ -28,7 +28,7 @@ export interface OutcomeCounts {
   readonly assigned: number;
   readonly returned: number;
   /** Held by another order (assign), or on its way back already (return). */
-  readonly held: number;
+  readonly alreadyHeld: number;
   readonly notHeld: number;
   readonly refused: number;
   readonly failed: number;

@@ -1,9 +1,9 @@
-import { idOf, type Addressed, type DomainEvent, type Envelope, type Reaction } from '@seatbook/kernel';
+import { idOf, type CommandMessage, type DomainEvent, type Envelope, type Reaction } from '@seatbook/kernel';
 import type { AssetCommand } from '../asset/asset-decider.js';
 import type { AssetEvent } from '../asset/asset-events.js';
 import { MAX_HOLDERS, countByOrder, holderCount } from '../holder.js';
 import { assetOf, assetStream, orderStream } from '../streams.js';
-import { outcomes, type OrderCommand } from './order-decider.js';
+import { outcomeCounts, type OrderCommand } from './order-decider.js';
 import type { OrderEvent, OutcomeCounts } from './order-events.js';
 
 type EventOf<E extends DomainEvent, T extends E['type']> = Envelope<Extract<E, { type: T }>>;
@@ -28,7 +28,7 @@ const endWaiting: Reaction<Extract<OrderEvent, { type: 'order.cancellation-asked
   name: 'order.end-waiting',
   handles: ['order.cancellation-asked'],
   react({ stream, data: { uId, assets } }) {
-    return assets.map((asset): Addressed => {
+    return assets.map((asset): CommandMessage => {
       const command: AssetCommand = { type: 'EndWaiting', orderId: idOf(stream) };
       return { stream: assetStream(uId, asset), command };
     });
@@ -87,7 +87,7 @@ const takeAnswer: Reaction<
 
 function reservation({ data }: EventOf<AssetEvent, 'asset.licenses-reserved'>) {
   return {
-    final: outcomes({ held: holderCount(data.held), refused: holderCount(data.refused) }),
+    final: outcomeCounts({ alreadyHeld: holderCount(data.alreadyHeld), refused: holderCount(data.refused) }),
     waiting: holderCount(data.waiting) + holderCount(data.following),
     open: holderCount(data.reserved),
   };
@@ -95,9 +95,9 @@ function reservation({ data }: EventOf<AssetEvent, 'asset.licenses-reserved'>) {
 
 function returning({ data }: EventOf<AssetEvent, 'asset.licenses-returning'>) {
   return {
-    final: outcomes({
+    final: outcomeCounts({
       returned: data.ended,
-      held: holderCount(data.held),
+      alreadyHeld: holderCount(data.alreadyHeld),
       notHeld: holderCount(data.notHeld),
       refused: holderCount(data.refused),
     }),
@@ -135,7 +135,7 @@ const takeOutcomes: Reaction<OutcomeEvent> = {
     return [...counts].map(([orderId, count]) => {
       const command: OrderCommand = {
         type: 'RecordOutcomes',
-        final: outcomes({ [OUTCOME_OF[type]]: count }),
+        final: outcomeCounts({ [OUTCOME_OF[type]]: count }),
       };
       return { stream: orderStream(orderId), command };
     });

@@ -2,7 +2,7 @@ import { idOf, type Instant, type Position, type ReadModel } from '@seatbook/ker
 import type { AssetEvent, RefusalReason } from '../asset/asset-events.js';
 import { countByOrder } from '../holder.js';
 import type { AssetId } from '../ports.js';
-import { outcomes, pairsOf } from './order-decider.js';
+import { outcomeCounts, pairsOf } from './order-decider.js';
 import type { OrderEvent, OrderTerms, OutcomeCounts } from './order-events.js';
 
 /** An order with its progress. */
@@ -83,7 +83,7 @@ export const ordersModel: ReadModel<OrderDocument, OrderModelEvent> = {
         platform,
         principal: metadata.principal,
         reason: metadata.reason ?? null,
-        final: outcomes({}),
+        final: outcomeCounts({}),
         waiting: 0,
         refusals: [],
         silent: [],

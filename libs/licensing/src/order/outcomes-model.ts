@@ -15,12 +15,12 @@ export interface OutcomeDocument {
     | 'returning'
     | 'assigned'
     | 'returned'
-    | 'held'
+    | 'already-held'
     | 'not-held'
     | 'refused'
     | 'failed'
     | 'cancelled';
-  /** Why, for outcomes that need a reason; for `held` the order that holds the pair ('' for an adopted one). */
+  /** Why, for outcomes that need a reason; for `already-held` the order that holds the pair ('' for an adopted one). */
   detail: string | null;
   position: Position;
 }
@@ -65,22 +65,26 @@ function outcomesOf(event: OutcomeModelEvent): Map<string, PairOutcome> {
 function listed(event: OutcomeModelEvent): PairOutcome[] {
   switch (event.type) {
     case 'asset.licenses-reserved': {
-      const { orderId, reserved, waiting, following, held, heldBy, refused, refusal, waitingReason } =
+      const { orderId, reserved, waiting, following, alreadyHeld, heldBy, refused, refusal, waitingReason } =
         event.data;
       return [
         ...each(reserved, orderId, 'reserved'),
         ...each(waiting, orderId, 'waiting', waitingReason),
         ...each(following, orderId, 'waiting', 'returning'),
-        ...holderKeys(held).map((holder, index) => one(orderId, holder, 'held', heldBy[index] ?? '')),
+        ...holderKeys(alreadyHeld).map((holder, index) =>
+          one(orderId, holder, 'already-held', heldBy[index] ?? ''),
+        ),
         ...each(refused, orderId, 'refused', refusal),
       ];
     }
     case 'asset.licenses-returning': {
-      const { orderId, returning, pending, held, heldBy, notHeld, refused, refusal } = event.data;
+      const { orderId, returning, pending, alreadyHeld, heldBy, notHeld, refused, refusal } = event.data;
       return [
         ...each(returning, orderId, 'returning'),
         ...each(pending, orderId, 'returning'),
-        ...holderKeys(held).map((holder, index) => one(orderId, holder, 'held', heldBy[index] ?? '')),
+        ...holderKeys(alreadyHeld).map((holder, index) =>
+          one(orderId, holder, 'already-held', heldBy[index] ?? ''),
+        ),
         ...each(notHeld, orderId, 'not-held'),
         ...each(refused, orderId, 'refused', refusal),
       ];

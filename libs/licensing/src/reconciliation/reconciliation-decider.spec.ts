@@ -1,11 +1,11 @@
 import { deciderSpec, NOW } from '@seatbook/test-support/decider-spec';
 import { KEYNOTE, LOCATION, PAGES, appleAsset, devices } from '@seatbook/test-support/licensing-builders';
 import type { AppleFailure, AssetId, ContentMetadata } from '../ports.js';
-import { DEFAULT_RHYTHM } from '../rhythm.js';
+import { DEFAULT_TIMINGS } from '../timings.js';
 import { reconciliationDecider, type ReconciliationCommand } from './reconciliation-decider.js';
 import type { ReconciliationEvent } from './reconciliation-events.js';
 
-const decider = reconciliationDecider(DEFAULT_RHYTHM);
+const decider = reconciliationDecider(DEFAULT_TIMINGS);
 const given = deciderSpec(decider);
 const SECOND = 1_000;
 const MINUTE = 60_000;
@@ -29,7 +29,7 @@ const walked = (asset: AssetId = PAGES): ReconciliationCommand => ({
   count: 2,
   versionId: 'v1',
   walks: 1,
-  marked: false,
+  unstable: false,
 });
 const users: ReconciliationCommand = { type: 'RecordUsers', count: 3 };
 const request = (delayMs = 0, anew?: AssetId): ReconciliationCommand => ({
@@ -137,7 +137,7 @@ describe('the first read of a location', () => {
       .when(walked())
       .then({
         type: 'reconciliation.walk-completed',
-        data: { uId: LOCATION, ...PAGES, count: 2, versionId: 'v1', walks: 1, marked: false, at: NOW },
+        data: { uId: LOCATION, ...PAGES, count: 2, versionId: 'v1', walks: 1, unstable: false, at: NOW },
       });
   });
 });

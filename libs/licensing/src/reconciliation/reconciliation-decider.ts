@@ -2,12 +2,12 @@ import type { Command, Decider, Due, Instant, Milliseconds } from '@seatbook/ker
 import { holdOf } from '../account/account-hold.js';
 import type { Holders } from '../holder.js';
 import type { AppleAsset, AppleFailure, AssetId, ContentMetadata } from '../ports.js';
-import type { Rhythm } from '../rhythm.js';
+import type { Timings } from '../timings.js';
 import { assetOfId, idOfAsset } from '../streams.js';
 import type { ReconciliationEvent } from './reconciliation-events.js';
 
 /** Assets looked up at once. */
-export const METADATA_BATCH = 50;
+export const ASSETS_PER_LOOKUP = 50;
 
 export type ReconciliationCommand =
   | (Command<'StartFirstRead'> & { readonly uId: string })
@@ -29,7 +29,7 @@ export type ReconciliationCommand =
       readonly count: number;
       readonly versionId: string;
       readonly walks: number;
-      readonly marked: boolean;
+      readonly unstable: boolean;
     })
   | (Command<'RecordUsers'> & { readonly count: number })
   | (Command<'RecordReadFailure'> & {
@@ -63,7 +63,7 @@ export interface Reconciliation {
 }
 
 export const reconciliationDecider = (
-  rhythm: Rhythm,
+  timings: Timings,
 ): Decider<ReconciliationCommand, Reconciliation, ReconciliationEvent> => ({
   initial: () => ({
     uId: '',
@@ -111,7 +111,7 @@ export const reconciliationDecider = (
       case 'CompleteTotals': {
         const { assets, versionId, readAt } = command;
         const changed = state.changed.size;
-        const nextAt = at + rhythm.totalsEveryMs;
+        const nextAt = at + timings.totalsEveryMs;
         return [
           {
             type: 'reconciliation.totals-completed',
@@ -129,12 +129,12 @@ export const reconciliationDecider = (
         ];
       }
       case 'CompleteWalk': {
-        const { asset, count, versionId, walks, marked } = command;
+        const { asset, count, versionId, walks, unstable } = command;
         const { adamId, pricingParam } = asset;
         return [
           {
             type: 'reconciliation.walk-completed',
-            data: { uId, adamId, pricingParam, count, versionId, walks, marked, at },
+            data: { uId, adamId, pricingParam, count, versionId, walks, unstable, at },
           },
         ];
       }
@@ -145,22 +145,22 @@ export const reconciliationDecider = (
           { type: 'reconciliation.first-read-completed', data: { uId, at } },
         ];
       case 'RecordReadFailure':
-        return readFailed(command, state, at, rhythm);
+        return readFailed(command, state, at, timings);
       case 'RecordMetadata': {
         const found = command.found.map((metadata) => ({
           ...metadata,
           pricingParams: pricingParamsOf(metadata.adamId, state),
         }));
         const { missing } = command;
-        const nextAt = at + rhythm.metadataEveryMs;
+        const nextAt = at + timings.metadataEveryMs;
         return [{ type: 'reconciliation.metadata-read', data: { uId, found, missing, at, nextAt } }];
       }
       case 'RecordMetadataFailure': {
         const { failure, fingerprint } = command;
-        const held = heldBy(failure, fingerprint, uId, at);
+        const held = holdEvent(failure, fingerprint, uId, at);
         if (held) return [held];
         const reason = 'reason' in failure ? failure.reason : failure.kind;
-        const retryAt = at + rhythm.metadataRetryMs;
+        const retryAt = at + timings.metadataRetryMs;
         return [{ type: 'reconciliation.metadata-failed', data: { uId, reason, retryAt } }];
       }
     }
@@ -197,12 +197,12 @@ export const reconciliationDecider = (
         const done = idOfAsset(event.data);
         state.failures = 0;
         state.toWalk = state.toWalk.filter((asset) => idOfAsset(asset) !== done);
-        return Object.assign(state, afterWalks(state, event.data.at, event.data.at + rhythm.totalsEveryMs));
+        return Object.assign(state, afterWalks(state, event.data.at, event.data.at + timings.totalsEveryMs));
       }
       case 'reconciliation.users-read':
         return state;
       case 'reconciliation.first-read-completed':
-        return Object.assign(state, { first: false }, resting(state, event.data.at + rhythm.totalsEveryMs));
+        return Object.assign(state, { first: false }, resting(state, event.data.at + timings.totalsEveryMs));
       case 'reconciliation.read-failed':
         state.failures += 1;
         state.at = event.data.retryAt;
@@ -250,7 +250,7 @@ const resting = ({ againAt }: Reconciliation, nextAt: Instant): Partial<Reconcil
 const pricingParamsOf = (adamId: string, { known }: Reconciliation): string[] =>
   [...known.keys()].map(assetOfId).flatMap((asset) => (asset.adamId === adamId ? asset.pricingParam : []));
 
-function heldBy(
+function holdEvent(
   failure: AppleFailure,
   fingerprint: string,
   uId: string,
@@ -264,9 +264,9 @@ function readFailed(
   { step, failure, fingerprint }: ReconciliationCommand & { type: 'RecordReadFailure' },
   { uId, failures }: Reconciliation,
   at: Instant,
-  { firstRetryMs, maxRetryMs }: Rhythm,
+  { firstRetryMs, maxRetryMs }: Timings,
 ): ReconciliationEvent[] {
-  const held = heldBy(failure, fingerprint, uId, at);
+  const held = holdEvent(failure, fingerprint, uId, at);
   if (held) return [held];
   const reason = 'reason' in failure ? failure.reason : failure.kind;
   const asked = failure.kind === 'transient' ? (failure.retryAfterMs ?? 0) : 0;

@@ -48,7 +48,7 @@ export type ReconciliationEvent =
         readonly versionId: string;
         readonly walks: number;
         /** It never stood still: to be reconciled. */
-        readonly marked: boolean;
+        readonly unstable: boolean;
         readonly at: Instant;
       }
     >

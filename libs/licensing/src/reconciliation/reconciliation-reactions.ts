@@ -1,8 +1,8 @@
-import { idOf, type Addressed, type Reaction } from '@seatbook/kernel';
+import { idOf, type CommandMessage, type Reaction } from '@seatbook/kernel';
 import type { AccountEvent } from '../account/account-events.js';
 import type { AssetCommand } from '../asset/asset-decider.js';
 import type { AssetEvent } from '../asset/asset-events.js';
-import type { Rhythm } from '../rhythm.js';
+import type { Timings } from '../timings.js';
 import { assetOf, assetStream, reconciliationStream } from '../streams.js';
 import type { ReconciliationCommand } from './reconciliation-decider.js';
 import type { ReconciliationEvent } from './reconciliation-events.js';
@@ -23,7 +23,7 @@ const recordAssets: Reaction<Read<'reconciliation.assets-read'>> = {
   name: 'reconciliation.record-assets',
   handles: ['reconciliation.assets-read'],
   react({ data: { uId, assets, readAt } }) {
-    return assets.map((asset): Addressed => {
+    return assets.map((asset): CommandMessage => {
       const nothingAssigned = asset.assigned === 0;
       const command: AssetCommand = { type: 'RecordAsset', asset, readAt, nothingAssigned };
       return { stream: assetStream(uId, asset), command };
@@ -45,7 +45,7 @@ const completeBaseline: Reaction<Read<'reconciliation.walk-completed'>> = {
   name: 'reconciliation.complete-baseline',
   handles: ['reconciliation.walk-completed'],
   react({ data }) {
-    const command: AssetCommand = { type: 'CompleteBaseline', count: data.count, marked: data.marked };
+    const command: AssetCommand = { type: 'CompleteBaseline', count: data.count, unstable: data.unstable };
     return [{ stream: assetStream(data.uId, data), command }];
   },
 };
@@ -55,7 +55,7 @@ const describeAssets: Reaction<Read<'reconciliation.metadata-read'>> = {
   handles: ['reconciliation.metadata-read'],
   react({ data: { uId, found } }) {
     return found.flatMap(({ pricingParams, ...metadata }) =>
-      pricingParams.map((pricingParam): Addressed => {
+      pricingParams.map((pricingParam): CommandMessage => {
         const command: AssetCommand = { type: 'DescribeAsset', metadata };
         return { stream: assetStream(uId, { adamId: metadata.adamId, pricingParam }), command };
       }),
@@ -64,7 +64,7 @@ const describeAssets: Reaction<Read<'reconciliation.metadata-read'>> = {
 };
 
 /** "Not enough licences" although we saw one free: the totals are read again, after Apple had time to settle. */
-const recheckShort = (rhythm: Rhythm): Reaction<Extract<AssetEvent, { type: 'asset.found-short' }>> => ({
+const recheckShort = (timings: Timings): Reaction<Extract<AssetEvent, { type: 'asset.found-short' }>> => ({
   name: 'reconciliation.recheck-short',
   handles: ['asset.found-short'],
   react({ stream }) {
@@ -72,18 +72,18 @@ const recheckShort = (rhythm: Rhythm): Reaction<Extract<AssetEvent, { type: 'ass
     const command: ReconciliationCommand = {
       type: 'RequestTotals',
       reason: 'found short',
-      delayMs: rhythm.totalsWhenShortMs,
+      delayMs: timings.totalsWhenShortMs,
       anew: { adamId, pricingParam },
     };
     return [{ stream: reconciliationStream(uId), command }];
   },
 });
 
-export const reconciliationReactions = (rhythm: Rhythm): readonly Reaction[] => [
+export const reconciliationReactions = (timings: Timings): readonly Reaction[] => [
   startFirstRead,
   recordAssets,
   adopt,
   completeBaseline,
   describeAssets,
-  recheckShort(rhythm),
+  recheckShort(timings),
 ];

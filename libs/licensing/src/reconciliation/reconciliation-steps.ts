@@ -4,7 +4,11 @@ import { accessOf } from '../account/account-access.js';
 import { MAX_HOLDERS, chunksOf, holdersOf, type HolderKey } from '../holder.js';
 import type { AppleAccess, AppleAssignment, AppleFailure, AssetId, LicensingPorts, Walk } from '../ports.js';
 import { accountStream } from '../streams.js';
-import { METADATA_BATCH, type Reconciliation, type ReconciliationCommand } from './reconciliation-decider.js';
+import {
+  ASSETS_PER_LOOKUP,
+  type Reconciliation,
+  type ReconciliationCommand,
+} from './reconciliation-decider.js';
 
 type ReconciliationStep = Step<Reconciliation, LicensingPorts, ReconciliationCommand>;
 
@@ -42,7 +46,7 @@ const readTotals: ReconciliationStep = {
 
 /**
  * Assignments of one asset, collected whole. They count only if the data stood still or their number equals the
- * asset's assignedCount read afterwards; else they are walked again, and after three walks marked.
+ * asset's assignedCount read afterwards; else they are walked again, and after three walks unstable.
  */
 const readAssignments: ReconciliationStep = {
   name: 'read-assignments',
@@ -72,7 +76,7 @@ async function adopted(
   asset: AssetId,
   { records, versionId }: Walk<AppleAssignment>,
   walks: number,
-  marked: boolean,
+  unstable: boolean,
   uId: string,
   { persons }: LicensingPorts,
 ): Promise<ReconciliationCommand[]> {
@@ -89,7 +93,7 @@ async function adopted(
       asset,
       holders: holdersOf(chunk),
     })),
-    { type: 'CompleteWalk', asset, count: records.length, versionId, walks, marked },
+    { type: 'CompleteWalk', asset, count: records.length, versionId, walks, unstable },
   ];
 }
 
@@ -117,7 +121,7 @@ const describe: ReconciliationStep = {
     const now = ports.clock.now();
     const adamIds = [...toDescribe]
       .flatMap(([adamId, at]) => (at <= now ? adamId : []))
-      .slice(0, METADATA_BATCH);
+      .slice(0, ASSETS_PER_LOOKUP);
     const { account, access } = await open(uId, ports);
     const storefront = {
       countryCode: (account.countryCode ?? 'US').toLowerCase(),

@@ -113,14 +113,14 @@ export class AccountAnswer {
   token!: TokenAnswer;
 
   @ApiProperty({ description: 'The location is marked as ours at Apple.' })
-  claimed!: boolean;
+  owned!: boolean;
 
   @ApiProperty({
     type: String,
     nullable: true,
     description: 'Why marking it failed; it is tried again by itself.',
   })
-  claimFailure!: string | null;
+  owningFailure!: string | null;
 
   @ApiProperty({
     type: Object,
@@ -166,8 +166,8 @@ export function accountAnswer(
     importedAt: isoTime(account.importedAt) ?? '',
     usable: account.usable,
     token: tokenAnswer(account, now),
-    claimed: account.claimed,
-    claimFailure: account.claimFailure,
+    owned: account.owned,
+    owningFailure: account.owningFailure,
     conflict: conflict && {
       mdm: conflict.mdmInfo && { id: conflict.mdmInfo.id, name: conflict.mdmInfo.name },
       advice: `nothing is sent to Apple; to take the location back: POST /accounts/${uId}/take-over`,
@@ -206,14 +206,14 @@ function tokenAnswer(
 }
 
 function notificationsAnswer(account: AccountDocument): NotificationsAnswer {
-  const { notificationUrl: url, notificationsEnabled, notificationFailure, claimed } = account;
-  if (notificationsEnabled) return { mode: 'push', url, why: null };
+  const { notificationUrl: url, subscribed, subscriptionFailure, owned } = account;
+  if (subscribed) return { mode: 'push', url, why: null };
   if (url === null) {
     const why = 'no public URL is configured (SEATBOOK_PUBLIC_URL), so Apple cannot reach this server';
     return { mode: 'poll', url, why };
   }
-  const pending = claimed
+  const pending = owned
     ? 'Apple has not confirmed the address yet'
     : 'the location is not marked as ours yet';
-  return { mode: 'poll', url, why: notificationFailure ?? pending };
+  return { mode: 'poll', url, why: subscriptionFailure ?? pending };
 }

@@ -15,13 +15,13 @@ import {
   renewToken,
   requestId,
   type ImportToken,
-  type Request,
+  type Caller,
 } from '@seatbook/application';
 
 export class ImportTokenCommand extends Command<{ uId: string; outcome: Outcome }> {
   constructor(
     readonly order: ImportToken,
-    readonly request: Request,
+    readonly caller: Caller,
   ) {
     super();
   }
@@ -31,8 +31,8 @@ export class ImportTokenCommand extends Command<{ uId: string; outcome: Outcome 
 export class ImportTokenHandler implements ICommandHandler<ImportTokenCommand> {
   constructor(@Inject(Seatbook) private readonly seatbook: Seatbook) {}
 
-  async execute({ order, request }: ImportTokenCommand): Promise<{ uId: string; outcome: Outcome }> {
-    const imported = await importToken(this.seatbook, order, request);
+  async execute({ order, caller }: ImportTokenCommand): Promise<{ uId: string; outcome: Outcome }> {
+    const imported = await importToken(this.seatbook, order, caller);
     // The answer shows the account: it is there in some milliseconds.
     await this.seatbook.reached(accountsModel.name, imported.outcome.position, 5_000);
     return imported;
@@ -43,7 +43,7 @@ export class RenewTokenCommand extends Command<Outcome> {
   constructor(
     readonly uId: string,
     readonly token: string | Uint8Array,
-    readonly request: Request,
+    readonly caller: Caller,
   ) {
     super();
   }
@@ -53,9 +53,9 @@ export class RenewTokenCommand extends Command<Outcome> {
 export class RenewTokenHandler implements ICommandHandler<RenewTokenCommand> {
   constructor(@Inject(Seatbook) private readonly seatbook: Seatbook) {}
 
-  async execute({ uId, token, request }: RenewTokenCommand): Promise<Outcome> {
+  async execute({ uId, token, caller }: RenewTokenCommand): Promise<Outcome> {
     await mustExist(this.seatbook, uId);
-    const outcome = await renewToken(this.seatbook, uId, token, request);
+    const outcome = await renewToken(this.seatbook, uId, token, caller);
     await this.seatbook.reached(accountsModel.name, outcome.position, 5_000);
     return outcome;
   }
@@ -64,7 +64,7 @@ export class RenewTokenHandler implements ICommandHandler<RenewTokenCommand> {
 export class TakeOverCommand extends Command<Outcome> {
   constructor(
     readonly uId: string,
-    readonly request: Request,
+    readonly caller: Caller,
   ) {
     super();
   }
@@ -74,8 +74,8 @@ export class TakeOverCommand extends Command<Outcome> {
 export class TakeOverHandler implements ICommandHandler<TakeOverCommand> {
   constructor(@Inject(Seatbook) private readonly seatbook: Seatbook) {}
 
-  execute({ uId, request }: TakeOverCommand): Promise<Outcome> {
-    const context = contextOf(request, requestId(request, this.seatbook.options.ids), { takeOver: uId });
+  execute({ uId, caller }: TakeOverCommand): Promise<Outcome> {
+    const context = contextOf(caller, requestId(caller, this.seatbook.options.ids), { takeOver: uId });
     return this.seatbook.execute(accountStream(uId), { type: 'TakeOver' }, context);
   }
 }
@@ -83,7 +83,7 @@ export class TakeOverHandler implements ICommandHandler<TakeOverCommand> {
 export class SyncTotalsCommand extends Command<Outcome> {
   constructor(
     readonly uId: string,
-    readonly request: Request,
+    readonly caller: Caller,
   ) {
     super();
   }
@@ -93,14 +93,14 @@ export class SyncTotalsCommand extends Command<Outcome> {
 export class SyncTotalsHandler implements ICommandHandler<SyncTotalsCommand> {
   constructor(@Inject(Seatbook) private readonly seatbook: Seatbook) {}
 
-  async execute({ uId, request }: SyncTotalsCommand): Promise<Outcome> {
+  async execute({ uId, caller }: SyncTotalsCommand): Promise<Outcome> {
     await mustExist(this.seatbook, uId);
     const command = {
       type: 'RequestTotals',
-      reason: `asked for by ${request.principal}`,
+      reason: `asked for by ${caller.principal}`,
       delayMs: 0,
     } as const;
-    const context = contextOf(request, requestId(request, this.seatbook.options.ids), { sync: uId });
+    const context = contextOf(caller, requestId(caller, this.seatbook.options.ids), { sync: uId });
     return this.seatbook.execute(reconciliationStream(uId), command, context);
   }
 }

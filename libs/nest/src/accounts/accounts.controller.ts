@@ -9,8 +9,8 @@ import {
   ApiOperation,
 } from '@nestjs/swagger';
 import type { Position } from '@seatbook/kernel';
-import type { Request } from '@seatbook/application';
-import { Caller } from '../http/caller.js';
+import type { Caller } from '@seatbook/application';
+import { CalledBy } from '../http/caller.js';
 import { CommandAnswer } from '../http/command-answer.js';
 import { ApiRefusals } from '../http/api-refusals.js';
 import type { HttpReply } from '../http/exchange.js';
@@ -42,12 +42,12 @@ export class AccountsController {
   @ApiRefusals(400, 409, 413, 415, 422, 503)
   async import(
     @Body() body: ImportTokenBody,
-    @Caller() request: Request,
+    @CalledBy() caller: Caller,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<AccountWithPosition> {
     const { token, name, platform, assignmentType, takeOver } = body;
     const order = { file: token, settings: { name, platform, assignmentType }, takeOver };
-    const { uId, outcome } = await this.commands.execute(new ImportTokenCommand(order, request));
+    const { uId, outcome } = await this.commands.execute(new ImportTokenCommand(order, caller));
     void reply.header('location', `/accounts/${uId}`).header('seatbook-position', String(outcome.position));
     return this.queries.execute(new GetAccount(uId, outcome.position));
   }
@@ -78,10 +78,10 @@ export class AccountsController {
   async renew(
     @Param('uId') uId: string,
     @Body() { token }: RenewTokenBody,
-    @Caller() request: Request,
+    @CalledBy() caller: Caller,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<AccountWithPosition> {
-    const { position } = await this.commands.execute(new RenewTokenCommand(uId, token, request));
+    const { position } = await this.commands.execute(new RenewTokenCommand(uId, token, caller));
     void reply.header('seatbook-position', String(position));
     return this.queries.execute(new GetAccount(uId, position));
   }
@@ -93,10 +93,10 @@ export class AccountsController {
   @ApiRefusals(404, 409, 503)
   async takeOver(
     @Param('uId') uId: string,
-    @Caller() request: Request,
+    @CalledBy() caller: Caller,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<CommandAnswer> {
-    const { position } = await this.commands.execute(new TakeOverCommand(uId, request));
+    const { position } = await this.commands.execute(new TakeOverCommand(uId, caller));
     return accepted(reply, uId, position);
   }
 
@@ -107,10 +107,10 @@ export class AccountsController {
   @ApiRefusals(404, 503)
   async sync(
     @Param('uId') uId: string,
-    @Caller() request: Request,
+    @CalledBy() caller: Caller,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<CommandAnswer> {
-    const { position } = await this.commands.execute(new SyncTotalsCommand(uId, request));
+    const { position } = await this.commands.execute(new SyncTotalsCommand(uId, caller));
     return accepted(reply, uId, position);
   }
 }

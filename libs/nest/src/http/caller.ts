@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { Request } from '@seatbook/application';
+import type { Caller } from '@seatbook/application';
 import { headerOf, type HttpRequest } from './exchange.js';
 
 /** Who a request is from, and what ties it to the caller's own traces. */
@@ -34,7 +34,7 @@ export function identityOf(request: HttpRequest): Identity {
 }
 
 /** Who asks, as the system wants to know it. */
-export const Caller = createParamDecorator((_data: unknown, context: ExecutionContext): Request => {
+export const CalledBy = createParamDecorator((_data: unknown, context: ExecutionContext): Caller => {
   const request = context.switchToHttp().getRequest<HttpRequest>();
   const { principal, correlationId, traceparent } = identityOf(request);
   if (principal === null) throw new Error('a route without a principal asks who calls');

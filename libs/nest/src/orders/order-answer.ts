@@ -11,7 +11,7 @@ export class OrderProgress {
   returned!: number;
 
   @ApiProperty({ description: 'Held by another order already, or on its way back already.' })
-  held!: number;
+  alreadyHeld!: number;
 
   @ApiProperty({ description: 'To be returned, and not held.' })
   notHeld!: number;

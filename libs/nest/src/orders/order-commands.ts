@@ -7,14 +7,14 @@ import {
   returnAll,
   type OrderRequest,
   type PlacedOrder,
-  type Request,
+  type Caller,
 } from '@seatbook/application';
 
 /** AssignLicense and ReturnLicense. */
 export class PlaceOrderCommand extends Command<PlacedOrder> {
   constructor(
     readonly order: OrderRequest,
-    readonly request: Request,
+    readonly caller: Caller,
   ) {
     super();
   }
@@ -24,8 +24,8 @@ export class PlaceOrderCommand extends Command<PlacedOrder> {
 export class PlaceOrderHandler implements ICommandHandler<PlaceOrderCommand> {
   constructor(@Inject(Seatbook) private readonly seatbook: Seatbook) {}
 
-  execute({ order, request }: PlaceOrderCommand): Promise<PlacedOrder> {
-    return placeOrder(this.seatbook, order, request);
+  execute({ order, caller }: PlaceOrderCommand): Promise<PlacedOrder> {
+    return placeOrder(this.seatbook, order, caller);
   }
 }
 
@@ -33,7 +33,7 @@ export class ReturnAllCommand extends Command<PlacedOrder> {
   constructor(
     readonly uId: string,
     readonly serialNumber: string,
-    readonly request: Request,
+    readonly caller: Caller,
   ) {
     super();
   }
@@ -43,15 +43,15 @@ export class ReturnAllCommand extends Command<PlacedOrder> {
 export class ReturnAllHandler implements ICommandHandler<ReturnAllCommand> {
   constructor(@Inject(Seatbook) private readonly seatbook: Seatbook) {}
 
-  execute({ uId, serialNumber, request }: ReturnAllCommand): Promise<PlacedOrder> {
-    return returnAll(this.seatbook, uId, serialNumber, request);
+  execute({ uId, serialNumber, caller }: ReturnAllCommand): Promise<PlacedOrder> {
+    return returnAll(this.seatbook, uId, serialNumber, caller);
   }
 }
 
 export class CancelWaitingCommand extends Command<PlacedOrder> {
   constructor(
     readonly orderId: string,
-    readonly request: Request,
+    readonly caller: Caller,
   ) {
     super();
   }
@@ -61,7 +61,7 @@ export class CancelWaitingCommand extends Command<PlacedOrder> {
 export class CancelWaitingHandler implements ICommandHandler<CancelWaitingCommand> {
   constructor(@Inject(Seatbook) private readonly seatbook: Seatbook) {}
 
-  execute({ orderId, request }: CancelWaitingCommand): Promise<PlacedOrder> {
-    return cancelWaiting(this.seatbook, orderId, request);
+  execute({ orderId, caller }: CancelWaitingCommand): Promise<PlacedOrder> {
+    return cancelWaiting(this.seatbook, orderId, caller);
   }
 }

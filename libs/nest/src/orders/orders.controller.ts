@@ -11,12 +11,12 @@ import {
 import { IsIn, IsOptional } from 'class-validator';
 import type { Position } from '@seatbook/kernel';
 import type { OrderDocument, OrderKind, OutcomeDocument } from '@seatbook/licensing';
-import type { OrderRequest, PlacedOrder, Request } from '@seatbook/application';
+import type { OrderRequest, PlacedOrder, Caller } from '@seatbook/application';
 import { TextField } from '../http/text-field.js';
 import { assetIdOf } from '../assets/asset-address.js';
 import { SeatbookHost } from '@seatbook/host';
 import { ApiRefusals } from '../http/api-refusals.js';
-import { Caller } from '../http/caller.js';
+import { CalledBy } from '../http/caller.js';
 import { headerOf, type HttpReply, type HttpRequest } from '../http/exchange.js';
 import { ApiItems, PageQuery, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
@@ -25,7 +25,7 @@ import { AssignLicenseBody, ReturnAllBody, ReturnLicenseBody } from './order-bod
 import { CancelWaitingCommand, PlaceOrderCommand, ReturnAllCommand } from './order-commands.js';
 import { GetOrder, GetPlacedOrder, ListOrders, ListOutcomes } from './order-queries.js';
 import { OVER, OrderWaiter, SETTLED } from './order-waiter.js';
-import { OutcomeAnswer, outcomes } from './outcome-answer.js';
+import { OutcomeAnswer, pairOutcomes } from './outcome-answer.js';
 import { preferredWait } from './prefer-wait.js';
 
 const STATES: readonly OrderDocument['state'][] = [
@@ -50,9 +50,9 @@ class OrdersQuery extends PageQuery {
 }
 
 class OutcomesQuery extends PageQuery {
-  @ApiPropertyOptional({ enum: outcomes })
+  @ApiPropertyOptional({ enum: pairOutcomes })
   @IsOptional()
-  @IsIn(outcomes)
+  @IsIn(pairOutcomes)
   outcome?: OutcomeDocument['outcome'];
 }
 
@@ -88,7 +88,7 @@ export class OrdersController {
   @ApiRefusals(400, 404, 409, 413, 503)
   assign(
     @Body() body: AssignLicenseBody,
-    @Caller() caller: Request,
+    @CalledBy() caller: Caller,
     @Req() request: HttpRequest,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<PlacedOrderAnswer> {
@@ -105,7 +105,7 @@ export class OrdersController {
   @ApiRefusals(400, 404, 409, 413, 503)
   return(
     @Body() body: ReturnLicenseBody,
-    @Caller() caller: Request,
+    @CalledBy() caller: Caller,
     @Req() request: HttpRequest,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<PlacedOrderAnswer> {
@@ -121,7 +121,7 @@ export class OrdersController {
   @ApiRefusals(400, 404, 409, 503)
   async returnAll(
     @Body() { account, serialNumber, reason }: ReturnAllBody,
-    @Caller() caller: Request,
+    @CalledBy() caller: Caller,
     @Req() request: HttpRequest,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<PlacedOrderAnswer> {
@@ -167,7 +167,7 @@ export class OrdersController {
   @ApiRefusals(404, 409, 503)
   async cancel(
     @Param('orderId') orderId: string,
-    @Caller() caller: Request,
+    @CalledBy() caller: Caller,
     @Req() request: HttpRequest,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<PlacedOrderAnswer> {
@@ -181,7 +181,7 @@ export class OrdersController {
     body: Pick<AssignLicenseBody, 'account' | 'assets' | 'serialNumbers' | 'ifShort' | 'reason'> & {
       readonly platform: string | null;
     },
-    caller: Request,
+    caller: Caller,
     request: HttpRequest,
     reply: HttpReply,
   ): Promise<PlacedOrderAnswer> {
@@ -220,5 +220,5 @@ export class OrdersController {
   }
 }
 
-const withReason = (caller: Request, reason: string | undefined): Request =>
+const withReason = (caller: Caller, reason: string | undefined): Caller =>
   reason === undefined ? caller : { ...caller, reason };

@@ -2,13 +2,13 @@ import { ApiProperty } from '@nestjs/swagger';
 import type { OutcomeDocument } from '@seatbook/licensing';
 import { HolderAnswer, holderAnswer } from '../pairs/pair-answer.js';
 
-export const outcomes: readonly OutcomeDocument['outcome'][] = [
+export const pairOutcomes: readonly OutcomeDocument['outcome'][] = [
   'waiting',
   'reserved',
   'returning',
   'assigned',
   'returned',
-  'held',
+  'already-held',
   'not-held',
   'refused',
   'failed',
@@ -26,7 +26,7 @@ export class OutcomeAnswer {
   holder!: HolderAnswer;
 
   @ApiProperty({
-    enum: outcomes,
+    enum: pairOutcomes,
     description: 'How the pair stands for this order; kept when the pair is long gone.',
   })
   outcome!: string;
@@ -34,7 +34,7 @@ export class OutcomeAnswer {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'Why; for `held` the order that holds the pair.',
+    description: 'Why; for `already-held` the order that holds the pair.',
   })
   detail!: string | null;
 
@@ -54,6 +54,6 @@ export const outcomeAnswer = ({
   pricingParam,
   holder: holderAnswer(holder),
   outcome,
-  detail: outcome === 'held' && detail === '' ? 'adopted' : detail,
+  detail: outcome === 'already-held' && detail === '' ? 'adopted' : detail,
   position,
 });

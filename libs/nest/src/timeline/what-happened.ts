@@ -25,10 +25,10 @@ export interface Reading {
 /** What Apple said of one of its events. */
 type AppleEventEvent =
   | {
-      type: 'appleEvent.notified';
+      type: 'appleEvent.notification-received';
       data: { notificationType: string; operation: string; result: string; pairs: readonly Holders[] };
     }
-  | { type: 'appleEvent.bound'; data: { callId: string; pairs: number; notified: boolean } }
+  | { type: 'appleEvent.bound'; data: { callId: string; pairs: number; subscribed: boolean } }
   | { type: 'appleEvent.polled'; data: { status: string; requested: number; completed: number } }
   | { type: 'appleEvent.poll-failed'; data: { reason: string; retryAt: number } }
   | { type: 'appleEvent.held'; data: { state: string } }
@@ -82,17 +82,17 @@ function ofAccount(event: AccountEvent): string {
       return `${event.data.mdmInfo?.name || 'Another MDM'} manages this location now: all work of this account is held.`;
     case 'account.take-over-ordered':
       return 'Taking the location over was ordered.';
-    case 'account.claimed':
+    case 'account.owned':
       return 'The location was marked as managed by this deployment.';
-    case 'account.claim-failed':
+    case 'account.owning-failed':
       return `Marking the location as ours failed: ${event.data.reason}. Next try ${at(event.data.retryAt)}.`;
     case 'account.notifications-wanted':
       return event.data.notificationUrl === null
         ? 'Apple is not to send notifications: the product polls.'
         : `Apple is to send notifications to ${event.data.notificationUrl}.`;
-    case 'account.notifications-enabled':
+    case 'account.subscribed':
       return `Apple sends notifications to ${event.data.notificationUrl}.`;
-    case 'account.notifications-failed':
+    case 'account.subscription-failed':
       return `Telling Apple where to send notifications failed: ${event.data.reason}. Next try ${at(event.data.retryAt)}.`;
   }
 }
@@ -200,7 +200,7 @@ function reserved(data: Reserved, name: string, holder: HolderKey | null): strin
   const parts = [
     [holderCount(data.reserved), 'reserved'],
     [holderCount(data.waiting) + holderCount(data.following), 'waiting'],
-    [holderCount(data.held), 'held already'],
+    [holderCount(data.alreadyHeld), 'already held'],
     [holderCount(data.refused), `refused (${why})`],
   ] as const;
   return `Licences of ${name}: ${listed(parts)}.`;
@@ -212,14 +212,14 @@ function returning(data: Returning, name: string, holder: HolderKey | null): str
     if (has(data.returning, holder)) return `A licence of ${name} is on its way back.`;
     if (has(data.pending, holder))
       return `A licence of ${name} will be given back as soon as its call is over.`;
-    if (has(data.held, holder)) return `A licence of ${name} was on its way back already.`;
+    if (has(data.alreadyHeld, holder)) return `A licence of ${name} was on its way back already.`;
     if (has(data.refused, holder)) return `A licence of ${name} was not taken back: ${why}.`;
     return `A licence of ${name} was to be given back, and is not held.`;
   }
   const parts = [
     [holderCount(data.returning) + holderCount(data.pending), 'on their way back'],
     [data.ended, 'ended at once'],
-    [holderCount(data.held), 'on their way back already'],
+    [holderCount(data.alreadyHeld), 'on their way back already'],
     [holderCount(data.notHeld), 'not held'],
     [holderCount(data.refused), `refused (${why})`],
   ] as const;
@@ -236,14 +236,15 @@ function listed(parts: readonly (readonly [number, string])[]): string {
 const DONE: readonly (readonly [keyof OutcomeCounts, string])[] = [
   ['assigned', 'assigned'],
   ['returned', 'given back'],
-  ['held', 'held already'],
+  ['alreadyHeld', 'already held'],
   ['notHeld', 'not held'],
   ['refused', 'refused'],
   ['failed', 'failed'],
   ['cancelled', 'cancelled'],
 ];
 
-const outcomes = (final: OutcomeCounts): string => listed(DONE.map(([field, what]) => [final[field], what]));
+const outcomesText = (final: OutcomeCounts): string =>
+  listed(DONE.map(([field, what]) => [final[field], what]));
 
 function ofOrder(event: OrderEvent, { nameOf }: Reading): string {
   switch (event.type) {
@@ -278,11 +279,11 @@ function ofOrder(event: OrderEvent, { nameOf }: Reading): string {
         ? 'All ledgers have answered.'
         : `${count(event.data.silent.length, 'ledger')} did not answer in time.`;
     case 'order.outcomes-recorded':
-      return `Outcomes: ${outcomes(event.data.final)}.`;
+      return `Outcomes: ${outcomesText(event.data.final)}.`;
     case 'order.cancellation-asked':
       return 'What the order still waited for was cancelled.';
     case 'order.finished':
-      return `The order is finished: ${outcomes(event.data.final)}.`;
+      return `The order is finished: ${outcomesText(event.data.final)}.`;
   }
 }
 
@@ -326,7 +327,7 @@ function ofCall(event: CallEvent): string {
 
 function ofAppleEvent(event: AppleEventEvent): string {
   switch (event.type) {
-    case 'appleEvent.notified': {
+    case 'appleEvent.notification-received': {
       const { notificationType, operation, result, pairs } = event.data;
       const number = pairs.reduce((sum, holders) => sum + holderCount(holders), 0);
       return `Apple notified (${notificationType}, ${operation}, ${result}) about ${count(number, 'pair')}.`;

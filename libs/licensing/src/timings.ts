@@ -1,7 +1,7 @@
 import type { Milliseconds } from '@seatbook/kernel';
 
 /** Every waiting time of the licence path. Apple's own are its documented ones; all are configuration. */
-export interface Rhythm {
+export interface Timings {
   /** An order that is not placed by then is abandoned. */
   readonly placeWithinMs: Milliseconds;
   /** Ledgers that have not answered an order this long after its last progress are named as silent. */
@@ -32,7 +32,7 @@ export interface Rhythm {
   readonly metadataEveryMs: Milliseconds;
 }
 
-export const DEFAULT_RHYTHM: Rhythm = {
+export const DEFAULT_TIMINGS: Timings = {
   placeWithinMs: 10 * 60_000,
   answerWithinMs: 60_000,
   dispatchAfterMs: 200,
