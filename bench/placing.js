@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import { CommandBus } from '@nestjs/cqrs';
-import { PlaceOrderCommand, SeatbookModule } from '@seatbook/nest';
+import { AssignLicense, SeatbookModule } from '@seatbook/nest';
 import { check } from './figure.js';
 import { inFolder } from './folder.js';
 import { openPlainLog, rowsOf } from './plain-log.js';
@@ -61,14 +61,13 @@ async function place(bus, first) {
  */
 export function orderOf(number) {
   const order = {
-    kind: /** @type {const} */ ('assign'),
     uId: UID,
     assets: [assetOf(1)],
     serialNumbers: [serialOf(number)],
     ifShort: /** @type {const} */ ('wait'),
     platform: null,
   };
-  return new PlaceOrderCommand(order, { ...OWNER, idempotencyKey: `bench-${number}` });
+  return new AssignLicense(order, { ...OWNER, idempotencyKey: `bench-${number}` });
 }
 
 /**

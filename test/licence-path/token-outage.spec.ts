@@ -4,7 +4,7 @@ import { OWNER, UID, VirtualSeatbook, asset, serials, stdq } from '@seatbook/tes
 const APPS = Array.from({ length: 10 }, (_app, index) => String(900000001 + index));
 
 const renew = (virtual: VirtualSeatbook, file: string, uId = UID) =>
-  virtual.until(renewToken(virtual.seatbook, uId, file, OWNER));
+  virtual.until(renewToken(virtual.seatbook, { uId, file }, OWNER));
 
 /** Ten orders, one asset and ten devices of their own each: ten calls. */
 async function placeTen(virtual: VirtualSeatbook): Promise<string[]> {

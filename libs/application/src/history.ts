@@ -1,17 +1,8 @@
-import { Refusal, type DomainEvent, type Envelope, type Instant, type Position } from '@seatbook/kernel';
+import type { Envelope, Instant, Position } from '@seatbook/kernel';
 import {
-  assetStream,
-  assetsModel,
-  pairKey,
-  pairsModel,
   subjectOf,
   subjectsOf,
   timelineModel,
-  type AssetDocument,
-  type AssetEvent,
-  type AssetId,
-  type HolderKey,
-  type PairDocument,
   type SubjectKind,
   type TimelineRow,
 } from '@seatbook/licensing';
@@ -20,12 +11,15 @@ import type { Seatbook } from './seatbook.js';
 
 const PAGE_EVENTS = 500;
 
-/** A moment of the log: a position, or a time by `recordedAt`. */
-export type AsOf = { readonly position: Position } | { readonly time: Instant };
+/** What timeline and history can be asked about. */
+export interface Subject {
+  readonly kind: SubjectKind;
+  readonly id: string;
+}
 
 export interface HistoryFilter {
   /** Events that belong to all of these. */
-  readonly subjects: readonly { readonly kind: SubjectKind; readonly id: string }[];
+  readonly subjects: readonly Subject[];
   /** Events after this position: where an earlier reading stopped. */
   readonly after: Position;
   readonly upTo?: Position;
@@ -34,21 +28,28 @@ export interface HistoryFilter {
   readonly to?: Instant;
 }
 
-const notLater = (event: StoredEvent, at: AsOf): boolean =>
-  'position' in at ? event.position <= at.position : event.metadata.recordedAt <= at.time;
+export interface HistoryStream {
+  /** Everything up to here is looked at. */
+  readonly end: Position;
+  readonly pages: AsyncGenerator<readonly Envelope[]>;
+}
 
-/** Events of the log in order, page by page; bulk events come whole. A reading may go on after any position. */
-export async function* history(
+/** Events of the log in order, page by page, up to the head as it is now; bulk events come whole. */
+export async function streamHistory(seatbook: Seatbook, filter: HistoryFilter): Promise<HistoryStream> {
+  const head = await seatbook.options.stores.events.head();
+  const end = Math.min(filter.upTo ?? head, head);
+  return { end, pages: pagesOf(seatbook, filter, end) };
+}
+
+async function* pagesOf(
   seatbook: Seatbook,
-  filter: HistoryFilter,
+  { subjects, after, from = -Infinity, to = Infinity }: HistoryFilter,
+  end: Position,
 ): AsyncGenerator<readonly Envelope[]> {
-  const { subjects, upTo = Infinity, from = -Infinity, to = Infinity } = filter;
   const wanted = subjects.map(({ kind, id }) => subjectOf(kind, id));
-  const end = Math.min(upTo, await seatbook.options.stores.events.head());
+  const [narrowest] = wanted;
   const pages =
-    wanted[0] === undefined
-      ? allPages(seatbook, filter.after)
-      : subjectPages(seatbook, wanted[0], filter.after);
+    narrowest === undefined ? allPages(seatbook, after) : subjectPages(seatbook, narrowest, after);
   for await (const page of pages) {
     const matching = page
       .filter(
@@ -58,8 +59,8 @@ export async function* history(
       .map((event) => upcast(seatbook, event))
       .filter((event) => {
         if (wanted.length < 2) return true;
-        const own = new Set(subjectsOf(event));
-        return wanted.every((subject) => own.has(subject));
+        const subjectsOfEvent = new Set(subjectsOf(event));
+        return wanted.every((subject) => subjectsOfEvent.has(subject));
       });
     if (matching.length > 0) yield matching;
     if ((page.at(-1)?.position ?? 0) >= end) return;
@@ -70,98 +71,33 @@ async function* allPages(seatbook: Seatbook, after: Position): AsyncGenerator<re
   let position = after;
   for (;;) {
     const events = await seatbook.options.stores.events.readAll(position, PAGE_EVENTS);
-    if (events.length === 0) return;
+    const last = events.at(-1);
+    if (!last) return;
     yield events;
-    position = events.at(-1)?.position as Position;
+    position = last.position;
   }
 }
 
-/** By the timeline's index. */
-async function* subjectPages(
-  seatbook: Seatbook,
+/** Events of a subject after a position, by the timeline's index. */
+export async function* subjectPages(
+  { reader, options }: Seatbook,
   subject: string,
   after: Position,
 ): AsyncGenerator<readonly StoredEvent[]> {
-  const { events, reads } = seatbook.options.stores;
-  const head = await events.head();
-  if (!(await seatbook.reached(timelineModel.name, head, 10_000))) {
-    throw new Refusal('TRANSIENT_BEHIND', 'the timeline is behind the log; send the request again', {}, 5);
-  }
+  await reader.reachHead(timelineModel);
   let position = after;
   for (;;) {
-    const { rows } = await reads.query<TimelineRow>(timelineModel, {
-      index: 'by-subject',
-      equals: [subject],
-      range: { after: position },
-      limit: PAGE_EVENTS,
-    });
-    if (rows.length === 0) return;
-    yield await events.readAt(rows.map((row) => row.position));
-    position = rows.at(-1)?.position as Position;
+    const rows = { index: 'by-subject', equals: [subject], range: { after: position } };
+    const page = await reader.page<TimelineRow>(timelineModel, rows, { part: { limit: PAGE_EVENTS } });
+    const last = page.rows.at(-1);
+    if (!last) return;
+    yield await options.stores.events.readAt(page.rows.map((row) => row.position));
+    position = last.position;
   }
 }
 
-const upcast = ({ registry }: Seatbook, event: StoredEvent): Envelope => ({
+/** An event as this build knows it. */
+export const upcast = ({ registry }: Seatbook, event: StoredEvent): Envelope => ({
   ...event,
   data: registry.upcast(event),
 });
-
-/** An asset's counts and pairs as they were, folded from its stream. Null where the asset was not known yet. */
-export async function assetAsOf(
-  seatbook: Seatbook,
-  uId: string,
-  asset: AssetId,
-  at: AsOf,
-): Promise<{ document: AssetDocument; pairs: PairDocument[]; recordedAt: Instant } | null> {
-  const stream = assetStream(uId, asset);
-  const key = stream.slice(stream.indexOf('-') + 1);
-  const pairs = new Map<string, PairDocument>();
-  let document: AssetDocument | null = null;
-  let recordedAt: Instant = 0;
-  for (let revision = 0; ; revision += PAGE_EVENTS) {
-    const events = await seatbook.options.stores.events.readStream(stream, revision, PAGE_EVENTS);
-    for (const event of events) {
-      if (!notLater(event, at)) break;
-      const envelope = upcast(seatbook, event) as Envelope<DomainEvent> & Envelope<AssetEvent>;
-      recordedAt = event.metadata.recordedAt;
-      if (assetsModel.handles.includes(envelope.type)) document = assetsModel.evolve(document, envelope, key);
-      foldPairs(pairs, envelope, () => true);
-    }
-    const last = events.at(-1);
-    if (!last || events.length < PAGE_EVENTS || !notLater(last, at)) break;
-  }
-  return document && { document, pairs: [...pairs.values()], recordedAt };
-}
-
-/** A holder's pairs as they were, by the timeline's index. Claims are not told apart from reservations. */
-export async function holderAsOf(seatbook: Seatbook, holder: HolderKey, at: AsOf): Promise<PairDocument[]> {
-  const pairs = new Map<string, PairDocument>();
-  for await (const page of subjectPages(seatbook, subjectOf('holder', holder), 0)) {
-    for (const event of page) {
-      if (!notLater(event, at)) break;
-      const envelope = upcast(seatbook, event) as Envelope<AssetEvent>;
-      foldPairs(
-        pairs,
-        envelope,
-        (key) => key === pairKey(envelope.stream.slice(envelope.stream.indexOf('-') + 1), holder),
-      );
-    }
-    const last = page.at(-1);
-    if (!last || !notLater(last, at)) break;
-  }
-  return [...pairs.values()];
-}
-
-function foldPairs(
-  pairs: Map<string, PairDocument>,
-  envelope: Envelope<AssetEvent>,
-  mine: (key: string) => boolean,
-): void {
-  if (!pairsModel.handles.includes(envelope.type)) return;
-  for (const key of pairsModel.keysOf(envelope)) {
-    if (!mine(key)) continue;
-    const pair = pairsModel.evolve(pairs.get(key) ?? null, envelope, key);
-    if (pair) pairs.set(key, pair);
-    else pairs.delete(key);
-  }
-}

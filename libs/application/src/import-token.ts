@@ -10,6 +10,7 @@ import {
   type MdmInfo,
 } from '@seatbook/licensing';
 import type { Outcome } from '@seatbook/runtime';
+import { mustExist } from './accounts.js';
 import { contextOf, requestId, type Caller } from './principal.js';
 import type { Seatbook } from './seatbook.js';
 import { notificationSecretName, tokenName } from './vault.js';
@@ -20,6 +21,12 @@ export interface ImportToken {
   readonly settings: AccountSettings;
   /** Take the location over from the MDM that manages it now. */
   readonly takeOver: boolean;
+}
+
+export interface RenewToken {
+  readonly uId: string;
+  /** As for an import. */
+  readonly file: string | Uint8Array;
 }
 
 /** Path under the public URL where Apple delivers notifications of an account. */
@@ -72,11 +79,11 @@ export async function importToken(
 /** Replaces the token of an account by another one of the same location; everything else stays as it is. */
 export async function renewToken(
   seatbook: Seatbook,
-  uId: string,
-  file: string | Uint8Array,
+  { uId, file }: RenewToken,
   caller: Caller,
 ): Promise<Outcome> {
   const { clock, ids, stores } = seatbook.options;
+  await mustExist(seatbook, uId);
   const token = decodeToken(file, clock.now());
   const fingerprint = fingerprintOf(token.token);
   const config = await configOf(seatbook, token.token);

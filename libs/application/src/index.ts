@@ -2,13 +2,15 @@ export { AccountGates } from './account-gates.js';
 export { Seatbook, modelGroups, type SeatbookOptions, type Stores } from './seatbook.js';
 export { notificationSecretName, sealedBodyName, tokenName } from './vault.js';
 export { contextOf, requestId, type Caller } from './principal.js';
-export {
-  importToken,
-  notificationPath,
-  notificationUrlOf,
-  renewToken,
-  type ImportToken,
-} from './import-token.js';
-export { cancelWaiting, placeOrder, returnAll, type OrderRequest, type PlacedOrder } from './place-order.js';
-export { receiveNotification } from './receive-notification.js';
-export { assetAsOf, history, holderAsOf, type AsOf, type HistoryFilter } from './history.js';
+export * from './reader.js';
+export * from './import-token.js';
+export * from './accounts.js';
+export * from './assets.js';
+export * from './pairs.js';
+export * from './place-order.js';
+export * from './orders.js';
+export * from './receive-notification.js';
+export * from './as-of.js';
+export * from './history.js';
+export * from './timeline.js';
+export * from './parked.js';

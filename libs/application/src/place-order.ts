@@ -2,19 +2,17 @@ import { Refusal, type Position } from '@seatbook/kernel';
 import {
   MAX_HOLDERS,
   MAX_PAIRS,
-  accountStream,
   chunksOf,
   orderStream,
   pairsModel,
-  unknownAccount,
-  type Account,
   type AssetId,
   type Order,
   type OrderCommand,
   type OrderKind,
   type OrderTerms,
-  type PairDocument,
 } from '@seatbook/licensing';
+import { mustExist } from './accounts.js';
+import { pairsOfHolder } from './pairs.js';
 import { contextOf, requestId, type Caller } from './principal.js';
 import type { Seatbook } from './seatbook.js';
 
@@ -27,6 +25,21 @@ export interface OrderRequest {
   readonly platform: string | null;
 }
 
+/** What an order to assign names. */
+export type AssignLicense = Omit<OrderRequest, 'kind'>;
+
+/** What an order to return names. */
+export type ReturnLicense = Pick<OrderRequest, 'uId' | 'assets' | 'serialNumbers'>;
+
+export interface ReturnAll {
+  readonly uId: string;
+  readonly serialNumber: string;
+}
+
+export interface CancelWaiting {
+  readonly orderId: string;
+}
+
 export interface PlacedOrder {
   readonly orderId: string;
   readonly position: Position;
@@ -36,6 +49,25 @@ export interface PlacedOrder {
 
 /** Apple's serial numbers: letters and digits. Apple itself accepts any text and spends a licence on it. */
 const SERIAL_NUMBER = /^[A-Z0-9]{8,14}$/;
+
+/** Assigns licences: each of the assets to each of the devices. */
+export const assignLicense = (
+  seatbook: Seatbook,
+  order: AssignLicense,
+  caller: Caller,
+): Promise<PlacedOrder> => placeOrder(seatbook, { ...order, kind: 'assign' }, caller);
+
+/** Gives licences back. What is not held is an outcome, not an error. */
+export const returnLicense = (
+  seatbook: Seatbook,
+  { uId, assets, serialNumbers }: ReturnLicense,
+  caller: Caller,
+): Promise<PlacedOrder> =>
+  placeOrder(
+    seatbook,
+    { kind: 'return', uId, assets, serialNumbers, ifShort: 'wait', platform: null },
+    caller,
+  );
 
 /**
  * Places an order. Its id follows from principal and Idempotency-Key, so a repeat finds it and a listing that broke off
@@ -89,21 +121,12 @@ async function listsOf({ runner }: Seatbook, stream: string): Promise<number> {
 /** All that a device holds or waits for in an account, as a return. The ledgers decide what is true when they answer. */
 export async function returnAll(
   seatbook: Seatbook,
-  uId: string,
-  serialNumber: string,
+  { uId, serialNumber }: ReturnAll,
   caller: Caller,
 ): Promise<PlacedOrder> {
   const [serial] = checkedSerials([serialNumber]) as [string];
-  const head = await seatbook.options.stores.events.head();
-  if (!(await seatbook.reached(pairsModel.name, head, 10_000))) {
-    throw new Refusal(
-      'TRANSIENT_BEHIND',
-      'the list of pairs is behind the log; send the request again',
-      {},
-      5,
-    );
-  }
-  if (!((await seatbook.runner.load(accountStream(uId))).state as Account).exists) throw unknownAccount();
+  await seatbook.reader.reachHead(pairsModel);
+  await mustExist(seatbook, uId);
   // What is held by now is not what was held at the first time: a repeat is about the same assets.
   const assets = (await orderedBefore(seatbook, caller)) ?? (await heldBy(seatbook, uId, serial));
   if (assets.length === 0) {
@@ -115,15 +138,7 @@ export async function returnAll(
       },
     );
   }
-  const order: OrderRequest = {
-    kind: 'return',
-    uId,
-    assets,
-    serialNumbers: [serial],
-    ifShort: 'wait',
-    platform: null,
-  };
-  return placeOrder(seatbook, order, caller);
+  return returnLicense(seatbook, { uId, assets, serialNumbers: [serial] }, caller);
 }
 
 /** Assets of the order that this request has placed already; null for a new request. */
@@ -136,27 +151,19 @@ async function orderedBefore(
   return (state as Order).terms?.assets ?? null;
 }
 
-async function heldBy({ options }: Seatbook, uId: string, serialNumber: string): Promise<AssetId[]> {
+async function heldBy({ reader }: Seatbook, uId: string, serialNumber: string): Promise<AssetId[]> {
   const assets: AssetId[] = [];
-  let cursor: string | undefined;
-  do {
-    const page = await options.stores.reads.query<PairDocument>(pairsModel, {
-      index: 'by-holder',
-      equals: [`d:${serialNumber}`, uId],
-      limit: 500,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    const held = page.rows.filter(({ state }) => state !== 'failed');
-    assets.push(...held.map(({ adamId, pricingParam }) => ({ adamId, pricingParam })));
-    cursor = page.next ?? undefined;
-  } while (cursor !== undefined);
+  for await (const pair of pairsOfHolder(reader, `d:${serialNumber}`, uId)) {
+    const { state, adamId, pricingParam } = pair;
+    if (state !== 'failed') assets.push({ adamId, pricingParam });
+  }
   return assets;
 }
 
 /** Ends what an order still waits for; what it has, it keeps. */
 export async function cancelWaiting(
   seatbook: Seatbook,
-  orderId: string,
+  { orderId }: CancelWaiting,
   caller: Caller,
 ): Promise<PlacedOrder> {
   const command: OrderCommand = { type: 'CancelWaiting' };
@@ -215,7 +222,6 @@ function checkedAssets(assets: readonly AssetId[]): AssetId[] {
 
 /** The account exists; and once its list was read to the end, every asset is on it. */
 async function checkKnown(seatbook: Seatbook, uId: string, assets: readonly AssetId[]): Promise<void> {
-  const account = (await seatbook.runner.load(accountStream(uId))).state as Account;
-  if (!account.exists) throw unknownAccount();
+  await mustExist(seatbook, uId);
   await seatbook.assets.check(uId, assets);
 }

@@ -15,15 +15,21 @@ import type { CommandContext } from '@seatbook/runtime';
 import type { Seatbook } from './seatbook.js';
 import { sealedBodyName } from './vault.js';
 
+export interface ReceiveNotification {
+  readonly uId: string;
+  /** The secret that Apple shows. */
+  readonly bearer: string;
+  /** As it came. */
+  readonly body: unknown;
+}
+
 /**
  * Stores a notification before it is acknowledged. The bearer secret of the account is compared in constant time, and
  * an account that does not exist takes as long as a wrong secret.
  */
 export async function receiveNotification(
   seatbook: Seatbook,
-  uId: string,
-  bearer: string,
-  body: unknown,
+  { uId, bearer, body }: ReceiveNotification,
 ): Promise<void> {
   await authenticate(seatbook, uId, bearer);
   const notification = decodeNotification(body);

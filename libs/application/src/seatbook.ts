@@ -40,6 +40,7 @@ import {
 import { AccountGates } from './account-gates.js';
 import { KnownAssets } from './known-assets.js';
 import { personsOf } from './persons.js';
+import { Reader } from './reader.js';
 import { notificationSecretName, vaultOf } from './vault.js';
 
 /** Where everything is kept. */
@@ -63,6 +64,8 @@ export interface SeatbookOptions {
   /** Where the read models are built; inline when absent. */
   readonly views?: Views;
   readonly log?: (message: string, facts: object) => void;
+  /** Longest wait of a query for a position. */
+  readonly positionWaitMs?: Milliseconds;
   /** A fresh secret that no one can guess, for the notifications of an account. */
   readonly newSecret: () => string;
 }
@@ -73,6 +76,7 @@ export const modelGroups: readonly (readonly ReadModel<Document>[])[] = [
   queryModels,
 ];
 
+const POSITION_WAIT_MS: Milliseconds = 10_000;
 const START_WITHIN_MS: Milliseconds = 10 * 60_000;
 
 /**
@@ -82,6 +86,7 @@ const START_WITHIN_MS: Milliseconds = 10 * 60_000;
 export class Seatbook {
   readonly runner: CommandRunner;
   readonly views: Views;
+  readonly reader: Reader;
   readonly reactor: Reactor;
   readonly parking: Parking;
   readonly gates: AccountGates;
@@ -103,6 +108,16 @@ export class Seatbook {
     this.views =
       options.views ??
       joinViews(modelGroups.map((models) => new Processor(events, reads, registry, models, clock)));
+    this.reader = new Reader({
+      reads,
+      events,
+      clock,
+      freshness: {
+        position: (model) => this.views.position(model),
+        reached: (model, position, timeoutMs) => this.reached(model, position, timeoutMs),
+      },
+      positionWaitMs: options.positionWaitMs ?? POSITION_WAIT_MS,
+    });
     this.parking = new Parking(progress, clock);
     this.gates = new AccountGates(reads, this.views);
     this.assets = new KnownAssets(reads);

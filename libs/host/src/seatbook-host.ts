@@ -89,6 +89,7 @@ export class SeatbookHost {
         timings,
         dueRunner: due,
         views: built,
+        positionWaitMs: http.positionWaitMs,
         log: (message, facts) => log.warn(facts, message),
         newSecret: () => randomBytes(32).toString('base64url'),
       });

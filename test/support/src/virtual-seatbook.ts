@@ -421,7 +421,8 @@ export class VirtualSeatbook {
       const bearer =
         Object.entries(headers).find(([name]) => name.toLowerCase() === 'authorization')?.[1] ?? '';
       const uId = new URL(url).pathname.split('/').at(-1) ?? '';
-      await receiveNotification(this.seatbook, uId, bearer.replace(/^Bearer /, ''), JSON.parse(body));
+      const secret = bearer.replace(/^Bearer /, '');
+      await receiveNotification(this.seatbook, { uId, bearer: secret, body: JSON.parse(body) });
       return { status: life.over ? 502 : 200 };
     } catch {
       return { status: 500 };

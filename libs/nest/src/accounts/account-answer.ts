@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { isoTime, type Instant } from '@seatbook/kernel';
 import type { AccountDocument } from '@seatbook/licensing';
-import { AsOfAnswer } from '../reading/as-of.js';
+import type { AccountFound } from '@seatbook/application';
+import { AsOfAnswer, asOfAnswer } from '../reading/as-of.js';
 
 const DAY_MS = 24 * 3_600_000;
 const EXPIRING_DAYS = 30;
@@ -146,6 +147,14 @@ export class AccountWithPosition extends AccountAnswer {
   @ApiProperty({ type: AsOfAnswer })
   asOf!: AsOfAnswer;
 }
+
+export const accountFound = (
+  { account, assetsRead, asOf }: AccountFound,
+  now: Instant,
+): AccountWithPosition => ({
+  ...accountAnswer(account, now, assetsRead),
+  asOf: asOfAnswer(asOf),
+});
 
 /** An account as its users see it. `assetsRead` is counted by who asks for one account. */
 export function accountAnswer(

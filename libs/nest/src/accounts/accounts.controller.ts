@@ -10,21 +10,16 @@ import {
 } from '@nestjs/swagger';
 import type { Position } from '@seatbook/kernel';
 import type { Caller } from '@seatbook/application';
+import { SeatbookHost } from '@seatbook/host';
+import { GetAccount, ImportToken, ListAccounts, RenewToken, SyncAccount, TakeOver } from '../bus/messages.js';
 import { CalledBy } from '../http/caller.js';
 import { CommandAnswer } from '../http/command-answer.js';
 import { ApiRefusals } from '../http/api-refusals.js';
 import type { HttpReply } from '../http/exchange.js';
-import { ApiItems, PageQuery, type Items } from '../reading/page.js';
+import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
-import { AccountAnswer, AccountWithPosition } from './account-answer.js';
+import { AccountAnswer, AccountWithPosition, accountAnswer, accountFound } from './account-answer.js';
 import { ImportTokenBody, RenewTokenBody } from './account-bodies.js';
-import {
-  ImportTokenCommand,
-  RenewTokenCommand,
-  SyncTotalsCommand,
-  TakeOverCommand,
-} from './account-commands.js';
-import { GetAccount, ListAccounts } from './account-queries.js';
 
 /** App Store accounts: one for each location, with its content token. */
 @ApiTags('accounts')
@@ -33,6 +28,7 @@ export class AccountsController {
   constructor(
     @Inject(CommandBus) private readonly commands: CommandBus,
     @Inject(QueryBus) private readonly queries: QueryBus,
+    @Inject(SeatbookHost) private readonly host: SeatbookHost,
   ) {}
 
   @Post()
@@ -47,17 +43,19 @@ export class AccountsController {
   ): Promise<AccountWithPosition> {
     const { token, name, platform, assignmentType, takeOver } = body;
     const order = { file: token, settings: { name, platform, assignmentType }, takeOver };
-    const { uId, outcome } = await this.commands.execute(new ImportTokenCommand(order, caller));
+    const { uId, outcome } = await this.commands.execute(new ImportToken(order, caller));
     void reply.header('location', `/accounts/${uId}`).header('seatbook-position', String(outcome.position));
-    return this.queries.execute(new GetAccount(uId, outcome.position));
+    return this.#account(uId, outcome.position);
   }
 
   @Get()
   @ApiOperation({ summary: 'All accounts, by name.' })
   @ApiItems(AccountAnswer)
   @ApiRefusals(400, 503)
-  list(@Query() page: PageQuery, @WantedPosition() position?: Position): Promise<Items<AccountAnswer>> {
-    return this.queries.execute(new ListAccounts(page, position));
+  async list(@Query() part: PageQuery, @WantedPosition() position?: Position): Promise<Items<AccountAnswer>> {
+    const page = await this.queries.execute(new ListAccounts({ part, position }));
+    const now = this.host.clock.now();
+    return itemsOf(page, (account) => accountAnswer(account, now, null));
   }
 
   @Get(':uId')
@@ -65,7 +63,7 @@ export class AccountsController {
   @ApiOkResponse({ type: AccountWithPosition })
   @ApiRefusals(404, 503)
   get(@Param('uId') uId: string, @WantedPosition() position?: Position): Promise<AccountWithPosition> {
-    return this.queries.execute(new GetAccount(uId, position));
+    return this.#account(uId, position);
   }
 
   @Put(':uId/token')
@@ -81,9 +79,9 @@ export class AccountsController {
     @CalledBy() caller: Caller,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<AccountWithPosition> {
-    const { position } = await this.commands.execute(new RenewTokenCommand(uId, token, caller));
+    const { position } = await this.commands.execute(new RenewToken({ uId, file: token }, caller));
     void reply.header('seatbook-position', String(position));
-    return this.queries.execute(new GetAccount(uId, position));
+    return this.#account(uId, position);
   }
 
   @Post(':uId/take-over')
@@ -96,7 +94,7 @@ export class AccountsController {
     @CalledBy() caller: Caller,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<CommandAnswer> {
-    const { position } = await this.commands.execute(new TakeOverCommand(uId, caller));
+    const { position } = await this.commands.execute(new TakeOver({ uId }, caller));
     return accepted(reply, uId, position);
   }
 
@@ -110,8 +108,12 @@ export class AccountsController {
     @CalledBy() caller: Caller,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<CommandAnswer> {
-    const { position } = await this.commands.execute(new SyncTotalsCommand(uId, caller));
+    const { position } = await this.commands.execute(new SyncAccount({ uId }, caller));
     return accepted(reply, uId, position);
+  }
+
+  async #account(uId: string, position: Position | undefined): Promise<AccountWithPosition> {
+    return accountFound(await this.queries.execute(new GetAccount({ uId, position })), this.host.clock.now());
   }
 }
 

@@ -1,7 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { isoTime } from '@seatbook/kernel';
-import { availableOf, excessOf, usedOf, type AssetDocument } from '@seatbook/licensing';
+import { countsOf } from '@seatbook/application';
+import type { AssetDocument } from '@seatbook/licensing';
 import { AsOfAnswer } from '../reading/as-of.js';
+import type { Items } from '../reading/page.js';
 
 export class LicenceCounts {
   @ApiProperty({
@@ -99,6 +101,10 @@ export class AssetAnswer {
   links!: { self: string; pairs: string; timeline: string };
 }
 
+export interface AssetListAnswer extends Items<AssetAnswer> {
+  readonly totals?: TotalsAnswer;
+}
+
 export class AssetWithPosition extends AssetAnswer {
   @ApiProperty({ type: AsOfAnswer })
   asOf!: AsOfAnswer;
@@ -140,15 +146,3 @@ export function assetAnswer(asset: AssetDocument): AssetAnswer {
     },
   };
 }
-
-export const countsOf = (asset: AssetDocument): LicenceCounts => ({
-  owned: asset.owned,
-  used: usedOf(asset),
-  reserved: asset.reserved,
-  assigned: asset.assigned,
-  returning: asset.returning,
-  waiting: asset.waiting,
-  failed: asset.failed,
-  available: availableOf(asset),
-  excess: excessOf(asset),
-});

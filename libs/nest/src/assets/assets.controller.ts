@@ -7,12 +7,13 @@ import type { Position } from '@seatbook/kernel';
 import type { PairState } from '@seatbook/licensing';
 import { TextField } from '../http/text-field.js';
 import { ApiRefusals } from '../http/api-refusals.js';
-import { PairAnswer, pairStates } from '../pairs/pair-answer.js';
-import { ListAssetPairs } from '../pairs/pair-queries.js';
-import { ApiItems, PageQuery, type Items } from '../reading/page.js';
+import { GetAsset, ListAssetPairs, ListAssets } from '../bus/messages.js';
+import { PairAnswer, pairAnswer, pairStates } from '../pairs/pair-answer.js';
+import { asOfAnswer } from '../reading/as-of.js';
+import { momentOf } from '../reading/moment.js';
+import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
-import { AssetAnswer, AssetWithPosition } from './asset-answer.js';
-import { GetAsset, ListAssets, type AssetList } from './asset-queries.js';
+import { AssetAnswer, AssetWithPosition, assetAnswer, type AssetListAnswer } from './asset-answer.js';
 
 class AssetsQuery extends PageQuery {
   @ApiPropertyOptional({ description: 'Only assets of this account.' })
@@ -65,38 +66,43 @@ export class AssetsController {
   @ApiOperation({ summary: 'Assets by name, with their counts.' })
   @ApiItems(AssetAnswer)
   @ApiRefusals(400, 503)
-  list(@Query() query: AssetsQuery, @WantedPosition() position?: Position): Promise<AssetList> {
-    return this.queries.execute(new ListAssets(query.account, query.totals, query, position));
+  async list(@Query() part: AssetsQuery, @WantedPosition() position?: Position): Promise<AssetListAnswer> {
+    const { account, totals: withTotals } = part;
+    const list = await this.queries.execute(new ListAssets({ account, withTotals, part, position }));
+    const { totals } = list;
+    return { ...itemsOf(list, assetAnswer), ...(totals === null ? {} : { totals }) };
   }
 
   @Get(':account/:adamId/:pricingParam')
   @ApiOperation({ summary: 'Counts of one asset, now or as they were at a position or time.' })
   @ApiOkResponse({ type: AssetWithPosition })
   @ApiRefusals(400, 404, 503)
-  get(
-    @Param('account') account: string,
+  async get(
+    @Param('account') uId: string,
     @Param('adamId') adamId: string,
     @Param('pricingParam') pricingParam: string,
     @Query() { at }: MomentQuery,
     @WantedPosition() position?: Position,
   ): Promise<AssetWithPosition> {
-    return this.queries.execute(new GetAsset(account, { adamId, pricingParam }, at, position));
+    const named = { uId, asset: { adamId, pricingParam }, at: momentOf(at), position };
+    const { asset, asOf } = await this.queries.execute(new GetAsset(named));
+    return { ...assetAnswer(asset), asOf: asOfAnswer(asOf) };
   }
 
   @Get(':account/:adamId/:pricingParam/pairs')
   @ApiOperation({ summary: 'Who holds an asset, or waits for it.' })
   @ApiItems(PairAnswer)
   @ApiRefusals(400, 404, 503)
-  pairs(
-    @Param('account') account: string,
+  async pairs(
+    @Param('account') uId: string,
     @Param('adamId') adamId: string,
     @Param('pricingParam') pricingParam: string,
-    @Query() query: AssetPairsQuery,
+    @Query() part: AssetPairsQuery,
     @WantedPosition() position?: Position,
   ): Promise<Items<PairAnswer>> {
-    const { state, at } = query;
-    return this.queries.execute(
-      new ListAssetPairs(account, { adamId, pricingParam }, state, at, query, position),
-    );
+    const { state, at } = part;
+    const asset = { adamId, pricingParam };
+    const wanted = { uId, asset, state, at: momentOf(at), part, position };
+    return itemsOf(await this.queries.execute(new ListAssetPairs(wanted)), pairAnswer);
   }
 }

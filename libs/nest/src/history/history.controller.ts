@@ -1,12 +1,13 @@
 import { Readable } from 'node:stream';
 import { Controller, Get, Inject, Query, Res } from '@nestjs/common';
-import { Query as BusQuery, QueryBus, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { QueryBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiPropertyOptional, ApiTags, ApiOperation } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, Min } from 'class-validator';
-import { Refusal, type Envelope, type Position } from '@seatbook/kernel';
-import { Seatbook, history, type HistoryFilter } from '@seatbook/application';
+import { Refusal, type Envelope } from '@seatbook/kernel';
+import type { HistoryFilter } from '@seatbook/application';
 import { TextField } from '../http/text-field.js';
+import { StreamHistory } from '../bus/messages.js';
 import { ApiRefusals } from '../http/api-refusals.js';
 import type { HttpReply } from '../http/exchange.js';
 import { instantOf } from '../reading/moment.js';
@@ -51,29 +52,6 @@ class HistoryQuery {
   @IsInt()
   @Min(0)
   upTo?: number;
-}
-
-export interface HistoryStream {
-  /** Everything up to here was looked at. */
-  readonly end: Position;
-  readonly pages: AsyncGenerator<readonly Envelope[]>;
-}
-
-export class StreamHistory extends BusQuery<HistoryStream> {
-  constructor(readonly filter: HistoryFilter) {
-    super();
-  }
-}
-
-@QueryHandler(StreamHistory)
-export class StreamHistoryHandler implements IQueryHandler<StreamHistory> {
-  constructor(@Inject(Seatbook) private readonly seatbook: Seatbook) {}
-
-  async execute({ filter }: StreamHistory): Promise<HistoryStream> {
-    const head = await this.seatbook.options.stores.events.head();
-    const end = Math.min(filter.upTo ?? head, head);
-    return { end, pages: history(this.seatbook, { ...filter, upTo: end }) };
-  }
 }
 
 /** The log itself, for auditors. */

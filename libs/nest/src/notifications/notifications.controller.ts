@@ -1,30 +1,11 @@
 import { Body, Controller, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
-import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { CommandBus } from '@nestjs/cqrs';
 import { ApiBody, ApiOkResponse, ApiSecurity, ApiTags, ApiOperation } from '@nestjs/swagger';
 import { Refusal } from '@seatbook/kernel';
-import { Seatbook, receiveNotification } from '@seatbook/application';
 import { bearerOf } from '../access/authentication.js';
+import { ReceiveNotification } from '../bus/messages.js';
 import { ApiRefusals } from '../http/api-refusals.js';
 import type { HttpRequest } from '../http/exchange.js';
-
-export class ReceiveNotificationCommand extends Command<void> {
-  constructor(
-    readonly uId: string,
-    readonly bearer: string,
-    readonly body: unknown,
-  ) {
-    super();
-  }
-}
-
-@CommandHandler(ReceiveNotificationCommand)
-export class ReceiveNotificationHandler implements ICommandHandler<ReceiveNotificationCommand> {
-  constructor(@Inject(Seatbook) private readonly seatbook: Seatbook) {}
-
-  execute({ uId, bearer, body }: ReceiveNotificationCommand): Promise<void> {
-    return receiveNotification(this.seatbook, uId, bearer, body);
-  }
-}
 
 /** Where Apple delivers. It shows the secret of the account instead of the owner key. */
 @ApiTags('apple')
@@ -48,6 +29,6 @@ export class NotificationsController {
   ): Promise<void> {
     const bearer = bearerOf(request);
     if (bearer === null) throw new Refusal('UNAUTHENTICATED', 'send the bearer token of this account');
-    await this.commands.execute(new ReceiveNotificationCommand(uId, bearer, body));
+    await this.commands.execute(new ReceiveNotification({ uId, bearer, body }));
   }
 }

@@ -10,22 +10,31 @@ import {
 } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
 import type { Position } from '@seatbook/kernel';
-import type { OrderDocument, OrderKind, OutcomeDocument } from '@seatbook/licensing';
-import type { OrderRequest, PlacedOrder, Caller } from '@seatbook/application';
+import type { OrderDocument, OutcomeDocument } from '@seatbook/licensing';
+import { OVER, SETTLED, type Caller, type PlacedOrder } from '@seatbook/application';
 import { TextField } from '../http/text-field.js';
 import { assetIdOf } from '../assets/asset-address.js';
 import { SeatbookHost } from '@seatbook/host';
 import { ApiRefusals } from '../http/api-refusals.js';
+import {
+  AssignLicense,
+  CancelWaiting,
+  GetOrder,
+  GetPlacedOrder,
+  ListOrders,
+  ListOutcomes,
+  ReturnAll,
+  ReturnLicense,
+  WaitForOrder,
+} from '../bus/messages.js';
 import { CalledBy } from '../http/caller.js';
 import { headerOf, type HttpReply, type HttpRequest } from '../http/exchange.js';
-import { ApiItems, PageQuery, type Items } from '../reading/page.js';
+import { asOfAnswer } from '../reading/as-of.js';
+import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
 import { OrderAnswer, OrderWithPosition, PlacedOrderAnswer, orderAnswer } from './order-answer.js';
 import { AssignLicenseBody, ReturnAllBody, ReturnLicenseBody } from './order-bodies.js';
-import { CancelWaitingCommand, PlaceOrderCommand, ReturnAllCommand } from './order-commands.js';
-import { GetOrder, GetPlacedOrder, ListOrders, ListOutcomes } from './order-queries.js';
-import { OVER, OrderWaiter, SETTLED } from './order-waiter.js';
-import { OutcomeAnswer, pairOutcomes } from './outcome-answer.js';
+import { OutcomeAnswer, outcomeAnswer, pairOutcomes } from './outcome-answer.js';
 import { preferredWait } from './prefer-wait.js';
 
 const STATES: readonly OrderDocument['state'][] = [
@@ -75,7 +84,6 @@ export class OrdersController {
   constructor(
     @Inject(CommandBus) private readonly commands: CommandBus,
     @Inject(QueryBus) private readonly queries: QueryBus,
-    @Inject(OrderWaiter) private readonly waiter: OrderWaiter,
     @Inject(SeatbookHost) private readonly host: SeatbookHost,
   ) {}
 
@@ -86,14 +94,16 @@ export class OrdersController {
   @ApiHeader(PREFER)
   @ApiAcceptedResponse({ type: PlacedOrderAnswer })
   @ApiRefusals(400, 404, 409, 413, 503)
-  assign(
+  async assign(
     @Body() body: AssignLicenseBody,
     @CalledBy() caller: Caller,
     @Req() request: HttpRequest,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<PlacedOrderAnswer> {
-    const { ifShort, platform = null } = body;
-    return this.#place('assign', { ...body, ifShort, platform }, caller, request, reply);
+    const { account: uId, serialNumbers, ifShort, platform = null, reason } = body;
+    const order = { uId, assets: body.assets.map(assetIdOf), serialNumbers, ifShort, platform };
+    const placed = await this.commands.execute(new AssignLicense(order, withReason(caller, reason)));
+    return this.#answer(placed, request, reply);
   }
 
   @Post('return-license')
@@ -103,13 +113,16 @@ export class OrdersController {
   @ApiHeader(PREFER)
   @ApiAcceptedResponse({ type: PlacedOrderAnswer })
   @ApiRefusals(400, 404, 409, 413, 503)
-  return(
+  async return(
     @Body() body: ReturnLicenseBody,
     @CalledBy() caller: Caller,
     @Req() request: HttpRequest,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<PlacedOrderAnswer> {
-    return this.#place('return', { ...body, ifShort: 'wait', platform: null }, caller, request, reply);
+    const { account: uId, serialNumbers, reason } = body;
+    const order = { uId, assets: body.assets.map(assetIdOf), serialNumbers };
+    const placed = await this.commands.execute(new ReturnLicense(order, withReason(caller, reason)));
+    return this.#answer(placed, request, reply);
   }
 
   @Post('return-all')
@@ -125,7 +138,7 @@ export class OrdersController {
     @Req() request: HttpRequest,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<PlacedOrderAnswer> {
-    const command = new ReturnAllCommand(account, serialNumber, withReason(caller, reason));
+    const command = new ReturnAll({ uId: account, serialNumber }, withReason(caller, reason));
     const placed = await this.commands.execute(command);
     return this.#answer(placed, request, reply);
   }
@@ -134,28 +147,36 @@ export class OrdersController {
   @ApiOperation({ summary: 'Orders; those that changed last come first.' })
   @ApiItems(OrderAnswer)
   @ApiRefusals(400, 503)
-  list(@Query() query: OrdersQuery, @WantedPosition() position?: Position): Promise<Items<OrderAnswer>> {
-    return this.queries.execute(new ListOrders(query.account, query.state, query, position));
+  async list(@Query() part: OrdersQuery, @WantedPosition() position?: Position): Promise<Items<OrderAnswer>> {
+    const { account, state } = part;
+    const page = await this.queries.execute(new ListOrders({ account, state, part, position }));
+    return itemsOf(page, orderAnswer);
   }
 
   @Get(':orderId')
   @ApiOperation({ summary: 'An order with its progress.' })
   @ApiOkResponse({ type: OrderWithPosition })
   @ApiRefusals(404, 503)
-  get(@Param('orderId') orderId: string, @WantedPosition() position?: Position): Promise<OrderWithPosition> {
-    return this.queries.execute(new GetOrder(orderId, position));
+  async get(
+    @Param('orderId') orderId: string,
+    @WantedPosition() position?: Position,
+  ): Promise<OrderWithPosition> {
+    const { order, asOf } = await this.queries.execute(new GetOrder({ orderId, position }));
+    return { ...orderAnswer(order), asOf: asOfAnswer(asOf) };
   }
 
   @Get(':orderId/pairs')
   @ApiOperation({ summary: 'The outcome of each pair of an order.' })
   @ApiItems(OutcomeAnswer)
   @ApiRefusals(400, 404, 503)
-  pairs(
+  async pairs(
     @Param('orderId') orderId: string,
-    @Query() query: OutcomesQuery,
+    @Query() part: OutcomesQuery,
     @WantedPosition() position?: Position,
   ): Promise<Items<OutcomeAnswer>> {
-    return this.queries.execute(new ListOutcomes(orderId, query.outcome, query, position));
+    const { outcome } = part;
+    const page = await this.queries.execute(new ListOutcomes({ orderId, outcome, part, position }));
+    return itemsOf(page, outcomeAnswer);
   }
 
   @Post(':orderId/cancel')
@@ -171,31 +192,9 @@ export class OrdersController {
     @Req() request: HttpRequest,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<PlacedOrderAnswer> {
-    const placed = await this.commands.execute(new CancelWaitingCommand(orderId, caller));
+    const placed = await this.commands.execute(new CancelWaiting({ orderId }, caller));
     // It waits for licences as long as the cancellation is on its way.
     return this.#answer(placed, request, reply, OVER);
-  }
-
-  async #place(
-    kind: OrderKind,
-    body: Pick<AssignLicenseBody, 'account' | 'assets' | 'serialNumbers' | 'ifShort' | 'reason'> & {
-      readonly platform: string | null;
-    },
-    caller: Caller,
-    request: HttpRequest,
-    reply: HttpReply,
-  ): Promise<PlacedOrderAnswer> {
-    const { account: uId, serialNumbers, ifShort, platform } = body;
-    const order: OrderRequest = {
-      kind,
-      uId,
-      assets: body.assets.map(assetIdOf),
-      serialNumbers,
-      ifShort,
-      platform,
-    };
-    const command = new PlaceOrderCommand(order, withReason(caller, body.reason));
-    return this.#answer(await this.commands.execute(command), request, reply);
   }
 
   /** The order as it stands: at once, or when the client's wait is over. */
@@ -212,11 +211,14 @@ export class OrdersController {
       const gone = new AbortController();
       const leave = (): void => gone.abort();
       request.raw.socket.once('close', leave);
-      const order = await this.waiter.wait(orderId, until, wait, gone.signal);
+      const ended = AbortSignal.any([gone.signal, this.host.closing]);
+      const waiting = { orderId, position, until, waitMs: wait, ended };
+      const order = await this.queries.execute(new WaitForOrder(waiting));
       request.raw.socket.off('close', leave);
-      if (order) return { ...orderAnswer(order), position, repeated };
+      return { ...orderAnswer(order), position, repeated };
     }
-    return { ...(await this.queries.execute(new GetPlacedOrder(orderId, position))), position, repeated };
+    const order = await this.queries.execute(new GetPlacedOrder({ orderId, position }));
+    return { ...orderAnswer(order), position, repeated };
   }
 }
 

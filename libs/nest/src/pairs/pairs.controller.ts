@@ -6,10 +6,11 @@ import type { Position } from '@seatbook/kernel';
 import type { PairState } from '@seatbook/licensing';
 import { TextField } from '../http/text-field.js';
 import { ApiRefusals } from '../http/api-refusals.js';
-import { ApiItems, PageQuery, type Items } from '../reading/page.js';
+import { ListHolderPairs, ListPairs } from '../bus/messages.js';
+import { momentOf } from '../reading/moment.js';
+import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
-import { HolderPairs, PairAnswer, holderKeyOf, pairStates } from './pair-answer.js';
-import { GetHolder, ListPairs } from './pair-queries.js';
+import { HolderPairs, PairAnswer, holderAnswer, holderKeyOf, pairAnswer, pairStates } from './pair-answer.js';
 
 class PairsQuery extends PageQuery {
   @ApiProperty()
@@ -46,8 +47,10 @@ export class PairsController {
   @ApiOperation({ summary: 'Pairs of an account, by state.' })
   @ApiItems(PairAnswer)
   @ApiRefusals(400, 503)
-  list(@Query() query: PairsQuery, @WantedPosition() position?: Position): Promise<Items<PairAnswer>> {
-    return this.queries.execute(new ListPairs(query.account, query.state, query, position));
+  async list(@Query() part: PairsQuery, @WantedPosition() position?: Position): Promise<Items<PairAnswer>> {
+    const { account, state } = part;
+    const page = await this.queries.execute(new ListPairs({ account, state, part, position }));
+    return itemsOf(page, pairAnswer);
   }
 
   @Get('holders/:holder')
@@ -56,12 +59,15 @@ export class PairsController {
   })
   @ApiOkResponse({ type: HolderPairs })
   @ApiRefusals(400, 503)
-  holder(
-    @Param('holder') holder: string,
-    @Query() query: HolderQuery,
+  async holder(
+    @Param('holder') text: string,
+    @Query() part: HolderQuery,
     @WantedPosition() position?: Position,
   ): Promise<HolderPairs> {
-    const { account, at } = query;
-    return this.queries.execute(new GetHolder(holderKeyOf(holder), account, at, query, position));
+    const { account, at } = part;
+    const holder = holderKeyOf(text);
+    const wanted = { holder, account, at: momentOf(at), part, position };
+    const page = await this.queries.execute(new ListHolderPairs(wanted));
+    return { holder: holderAnswer(holder), ...itemsOf(page, pairAnswer) };
   }
 }

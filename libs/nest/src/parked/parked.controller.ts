@@ -1,19 +1,10 @@
 import { Body, Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/common';
-import {
-  Command,
-  CommandBus,
-  CommandHandler,
-  Query as BusQuery,
-  QueryBus,
-  QueryHandler,
-  type ICommandHandler,
-  type IQueryHandler,
-} from '@nestjs/cqrs';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiProperty, ApiTags, ApiOperation } from '@nestjs/swagger';
-import { Refusal, isoTime } from '@seatbook/kernel';
+import { isoTime } from '@seatbook/kernel';
 import type { ParkedWork } from '@seatbook/runtime';
-import { Seatbook } from '@seatbook/application';
 import { TextField } from '../http/text-field.js';
+import { ListParked, RetryParked } from '../bus/messages.js';
 import { ApiRefusals } from '../http/api-refusals.js';
 import { ListPart } from '../reading/page.js';
 
@@ -66,24 +57,6 @@ class RetryBody {
   stream!: string;
 }
 
-export class ListParked extends BusQuery<ParkedPage> {
-  constructor(readonly page: ListPart) {
-    super();
-  }
-}
-
-@QueryHandler(ListParked)
-export class ListParkedHandler implements IQueryHandler<ListParked> {
-  constructor(@Inject(Seatbook) private readonly seatbook: Seatbook) {}
-
-  async execute({ page: { limit, cursor } }: ListParked): Promise<ParkedPage> {
-    const { progress } = this.seatbook.options.stores;
-    const work = await progress.parked(limit, cursor);
-    const next = work.length < limit ? null : (work.at(-1)?.id ?? null);
-    return { items: work.map(parkedAnswer), next, count: await progress.countParked() };
-  }
-}
-
 /** Without the payload: what is in it is in the log, at the event that caused it. */
 const parkedAnswer = ({ id, kind, stream, name, reason, parkedAt }: ParkedWork): ParkedAnswer => ({
   id,
@@ -93,28 +66,6 @@ const parkedAnswer = ({ id, kind, stream, name, reason, parkedAt }: ParkedWork):
   reason,
   parkedAt: isoTime(parkedAt) ?? '',
 });
-
-export class RetryParked extends Command<RetryAnswer> {
-  constructor(readonly stream: string) {
-    super();
-  }
-}
-
-@CommandHandler(RetryParked)
-export class RetryParkedHandler implements ICommandHandler<RetryParked> {
-  constructor(@Inject(Seatbook) private readonly seatbook: Seatbook) {}
-
-  async execute({ stream }: RetryParked): Promise<RetryAnswer> {
-    const { parking, reactor, due } = this.seatbook;
-    const work = await parking.of(stream);
-    if (work.length === 0)
-      throw new Refusal('NOT_FOUND_PARKED', 'nothing of this stream is parked', { stream });
-    const { sent, failure } = await reactor.retry(stream);
-    const steps = failure === null ? work.filter(({ kind }) => kind === 'step') : [];
-    for (const { id } of steps) await due.retry(stream, id);
-    return { retried: sent + steps.length, failure };
-  }
-}
 
 /** Work that failed past its budget. It waits for a person. */
 @ApiTags('operation')
@@ -129,8 +80,9 @@ export class ParkedController {
   @ApiOperation({ summary: 'Work that failed past its budget and waits for a person.' })
   @ApiOkResponse({ type: ParkedPage })
   @ApiRefusals(400)
-  list(@Query() page: ListPart): Promise<ParkedPage> {
-    return this.queries.execute(new ListParked(page));
+  async list(@Query() part: ListPart): Promise<ParkedPage> {
+    const { rows, next, count } = await this.queries.execute(new ListParked(part));
+    return { items: rows.map(parkedAnswer), next, count };
   }
 
   @Post('retry')
@@ -139,6 +91,6 @@ export class ParkedController {
   @ApiOkResponse({ type: RetryAnswer })
   @ApiRefusals(400, 404)
   retry(@Body() { stream }: RetryBody): Promise<RetryAnswer> {
-    return this.commands.execute(new RetryParked(stream));
+    return this.commands.execute(new RetryParked({ stream }));
   }
 }

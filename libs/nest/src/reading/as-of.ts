@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { isoTime, type Position } from '@seatbook/kernel';
-import type { Seatbook } from '@seatbook/application';
+import { isoTime } from '@seatbook/kernel';
+import type { Reflected } from '@seatbook/application';
 
-/** What an answer reflects: the log up to this position, and the moment that stands for. */
+/** What an answer reflects: the log up to this position, and the moment that it shows. */
 export class AsOfAnswer {
   @ApiProperty({ description: 'The log up to this position is in the answer.', example: 1842 })
   position!: number;
@@ -15,17 +15,7 @@ export class AsOfAnswer {
   time!: string;
 }
 
-/** What a read model reflects. To be asked before its documents are read, so that it never promises too much. */
-export async function asOf(seatbook: Seatbook, model: string): Promise<AsOfAnswer> {
-  const { stores, clock } = seatbook.options;
-  const position = seatbook.views.position(model);
-  if (position >= (await stores.events.head()))
-    return { position, time: new Date(clock.now()).toISOString() };
-  return { position, time: await timeOf(seatbook, position) };
-}
-
-/** When the event at a position was recorded. */
-export async function timeOf(seatbook: Seatbook, position: Position): Promise<string> {
-  const [event] = await seatbook.options.stores.events.readAt([position]);
-  return isoTime(event?.metadata.recordedAt ?? 0) ?? '';
-}
+export const asOfAnswer = ({ position, time }: Reflected): AsOfAnswer => ({
+  position,
+  time: isoTime(time) ?? '',
+});

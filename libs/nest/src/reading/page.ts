@@ -9,7 +9,8 @@ import {
 import { Type as Convert } from 'class-transformer';
 import { IsInt, IsOptional, Max, Min } from 'class-validator';
 import { TextField } from '../http/text-field.js';
-import { AsOfAnswer } from './as-of.js';
+import type { ReflectedPage } from '@seatbook/application';
+import { AsOfAnswer, asOfAnswer } from './as-of.js';
 
 export const MAX_PAGE = 500;
 
@@ -78,8 +79,9 @@ export const ApiItems = (item: Type<unknown>): MethodDecorator =>
     }),
   );
 
-/** The store's part of a query for a page. */
-export const pageOf = ({ limit, cursor }: PageQuery): { limit: number; cursor?: string } => ({
-  limit,
-  ...(cursor === undefined ? {} : { cursor }),
+/** A page of documents as its readers see it. */
+export const itemsOf = <D, T>({ rows, next, asOf }: ReflectedPage<D>, answer: (row: D) => T): Items<T> => ({
+  items: rows.map(answer),
+  next,
+  asOf: asOfAnswer(asOf),
 });

@@ -1,9 +1,9 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
+import type { Subject } from '@seatbook/application';
 import { TextField } from '../http/text-field.js';
 import { assetKeyOf } from '../assets/asset-address.js';
 import { holderKeyOf } from '../pairs/pair-answer.js';
-import type { Subject } from './timeline-queries.js';
 
 /** What timeline and history can be asked about. */
 export interface SubjectFilter {

@@ -4,11 +4,13 @@ import { ApiOkResponse, ApiPropertyOptional, ApiTags, ApiOperation } from '@nest
 import { IsIn, IsOptional } from 'class-validator';
 import { Refusal, type Position } from '@seatbook/kernel';
 import { ApiRefusals } from '../http/api-refusals.js';
-import { ApiItems, PageQuery, type Items } from '../reading/page.js';
+import { GetEvent, GetTimeline } from '../bus/messages.js';
+import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
 import { SubjectField, subjectsOfFilter } from './subject-query.js';
+import { eventAnswer } from './event-answer.js';
 import { EventAnswer, TimelineRowAnswer } from './timeline-answer.js';
-import { GetEvent, GetTimeline } from './timeline-queries.js';
+import { timelineRow } from './timeline-row.js';
 
 class TimelineQuery extends PageQuery {
   @SubjectField('account')
@@ -40,7 +42,7 @@ export class TimelineController {
   @ApiOperation({ summary: 'The life of one account, asset, holder or order.' })
   @ApiItems(TimelineRowAnswer)
   @ApiRefusals(400, 503)
-  timeline(
+  async timeline(
     @Query() query: TimelineQuery,
     @WantedPosition() position?: Position,
   ): Promise<Items<TimelineRowAnswer>> {
@@ -48,15 +50,19 @@ export class TimelineController {
     if (!subject || more.length > 0) {
       throw new Refusal('INVALID_SUBJECT', 'a timeline is of exactly one: account, asset, holder or order');
     }
-    return this.queries.execute(new GetTimeline(subject, query.first === 'newest', query, position));
+    const wanted = { subject, newestFirst: query.first === 'newest', part: query, position };
+    const timeline = await this.queries.execute(new GetTimeline(wanted));
+    const holder = subject.kind === 'holder' ? subject.id : null;
+    const reading = { nameOf: timeline.nameOf, holder };
+    return itemsOf(timeline, (entry) => timelineRow(entry, reading));
   }
 
   @Get('events/:position')
   @ApiOperation({ summary: 'One event, whole.' })
   @ApiOkResponse({ type: EventAnswer })
   @ApiRefusals(400, 404)
-  event(@Param('position') position: string): Promise<EventAnswer> {
+  async event(@Param('position') position: string): Promise<EventAnswer> {
     if (!/^\d{1,15}$/.test(position)) throw new Refusal('INVALID_POSITION', 'a position is a whole number');
-    return this.queries.execute(new GetEvent(Number(position)));
+    return eventAnswer(await this.queries.execute(new GetEvent({ position: Number(position) })));
   }
 }

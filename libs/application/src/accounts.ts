@@ -1,0 +1,73 @@
+import {
+  accountStream,
+  accountsModel,
+  assetsModel,
+  reconciliationStream,
+  unknownAccount,
+  type Account,
+  type AccountDocument,
+  type AssetDocument,
+} from '@seatbook/licensing';
+import type { Outcome } from '@seatbook/runtime';
+import { contextOf, requestId, type Caller } from './principal.js';
+import type { Position } from '@seatbook/kernel';
+import type { Reflected, ReflectedPage, WantedPage } from './reader.js';
+import type { Seatbook } from './seatbook.js';
+
+/** One account, by its id at Apple. */
+export interface NamedAccount {
+  readonly uId: string;
+}
+
+export interface AccountFound {
+  readonly account: AccountDocument;
+  /** Assets whose assignments are in the ledger; null when the first read is over. */
+  readonly assetsRead: number | null;
+  readonly asOf: Reflected;
+}
+
+/** Accounts by name. */
+export const listAccounts = (
+  { reader }: Seatbook,
+  page: WantedPage,
+): Promise<ReflectedPage<AccountDocument>> =>
+  reader.page<AccountDocument>(accountsModel, { index: 'by-name', equals: [] }, page);
+
+/** @throws Refusal NOT_FOUND_ACCOUNT */
+export async function getAccount(
+  { reader }: Seatbook,
+  { uId, position }: NamedAccount & { readonly position?: Position | undefined },
+): Promise<AccountFound> {
+  const { document: account, asOf } = await reader.get<AccountDocument>(accountsModel, uId, position);
+  if (!account) throw unknownAccount();
+  if (account.firstReadAt !== null) return { account, assetsRead: null, asOf };
+  let assetsRead = 0;
+  const assets = reader.all<AssetDocument>(assetsModel, { index: 'by-account', equals: [uId] });
+  for await (const { baseline } of assets) if (baseline) assetsRead += 1;
+  return { account, assetsRead, asOf };
+}
+
+/** Marks a location as ours that another MDM has taken. @throws Refusal REJECTED_NOT_CONFLICTED */
+export function takeOver(seatbook: Seatbook, { uId }: NamedAccount, caller: Caller): Promise<Outcome> {
+  const context = contextOf(caller, requestId(caller, seatbook.options.ids), { takeOver: uId });
+  return seatbook.execute(accountStream(uId), { type: 'TakeOver' }, context);
+}
+
+/** Reads the totals of all assets now. @throws Refusal NOT_FOUND_ACCOUNT */
+export async function syncAccount(
+  seatbook: Seatbook,
+  { uId }: NamedAccount,
+  caller: Caller,
+): Promise<Outcome> {
+  await mustExist(seatbook, uId);
+  const reason = `asked for by ${caller.principal}`;
+  const command = { type: 'RequestTotals', reason, delayMs: 0 } as const;
+  const context = contextOf(caller, requestId(caller, seatbook.options.ids), { sync: uId });
+  return seatbook.execute(reconciliationStream(uId), command, context);
+}
+
+/** @throws Refusal NOT_FOUND_ACCOUNT for an account that was never imported */
+export async function mustExist({ runner }: Seatbook, uId: string): Promise<void> {
+  const { state } = await runner.load(accountStream(uId));
+  if (!(state as Account).exists) throw unknownAccount();
+}

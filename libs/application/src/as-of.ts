@@ -1,0 +1,113 @@
+import { Refusal, type DomainEvent, type Envelope, type Instant, type Position } from '@seatbook/kernel';
+import {
+  assetStream,
+  assetsModel,
+  pairKey,
+  pairsModel,
+  subjectOf,
+  type AssetDocument,
+  type AssetEvent,
+  type AssetId,
+  type HolderKey,
+  type PairDocument,
+} from '@seatbook/licensing';
+import { subjectPages, upcast } from './history.js';
+import type { Reflected } from './reader.js';
+import type { Seatbook } from './seatbook.js';
+
+const PAGE_EVENTS = 500;
+
+/** A moment of the log: a position, or a time by `recordedAt`. */
+export type Moment = { readonly position: Position } | { readonly time: Instant };
+
+/** Where a moment is in the log. @throws Refusal INVALID_AT for one that lies in the future */
+export async function positionOf({ reader, options }: Seatbook, moment: Moment): Promise<Reflected> {
+  if ('position' in moment) {
+    const { position } = moment;
+    const head = await options.stores.events.head();
+    if (position <= head) return { position, time: await reader.timeOf(position) };
+    throw new Refusal('INVALID_AT', 'this position is beyond the end of the log', { head });
+  }
+  const { time } = moment;
+  if (time > options.clock.now()) throw new Refusal('INVALID_AT', 'this moment lies in the future');
+  return { position: await lastPositionAt(options.stores.events, time), time };
+}
+
+/** The last event recorded at or before a moment, found by halving: recordedAt grows with the position. */
+async function lastPositionAt(
+  events: Seatbook['options']['stores']['events'],
+  time: Instant,
+): Promise<Position> {
+  let low = 0;
+  let high = await events.head();
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2);
+    const [event] = await events.readAll(middle - 1, 1);
+    if (event && event.metadata.recordedAt <= time) low = Math.max(middle, event.position);
+    else high = middle - 1;
+  }
+  return low;
+}
+
+export interface AssetThen {
+  readonly document: AssetDocument;
+  readonly pairs: readonly PairDocument[];
+}
+
+/** An asset's counts and pairs as they were, folded from its stream. Null where the asset was not known yet. */
+export async function assetAsOf(
+  seatbook: Seatbook,
+  uId: string,
+  asset: AssetId,
+  position: Position,
+): Promise<AssetThen | null> {
+  const stream = assetStream(uId, asset);
+  const key = stream.slice(stream.indexOf('-') + 1);
+  const pairs = new Map<string, PairDocument>();
+  let document: AssetDocument | null = null;
+  for (let revision = 0; ; revision += PAGE_EVENTS) {
+    const events = await seatbook.options.stores.events.readStream(stream, revision, PAGE_EVENTS);
+    for (const event of events) {
+      if (event.position > position) break;
+      const envelope = upcast(seatbook, event) as Envelope<DomainEvent> & Envelope<AssetEvent>;
+      if (assetsModel.handles.includes(envelope.type)) document = assetsModel.evolve(document, envelope, key);
+      foldPairs(pairs, envelope, () => true);
+    }
+    const last = events.at(-1);
+    if (!last || events.length < PAGE_EVENTS || last.position > position) break;
+  }
+  return document && { document, pairs: [...pairs.values()] };
+}
+
+/** A holder's pairs as they were, by the timeline's index. Claims are not told apart from reservations. */
+export async function holderAsOf(
+  seatbook: Seatbook,
+  holder: HolderKey,
+  position: Position,
+): Promise<readonly PairDocument[]> {
+  const pairs = new Map<string, PairDocument>();
+  for await (const page of subjectPages(seatbook, subjectOf('holder', holder), 0)) {
+    for (const event of page) {
+      if (event.position > position) break;
+      const envelope = upcast(seatbook, event) as Envelope<AssetEvent>;
+      const asset = envelope.stream.slice(envelope.stream.indexOf('-') + 1);
+      foldPairs(pairs, envelope, (key) => key === pairKey(asset, holder));
+    }
+    if ((page.at(-1)?.position ?? 0) > position) break;
+  }
+  return [...pairs.values()];
+}
+
+function foldPairs(
+  pairs: Map<string, PairDocument>,
+  envelope: Envelope<AssetEvent>,
+  wanted: (key: string) => boolean,
+): void {
+  if (!pairsModel.handles.includes(envelope.type)) return;
+  for (const key of pairsModel.keysOf(envelope)) {
+    if (!wanted(key)) continue;
+    const pair = pairsModel.evolve(pairs.get(key) ?? null, envelope, key);
+    if (pair) pairs.set(key, pair);
+    else pairs.delete(key);
+  }
+}

@@ -1,0 +1,124 @@
+import { Refusal, type Position } from '@seatbook/kernel';
+import {
+  assetKey,
+  assetsModel,
+  availableOf,
+  excessOf,
+  usedOf,
+  type AssetDocument,
+  type AssetId,
+} from '@seatbook/licensing';
+import type { IndexQuery } from '@seatbook/runtime';
+import { assetAsOf, positionOf, type Moment } from './as-of.js';
+import type { Reflected, ReflectedPage, WantedPage } from './reader.js';
+import type { Seatbook } from './seatbook.js';
+
+/** Licences of one asset, or of several together. */
+export interface LicenceCounts {
+  /** Null for an unlimited asset, and before the first read. */
+  readonly owned: number | null;
+  readonly used: number;
+  readonly reserved: number;
+  readonly assigned: number;
+  readonly returning: number;
+  readonly waiting: number;
+  readonly failed: number;
+  readonly available: number | null;
+  readonly excess: number;
+}
+
+/** Sums over limited assets. */
+export interface AssetTotals extends LicenceCounts {
+  readonly assets: number;
+  readonly unlimitedAssets: number;
+}
+
+export interface WantedAssets extends WantedPage {
+  /** Only assets of this account. */
+  readonly account?: string | undefined;
+  readonly withTotals: boolean;
+}
+
+export interface AssetList extends ReflectedPage<AssetDocument> {
+  readonly totals: AssetTotals | null;
+}
+
+export interface WantedAsset {
+  readonly uId: string;
+  readonly asset: AssetId;
+  /** As it was then, from the log. */
+  readonly at?: Moment | undefined;
+  readonly position?: Position | undefined;
+}
+
+/** Assets by name. */
+export async function listAssets(
+  { reader }: Seatbook,
+  { account, withTotals, ...page }: WantedAssets,
+): Promise<AssetList> {
+  const rows = rowsOf(account);
+  const list = await reader.page<AssetDocument>(assetsModel, rows, page);
+  const totals = withTotals ? await totalsOf(reader.all<AssetDocument>(assetsModel, rows)) : null;
+  return { ...list, totals };
+}
+
+const rowsOf = (account: string | undefined): Pick<IndexQuery, 'index' | 'equals'> =>
+  account === undefined ? { index: 'by-name', equals: [] } : { index: 'by-account', equals: [account] };
+
+/** @throws Refusal NOT_FOUND_ASSET where it is not among what the location has, or has not been read yet */
+export async function getAsset(
+  seatbook: Seatbook,
+  { uId, asset, at, position }: WantedAsset,
+): Promise<{ asset: AssetDocument; asOf: Reflected }> {
+  if (at !== undefined) {
+    const asOf = await positionOf(seatbook, at);
+    const then = await assetAsOf(seatbook, uId, asset, asOf.position);
+    if (!then) throw noSuchAsset(asset);
+    return { asset: then.document, asOf };
+  }
+  const key = assetKey(uId, asset);
+  const { document, asOf } = await seatbook.reader.get<AssetDocument>(assetsModel, key, position);
+  if (!document) throw noSuchAsset(asset);
+  return { asset: document, asOf };
+}
+
+export const noSuchAsset = (asset: AssetId): Refusal =>
+  new Refusal('NOT_FOUND_ASSET', 'this account has no such asset', { ...asset });
+
+export const countsOf = (asset: AssetDocument): LicenceCounts => ({
+  owned: asset.owned,
+  used: usedOf(asset),
+  reserved: asset.reserved,
+  assigned: asset.assigned,
+  returning: asset.returning,
+  waiting: asset.waiting,
+  failed: asset.failed,
+  available: availableOf(asset),
+  excess: excessOf(asset),
+});
+
+async function totalsOf(assets: AsyncIterable<AssetDocument>): Promise<AssetTotals> {
+  const sum = {
+    owned: 0,
+    used: 0,
+    reserved: 0,
+    assigned: 0,
+    returning: 0,
+    waiting: 0,
+    failed: 0,
+    available: 0,
+    excess: 0,
+  };
+  let limited = 0;
+  let unlimitedAssets = 0;
+  for await (const asset of assets) {
+    if (asset.unlimited) {
+      unlimitedAssets += 1;
+      continue;
+    }
+    limited += 1;
+    const counts = countsOf(asset);
+    for (const name of Object.keys(sum) as (keyof typeof sum)[]) sum[name] += counts[name] ?? 0;
+  }
+  return { ...sum, assets: limited, unlimitedAssets };
+}

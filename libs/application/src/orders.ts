@@ -1,0 +1,156 @@
+import { Refusal, type Envelope, type Milliseconds, type Position } from '@seatbook/kernel';
+import {
+  orderStream,
+  ordersModel,
+  outcomesModel,
+  type OrderDocument,
+  type OrderEvent,
+  type OutcomeDocument,
+} from '@seatbook/licensing';
+import type { IndexQuery } from '@seatbook/runtime';
+import { upcast } from './history.js';
+import type { Reflected, ReflectedPage, WantedPage } from './reader.js';
+import type { Seatbook } from './seatbook.js';
+
+type OrderState = OrderDocument['state'];
+
+const PAGE_EVENTS = 500;
+
+export interface WantedOrders extends WantedPage {
+  readonly account?: string | undefined;
+  readonly state?: OrderState | undefined;
+}
+
+export interface WantedOrder {
+  readonly orderId: string;
+  readonly position?: Position | undefined;
+}
+
+export interface WantedOutcomes extends WantedPage {
+  readonly orderId: string;
+  readonly outcome?: OutcomeDocument['outcome'] | undefined;
+}
+
+export interface WaitedOrder {
+  readonly orderId: string;
+  /** Where it was placed. */
+  readonly position: Position;
+  readonly until: ReadonlySet<OrderState>;
+  readonly waitMs: Milliseconds;
+  /** Nobody waits any more. */
+  readonly ended: AbortSignal;
+}
+
+/** No further outcomes are possible. */
+export const OVER: ReadonlySet<OrderState> = new Set(['finished', 'abandoned'] as const);
+/** Nothing happens before licences come or the order is cancelled. */
+export const SETTLED: ReadonlySet<OrderState> = new Set([...OVER, 'waiting'] as const);
+
+/** Orders; those that changed last come first. */
+export const listOrders = (
+  { reader }: Seatbook,
+  { account, state, ...page }: WantedOrders,
+): Promise<ReflectedPage<OrderDocument>> =>
+  reader.page<OrderDocument>(ordersModel, { ...rowsOf(account, state), descending: true }, page);
+
+function rowsOf(
+  account: string | undefined,
+  state: OrderState | undefined,
+): Pick<IndexQuery, 'index' | 'equals'> {
+  if (account === undefined) {
+    return state === undefined
+      ? { index: 'by-position', equals: [] }
+      : { index: 'by-state', equals: [state] };
+  }
+  return state === undefined
+    ? { index: 'by-account', equals: [account] }
+    : { index: 'by-account-state', equals: [account, state] };
+}
+
+/** @throws Refusal NOT_FOUND_ORDER */
+export async function getOrder(
+  { reader }: Seatbook,
+  { orderId, position }: WantedOrder,
+): Promise<{ order: OrderDocument; asOf: Reflected }> {
+  const { document: order, asOf } = await reader.get<OrderDocument>(ordersModel, orderId, position);
+  if (!order) throw unknownOrder();
+  return { order, asOf };
+}
+
+/** The outcome of each pair of an order. @throws Refusal NOT_FOUND_ORDER */
+export async function listOutcomes(
+  { reader }: Seatbook,
+  { orderId, outcome, ...page }: WantedOutcomes,
+): Promise<ReflectedPage<OutcomeDocument>> {
+  const { document } = await reader.get(ordersModel, orderId, page.position);
+  if (!document) throw unknownOrder();
+  const rows =
+    outcome === undefined
+      ? { index: 'by-order', equals: [orderId] }
+      : { index: 'by-outcome', equals: [orderId, outcome] };
+  return reader.page<OutcomeDocument>(outcomesModel, rows, page);
+}
+
+/**
+ * An order that was just placed, without waiting for the read model: as far as it is behind, its own fold over the
+ * order's stream tells the same.
+ * @throws Refusal NOT_FOUND_ORDER
+ */
+export async function getPlacedOrder(
+  seatbook: Seatbook,
+  { orderId, position }: { readonly orderId: string; readonly position: Position },
+): Promise<OrderDocument> {
+  const { reads, events } = seatbook.options.stores;
+  if (seatbook.views.position(ordersModel.name) >= position) {
+    const document = await reads.get<OrderDocument>(ordersModel, orderId);
+    if (document) return document;
+  }
+  let order: OrderDocument | null = null;
+  for (let revision = 0; ; revision += PAGE_EVENTS) {
+    const page = await events.readStream(orderStream(orderId), revision, PAGE_EVENTS);
+    for (const event of page) {
+      const envelope = upcast(seatbook, event) as Envelope<OrderEvent>;
+      if ((ordersModel.handles as readonly string[]).includes(envelope.type))
+        order = ordersModel.evolve(order, envelope, orderId);
+    }
+    if (page.length < PAGE_EVENTS) break;
+  }
+  if (!order) throw unknownOrder();
+  return order;
+}
+
+/** The order as soon as it is in one of the states; else as it is after `waitMs`. */
+export async function waitForOrder(
+  seatbook: Seatbook,
+  { orderId, position, until, waitMs, ended }: WaitedOrder,
+): Promise<OrderDocument> {
+  const { clock, stores } = seatbook.options;
+  let over = ended.aborted;
+  let wake = (): void => undefined;
+  const end = (): void => {
+    over = true;
+    wake();
+  };
+  const unsubscribe = seatbook.views.onAdvance((model) => {
+    if (model === ordersModel.name) wake();
+  });
+  const cancel = clock.after(waitMs, end);
+  ended.addEventListener('abort', end, { once: true });
+  try {
+    for (;;) {
+      // Prepared before the read: a change during it is not missed.
+      const changed = new Promise<void>((resolve) => (wake = resolve));
+      const last = over;
+      const order = await stores.reads.get<OrderDocument>(ordersModel, orderId);
+      if (order && (last || until.has(order.state))) return order;
+      if (last) return await getPlacedOrder(seatbook, { orderId, position });
+      if (!over) await changed;
+    }
+  } finally {
+    cancel();
+    unsubscribe();
+    ended.removeEventListener('abort', end);
+  }
+}
+
+const unknownOrder = (): Refusal => new Refusal('NOT_FOUND_ORDER', 'there is no such order');

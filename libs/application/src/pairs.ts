@@ -1,0 +1,79 @@
+import {
+  assetKey,
+  pairsModel,
+  type AssetId,
+  type HolderKey,
+  type PairDocument,
+  type PairState,
+} from '@seatbook/licensing';
+import { assetAsOf, holderAsOf, positionOf, type Moment } from './as-of.js';
+import { noSuchAsset } from './assets.js';
+import { pageOfList } from './page-of-list.js';
+import type { Reader, ReflectedPage, WantedPage } from './reader.js';
+import type { Seatbook } from './seatbook.js';
+
+export interface WantedPairs extends WantedPage {
+  readonly account: string;
+  readonly state?: PairState | undefined;
+}
+
+export interface WantedAssetPairs extends WantedPage {
+  readonly uId: string;
+  readonly asset: AssetId;
+  readonly state?: PairState | undefined;
+  /** As they were then, from the log. */
+  readonly at?: Moment | undefined;
+}
+
+export interface WantedHolder extends WantedPage {
+  readonly holder: HolderKey;
+  /** Only pairs of this account. */
+  readonly account?: string | undefined;
+  /** As they were then, from the log. */
+  readonly at?: Moment | undefined;
+}
+
+/** Pairs of an account, by state. */
+export const listPairs = (
+  { reader }: Seatbook,
+  { account, state, ...page }: WantedPairs,
+): Promise<ReflectedPage<PairDocument>> => {
+  const equals = state === undefined ? [account] : [account, state];
+  return reader.page<PairDocument>(pairsModel, { index: 'by-state', equals }, page);
+};
+
+/** Who holds an asset, or waits for it. @throws Refusal NOT_FOUND_ASSET where it was not known at that moment */
+export async function listAssetPairs(
+  seatbook: Seatbook,
+  { uId, asset, state, at, ...page }: WantedAssetPairs,
+): Promise<ReflectedPage<PairDocument>> {
+  if (at !== undefined) {
+    const asOf = await positionOf(seatbook, at);
+    const then = await assetAsOf(seatbook, uId, asset, asOf.position);
+    if (!then) throw noSuchAsset(asset);
+    const pairs = then.pairs.filter((pair) => state === undefined || pair.state === state);
+    return { ...pageOfList(pairs, ({ holder }) => holder, page.part), asOf };
+  }
+  const key = assetKey(uId, asset);
+  const equals = state === undefined ? [key] : [key, state];
+  return seatbook.reader.page<PairDocument>(pairsModel, { index: 'by-asset', equals }, page);
+}
+
+/** What a holder has and waits for. */
+export async function listHolderPairs(
+  seatbook: Seatbook,
+  { holder, account, at, ...page }: WantedHolder,
+): Promise<ReflectedPage<PairDocument>> {
+  if (at !== undefined) {
+    const asOf = await positionOf(seatbook, at);
+    const then = await holderAsOf(seatbook, holder, asOf.position);
+    const pairs = then.filter(({ uId }) => account === undefined || uId === account);
+    return { ...pageOfList(pairs, (pair) => pair.asset, page.part), asOf };
+  }
+  const equals = account === undefined ? [holder] : [holder, account];
+  return seatbook.reader.page<PairDocument>(pairsModel, { index: 'by-holder', equals }, page);
+}
+
+/** All pairs of a holder in one account. */
+export const pairsOfHolder = (reader: Reader, holder: HolderKey, uId: string): AsyncGenerator<PairDocument> =>
+  reader.all<PairDocument>(pairsModel, { index: 'by-holder', equals: [holder, uId] });

@@ -1,0 +1,40 @@
+import { Refusal } from '@seatbook/kernel';
+import type { ParkedWork } from '@seatbook/runtime';
+import type { ListPart } from './reader.js';
+import type { Seatbook } from './seatbook.js';
+
+export interface ParkedPage {
+  readonly rows: readonly ParkedWork[];
+  readonly next: string | null;
+  /** All parked work. */
+  readonly count: number;
+}
+
+export interface Retried {
+  /** Commands that were carried out, and steps that are taken again. */
+  readonly retried: number;
+  /** Why the first that failed again did; it stays parked. */
+  readonly failure: string | null;
+}
+
+/** Work that failed past its budget and waits for a person. */
+export async function listParked({ options }: Seatbook, { limit, cursor }: ListPart): Promise<ParkedPage> {
+  const { progress } = options.stores;
+  const rows = await progress.parked(limit, cursor);
+  const next = rows.length < limit ? null : (rows.at(-1)?.id ?? null);
+  return { rows, next, count: await progress.countParked() };
+}
+
+/** Tries the parked work of a stream again, in order. @throws Refusal NOT_FOUND_PARKED */
+export async function retryParked(
+  { parking, reactor, due }: Seatbook,
+  { stream }: { readonly stream: string },
+): Promise<Retried> {
+  const work = await parking.of(stream);
+  if (work.length === 0)
+    throw new Refusal('NOT_FOUND_PARKED', 'nothing of this stream is parked', { stream });
+  const { sent, failure } = await reactor.retry(stream);
+  const steps = failure === null ? work.filter(({ kind }) => kind === 'step') : [];
+  for (const { id } of steps) await due.retry(stream, id);
+  return { retried: sent + steps.length, failure };
+}

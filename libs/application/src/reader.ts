@@ -1,0 +1,136 @@
+import {
+  Refusal,
+  type Clock,
+  type Document,
+  type Instant,
+  type Milliseconds,
+  type Position,
+} from '@seatbook/kernel';
+import type { EventStore, IndexQuery, ModelRef, Page, ReadStore } from '@seatbook/runtime';
+
+/** Rows of one look at a read model where all of them are wanted. */
+const PAGE_ROWS = 500;
+
+/** What an answer reflects: the log up to this position, and the moment that it shows. */
+export interface Reflected {
+  readonly position: Position;
+  /** Now, where the answer has all that is in the log; else when the last event in it was recorded. */
+  readonly time: Instant;
+}
+
+/** Part of a list, and what it reflects. */
+export interface ReflectedPage<D> extends Page<D> {
+  readonly asOf: Reflected;
+}
+
+/** Which part of a list is wanted: up to `limit` rows, after the page that gave the cursor. */
+export interface ListPart {
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/** A part of a list that must reflect a position, e.g. that of a command. */
+export interface WantedPage {
+  readonly part: ListPart;
+  readonly position?: Position | undefined;
+}
+
+/** How far the read models are. */
+export interface Freshness {
+  position(model: string): Position;
+  /** False when the model did not reach the position within the time. */
+  reached(model: string, position: Position, timeoutMs: Milliseconds): Promise<boolean>;
+}
+
+export interface ReaderOptions {
+  readonly reads: ReadStore;
+  readonly events: EventStore;
+  readonly freshness: Freshness;
+  readonly clock: Clock;
+  /** Longest wait for a position. */
+  readonly positionWaitMs: Milliseconds;
+}
+
+/** Reads of read models, each with the position that it reflects. */
+export class Reader {
+  constructor(private readonly options: ReaderOptions) {}
+
+  /**
+   * Waits until a model reflects a position; at once where none is wanted.
+   * @throws Refusal INVALID_POSITION beyond the end of the log, TRANSIENT_BEHIND when the model is not there in time
+   */
+  async reach(model: ModelRef, position: Position | undefined): Promise<void> {
+    const { events, freshness, positionWaitMs } = this.options;
+    if (position === undefined || freshness.position(model.name) >= position) return;
+    const head = await events.head();
+    if (position > head) {
+      const message = 'this position is beyond the end of the log: it is not of this deployment';
+      throw new Refusal('INVALID_POSITION', message, { position, head });
+    }
+    if (await freshness.reached(model.name, position, positionWaitMs)) return;
+    const facts = { position: freshness.position(model.name), wanted: position };
+    throw new Refusal(
+      'TRANSIENT_BEHIND',
+      `${model.name} does not reflect this position yet; ask again`,
+      facts,
+      1,
+    );
+  }
+
+  /** Waits until a model reflects all that is in the log now. @throws Refusal TRANSIENT_BEHIND */
+  async reachHead(model: ModelRef): Promise<void> {
+    await this.reach(model, await this.options.events.head());
+  }
+
+  async get<D extends Document>(
+    model: ModelRef,
+    key: string,
+    position?: Position,
+  ): Promise<{ document: D | null; asOf: Reflected }> {
+    await this.reach(model, position);
+    const asOf = await this.#reflected(model);
+    return { document: await this.options.reads.get<D>(model, key), asOf };
+  }
+
+  /** Documents by key; keys without one are left out. */
+  getMany<D extends Document>(model: ModelRef, keys: readonly string[]): Promise<Map<string, D>> {
+    return this.options.reads.getMany<D>(model, keys);
+  }
+
+  /** A page of an index. */
+  async page<D extends Document>(
+    model: ModelRef,
+    rows: Omit<IndexQuery, keyof ListPart>,
+    { part: { limit, cursor }, position }: WantedPage,
+  ): Promise<ReflectedPage<D>> {
+    await this.reach(model, position);
+    const asOf = await this.#reflected(model);
+    const query = { ...rows, limit, ...(cursor === undefined ? {} : { cursor }) };
+    return { ...(await this.options.reads.query<D>(model, query)), asOf };
+  }
+
+  /** Every row of an index, read page by page. */
+  async *all<D extends Document>(model: ModelRef, rows: Omit<IndexQuery, keyof ListPart>): AsyncGenerator<D> {
+    let query: IndexQuery = { ...rows, limit: PAGE_ROWS };
+    for (;;) {
+      const page = await this.options.reads.query<D>(model, query);
+      yield* page.rows;
+      if (page.next === null) return;
+      query = { ...query, cursor: page.next };
+    }
+  }
+
+  /** When the event at a position was recorded. */
+  async timeOf(position: Position): Promise<Instant> {
+    const [event] = await this.options.events.readAt([position]);
+    return event?.metadata.recordedAt ?? 0;
+  }
+
+  /** Asked for before documents are read, so that an answer never promises too much. */
+  async #reflected({ name }: ModelRef): Promise<Reflected> {
+    const { events, freshness, clock } = this.options;
+    const position = freshness.position(name);
+    const whole = position >= (await events.head());
+    return { position, time: whole ? clock.now() : await this.timeOf(position) };
+  }
+}

@@ -1,0 +1,118 @@
+import { Refusal, type Envelope, type Position } from '@seatbook/kernel';
+import {
+  assetKey,
+  assetsModel,
+  ordersModel,
+  subjectOf,
+  timelineModel,
+  type AssetDocument,
+  type AssetId,
+  type OrderDocument,
+  type TimelineRow,
+} from '@seatbook/licensing';
+import { upcast, type Subject } from './history.js';
+import type { ReflectedPage, WantedPage } from './reader.js';
+import type { Seatbook } from './seatbook.js';
+
+/** A cause is looked for this far back: what follows from an event mostly comes right behind it. */
+const NEAR_EVENTS = 200;
+
+export interface WantedTimeline extends WantedPage {
+  readonly subject: Subject;
+  readonly newestFirst: boolean;
+}
+
+/** One event in the life of a subject. */
+export interface TimelineEntry {
+  readonly event: Envelope;
+  /** The order that it belongs to, where it is one. */
+  readonly order: OrderDocument | null;
+  /** Position of the event that it follows from; null where there is none near. */
+  readonly causePosition: Position | null;
+}
+
+export interface Timeline extends ReflectedPage<TimelineEntry> {
+  /** Names of the assets that these events speak of. */
+  readonly nameOf: (uId: string, asset: AssetId) => string;
+}
+
+/** The life of one account, asset, holder or order. */
+export async function getTimeline(
+  seatbook: Seatbook,
+  { subject, newestFirst, ...page }: WantedTimeline,
+): Promise<Timeline> {
+  const { reader, options } = seatbook;
+  const rows = {
+    index: 'by-subject',
+    equals: [subjectOf(subject.kind, subject.id)],
+    descending: newestFirst,
+  };
+  const found = await reader.page<TimelineRow>(timelineModel, rows, page);
+  const stored = await options.stores.events.readAt(found.rows.map((row) => row.position));
+  const events = stored.map((event) => upcast(seatbook, event));
+  if (newestFirst) events.reverse();
+  const orders = await ordersOf(seatbook, events);
+  const positions = await positionsNear(seatbook, events);
+  const entries = events.map((event) => ({
+    event,
+    order: orders.get(orderOf(event) ?? '') ?? null,
+    causePosition: positions.get(event.metadata.causationId) ?? null,
+  }));
+  return { rows: entries, next: found.next, asOf: found.asOf, nameOf: await namesOf(seatbook, events) };
+}
+
+/** One event, whole. @throws Refusal NOT_FOUND_EVENT */
+export async function getEvent(
+  seatbook: Seatbook,
+  { position }: { readonly position: Position },
+): Promise<Envelope> {
+  const [event] = await seatbook.options.stores.events.readAt([position]);
+  if (!event) throw new Refusal('NOT_FOUND_EVENT', 'there is no event at this position', { position });
+  return upcast(seatbook, event);
+}
+
+async function namesOf({ reader }: Seatbook, events: readonly Envelope[]): Promise<Timeline['nameOf']> {
+  const keys = new Set<string>();
+  for (const { stream, data } of events) {
+    if (stream.startsWith('asset-')) keys.add(stream.slice('asset-'.length));
+    const {
+      uId,
+      adamId,
+      pricingParam,
+      assets = [],
+    } = data as Partial<AssetDocument> & {
+      assets?: readonly { adamId: string; pricingParam: string }[];
+    };
+    if (uId === undefined) continue;
+    if (adamId !== undefined && pricingParam !== undefined) keys.add(assetKey(uId, { adamId, pricingParam }));
+    if (assets.length === 1 && assets[0]) keys.add(assetKey(uId, assets[0]));
+  }
+  const known = await reader.getMany<AssetDocument>(assetsModel, [...keys]);
+  return (uId, asset) => known.get(assetKey(uId, asset))?.name ?? `${asset.adamId}.${asset.pricingParam}`;
+}
+
+/** The reason of an order is that of all that follows from it. */
+function ordersOf({ reader }: Seatbook, events: readonly Envelope[]): Promise<Map<string, OrderDocument>> {
+  const ids = new Set(events.map(orderOf).filter((id) => id !== null));
+  return reader.getMany<OrderDocument>(ordersModel, [...ids]);
+}
+
+async function positionsNear(
+  { options }: Seatbook,
+  events: readonly Envelope[],
+): Promise<ReadonlyMap<string, Position>> {
+  const positions = new Map(events.map(({ id, position }) => [id, position]));
+  const first = Math.min(...events.map(({ position }) => position));
+  if (events.length === 0) return positions;
+  const before = await options.stores.events.readAll(Math.max(0, first - NEAR_EVENTS), NEAR_EVENTS);
+  for (const { id, position } of before) positions.set(id, position);
+  return positions;
+}
+
+/** The order that an event belongs to, where it is one. */
+function orderOf({ stream, data }: Envelope): string | null {
+  if (stream.startsWith('order-')) return stream.slice('order-'.length);
+  const { orderId, orderIds } = data as { orderId?: string; orderIds?: readonly string[] };
+  const only = new Set(orderIds ?? []).size === 1 ? orderIds?.[0] : undefined;
+  return orderId ?? only ?? null;
+}

@@ -1,0 +1,30 @@
+import type { TimelineEntry } from '@seatbook/application';
+import { isoTime } from '@seatbook/kernel';
+import type { TimelineRowAnswer } from './timeline-answer.js';
+import { whatHappened, type Reading } from './what-happened.js';
+
+/** One event of a timeline, for people. */
+export function timelineRow(
+  { event, order, causePosition }: TimelineEntry,
+  reading: Reading,
+): TimelineRowAnswer {
+  const { id, position, stream, revision, type, metadata } = event;
+  const { principal, causationId, commandId, correlationId, recordedAt } = metadata;
+  // Only a reaction names an event as the cause: everything else is its own beginning.
+  const byEvent = causationId !== commandId;
+  return {
+    at: isoTime(recordedAt) ?? '',
+    what: whatHappened(event, reading),
+    type,
+    principal,
+    reason: metadata.reason ?? order?.reason ?? null,
+    orderedBy: order?.principal ?? null,
+    cause: {
+      eventId: byEvent ? causationId : null,
+      position: byEvent ? causePosition : null,
+      commandId: byEvent ? null : commandId,
+      correlationId,
+    },
+    event: { id, position, stream, revision },
+  };
+}
