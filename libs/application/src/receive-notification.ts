@@ -31,7 +31,7 @@ export async function receiveNotification(
   seatbook: Seatbook,
   { uId, bearer, body }: ReceiveNotification,
 ): Promise<void> {
-  await authenticate(seatbook, uId, bearer);
+  await authenticateNotification(seatbook, uId, bearer);
   const notification = decodeNotification(body);
   if (notification.uId !== null && notification.uId !== uId) {
     throw new Refusal('REJECTED_OTHER_LOCATION', 'this notification is of another location');
@@ -46,7 +46,12 @@ export async function receiveNotification(
   await seatbook.execute(stream, command, context, { likelyAbsent: true });
 }
 
-async function authenticate(seatbook: Seatbook, uId: string, bearer: string): Promise<void> {
+/** @throws Refusal `UNAUTHENTICATED` when this is not the secret of the account */
+export async function authenticateNotification(
+  seatbook: Seatbook,
+  uId: string,
+  bearer: string,
+): Promise<void> {
   const known = await seatbook.notificationSecret(uId);
   const expected = Buffer.from(sha256(known ?? 'no such account'));
   const given = Buffer.from(sha256(bearer));

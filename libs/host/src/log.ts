@@ -25,5 +25,12 @@ export function errorFacts(error: unknown): { readonly error: string } {
   const said = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
   const cause =
     error instanceof Error && error.cause instanceof Error ? ` (caused by ${error.cause.message})` : '';
-  return { error: `${said}${cause}`.replace(OPAQUE, '[redacted]').slice(0, 4_000) };
+  return { error: redacted(`${said}${cause}`).slice(0, 4_000) };
 }
+
+/** Lines of a stack name files and places only; a long path there looks like a secret and is none. */
+const redacted = (text: string): string =>
+  text
+    .split('\n')
+    .map((line) => (/^\s+at /.test(line) ? line : line.replace(OPAQUE, '[redacted]')))
+    .join('\n');

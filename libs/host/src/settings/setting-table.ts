@@ -43,6 +43,25 @@ export const settingTable = {
       MIB,
       { min: 16 * 1024, max: 16 * MIB },
     ),
+    requestTimeoutMs: whole(
+      ['SEATBOOK_REQUEST_TIMEOUT_MS', 'A request must have arrived whole within this time.'],
+      30_000,
+      { min: 1_000, max: 600_000 },
+    ),
+    headersTimeoutMs: whole(
+      ['SEATBOOK_HEADERS_TIMEOUT_MS', 'The head of a request must have arrived within this time.'],
+      10_000,
+      { min: 1_000, max: 600_000 },
+    ),
+    maxConnections: whole(
+      ['SEATBOOK_MAX_CONNECTIONS', 'Open connections; one more is closed at once.'],
+      2_000,
+      { min: 10, max: 100_000 },
+    ),
+    trustProxy: flag([
+      'SEATBOOK_TRUST_PROXY',
+      'A reverse proxy stands in front: take the client address from X-Forwarded-For.',
+    ]),
     waitMaxMs: whole(
       ['SEATBOOK_WAIT_MAX_MS', 'Longest wait of an order for its outcomes (`Prefer: wait=N`).'],
       60_000,

@@ -1,31 +1,46 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import helmet from '@fastify/helmet';
-import multipart from '@fastify/multipart';
+import type { SeatbookHost } from '@seatbook/host';
 import { Refusal } from '@seatbook/kernel';
 import { authenticate, isOpen } from '../access/authentication.js';
-import type { SeatbookHost } from '@seatbook/host';
+import { checkNotificationSecrets } from '../access/notification-secret.js';
 import { SeatbookModule } from '../seatbook.module.js';
+import { AllowedMethods } from './allowed-methods.js';
 import { documentApi } from './api-document.js';
-import type { HttpRequest, HttpServer } from './exchange.js';
+import { refuseBareConnections } from './bare-problem.js';
+import type { HttpReply, HttpRequest, HttpServer } from './exchange.js';
 import { FrameworkLog } from './framework-log.js';
+import { readJson } from './json-body.js';
 import { ProblemFilter } from './problem-filter.js';
 import { logRequests } from './request-log.js';
 import { requestValidation } from './request-validation.js';
+import { setSecurityHeaders } from './security-headers.js';
+import { readUploads } from './uploads.js';
 
-/** A token file has some hundred bytes. */
-const UPLOAD_LIMIT = 256 * 1024;
+/** How often Node looks for connections whose time is over. */
+const CONNECTIONS_CHECKED_EVERY_MS = 2_000;
 
 /** The HTTP server over an opened product, not listening yet. */
 export async function createApplication(host: SeatbookHost): Promise<NestFastifyApplication> {
   const { http } = host.configuration;
+  let filter: ProblemFilter | null = null;
   const adapter = new FastifyAdapter({
     bodyLimit: http.bodyLimit,
     forceCloseConnections: 'idle',
+    requestTimeout: http.requestTimeoutMs,
+    http: {
+      headersTimeout: Math.min(http.headersTimeoutMs, http.requestTimeoutMs),
+      connectionsCheckingInterval: CONNECTIONS_CHECKED_EVERY_MS,
+    },
+    trustProxy: http.trustProxy,
     // During the shutdown requests are answered by what refuses them below.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 300 },
     multipart: false,
+    // What the router refuses before any hook of ours has run.
+    frameworkErrors: (error: Error, request: HttpRequest, reply: HttpReply) =>
+      filter?.answer(error, request, reply),
+    clientErrorHandler: refuseBareConnections(host.log),
   });
   const app = await NestFactory.create<NestFastifyApplication>(SeatbookModule.over(host), adapter, {
     logger: new FrameworkLog(host.log),
@@ -34,42 +49,20 @@ export async function createApplication(host: SeatbookHost): Promise<NestFastify
     forceCloseConnections: true,
   });
   const server: HttpServer = adapter.getInstance();
+  server.server.maxConnections = http.maxConnections;
+  filter = new ProblemFilter(host.log, new AllowedMethods(server));
+  await setSecurityHeaders(server);
   readJson(server);
   limitNotifications(server, http.notificationBodyLimit);
   logRequests(server, host.log);
   refuseWhileNotReady(server, host);
   authenticate(server, host.ownerKey);
-  await app.register(helmet, {
-    // The documentation's page has inline scripts and styles.
-    contentSecurityPolicy: {
-      directives: {
-        defaultSrc: ["'self'"],
-        scriptSrc: ["'self'", "'unsafe-inline'"],
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:'],
-        // TLS is the business of whoever stands before us.
-        upgradeInsecureRequests: null,
-      },
-    },
-  });
-  await app.register(multipart, {
-    attachFieldsToBody: 'keyValues',
-    limits: { fileSize: UPLOAD_LIMIT, files: 1, fields: 10, fieldSize: UPLOAD_LIMIT, parts: 11 },
-  });
+  checkNotificationSecrets(server, host.seatbook);
+  await readUploads(server);
   app.useGlobalPipes(requestValidation());
-  app.useGlobalFilters(new ProblemFilter(host.log));
+  app.useGlobalFilters(filter);
   documentApi(app);
   return app;
-}
-
-/** Bodies are JSON, or a form with a file. An empty body is none, whatever type it claims to have. */
-function readJson(server: HttpServer): void {
-  const parse = server.getDefaultJsonParser('error', 'error');
-  server.removeAllContentTypeParsers();
-  server.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') done(null, undefined);
-    else void parse(request, body, done);
-  });
 }
 
 /** Notifications have a limit of their own: anyone on the internet can reach their address. */

@@ -1,22 +1,36 @@
 import { randomUUID } from 'node:crypto';
-import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { Catch, NotFoundException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { identityOf } from './caller.js';
 import { headerOf, pathOf, type HttpReply, type HttpRequest } from './exchange.js';
 import { errorFacts, type Log } from '@seatbook/host';
+import type { AllowedMethods } from './allowed-methods.js';
 import { answerTo, titleOf, type Answer, type Problem } from './problem.js';
+import { BARE_SECURITY_HEADERS } from './security-headers.js';
 
 /** Every answer that is no success, in one form. What nobody expected gets a reference that leads to the log. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(private readonly log: Log) {}
+  constructor(
+    private readonly log: Log,
+    private readonly methods: AllowedMethods,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const http = host.switchToHttp();
-    const request = http.getRequest<HttpRequest>();
-    const reply = http.getResponse<HttpReply>();
+    this.answer(error, http.getRequest<HttpRequest>(), http.getResponse<HttpReply>());
+  }
+
+  answer(error: unknown, request: HttpRequest, reply: HttpReply): void {
     const { correlationId } = identityOf(request);
+    // The client has hung up: there is nobody to answer, and nothing failed here.
+    if (request.raw.destroyed && !request.raw.complete) {
+      reply.raw.destroy();
+      return;
+    }
     const answer =
-      answerTo(error, headerOf(request, 'if-match') !== undefined) ?? this.#unexpected(error, correlationId);
+      this.#wrongMethod(error, request, reply) ??
+      answerTo(error, headerOf(request, 'if-match') !== undefined) ??
+      this.#unexpected(error, correlationId);
     const { status, retryAfterSeconds } = answer;
     if (reply.sent || reply.raw.headersSent) {
       reply.raw.destroy();
@@ -29,6 +43,8 @@ export class ProblemFilter implements ExceptionFilter {
       instance: pathOf(request),
       correlationId,
     };
+    if (!reply.hasHeader('x-content-type-options')) void reply.headers(BARE_SECURITY_HEADERS);
+    void reply.header('x-correlation-id', correlationId);
     if (status === 401) void reply.header('www-authenticate', 'Bearer realm="seatbook"');
     if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds));
     // What is left of a body that was not read cannot be told from the next request.
@@ -37,6 +53,20 @@ export class ProblemFilter implements ExceptionFilter {
       .status(status)
       .header('content-type', 'application/problem+json; charset=utf-8')
       .send(JSON.stringify(problem));
+  }
+
+  /** An address that takes other methods than this one. */
+  #wrongMethod(error: unknown, request: HttpRequest, reply: HttpReply): Answer | null {
+    if (!(error instanceof NotFoundException) || request.routeOptions.url !== undefined) return null;
+    const allowed = this.methods.at(pathOf(request));
+    if (allowed.length === 0) return null;
+    void reply.header('allow', allowed.join(', '));
+    return {
+      status: 405,
+      code: 'INVALID_METHOD',
+      detail: `this address takes ${allowed.join(', ')}`,
+      facts: { allowed },
+    };
   }
 
   #unexpected(error: unknown, correlationId: string): Answer {

@@ -45,12 +45,16 @@ const TITLES: Readonly<Record<number, string>> = {
   401: 'Not authenticated',
   403: 'Not allowed',
   404: 'Not found',
+  405: 'Not this method',
+  408: 'Too slow',
   409: 'Not in this state',
   412: 'Changed meanwhile',
   413: 'Too large',
+  414: 'Address too long',
   415: 'Not this media type',
   422: 'Refused',
   429: 'Too many requests',
+  431: 'Headers too large',
   500: 'A mistake of ours',
   503: 'Not at present',
 };
@@ -75,8 +79,8 @@ export function answerTo(error: unknown, ifMatch: boolean): Answer | null {
       retryAfterSeconds: 10,
     };
   }
-  if (error instanceof HttpException) return ofHttp(error);
-  return null;
+  if (error instanceof HttpException) return ofStatus(error.getStatus());
+  return ofFramework(error);
 }
 
 /** Told by its name: which store it is that failed is the host's business. */
@@ -96,15 +100,32 @@ function ofRefusal({ kind, code, message, facts, retryAfterSeconds }: Refusal, i
   };
 }
 
-/** What the framework throws, before any code of ours has run. */
-function ofHttp(error: HttpException): Answer | null {
-  const status = error.getStatus();
+/** The reader of forms has no code for a form that breaks off or contradicts itself. */
+const BROKEN_FORM =
+  /^(Unexpected end of (form|multipart data)|Multipart: Boundary not found|Part terminated early|Malformed (part header|content type))/;
+
+/** Errors of the server and of its body readers, told by their code. */
+function ofFramework(error: unknown): Answer | null {
+  if (!(error instanceof Error)) return null;
+  if (BROKEN_FORM.test(error.message))
+    return ofStatus(400, 'the form cannot be read: it is cut off or not valid');
+  const { code, statusCode } = error as { code?: unknown; statusCode?: unknown };
+  if (code === 'FST_ERR_BAD_URL') {
+    return { status: 400, code: 'INVALID_ADDRESS', detail: 'the address is not validly encoded', facts: {} };
+  }
+  return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500
+    ? ofStatus(statusCode)
+    : null;
+}
+
+/** What is thrown before any code of ours has run. */
+function ofStatus(status: number, detail?: string): Answer | null {
   switch (status) {
     case 400:
       return {
         status,
         code: 'INVALID_BODY',
-        detail: 'the body cannot be read: it is not valid JSON',
+        detail: detail ?? 'the body cannot be read: it is not valid JSON',
         facts: {},
       };
     case 404:
@@ -119,6 +140,13 @@ function ofHttp(error: HttpException): Answer | null {
         status,
         code: 'INVALID_BODY_TOO_LARGE',
         detail: 'the body is larger than this server takes',
+        facts: {},
+      };
+    case 414:
+      return {
+        status,
+        code: 'INVALID_ADDRESS_TOO_LONG',
+        detail: 'the address is longer than any of this server',
         facts: {},
       };
     case 415:

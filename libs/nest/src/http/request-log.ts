@@ -17,9 +17,12 @@ export function logRequests(server: HttpServer, log: Log): void {
       ms: Math.round(reply.elapsedTime * 10) / 10,
       correlationId,
       principal,
+      client: request.ip,
     };
     // Health is asked for every few seconds for ever.
     if (route === '/livez' || route === '/readyz') log.debug(facts, 'request');
+    // Somebody without a key tries the doors.
+    else if (reply.statusCode === 401) log.warn(facts, 'request');
     else log.info(facts, 'request');
   });
 }

@@ -1,12 +1,21 @@
 import { ValidateBy } from 'class-validator';
 
+/**
+ * What no terminal, table or page shows as it is: control characters, line breaks included, and marks that turn the
+ * direction of the text round it.
+ */
+// eslint-disable-next-line no-control-regex
+const UNSHOWN = /[\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/;
+
 /** A text of a body or a query, with one message that says all there is to say. */
 export const TextField = (min: number, max: number): PropertyDecorator =>
   ValidateBy({
     name: 'textField',
     validator: {
-      validate: (value) => typeof value === 'string' && value.length >= min && value.length <= max,
-      defaultMessage: (field) => `${field?.property ?? ''} must be a text of ${min} to ${max} characters`,
+      validate: (value) =>
+        typeof value === 'string' && value.length >= min && value.length <= max && !UNSHOWN.test(value),
+      defaultMessage: (field) =>
+        `${field?.property ?? ''} must be a text of ${min} to ${max} characters without control characters`,
     },
   });
 

@@ -1,0 +1,17 @@
+import { authenticateNotification, type Seatbook } from '@seatbook/application';
+import { Refusal } from '@seatbook/kernel';
+import type { HttpRequest, HttpServer } from '../http/exchange.js';
+import { bearerOf } from './authentication.js';
+
+const ROUTE = '/apple/notifications/:uId';
+
+/** Apple's address is open to the internet: the account's secret is checked on the head, before a body is read. */
+export function checkNotificationSecrets(server: HttpServer, seatbook: Seatbook): void {
+  server.addHook('onRequest', async (request: HttpRequest) => {
+    if (request.routeOptions.url !== ROUTE) return;
+    const bearer = bearerOf(request);
+    if (bearer === null) throw new Refusal('UNAUTHENTICATED', 'send the bearer token of this account');
+    const { uId } = request.params as { uId: string };
+    await authenticateNotification(seatbook, uId, bearer);
+  });
+}

@@ -1,0 +1,35 @@
+import type { HttpServer } from './exchange.js';
+
+interface Route {
+  readonly pattern: RegExp;
+  readonly methods: Set<string>;
+}
+
+/** Which methods an address takes: for telling a wrong method from a wrong address. */
+export class AllowedMethods {
+  readonly #routes = new Map<string, Route>();
+
+  constructor(server: HttpServer) {
+    server.addHook('onRoute', ({ url, method }) => {
+      const route = this.#routes.get(url) ?? { pattern: patternOf(url), methods: new Set() };
+      for (const one of [method].flat()) route.methods.add(one);
+      this.#routes.set(url, route);
+    });
+  }
+
+  /** Methods that the path takes, in alphabetical order; empty for an address where there is nothing. */
+  at(path: string): readonly string[] {
+    const methods = [...this.#routes.values()]
+      .filter(({ pattern }) => pattern.test(path))
+      .flatMap((route) => [...route.methods]);
+    return [...new Set(methods)].sort();
+  }
+}
+
+const patternOf = (url: string): RegExp =>
+  new RegExp(
+    `^${url
+      .replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+      .replace(/:[A-Za-z]+/g, '[^/]+')
+      .replace(/\\\*$/, '.*')}/?$`,
+  );

@@ -1,0 +1,49 @@
+import { Refusal } from '@seatbook/kernel';
+import type { HttpServer } from './exchange.js';
+
+/** Our bodies are flat. What is nested deeper is refused while it is still text: parsing and checking it could take minutes. */
+const MAX_DEPTH = 16;
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+
+/** Bodies are JSON. An empty body is none, whatever type it claims to have. */
+export function readJson(server: HttpServer): void {
+  const parse = server.getDefaultJsonParser('error', 'error');
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else if (isDeep(body)) done(tooDeep());
+    else void parse(request, body, done);
+  });
+}
+
+const tooDeep = (): Refusal =>
+  new Refusal('INVALID_BODY_TOO_DEEP', `the body is nested deeper than ${MAX_DEPTH} levels`, {
+    maxDepth: MAX_DEPTH,
+  });
+
+/** Whether JSON text is nested deeper than is allowed. Text that is no JSON may be called either. */
+export function isDeep(text: string, maxDepth = MAX_DEPTH): boolean {
+  let depth = 0;
+  let quoted = false;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (quoted) {
+      if (code === BACKSLASH) index += 1;
+      else if (code === QUOTE) quoted = false;
+    } else if (code === QUOTE) {
+      quoted = true;
+    } else if (code === OPEN_BRACKET || code === OPEN_BRACE) {
+      depth += 1;
+      if (depth > maxDepth) return true;
+    } else if (code === CLOSE_BRACKET || code === CLOSE_BRACE) {
+      depth -= 1;
+    }
+  }
+  return false;
+}

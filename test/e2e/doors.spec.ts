@@ -1,0 +1,195 @@
+import { jest } from '@jest/globals';
+import { connect, type Socket } from 'node:net';
+import { isDeep } from '../../libs/nest/src/http/json-body.js';
+import { BERLIN, OWNER_KEY, StartedProduct } from './started-product.js';
+
+jest.setTimeout(60_000);
+
+let seatbook: StartedProduct;
+beforeAll(async () => {
+  seatbook = await StartedProduct.start({
+    SEATBOOK_REQUEST_TIMEOUT_MS: '2000',
+    SEATBOOK_HEADERS_TIMEOUT_MS: '1000',
+  });
+});
+afterAll(() => seatbook.end());
+
+interface BareAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: { readonly code?: string; readonly correlationId?: string };
+}
+
+/** Sends bytes as they are and reads what comes back until the server closes. */
+function bare(text: string): Promise<BareAnswer> {
+  return new Promise((resolve, reject) => {
+    const socket = open();
+    let answer = '';
+    socket.on('data', (chunk) => (answer += chunk.toString('utf8')));
+    socket.on('error', reject);
+    socket.on('close', () => {
+      const [head = '', body = ''] = answer.split('\r\n\r\n');
+      const [line = '', ...rows] = head.split('\r\n');
+      const headers = Object.fromEntries(
+        rows.map((row) => [row.split(': ')[0]?.toLowerCase() ?? '', row.slice(row.indexOf(': ') + 2)]),
+      );
+      resolve({
+        status: Number(line.split(' ')[1]),
+        headers,
+        body: body.startsWith('{') ? (JSON.parse(body) as BareAnswer['body']) : {},
+      });
+    });
+    socket.write(text);
+  });
+}
+
+const open = (): Socket => connect(seatbook.product.port, '127.0.0.1');
+
+const head = (method: string, path: string, more = ''): string =>
+  `${method} ${path} HTTP/1.1\r\nhost: seatbook.test\r\nconnection: close\r\n${more}`;
+const KEY = `authorization: Bearer ${OWNER_KEY}\r\n`;
+
+function expectProblem(answer: BareAnswer, status: number, code: string): void {
+  expect({ status: answer.status, code: answer.body.code }).toEqual({ status, code });
+  expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+  expect(answer.headers['x-content-type-options']).toBe('nosniff');
+  expect(answer.headers['content-security-policy']).toBeDefined();
+  expect(answer.headers['x-correlation-id']).toBe(answer.body.correlationId);
+}
+
+const errorLines = (): string[] => seatbook.logLines.filter((line) => line.includes('"level":"error"'));
+
+describe('every refusal has one form, whatever refuses it', () => {
+  it.each([
+    ['without a key', head('GET', '/accounts') + '\r\n', 401, 'UNAUTHENTICATED'],
+    ['an address that is none', head('GET', '/accounts/%zz', KEY) + '\r\n', 400, 'INVALID_ADDRESS'],
+    [
+      'a part of an address that is too long',
+      head('GET', `/holders/${'x'.repeat(310)}`, KEY) + '\r\n',
+      414,
+      'INVALID_ADDRESS_TOO_LONG',
+    ],
+    ['an unknown method', 'FOO / HTTP/1.1\r\nhost: a\r\n\r\n', 400, 'INVALID_REQUEST'],
+    ['a malformed head', 'GET / HTTP/1.1\r\nhost a\r\n\r\n', 400, 'INVALID_REQUEST'],
+    [
+      'headers that are too large',
+      head('GET', '/livez', `x: ${'x'.repeat(20_000)}\r\n`) + '\r\n',
+      431,
+      'INVALID_HEADERS_TOO_LARGE',
+    ],
+    [
+      'a body that is too large',
+      head('POST', '/accounts', `${KEY}content-type: application/json\r\ncontent-length: 99999999\r\n`) +
+        '\r\n',
+      413,
+      'INVALID_BODY_TOO_LARGE',
+    ],
+    ['an address where there is nothing', head('GET', '/nowhere', KEY) + '\r\n', 404, 'NOT_FOUND_ROUTE'],
+  ])('%s', async (_what, text, status, code) => {
+    expectProblem(await bare(text), status, code);
+  });
+
+  it('a wrong method is told with those that are right', async () => {
+    const answer = await bare(head('DELETE', `/accounts/${BERLIN}`, KEY) + '\r\n');
+    expectProblem(answer, 405, 'INVALID_METHOD');
+    expect(answer.headers['allow']).toBe('GET, HEAD');
+  });
+});
+
+describe('bodies', () => {
+  const form = 'content-type: multipart/form-data; boundary=b\r\ncontent-length: 1\r\n';
+
+  it('a form is refused where no file is taken, before it is read', async () => {
+    const refused = await bare(head('POST', '/apple/notifications/x', form) + '\r\nx');
+    expectProblem(refused, 401, 'UNAUTHENTICATED');
+    expectProblem(
+      await bare(head('POST', '/orders/assign-license', KEY + form) + '\r\nx'),
+      415,
+      'INVALID_MEDIA_TYPE',
+    );
+    expect(errorLines()).toEqual([]);
+  });
+
+  it('a form that is cut off is a mistake of the client', async () => {
+    const cut = '--b\r\ncontent-disposition: form-data; name="name"\r\n\r\nBer';
+    const headers = `${KEY}content-type: multipart/form-data; boundary=b\r\ncontent-length: ${cut.length}\r\n`;
+    expectProblem(await bare(`${head('POST', '/accounts', headers)}\r\n${cut}`), 400, 'INVALID_BODY');
+    expect(errorLines()).toEqual([]);
+  });
+
+  it('deep nesting is refused while it is text, in the time of a look at it', async () => {
+    const levels = 2_000_000;
+    const deep = '['.repeat(levels) + ']'.repeat(levels);
+    const headers = `${KEY}content-type: application/json\r\ncontent-length: ${deep.length}\r\n`;
+    const started = performance.now();
+    const answer = await bare(`${head('POST', '/orders/assign-license', headers)}\r\n${deep}`);
+    expectProblem(answer, 400, 'INVALID_BODY_TOO_DEEP');
+    // It took minutes to parse and check; the bound is wide for busy machines.
+    expect(performance.now() - started).toBeLessThan(5_000);
+  });
+
+  it('brackets within texts are no nesting', () => {
+    expect(isDeep(JSON.stringify({ reason: '['.repeat(100) }))).toBe(false);
+    expect(isDeep(JSON.stringify({ reason: `\\"${'{'.repeat(100)}` }))).toBe(false);
+    expect(isDeep('['.repeat(16) + ']'.repeat(16))).toBe(false);
+    expect(isDeep('['.repeat(17) + ']'.repeat(17))).toBe(true);
+    expect(isDeep('[],'.repeat(100))).toBe(false);
+  });
+
+  it.each(['a\u0000b', 'a\u202eb', 'a\nb', 'a\u2066b'])(
+    'no text holds what cannot be shown: %j',
+    async (name) => {
+      const answer = await seatbook.post('/accounts', { token: 'x', name });
+      expect(answer.status).toBe(400);
+      expect(answer.body).toMatchObject({
+        code: 'INVALID_REQUEST',
+        facts: { problems: [{ field: 'name' }] },
+      });
+    },
+  );
+});
+
+describe('slow and hostile clients', () => {
+  it('a notification without the secret is refused before its body has come', async () => {
+    const headers =
+      'content-type: application/json\r\ncontent-length: 1000\r\nauthorization: Bearer wrong\r\n';
+    expectProblem(
+      await bare(`${head('POST', `/apple/notifications/${BERLIN}`, headers)}\r\n{`),
+      401,
+      'UNAUTHENTICATED',
+    );
+  });
+
+  it.each([
+    ['a head', 'GET /livez HTTP/1.1\r\nhost: a\r\n'],
+    [
+      'a body',
+      `${head('POST', '/accounts', `${KEY}content-type: application/json\r\ncontent-length: 9\r\n`)}\r\n{`,
+    ],
+  ])('%s that does not come to its end is given up', async (_what, text) => {
+    const answer = await bare(text);
+    expectProblem(answer, 408, 'INVALID_REQUEST_TIMEOUT');
+  });
+
+  it('who hangs up in mid-body leaves no error line', async () => {
+    const before = errorLines().length;
+    const headers = `${KEY}content-type: application/json\r\ncontent-length: 100\r\n`;
+    for (let client = 0; client < 20; client += 1) {
+      const socket = open();
+      await new Promise<void>((resolve) => socket.once('connect', resolve));
+      socket.write(`${head('POST', '/orders/assign-license', headers)}\r\n{"a`);
+      await new Promise<void>((resolve) => socket.end(() => resolve()));
+      socket.destroy();
+    }
+    // An ordinary request behind them: all that they left behind has been dealt with.
+    expect((await seatbook.get('/accounts')).status).toBe(200);
+    expect(errorLines().length).toBe(before);
+  });
+
+  it('who tries without a key is in the log with an address', async () => {
+    await bare(head('GET', '/accounts', 'authorization: Bearer guess\r\n') + '\r\n');
+    const line = seatbook.logLines.findLast((one) => one.includes('"status":401')) ?? '{}';
+    expect(JSON.parse(line)).toMatchObject({ level: 'warn', status: 401, client: '127.0.0.1' });
+    expect(line).not.toContain('guess');
+  });
+});
