@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { expectCheckedIn } from '@seatbook/test-support/checked-in';
 import { configurationPage } from './configuration-page.js';
 import { ConfigurationInvalid, allSettings, readConfiguration, unknownVariables } from './configuration.js';
 
@@ -81,7 +81,6 @@ describe('the configuration', () => {
   });
 
   it('is documented as it is', () => {
-    // To bring the page up to date, write what `configurationPage` of @seatbook/nest returns into it.
-    expect(readFileSync('libs/host/CONFIGURATION.md', 'utf8')).toBe(configurationPage());
+    expectCheckedIn('libs/host/CONFIGURATION.md', configurationPage(), 'configuration');
   });
 });

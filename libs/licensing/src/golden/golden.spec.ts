@@ -9,6 +9,7 @@ import {
   type DomainEvent,
   type Envelope,
 } from '@seatbook/kernel';
+import { writing } from '@seatbook/test-support/checked-in';
 import { everyEvent } from '@seatbook/test-support/licensing-journey';
 import { folded } from '@seatbook/test-support/read-model-spec';
 import {
@@ -38,8 +39,8 @@ const versions = licensingEventTypes.flatMap(({ type, version }) =>
 );
 const models = [...queryModels, ...workModels];
 
-// For a new type or version of an event: `GOLDEN=write npm run jest -- golden`, once. What is there is never changed.
-if (process.env['GOLDEN'] === 'write') {
+// For a new type or version of an event: `npm run goldens`. What is there is never changed.
+if (writing) {
   for (const { type, version } of licensingEventTypes) {
     const sample = journey.find((event) => event.type === type);
     if (!sample || existsSync(fileOf(type, version))) continue;

@@ -1,8 +1,9 @@
+import type { INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 
-/** OpenAPI 3.1 of all routes, at /docs for people and /docs/json for programs. */
-export function documentApi(app: NestFastifyApplication): OpenAPIObject {
+/** OpenAPI 3.1 of all routes. It is checked in as docs/openapi.json. */
+export function apiDocument(app: INestApplication): OpenAPIObject {
   const description = [
     "The ledger of an organisation's Apple app licences.",
     'Commands answer at once with what they wrote; everything that follows comes by itself.',
@@ -20,7 +21,11 @@ export function documentApi(app: NestFastifyApplication): OpenAPIObject {
     )
     .addSecurityRequirements('owner-key')
     .build();
-  const document = SwaggerModule.createDocument(app, options, { ignoreGlobalPrefix: true });
-  SwaggerModule.setup('docs', app, document, { jsonDocumentUrl: 'docs/json', raw: ['json'] });
-  return document;
+  return SwaggerModule.createDocument(app, options, { ignoreGlobalPrefix: true });
+}
+
+/** The document at /docs for people and at /docs/json for programs. */
+export function serveApiDocument(app: NestFastifyApplication): void {
+  const serving = { jsonDocumentUrl: 'docs/json', raw: ['json' as const] };
+  SwaggerModule.setup('docs', app, apiDocument(app), serving);
 }

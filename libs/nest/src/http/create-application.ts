@@ -6,7 +6,7 @@ import { authenticate, isOpen } from '../access/authentication.js';
 import { checkNotificationSecrets } from '../access/notification-secret.js';
 import { SeatbookModule } from '../seatbook.module.js';
 import { AllowedMethods } from './allowed-methods.js';
-import { documentApi } from './api-document.js';
+import { serveApiDocument } from './api-document.js';
 import { refuseBareConnections } from './bare-problem.js';
 import type { HttpReply, HttpRequest, HttpServer } from './exchange.js';
 import { FrameworkLog } from './framework-log.js';
@@ -61,7 +61,7 @@ export async function createApplication(host: SeatbookHost): Promise<NestFastify
   await readUploads(server);
   app.useGlobalPipes(requestValidation());
   app.useGlobalFilters(filter);
-  documentApi(app);
+  serveApiDocument(app);
   return app;
 }
 
