@@ -3,6 +3,8 @@ export default {
   testEnvironment: 'node',
   // Journeys in virtual time still need real processor time, and build machines are busy.
   testTimeout: 30_000,
+  globalSetup: '<rootDir>/test/global-setup.js',
+  globalTeardown: '<rootDir>/test/global-teardown.js',
   testRegex: '.*\\.spec\\.ts$',
   testPathIgnorePatterns: ['/dist/', '/node_modules/'],
   modulePathIgnorePatterns: ['<rootDir>/(apps|libs)/[^/]+/dist/', '<rootDir>/libs/stores/[^/]+/dist/'],
