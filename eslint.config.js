@@ -17,6 +17,34 @@ export default ts.config(
     },
   },
   {
+    files: ['**/*.spec.ts', 'test/**/*.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "NewExpression[callee.name='Promise'] CallExpression[callee.name='setTimeout']",
+          message: 'A test waits for a position or a condition (until, eventually), never for a time.',
+        },
+      ],
+      'no-restricted-imports': [
+        'error',
+        {
+          paths: [
+            {
+              name: 'node:timers/promises',
+              message: 'A test waits for a position or a condition, never for a time.',
+            },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    // What runs in real time: eventually() asks again after a pause, a process is struck after a random time.
+    files: ['test/support/src/eventually.ts', 'test/support/src/processes.ts'],
+    rules: { 'no-restricted-syntax': 'off' },
+  },
+  {
     files: ['**/*.js'],
     languageOptions: {
       globals: {

@@ -2,6 +2,7 @@ import { jest } from '@jest/globals';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import request from 'supertest';
+import { eventually } from '@seatbook/test-support/eventually';
 import { BERLIN, OWNER_KEY, StartedProduct, type AccountBody } from './started-product.js';
 
 jest.setTimeout(60_000);
@@ -301,9 +302,11 @@ describe('health', () => {
   });
 
   it('stays ready while Apple is down', async () => {
+    const before = seatbook.askedInVain;
     seatbook.appleIsDown = true;
     await seatbook.post(`/accounts/${BERLIN}/sync`).expect(202);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    // The first failure, and the retries that follow from it.
+    await eventually('Apple was asked', () => seatbook.askedInVain >= before + 2);
     expect(await readiness()).toMatchObject({ status: 200, ready: true });
     seatbook.appleIsDown = false;
     await seatbook.quiet();

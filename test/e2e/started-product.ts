@@ -6,6 +6,7 @@ import request from 'supertest';
 import { TransportError, type TransportReply, type TransportRequest } from '@seatbook/apple';
 import { createLog, readConfiguration } from '@seatbook/host';
 import { Product } from '@seatbook/nest';
+import { eventually } from '@seatbook/test-support/eventually';
 import {
   createSimulator,
   seedDemo,
@@ -38,6 +39,8 @@ export class StartedProduct {
   readonly tokens = new Map<string, string>();
   product!: Product;
   appleIsDown = false;
+  /** How often Apple was asked while it was down. */
+  askedInVain = 0;
   #lastSecret = '';
 
   private constructor() {
@@ -138,20 +141,23 @@ export class StartedProduct {
 
   /** Everything that is in the log has been done and shown. */
   async quiet(): Promise<void> {
-    for (let idle = 0; idle < 3;) {
+    let idle = 0;
+    await eventually('everything is done', async () => {
       idle = (await this.product.host.seatbook.idle()) ? idle + 1 : 0;
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+      return idle === 3;
+    });
   }
 
   async until<T>(path: string, fits: (body: T) => boolean): Promise<T> {
-    const deadline = Date.now() + 20_000;
-    for (;;) {
-      const { body } = (await this.get(path)) as { body: T };
-      if (fits(body)) return body;
-      if (Date.now() > deadline)
-        throw new Error(`${path} did not come to fit: ${JSON.stringify(body).slice(0, 500)}`);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    let last: unknown;
+    try {
+      return await eventually(path, async () => {
+        const { body } = (await this.get(path)) as { body: T };
+        last = body;
+        return fits(body) ? body : null;
+      });
+    } catch (error) {
+      throw new Error(`last answer: ${JSON.stringify(last).slice(0, 500)}`, { cause: error });
     }
   }
 
@@ -166,7 +172,10 @@ export class StartedProduct {
   }
 
   async #ask({ method, url, headers, body }: TransportRequest): Promise<TransportReply> {
-    if (this.appleIsDown) throw new TransportError(false, 'connection refused');
+    if (this.appleIsDown) {
+      this.askedInVain += 1;
+      throw new TransportError(false, 'connection refused');
+    }
     const path = url.slice(APPLE.length);
     const answer = await this.simulator.handle({ method, path, headers: { ...headers }, body: body ?? '' });
     if (answer.reset !== undefined) throw new TransportError(true, 'connection reset');

@@ -128,8 +128,7 @@ describe('25 assets × 4,000 devices, product and Apple in processes of their ow
             })
             .catch(() => undefined);
         }
-        await new Promise((resolve) => setTimeout(resolve, life));
-        processes.freeze();
+        await processes.freezeAfter(life);
         const { inFlight } = await associates(processes);
         kills.push({ at: Date.now(), inFlight });
         await processes.kill();

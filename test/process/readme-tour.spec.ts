@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { eventually } from '@seatbook/test-support/eventually';
 
 const run = promisify(execFile);
 
@@ -90,13 +91,11 @@ describe('the tour of the README', () => {
 
   /** What Apple holds is read a moment after the import. */
   async function firstRead(): Promise<void> {
-    for (let tries = 0; tries < 300; tries += 1) {
+    await eventually('the first read is completed', async () => {
       const headers = { authorization: `Bearer ${environment['KEY']}` };
       const answer = await fetch(`${environment['S']}/accounts/7700000000000001`, { headers });
       const account = (await answer.json()) as { firstRead: { completed: boolean } };
-      if (account.firstRead.completed) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-    throw new Error('the first read took more than 15 seconds');
+      return account.firstRead.completed;
+    });
   }
 });

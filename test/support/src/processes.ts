@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, createWriteStream } from
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from './eventually.js';
 
 const PRODUCT = join(process.cwd(), 'apps/standalone/dist/main.js');
 const SIMULATOR = join(process.cwd(), 'apps/simulator/dist/main.js');
@@ -37,8 +38,6 @@ function told<T>(child: ChildProcess, name: 'listening' | 'ready', what: string)
     );
   });
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The built product and the built simulator, each a process of its own, as a user runs them. */
 export class Processes {
@@ -110,8 +109,14 @@ export class Processes {
     return gone;
   }
 
-  freeze(): void {
-    this.#product?.kill('SIGSTOP');
+  /** Stops the product, its connections open, after that time. */
+  async freezeAfter(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      setTimeout(() => {
+        this.#product?.kill('SIGSTOP');
+        resolve();
+      }, ms);
+    });
   }
 
   /** Samples the resident memory of the product every second. */
@@ -172,14 +177,12 @@ export class Processes {
     return (await response.json()) as T;
   }
 
-  /** Asks until an answer is what is wanted: the product's own progress cannot be waited for from outside otherwise. */
-  async eventually<T>(what: string, ask: () => Promise<T | null>, withinMs = 120_000): Promise<T> {
-    const end = Date.now() + withinMs;
-    for (;;) {
-      const answer = await ask().catch(() => null);
-      if (answer !== null) return answer;
-      if (Date.now() > end) throw new Error(`not within ${withinMs} ms: ${what}\n${this.tail()}`);
-      await pause(100);
+  /** As {@link eventually}; a failure shows the end of the product's log. */
+  async eventually<T>(what: string, ask: () => Promise<T | null | false>, withinMs = 120_000): Promise<T> {
+    try {
+      return await eventually(what, ask, withinMs);
+    } catch (error) {
+      throw new Error(this.tail(), { cause: error });
     }
   }
 

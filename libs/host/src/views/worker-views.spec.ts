@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { systemClock } from '@seatbook/kernel';
 import { PROCESSOR_DEFAULTS, reached } from '@seatbook/runtime';
+import { eventually } from '@seatbook/test-support/eventually';
 import { createLog } from '../log.js';
 import { WorkerViews } from './worker-views.js';
 
@@ -63,8 +64,9 @@ it('builds read models in a thread, starts it again when it dies, and says so me
   expect(await reached(views, 'due', 7, systemClock, 10_000)).toBe(true);
   // Rings of one turn are one.
   expect(advances.slice(0, 4)).toEqual([4, 5, 6, 7]);
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  expect(views.status().find(({ name }) => name === 'due')?.halted).toBe('for good');
+  await eventually('the status is known', () =>
+    views.status().some(({ name, halted }) => name === 'due' && halted === 'for good'),
+  );
   await views.stop();
   expect(views.position('due')).toBe(7);
 });
