@@ -11,7 +11,8 @@ const DISPATCH_AFTER_MS = 200;
 
 await figure({
   name: 'post-to-ready',
-  title: 'one order of one device at a time, from its first event to its call being ready for Apple, over HTTP',
+  title:
+    'one order of one device at a time, from its first event to its call being ready for Apple, over HTTP',
   async measure(say) {
     /** @type {number[][]} */
     const runs = [];
@@ -69,7 +70,10 @@ async function placeOneByOne(folder) {
       events.filter((event) => event.type === type).map((event) => Date.parse(event.recordedAt));
     const placed = times('order.placed');
     const ready = times('call.ready');
-    check(placed.length === ORDERS && ready.length === ORDERS, `${placed.length} orders, ${ready.length} calls`);
+    check(
+      placed.length === ORDERS && ready.length === ORDERS,
+      `${placed.length} orders, ${ready.length} calls`,
+    );
     return placed.map((at, index) => /** @type {number} */ (ready[index]) - at).sort((a, b) => a - b);
   } finally {
     await processes.stop();
