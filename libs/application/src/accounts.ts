@@ -8,7 +8,7 @@ import {
   type AccountDocument,
   type AssetDocument,
 } from '@seatbook/licensing';
-import type { Outcome } from '@seatbook/runtime';
+import type { Receipt } from '@seatbook/runtime';
 import { contextOf, requestId, type Caller } from './principal.js';
 import type { Position } from '@seatbook/kernel';
 import type { Reflected, ReflectedPage, WantedPage } from './reader.js';
@@ -48,7 +48,7 @@ export async function getAccount(
 }
 
 /** Marks a location as ours that another MDM has taken. @throws Refusal REJECTED_NOT_CONFLICTED */
-export function takeOver(seatbook: Seatbook, { uId }: NamedAccount, caller: Caller): Promise<Outcome> {
+export function takeOver(seatbook: Seatbook, { uId }: NamedAccount, caller: Caller): Promise<Receipt> {
   const context = contextOf(caller, requestId(caller, seatbook.options.ids), { takeOver: uId });
   return seatbook.execute(accountStream(uId), { type: 'TakeOver' }, context);
 }
@@ -58,7 +58,7 @@ export async function syncAccount(
   seatbook: Seatbook,
   { uId }: NamedAccount,
   caller: Caller,
-): Promise<Outcome> {
+): Promise<Receipt> {
   await mustExist(seatbook, uId);
   const reason = `asked for by ${caller.principal}`;
   const command = { type: 'RequestTotals', reason, delayMs: 0 } as const;

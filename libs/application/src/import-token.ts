@@ -9,7 +9,7 @@ import {
   type ClientConfig,
   type MdmInfo,
 } from '@seatbook/licensing';
-import type { Outcome } from '@seatbook/runtime';
+import type { Receipt } from '@seatbook/runtime';
 import { mustExist } from './accounts.js';
 import { contextOf, requestId, type Caller } from './principal.js';
 import type { Seatbook } from './seatbook.js';
@@ -43,7 +43,7 @@ export async function importToken(
   seatbook: Seatbook,
   { file, settings, takeOver }: ImportToken,
   caller: Caller,
-): Promise<{ uId: string; outcome: Outcome }> {
+): Promise<{ uId: string; outcome: Receipt }> {
   const { clock, ids, stores, settings: deployment } = seatbook.options;
   const token = decodeToken(file, clock.now());
   const fingerprint = fingerprintOf(token.token);
@@ -81,7 +81,7 @@ export async function renewToken(
   seatbook: Seatbook,
   { uId, file }: RenewToken,
   caller: Caller,
-): Promise<Outcome> {
+): Promise<Receipt> {
   const { clock, ids, stores } = seatbook.options;
   await mustExist(seatbook, uId);
   const token = decodeToken(file, clock.now());

@@ -43,7 +43,7 @@ export async function receiveNotification(
     correlationId: stream,
     causationId: `notification/${notification.notificationId}`,
   };
-  await seatbook.execute(stream, command, context, { likelyAbsent: true });
+  await seatbook.execute(stream, command, context, { likelyAbsent: true, continues: true });
 }
 
 /** @throws Refusal `UNAUTHENTICATED` when this is not the secret of the account */

@@ -30,7 +30,7 @@ import {
   type Directory,
   type DueRunnerOptions,
   type EventStore,
-  type Outcome,
+  type Receipt,
   type Progress,
   type ReadStore,
   type Secrets,
@@ -104,7 +104,7 @@ export class Seatbook {
     const { events, reads, progress } = stores;
     const { registry } = this;
     const kinds = Object.values(licensingStreams(timings)) as readonly StreamKind[];
-    this.runner = new CommandRunner(events, reads, registry, kinds, clock);
+    this.runner = new CommandRunner({ events, reads, registry, kinds, clock, ids });
     this.views =
       options.views ??
       joinViews(modelGroups.map((models) => new Processor(events, reads, registry, models, clock)));
@@ -201,7 +201,7 @@ export class Seatbook {
     command: { readonly type: string },
     context: CommandContext,
     options?: CommandOptions,
-  ): Promise<Outcome> {
+  ): Promise<Receipt> {
     return this.runner.execute(stream, command, context, options);
   }
 

@@ -1,9 +1,21 @@
-import { EventRegistry, NewerEventVersion, firstVersions, type Upcaster } from './event-registry.js';
+import {
+  EventRegistry,
+  NewerEventVersion,
+  UnknownEventType,
+  firstVersions,
+  isUnreadableEvent,
+  type Upcaster,
+} from './event-registry.js';
 
 const renamed: Upcaster = ({ serial }: { serial: string }) => ({ serialNumber: serial });
 const listed: Upcaster = ({ serialNumber }: { serialNumber: string }) => ({ serialNumbers: [serialNumber] });
 const registry = new EventRegistry([{ type: 'thing.moved', version: 3, upcasters: [renamed, listed] }]);
-const stored = (version: number, data: unknown) => ({ type: 'thing.moved', data, metadata: { version } });
+const stored = (version: number, data: unknown) => ({
+  type: 'thing.moved',
+  stream: 'thing-1',
+  data,
+  metadata: { version },
+});
 
 describe('the registry of events', () => {
   it('lifts data of the first version through every upcaster', () => {
@@ -23,9 +35,17 @@ describe('the registry of events', () => {
     expect(() => registry.upcast(stored(4, {}))).toThrow(NewerEventVersion);
   });
 
-  it('lets types that nobody registered pass', () => {
-    const data = { any: 1 };
-    expect(registry.upcast({ type: 'other.happened', data, metadata: { version: 9 } })).toBe(data);
+  it('names the type and the stream of an event that nobody registered', () => {
+    const foreign = { type: 'other.happened', stream: 'other-1', data: {}, metadata: { version: 1 } };
+    expect(registry.problemOf(foreign)).toBeInstanceOf(UnknownEventType);
+    expect(registry.problemOf(foreign)?.message).toMatch(/^other-1 .* other\.happened/);
+  });
+
+  it('tells what it cannot read by a code', () => {
+    expect(registry.problemOf(stored(3, {}))).toBeNull();
+    expect(registry.problemOf(stored(4, {}))?.code).toBe('NEWER_EVENT_VERSION');
+    expect(isUnreadableEvent(registry.problemOf(stored(4, {})))).toBe(true);
+    expect(isUnreadableEvent(new Error('other'))).toBe(false);
   });
 
   it('names the version to write, and knows no unregistered type', () => {

@@ -12,8 +12,9 @@ export interface EventType {
   readonly upcasters: readonly Upcaster[];
 }
 
-/** An event is newer than this build knows: the reader waits for a newer worker and skips nothing. */
+/** An event has a newer version than this build knows: who needs it waits for a newer worker and skips nothing. */
 export class NewerEventVersion extends Error {
+  readonly code = 'NEWER_EVENT_VERSION';
   constructor(
     readonly type: string,
     readonly version: number,
@@ -23,6 +24,29 @@ export class NewerEventVersion extends Error {
     this.name = 'NewerEventVersion';
   }
 }
+
+/** An event has a type that this build does not know: a newer one wrote it. */
+export class UnknownEventType extends Error {
+  readonly code = 'UNKNOWN_EVENT_TYPE';
+  constructor(
+    readonly type: string,
+    readonly stream: string,
+  ) {
+    super(
+      `${stream} holds an event of the type ${type}, which this build does not know: run a newer Seatbook`,
+    );
+    this.name = 'UnknownEventType';
+  }
+}
+
+/** Why this build cannot read an event. */
+export type UnreadableEvent = NewerEventVersion | UnknownEventType;
+
+/** By code and not by class, so that two copies of this module agree. */
+export const isUnreadableEvent = (error: unknown): error is UnreadableEvent =>
+  error instanceof Error &&
+  'code' in error &&
+  (error.code === 'NEWER_EVENT_VERSION' || error.code === 'UNKNOWN_EVENT_TYPE');
 
 /** Names and versions of all events. Type names are chosen, never class names, so code can be renamed. */
 export class EventRegistry {
@@ -49,17 +73,34 @@ export class EventRegistry {
     return known.version;
   }
 
-  /** The data as today's version has it. Types that nobody registered pass through: nobody handles them. */
-  upcast(event: { type: string; data: unknown; metadata: Pick<Metadata, 'version'> }): unknown {
+  /** Why this build cannot read an event; null where it can. */
+  problemOf(event: WrittenEvent): UnreadableEvent | null {
+    const known = this.#types.get(event.type);
+    if (!known) return new UnknownEventType(event.type, event.stream);
+    const { version } = event.metadata;
+    return version > known.version ? new NewerEventVersion(event.type, version, known.version) : null;
+  }
+
+  /**
+   * The data as today's version has it. Types that nobody registered pass through: nobody handles them.
+   * @throws NewerEventVersion
+   */
+  upcast(event: WrittenEvent): unknown {
     const known = this.#types.get(event.type);
     if (!known || event.metadata.version === known.version) return event.data;
-    if (event.metadata.version > known.version) {
-      throw new NewerEventVersion(event.type, event.metadata.version, known.version);
-    }
-    let data = event.data;
-    for (const upcaster of known.upcasters.slice(event.metadata.version - 1)) data = upcaster(data as never);
-    return data;
+    const problem = this.problemOf(event);
+    if (problem) throw problem;
+    const older = known.upcasters.slice(event.metadata.version - 1);
+    return older.reduce((data: unknown, upcaster) => upcaster(data as never), event.data);
   }
+}
+
+/** An event as it was written, by whatever build. */
+export interface WrittenEvent {
+  readonly stream: string;
+  readonly type: string;
+  readonly data: unknown;
+  readonly metadata: Pick<Metadata, 'version'>;
 }
 
 /** Registers the types of a union of events, all at version 1. The compiler knows when one is missing. */

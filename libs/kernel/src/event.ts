@@ -22,8 +22,10 @@ export interface Metadata {
   readonly reason?: string;
   /** Shared by all that follows from one request. */
   readonly correlationId: string;
-  /** The event, or else the command, that this one follows from. */
+  /** Id of the event that this one follows from, or of the command where it begins something. */
   readonly causationId: string;
+  /** Where the event is that this one follows from. */
+  readonly cause?: { readonly stream: string; readonly revision: number };
   /** On the last event of every append: what the stream waits for from here on, or null. */
   readonly next?: Due | null;
   /** When it happened at Apple or on the device, where that is known. */

@@ -10,32 +10,33 @@ import { accountEventTypes } from './account/account-events.js';
 import { accountReactions } from './account/account-reactions.js';
 import { accountSteps } from './account/account-steps.js';
 import { accountsModel } from './account/accounts-model.js';
-import { callDecider } from './apple-call/call-decider.js';
+import { callDecider, type Call } from './apple-call/call-decider.js';
 import { callEventTypes } from './apple-call/call-events.js';
 import { callReactions } from './apple-call/call-reactions.js';
 import { callSteps } from './apple-call/call-steps.js';
-import { appleEventDecider } from './apple-event/apple-event-decider.js';
+import { appleEventDecider, type AppleEvent } from './apple-event/apple-event-decider.js';
 import { appleEventEventTypes } from './apple-event/apple-event-events.js';
 import { appleEventReactions } from './apple-event/apple-event-reactions.js';
 import { appleEventSteps } from './apple-event/apple-event-steps.js';
 import { assetDecider } from './asset/asset-decider.js';
 import { assetEventTypes } from './asset/asset-events.js';
 import { assetReactions } from './asset/asset-reactions.js';
-import { assetSnapshot } from './asset/asset-state.js';
+import { assetSnapshot, type Asset } from './asset/asset-state.js';
 import { assetsModel } from './asset/assets-model.js';
 import { pairsModel } from './asset/pairs-model.js';
 import { openWorkModel } from './dispatch/open-work.js';
 import { timelineModel } from './history/timeline-model.js';
+import { holderCount } from './holder.js';
 import { notificationDecider } from './notification/notification-decider.js';
 import { notificationEventTypes } from './notification/notification-events.js';
 import { notificationReactions } from './notification/notification-reactions.js';
-import { orderDecider } from './order/order-decider.js';
+import { orderDecider, type Order } from './order/order-decider.js';
 import { orderEventTypes } from './order/order-events.js';
 import { orderReactions } from './order/order-reactions.js';
 import { orderSteps } from './order/order-steps.js';
 import { ordersModel } from './order/orders-model.js';
 import { outcomesModel } from './order/outcomes-model.js';
-import { reconciliationDecider } from './reconciliation/reconciliation-decider.js';
+import { reconciliationDecider, type Reconciliation } from './reconciliation/reconciliation-decider.js';
 import { reconciliationEventTypes } from './reconciliation/reconciliation-events.js';
 import { reconciliationReactions } from './reconciliation/reconciliation-reactions.js';
 import { reconciliationSteps } from './reconciliation/reconciliation-steps.js';
@@ -54,20 +55,67 @@ export const licensingEventTypes: readonly EventType[] = [
 
 export const licensingRegistry = (): EventRegistry => new EventRegistry(licensingEventTypes);
 
-/** All streams of the domain, each with its decider and steps. */
+/** All streams of the domain, each with its decider, its steps and what its state takes in memory (bytes, roughly). */
 export const licensingStreams = (timings: Timings) => ({
-  account: { category: 'account', decider: accountDecider(timings), steps: accountSteps },
-  asset: { category: 'asset', decider: assetDecider, steps: [], snapshot: assetSnapshot },
-  order: { category: 'order', decider: orderDecider(timings), steps: orderSteps },
-  appleCall: { category: 'appleCall', decider: callDecider(timings), steps: callSteps },
-  appleEvent: { category: 'appleEvent', decider: appleEventDecider(timings), steps: appleEventSteps },
-  appleNotification: { category: 'appleNotification', decider: notificationDecider, steps: [] },
+  account: {
+    category: 'account',
+    decider: accountDecider(timings),
+    steps: accountSteps,
+    weigh: () => 1_000,
+    evolvesInPlace: true,
+  },
+  asset: {
+    category: 'asset',
+    decider: assetDecider,
+    steps: [],
+    weigh: ({ pairs, waiting, claims }: Asset) => 400 * pairs.size + 100 * waiting.size + 500 * claims.size,
+    evolvesInPlace: true,
+    snapshot: assetSnapshot,
+  },
+  order: {
+    category: 'order',
+    decider: orderDecider(timings),
+    steps: orderSteps,
+    weigh: ({ listed, answered }: Order) => 1_000 + 80 * listed.length + 50 * answered.size,
+    evolvesInPlace: true,
+  },
+  appleCall: {
+    category: 'appleCall',
+    decider: callDecider(timings),
+    steps: callSteps,
+    weigh: weighCall,
+    evolvesInPlace: true,
+  },
+  appleEvent: {
+    category: 'appleEvent',
+    decider: appleEventDecider(timings),
+    steps: appleEventSteps,
+    weigh: ({ notificationIds, namedCount, reasons }: AppleEvent) =>
+      1_000 + 150 * notificationIds.size + 200 * namedCount + 300 * reasons.size,
+    evolvesInPlace: true,
+  },
+  appleNotification: {
+    category: 'appleNotification',
+    decider: notificationDecider,
+    steps: [],
+    weigh: () => 200,
+  },
   reconciliation: {
     category: 'reconciliation',
     decider: reconciliationDecider(timings),
     steps: reconciliationSteps,
+    weigh: ({ known, changed, toWalk, toDescribe }: Reconciliation) =>
+      1_000 + 700 * known.size + 150 * (changed.size + toWalk.length + toDescribe.size),
+    evolvesInPlace: true,
   },
 });
+
+function weighCall({ assets, holders, missed, failures }: Call): number {
+  let named = holderCount(holders);
+  for (const keys of missed.values()) named += keys.length;
+  for (const failure of failures) named += 5 + holderCount(failure.holders);
+  return 1_000 + 100 * assets.length + 80 * named;
+}
 
 export const licensingReactions = (timings: Timings): readonly Reaction[] => [
   ...accountReactions,

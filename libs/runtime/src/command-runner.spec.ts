@@ -1,8 +1,9 @@
 import { isRefusal } from '@seatbook/kernel';
 import {
   contextOf,
+  counterDecider,
   counterKind,
-  counterRegistry,
+  counterRunner,
   mended,
   type Counter,
   type CounterCommand,
@@ -11,16 +12,12 @@ import { FaultyEventStore } from '@seatbook/test-support/faulty-event-store';
 import { calm } from '@seatbook/test-support/let-happen';
 import { openTemporaryStores } from '@seatbook/test-support/temporary-stores';
 import { VirtualClock } from '@seatbook/test-support/virtual-clock';
-import {
-  BehindFailure,
-  CommandRunner,
-  type CommandContext,
-  type CommandOptions,
-  type Outcome,
-} from './command-runner.js';
+import type { CommandContext } from './command-context.js';
+import type { CommandRunner, CommandRunnerOptions, Receipt } from './command-runner.js';
+import { BehindFailure, type CommandOptions } from './decide-all.js';
 import { AppendTooLarge } from './event-store.js';
-import { REMEMBERED_COMMANDS } from './folded.js';
 import type { ReadStore, Snapshot } from './read-store.js';
+import { REMEMBERED_COMMANDS } from './remembered-commands.js';
 import type { StreamKind } from './stream-kind.js';
 
 const STREAM = 'counter-1';
@@ -32,24 +29,18 @@ describe('carrying commands to their streams', () => {
   let runner: CommandRunner;
   let ids = 0;
 
-  const anotherRunner = (
-    more: { kind?: StreamKind; reads?: ReadStore; weight?: number } = {},
-  ): CommandRunner =>
-    new CommandRunner(
-      store,
-      more.reads ?? temporary.stores.reads,
-      counterRegistry(),
-      [more.kind ?? counterKind()],
-      clock,
-      more.weight,
-    );
+  const anotherRunner = ({
+    kind = counterKind(),
+    ...more
+  }: Partial<CommandRunnerOptions> & { kind?: StreamKind } = {}): CommandRunner =>
+    counterRunner({ events: store, reads: temporary.stores.reads, clock, kinds: [kind], ...more });
   const send = (
     command: CounterCommand,
     context: Partial<CommandContext> = {},
     options?: CommandOptions,
     by = runner,
-  ): Promise<Outcome> => by.execute(STREAM, command, contextOf(`command-${(ids += 1)}`, context), options);
-  const answerOf = async (promise: Promise<Outcome>): Promise<string | number> =>
+  ): Promise<Receipt> => by.execute(STREAM, command, contextOf(`command-${(ids += 1)}`, context), options);
+  const answerOf = async (promise: Promise<Receipt>): Promise<string | number> =>
     promise.then(
       ({ events }) => events,
       (error: unknown) => (isRefusal(error) ? error.code : (error as Error).name),
@@ -57,6 +48,9 @@ describe('carrying commands to their streams', () => {
   const stateOf = async (by = runner): Promise<Counter> => (await by.load(STREAM)).state as Counter;
   const written = async (): Promise<number> =>
     (await temporary.stores.events.readStream(STREAM, 0, 100_000)).length;
+
+  const idAt = async (revision: number): Promise<string | undefined> =>
+    (await temporary.stores.events.readStream(STREAM, revision, 1))[0]?.id;
 
   beforeEach(async () => {
     temporary = await openTemporaryStores(clock);
@@ -72,6 +66,7 @@ describe('carrying commands to their streams', () => {
       position: 1,
       events: 1,
       repeated: false,
+      last: { eventId: await idAt(0), stream: STREAM, revision: 0, correlationId: `command-${ids}` },
     });
     expect(await send({ type: 'RaiseTo', sum: 1 })).toEqual({
       stream: STREAM,
@@ -79,13 +74,20 @@ describe('carrying commands to their streams', () => {
       position: 1,
       events: 0,
       repeated: false,
+      last: null,
     });
   });
 
   it('writes who, why, when, and what the stream waits for', async () => {
     await send(
       { type: 'Wait', step: 'ring', at: 5 },
-      { commandId: 'c', reason: 'because', bodyHash: 'h', traceparent: 't' },
+      {
+        commandId: 'c',
+        reason: 'because',
+        bodyHash: 'h',
+        traceparent: 't',
+        cause: { stream: 'counter-2', revision: 7 },
+      },
     );
     const [event] = await store.readStream(STREAM, 0, 1);
     expect(event?.metadata).toEqual({
@@ -95,6 +97,7 @@ describe('carrying commands to their streams', () => {
       correlationId: `command-${ids}`,
       causationId: `command-${ids}`,
       recordedAt: clock.now(),
+      cause: { stream: 'counter-2', revision: 7 },
       reason: 'because',
       bodyHash: 'h',
       traceparent: 't',
@@ -139,7 +142,7 @@ describe('carrying commands to their streams', () => {
   });
 
   it('decides a refusal anew when the append it rested on failed', async () => {
-    store.appends.push('held', 'fails', 'fails', 'fails', 'fails', 'fails');
+    store.appends.push('held', 'fails');
     const first = send({ type: 'Add', n: 0 });
     await calm();
     const both = [send({ type: 'Add', n: 9 }), send({ type: 'RefuseAbove', limit: 5 })];
@@ -254,39 +257,53 @@ describe('carrying commands to their streams', () => {
   });
 
   describe('where the log fails', () => {
-    it('recognises what a doubtful append wrote, and writes it once', async () => {
-      store.appends.push('held', 'doubtful');
-      const first = send({ type: 'Add', n: 1 });
-      await calm();
-      const both = [send({ type: 'Add', n: 2 }), send({ type: 'Add', n: 3 })];
-      store.release();
-      expect(await Promise.all([first, ...both])).toMatchObject([
-        { repeated: false },
-        { repeated: true },
-        { repeated: true },
-      ]);
-      expect(await written()).toBe(3);
-      expect(await stateOf()).toMatchObject({ sum: 6 });
-    });
-
-    it('tries again, up to five times', async () => {
-      store.appends.push('fails', 'fails', 'fails', 'fails');
+    it('says so at once: whoever sends the command decides when to send it again', async () => {
+      store.appends.push('fails');
+      expect(await answerOf(send({ type: 'Add', n: 1 }))).toBe('TRANSIENT_STORE');
+      store.failingReads = 1;
+      expect(await answerOf(send({ type: 'Add', n: 1 }))).toBe('TRANSIENT_STORE');
+      store.failingReads = 1;
+      await expect(runner.load(STREAM)).rejects.toMatchObject({ code: 'TRANSIENT_STORE' });
       expect(await answerOf(send({ type: 'Add', n: 1 }))).toBe(1);
       expect(await written()).toBe(1);
     });
 
-    it('says that it may be tried later when it cannot be read', async () => {
-      store.failingReads = 5;
-      expect(await answerOf(send({ type: 'Add', n: 1 }))).toBe('TRANSIENT_STORE');
-      store.failingReads = 5;
-      await expect(runner.load(STREAM)).rejects.toMatchObject({ code: 'TRANSIENT_STORE' });
-      store.failingReads = 1;
-      expect(await answerOf(send({ type: 'Add', n: 1 }))).toBe(1);
+    it('fails all that was decided together, and what comes behind is decided on what is durable', async () => {
+      store.appends.push('held', 'fails');
+      const first = send({ type: 'Add', n: 1 });
+      await calm();
+      const both = [send({ type: 'Add', n: 2 }), send({ type: 'Add', n: 3 })];
+      store.release();
+      expect(await Promise.all([first, ...both].map(answerOf))).toEqual([
+        1,
+        'TRANSIENT_STORE',
+        'TRANSIENT_STORE',
+      ]);
+      expect(await answerOf(send({ type: 'RaiseTo', sum: 5 }))).toBe(1);
+      expect(await stateOf()).toMatchObject({ sum: 5, events: 2 });
+    });
+
+    it('keeps what of several appends was durable before', async () => {
+      store.appends.push('held', 'well', 'fails');
+      const first = send({ type: 'Add', n: 1 });
+      await calm();
+      const rest = [150, 150].map((count) => send({ type: 'AddMany', count, bytes: 0 }));
+      store.release();
+      expect(await Promise.all([first, ...rest].map(answerOf))).toEqual([1, 150, 'TRANSIENT_STORE']);
+      expect(await stateOf()).toMatchObject({ events: 151 });
+    });
+
+    it('recognises a command that was written and whose answer was lost, and writes it once', async () => {
+      store.appends.push('doubtful');
+      const again = () => send({ type: 'Add', n: 1 }, { commandId: 'a' });
+      expect(await answerOf(again())).toBe('TRANSIENT_STORE');
+      expect(await again()).toMatchObject({ events: 0, repeated: true });
+      expect(await written()).toBe(1);
     });
 
     it('leaves nothing behind of what was not written', async () => {
       await send({ type: 'Add', n: 1 });
-      store.appends.push('fails', 'fails', 'fails', 'fails', 'fails');
+      store.appends.push('fails');
       expect(await answerOf(send({ type: 'Add', n: 7 }))).toBe('TRANSIENT_STORE');
       expect(await stateOf()).toMatchObject({ sum: 1, events: 1 });
     });
@@ -338,19 +355,55 @@ describe('carrying commands to their streams', () => {
       expect(await answerOf(send({ type: 'RefuseAbove', limit: 5 }, { commandId: 'a' }))).toBe(1);
     });
 
-    it(`remembers the last ${REMEMBERED_COMMANDS} commands and no more`, async () => {
-      const many = Array.from({ length: REMEMBERED_COMMANDS + 1 }, (_one, index) =>
-        send({ type: 'Add', n: 1 }, { commandId: `many-${index}` }),
+    it(`remembers the first command for ever, and beside it the last ${REMEMBERED_COMMANDS}`, async () => {
+      const many = Array.from({ length: REMEMBERED_COMMANDS + 2 }, (_command, index) =>
+        send({ type: 'Add', n: 1 }, { commandId: `many-${index}`, bodyHash: `body-${index}` }),
       );
       await Promise.all(many);
-      for (const by of [runner, anotherRunner()]) {
-        expect(await send({ type: 'RaiseTo', sum: 0 }, { commandId: 'many-1' }, {}, by)).toMatchObject({
+      const snapshots = counterKind([], { version: 1 });
+      const repeat = (index: number, by: CommandRunner, bodyHash = `body-${index}`) =>
+        answerOf(send({ type: 'RaiseTo', sum: 0 }, { commandId: `many-${index}`, bodyHash }, {}, by));
+      // The second of the others keeps a snapshot, and the third begins with it.
+      for (const by of [runner, anotherRunner({ kind: snapshots }), anotherRunner({ kind: snapshots })]) {
+        expect(await repeat(0, by, 'another body')).toBe('CONFLICT_IDEMPOTENCY_KEY');
+        expect(
+          await send({ type: 'Add', n: 1 }, { commandId: 'many-0', bodyHash: 'body-0' }, {}, by),
+        ).toMatchObject({
           repeated: true,
         });
-        expect(await send({ type: 'RaiseTo', sum: 0 }, { commandId: 'many-0' }, {}, by)).toMatchObject({
+        expect(await send({ type: 'RaiseTo', sum: 0 }, { commandId: 'many-1' }, {}, by)).toMatchObject({
           repeated: false,
         });
+        expect(await repeat(2, by, 'another body')).toBe('CONFLICT_IDEMPOTENCY_KEY');
       }
+    });
+  });
+
+  describe('the ids of events', () => {
+    it('name one decision: decided again, the same command writes other ids', async () => {
+      const other = anotherRunner();
+      await send({ type: 'Add', n: 1 });
+      await send({ type: 'Add', n: 1 }, {}, {}, other);
+      const append = store.append.bind(store);
+      const tried: string[] = [];
+      store.append = (stream, events, expected) => {
+        tried.push(...events.map(({ id }) => id));
+        return append(stream, events, expected);
+      };
+      await send({ type: 'Add', n: 1 }, { commandId: 'again' });
+      expect([tried.length, new Set(tried).size]).toEqual([2, 2]);
+      expect(await idAt(2)).toBe(tried[1]);
+    });
+
+    it('differ between processes that decide the same command', async () => {
+      const tried: string[] = [];
+      store.append = (_stream, events) => {
+        tried.push(...events.map(({ id }) => id));
+        return Promise.reject(new Error('the disk is full'));
+      };
+      for (const by of [runner, anotherRunner()])
+        await answerOf(send({ type: 'Add', n: 1 }, { commandId: 'same' }, {}, by));
+      expect([tried.length, new Set(tried).size]).toEqual([2, 2]);
     });
   });
 
@@ -400,6 +453,27 @@ describe('carrying commands to their streams', () => {
       ).toEqual([1, 'TypeError', 1]);
     });
 
+    it('is not both answered with its failure and carried out, where it failed on an outdated state', async () => {
+      // It fails on a sum of 1 only.
+      const decider: typeof counterDecider = {
+        ...counterDecider,
+        decide(command, state, at) {
+          if (command.type === 'RaiseTo' && state.sum === 1) throw new TypeError('bug');
+          return counterDecider.decide(command, state, at);
+        },
+      };
+      const stale = anotherRunner({ kind: { ...counterKind(), decider } });
+      await send({ type: 'Add', n: 1 }, {}, {}, stale);
+      await send({ type: 'Add', n: 1 });
+      const answers = await Promise.all(
+        [send({ type: 'RaiseTo', sum: 9 }, {}, {}, stale), send({ type: 'Add', n: 1 }, {}, {}, stale)].map(
+          answerOf,
+        ),
+      );
+      expect(answers).toEqual([1, 1]);
+      expect(await stateOf()).toMatchObject({ sum: 10 });
+    });
+
     it('keeps those behind it back that belong to its sequence', async () => {
       const sequence = {};
       const inSequence = (command: CounterCommand) => send(command, {}, { sequence });
@@ -425,24 +499,135 @@ describe('carrying commands to their streams', () => {
 
   describe('folded states', () => {
     it('are kept, within a weight', async () => {
-      const small = anotherRunner({ weight: 4 });
-      for (let index = 0; index < 20; index += 1)
-        await small.execute(
-          `counter-${index}`,
-          { type: 'Add', n: 1 } as CounterCommand,
-          contextOf(`c${index}`),
-          { likelyAbsent: true },
-        );
+      const small = anotherRunner({ cacheBytes: 4_000 });
+      const add = (index: number, commandId: string) =>
+        small.execute(`counter-${index}`, { type: 'Add', n: 1 } as CounterCommand, contextOf(commandId), {
+          likelyAbsent: true,
+        });
+      for (let index = 0; index < 20; index += 1) await add(index, `c${index}`);
       store.reads = 0;
-      await small.execute('counter-19', { type: 'Add', n: 1 } as CounterCommand, contextOf('again'));
+      await add(19, 'again');
       expect(store.reads).toBe(0);
-      await small.execute('counter-0', { type: 'Add', n: 1 } as CounterCommand, contextOf('old'));
+      await add(0, 'old');
       expect(store.reads).toBe(1);
+    });
+
+    it('weigh what they remember, so that many busy streams stay within the bound', async () => {
+      const cacheBytes = 1_000_000;
+      const bounded = anotherRunner({ cacheBytes });
+      const alone = anotherRunner();
+      const fill = (by: CommandRunner, stream: string) =>
+        Promise.all(
+          Array.from({ length: 1_000 }, (_command, index) =>
+            by.execute(stream, { type: 'Add', n: 1 } as CounterCommand, contextOf(`${stream}/${index}`)),
+          ),
+        );
+      await fill(alone, 'counter-alone');
+      expect(alone.cachedBytes).toBeGreaterThan(1_000 * 100);
+      for (let stream = 0; stream < 20; stream += 1) {
+        await fill(bounded, `counter-busy-${stream}`);
+        expect(bounded.cachedBytes).toBeLessThanOrEqual(cacheBytes + alone.cachedBytes);
+      }
+    });
+
+    it('that were handed out are not changed by what comes later', async () => {
+      await send({ type: 'Add', n: 1 });
+      const before = await runner.load(STREAM);
+      await send({ type: 'Add', n: 1 });
+      const after = await runner.load(STREAM);
+      await send({ type: 'Add', n: 1 });
+      expect([before, after]).toMatchObject([
+        { state: { sum: 1 }, revision: 0 },
+        { state: { sum: 2 }, revision: 1 },
+      ]);
+    });
+
+    it('come with the last event, for what follows from it', async () => {
+      expect(await runner.load(STREAM)).toMatchObject({ revision: -1, last: null });
+      await send({ type: 'Wait', step: 'ring', at: 5 }, { correlationId: 'request', traceparent: 't' });
+      const last = {
+        eventId: await idAt(0),
+        stream: STREAM,
+        revision: 0,
+        correlationId: 'request',
+        traceparent: 't',
+      };
+      for (const by of [runner, anotherRunner()])
+        expect(await by.load(STREAM)).toMatchObject({ last, next: { step: 'ring', at: 5 } });
+    });
+
+    it('know what brought an answer from outside about, however many answers came before', async () => {
+      const asked = {
+        cause: { stream: 'counter-2', revision: 3 },
+        correlationId: 'request',
+        traceparent: 't',
+      };
+      const answer = (by: CommandRunner) =>
+        send({ type: 'Add', n: 1 }, { principal: 'apple' }, { continues: true }, by);
+      const early = await answer(runner);
+      await send({ type: 'Add', n: 1 }, asked);
+      for (const by of [runner, runner, anotherRunner()]) await answer(by);
+      const events = await store.readStream(STREAM, 0, 10);
+      expect(events.map(({ metadata }) => metadata.cause)).toEqual([
+        undefined,
+        asked.cause,
+        ...Array.from({ length: 3 }, () => ({ stream: STREAM, revision: 1 })),
+      ]);
+      expect(early.last?.correlationId).toBe(events[0]?.metadata.commandId);
+      expect(events[4]?.metadata).toMatchObject({
+        principal: 'apple',
+        correlationId: 'request',
+        traceparent: 't',
+        causationId: events[1]?.id,
+      });
+    });
+
+    it('let other work have its turn while a long stream is folded', async () => {
+      for (let index = 0; index < 16; index += 1) await send({ type: 'AddMany', count: 200, bytes: 0 });
+      let turns = 0;
+      const giveWay = async (): Promise<void> => void (turns += 1);
+      expect(await stateOf(anotherRunner({ giveWay }))).toMatchObject({ events: 3_200 });
+      expect(turns).toBe(3);
     });
 
     it('are folded page by page', async () => {
       for (let index = 0; index < 6; index += 1) await send({ type: 'AddMany', count: 200, bytes: 0 });
       expect(await stateOf(anotherRunner())).toMatchObject({ sum: 1_200, events: 1_200 });
+    });
+  });
+
+  describe('an event that this build does not know', () => {
+    const newer = (type: string, version: number) =>
+      temporary.stores.events.append(
+        STREAM,
+        [{ id: 'newer', type, data: '{}', metadata: JSON.stringify({ version, ...contextOf('newer') }) }],
+        0,
+      );
+
+    it.each([
+      ['of an unknown type', 'counter.invented', 1],
+      ['of a newer version', 'counter.added', 2],
+    ])(
+      '%s stops its stream and no other, with a reason, and is never folded',
+      async (_what, type, version) => {
+        await send({ type: 'Add', n: 1 });
+        await newer(type, version);
+        const fresh = anotherRunner();
+        const refused = { code: 'TRANSIENT_NEWER_BUILD', facts: { stream: STREAM, type } };
+        await expect(send({ type: 'Add', n: 1 }, {}, {}, fresh)).rejects.toMatchObject(refused);
+        await expect(fresh.load(STREAM)).rejects.toMatchObject(refused);
+        expect(await written()).toBe(2);
+        expect(
+          await fresh.execute('counter-2', { type: 'Add', n: 1 } as CounterCommand, contextOf('other')),
+        ).toMatchObject({ events: 1 });
+      },
+    );
+
+    it('is found also where the stream was folded before it came', async () => {
+      await send({ type: 'Add', n: 1 });
+      await newer('counter.invented', 1);
+      expect(await answerOf(send({ type: 'Add', n: 1 }))).toBe('TRANSIENT_NEWER_BUILD');
+      expect(await answerOf(send({ type: 'RaiseTo', sum: 0 }))).toBe('TRANSIENT_NEWER_BUILD');
     });
   });
 
@@ -461,7 +646,48 @@ describe('carrying commands to their streams', () => {
       });
       store.reads = 0;
       expect(await stateOf(anotherRunner({ kind: kind(1) }))).toMatchObject({ sum: 10_200, events: 10_200 });
-      expect(store.reads).toBe(1);
+      // The event of the snapshot, and what came behind it.
+      expect(store.reads).toBe(2);
+    });
+
+    it('are taken while the stream is in use, not only when it is folded', async () => {
+      const hot = anotherRunner({ kind: kind(1) });
+      for (let index = 0; index < 110; index += 1)
+        await send({ type: 'AddMany', count: 200, bytes: 0 }, {}, {}, hot);
+      expect(await temporary.stores.reads.loadSnapshot(STREAM)).toMatchObject({ revision: 20_399 });
+    });
+
+    it('are not taken before the tail is longer than the state has entries', async () => {
+      const large = { ...kind(1), snapshot: { ...kind(1).snapshot, entries: () => 15_000 } } as StreamKind;
+      const hot = anotherRunner({ kind: large });
+      for (let index = 0; index < 74; index += 1)
+        await send({ type: 'AddMany', count: 200, bytes: 0 }, {}, {}, hot);
+      expect(await temporary.stores.reads.loadSnapshot(STREAM)).toBeNull();
+      for (let index = 0; index < 2; index += 1)
+        await send({ type: 'AddMany', count: 200, bytes: 0 }, {}, {}, hot);
+      expect(await temporary.stores.reads.loadSnapshot(STREAM)).toMatchObject({ revision: 15_199 });
+    });
+
+    it('of events that a restored log does not hold are ignored', async () => {
+      await grown();
+      await stateOf(anotherRunner({ kind: kind(1) }));
+      const kept = await temporary.stores.reads.loadSnapshot(STREAM);
+      // The log of before the snapshot: shorter, or with other events since.
+      for (const events of [5, 10_300]) {
+        const restored = await openTemporaryStores(clock);
+        const by = counterRunner({
+          events: restored.stores.events,
+          reads: { loadSnapshot: async () => kept, saveSnapshot: async () => undefined },
+          clock,
+          kinds: [kind(1)],
+        });
+        const older = counterRunner({ ...restored.stores, clock });
+        for (let index = 0; index < events; index += 100)
+          await send({ type: 'AddMany', count: Math.min(100, events), bytes: 0 }, {}, {}, older);
+        expect(await by.load(STREAM)).toMatchObject({ revision: events - 1, state: { sum: events } });
+        expect(await send({ type: 'Add', n: 1 }, {}, {}, by)).toMatchObject({ events: 1 });
+        await restored.close();
+      }
     });
 
     it('know the commands that were carried out', async () => {
@@ -474,16 +700,17 @@ describe('carrying commands to their streams', () => {
     });
 
     it('of another version are ignored', async () => {
+      await send({ type: 'Add', n: 1 });
+      const last = { eventId: await idAt(0), stream: STREAM, revision: 0, correlationId: 'c' };
       const wrong: Snapshot = {
         stream: STREAM,
         schema: 'counter@1',
         revision: 0,
         chunks: [
-          { position: 1, commands: [] },
+          { position: 1, last, entry: last, firstCommand: null, lastCommands: [] },
           { sum: 999, events: 1, attempt: 0, due: null },
         ],
       };
-      await send({ type: 'Add', n: 1 });
       await temporary.stores.reads.saveSnapshot(wrong);
       expect(await stateOf(anotherRunner({ kind: kind(2) }))).toMatchObject({ sum: 1 });
       expect(await stateOf(anotherRunner({ kind: kind(1) }))).toMatchObject({ sum: 999 });

@@ -1,120 +1,103 @@
 import {
   Refusal,
   categoryOf,
-  isRefusal,
-  uuidOf,
+  causeOf,
+  type Cause,
   type Clock,
   type Command,
-  type DomainEvent,
   type Due,
   type EventRegistry,
-  type Metadata,
+  type Ids,
   type Position,
+  type UnreadableEvent,
 } from '@seatbook/kernel';
+import type { CommandContext } from './command-context.js';
+import { decideAll, type Answer, type Asked, type CommandOptions } from './decide-all.js';
 import {
   AppendTooLarge,
   CorruptEvent,
-  MAX_APPEND_BYTES,
-  MAX_APPEND_EVENTS,
   WrongExpectedRevision,
   type EventStore,
-  type NewEvent,
   type StoredEvent,
 } from './event-store.js';
-import { FoldedCache, remember, type Folded } from './folded.js';
-import type { ReadStore, Snapshot } from './read-store.js';
+import type { ReadStore } from './read-store.js';
+import { RememberedCommands, type RememberedCommand } from './remembered-commands.js';
 import type { StreamKind } from './stream-kind.js';
-
-/** Who sends a command, why, and what it follows from. */
-export interface CommandContext {
-  /** The same id on the same stream is the same command: it changes the stream once. */
-  readonly commandId: string;
-  readonly principal: string;
-  readonly correlationId: string;
-  readonly causationId: string;
-  readonly reason?: string;
-  /** Hash of the request's body where a client chose the command's id. */
-  readonly bodyHash?: string;
-  readonly traceparent?: string;
-}
-
-export interface CommandOptions {
-  /** The stream is most likely new: do not look first. Only saves a read, never decides. */
-  readonly likelyAbsent?: boolean;
-  /** Refuse with `CONFLICT_VERSION` unless the stream's last event has this revision (-1: no event). */
-  readonly ifRevision?: number;
-  /**
-   * Commands of one sequence keep their order even where one fails: those behind it fail with `BehindFailure` and
-   * are not decided. (A refusal is an answer, not a failure.)
-   */
-  readonly sequence?: object;
-}
-
-/** An earlier command of the same sequence failed; this one was not decided. */
-export class BehindFailure extends Error {
-  constructor() {
-    super('an earlier command of the same sequence failed');
-    this.name = 'BehindFailure';
-  }
-}
+import { StreamCache, newStream, noteLast, weightOf, type StreamState } from './stream-state.js';
 
 /** What became of a command that was not refused. */
-export interface Outcome {
+export interface Receipt {
   readonly stream: string;
+  /** Of the stream after this command. */
   readonly revision: number;
-  /** Everything that this command did stands at or below this position. */
+  /** Everything that this command did is at or below this position. */
   readonly position: Position;
   /** Number of events that it caused; 0 when all was so already. */
   readonly events: number;
   /** It had been carried out before. */
   readonly repeated: boolean;
+  /** The last event that it caused now, for what follows from it; null where it caused none. */
+  readonly last: Cause | null;
 }
 
-interface Pending {
-  /** Null only asks for the state, behind all that was sent before. */
-  readonly command: Command | null;
-  readonly context: CommandContext;
-  readonly options: CommandOptions;
-  readonly resolve: (outcome: Outcome, folded: Folded) => void;
+/** A stream as it is on disk. What a caller has of it, it may keep: no later command changes it. */
+export interface LoadedStream {
+  readonly state: unknown;
+  /** Of the last event; -1 where there is none. */
+  readonly revision: number;
+  /** Of the last event. */
+  readonly position: Position;
+  /** What the stream waits for. */
+  readonly next: Due | null;
+  /** The last event, for what follows from it; null where there is none. */
+  readonly last: Cause | null;
+}
+
+export interface CommandRunnerOptions {
+  readonly events: EventStore;
+  /** Keeps snapshots of long streams. */
+  readonly reads: Pick<ReadStore, 'loadSnapshot' | 'saveSnapshot'>;
+  readonly registry: EventRegistry;
+  readonly kinds: readonly StreamKind[];
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** Memory for folded states, in bytes; 128 MiB by default. */
+  readonly cacheBytes?: number;
+  /** Lets other work of the process have its turn, between two pages of a long fold. */
+  readonly giveWay?: () => Promise<void>;
+}
+
+interface Pending extends Asked {
+  readonly resolve: (receipt: Receipt, state: StreamState) => void;
   readonly reject: (error: unknown) => void;
 }
 
-interface Draft {
-  readonly event: DomainEvent;
-  readonly data: string;
-  readonly context: CommandContext;
-  readonly index: number;
-}
-
-/** What a stream weighs in the cache beside its entries: about as much memory as ten of them. */
-const STREAM_WEIGHT = 10;
+const CACHE_BYTES = 128 * 2 ** 20;
 const MAX_COMMANDS_TOGETHER = 256;
 const MAX_ATTEMPTS = 5;
 const FOLD_PAGE_EVENTS = 1_000;
-/** Room for the metadata of one event, used before it is known exactly. */
-const METADATA_BYTES = 800;
 const SNAPSHOT_AFTER_EVENTS = 10_000;
+const RETRY_AFTER_SECONDS = 5;
+const NEWER_BUILD_AFTER_SECONDS = 60;
 
 /**
  * Carries commands to their streams. Commands for one stream queue up and are decided together, one after the other,
- * with one append; no answer leaves before the append that it rests on is durable.
+ * with one append; no answer leaves before the append that it rests on is durable. Only conflicts with other writers
+ * are tried again here: a failure of the store goes to the caller at once.
  */
 export class CommandRunner {
+  readonly #options: CommandRunnerOptions;
   readonly #lanes = new Map<string, Pending[]>();
-  readonly #cache: FoldedCache;
+  readonly #cache: StreamCache;
   readonly #broken = new WeakSet<object>();
   readonly #kinds: ReadonlyMap<string, StreamKind>;
+  readonly #giveWay: () => Promise<void>;
 
-  constructor(
-    private readonly store: EventStore,
-    private readonly reads: ReadStore,
-    private readonly registry: EventRegistry,
-    kinds: readonly StreamKind[],
-    private readonly clock: Clock,
-    cacheWeight = 500_000,
-  ) {
-    this.#kinds = new Map(kinds.map((kind) => [kind.category, kind]));
-    this.#cache = new FoldedCache(cacheWeight);
+  constructor(options: CommandRunnerOptions) {
+    this.#options = options;
+    this.#kinds = new Map(options.kinds.map((kind) => [kind.category, kind]));
+    this.#cache = new StreamCache(options.cacheBytes ?? CACHE_BYTES);
+    this.#giveWay = options.giveWay ?? (() => new Promise((resolve) => setImmediate(resolve)));
   }
 
   /** Streams that have commands under way. */
@@ -122,32 +105,44 @@ export class CommandRunner {
     return this.#lanes.size;
   }
 
+  /** Memory that folded states take, in bytes, roughly. */
+  get cachedBytes(): number {
+    return this.#cache.weight;
+  }
+
   /**
    * @throws Refusal when a rule says no, or the id was used for another body (`CONFLICT_IDEMPOTENCY_KEY`)
-   * @throws Refusal `TRANSIENT_STORE` when the log cannot be written at present
+   * @throws Refusal `TRANSIENT_STORE` when the log cannot be read or written at present
+   * @throws Refusal `TRANSIENT_NEWER_BUILD` when the stream holds an event that this build does not know
    */
   execute(
     stream: string,
     command: Command,
     context: CommandContext,
     options: CommandOptions = {},
-  ): Promise<Outcome> {
+  ): Promise<Receipt> {
     return new Promise((resolve, reject) =>
       this.#queue(stream, { command, context, options, resolve, reject }),
     );
   }
 
-  /**
-   * The durable state of a stream as of now. It is shared and may change with the next command: take from it what you
-   * need before you wait for anything.
-   */
-  load(stream: string): Promise<{ state: unknown; revision: number; position: Position; next: Due | null }> {
+  /** The durable state of a stream, behind all that was sent to it before. @throws as `execute` does */
+  load(stream: string): Promise<LoadedStream> {
     return new Promise((resolve, reject) => {
       const { decider } = this.kindOf(stream);
-      const loaded = (_outcome: Outcome, { state, revision, position }: Folded): void =>
-        resolve({ state, revision, position, next: decider.next?.(state) ?? null });
+      const loaded = (_receipt: Receipt, kept: StreamState): void => {
+        const { state, revision, position, last } = kept;
+        kept.lent = true;
+        resolve({ state, revision, position, last, next: decider.next?.(state) ?? null });
+      };
       this.#queue(stream, { command: null, context: NOBODY, options: {}, resolve: loaded, reject });
     });
+  }
+
+  kindOf(stream: string): StreamKind {
+    const kind = this.#kinds.get(categoryOf(stream));
+    if (!kind) throw new Error(`no decider for the stream ${stream}`);
+    return kind;
   }
 
   #queue(stream: string, pending: Pending): void {
@@ -161,15 +156,9 @@ export class CommandRunner {
     }
   }
 
-  kindOf(stream: string): StreamKind {
-    const kind = this.#kinds.get(categoryOf(stream));
-    if (!kind) throw new Error(`no decider for the stream ${stream}`);
-    return kind;
-  }
-
   async #work(stream: string, lane: Pending[]): Promise<void> {
     while (lane.length > 0) {
-      // Whoever asks for the state has his turn with it before the next command changes it.
+      // A request for the state is answered before the next command changes it.
       const asking = lane.findIndex(({ command }) => command === null) + 1;
       const batch = lane.splice(0, Math.min(asking || MAX_COMMANDS_TOGETHER, MAX_COMMANDS_TOGETHER));
       try {
@@ -182,143 +171,68 @@ export class CommandRunner {
     this.#lanes.delete(stream);
   }
 
-  async #decideTogether(stream: string, batch: readonly Pending[]): Promise<void> {
+  /** Takes out of the batch what is answered. After a conflict the rest is decided again on what the log holds now. */
+  async #decideTogether(stream: string, batch: Pending[]): Promise<void> {
     const kind = this.kindOf(stream);
-    let undecided = batch;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await this.#attempt(stream, kind, undecided, attempt);
+        await this.#attempt(stream, kind, batch, attempt === 1);
         return;
       } catch (error) {
+        if (!(error instanceof WrongExpectedRevision)) throw error;
         this.#cache.drop(stream);
-        if (!(error instanceof StoreFailed)) throw error;
-        undecided = error.undecided ?? undecided;
-        if (error.cause instanceof AppendTooLarge || error.cause instanceof CorruptEvent) throw error.cause;
-        if (attempt < MAX_ATTEMPTS) continue;
-        const conflict = error.cause instanceof WrongExpectedRevision;
-        const refusal = conflict
-          ? new Refusal('CONFLICT_VERSION', `${stream} keeps changing; send the command again`, { stream })
-          : new Refusal(
-              'TRANSIENT_STORE',
-              'the log cannot be reached at present; send the command again',
-              {},
-              5,
-            );
-        refusal.cause = error.cause;
-        for (const pending of undecided) this.#fail(pending, refusal);
-        return;
+        if (attempt === MAX_ATTEMPTS) throw keepsChanging(stream, error);
       }
     }
   }
 
-  /** Decides all commands and appends what they decide; answers each when what it rests on is durable. */
-  async #attempt(
-    stream: string,
-    kind: StreamKind,
-    batch: readonly Pending[],
-    attempt: number,
-  ): Promise<void> {
-    const { decider } = kind;
-    const trustAbsent = attempt === 1 && batch[0]?.options.likelyAbsent === true;
-    const known = this.#cache.get(stream) ?? (trustAbsent ? absent(kind) : undefined);
-    const folded = known ?? (await this.#fold(stream, kind));
+  async #attempt(stream: string, kind: StreamKind, batch: Pending[], first: boolean): Promise<void> {
+    const { registry, clock, ids } = this.#options;
+    const trustAbsent = first && batch[0]?.options.likelyAbsent === true;
+    const known = this.#cache.get(stream) ?? (trustAbsent ? newStream(kind) : undefined);
+    const state = known ?? (await this.#fold(stream, kind));
+    if (state.lent && kind.evolvesInPlace && batch.some(({ command }) => command !== null)) {
+      state.state = structuredClone(state.state);
+      state.lent = false;
+    }
+    let from = state.revision;
     // What is known from before may be behind what another process wrote: an append finds out, other answers must look.
     let current = known === undefined;
-    const at = this.clock.now();
-    let drafts: Draft[] = [];
-    let bytes = 0;
-    let answers: (() => void)[] = [];
-    let from = 0;
-
-    const flush = async (upTo: number): Promise<void> => {
-      if (drafts.length > 0) {
-        const events = this.#sealed(
-          stream,
-          drafts,
-          at,
-          decider.next ? (decider.next(folded.state) ?? null) : undefined,
-        );
-        const before = folded.revision - drafts.length;
-        try {
-          const appended = await this.store.append(stream, events, before < 0 ? 'absent' : before);
-          folded.position = appended.position;
-        } catch (cause) {
-          throw new StoreFailed(cause, batch.slice(from));
-        }
-        current = true;
-      } else if (!current && answers.length > 0) {
-        const [newer] = await this.#read(stream, folded.revision + 1, 1);
-        if (newer)
-          throw new StoreFailed(
-            new WrongExpectedRevision(stream, folded.revision, newer.revision),
-            batch.slice(from),
-          );
-        current = true;
+    const broken = (sequence: object): boolean => this.#broken.has(sequence);
+    const at = clock.now();
+    const parts = decideAll(batch, state, { stream, kind, registry, at, nonce: ids.next(), broken });
+    for (const { events, answers } of parts) {
+      if (events.length > 0) {
+        const expected = from < 0 ? 'absent' : from;
+        const appended = await fromStore(this.#options.events.append(stream, events, expected));
+        state.position = appended.position;
+        from = appended.revision;
+      } else if (!current) {
+        const [newer] = await this.#read(stream, from + 1, 1);
+        if (newer) throw new WrongExpectedRevision(stream, from, newer.revision);
       }
-      for (const answer of answers) answer();
-      from = upTo;
-      drafts = [];
-      bytes = 0;
-      answers = [];
-    };
-
-    for (const [index, pending] of batch.entries()) {
-      const { command, context, options } = pending;
-      const decided = ((): readonly DomainEvent[] | (() => void) => {
-        if (options.sequence && this.#broken.has(options.sequence))
-          return () => pending.reject(new BehindFailure());
-        if (command === null) return () => pending.resolve(this.#outcome(stream, folded, 0, false), folded);
-        const repeated = folded.commands.get(context.commandId);
-        if (repeated !== undefined) {
-          if (repeated === (context.bodyHash ?? ''))
-            return () => pending.resolve(this.#outcome(stream, folded, 0, true), folded);
-          return () => pending.reject(reusedKey());
-        }
-        if (options.ifRevision !== undefined && options.ifRevision !== folded.revision) {
-          const refusal = staleRevision(stream, options.ifRevision, folded.revision);
-          return () => pending.reject(refusal);
-        }
-        try {
-          return decider.decide(command, folded.state, at) as readonly DomainEvent[];
-        } catch (error) {
-          if (isRefusal(error)) return () => pending.reject(error);
-          this.#fail(pending, error);
-          return () => undefined;
-        }
-      })();
-      if (typeof decided === 'function') {
-        answers.push(decided);
-        continue;
-      }
-      const texts = decided.map((event) => JSON.stringify(event.data));
-      const beside = METADATA_BYTES + Buffer.byteLength(context.reason ?? '');
-      const size = texts.reduce((sum, text) => sum + Buffer.byteLength(text) + beside, 0);
-      if (size > MAX_APPEND_BYTES || decided.length > MAX_APPEND_EVENTS) {
-        // Alone it is to blame; those that were sent with it are not.
-        const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
-        if (decided.length > MAX_APPEND_EVENTS || bytes > MAX_APPEND_BYTES) {
-          this.#fail(pending, new AppendTooLarge(stream, decided.length, bytes));
-          continue;
-        }
-      }
-      if (
-        drafts.length > 0 &&
-        (bytes + size > MAX_APPEND_BYTES || drafts.length + decided.length > MAX_APPEND_EVENTS)
-      ) {
-        await flush(index);
-      }
-      decided.forEach((event, position) => {
-        drafts.push({ event, data: texts[position] as string, context, index: position });
-        folded.state = decider.evolve(folded.state, event);
-      });
-      bytes += size;
-      folded.revision += decided.length;
-      if (decided.length > 0) remember(folded, context.commandId, context.bodyHash);
-      answers.push(() => pending.resolve(this.#outcome(stream, folded, decided.length, false), folded));
+      current = true;
+      for (const answer of answers) this.#answer(batch.shift() as Pending, answer, stream, state);
     }
-    await flush(batch.length);
-    if (folded.revision >= 0)
-      this.#cache.put(stream, folded, STREAM_WEIGHT + (kind.snapshot?.entries(folded.state) ?? 0));
+    if (state.revision < 0) return;
+    this.#cache.put(stream, state, weightOf(kind, state));
+    await this.#snapshot(stream, kind, state);
+  }
+
+  #answer(pending: Pending, answer: Answer, stream: string, state: StreamState): void {
+    switch (answer.kind) {
+      case 'state':
+        return pending.resolve({ ...NOTHING, stream }, state);
+      case 'done': {
+        const { revision, events, repeated, last } = answer;
+        const { position } = state;
+        return pending.resolve({ stream, revision, position, events, repeated, last }, state);
+      }
+      case 'refused':
+        return pending.reject(answer.refusal);
+      case 'failed':
+        return this.#fail(pending, answer.error);
+    }
   }
 
   #fail(pending: Pending, error: unknown): void {
@@ -326,126 +240,119 @@ export class CommandRunner {
     pending.reject(error);
   }
 
-  #outcome(stream: string, folded: Folded, events: number, repeated: boolean): Outcome {
-    return { stream, revision: folded.revision, position: folded.position, events, repeated };
+  #read(stream: string, from: number, limit: number): Promise<readonly StoredEvent[]> {
+    return fromStore(this.#options.events.readStream(stream, from, limit));
   }
 
-  #sealed(
-    stream: string,
-    drafts: readonly Draft[],
-    recordedAt: number,
-    next: Due | null | undefined,
-  ): NewEvent[] {
-    const last = drafts.length - 1;
-    return drafts.map(({ event, data, context, index }, place) => {
-      const metadata: Metadata = {
-        version: this.registry.versionOf(event.type),
-        commandId: context.commandId,
-        principal: context.principal,
-        correlationId: context.correlationId,
-        causationId: context.causationId,
-        recordedAt,
-        // What is undefined is left out of the text.
-        bodyHash: context.bodyHash,
-        reason: context.reason,
-        traceparent: context.traceparent,
-        next: place === last ? next : undefined,
-      };
-      return {
-        id: uuidOf(`${context.commandId}/${stream}/${index}`),
-        type: event.type,
-        data,
-        metadata: JSON.stringify(metadata),
-      };
-    });
-  }
-
-  async #read(stream: string, from: number, limit: number): Promise<readonly StoredEvent[]> {
-    try {
-      return await this.store.readStream(stream, from, limit);
-    } catch (cause) {
-      throw new StoreFailed(cause);
-    }
-  }
-
-  async #fold(stream: string, kind: StreamKind): Promise<Folded> {
-    const { decider, snapshot } = kind;
-    const folded = (snapshot && (await this.#fromSnapshot(stream, kind))) || absent(kind);
-    const snapshotRevision = folded.revision;
+  async #fold(stream: string, kind: StreamKind): Promise<StreamState> {
+    const state = (await this.#fromSnapshot(stream, kind)) ?? newStream(kind);
     for (;;) {
-      const events = await this.#read(stream, folded.revision + 1, FOLD_PAGE_EVENTS);
-      for (const event of events) {
-        folded.state = decider.evolve(folded.state, { type: event.type, data: this.registry.upcast(event) });
-        folded.revision = event.revision;
-        folded.position = event.position;
-        remember(folded, event.metadata.commandId, event.metadata.bodyHash);
-      }
-      if (events.length < FOLD_PAGE_EVENTS) break;
+      const page = await this.#read(stream, state.revision + 1, FOLD_PAGE_EVENTS);
+      this.#foldPage(stream, kind, state, page);
+      if (page.length < FOLD_PAGE_EVENTS) return state;
+      await this.#giveWay();
     }
-    if (snapshot) {
-      const tail = folded.revision - snapshotRevision;
-      if (tail > SNAPSHOT_AFTER_EVENTS && tail > snapshot.entries(folded.state))
-        await this.#keep(stream, kind, folded);
-    }
-    return folded;
   }
 
-  async #fromSnapshot(stream: string, kind: StreamKind): Promise<Folded | null> {
+  #foldPage(stream: string, { decider }: StreamKind, state: StreamState, page: readonly StoredEvent[]): void {
+    const { registry } = this.#options;
+    for (const event of page) {
+      const problem = registry.problemOf(event);
+      if (problem) throw newerBuild(stream, problem);
+      const data = registry.upcast(event);
+      state.state = decider.evolve(state.state, { type: event.type, data }) as unknown;
+      state.commands.add(event.metadata.commandId, event.metadata.bodyHash);
+      state.position = event.position;
+      noteLast(state, causeOf(event), event.metadata.cause);
+    }
+  }
+
+  async #fromSnapshot(stream: string, kind: StreamKind): Promise<StreamState | null> {
+    if (!kind.snapshot) return null;
     // A cache that cannot be read is none.
-    const kept = await this.reads.loadSnapshot(stream).catch(() => null);
-    if (!kept || !kind.snapshot || kept.schema !== schemaOf(kind)) return null;
-    const [head, ...chunks] = kept.chunks as [
-      { position: Position; commands: [string, string][] },
-      ...unknown[],
-    ];
+    const kept = await this.#options.reads.loadSnapshot(stream).catch(() => null);
+    if (!kept || kept.schema !== schemaOf(kind)) return null;
+    const [head, ...chunks] = kept.chunks as [SnapshotHead, ...unknown[]];
+    // A log that was restored from a backup may hold another event there, or none: the snapshot is then of no use.
+    const [event] = await this.#read(stream, kept.revision, 1);
+    if (event?.id !== head.last.eventId) return null;
     return {
       state: kind.snapshot.load(chunks),
       revision: kept.revision,
       position: head.position,
-      commands: new Map(head.commands),
+      last: head.last,
+      entry: head.entry,
+      commands: new RememberedCommands(head.firstCommand, head.lastCommands),
+      snapshotRevision: kept.revision,
+      lent: false,
     };
   }
 
-  async #keep(stream: string, kind: StreamKind, folded: Folded): Promise<void> {
-    if (!kind.snapshot) return;
-    const head = { position: folded.position, commands: [...folded.commands] };
-    const snapshot: Snapshot = {
-      stream,
-      schema: schemaOf(kind),
-      revision: folded.revision,
-      chunks: [head, ...kind.snapshot.save(folded.state)],
-    };
-    await this.reads.saveSnapshot(snapshot).catch(() => undefined);
+  /** Keeps a snapshot when what would have to be folded after a restart has become long. */
+  async #snapshot(stream: string, kind: StreamKind, state: StreamState): Promise<void> {
+    const { snapshot } = kind;
+    if (!snapshot) return;
+    const tail = state.revision - state.snapshotRevision;
+    const { position, last, entry, commands, revision } = state;
+    if (tail <= SNAPSHOT_AFTER_EVENTS || tail <= snapshot.entries(state.state) || last === null) return;
+    const remembered = { firstCommand: commands.first, lastCommands: commands.last };
+    const head: SnapshotHead = { position, last, entry, ...remembered };
+    const chunks = [head, ...snapshot.save(state.state)];
+    // A snapshot that could not be kept is not tried again at once: it is a cache.
+    state.snapshotRevision = revision;
+    await this.#options.reads
+      .saveSnapshot({ stream, schema: schemaOf(kind), revision, chunks })
+      .catch(() => undefined);
   }
 }
 
-/** For reading the state in turn: it never decides. */
-const NOBODY: CommandContext = { commandId: '', principal: '', correlationId: '', causationId: '' };
-
-const absent = ({ decider }: StreamKind): Folded => ({
-  state: decider.initial() as unknown,
-  revision: -1,
-  position: 0,
-  commands: new Map(),
-});
-
-/** The log could not be read or appended to; `undecided` commands have no answer yet, all where it says nothing. */
-class StoreFailed extends Error {
-  constructor(
-    override readonly cause: unknown,
-    readonly undecided?: readonly Pending[],
-  ) {
-    super('the log could not be read or appended to');
-  }
+interface SnapshotHead {
+  readonly position: Position;
+  readonly last: Cause;
+  readonly entry: Cause | null;
+  readonly firstCommand: RememberedCommand | null;
+  readonly lastCommands: readonly RememberedCommand[];
 }
 
 const schemaOf = (kind: StreamKind): string => `${kind.category}@${kind.snapshot?.version}`;
 
-const reusedKey = (): Refusal =>
-  new Refusal(
-    'CONFLICT_IDEMPOTENCY_KEY',
-    'this Idempotency-Key was used for another request; use a new key for a new request',
+/** For reading the state in turn: it never decides. */
+const NOBODY: CommandContext = { commandId: '', principal: '', correlationId: '', causationId: '' };
+const NOTHING = { revision: -1, position: 0, events: 0, repeated: false, last: null };
+
+/** A failure of the store becomes a refusal; what a store names apart stays what it is. */
+async function fromStore<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    const named =
+      error instanceof WrongExpectedRevision ||
+      error instanceof AppendTooLarge ||
+      error instanceof CorruptEvent;
+    if (named) throw error;
+    const message = 'the log cannot be reached at present; send the command again';
+    throw caused(error, new Refusal('TRANSIENT_STORE', message, {}, RETRY_AFTER_SECONDS));
+  }
+}
+
+const keepsChanging = (stream: string, cause: unknown): Refusal =>
+  caused(
+    cause,
+    new Refusal('CONFLICT_VERSION', `${stream} keeps changing; send the command again`, { stream }),
   );
 
-const staleRevision = (stream: string, expected: number, actual: number): Refusal =>
-  new Refusal('CONFLICT_VERSION', `${stream} has changed; read it again`, { stream, expected, actual });
+const newerBuild = (stream: string, cause: UnreadableEvent): Refusal =>
+  caused(
+    cause,
+    new Refusal(
+      'TRANSIENT_NEWER_BUILD',
+      cause.message,
+      { stream, type: cause.type },
+      NEWER_BUILD_AFTER_SECONDS,
+    ),
+  );
+
+function caused(cause: unknown, refusal: Refusal): Refusal {
+  refusal.cause = cause;
+  return refusal;
+}

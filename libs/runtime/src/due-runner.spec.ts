@@ -4,6 +4,7 @@ import {
   counterDecider,
   counterKind,
   counterRegistry,
+  counterRunner,
   type Counter,
   type CounterCommand,
 } from '@seatbook/test-support/counter-domain';
@@ -11,7 +12,7 @@ import { calm, pass, until } from '@seatbook/test-support/let-happen';
 import { seededIds } from '@seatbook/test-support/seeded-random';
 import { openTemporaryStores } from '@seatbook/test-support/temporary-stores';
 import { VirtualClock } from '@seatbook/test-support/virtual-clock';
-import { CommandRunner } from './command-runner.js';
+import type { CommandRunner } from './command-runner.js';
 import { dueModel } from './due.js';
 import { DUE_RUNNER_DEFAULTS, DueRunner } from './due-runner.js';
 import type { Gates } from './gates.js';
@@ -72,7 +73,7 @@ describe('taking due work', () => {
   ) => {
     const { events, reads, progress } = temporary.stores;
     const kind = { ...counterKind(steps), decider: { ...counterDecider, next } };
-    const runner = new CommandRunner(events, reads, counterRegistry(), [kind], clock);
+    const runner = counterRunner({ events, reads, clock, kinds: [kind] });
     const parking = new Parking(progress, clock);
     await parking.load();
     const built = new Processor(events, reads, counterRegistry(), [dueModel], clock);
@@ -125,6 +126,33 @@ describe('taking due work', () => {
     expect(performed).toEqual([]);
     await pass(clock, 60_000);
     expect(performed).toEqual([`counter-1 ${at(30_000)}`]);
+  });
+
+  it('carries on correlation, trace and cause from what the stream waited with', async () => {
+    const { runner } = await process();
+    const request = { correlationId: 'request', traceparent: 'trace' };
+    const command: CounterCommand = { type: 'Wait', step: 'send', at: at(1_000) };
+    await runner.execute('counter-1', command, contextOf('post', request));
+    // Something else happens to the stream while Apple is asked; the answer follows from the beginning all the same.
+    perform = async () => {
+      await runner.execute('counter-1', { type: 'Add', n: 1 } as CounterCommand, contextOf('other'));
+      return [{ type: 'Finish' }];
+    };
+    await pass(clock, 5_000);
+    const events = await temporary.stores.events.readStream('counter-1', 0, 10);
+    expect(events.map(({ type }) => type)).toEqual([
+      'counter.waits',
+      'counter.started',
+      'counter.added',
+      'counter.done',
+    ]);
+    const follows = (revision: number) => ({
+      ...request,
+      causationId: events[revision]?.id,
+      cause: { stream: 'counter-1', revision },
+    });
+    expect(events[1]?.metadata).toMatchObject(follows(0));
+    expect(events[3]?.metadata).toMatchObject(follows(1));
   });
 
   it('passes over what the stream no longer says', async () => {

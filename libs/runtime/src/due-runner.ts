@@ -1,5 +1,14 @@
-import { isRefusal, type Clock, type Command, type Ids, type Instant, type Step } from '@seatbook/kernel';
-import type { CommandContext, CommandRunner } from './command-runner.js';
+import {
+  isRefusal,
+  type Cause,
+  type Clock,
+  type Command,
+  type Ids,
+  type Instant,
+  type Step,
+} from '@seatbook/kernel';
+import { following, type CommandContext } from './command-context.js';
+import type { CommandRunner, Receipt } from './command-runner.js';
 import { dueModel, type DueRow } from './due.js';
 import type { Gates } from './gates.js';
 import type { Parking } from './parking.js';
@@ -201,39 +210,42 @@ export class DueRunner<P> {
     const step = this.runner.kindOf(stream).steps.find((candidate) => candidate.name === name) as
       Step<unknown, P> | undefined;
     if (!step) throw new Error(`${stream} waits for the step ${name}, which this build does not have`);
-    let state = loaded.state;
-    let correlation = this.ids.next();
+    let { state, last } = loaded;
+    const attempt = this.ids.next();
     if (step.begin) {
       const command = await step.begin(state, this.ports, stream);
       if (command === null) return notNow();
-      const begun = await this.#send(stream, command, correlation, loaded.revision);
-      if (!begun) return Infinity;
+      const begun = await this.#send(stream, command, `${attempt}/begin`, last, loaded.revision);
+      if (begun === null) return Infinity;
       state = (await this.runner.load(stream)).state;
-      correlation = `${correlation}+`;
+      last = begun.last ?? last;
     }
     const commands = await step.perform(state, this.ports, stream);
     let moved = step.begin !== undefined;
     for (const [index, command] of commands.entries()) {
-      moved = (await this.#send(stream, command, `${correlation}${index}`)) || moved;
+      moved = (await this.#send(stream, command, `${attempt}/${index}`, last)) !== null || moved;
     }
     return moved ? Infinity : notNow();
   }
 
-  /** False when the stream moved since it was read (another one began), or the command changed nothing. */
-  async #send(stream: string, command: Command, id: string, ifRevision?: number): Promise<boolean> {
-    const context: CommandContext = {
-      commandId: id,
-      principal: 'seatbook',
-      correlationId: stream,
-      causationId: id,
-    };
+  /** Null when the stream moved since it was read (another worker began first), or the command changed nothing. */
+  async #send(
+    stream: string,
+    command: Command,
+    commandId: string,
+    cause: Cause | null,
+    ifRevision?: number,
+  ): Promise<Receipt | null> {
+    const sender = { commandId, principal: 'seatbook' };
+    const context: CommandContext = cause
+      ? following(cause, sender)
+      : { ...sender, correlationId: stream, causationId: commandId };
     try {
       const options = ifRevision === undefined ? {} : { ifRevision };
-      const { events, repeated } = await this.runner.execute(stream, command, context, options);
-      // Recognised by its id: the append was done, only its answer was lost.
-      return events > 0 || repeated;
+      const receipt = await this.runner.execute(stream, command, context, options);
+      return receipt.events > 0 ? receipt : null;
     } catch (error) {
-      if (isRefusal(error) && error.code === 'CONFLICT_VERSION') return false;
+      if (isRefusal(error) && error.code === 'CONFLICT_VERSION') return null;
       throw error;
     }
   }

@@ -14,12 +14,13 @@ export type { Secrets } from './secrets.js';
 export { SecretUnreadable } from './secrets.js';
 export type { Directory, PersonEntry, PersonSeen } from './directory.js';
 export { streamKind, type StreamKind } from './stream-kind.js';
+export { following, type CommandContext } from './command-context.js';
+export { BehindFailure, type CommandOptions } from './decide-all.js';
 export {
-  BehindFailure,
   CommandRunner,
-  type CommandContext,
-  type CommandOptions,
-  type Outcome,
+  type CommandRunnerOptions,
+  type LoadedStream,
+  type Receipt,
 } from './command-runner.js';
 export { Processor, PROCESSOR_DEFAULTS, type ProcessorOptions } from './processor.js';
 export { joinViews, reached, type ModelStatus, type Views } from './views.js';

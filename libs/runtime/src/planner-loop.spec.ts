@@ -1,8 +1,8 @@
-import type { Planner, ReadModel } from '@seatbook/kernel';
+import { causeOf, type Cause, type Planner, type ReadModel } from '@seatbook/kernel';
 import {
   contextOf,
-  counterKind,
   counterRegistry,
+  counterRunner,
   type CounterCommand,
   type CounterEvent,
 } from '@seatbook/test-support/counter-domain';
@@ -11,7 +11,7 @@ import { calm, pass } from '@seatbook/test-support/let-happen';
 import { seededIds } from '@seatbook/test-support/seeded-random';
 import { openTemporaryStores } from '@seatbook/test-support/temporary-stores';
 import { VirtualClock } from '@seatbook/test-support/virtual-clock';
-import { CommandRunner } from './command-runner.js';
+import type { CommandRunner } from './command-runner.js';
 import type { Gates } from './gates.js';
 import { PlannerLoop } from './planner-loop.js';
 import { Processor } from './processor.js';
@@ -20,6 +20,7 @@ interface Open {
   account: string;
   id: string;
   since: number;
+  cause: Cause;
 }
 
 /** Open until a stream `counter-done{id}` exists. */
@@ -28,9 +29,14 @@ const openModel: ReadModel<Open, CounterEvent> = {
   version: 1,
   handles: ['counter.added'],
   keysOf: ({ stream }) => [stream.replace(/^counter-(open|done)/, '')],
-  evolve: (_row, { stream, metadata }, key) =>
-    stream.startsWith('counter-open')
-      ? { account: key.split('.')[0] ?? '', id: key, since: metadata.recordedAt }
+  evolve: (_row, event, key) =>
+    event.stream.startsWith('counter-open')
+      ? {
+          account: key.split('.')[0] ?? '',
+          id: key,
+          since: event.metadata.recordedAt,
+          cause: causeOf(event),
+        }
       : null,
   indexes: [{ name: 'by-account', fields: ['account', 'id'] }],
 };
@@ -59,9 +65,10 @@ describe('running a planner', () => {
       const due = rows.filter(({ since }) => now - since >= wait);
       const waiting = rows.filter((row) => !due.includes(row));
       return {
-        commands: due.map(({ id }) => ({
+        commands: due.map(({ id, cause }) => ({
           stream: `counter-done${id}`,
           command: { type: 'Add', n: 1 },
+          cause,
         })),
         wakeAt: waiting.length === 0 ? null : Math.min(...waiting.map(({ since }) => since + wait)),
       };
@@ -76,7 +83,7 @@ describe('running a planner', () => {
     temporary = await openTemporaryStores(clock);
     const { events, reads } = temporary.stores;
     store = new FaultyEventStore(events);
-    runner = new CommandRunner(store, reads, counterRegistry(), [counterKind()], clock);
+    runner = counterRunner({ events: store, reads, clock });
     views = new Processor(events, reads, counterRegistry(), [openModel], clock);
     plans = [];
     shut = new Set();
@@ -116,6 +123,19 @@ describe('running a planner', () => {
     await pass(clock, 100);
     expect(plans.slice(0, 2)).toEqual(['a.1,a.2', 'b.1']);
     expect(await Promise.all(['a.1', 'a.2', 'b.1'].map(doneTimes))).toEqual([1, 1, 1]);
+  });
+
+  it('names what a plan rests on as its cause, with a correlation of its own', async () => {
+    await open('a.1');
+    views.ring();
+    await pass(clock, 100);
+    const [opening] = await store.readStream('counter-opena.1', 0, 1);
+    const [done] = await store.readStream('counter-donea.1', 0, 1);
+    expect(done?.metadata).toMatchObject({
+      correlationId: 'counter-donea.1',
+      causationId: opening?.id,
+      cause: { stream: 'counter-opena.1', revision: 0 },
+    });
   });
 
   it('plans nothing twice while its read model lags behind what it started', async () => {
@@ -180,7 +200,7 @@ describe('running a planner', () => {
 
   it('plans again what could not be written', async () => {
     await open('a.1');
-    store.appends.push('fails', 'fails', 'fails', 'fails', 'fails');
+    store.appends.push('fails');
     views.ring();
     await pass(clock, 3_000);
     expect(await doneTimes('a.1')).toBe(1);

@@ -1,5 +1,13 @@
-import type { Clock, Document, Ids, Instant, Planner } from '@seatbook/kernel';
-import { isRefusal } from '@seatbook/kernel';
+import {
+  isRefusal,
+  type Cause,
+  type Clock,
+  type Document,
+  type Ids,
+  type Instant,
+  type Planner,
+} from '@seatbook/kernel';
+import { following, type CommandContext } from './command-context.js';
 import type { CommandRunner } from './command-runner.js';
 import type { Gates } from './gates.js';
 import { PollLoop } from './poll-loop.js';
@@ -104,19 +112,9 @@ export class PlannerLoop<R extends Document, X> {
     const plan = this.ids.next();
     let failed: unknown = null;
     const outcomes = await Promise.all(
-      commands.map(({ stream, command }, index) =>
+      commands.map(({ stream, command, cause }, index) =>
         this.runner
-          .execute(
-            stream,
-            command,
-            {
-              commandId: `${plan}/${index}`,
-              principal: 'seatbook',
-              correlationId: stream,
-              causationId: plan,
-            },
-            { likelyAbsent: true },
-          )
+          .execute(stream, command, contextOf(stream, `${plan}/${index}`, cause), { likelyAbsent: true })
           .catch((error: unknown) => {
             if (!isRefusal(error)) failed ??= error;
             else
@@ -145,4 +143,14 @@ export class PlannerLoop<R extends Document, X> {
     } while (cursor !== undefined && rows.length < MAX_ROWS);
     return rows;
   }
+}
+
+/**
+ * What is planned follows from many rows and so has a correlation of its own; its cause is the newest event that it
+ * rests on, where the planner names one.
+ */
+function contextOf(stream: string, commandId: string, cause: Cause | undefined): CommandContext {
+  const sender = { commandId, principal: 'seatbook' };
+  const caused = cause ? following(cause, sender) : { ...sender, causationId: commandId };
+  return { ...caused, correlationId: stream };
 }

@@ -1,8 +1,8 @@
 import type { Reaction } from '@seatbook/kernel';
 import {
   contextOf,
-  counterKind,
   counterRegistry,
+  counterRunner,
   mended,
   type Counter,
   type CounterCommand,
@@ -12,7 +12,6 @@ import { FaultyEventStore } from '@seatbook/test-support/faulty-event-store';
 import { calm, pass, until } from '@seatbook/test-support/let-happen';
 import { openTemporaryStores } from '@seatbook/test-support/temporary-stores';
 import { VirtualClock } from '@seatbook/test-support/virtual-clock';
-import { CommandRunner } from './command-runner.js';
 import { Parking } from './parking.js';
 import type { Progress } from './progress.js';
 import { Reactor } from './reactor.js';
@@ -47,20 +46,16 @@ describe('running reactions', () => {
   const newReactor = async (progress: Progress = temporary.stores.progress): Promise<Reactor> => {
     parking = new Parking(progress, clock);
     await parking.load();
-    const runner = new CommandRunner(
-      store,
-      temporary.stores.reads,
-      counterRegistry(),
-      [counterKind()],
-      clock,
-    );
+    const runner = counterRunner({ events: store, reads: temporary.stores.reads, clock });
     return new Reactor(store, progress, counterRegistry(), runner, parking, [mirror], clock);
   };
   /** Events of source streams, each of which asks for one command. */
   const say = async (...numbers: readonly (number | [number, string])[]): Promise<void> => {
     for (const entry of numbers) {
       const [n, text] = Array.isArray(entry) ? entry : [entry, undefined];
-      const metadata = JSON.stringify({ version: 1, ...contextOf(`say-${(said += 1)}`) });
+      said += 1;
+      const context = contextOf(`say-${said}`, { traceparent: `trace-${said}` });
+      const metadata = JSON.stringify({ version: 1, ...context });
       const data = JSON.stringify({ n, ...(text === undefined ? {} : { text }) });
       await temporary.stores.events.append(
         `counter-source${said}`,
@@ -100,10 +95,22 @@ describe('running reactions', () => {
     expect(event?.metadata).toMatchObject({
       commandId: 'said-1/mirror/0',
       causationId: 'said-1',
+      cause: { stream: 'counter-source1', revision: 0 },
       correlationId: 'say-1',
+      traceparent: 'trace-1',
       principal: 'owner',
     });
     expect(await temporary.stores.progress.checkpoint('reactor')).toBe(await store.head());
+  });
+
+  it('names a command for its event, its reaction and its number among those for the same target', async () => {
+    await say([1, 'counter-a,counter-b,counter-a']);
+    await reactor.start();
+    await done();
+    const ids = async (stream: string) =>
+      (await store.readStream(stream, 0, 10)).map(({ metadata }) => metadata.commandId);
+    expect(await ids('counter-a')).toEqual([`said-${said}/mirror/0`, `said-${said}/mirror/1`]);
+    expect(await ids('counter-b')).toEqual([`said-${said}/mirror/0`]);
   });
 
   it('keeps the order of the events for each target', async () => {
@@ -200,9 +207,9 @@ describe('running reactions', () => {
       const behind = 'behind work parked before it';
       const first = said - 3;
       expect(await parkedNow()).toEqual([
-        `said-${first}/mirror/0: TypeError: bug -1`,
-        `said-${first + 1}/mirror/0: ${behind}`,
-        `said-${first + 3}/mirror/0: ${behind}`,
+        `counter-target/said-${first}/mirror/0: TypeError: bug -1`,
+        `counter-target/said-${first + 1}/mirror/0: ${behind}`,
+        `counter-target/said-${first + 3}/mirror/0: ${behind}`,
       ]);
     });
 
@@ -265,13 +272,7 @@ describe('running reactions', () => {
     await say(1);
     await reactor.start();
     await done();
-    const runner = new CommandRunner(
-      store,
-      temporary.stores.reads,
-      counterRegistry(),
-      [counterKind()],
-      clock,
-    );
+    const runner = counterRunner({ events: store, reads: temporary.stores.reads, clock });
     expect((await runner.load('counter-target')).state as Counter).toMatchObject({ sum: 1, events: 1 });
   });
 });

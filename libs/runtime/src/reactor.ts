@@ -1,4 +1,5 @@
 import {
+  causeOf,
   isRefusal,
   type Clock,
   type Command,
@@ -7,7 +8,8 @@ import {
   type Position,
   type Reaction,
 } from '@seatbook/kernel';
-import type { CommandContext, CommandRunner } from './command-runner.js';
+import { following, type CommandContext } from './command-context.js';
+import type { CommandRunner } from './command-runner.js';
 import type { EventStore, StoredEvent } from './event-store.js';
 import type { Parking } from './parking.js';
 import { PollLoop } from './poll-loop.js';
@@ -136,19 +138,18 @@ export class Reactor {
     const reactions = this.#handlers.get(event.type);
     if (!reactions) return [];
     const envelope: Envelope = { ...event, data: this.registry.upcast(event) };
-    return reactions.flatMap((reaction) =>
-      reaction.react(envelope).map(({ stream, command }, index) => ({
-        reaction: reaction.name,
-        stream,
-        command,
-        context: {
-          commandId: `${event.id}/${reaction.name}/${index}`,
-          principal: event.metadata.principal,
-          correlationId: event.metadata.correlationId,
-          causationId: event.id,
-        },
-      })),
-    );
+    const { principal } = event.metadata;
+    const cause = causeOf(event);
+    return reactions.flatMap((reaction) => {
+      const sent = new Map<string, number>();
+      return reaction.react(envelope).map(({ stream, command }) => {
+        const index = sent.get(stream) ?? 0;
+        sent.set(stream, index + 1);
+        const commandId = `${event.id}/${reaction.name}/${index}`;
+        const context = following(cause, { commandId, principal });
+        return { reaction: reaction.name, stream, command, context };
+      });
+    });
   }
 
   /**
@@ -175,7 +176,7 @@ export class Reactor {
 
   #park(message: Message, reason: string): Promise<void> {
     const work: Omit<ParkedWork, 'parkedAt'> = {
-      id: message.context.commandId,
+      id: `${message.stream}/${message.context.commandId}`,
       kind: 'reaction',
       stream: message.stream,
       name: message.reaction,

@@ -8,6 +8,14 @@ export interface StreamKind<P = unknown> {
   readonly decider: Decider<any, any, any>;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly steps: readonly Step<any, P, any>[];
+  /**
+   * Memory that a state takes, in bytes, roughly: the cache of states is bounded by it. Called after each command, so
+   * it looks at the sizes of collections and does not walk through them.
+   */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any
+  readonly weigh: (state: any) => number;
+  /** `evolve` changes the state that it is given. Without it, a state is a value that whoever has it may keep. */
+  readonly evolvesInPlace?: boolean;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly snapshot?: SnapshotCodec<any>;
 }
@@ -16,6 +24,8 @@ export interface StreamKind<P = unknown> {
 export function streamKind<C extends Command, S, E extends DomainEvent, P>(kind: {
   category: string;
   decider: Decider<C, S, E>;
+  weigh: (state: S) => number;
+  evolvesInPlace?: boolean;
   steps?: readonly Step<S, P, C>[];
   snapshot?: SnapshotCodec<S>;
 }): StreamKind<P> {

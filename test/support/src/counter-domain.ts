@@ -7,7 +7,8 @@ import {
   type Instant,
   type Step,
 } from '@seatbook/kernel';
-import { streamKind, type CommandContext } from '@seatbook/runtime';
+import { CommandRunner, streamKind, type CommandContext, type CommandRunnerOptions } from '@seatbook/runtime';
+import { seededIds } from './seeded-random.js';
 
 /** A small domain for specs of the runtime: a stream that adds numbers up and may wait for a moment. */
 export type CounterEvent =
@@ -115,6 +116,8 @@ export const counterKind = <P>(
     category: 'counter',
     decider: counterDecider,
     steps,
+    weigh: () => 100,
+    evolvesInPlace: true,
     ...(snapshots
       ? {
           snapshot: {
@@ -134,3 +137,16 @@ export const contextOf = (commandId: string, more: Partial<CommandContext> = {})
   causationId: commandId,
   ...more,
 });
+
+let runners = 0;
+
+/** A runner of counters, each with ids of its own as processes have them. */
+export const counterRunner = (
+  options: Pick<CommandRunnerOptions, 'events' | 'reads' | 'clock'> & Partial<CommandRunnerOptions>,
+): CommandRunner =>
+  new CommandRunner({
+    registry: counterRegistry(),
+    kinds: [counterKind()],
+    ids: seededIds(1, (runners += 1)),
+    ...options,
+  });

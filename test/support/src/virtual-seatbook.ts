@@ -305,8 +305,9 @@ export class VirtualSeatbook {
   place(
     order: Partial<OrderRequest> & Pick<OrderRequest, 'assets' | 'serialNumbers'>,
     key?: string,
+    by: Caller = OWNER,
   ): Promise<PlacedOrder> {
-    const request = key === undefined ? OWNER : { ...OWNER, idempotencyKey: key };
+    const request = key === undefined ? by : { ...by, idempotencyKey: key };
     return placeOrder(
       this.seatbook,
       { kind: 'assign', uId: UID, ifShort: 'wait', platform: null, ...order },

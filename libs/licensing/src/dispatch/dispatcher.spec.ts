@@ -1,3 +1,4 @@
+import type { Cause } from '@seatbook/kernel';
 import fc from 'fast-check';
 import { NOW } from '@seatbook/test-support/decider-spec';
 import {
@@ -32,6 +33,13 @@ function planOf(rows: readonly OpenWorkRow[], now = NOW, limits = APPLE) {
   };
 }
 
+const opened = (eventId: string): Cause => ({
+  eventId,
+  stream: 'asset-1',
+  revision: 7,
+  correlationId: `request of ${eventId}`,
+});
+
 const lot = (holders: Holders, more: Partial<LotRow> = {}): LotRow => ({
   row: 'lot',
   rank: 1,
@@ -42,6 +50,7 @@ const lot = (holders: Holders, more: Partial<LotRow> = {}): LotRow => ({
   since: NOW - 1_000,
   notBefore: 0,
   limit: 0,
+  cause: opened('some-event'),
   ...holders,
   ...more,
 });
@@ -56,6 +65,21 @@ const claiming = (holders: Holders, action: 'associate' | 'disassociate' = 'asso
 });
 
 describe('the dispatcher of an account', () => {
+  it('names the newest event that opened a pair of the call as its cause', () => {
+    const rows = [
+      lot(devices('S1'), { cause: opened('older'), since: NOW - 2_000 }),
+      lot(devices('S2'), { cause: opened('newer'), since: NOW - 1_500 }),
+      lot(devices('S3'), { cause: opened('of another call'), since: NOW - 1_000, limit: 1 }),
+    ];
+    const { commands } = dispatcher(DEFAULT_TIMINGS).plan(rows, {
+      uId: LOCATION,
+      now: NOW,
+      limits: APPLE,
+      newCallId: () => 'call',
+    });
+    expect(commands.map(({ cause }) => cause?.eventId)).toEqual(['newer', 'of another call']);
+  });
+
   it('plans nothing where nothing is open', () => {
     expect(planOf([])).toEqual({ calls: [], streams: [], wakeAt: null });
   });

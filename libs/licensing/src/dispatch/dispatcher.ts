@@ -1,4 +1,4 @@
-import type { CommandMessage, Instant, Planner } from '@seatbook/kernel';
+import type { Cause, Instant, PlannedCommand, Planner } from '@seatbook/kernel';
 import type { CallCommand } from '../apple-call/call-decider.js';
 import type { Action } from '../asset/asset-events.js';
 import { MAX_HOLDERS, holderCount, holderKeys, kindOfHolder, type HolderKey } from '../holder.js';
@@ -35,7 +35,7 @@ export const dispatcher = (timings: Timings): Planner<OpenWorkRow, DispatchConte
     const { now } = context;
     const reserving = new Set(rows.flatMap((row) => (row.row === 'order' ? row.orderId : [])));
     const taken = takenPairs(rows);
-    const commands: CommandMessage[] = [];
+    const commands: PlannedCommand[] = [];
     let wakeAt: Instant | null = null;
     const wake = (at: Instant): void => {
       wakeAt = wakeAt === null ? at : Math.min(wakeAt, at);
@@ -52,7 +52,8 @@ export const dispatcher = (timings: Timings): Planner<OpenWorkRow, DispatchConte
       const oldest = Math.min(...ready.map(({ since }) => since));
       const due = now - oldest >= timings.dispatchAfterMs;
       for (const { rectangle, full } of calls) {
-        if (due || full) commands.push(planned(action, rectangle, context));
+        const cause = newestCause(ready, rectangle);
+        if (due || full) commands.push({ ...planned(action, rectangle, context), cause });
         else wake(oldest + timings.dispatchAfterMs);
       }
     }
@@ -150,7 +151,7 @@ function planned(
   action: Action,
   { assets, holders }: Rectangle,
   { uId, ...context }: DispatchContext,
-): CommandMessage {
+): PlannedCommand {
   const command: CallCommand = {
     type: 'PlanCall',
     uId,
@@ -160,4 +161,17 @@ function planned(
   };
   if (holderCount(holders) === 0) throw new Error('a call without holders was planned');
   return { stream: callStream(context.newCallId()), command };
+}
+
+/** The newest event that opened a pair of the call. Orders that share a call are told apart by the ledgers' events. */
+function newestCause(rows: readonly LotRow[], { assets, holders }: Rectangle): Cause {
+  const inCall = new Set(holderKeys(holders));
+  let newest: LotRow | null = null;
+  for (const row of rows) {
+    if (newest && row.since < newest.since) continue;
+    if (!assets.includes(idOfAsset(row.asset)) || !holderKeys(row).some((key) => inCall.has(key))) continue;
+    newest = row;
+  }
+  if (!newest) throw new Error('a call was planned of pairs that no row has');
+  return newest.cause;
 }

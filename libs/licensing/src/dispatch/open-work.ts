@@ -1,4 +1,4 @@
-import { idOf, type Envelope, type Instant, type ReadModel } from '@seatbook/kernel';
+import { causeOf, idOf, type Cause, type Envelope, type Instant, type ReadModel } from '@seatbook/kernel';
 import type { CallEvent } from '../apple-call/call-events.js';
 import type { Action, AssetEvent } from '../asset/asset-events.js';
 import { holderCount, holderKeys, holdersOf, type Holders } from '../holder.js';
@@ -23,6 +23,8 @@ export interface LotRow extends Holders {
   readonly notBefore: Instant;
   /** No call of more pairs may carry it; 0: any. */
   readonly limit: number;
+  /** The event that opened it. */
+  readonly cause: Cause;
 }
 
 /** A call that is planned and has not yet claimed its pairs. */
@@ -65,7 +67,7 @@ type OpenWorkEvent =
 /** What the dispatcher decides from: open pairs by lot, calls being claimed, orders being reserved. */
 export const openWorkModel: ReadModel<OpenWorkRow, OpenWorkEvent> = {
   name: 'open-work',
-  version: 1,
+  version: 2,
   handles: [
     'asset.licenses-reserved',
     'asset.licenses-served',
@@ -144,11 +146,12 @@ export const openWorkModel: ReadModel<OpenWorkRow, OpenWorkEvent> = {
 };
 
 function opened(
-  { stream, metadata }: Envelope,
+  envelope: Envelope,
   { serialNumbers, userIds }: Holders,
   action: Action,
   { orderId = '', limit = 0, notBefore = 0 }: { orderId?: string; limit?: number; notBefore?: Instant },
 ): LotRow {
+  const { stream, metadata } = envelope;
   const { uId, adamId, pricingParam } = assetOf(idOf(stream));
   const asset = { adamId, pricingParam };
   const since = metadata.recordedAt;
@@ -162,6 +165,7 @@ function opened(
     since,
     notBefore,
     limit,
+    cause: causeOf(envelope),
     serialNumbers,
     userIds,
   };

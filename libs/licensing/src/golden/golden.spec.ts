@@ -83,7 +83,7 @@ function sameShape(one: unknown, other: unknown): boolean {
 
 /** The journey with one event as the fixture has it, lifted to today's version. */
 function journeyWith({ type, version, stream, revision, data }: Fixture): Envelope[] {
-  const lifted = registry.upcast({ type, data, metadata: { version } });
+  const lifted = registry.upcast({ type, stream, data, metadata: { version } });
   return journey.map((event) =>
     event.stream === stream && event.revision === revision ? { ...event, type, data: lifted } : event,
   );

@@ -1,0 +1,225 @@
+import {
+  Refusal,
+  causeOf,
+  isRefusal,
+  uuidOf,
+  type Cause,
+  type Command,
+  type DomainEvent,
+  type Due,
+  type EventRegistry,
+  type Instant,
+  type Metadata,
+} from '@seatbook/kernel';
+import { following, type CommandContext } from './command-context.js';
+import {
+  AppendTooLarge,
+  MAX_APPEND_BYTES,
+  MAX_APPEND_EVENTS,
+  bytesOf,
+  type NewEvent,
+} from './event-store.js';
+import type { StreamKind } from './stream-kind.js';
+import { noteLast, type StreamState } from './stream-state.js';
+
+export interface CommandOptions {
+  /** The stream is most likely new: do not look first. Only saves a read, never decides. */
+  readonly likelyAbsent?: boolean;
+  /** Refuse with `CONFLICT_VERSION` unless the stream's last event has this revision (-1: no event). */
+  readonly ifRevision?: number;
+  /**
+   * Commands of one sequence keep their order even where one fails: those behind it fail with `BehindFailure` and
+   * are not decided. (A refusal is an answer, not a failure.)
+   */
+  readonly sequence?: object;
+  /**
+   * The command comes from outside and goes on with what the stream was begun for, as Apple's answers do: it follows
+   * from the last event that came into the stream from elsewhere, where there is one.
+   */
+  readonly continues?: boolean;
+}
+
+/** An earlier command of the same sequence failed; this one was not decided. */
+export class BehindFailure extends Error {
+  constructor() {
+    super('an earlier command of the same sequence failed');
+    this.name = 'BehindFailure';
+  }
+}
+
+export interface Asked {
+  /** Null only asks for the state, behind all that was sent before. */
+  readonly command: Command | null;
+  readonly context: CommandContext;
+  readonly options: CommandOptions;
+}
+
+/** What is to be said to one who asked, once the part that it belongs to is durable. */
+export type Answer =
+  | { readonly kind: 'state' }
+  | {
+      readonly kind: 'done';
+      readonly revision: number;
+      readonly events: number;
+      readonly repeated: boolean;
+      readonly last: Cause | null;
+    }
+  | { readonly kind: 'refused'; readonly refusal: Error }
+  /** Not an expected "no": what belongs to its sequence is held back. */
+  | { readonly kind: 'failed'; readonly error: unknown };
+
+/** One append and the answers that rest on it, in the order of those who asked. No event: nothing is to be appended. */
+export interface Part {
+  readonly events: readonly NewEvent[];
+  readonly answers: readonly Answer[];
+}
+
+/** What a decision takes beside the stream and what it is asked. */
+export interface DecisionContext {
+  readonly stream: string;
+  readonly kind: StreamKind;
+  readonly registry: EventRegistry;
+  readonly at: Instant;
+  /** Makes the event ids of this decision its own: decided again, the same command has other ids. */
+  readonly nonce: string;
+  /** Whether a command of this sequence failed before. */
+  readonly broken: (sequence: object) => boolean;
+}
+
+/** Room for the stamp that the last event of an append gets. */
+const STAMP_BYTES = 1_000;
+const ROOM_BYTES = MAX_APPEND_BYTES - STAMP_BYTES;
+
+/**
+ * Decides all that is asked of a stream, one after the other, each on the state that those before it left behind.
+ * Nothing is appended and nothing answered here. The stream's state is moved on; it holds only when all parts are
+ * durable.
+ */
+export function decideAll(
+  batch: readonly Asked[],
+  state: StreamState,
+  context: DecisionContext,
+): readonly Part[] {
+  const parts: Part[] = [];
+  const failed = new Set<object>();
+  let events: NewEvent[] = [];
+  let answers: Answer[] = [];
+  let bytes = 0;
+  const close = (): void => {
+    parts.push({ events: stamped(events, state, context), answers });
+    [events, answers, bytes] = [[], [], 0];
+  };
+  for (const asked of batch) {
+    const decided = decide(asked, state, context, failed);
+    if ('kind' in decided) {
+      answers.push(decided);
+      const { sequence } = asked.options;
+      if (decided.kind === 'failed' && sequence) failed.add(sequence);
+      continue;
+    }
+    const full =
+      bytes + decided.bytes > ROOM_BYTES || events.length + decided.events.length > MAX_APPEND_EVENTS;
+    if (events.length > 0 && full) close();
+    for (const event of decided.events) events.push(event);
+    bytes += decided.bytes;
+    carryOut(decided, state, context);
+    const { revision, last } = state;
+    const count = decided.events.length;
+    answers.push({ kind: 'done', revision, events: count, repeated: false, last: count > 0 ? last : null });
+  }
+  close();
+  return parts;
+}
+
+interface Decided {
+  readonly context: CommandContext;
+  readonly decision: readonly DomainEvent[];
+  readonly events: readonly NewEvent[];
+  readonly bytes: number;
+}
+
+function decide(
+  { command, context: sent, options }: Asked,
+  state: StreamState,
+  { stream, kind, registry, at, nonce, broken }: DecisionContext,
+  failed: ReadonlySet<object>,
+): Decided | Answer {
+  const { sequence, ifRevision } = options;
+  if (sequence && (failed.has(sequence) || broken(sequence)))
+    return { kind: 'failed', error: new BehindFailure() };
+  if (command === null) return { kind: 'state' };
+  const { revision, entry } = state;
+  const context = options.continues && entry ? { ...sent, ...following(entry, sent) } : sent;
+  const bodyHash = state.commands.bodyHashOf(context.commandId);
+  if (bodyHash !== undefined) {
+    if (bodyHash !== (context.bodyHash ?? '')) return { kind: 'refused', refusal: reusedKey() };
+    return { kind: 'done', revision, events: 0, repeated: true, last: null };
+  }
+  if (ifRevision !== undefined && ifRevision !== revision)
+    return { kind: 'refused', refusal: staleRevision(stream, ifRevision, revision) };
+  try {
+    const decision = kind.decider.decide(command, state.state, at) as readonly DomainEvent[];
+    const events = decision.map(({ type, data }, index) => ({
+      id: uuidOf(`${context.commandId}/${stream}/${index}/${nonce}`),
+      type,
+      data: JSON.stringify(data),
+      metadata: JSON.stringify(metadataOf(context, registry.versionOf(type), at)),
+    }));
+    const bytes = events.reduce((sum, event) => sum + bytesOf(event), 0);
+    if (events.length > MAX_APPEND_EVENTS || bytes > ROOM_BYTES)
+      return { kind: 'failed', error: new AppendTooLarge(stream, events.length, bytes) };
+    return { context, decision, events, bytes };
+  } catch (error) {
+    return isRefusal(error) ? { kind: 'refused', refusal: error } : { kind: 'failed', error };
+  }
+}
+
+/** Moves the state on by what a command decided. */
+function carryOut(
+  { context, decision, events }: Decided,
+  state: StreamState,
+  { stream, kind }: DecisionContext,
+): void {
+  for (const [index, event] of decision.entries()) {
+    state.state = kind.decider.evolve(state.state, event) as unknown;
+    const { id } = events[index] as NewEvent;
+    noteLast(state, causeOf({ id, stream, revision: state.revision + 1, metadata: context }), context.cause);
+  }
+  if (decision.length > 0) state.commands.add(context.commandId, context.bodyHash);
+}
+
+const metadataOf = (context: CommandContext, version: number, recordedAt: Instant): Metadata => ({
+  version,
+  commandId: context.commandId,
+  principal: context.principal,
+  correlationId: context.correlationId,
+  causationId: context.causationId,
+  recordedAt,
+  // What is undefined is left out of the text.
+  cause: context.cause,
+  bodyHash: context.bodyHash,
+  reason: context.reason,
+  traceparent: context.traceparent,
+});
+
+/** The last event of an append says what its stream waits for from here on. */
+function stamped(
+  events: readonly NewEvent[],
+  { state }: StreamState,
+  { kind }: DecisionContext,
+): readonly NewEvent[] {
+  const last = events.at(-1);
+  if (!last || !kind.decider.next) return events;
+  const next: Due | null = kind.decider.next(state) ?? null;
+  const metadata = `${last.metadata.slice(0, -1)},"next":${JSON.stringify(next)}}`;
+  return [...events.slice(0, -1), { ...last, metadata }];
+}
+
+const reusedKey = (): Refusal =>
+  new Refusal(
+    'CONFLICT_IDEMPOTENCY_KEY',
+    'this Idempotency-Key was used for another request; use a new key for a new request',
+  );
+
+const staleRevision = (stream: string, expected: number, actual: number): Refusal =>
+  new Refusal('CONFLICT_VERSION', `${stream} has changed; read it again`, { stream, expected, actual });
