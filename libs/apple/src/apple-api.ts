@@ -2,11 +2,19 @@ import { type Clock, type Random, systemClock } from '@seatbook/kernel';
 import type {
   AppleAccess,
   AppleApi,
+  AppleAssignment,
+  AppleAsset,
   AppleFailure,
+  AppleLimits,
   AppleResult,
+  AppleStatus,
+  AppleUser,
+  AssetId,
   ClientConfig,
   ContentMetadata,
   ManageAssets,
+  MdmInfo,
+  Walk,
 } from '@seatbook/licensing';
 import type { Endpoint } from './apple-urls.js';
 import { assetList } from './assets.js';
@@ -17,7 +25,7 @@ import { lookedUp, lookupQuery } from './content-metadata.js';
 import { eventStatusOf } from './event-status.js';
 import { type JsonObject, textOf } from './json-shape.js';
 import type { AppleLog } from './log.js';
-import { readList } from './paged-list.js';
+import { type PagedListOptions, readList } from './paged-list.js';
 import { type AppleSettings, defaultAppleSettings } from './settings.js';
 import { transientFailure } from './transient-failure.js';
 import type { Transport } from './transport.js';
@@ -51,162 +59,188 @@ export interface AppleClient extends AppleApi {
 
 /** Makes a client of Apple's Apps and Books API, with its own pacing: one per process. */
 export function createAppleApi(options: AppleClientOptions = {}): AppleClient {
-  const clock = options.clock ?? systemClock;
+  const { clock = systemClock, random = Math.random, log = () => undefined } = options;
   const settings: AppleSettings = { ...defaultAppleSettings, ...options.settings };
-  let transport = options.transport;
-  let closeTransport = async (): Promise<void> => undefined;
-  if (!transport) {
-    const own = undiciTransport();
-    transport = own;
-    closeTransport = () => own.close();
+  if (options.transport) {
+    const caller = new Caller({ transport: options.transport, clock, random, settings, log });
+    return new PacedClient({ caller, clock, settings }, async () => undefined);
   }
-  const caller = new Caller({
-    transport,
-    clock,
-    random: options.random ?? Math.random,
-    settings,
-    log: options.log ?? (() => undefined),
-  });
-  const lists = { caller, clock, settings };
+  const connections = undiciTransport();
+  const caller = new Caller({ transport: connections, clock, random, settings, log });
+  return new PacedClient({ caller, clock, settings }, () => connections.close());
+}
 
-  const configOf = (
-    answer: AppleResult<JsonObject>,
-    uId: string,
-    write: boolean,
-  ): AppleResult<ClientConfig> =>
-    understood(answer, (body) => clientConfigOf(body, uId), 'client/config names no location', write);
+class PacedClient implements AppleClient {
+  readonly #caller: Caller;
+  readonly #settings: AppleSettings;
 
-  const manage = async (
+  constructor(
+    private readonly lists: PagedListOptions,
+    private readonly closeConnections: () => Promise<void>,
+  ) {
+    this.#caller = lists.caller;
+    this.#settings = lists.settings;
+  }
+
+  async limits(): Promise<AppleLimits> {
+    return (await this.#caller.config.current()).limits;
+  }
+
+  async clientConfig(access: AppleAccess): Promise<AppleResult<ClientConfig>> {
+    const answer = await this.#caller.call(access, {
+      endpoint: 'clientConfig',
+      lane: 'read',
+      insistence: 'check',
+      namesOwner: true,
+    });
+    if (answer.ok) this.#caller.accept(access);
+    return configOf(answer, access.uId, false);
+  }
+
+  async own(access: AppleAccess, { id, name, metadata }: MdmInfo): Promise<AppleResult<ClientConfig>> {
+    const answer = await this.#caller.call(
+      { ...access, mdmId: id },
+      {
+        endpoint: 'clientConfig',
+        lane: 'write',
+        body: { mdmInfo: { id, name, metadata } },
+        insistence: 'own',
+        namesOwner: true,
+      },
+    );
+    if (answer.ok) {
+      this.#caller.accept(access);
+      this.#caller.endConflict(access.uId);
+    }
+    return configOf(answer, access.uId, true);
+  }
+
+  async subscribe(access: AppleAccess, url: string, secret: string): Promise<AppleResult<ClientConfig>> {
+    const answer = await this.#caller.call(access, {
+      endpoint: 'clientConfig',
+      lane: 'write',
+      body: {
+        notificationUrl: url,
+        notificationAuthToken: secret,
+        notificationTypes: this.#settings.notificationTypes,
+      },
+      namesOwner: true,
+      secrets: [secret],
+    });
+    return configOf(answer, access.uId, true);
+  }
+
+  assets(access: AppleAccess): Promise<AppleResult<Walk<AppleAsset>>> {
+    return readList(this.lists, access, assetList);
+  }
+
+  async asset(
+    access: AppleAccess,
+    { adamId, pricingParam }: AssetId,
+  ): Promise<AppleResult<AppleAsset | null>> {
+    const walk = await readList(this.lists, access, assetList, { adamId, pricingParam });
+    if (!walk.ok) return walk;
+    // Filters are a wish; what is not asked for is not taken for it.
+    const found = walk.value.records.find(
+      (asset) => asset.adamId === adamId && asset.pricingParam === pricingParam,
+    );
+    return { ok: true, value: found ?? null };
+  }
+
+  async assignments(
+    access: AppleAccess,
+    { adamId, pricingParam }: AssetId,
+    serialNumber?: string,
+  ): Promise<AppleResult<Walk<AppleAssignment>>> {
+    const filter: Record<string, string> = serialNumber === undefined ? {} : { serialNumber };
+    const walk = await readList(this.lists, access, assignmentList, { adamId, pricingParam, ...filter });
+    if (!walk.ok) return walk;
+    const records = walk.value.records.filter(
+      (record) =>
+        record.adamId === adamId &&
+        record.pricingParam === pricingParam &&
+        (serialNumber === undefined || record.serialNumber === serialNumber),
+    );
+    return { ok: true, value: { ...walk.value, records } };
+  }
+
+  users(access: AppleAccess): Promise<AppleResult<Walk<AppleUser>>> {
+    return readList(this.lists, access, userList);
+  }
+
+  associate(access: AppleAccess, request: ManageAssets): Promise<AppleResult<{ eventId: string }>> {
+    return this.#manage('associateAssets', access, request);
+  }
+
+  disassociate(access: AppleAccess, request: ManageAssets): Promise<AppleResult<{ eventId: string }>> {
+    return this.#manage('disassociateAssets', access, request);
+  }
+
+  async status(access: AppleAccess, eventId: string): Promise<AppleResult<AppleStatus>> {
+    const answer = await this.#caller.call(access, {
+      endpoint: 'eventStatus',
+      lane: 'read',
+      query: { eventId },
+    });
+    return understood(answer, eventStatusOf, 'the status cannot be understood', false);
+  }
+
+  async contentMetadata(
+    access: AppleAccess,
+    adamIds: readonly string[],
+    storefront: { readonly countryCode: string; readonly platform: string },
+  ): Promise<AppleResult<readonly ContentMetadata[]>> {
+    const { contentBatch } = this.#settings;
+    const asked = [...new Set(adamIds)];
+    const found: ContentMetadata[] = [];
+    for (let from = 0; from < asked.length; from += contentBatch) {
+      const batch = asked.slice(from, from + contentBatch);
+      const answer = await this.#caller.call(access, {
+        endpoint: 'contentMetadataLookup',
+        lane: 'read',
+        query: lookupQuery(batch, storefront),
+      });
+      const decode = (body: JsonObject): readonly ContentMetadata[] | null => lookedUp(body, batch);
+      const content = understood(answer, decode, 'the lookup names no results', false);
+      if (!content.ok) return content;
+      found.push(...content.value);
+    }
+    return { ok: true, value: found };
+  }
+
+  onTokenRefused(listener: (uId: string, refusal: LocationRefusal) => void): () => void {
+    return this.#caller.onTokenRefused(listener);
+  }
+
+  reopen(uId: string): void {
+    this.#caller.reopen(uId);
+  }
+
+  pacing(): PacingReport {
+    return this.#caller.pacing();
+  }
+
+  async close(): Promise<void> {
+    this.#caller.close();
+    await this.closeConnections();
+  }
+
+  async #manage(
     endpoint: Endpoint,
     access: AppleAccess,
     request: ManageAssets,
-  ): Promise<AppleResult<{ eventId: string }>> => {
-    const answer = await caller.call(access, { endpoint, lane: 'write', body: manageBody(request) });
-    return understood(
-      answer,
-      (body) => {
-        const eventId = textOf(body['eventId']);
-        return eventId === null ? null : { eventId };
-      },
-      'the answer names no event',
-      true,
-    );
-  };
-
-  return {
-    limits: async () => (await caller.config.current()).limits,
-
-    async clientConfig(access) {
-      const answer = await caller.call(access, {
-        endpoint: 'clientConfig',
-        lane: 'read',
-        insistence: 'check',
-        namesOwner: true,
-      });
-      if (answer.ok) caller.accept(access);
-      return configOf(answer, access.uId, false);
-    },
-
-    async own(access, mdmInfo) {
-      const { id, name, metadata } = mdmInfo;
-      const answer = await caller.call(
-        { ...access, mdmId: id },
-        {
-          endpoint: 'clientConfig',
-          lane: 'write',
-          body: { mdmInfo: { id, name, metadata } },
-          insistence: 'own',
-          namesOwner: true,
-        },
-      );
-      if (answer.ok) {
-        caller.accept(access);
-        caller.endConflict(access.uId);
-      }
-      return configOf(answer, access.uId, true);
-    },
-
-    async subscribe(access, url, secret) {
-      const answer = await caller.call(access, {
-        endpoint: 'clientConfig',
-        lane: 'write',
-        body: {
-          notificationUrl: url,
-          notificationAuthToken: secret,
-          notificationTypes: settings.notificationTypes,
-        },
-        namesOwner: true,
-        secrets: [secret],
-      });
-      return configOf(answer, access.uId, true);
-    },
-
-    assets: (access) => readList(lists, access, assetList),
-
-    async asset(access, { adamId, pricingParam }) {
-      const walk = await readList(lists, access, assetList, { adamId, pricingParam });
-      if (!walk.ok) return walk;
-      // Filters are a wish; what is not asked for is not taken for it.
-      const found = walk.value.records.find(
-        (asset) => asset.adamId === adamId && asset.pricingParam === pricingParam,
-      );
-      return { ok: true, value: found ?? null };
-    },
-
-    async assignments(access, { adamId, pricingParam }, serialNumber) {
-      const one: Record<string, string> = serialNumber === undefined ? {} : { serialNumber };
-      const walk = await readList(lists, access, assignmentList, { adamId, pricingParam, ...one });
-      if (!walk.ok) return walk;
-      const records = walk.value.records.filter(
-        (record) =>
-          record.adamId === adamId &&
-          record.pricingParam === pricingParam &&
-          (serialNumber === undefined || record.serialNumber === serialNumber),
-      );
-      return { ok: true, value: { ...walk.value, records } };
-    },
-
-    users: (access) => readList(lists, access, userList),
-
-    associate: (access, request) => manage('associateAssets', access, request),
-    disassociate: (access, request) => manage('disassociateAssets', access, request),
-
-    async status(access, eventId) {
-      const answer = await caller.call(access, { endpoint: 'eventStatus', lane: 'read', query: { eventId } });
-      return understood(answer, eventStatusOf, 'the status cannot be understood', false);
-    },
-
-    async contentMetadata(access, adamIds, storefront) {
-      const asked = [...new Set(adamIds)];
-      const found: ContentMetadata[] = [];
-      for (let from = 0; from < asked.length; from += settings.contentBatch) {
-        const batch = asked.slice(from, from + settings.contentBatch);
-        const answer = await caller.call(access, {
-          endpoint: 'contentMetadataLookup',
-          lane: 'read',
-          query: lookupQuery(batch, storefront),
-        });
-        const content = understood(
-          answer,
-          (body) => lookedUp(body, batch),
-          'the lookup names no results',
-          false,
-        );
-        if (!content.ok) return content;
-        found.push(...content.value);
-      }
-      return { ok: true, value: found };
-    },
-
-    onTokenRefused: (listener) => caller.onTokenRefused(listener),
-    reopen: (uId) => caller.reopen(uId),
-    pacing: () => caller.pacing(),
-    async close() {
-      caller.close();
-      await closeTransport();
-    },
-  };
+  ): Promise<AppleResult<{ eventId: string }>> {
+    const answer = await this.#caller.call(access, { endpoint, lane: 'write', body: manageBody(request) });
+    const decode = (body: JsonObject): { eventId: string } | null => {
+      const eventId = textOf(body['eventId']);
+      return eventId === null ? null : { eventId };
+    };
+    return understood(answer, decode, 'the answer names no event', true);
+  }
 }
+
+const configOf = (answer: AppleResult<JsonObject>, uId: string, write: boolean): AppleResult<ClientConfig> =>
+  understood(answer, (body) => clientConfigOf(body, uId), 'client/config names no location', write);
 
 /** Apple's rule: empty members are left out, and one of both lists of holders must be there. */
 const manageBody = ({ assets, serialNumbers, clientUserIds }: ManageAssets): JsonObject => ({

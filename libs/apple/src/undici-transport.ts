@@ -31,91 +31,119 @@ export function undiciTransport(options: UndiciTransportOptions = {}): ClosableT
       });
   const dispatcher = options.dispatcher ?? own;
   if (!dispatcher) throw new Error('there is always a dispatcher');
-  const transport = (request: TransportRequest): Promise<TransportReply> =>
-    exchange(dispatcher, request, maxBodyBytes);
+  const transport = (request: TransportRequest): Promise<TransportReply> => {
+    const exchange = new Exchange(request, maxBodyBytes);
+    exchange.send(dispatcher);
+    return exchange.reply;
+  };
   return Object.assign(transport, { close: async () => own?.close() });
 }
 
-function exchange(
-  dispatcher: Dispatcher,
-  request: TransportRequest,
-  maxBodyBytes: number,
-): Promise<TransportReply> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    let status = 0;
-    let headers: Record<string, string> = {};
-    let controller: Dispatcher.DispatchController | null = null;
-    let settled = false;
+/** One request and its answer. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly reply: Promise<TransportReply>;
+  readonly #chunks: Buffer[] = [];
+  readonly #deadline: NodeJS.Timeout;
+  #bytes = 0;
+  #status = 0;
+  #headers: Record<string, string> = {};
+  #controller: Dispatcher.DispatchController | null = null;
+  #settled = false;
+  #resolve!: (reply: TransportReply) => void;
+  #reject!: (error: TransportError) => void;
 
-    const settle = (finish: () => void): void => {
-      if (settled) return;
-      settled = true;
-      clearTimeout(deadline);
-      request.signal?.removeEventListener('abort', onAbort);
-      finish();
-    };
-    // Nothing can have been sent before undici put the request on an open connection.
-    const fail = (message: string): void =>
-      settle(() => reject(new TransportError(controller !== null, message)));
-    const giveUp = (message: string): void => {
-      fail(message);
-      controller?.abort(new Error(message));
-    };
-    const onAbort = (): void => giveUp('the request was given up');
+  constructor(
+    private readonly request: TransportRequest,
+    private readonly maxBodyBytes: number,
+  ) {
+    const { timeoutMs, signal } = request;
+    this.reply = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
     // One deadline for all of it: an answer that drips slowly never trips a time-out between two bytes.
-    const deadline = setTimeout(
-      () => giveUp(`no complete answer within ${request.timeoutMs} ms`),
-      request.timeoutMs,
-    );
-    if (request.signal?.aborted) return onAbort();
-    request.signal?.addEventListener('abort', onAbort, { once: true });
+    this.#deadline = setTimeout(() => this.#giveUp(`no complete answer within ${timeoutMs} ms`), timeoutMs);
+    if (signal?.aborted) this.#onAbort();
+    else signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
 
-    const handler: Dispatcher.DispatchHandler = {
-      onRequestStart(started) {
-        // Given up while the connection was being made: undici then writes nothing.
-        if (settled) return started.abort(new Error('given up before it was sent'));
-        controller = started;
-      },
-      onResponseStart(_, statusCode, received) {
-        if (statusCode < 200) return;
-        status = statusCode;
-        headers = flattened(received);
-        if (Number(headers['content-length']) > maxBodyBytes) tooLong();
-      },
-      onResponseData(_, chunk) {
-        bytes += chunk.length;
-        if (bytes > maxBodyBytes) return tooLong();
-        chunks.push(chunk);
-      },
-      onResponseEnd() {
-        settle(() => resolve({ status, headers, body: Buffer.concat(chunks).toString('utf8') }));
-      },
-      onResponseError(_, error) {
-        fail(`the connection failed (${codeOf(error)})`);
-      },
-    };
-    const tooLong = (): void => giveUp(`the answer is longer than ${maxBodyBytes} bytes`);
-
+  send(dispatcher: Dispatcher): void {
+    if (this.#settled) return;
+    const { request } = this;
     try {
-      const url = new URL(request.url);
+      const { origin, pathname, search } = new URL(request.url);
       dispatcher.dispatch(
         {
-          origin: url.origin,
-          path: url.pathname + url.search,
+          origin,
+          path: pathname + search,
           method: request.method,
           headers: { ...request.headers },
           body: request.body ?? null,
           headersTimeout: request.timeoutMs,
           bodyTimeout: request.timeoutMs,
         },
-        handler,
+        this,
       );
     } catch (error) {
-      fail(`the request could not be made (${codeOf(error)})`);
+      this.#fail(`the request could not be made (${codeOf(error)})`);
     }
-  });
+  }
+
+  onRequestStart(started: Dispatcher.DispatchController): void {
+    // Given up while the connection was being made: undici then writes nothing.
+    if (this.#settled) started.abort(new Error('given up before it was sent'));
+    else this.#controller = started;
+  }
+
+  onResponseStart(
+    _controller: Dispatcher.DispatchController,
+    status: number,
+    headers: Record<string, string | string[] | undefined>,
+  ): void {
+    if (status < 200) return;
+    this.#status = status;
+    this.#headers = flattened(headers);
+    if (Number(this.#headers['content-length']) > this.maxBodyBytes) this.#tooLong();
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.maxBodyBytes) this.#tooLong();
+    else this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    const body = Buffer.concat(this.#chunks).toString('utf8');
+    this.#settle(() => this.#resolve({ status: this.#status, headers: this.#headers, body }));
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#fail(`the connection failed (${codeOf(error)})`);
+  }
+
+  readonly #onAbort = (): void => this.#giveUp('the request was given up');
+
+  #tooLong(): void {
+    this.#giveUp(`the answer is longer than ${this.maxBodyBytes} bytes`);
+  }
+
+  #giveUp(message: string): void {
+    this.#fail(message);
+    this.#controller?.abort(new Error(message));
+  }
+
+  /** Nothing can have been sent before undici put the request on an open connection. */
+  #fail(message: string): void {
+    this.#settle(() => this.#reject(new TransportError(this.#controller !== null, message)));
+  }
+
+  #settle(finish: () => void): void {
+    if (this.#settled) return;
+    this.#settled = true;
+    clearTimeout(this.#deadline);
+    this.request.signal?.removeEventListener('abort', this.#onAbort);
+    finish();
+  }
 }
 
 function flattened(headers: Record<string, string | string[] | undefined>): Record<string, string> {
