@@ -5,28 +5,30 @@ import { OWNER } from '@seatbook/test-support/virtual-seatbook';
 const APP = '900000001';
 
 describe('the last licence and two concurrent orders', () => {
-  it('200 seeds: one is assigned, the other waits or is refused as it asked, with the facts', async () => {
+  const adamId = (index: number): string => String(910000000 + index);
+
+  it('for each of 200 assets: one is assigned, the other waits or is refused as it asked, with the facts', async () => {
     const virtual = await VirtualSeatbook.open();
-    virtual.createLocation(Array.from({ length: 200 }, (_app, seed) => asset(String(910000000 + seed), 1)));
+    virtual.createLocation(Array.from({ length: 200 }, (_app, index) => asset(adamId(index), 1)));
     await virtual.import();
     await virtual.advance(10_000);
     const races = [];
-    for (let seed = 0; seed < 200; seed += 1) {
-      const assets = [stdq(String(910000000 + seed))];
-      const ifShort = seed % 2 === 0 ? 'wait' : 'refuse';
-      const [first, second] = seed % 3 === 0 ? ['A', 'B'] : ['B', 'A'];
+    for (let index = 0; index < 200; index += 1) {
+      const assets = [stdq(adamId(index))];
+      const ifShort = index % 2 === 0 ? 'wait' : 'refuse';
+      const [first, second] = index % 3 === 0 ? ['A', 'B'] : ['B', 'A'];
       const placed = await Promise.all([
-        virtual.place({ assets, serialNumbers: serials(1, seed, first), ifShort }),
-        virtual.place({ assets, serialNumbers: serials(1, seed, second), ifShort }),
+        virtual.place({ assets, serialNumbers: serials(1, index, first), ifShort }),
+        virtual.place({ assets, serialNumbers: serials(1, index, second), ifShort }),
       ]);
-      races.push({ seed, ifShort, orders: placed.map(({ orderId }) => orderId) });
+      races.push({ index, ifShort, orders: placed.map(({ orderId }) => orderId) });
     }
     await virtual.advance(120_000);
-    for (const { seed, ifShort, orders } of races) {
+    for (const { index, ifShort, orders } of races) {
       const [one, other] = await Promise.all(orders.map((orderId) => virtual.order(orderId)));
       const winner = one?.final.assigned === 1 ? one : other;
       const loser = winner === one ? other : one;
-      expect({ seed, winner: winner?.final.assigned }).toEqual({ seed, winner: 1 });
+      expect({ index, winner: winner?.final.assigned }).toEqual({ index, winner: 1 });
       if (ifShort === 'wait')
         expect(loser).toMatchObject({ state: 'waiting', waiting: 1, final: { assigned: 0 } });
       else
@@ -35,7 +37,7 @@ describe('the last licence and two concurrent orders', () => {
           final: { refused: 1 },
           refusals: [{ refusal: 'SHORT' }],
         });
-      expect(virtual.atApple(String(910000000 + seed))).toHaveLength(1);
+      expect(virtual.atApple(adamId(index))).toHaveLength(1);
     }
     await virtual.close();
   }, 120_000);
@@ -105,7 +107,7 @@ describe('the waiting list', () => {
     expect((await virtual.order(orderId))?.waiting).toBe(3);
   });
 
-  it('heads again who Apple calls short, and is served after a read of totals shows one', async () => {
+  it('takes back at its head the pairs that Apple calls short, and is served when the totals show licences again', async () => {
     // Apple holds pairs that we do not know: somebody else gave licences away.
     for (const serialNumber of serials(4, 900)) {
       virtual.simulator.admin.addAssignment(UID, { adamId: APP, serialNumber });

@@ -1,8 +1,33 @@
 import type { VirtualClock } from './virtual-clock.js';
 
-/** Lets everything happen that needs no time. */
-export async function calm(rounds = 20): Promise<void> {
-  for (let round = 0; round < rounds; round += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+/** Calls of watched stores that have not been answered. */
+let unanswered = 0;
+
+/** The same object; {@link calm} waits for what its methods promise. */
+export function watched<T extends object>(store: T): T {
+  return new Proxy(store, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name);
+      if (typeof member !== 'function') return member;
+      return (...parameters: unknown[]): unknown => {
+        const answer: unknown = Reflect.apply(member, target, parameters);
+        if (!(answer instanceof Promise)) return answer;
+        unanswered += 1;
+        return answer.finally(() => (unanswered -= 1));
+      };
+    },
+  });
+}
+
+/**
+ * Lets everything happen that needs no time: returns after that many turns of the event loop in a row in which no store
+ * was at work. Between two calls of a store a runner needs one turn at the most, to let others have theirs.
+ */
+export async function calm(turns = 3): Promise<void> {
+  for (let quiet = 0; quiet < turns;) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    quiet = unanswered === 0 ? quiet + 1 : 0;
+  }
 }
 
 /** Lets things happen, and time pass as timers want it, until a condition holds. */

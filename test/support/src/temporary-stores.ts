@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '@seatbook/kernel';
 import { openSqliteStores, type SqliteStores } from '@seatbook/store-sqlite';
+import { watched } from './let-happen.js';
 import { seededIds } from './seeded-random.js';
 
 /** Real stores in a folder of their own, gone when they are closed. */
@@ -12,7 +13,14 @@ export async function openTemporaryStores(
   const folder = mkdtempSync(join(tmpdir(), 'seatbook-unit-'));
   const stores = await openSqliteStores({ folder, key: Buffer.alloc(32, 7), clock, ids: seededIds(1) });
   return {
-    stores,
+    stores: {
+      ...stores,
+      events: watched(stores.events),
+      reads: watched(stores.reads),
+      progress: watched(stores.progress),
+      secrets: watched(stores.secrets),
+      directory: watched(stores.directory),
+    },
     async close() {
       await stores.close();
       rmSync(folder, { recursive: true, force: true });
