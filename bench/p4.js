@@ -19,11 +19,11 @@ await figure({
   measure: (say) =>
     inFolder(async (folder) => {
       const product = await openProduct(folder);
-      const { host, seatbook } = product;
+      const { host, worker } = product;
       await host.start();
       await importLocation(product, [{ adamId: adamIdOf(1), name: 'App', total: 1_000_000 }]);
       // Only the read models go on, all of them, in their thread: reactions and dispatching are another load.
-      await Promise.all([seatbook.dispatcher.stop(), seatbook.due.stop(), seatbook.reactor.stop()]);
+      await Promise.all([worker.dispatcher.stop(), worker.due.stop(), worker.reactor.stop()]);
       const context = await NestFactory.createApplicationContext(SeatbookModule.over(host), {
         logger: false,
       });
@@ -96,7 +96,7 @@ await figure({
  * @param {import('./product.js').Product} product
  * @returns {(position: number) => Promise<number>}
  */
-function watchOrders({ seatbook: { views } }) {
+function watchOrders({ worker: { views } }) {
   /** @type {{ position: number, resolve: (at: number) => void }[]} */
   let waiting = [];
   views.onAdvance((model, position) => {

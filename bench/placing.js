@@ -22,10 +22,10 @@ export const CALLERS = 64;
 export function placeOrders() {
   return inFolder(async (folder) => {
     const product = await openProduct(folder);
-    const { host, seatbook, stores } = product;
+    const { host, worker, stores } = product;
     await host.start();
     await importLocation(product, [{ adamId: adamIdOf(1), name: 'App', total: ORDERS * 2 }]);
-    await seatbook.stop();
+    await worker.stop();
     const context = await NestFactory.createApplicationContext(SeatbookModule.over(host), { logger: false });
     const bus = context.get(CommandBus);
     const before = await stores.events.head();

@@ -35,7 +35,7 @@ export async function openProduct(folder) {
     deliver: async () => ({ status: 200 }),
     faults: { rateLimit: { perSecond: 100_000, scope: 'token', retryAfter: null } },
   });
-  const host = await SeatbookHost.open({
+  const options = {
     configuration: readConfiguration({
       SEATBOOK_DATA: folder,
       SEATBOOK_OWNER_KEY: 'bench-owner-key-0123456789-0123456789',
@@ -47,12 +47,14 @@ export async function openProduct(folder) {
       const { pathname, search } = new URL(url);
       return simulator.handle({ method, path: `${pathname}${search}`, headers: { ...headers }, body });
     },
-  });
-  const { seatbook, stores } = host;
+  };
+  const host = await SeatbookHost.open(/** @type {import('@seatbook/host').HostOptions} */ (options), 'both');
+  const { edge, worker, stores } = host;
   return {
     host,
     simulator,
-    seatbook,
+    edge,
+    worker,
     stores,
     async close() {
       await host.stop();
@@ -68,18 +70,18 @@ export async function openProduct(folder) {
  * @param {Product} product
  * @param {readonly { adamId: string, name: string, total: number }[]} assets
  */
-export async function importLocation({ simulator, seatbook, stores }, assets) {
+export async function importLocation({ simulator, edge, worker, stores }, assets) {
   const { token } = simulator.admin.createLocation({ uId: UID, name: 'Bench', country: 'DE' });
   simulator.admin.addAssets(UID, assets);
   const settings = /** @type {const} */ ({ name: 'Bench', platform: 'iOS', assignmentType: 'device' });
-  await importToken(seatbook, { file: token, settings, takeOver: false }, OWNER);
+  await importToken(edge, { file: token, settings, takeOver: false }, OWNER);
   for (;;) {
-    const halted = seatbook.views.status().find((model) => model.halted !== null);
+    const halted = worker.views.status().find((model) => model.halted !== null);
     check(!halted, `the read model ${halted?.name} halted: ${halted?.halted}`);
     const account = /** @type {import('@seatbook/licensing').AccountDocument | null} */ (
       await stores.reads.get(accountsModel, UID)
     );
-    if (account?.firstReadAt != null && (await seatbook.idle())) return;
+    if (account?.firstReadAt != null && (await worker.idle())) return;
     await pause(20);
   }
 }

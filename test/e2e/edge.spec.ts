@@ -313,7 +313,7 @@ describe('health', () => {
   });
 
   it('is not ready when a read model has halted, with the reason', async () => {
-    const { views } = seatbook.product.host.seatbook;
+    const { views } = seatbook.product.host.worker;
     const halted = views
       .status()
       .map((one) => (one.name === 'pairs' ? { ...one, halted: 'undecodable' } : one));

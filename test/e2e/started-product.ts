@@ -143,7 +143,7 @@ export class StartedProduct {
   async quiet(): Promise<void> {
     let idle = 0;
     await eventually('everything is done', async () => {
-      idle = (await this.product.host.seatbook.idle()) ? idle + 1 : 0;
+      idle = (await this.product.host.worker.idle()) ? idle + 1 : 0;
       return idle === 3;
     });
   }

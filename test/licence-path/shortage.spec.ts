@@ -82,7 +82,7 @@ describe('the waiting list', () => {
   it('lets an order cancel what it still waits for and keep what it has', async () => {
     const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(15) });
     await virtual.advance(60_000);
-    await virtual.until(cancelWaiting(virtual.seatbook, { orderId }, OWNER));
+    await virtual.until(cancelWaiting(virtual.edge, { orderId }, OWNER));
     const { final } = await virtual.finished(orderId);
     expect(final).toMatchObject({ assigned: 10, cancelled: 5 });
     expect(await virtual.pairs(APP)).toEqual({ assigned: serials(10) });
@@ -99,7 +99,7 @@ describe('the waiting list', () => {
     virtual.simulator.admin.refund(UID, { adamId: APP, count: 5 });
     const { token } = virtual.simulator.admin.issueToken(UID);
     // The totals are read before anything is sent: the refund happened while we could not look.
-    await virtual.until(renewToken(virtual.seatbook, { uId: UID, file: token }, OWNER));
+    await virtual.until(renewToken(virtual.edge, { uId: UID, file: token }, OWNER));
     await virtual.advance(20 * 60_000);
     expect(virtual.atApple(APP).length).toBe(5);
     const document = await virtual.assetDocument(APP);
@@ -133,7 +133,7 @@ describe('the waiting list', () => {
       'two of twelve wait',
       async () => (await virtual.order(orderId))?.waiting === 2,
     );
-    await virtual.until(cancelWaiting(virtual.seatbook, { orderId }, OWNER));
+    await virtual.until(cancelWaiting(virtual.edge, { orderId }, OWNER));
     expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 6, cancelled: 6 });
     expect(await virtual.pairs(APP)).toEqual({ assigned: virtual.atApple(APP).slice(0, 6) });
   });

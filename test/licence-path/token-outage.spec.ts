@@ -4,7 +4,7 @@ import { OWNER, UID, VirtualSeatbook, asset, serials, stdq } from '@seatbook/tes
 const APPS = Array.from({ length: 10 }, (_app, index) => String(900000001 + index));
 
 const renew = (virtual: VirtualSeatbook, file: string, uId = UID) =>
-  virtual.until(renewToken(virtual.seatbook, { uId, file }, OWNER));
+  virtual.until(renewToken(virtual.edge, { uId, file }, OWNER));
 
 /** Ten orders, one asset and ten devices of their own each: ten calls. */
 async function placeTen(virtual: VirtualSeatbook): Promise<string[]> {
@@ -48,7 +48,7 @@ describe('a token that dies while ten calls are ready to send', () => {
       expect(types).not.toContain('asset.licenses-failed');
       expect(types).not.toContain('call.settled');
       expect((await virtual.account())?.tokenState).toBe(state);
-      expect(virtual.seatbook.parking.count).toBe(0);
+      expect(virtual.worker.parking.count).toBe(0);
       const before = (await virtual.events()).length;
       await virtual.advance(60 * 60_000);
       expect((await virtual.events()).length).toBe(before);
@@ -105,7 +105,7 @@ describe('another MDM that takes the location', () => {
       correlationId: 'take-over',
       causationId: 'take-over',
     };
-    await virtual.until(virtual.seatbook.execute(`account-${UID}`, { type: 'TakeOver' }, context));
+    await virtual.until(virtual.edge.execute(`account-${UID}`, { type: 'TakeOver' }, context));
     expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 10 });
     expect(virtual.atApple('900000001')).toEqual(serials(10));
     await virtual.close();
@@ -121,9 +121,7 @@ describe('another MDM that takes the location', () => {
     });
     expect(await virtual.events()).toEqual([]);
     const settings = { name: 'Berlin', platform: 'iOS', assignmentType: 'device' } as const;
-    await virtual.until(
-      importToken(virtual.seatbook, { file: virtual.token, settings, takeOver: true }, OWNER),
-    );
+    await virtual.until(importToken(virtual.edge, { file: virtual.token, settings, takeOver: true }, OWNER));
     await virtual.advance(5_000);
     expect((await virtual.account())?.owned).toBe(true);
     await virtual.close();

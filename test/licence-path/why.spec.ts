@@ -107,7 +107,7 @@ describe('why something happened', () => {
     await virtual.advance(3_600_000);
     await virtual.restart();
     admin.addErrorRule({ match: { path: '/mdm/v2/assets/associate' }, times: 3, status: 503 });
-    await virtual.until(renewToken(virtual.seatbook, { uId: UID, file: admin.issueToken(UID).token }, OWNER));
+    await virtual.until(renewToken(virtual.edge, { uId: UID, file: admin.issueToken(UID).token }, OWNER));
     await virtual.finished(orderId);
     const log = await causes();
     const events = log.of(orderId);

@@ -1,6 +1,13 @@
 export { OwnerKey } from './keys/owner-key.js';
 export { createLog, errorFacts, type Log } from './log.js';
-export { SeatbookHost, type HostOptions, type HostPhase } from './seatbook-host.js';
+export {
+  SeatbookHost,
+  type EdgeHost,
+  type Halves,
+  type HostOptions,
+  type HostPhase,
+  type WorkerHost,
+} from './seatbook-host.js';
 export {
   ConfigurationInvalid,
   readConfiguration,
@@ -9,3 +16,4 @@ export {
   type Environment,
 } from './settings/configuration.js';
 export { configurationPage } from './settings/configuration-page.js';
+export { openStores } from './stores/open-stores.js';

@@ -1,6 +1,5 @@
-import type { AppleApi } from '@seatbook/licensing';
 import { accountStream, accountsModel, type Account, type AccountDocument } from '@seatbook/licensing';
-import { notificationUrlOf, type Seatbook } from '@seatbook/application';
+import { notificationUrlOf, type SeatbookWorker } from '@seatbook/application';
 import { errorFacts, type Log } from './log.js';
 
 const PAGE_ACCOUNTS = 200;
@@ -9,13 +8,9 @@ const PAGE_ACCOUNTS = 200;
  * Brings every account's notification address in line with the configuration, once at start: where the configured one
  * is another one, and where Apple has forgotten ours. Work goes on without it, by polling, so nothing here fails a start.
  */
-export async function alignNotificationAddresses(
-  seatbook: Seatbook,
-  apple: AppleApi,
-  log: Log,
-): Promise<void> {
-  const { reads } = seatbook.options.stores;
-  const { publicUrl } = seatbook.options.settings;
+export async function alignNotificationAddresses(worker: SeatbookWorker, log: Log): Promise<void> {
+  const { reads } = worker.foundation.stores;
+  const { publicUrl } = worker.ports.settings;
   let cursor: string | undefined;
   do {
     const page = await reads.query<AccountDocument>(accountsModel, {
@@ -27,7 +22,7 @@ export async function alignNotificationAddresses(
     for (const account of page.rows) {
       const { uId } = account;
       try {
-        await align(seatbook, apple, account, notificationUrlOf(publicUrl, uId));
+        await align(worker, account, notificationUrlOf(publicUrl, uId));
       } catch (error) {
         log.warn({ uId, ...errorFacts(error) }, 'the notification address could not be looked at');
       }
@@ -37,34 +32,33 @@ export async function alignNotificationAddresses(
 }
 
 async function align(
-  seatbook: Seatbook,
-  apple: AppleApi,
+  worker: SeatbookWorker,
   { uId, usable }: AccountDocument,
   wanted: string | null,
 ): Promise<void> {
   const stream = accountStream(uId);
-  const account = (await seatbook.runner.load(stream)).state as Account;
+  const account = (await worker.foundation.runner.load(stream)).state as Account;
   const { fingerprint, ownedAs, subscribed, notificationUrl } = account;
   if (notificationUrl !== wanted) {
-    await want(seatbook, uId, wanted, 'the configured public URL is another one');
+    await want(worker, uId, wanted, 'the configured public URL is another one');
     return;
   }
   if (wanted === null || !subscribed || !usable) return;
-  const token = await seatbook.ports.vault.token(fingerprint);
-  const config = await apple.clientConfig({ uId, token, mdmId: ownedAs });
+  const token = await worker.ports.vault.token(fingerprint);
+  const config = await worker.ports.apple.clientConfig({ uId, token, mdmId: ownedAs });
   if (!config.ok || config.value.notificationUrl === wanted) return;
   // Not wanted for a moment, so that it is told to Apple anew.
-  await want(seatbook, uId, null, 'Apple has another address');
-  await want(seatbook, uId, wanted, 'Apple has another address');
+  await want(worker, uId, null, 'Apple has another address');
+  await want(worker, uId, wanted, 'Apple has another address');
 }
 
 async function want(
-  seatbook: Seatbook,
+  worker: SeatbookWorker,
   uId: string,
   notificationUrl: string | null,
   reason: string,
 ): Promise<void> {
-  const commandId = seatbook.options.ids.next();
+  const commandId = worker.foundation.ids.next();
   const command = { type: 'WantNotifications', notificationUrl } as const;
   const context = {
     commandId,
@@ -73,5 +67,5 @@ async function want(
     causationId: commandId,
     reason,
   };
-  await seatbook.execute(accountStream(uId), command, context);
+  await worker.foundation.execute(accountStream(uId), command, context);
 }

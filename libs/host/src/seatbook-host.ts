@@ -1,22 +1,22 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createAppleApi, undiciTransport, type AppleClient, type Transport } from '@seatbook/apple';
+import { Foundation, SeatbookEdge, SeatbookWorker, modelGroups } from '@seatbook/application';
 import { systemClock, type Clock, type Ids, type Instant } from '@seatbook/kernel';
-import type { Views } from '@seatbook/runtime';
-import { loadOrCreateKey, openSqliteStores, type SqliteStores } from '@seatbook/store-sqlite';
-import { Seatbook, modelGroups } from '@seatbook/application';
+import type { Log as LogLine, OpenedStores, Views } from '@seatbook/runtime';
+import { mdmIdOf } from './keys/mdm-id.js';
 import { OwnerKey } from './keys/owner-key.js';
 import { errorFacts, type Log } from './log.js';
-import type { Configuration } from './settings/configuration.js';
-import { mdmIdOf } from './keys/mdm-id.js';
 import { alignNotificationAddresses } from './notification-addresses.js';
+import type { Configuration } from './settings/configuration.js';
+import { openStores } from './stores/open-stores.js';
 import { viewBuilders } from './views/view-builders.js';
 import { WorkerViews } from './views/worker-views.js';
 
 export interface HostOptions {
   readonly configuration: Configuration;
   readonly log: Log;
-  /** Where read models are built: in a thread of their own, or in this one (for tests). */
+  /** Where a worker half builds the read models: in a thread of its own, or in this one (for tests). */
   readonly views: 'worker' | 'inline';
   /** How Apple is reached; HTTP when absent. */
   readonly transport?: Transport;
@@ -25,87 +25,63 @@ export interface HostOptions {
 /** Where the product stands between start and end. */
 export type HostPhase = 'opened' | 'starting' | 'ready' | 'stopping' | 'stopped';
 
+/** Which halves of the product a process has. */
+export type Halves = 'edge' | 'worker' | 'both';
+
+/** A process that has the edge half. */
+export type EdgeHost = SeatbookHost & { readonly edge: SeatbookEdge; readonly ownerKey: OwnerKey };
+
+/** A process that has the worker half. */
+export type WorkerHost = SeatbookHost & { readonly worker: SeatbookWorker };
+
+interface Parts {
+  readonly stores: OpenedStores;
+  readonly foundation: Foundation;
+  readonly apple: AppleClient;
+  readonly closeTransport: () => Promise<void>;
+  readonly edge: SeatbookEdge | null;
+  readonly ownerKey: OwnerKey | null;
+  readonly worker: SeatbookWorker | null;
+  readonly workerViews: WorkerViews | null;
+}
+
 const ids: Ids = { next: () => randomUUID() };
 
 /**
- * The product in this process: stores, Apple's client and the system, opened in order and closed in order.
- * Opening makes commands and queries possible; `start` lets work be done.
+ * The product in this process, one half of it or both: stores, Apple's client and the halves, opened in order and
+ * closed in order. Opening makes commands and queries possible; `start` lets work be done.
  */
 export class SeatbookHost {
   readonly clock: Clock = systemClock;
   readonly startedAt: Instant = this.clock.now();
+  readonly stores: OpenedStores;
+  readonly edge: SeatbookEdge | null;
+  readonly ownerKey: OwnerKey | null;
+  readonly worker: SeatbookWorker | null;
   #phase: HostPhase = 'opened';
   readonly #closing = new AbortController();
 
   private constructor(
     readonly configuration: Configuration,
     readonly log: Log,
-    readonly stores: SqliteStores,
-    readonly ownerKey: OwnerKey,
-    readonly apple: AppleClient,
-    readonly seatbook: Seatbook,
-    private readonly workerViews: WorkerViews | null,
-    private readonly closeTransport: () => Promise<void>,
-  ) {}
+    private readonly parts: Parts,
+  ) {
+    this.stores = parts.stores;
+    this.edge = parts.edge;
+    this.ownerKey = parts.ownerKey;
+    this.worker = parts.worker;
+  }
 
-  /** @throws what the stores say of a folder that is locked or damaged, and of a key that does not fit */
-  static async open({ configuration, log, views, transport }: HostOptions): Promise<SeatbookHost> {
-    const { data, apple: appleSettings, mdm, http, owner, timings, due } = configuration;
-    const { folder, keyFile, key } = data;
-    const sealingKey = loadOrCreateKey({ folder, file: keyFile ?? undefined, env: key ?? undefined });
-    const clock = systemClock;
-    const stores = await openSqliteStores({
-      folder,
-      key: sealingKey,
-      clock,
-      ids,
-      name: 'seatbook standalone',
-    });
+  /** @throws what the stores say when they are locked or damaged, or when the key is not theirs */
+  static open(options: HostOptions, halves: 'both'): Promise<EdgeHost & WorkerHost>;
+  static open(options: HostOptions, halves: 'edge'): Promise<EdgeHost>;
+  static open(options: HostOptions, halves: 'worker'): Promise<WorkerHost>;
+  static async open(options: HostOptions, halves: Halves): Promise<SeatbookHost> {
+    const { configuration, log } = options;
+    const stores = await openStores(configuration, { clock: systemClock, ids });
     try {
       for (const notice of stores.notices) log.warn(notice);
-      const ownerKey = await OwnerKey.open(stores.secrets, owner);
-      const { connectTimeoutMs, keepAliveMs, maxAnswerBytes, ...settings } = appleSettings;
-      const connections = undiciTransport({ connectTimeoutMs, keepAliveMs, maxBodyBytes: maxAnswerBytes });
-      const apple = createAppleApi({
-        transport: transport ?? connections,
-        clock,
-        settings,
-        log: ({ level, message, ...facts }) => log[level](facts, message),
-      });
-      await stores.reads.prepare(modelGroups.flat());
-      const workerViews = views === 'worker' ? workerViewsOf(configuration, log, clock) : null;
-      const built: Views =
-        workerViews ?? viewBuilders(stores.events, stores.reads, clock, configuration.views);
-      const seatbook = new Seatbook({
-        stores,
-        apple,
-        clock,
-        ids,
-        random: Math.random,
-        settings: {
-          mdmInfo: { id: await mdmIdOf(mdm.id, stores.secrets, ids), name: mdm.name, metadata: 'seatbook' },
-          publicUrl: http.publicUrl,
-        },
-        timings,
-        dueRunner: due,
-        views: built,
-        positionWaitMs: http.positionWaitMs,
-        log: (message, facts) => log.warn(facts, message),
-        newSecret: () => randomBytes(32).toString('base64url'),
-      });
-      apple.onTokenRefused((uId) => seatbook.gates.shut(uId));
-      seatbook.gates.onOpened((uId) => apple.reopen(uId));
-      const closeTransport = (): Promise<void> => connections.close();
-      return new SeatbookHost(
-        configuration,
-        log,
-        stores,
-        ownerKey,
-        apple,
-        seatbook,
-        workerViews,
-        closeTransport,
-      );
+      return new SeatbookHost(configuration, log, await partsOf(stores, options, halves));
     } catch (error) {
       await stores.close();
       throw error;
@@ -116,24 +92,25 @@ export class SeatbookHost {
     return this.#phase;
   }
 
-  /** Aborts when the shutdown begins: whoever waits for outcomes answers with what is there. */
+  /** Aborts when the shutdown begins: requests that wait for outcomes are answered with what is there. */
   get closing(): AbortSignal {
     return this.#closing.signal;
   }
 
   /** Null while read models are being built; else why they are not. */
   get viewsFailure(): string | null {
-    return this.workerViews?.failure ?? null;
+    return this.parts.workerViews?.failure ?? null;
   }
 
   /** Lets work be done. The HTTP server must be listening: Apple tries the notification address at once. */
   async start(): Promise<void> {
     this.#phase = 'starting';
-    await this.seatbook.start();
+    await this.worker?.start();
     // A shutdown may have begun meanwhile.
     if (this.phase !== 'starting') return;
     this.#phase = 'ready';
-    void alignNotificationAddresses(this.seatbook, this.apple, this.log).catch((error: unknown) =>
+    if (!this.worker) return;
+    void alignNotificationAddresses(this.worker, this.log).catch((error: unknown) =>
       this.log.warn(errorFacts(error), 'the notification addresses could not be looked at'),
     );
   }
@@ -149,15 +126,77 @@ export class SeatbookHost {
   async stop(): Promise<void> {
     if (this.#phase === 'stopped') return;
     this.beginShutdown();
-    const stopped = this.seatbook.stop();
-    await this.apple.close();
+    const stopped = this.worker?.stop();
+    await this.parts.apple.close();
     await stopped;
-    await this.closeTransport();
+    await this.parts.closeTransport();
     // Promises that were settled by the last steps run out before their stores go.
     await pause(0);
     await this.stores.close();
     this.#phase = 'stopped';
   }
+}
+
+async function partsOf(
+  stores: OpenedStores,
+  { configuration, log, views, transport }: HostOptions,
+  halves: Halves,
+): Promise<Parts> {
+  const { apple: appleSettings, mdm, http, owner, timings, due } = configuration;
+  const clock = systemClock;
+  const { connectTimeoutMs, keepAliveMs, maxAnswerBytes, ...requests } = appleSettings;
+  const connections = undiciTransport({ connectTimeoutMs, keepAliveMs, maxBodyBytes: maxAnswerBytes });
+  const apple = createAppleApi({
+    transport: transport ?? connections,
+    clock,
+    settings: requests,
+    log: ({ level, message, ...facts }) => log[level](facts, message),
+  });
+  await stores.reads.prepare(modelGroups.flat());
+  const lines: LogLine = (message, facts) => log.warn(facts, message);
+  const foundation = new Foundation({ stores, clock, ids, timings, log: lines });
+  const settings = {
+    mdmInfo: { id: await mdmIdOf(mdm.id, stores.secrets, ids), name: mdm.name, metadata: 'seatbook' },
+    publicUrl: http.publicUrl,
+  };
+  const hasEdge = halves !== 'worker';
+  const hasWorker = halves !== 'edge';
+  const workerViews = hasWorker && views === 'worker' ? workerViewsOf(configuration, log, clock) : null;
+  const built: Views =
+    workerViews ?? viewBuilders(stores.events, stores.reads, clock, configuration.views, lines);
+  const worker = hasWorker
+    ? new SeatbookWorker(foundation, {
+        apple,
+        random: Math.random,
+        settings,
+        dueRunner: due,
+        views: built,
+      })
+    : null;
+  if (worker) {
+    apple.onTokenRefused((uId) => worker.gates.shut(uId));
+    worker.gates.onOpened((uId) => apple.reopen(uId));
+  }
+  const retry = async (stream: string) => (await worker?.retry(stream)) ?? null;
+  const newSecret = (): string => randomBytes(32).toString('base64url');
+  return {
+    stores,
+    foundation,
+    apple,
+    closeTransport: () => connections.close(),
+    edge: hasEdge
+      ? new SeatbookEdge(foundation, {
+          apple,
+          settings,
+          newSecret,
+          positionWaitMs: http.positionWaitMs,
+          retry,
+        })
+      : null,
+    ownerKey: hasEdge ? await OwnerKey.open(stores.secrets, owner) : null,
+    worker,
+    workerViews,
+  };
 }
 
 function workerViewsOf({ data, views, http }: Configuration, log: Log, clock: Clock): WorkerViews {

@@ -1,7 +1,14 @@
 import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Transport } from '@seatbook/apple';
-import { SeatbookHost, errorFacts, type Configuration, type Log } from '@seatbook/host';
+import {
+  SeatbookHost,
+  errorFacts,
+  type Configuration,
+  type EdgeHost,
+  type Log,
+  type WorkerHost,
+} from '@seatbook/host';
 import { createApplication } from './http/create-application.js';
 
 export interface ProductOptions {
@@ -14,7 +21,7 @@ export interface ProductOptions {
 /** Whom to tell of a start's progress. */
 export interface StartListener {
   /** The stores are open. A key made by this start must be shown now: nothing later may keep it from being seen. */
-  readonly opened?: (host: SeatbookHost) => void;
+  readonly opened?: (host: EdgeHost) => void;
   readonly listening?: (product: Product) => void;
 }
 
@@ -23,7 +30,7 @@ export class Product {
   #stopped: Promise<void> | null = null;
 
   private constructor(
-    readonly host: SeatbookHost,
+    readonly host: EdgeHost & WorkerHost,
     readonly app: NestFastifyApplication,
     readonly port: number,
   ) {}
@@ -33,7 +40,7 @@ export class Product {
    * the way closes again what was opened.
    */
   static async start(options: ProductOptions, listener: StartListener = {}): Promise<Product> {
-    const host = await SeatbookHost.open(options);
+    const host = await SeatbookHost.open(options, 'both');
     let app: NestFastifyApplication | null = null;
     try {
       listener.opened?.(host);

@@ -1,10 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
-import { Seatbook } from '@seatbook/application';
+import { SeatbookEdge } from '@seatbook/application';
 import { AccountsController } from './accounts/accounts.controller.js';
 import { AssetsController } from './assets/assets.controller.js';
 import { BoundCommandHandler, BoundQueryHandler } from './bus/binding.js';
-import { SeatbookHost } from '@seatbook/host';
+import { SeatbookHost, type EdgeHost } from '@seatbook/host';
 import { HealthController } from './health/health.controller.js';
 import { Readiness } from './health/readiness.js';
 import { HistoryController } from './history/history.controller.js';
@@ -20,7 +20,7 @@ import { TimelineController } from './timeline/timeline.controller.js';
  */
 @Module({})
 export class SeatbookModule {
-  static over(host: SeatbookHost): DynamicModule {
+  static over(host: EdgeHost): DynamicModule {
     return {
       module: SeatbookModule,
       imports: [CqrsModule.forRoot()],
@@ -37,7 +37,7 @@ export class SeatbookModule {
       ],
       providers: [
         { provide: SeatbookHost, useValue: host },
-        { provide: Seatbook, useValue: host.seatbook },
+        { provide: SeatbookEdge, useValue: host.edge },
         Readiness,
         BoundCommandHandler,
         BoundQueryHandler,

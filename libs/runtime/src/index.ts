@@ -24,6 +24,10 @@ export {
 } from './command-runner.js';
 export { Processor, PROCESSOR_DEFAULTS, type ProcessorOptions } from './processor.js';
 export { joinViews, reached, type ModelStatus, type Views } from './views.js';
+export { PollLoop, type PollLoopOptions } from './poll-loop.js';
+export { RunnerHealth, reasonOf, type Log } from './runner-health.js';
+export { Freshness } from './freshness.js';
+export type { BuilderStores, OpenedStores, Stores } from './stores.js';
 export { dueModel, type DueRow } from './due.js';
 export { Parking } from './parking.js';
 export { Reactor } from './reactor.js';

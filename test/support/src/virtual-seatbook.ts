@@ -24,18 +24,19 @@ import {
   type PairDocument,
   type Timings,
 } from '@seatbook/licensing';
-import type { EventStore, StoredEvent } from '@seatbook/runtime';
+import type { EventStore, StoredEvent, Stores } from '@seatbook/runtime';
 import { createSimulator, type NewAsset, type Simulator } from '@seatbook/simulator';
 import { openSqliteStores, type SqliteStores } from '@seatbook/store-sqlite';
 import {
-  Seatbook,
+  Foundation,
+  SeatbookEdge,
+  SeatbookWorker,
   importToken,
   placeOrder,
   receiveNotification,
   type OrderRequest,
   type PlacedOrder,
   type Caller,
-  type Stores,
 } from '@seatbook/application';
 import { seededIds, seededRandom } from './seeded-random.js';
 import { VirtualClock } from './virtual-clock.js';
@@ -98,7 +99,8 @@ export class VirtualSeatbook {
   readonly folder = mkdtempSync(join(tmpdir(), 'seatbook-'));
   readonly seed: number;
   stores!: SqliteStores;
-  seatbook!: Seatbook;
+  edge!: SeatbookEdge;
+  worker!: SeatbookWorker;
   apple!: AppleClient;
   token = '';
   #runs = 0;
@@ -141,7 +143,7 @@ export class VirtualSeatbook {
 
   async import(file: string = this.token): Promise<void> {
     const settings = { name: 'Berlin', platform: 'iOS', assignmentType: 'device' } as const;
-    await this.until(importToken(this.seatbook, { file, settings, takeOver: false }, OWNER));
+    await this.until(importToken(this.edge, { file, settings, takeOver: false }, OWNER));
   }
 
   async start(): Promise<void> {
@@ -165,19 +167,24 @@ export class VirtualSeatbook {
       transport: (request) => this.#send(request),
     });
     const { publicUrl = PUBLIC_URL, timings } = this.options;
-    this.seatbook = new Seatbook({
+    const foundation = new Foundation({
       stores: this.#mortalStores(life),
-      apple: mortal(this.apple, life),
       clock,
       ids,
-      random,
-      settings: { mdmInfo: { id: 'seatbook-test', name: 'Seatbook', metadata: '' }, publicUrl },
       timings: { ...DEFAULT_TIMINGS, ...timings },
-      newSecret: () => ids.next(),
     });
-    this.apple.onTokenRefused((uId) => this.seatbook.gates.shut(uId));
-    this.seatbook.gates.onOpened((uId) => this.apple.reopen(uId));
-    await this.until(this.seatbook.start());
+    const settings = { mdmInfo: { id: 'seatbook-test', name: 'Seatbook', metadata: '' }, publicUrl };
+    const apple = mortal(this.apple, life);
+    this.worker = new SeatbookWorker(foundation, { apple, random, settings });
+    this.edge = new SeatbookEdge(foundation, {
+      apple,
+      settings,
+      newSecret: () => ids.next(),
+      retry: (stream) => this.worker.retry(stream),
+    });
+    this.apple.onTokenRefused((uId) => this.worker.gates.shut(uId));
+    this.worker.gates.onOpened((uId) => this.apple.reopen(uId));
+    await this.until(this.worker.start());
   }
 
   #mortalStores(life: Life): Stores {
@@ -219,7 +226,7 @@ export class VirtualSeatbook {
   }
 
   async stop(): Promise<void> {
-    if (!this.dead) await this.until(this.seatbook.stop());
+    if (!this.dead) await this.until(this.worker.stop());
     await this.kill();
   }
 
@@ -267,10 +274,10 @@ export class VirtualSeatbook {
   }
 
   async #quiet(): Promise<boolean> {
-    const halted = this.seatbook.views.status().filter((model) => model.halted !== null);
+    const halted = this.worker.views.status().filter((model) => model.halted !== null);
     if (halted.length > 0)
       throw new Error(`halted: ${halted.map((model) => `${model.name}: ${model.halted}`).join('; ')}`);
-    return this.seatbook.idle();
+    return this.worker.idle();
   }
 
   /** Moves time on, letting everything happen on the way. */
@@ -309,7 +316,7 @@ export class VirtualSeatbook {
   ): Promise<PlacedOrder> {
     const request = key === undefined ? by : { ...by, idempotencyKey: key };
     return placeOrder(
-      this.seatbook,
+      this.edge,
       { kind: 'assign', uId: UID, ifShort: 'wait', platform: null, ...order },
       request,
     );
@@ -423,7 +430,7 @@ export class VirtualSeatbook {
         Object.entries(headers).find(([name]) => name.toLowerCase() === 'authorization')?.[1] ?? '';
       const uId = new URL(url).pathname.split('/').at(-1) ?? '';
       const secret = bearer.replace(/^Bearer /, '');
-      await receiveNotification(this.seatbook, { uId, bearer: secret, body: JSON.parse(body) });
+      await receiveNotification(this.edge, { uId, bearer: secret, body: JSON.parse(body) });
       return { status: life.over ? 502 : 200 };
     } catch {
       return { status: 500 };

@@ -4,6 +4,7 @@ import {
   Processor,
   joinViews,
   type EventStore,
+  type Log,
   type ProcessorOptions,
   type ReadStore,
   type Views,
@@ -19,6 +20,7 @@ export function viewBuilders(
   reads: ReadStore,
   clock: Clock,
   options: ProcessorOptions,
+  log: Log,
 ): Views {
   const registry = licensingRegistry();
   // SQLite answers in the same turn: without a pause between two batches, a long catching up would let no message in.
@@ -34,6 +36,6 @@ export function viewBuilders(
     onAppended: (listener) => events.onAppended(listener),
   };
   return joinViews(
-    modelGroups.map((models) => new Processor(source, reads, registry, models, clock, options)),
+    modelGroups.map((models) => new Processor(source, reads, registry, models, clock, options, log)),
   );
 }

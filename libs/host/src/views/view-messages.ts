@@ -12,4 +12,5 @@ export type ToViewsThread = { readonly kind: 'ring' } | { readonly kind: 'stop' 
 export type FromViewsThread =
   | { readonly kind: 'started'; readonly status: readonly ModelStatus[] }
   | { readonly kind: 'advanced'; readonly model: string; readonly position: Position }
+  | { readonly kind: 'log'; readonly message: string; readonly facts: object }
   | { readonly kind: 'status'; readonly status: readonly ModelStatus[] };

@@ -1,6 +1,6 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { systemClock } from '@seatbook/kernel';
-import { openSqliteBuilder } from '@seatbook/store-sqlite';
+import { openBuilderStores } from '../stores/open-stores.js';
 import { viewBuilders } from './view-builders.js';
 import type { FromViewsThread, ToViewsThread, ViewsThreadData } from './view-messages.js';
 
@@ -10,8 +10,10 @@ const STATUS_MS = 500;
 /** The thread that builds the read models, with a read-only connection to the log: neither appends nor HTTP wait for it. */
 async function run(port: MessagePort, { folder, options }: ViewsThreadData): Promise<void> {
   const tell = (message: FromViewsThread): void => port.postMessage(message);
-  const builder = openSqliteBuilder({ folder });
-  const views = viewBuilders(builder.events, builder.reads, systemClock, options);
+  const builder = await openBuilderStores({ data: { folder } });
+  const views = viewBuilders(builder.events, builder.reads, systemClock, options, (message, facts) =>
+    tell({ kind: 'log', message, facts }),
+  );
   views.onAdvance((model, position) => tell({ kind: 'advanced', model, position }));
   await views.start();
   tell({ kind: 'started', status: views.status() });

@@ -131,6 +131,10 @@ export class WorkerViews implements Views {
       this.#advance(message.model, message.position);
       return;
     }
+    if (message.kind === 'log') {
+      this.options.log.warn(message.facts, message.message);
+      return;
+    }
     for (const status of message.status) {
       const before = this.#models.get(status.name);
       this.#models.set(status.name, { ...status, position: before?.position ?? 0 });

@@ -1,4 +1,4 @@
-import { authenticateNotification, type Seatbook } from '@seatbook/application';
+import { authenticateNotification, type SeatbookEdge } from '@seatbook/application';
 import { Refusal } from '@seatbook/kernel';
 import type { HttpRequest, HttpServer } from '../http/exchange.js';
 import { bearerOf } from './authentication.js';
@@ -6,7 +6,7 @@ import { bearerOf } from './authentication.js';
 const ROUTE = '/apple/notifications/:uId';
 
 /** Apple's address is open to the internet: the account's secret is checked on the head, before a body is read. */
-export function checkNotificationSecrets(server: HttpServer, seatbook: Seatbook): void {
+export function checkNotificationSecrets(server: HttpServer, seatbook: SeatbookEdge): void {
   server.addHook('onRequest', async (request: HttpRequest) => {
     if (request.routeOptions.url !== ROUTE) return;
     const bearer = bearerOf(request);

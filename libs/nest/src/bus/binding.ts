@@ -7,10 +7,10 @@ import {
   type ICommandHandler,
   type IQueryHandler,
 } from '@nestjs/cqrs';
-import { Seatbook } from '@seatbook/application';
+import { SeatbookEdge } from '@seatbook/application';
 
 /** A function of the application: what it does with what it is asked. */
-type Work<A extends readonly unknown[], R> = (seatbook: Seatbook, ...asked: A) => Promise<R>;
+type Work<A extends readonly unknown[], R> = (seatbook: SeatbookEdge, ...asked: A) => Promise<R>;
 
 /** A command that knows the function of the application that carries it out. */
 export class BoundCommand<A extends readonly unknown[], R> extends Command<R> {
@@ -55,7 +55,7 @@ export const QueryOf = <A extends readonly unknown[], R>(
 /** The one handler of the CommandBus, which finds it for every class that is derived from BoundCommand. */
 @CommandHandler(BoundCommand)
 export class BoundCommandHandler implements ICommandHandler<BoundCommand<never[], unknown>> {
-  constructor(@Inject(Seatbook) private readonly seatbook: Seatbook) {}
+  constructor(@Inject(SeatbookEdge) private readonly seatbook: SeatbookEdge) {}
 
   execute<A extends readonly unknown[], R>({ work, asked }: BoundCommand<A, R>): Promise<R> {
     return work(this.seatbook, ...asked);
@@ -65,7 +65,7 @@ export class BoundCommandHandler implements ICommandHandler<BoundCommand<never[]
 /** The one handler of the QueryBus. */
 @QueryHandler(BoundQuery)
 export class BoundQueryHandler implements IQueryHandler<BoundQuery<never[], unknown>> {
-  constructor(@Inject(Seatbook) private readonly seatbook: Seatbook) {}
+  constructor(@Inject(SeatbookEdge) private readonly seatbook: SeatbookEdge) {}
 
   execute<A extends readonly unknown[], R>({ work, asked }: BoundQuery<A, R>): Promise<R> {
     return work(this.seatbook, ...asked);

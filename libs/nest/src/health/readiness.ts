@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import type { Instant } from '@seatbook/kernel';
-import { Seatbook } from '@seatbook/application';
-import { SeatbookHost } from '@seatbook/host';
+import { SeatbookHost, type WorkerHost } from '@seatbook/host';
+import type { ModelStatus } from '@seatbook/runtime';
 
 /** The log is tried this often at the most: health is asked for by anyone, and each try is a write. */
 const PROBE_EVERY_MS = 10_000;
@@ -60,21 +60,18 @@ export class Readiness {
   #probedAt: Instant = -Infinity;
   #probe: Promise<string | null> = Promise.resolve(null);
 
-  constructor(
-    @Inject(SeatbookHost) private readonly host: SeatbookHost,
-    @Inject(Seatbook) private readonly seatbook: Seatbook,
-  ) {}
+  constructor(@Inject(SeatbookHost) private readonly host: WorkerHost) {}
 
   async look(): Promise<ReadinessAnswer> {
     const { phase, viewsFailure } = this.host;
-    const { reactor, due, parking, views } = this.seatbook;
+    const { reactor, due, parking, views } = this.host.worker;
     const reasons: string[] = [];
     if (phase === 'opened' || phase === 'starting') reasons.push('the start is not over');
     if (phase === 'stopping' || phase === 'stopped') reasons.push('it is shutting down');
     if (viewsFailure !== null) reasons.push(`read models are not being built: ${viewsFailure}`);
     const unwritable = phase === 'stopped' ? null : await this.#writable();
     if (unwritable !== null) reasons.push(`the log cannot be written: ${unwritable}`);
-    const head = await this.seatbook.options.stores.events.head();
+    const head = await this.host.stores.events.head();
     const models = await Promise.all(views.status().map((status) => this.#lagOf(status, head)));
     for (const { model, halted } of models) {
       if (halted !== null) reasons.push(`the read model ${model} has halted: ${halted}`);
@@ -96,12 +93,9 @@ export class Readiness {
     };
   }
 
-  async #lagOf(
-    { name, version, position, halted }: ReturnType<Seatbook['views']['status']>[number],
-    head: number,
-  ): Promise<ModelLag> {
+  async #lagOf({ name, version, position, halted }: ModelStatus, head: number): Promise<ModelLag> {
     const behind = Math.max(0, head - position);
-    const [next] = behind === 0 ? [] : await this.seatbook.options.stores.events.readAll(position, 1);
+    const [next] = behind === 0 ? [] : await this.host.stores.events.readAll(position, 1);
     const lagMs = next ? Math.max(0, this.host.clock.now() - next.metadata.recordedAt) : 0;
     return { model: name, version, position, behind, lagMs, halted };
   }

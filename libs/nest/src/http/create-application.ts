@@ -1,6 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { SeatbookHost } from '@seatbook/host';
+import type { EdgeHost } from '@seatbook/host';
 import { Refusal } from '@seatbook/kernel';
 import { authenticate, isOpen } from '../access/authentication.js';
 import { checkNotificationSecrets } from '../access/notification-secret.js';
@@ -21,7 +21,7 @@ import { readUploads } from './uploads.js';
 const CONNECTIONS_CHECKED_EVERY_MS = 2_000;
 
 /** The HTTP server over an opened product, not listening yet. */
-export async function createApplication(host: SeatbookHost): Promise<NestFastifyApplication> {
+export async function createApplication(host: EdgeHost): Promise<NestFastifyApplication> {
   const { http } = host.configuration;
   let filter: ProblemFilter | null = null;
   const adapter = new FastifyAdapter({
@@ -57,7 +57,7 @@ export async function createApplication(host: SeatbookHost): Promise<NestFastify
   logRequests(server, host.log);
   refuseWhileNotReady(server, host);
   authenticate(server, host.ownerKey);
-  checkNotificationSecrets(server, host.seatbook);
+  checkNotificationSecrets(server, host.edge);
   await readUploads(server);
   app.useGlobalPipes(requestValidation());
   app.useGlobalFilters(filter);
@@ -72,7 +72,7 @@ function limitNotifications(server: HttpServer, bodyLimit: number): void {
   });
 }
 
-function refuseWhileNotReady(server: HttpServer, host: SeatbookHost): void {
+function refuseWhileNotReady(server: HttpServer, host: EdgeHost): void {
   server.addHook('onRequest', async (request: HttpRequest) => {
     if (host.phase === 'ready') return;
     // A notification is stored as soon as the log is open.

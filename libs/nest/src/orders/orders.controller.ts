@@ -28,6 +28,7 @@ import {
   WaitForOrder,
 } from '../bus/messages.js';
 import { CalledBy } from '../http/caller.js';
+import { whileAwaited } from '../http/while-awaited.js';
 import { headerOf, type HttpReply, type HttpRequest } from '../http/exchange.js';
 import { asOfAnswer } from '../reading/as-of.js';
 import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
@@ -208,13 +209,9 @@ export class OrdersController {
     void reply.header('location', `/orders/${orderId}`).header('seatbook-position', String(position));
     if (wait !== null) {
       void reply.header('preference-applied', `wait=${wait / 1_000}`);
-      const gone = new AbortController();
-      const leave = (): void => gone.abort();
-      request.raw.socket.once('close', leave);
-      const ended = AbortSignal.any([gone.signal, this.host.closing]);
-      const waiting = { orderId, position, until, waitMs: wait, ended };
-      const order = await this.queries.execute(new WaitForOrder(waiting));
-      request.raw.socket.off('close', leave);
+      const order = await whileAwaited(request, this.host.closing, (ended) =>
+        this.queries.execute(new WaitForOrder({ orderId, position, until, waitMs: wait, ended })),
+      );
       return { ...orderAnswer(order), position, repeated };
     }
     const order = await this.queries.execute(new GetPlacedOrder({ orderId, position }));

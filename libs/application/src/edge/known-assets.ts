@@ -8,19 +8,23 @@ import {
   type AssetId,
 } from '@seatbook/licensing';
 import type { ReadStore } from '@seatbook/runtime';
+import { RecentlyUsed } from './recently-used.js';
+
+/** About 10 MB of keys. */
+const MAX_ASSETS = 100_000;
 
 /**
  * Which assets an order may name: those of the account's list, once that was read to the end. An asset that was seen
- * once stays known, as its ledger stays; looking each one up again would cost a quarter of the rate at which orders
- * are placed.
+ * once stays known as long as orders name it; looking each one up again would cost a quarter of the rate at which
+ * orders are placed.
  */
 export class KnownAssets {
-  readonly #known = new Set<string>();
+  readonly #known = new RecentlyUsed<true>(MAX_ASSETS);
 
   constructor(private readonly reads: ReadStore) {}
 
   has(uId: string, assets: readonly AssetId[]): boolean {
-    return assets.every((asset) => this.#known.has(assetKey(uId, asset)));
+    return assets.every((asset) => this.#known.get(assetKey(uId, asset)));
   }
 
   /** @throws Refusal where the list of the account is known and lacks an asset */
@@ -33,7 +37,7 @@ export class KnownAssets {
     for (const asset of assets) {
       const key = assetKey(uId, asset);
       if (!found.has(key)) throw unknownAsset(asset.adamId, asset.pricingParam);
-      this.#known.add(key);
+      this.#known.set(key, true);
     }
   }
 }

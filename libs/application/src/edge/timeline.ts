@@ -12,7 +12,7 @@ import {
 } from '@seatbook/licensing';
 import { upcast, type Subject } from './history.js';
 import type { ReflectedPage, WantedPage } from './reader.js';
-import type { Seatbook } from './seatbook.js';
+import type { SeatbookEdge } from './seatbook-edge.js';
 
 /** A cause is looked for this far back: what follows from an event mostly comes right behind it. */
 const NEAR_EVENTS = 200;
@@ -38,17 +38,17 @@ export interface Timeline extends ReflectedPage<TimelineEntry> {
 
 /** The life of one account, asset, holder or order. */
 export async function getTimeline(
-  seatbook: Seatbook,
+  seatbook: SeatbookEdge,
   { subject, newestFirst, ...page }: WantedTimeline,
 ): Promise<Timeline> {
-  const { reader, options } = seatbook;
+  const { reader, stores } = seatbook;
   const rows = {
     index: 'by-subject',
     equals: [subjectOf(subject.kind, subject.id)],
     descending: newestFirst,
   };
   const found = await reader.page<TimelineRow>(timelineModel, rows, page);
-  const stored = await options.stores.events.readAt(found.rows.map((row) => row.position));
+  const stored = await stores.events.readAt(found.rows.map((row) => row.position));
   const events = stored.map((event) => upcast(seatbook, event));
   if (newestFirst) events.reverse();
   const orders = await ordersOf(seatbook, events);
@@ -63,15 +63,15 @@ export async function getTimeline(
 
 /** One event, whole. @throws Refusal NOT_FOUND_EVENT */
 export async function getEvent(
-  seatbook: Seatbook,
+  seatbook: SeatbookEdge,
   { position }: { readonly position: Position },
 ): Promise<Envelope> {
-  const [event] = await seatbook.options.stores.events.readAt([position]);
+  const [event] = await seatbook.stores.events.readAt([position]);
   if (!event) throw new Refusal('NOT_FOUND_EVENT', 'there is no event at this position', { position });
   return upcast(seatbook, event);
 }
 
-async function namesOf({ reader }: Seatbook, events: readonly Envelope[]): Promise<Timeline['nameOf']> {
+async function namesOf({ reader }: SeatbookEdge, events: readonly Envelope[]): Promise<Timeline['nameOf']> {
   const keys = new Set<string>();
   for (const { stream, data } of events) {
     if (stream.startsWith('asset-')) keys.add(stream.slice('asset-'.length));
@@ -92,19 +92,22 @@ async function namesOf({ reader }: Seatbook, events: readonly Envelope[]): Promi
 }
 
 /** The reason of an order is that of all that follows from it. */
-function ordersOf({ reader }: Seatbook, events: readonly Envelope[]): Promise<Map<string, OrderDocument>> {
+function ordersOf(
+  { reader }: SeatbookEdge,
+  events: readonly Envelope[],
+): Promise<Map<string, OrderDocument>> {
   const ids = new Set(events.map(orderOf).filter((id) => id !== null));
   return reader.getMany<OrderDocument>(ordersModel, [...ids]);
 }
 
 async function positionsNear(
-  { options }: Seatbook,
+  { stores }: SeatbookEdge,
   events: readonly Envelope[],
 ): Promise<ReadonlyMap<string, Position>> {
   const positions = new Map(events.map(({ id, position }) => [id, position]));
   const first = Math.min(...events.map(({ position }) => position));
   if (events.length === 0) return positions;
-  const before = await options.stores.events.readAll(Math.max(0, first - NEAR_EVENTS), NEAR_EVENTS);
+  const before = await stores.events.readAll(Math.max(0, first - NEAR_EVENTS), NEAR_EVENTS);
   for (const { id, position } of before) positions.set(id, position);
   return positions;
 }

@@ -13,7 +13,7 @@ import {
 } from '@seatbook/licensing';
 import { subjectPages, upcast } from './history.js';
 import type { Reflected } from './reader.js';
-import type { Seatbook } from './seatbook.js';
+import type { SeatbookEdge } from './seatbook-edge.js';
 
 const PAGE_EVENTS = 500;
 
@@ -21,23 +21,23 @@ const PAGE_EVENTS = 500;
 export type Moment = { readonly position: Position } | { readonly time: Instant };
 
 /** Where a moment is in the log. @throws Refusal INVALID_AT for one that lies in the future */
-export async function positionOf({ reader, options }: Seatbook, moment: Moment): Promise<Reflected> {
+export async function positionOf(
+  { reader, stores, clock }: SeatbookEdge,
+  moment: Moment,
+): Promise<Reflected> {
   if ('position' in moment) {
     const { position } = moment;
-    const head = await options.stores.events.head();
+    const head = await stores.events.head();
     if (position <= head) return { position, time: await reader.timeOf(position) };
     throw new Refusal('INVALID_AT', 'this position is beyond the end of the log', { head });
   }
   const { time } = moment;
-  if (time > options.clock.now()) throw new Refusal('INVALID_AT', 'this moment lies in the future');
-  return { position: await lastPositionAt(options.stores.events, time), time };
+  if (time > clock.now()) throw new Refusal('INVALID_AT', 'this moment lies in the future');
+  return { position: await lastPositionAt(stores.events, time), time };
 }
 
 /** The last event recorded at or before a moment, found by halving: recordedAt grows with the position. */
-async function lastPositionAt(
-  events: Seatbook['options']['stores']['events'],
-  time: Instant,
-): Promise<Position> {
+async function lastPositionAt(events: SeatbookEdge['stores']['events'], time: Instant): Promise<Position> {
   let low = 0;
   let high = await events.head();
   while (low < high) {
@@ -56,7 +56,7 @@ export interface AssetThen {
 
 /** An asset's counts and pairs as they were, folded from its stream. Null where the asset was not known yet. */
 export async function assetAsOf(
-  seatbook: Seatbook,
+  seatbook: SeatbookEdge,
   uId: string,
   asset: AssetId,
   position: Position,
@@ -66,7 +66,7 @@ export async function assetAsOf(
   const pairs = new Map<string, PairDocument>();
   let document: AssetDocument | null = null;
   for (let revision = 0; ; revision += PAGE_EVENTS) {
-    const events = await seatbook.options.stores.events.readStream(stream, revision, PAGE_EVENTS);
+    const events = await seatbook.stores.events.readStream(stream, revision, PAGE_EVENTS);
     for (const event of events) {
       if (event.position > position) break;
       const envelope = upcast(seatbook, event) as Envelope<DomainEvent> & Envelope<AssetEvent>;
@@ -81,7 +81,7 @@ export async function assetAsOf(
 
 /** A holder's pairs as they were, by the timeline's index. Claims are not told apart from reservations. */
 export async function holderAsOf(
-  seatbook: Seatbook,
+  seatbook: SeatbookEdge,
   holder: HolderKey,
   position: Position,
 ): Promise<readonly PairDocument[]> {

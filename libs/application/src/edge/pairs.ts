@@ -10,7 +10,7 @@ import { assetAsOf, holderAsOf, positionOf, type Moment } from './as-of.js';
 import { noSuchAsset } from './assets.js';
 import { pageOfList } from './page-of-list.js';
 import type { Reader, ReflectedPage, WantedPage } from './reader.js';
-import type { Seatbook } from './seatbook.js';
+import type { SeatbookEdge } from './seatbook-edge.js';
 
 export interface WantedPairs extends WantedPage {
   readonly account: string;
@@ -35,7 +35,7 @@ export interface WantedHolder extends WantedPage {
 
 /** Pairs of an account, by state. */
 export const listPairs = (
-  { reader }: Seatbook,
+  { reader }: SeatbookEdge,
   { account, state, ...page }: WantedPairs,
 ): Promise<ReflectedPage<PairDocument>> => {
   const equals = state === undefined ? [account] : [account, state];
@@ -44,7 +44,7 @@ export const listPairs = (
 
 /** Who holds an asset, or waits for it. @throws Refusal NOT_FOUND_ASSET where it was not known at that moment */
 export async function listAssetPairs(
-  seatbook: Seatbook,
+  seatbook: SeatbookEdge,
   { uId, asset, state, at, ...page }: WantedAssetPairs,
 ): Promise<ReflectedPage<PairDocument>> {
   if (at !== undefined) {
@@ -61,7 +61,7 @@ export async function listAssetPairs(
 
 /** What a holder has and waits for. */
 export async function listHolderPairs(
-  seatbook: Seatbook,
+  seatbook: SeatbookEdge,
   { holder, account, at, ...page }: WantedHolder,
 ): Promise<ReflectedPage<PairDocument>> {
   if (at !== undefined) {

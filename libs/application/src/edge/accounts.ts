@@ -12,7 +12,7 @@ import type { Receipt } from '@seatbook/runtime';
 import { contextOf, requestId, type Caller } from './principal.js';
 import type { Position } from '@seatbook/kernel';
 import type { Reflected, ReflectedPage, WantedPage } from './reader.js';
-import type { Seatbook } from './seatbook.js';
+import type { SeatbookEdge } from './seatbook-edge.js';
 
 /** One account, by its id at Apple. */
 export interface NamedAccount {
@@ -28,14 +28,14 @@ export interface AccountFound {
 
 /** Accounts by name. */
 export const listAccounts = (
-  { reader }: Seatbook,
+  { reader }: SeatbookEdge,
   page: WantedPage,
 ): Promise<ReflectedPage<AccountDocument>> =>
   reader.page<AccountDocument>(accountsModel, { index: 'by-name', equals: [] }, page);
 
 /** @throws Refusal NOT_FOUND_ACCOUNT */
 export async function getAccount(
-  { reader }: Seatbook,
+  { reader }: SeatbookEdge,
   { uId, position }: NamedAccount & { readonly position?: Position | undefined },
 ): Promise<AccountFound> {
   const { document: account, asOf } = await reader.get<AccountDocument>(accountsModel, uId, position);
@@ -48,26 +48,26 @@ export async function getAccount(
 }
 
 /** Marks a location as ours that another MDM has taken. @throws Refusal REJECTED_NOT_CONFLICTED */
-export function takeOver(seatbook: Seatbook, { uId }: NamedAccount, caller: Caller): Promise<Receipt> {
-  const context = contextOf(caller, requestId(caller, seatbook.options.ids), { takeOver: uId });
+export function takeOver(seatbook: SeatbookEdge, { uId }: NamedAccount, caller: Caller): Promise<Receipt> {
+  const context = contextOf(caller, requestId(caller, seatbook.ids), { takeOver: uId });
   return seatbook.execute(accountStream(uId), { type: 'TakeOver' }, context);
 }
 
 /** Reads the totals of all assets now. @throws Refusal NOT_FOUND_ACCOUNT */
 export async function syncAccount(
-  seatbook: Seatbook,
+  seatbook: SeatbookEdge,
   { uId }: NamedAccount,
   caller: Caller,
 ): Promise<Receipt> {
   await mustExist(seatbook, uId);
   const reason = `asked for by ${caller.principal}`;
   const command = { type: 'RequestTotals', reason, delayMs: 0 } as const;
-  const context = contextOf(caller, requestId(caller, seatbook.options.ids), { sync: uId });
+  const context = contextOf(caller, requestId(caller, seatbook.ids), { sync: uId });
   return seatbook.execute(reconciliationStream(uId), command, context);
 }
 
 /** @throws Refusal NOT_FOUND_ACCOUNT for an account that was never imported */
-export async function mustExist({ runner }: Seatbook, uId: string): Promise<void> {
+export async function mustExist({ runner }: SeatbookEdge, uId: string): Promise<void> {
   const { state } = await runner.load(accountStream(uId));
   if (!(state as Account).exists) throw unknownAccount();
 }

@@ -12,8 +12,8 @@ import {
   type NotificationEvent,
 } from '@seatbook/licensing';
 import type { CommandContext } from '@seatbook/runtime';
-import type { Seatbook } from './seatbook.js';
-import { sealedBodyName } from './vault.js';
+import type { SeatbookEdge } from './seatbook-edge.js';
+import { sealedBodyName } from '../foundation/secret-names.js';
 
 export interface ReceiveNotification {
   readonly uId: string;
@@ -28,7 +28,7 @@ export interface ReceiveNotification {
  * an account that does not exist takes as long as a wrong secret.
  */
 export async function receiveNotification(
-  seatbook: Seatbook,
+  seatbook: SeatbookEdge,
   { uId, bearer, body }: ReceiveNotification,
 ): Promise<void> {
   await authenticateNotification(seatbook, uId, bearer);
@@ -48,11 +48,11 @@ export async function receiveNotification(
 
 /** @throws Refusal `UNAUTHENTICATED` when this is not the secret of the account */
 export async function authenticateNotification(
-  seatbook: Seatbook,
+  seatbook: SeatbookEdge,
   uId: string,
   bearer: string,
 ): Promise<void> {
-  const known = await seatbook.notificationSecret(uId);
+  const known = await seatbook.notificationSecrets.of(uId);
   const expected = Buffer.from(sha256(known ?? 'no such account'));
   const given = Buffer.from(sha256(bearer));
   if (!timingSafeEqual(expected, given) || known === null) {
@@ -61,13 +61,13 @@ export async function authenticateNotification(
 }
 
 async function commandOf(
-  seatbook: Seatbook,
+  seatbook: SeatbookEdge,
   uId: string,
   notification: AppleNotification,
   body: unknown,
 ): Promise<{ stream: string; command: AppleEventCommand | NotificationCommand }> {
   const { notificationId } = notification;
-  const { stores } = seatbook.options;
+  const { stores } = seatbook;
   const received = (event: NotificationEvent): NotificationCommand => ({
     type: 'ReceiveNotification',
     event,

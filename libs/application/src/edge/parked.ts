@@ -1,7 +1,7 @@
 import { Refusal } from '@seatbook/kernel';
 import type { ParkedWork } from '@seatbook/runtime';
 import type { ListPart } from './reader.js';
-import type { Seatbook } from './seatbook.js';
+import type { SeatbookEdge } from './seatbook-edge.js';
 
 export interface ParkedPage {
   readonly rows: readonly ParkedWork[];
@@ -18,8 +18,8 @@ export interface Retried {
 }
 
 /** Work that failed past its budget and waits for a person. */
-export async function listParked({ options }: Seatbook, { limit, cursor }: ListPart): Promise<ParkedPage> {
-  const { progress } = options.stores;
+export async function listParked({ stores }: SeatbookEdge, { limit, cursor }: ListPart): Promise<ParkedPage> {
+  const { progress } = stores;
   const rows = await progress.parked(limit, cursor);
   const next = rows.length < limit ? null : (rows.at(-1)?.id ?? null);
   return { rows, next, count: await progress.countParked() };
@@ -27,14 +27,10 @@ export async function listParked({ options }: Seatbook, { limit, cursor }: ListP
 
 /** Tries the parked work of a stream again, in order. @throws Refusal NOT_FOUND_PARKED */
 export async function retryParked(
-  { parking, reactor, due }: Seatbook,
+  { options }: SeatbookEdge,
   { stream }: { readonly stream: string },
 ): Promise<Retried> {
-  const work = await parking.of(stream);
-  if (work.length === 0)
-    throw new Refusal('NOT_FOUND_PARKED', 'nothing of this stream is parked', { stream });
-  const { sent, failure } = await reactor.retry(stream);
-  const steps = failure === null ? work.filter(({ kind }) => kind === 'step') : [];
-  for (const { id } of steps) await due.retry(stream, id);
-  return { retried: sent + steps.length, failure };
+  const retried = await options.retry(stream);
+  if (retried === null) throw new Refusal('NOT_FOUND_PARKED', 'nothing of this stream is parked', { stream });
+  return retried;
 }

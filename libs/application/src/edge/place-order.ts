@@ -14,7 +14,7 @@ import {
 import { mustExist } from './accounts.js';
 import { pairsOfHolder } from './pairs.js';
 import { contextOf, requestId, type Caller } from './principal.js';
-import type { Seatbook } from './seatbook.js';
+import type { SeatbookEdge } from './seatbook-edge.js';
 
 export interface OrderRequest {
   readonly kind: OrderKind;
@@ -52,14 +52,14 @@ const SERIAL_NUMBER = /^[A-Z0-9]{8,14}$/;
 
 /** Assigns licences: each of the assets to each of the devices. */
 export const assignLicense = (
-  seatbook: Seatbook,
+  seatbook: SeatbookEdge,
   order: AssignLicense,
   caller: Caller,
 ): Promise<PlacedOrder> => placeOrder(seatbook, { ...order, kind: 'assign' }, caller);
 
 /** Gives licences back. What is not held is an outcome, not an error. */
 export const returnLicense = (
-  seatbook: Seatbook,
+  seatbook: SeatbookEdge,
   { uId, assets, serialNumbers }: ReturnLicense,
   caller: Caller,
 ): Promise<PlacedOrder> =>
@@ -74,11 +74,11 @@ export const returnLicense = (
  * goes on where it stopped.
  */
 export async function placeOrder(
-  seatbook: Seatbook,
+  seatbook: SeatbookEdge,
   order: OrderRequest,
   caller: Caller,
 ): Promise<PlacedOrder> {
-  const { ids } = seatbook.options;
+  const { ids } = seatbook;
   const serialNumbers = checkedSerials(order.serialNumbers);
   const assets = checkedAssets(order.assets);
   const { kind, uId, ifShort, platform } = order;
@@ -112,7 +112,7 @@ export async function placeOrder(
 }
 
 /** Lists written so far; all of them where the order was placed already. */
-async function listsOf({ runner }: Seatbook, stream: string): Promise<number> {
+async function listsOf({ runner }: SeatbookEdge, stream: string): Promise<number> {
   const { state } = await runner.load(stream);
   const order = state as Order;
   return order.phase === 'listing' ? order.lists : Infinity;
@@ -120,7 +120,7 @@ async function listsOf({ runner }: Seatbook, stream: string): Promise<number> {
 
 /** All that a device holds or waits for in an account, as a return. The ledgers decide what is true when they answer. */
 export async function returnAll(
-  seatbook: Seatbook,
+  seatbook: SeatbookEdge,
   { uId, serialNumber }: ReturnAll,
   caller: Caller,
 ): Promise<PlacedOrder> {
@@ -143,15 +143,15 @@ export async function returnAll(
 
 /** Assets of the order that this request has placed already; null for a new request. */
 async function orderedBefore(
-  { runner, options }: Seatbook,
+  { runner, ids }: SeatbookEdge,
   caller: Caller,
 ): Promise<readonly AssetId[] | null> {
   if (caller.idempotencyKey === undefined) return null;
-  const { state } = await runner.load(orderStream(requestId(caller, options.ids)));
+  const { state } = await runner.load(orderStream(requestId(caller, ids)));
   return (state as Order).terms?.assets ?? null;
 }
 
-async function heldBy({ reader }: Seatbook, uId: string, serialNumber: string): Promise<AssetId[]> {
+async function heldBy({ reader }: SeatbookEdge, uId: string, serialNumber: string): Promise<AssetId[]> {
   const assets: AssetId[] = [];
   for await (const pair of pairsOfHolder(reader, `d:${serialNumber}`, uId)) {
     const { state, adamId, pricingParam } = pair;
@@ -162,12 +162,12 @@ async function heldBy({ reader }: Seatbook, uId: string, serialNumber: string): 
 
 /** Ends what an order still waits for; what it has, it keeps. */
 export async function cancelWaiting(
-  seatbook: Seatbook,
+  seatbook: SeatbookEdge,
   { orderId }: CancelWaiting,
   caller: Caller,
 ): Promise<PlacedOrder> {
   const command: OrderCommand = { type: 'CancelWaiting' };
-  const id = `${requestId(caller, seatbook.options.ids)}/cancel`;
+  const id = `${requestId(caller, seatbook.ids)}/cancel`;
   const context = contextOf(caller, id, { orderId });
   const { position, repeated } = await seatbook.execute(orderStream(orderId), command, context);
   return { orderId, position, repeated };
@@ -221,7 +221,7 @@ function checkedAssets(assets: readonly AssetId[]): AssetId[] {
 }
 
 /** The account exists; and once its list was read to the end, every asset is on it. */
-async function checkKnown(seatbook: Seatbook, uId: string, assets: readonly AssetId[]): Promise<void> {
+async function checkKnown(seatbook: SeatbookEdge, uId: string, assets: readonly AssetId[]): Promise<void> {
   await mustExist(seatbook, uId);
   await seatbook.assets.check(uId, assets);
 }

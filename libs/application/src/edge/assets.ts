@@ -11,7 +11,7 @@ import {
 import type { IndexQuery } from '@seatbook/runtime';
 import { assetAsOf, positionOf, type Moment } from './as-of.js';
 import type { Reflected, ReflectedPage, WantedPage } from './reader.js';
-import type { Seatbook } from './seatbook.js';
+import type { SeatbookEdge } from './seatbook-edge.js';
 
 /** Licences of one asset, or of several together. */
 export interface LicenceCounts {
@@ -53,7 +53,7 @@ export interface WantedAsset {
 
 /** Assets by name. */
 export async function listAssets(
-  { reader }: Seatbook,
+  { reader }: SeatbookEdge,
   { account, withTotals, ...page }: WantedAssets,
 ): Promise<AssetList> {
   const rows = rowsOf(account);
@@ -67,7 +67,7 @@ const rowsOf = (account: string | undefined): Pick<IndexQuery, 'index' | 'equals
 
 /** @throws Refusal NOT_FOUND_ASSET where it is not among what the location has, or has not been read yet */
 export async function getAsset(
-  seatbook: Seatbook,
+  seatbook: SeatbookEdge,
   { uId, asset, at, position }: WantedAsset,
 ): Promise<{ asset: AssetDocument; asOf: Reflected }> {
   if (at !== undefined) {

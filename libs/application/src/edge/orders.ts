@@ -10,7 +10,7 @@ import {
 import type { IndexQuery } from '@seatbook/runtime';
 import { upcast } from './history.js';
 import type { Reflected, ReflectedPage, WantedPage } from './reader.js';
-import type { Seatbook } from './seatbook.js';
+import type { SeatbookEdge } from './seatbook-edge.js';
 
 type OrderState = OrderDocument['state'];
 
@@ -48,7 +48,7 @@ export const SETTLED: ReadonlySet<OrderState> = new Set([...OVER, 'waiting'] as 
 
 /** Orders; those that changed last come first. */
 export const listOrders = (
-  { reader }: Seatbook,
+  { reader }: SeatbookEdge,
   { account, state, ...page }: WantedOrders,
 ): Promise<ReflectedPage<OrderDocument>> =>
   reader.page<OrderDocument>(ordersModel, { ...rowsOf(account, state), descending: true }, page);
@@ -69,7 +69,7 @@ function rowsOf(
 
 /** @throws Refusal NOT_FOUND_ORDER */
 export async function getOrder(
-  { reader }: Seatbook,
+  { reader }: SeatbookEdge,
   { orderId, position }: WantedOrder,
 ): Promise<{ order: OrderDocument; asOf: Reflected }> {
   const { document: order, asOf } = await reader.get<OrderDocument>(ordersModel, orderId, position);
@@ -79,7 +79,7 @@ export async function getOrder(
 
 /** The outcome of each pair of an order. @throws Refusal NOT_FOUND_ORDER */
 export async function listOutcomes(
-  { reader }: Seatbook,
+  { reader }: SeatbookEdge,
   { orderId, outcome, ...page }: WantedOutcomes,
 ): Promise<ReflectedPage<OutcomeDocument>> {
   const { document } = await reader.get(ordersModel, orderId, page.position);
@@ -97,11 +97,11 @@ export async function listOutcomes(
  * @throws Refusal NOT_FOUND_ORDER
  */
 export async function getPlacedOrder(
-  seatbook: Seatbook,
+  seatbook: SeatbookEdge,
   { orderId, position }: { readonly orderId: string; readonly position: Position },
 ): Promise<OrderDocument> {
-  const { reads, events } = seatbook.options.stores;
-  if (seatbook.views.position(ordersModel.name) >= position) {
+  const { reads, events } = seatbook.stores;
+  if ((await seatbook.freshness.position(ordersModel)) >= position) {
     const document = await reads.get<OrderDocument>(ordersModel, orderId);
     if (document) return document;
   }
@@ -121,19 +121,17 @@ export async function getPlacedOrder(
 
 /** The order as soon as it is in one of the states; else as it is after `waitMs`. */
 export async function waitForOrder(
-  seatbook: Seatbook,
+  seatbook: SeatbookEdge,
   { orderId, position, until, waitMs, ended }: WaitedOrder,
 ): Promise<OrderDocument> {
-  const { clock, stores } = seatbook.options;
+  const { clock, stores, freshness } = seatbook;
   let over = ended.aborted;
   let wake = (): void => undefined;
   const end = (): void => {
     over = true;
     wake();
   };
-  const unsubscribe = seatbook.views.onAdvance((model) => {
-    if (model === ordersModel.name) wake();
-  });
+  const unsubscribe = freshness.onMoved(ordersModel, () => wake());
   const cancel = clock.after(waitMs, end);
   ended.addEventListener('abort', end, { once: true });
   try {

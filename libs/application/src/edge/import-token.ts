@@ -12,8 +12,8 @@ import {
 import type { Receipt } from '@seatbook/runtime';
 import { mustExist } from './accounts.js';
 import { contextOf, requestId, type Caller } from './principal.js';
-import type { Seatbook } from './seatbook.js';
-import { notificationSecretName, tokenName } from './vault.js';
+import type { SeatbookEdge } from './seatbook-edge.js';
+import { notificationSecretName, tokenName } from '../foundation/secret-names.js';
 
 export interface ImportToken {
   /** The content token's file: text or bytes, as pasted or uploaded. A secret. */
@@ -40,11 +40,12 @@ export const notificationUrlOf = (publicUrl: string | null, uId: string): string
  * settings in one step. A refusal anywhere leaves nothing behind.
  */
 export async function importToken(
-  seatbook: Seatbook,
+  seatbook: SeatbookEdge,
   { file, settings, takeOver }: ImportToken,
   caller: Caller,
 ): Promise<{ uId: string; outcome: Receipt }> {
-  const { clock, ids, stores, settings: deployment } = seatbook.options;
+  const { clock, ids, stores } = seatbook;
+  const { settings: deployment, newSecret } = seatbook.options;
   const token = decodeToken(file, clock.now());
   const fingerprint = fingerprintOf(token.token);
   const config = await configOf(seatbook, token.token);
@@ -69,7 +70,7 @@ export async function importToken(
   };
   await stores.secrets.put(tokenName(fingerprint), token.token);
   if ((await stores.secrets.get(notificationSecretName(uId))) === null) {
-    await stores.secrets.put(notificationSecretName(uId), seatbook.options.newSecret());
+    await stores.secrets.put(notificationSecretName(uId), newSecret());
   }
   const body = { fingerprint, settings, takeOver };
   const context = contextOf(caller, requestId(caller, ids), body);
@@ -78,11 +79,11 @@ export async function importToken(
 
 /** Replaces the token of an account by another one of the same location; everything else stays as it is. */
 export async function renewToken(
-  seatbook: Seatbook,
+  seatbook: SeatbookEdge,
   { uId, file }: RenewToken,
   caller: Caller,
 ): Promise<Receipt> {
-  const { clock, ids, stores } = seatbook.options;
+  const { clock, ids, stores } = seatbook;
   await mustExist(seatbook, uId);
   const token = decodeToken(file, clock.now());
   const fingerprint = fingerprintOf(token.token);
@@ -94,7 +95,7 @@ export async function renewToken(
   return seatbook.execute(accountStream(uId), command, context);
 }
 
-async function configOf({ options: { apple } }: Seatbook, token: string): Promise<ClientConfig> {
+async function configOf({ options: { apple } }: SeatbookEdge, token: string): Promise<ClientConfig> {
   // The location is what is asked for: a reply cannot name a wrong one.
   const result: AppleResult<ClientConfig> = await apple.clientConfig({ uId: '', token, mdmId: null });
   if (result.ok) return result.value;

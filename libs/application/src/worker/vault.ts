@@ -1,9 +1,6 @@
 import type { Vault } from '@seatbook/licensing';
 import type { Secrets } from '@seatbook/runtime';
-
-export const tokenName = (fingerprint: string): string => `token/${fingerprint}`;
-export const notificationSecretName = (uId: string): string => `notification/${uId}`;
-export const sealedBodyName = (notificationId: string): string => `notification-body/${notificationId}`;
+import { notificationSecretName, tokenName } from '../foundation/secret-names.js';
 
 /** Sealed tokens and notification secrets, by the names that events give them. */
 export function vaultOf(secrets: Secrets): Vault {

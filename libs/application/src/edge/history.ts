@@ -7,7 +7,7 @@ import {
   type TimelineRow,
 } from '@seatbook/licensing';
 import type { StoredEvent } from '@seatbook/runtime';
-import type { Seatbook } from './seatbook.js';
+import type { SeatbookEdge } from './seatbook-edge.js';
 
 const PAGE_EVENTS = 500;
 
@@ -35,14 +35,14 @@ export interface HistoryStream {
 }
 
 /** Events of the log in order, page by page, up to the head as it is now; bulk events come whole. */
-export async function streamHistory(seatbook: Seatbook, filter: HistoryFilter): Promise<HistoryStream> {
-  const head = await seatbook.options.stores.events.head();
+export async function streamHistory(seatbook: SeatbookEdge, filter: HistoryFilter): Promise<HistoryStream> {
+  const head = await seatbook.stores.events.head();
   const end = Math.min(filter.upTo ?? head, head);
   return { end, pages: pagesOf(seatbook, filter, end) };
 }
 
 async function* pagesOf(
-  seatbook: Seatbook,
+  seatbook: SeatbookEdge,
   { subjects, after, from = -Infinity, to = Infinity }: HistoryFilter,
   end: Position,
 ): AsyncGenerator<readonly Envelope[]> {
@@ -67,10 +67,10 @@ async function* pagesOf(
   }
 }
 
-async function* allPages(seatbook: Seatbook, after: Position): AsyncGenerator<readonly StoredEvent[]> {
+async function* allPages(seatbook: SeatbookEdge, after: Position): AsyncGenerator<readonly StoredEvent[]> {
   let position = after;
   for (;;) {
-    const events = await seatbook.options.stores.events.readAll(position, PAGE_EVENTS);
+    const events = await seatbook.stores.events.readAll(position, PAGE_EVENTS);
     const last = events.at(-1);
     if (!last) return;
     yield events;
@@ -80,7 +80,7 @@ async function* allPages(seatbook: Seatbook, after: Position): AsyncGenerator<re
 
 /** Events of a subject after a position, by the timeline's index. */
 export async function* subjectPages(
-  { reader, options }: Seatbook,
+  { reader, stores }: SeatbookEdge,
   subject: string,
   after: Position,
 ): AsyncGenerator<readonly StoredEvent[]> {
@@ -91,13 +91,13 @@ export async function* subjectPages(
     const page = await reader.page<TimelineRow>(timelineModel, rows, { part: { limit: PAGE_EVENTS } });
     const last = page.rows.at(-1);
     if (!last) return;
-    yield await options.stores.events.readAt(page.rows.map((row) => row.position));
+    yield await stores.events.readAt(page.rows.map((row) => row.position));
     position = last.position;
   }
 }
 
 /** An event as this build knows it. */
-export const upcast = ({ registry }: Seatbook, event: StoredEvent): Envelope => ({
+export const upcast = ({ registry }: SeatbookEdge, event: StoredEvent): Envelope => ({
   ...event,
   data: registry.upcast(event),
 });

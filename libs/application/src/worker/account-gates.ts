@@ -1,7 +1,9 @@
 import { accountsModel, type AccountDocument } from '@seatbook/licensing';
-import type { Gates, ReadStore, Views } from '@seatbook/runtime';
+import type { Clock, Milliseconds } from '@seatbook/kernel';
+import { PollLoop, RunnerHealth, type Gates, type Log, type ReadStore, type Views } from '@seatbook/runtime';
 
 const PAGE_ACCOUNTS = 200;
+const POLL_MS: Milliseconds = 5_000;
 
 /**
  * One gate per account, open while its token works and no other MDM has the location. It shuts in memory on the
@@ -12,16 +14,42 @@ export class AccountGates implements Gates {
   /** Fingerprint of the refused token, or of the one in use when another MDM was met. */
   readonly #shut = new Map<string, string>();
   readonly #listeners = new Set<(uId: string) => void>();
-  #reading: Promise<void> | null = null;
-  #again = false;
+  readonly #health: RunnerHealth;
+  readonly #loop: PollLoop;
 
   constructor(
     private readonly reads: ReadStore,
     views: Views,
+    clock: Clock,
+    log: Log,
   ) {
+    this.#health = new RunnerHealth('gates of accounts', log);
+    const task = async (): Promise<boolean> => {
+      await this.#read();
+      return false;
+    };
+    this.#loop = new PollLoop({ clock, pollMs: POLL_MS, task, health: this.#health });
     views.onAdvance((model) => {
-      if (model === accountsModel.name) void this.refresh();
+      if (model === accountsModel.name) this.#loop.wake();
     });
+  }
+
+  /** All gates are shut until the accounts have been read. */
+  start(): void {
+    this.#loop.start();
+  }
+
+  stop(): Promise<void> {
+    return this.#loop.stop();
+  }
+
+  get idle(): boolean {
+    return this.#loop.idle;
+  }
+
+  /** Why the accounts could not be read; gates stay as they are meanwhile. Null while all is well. */
+  get failure(): string | null {
+    return this.#health.failure;
   }
 
   isOpen(uId: string): boolean {
@@ -39,22 +67,7 @@ export class AccountGates implements Gates {
     this.#shut.set(uId, this.#usable.get(uId) ?? '');
   }
 
-  /** Reads which accounts are usable. Calls during a read lead to one more. */
-  refresh(): Promise<void> {
-    if (this.#reading) {
-      this.#again = true;
-      return this.#reading;
-    }
-    this.#reading = this.#read().finally(() => {
-      this.#reading = null;
-      if (this.#again) {
-        this.#again = false;
-        void this.refresh();
-      }
-    });
-    return this.#reading;
-  }
-
+  /** Reads which accounts are usable. */
   async #read(): Promise<void> {
     const accounts: AccountDocument[] = [];
     let cursor: string | undefined;

@@ -6,7 +6,7 @@ import {
   type Milliseconds,
   type Position,
 } from '@seatbook/kernel';
-import type { EventStore, IndexQuery, ModelRef, Page, ReadStore } from '@seatbook/runtime';
+import type { EventStore, Freshness, IndexQuery, ModelRef, Page, ReadStore } from '@seatbook/runtime';
 
 /** Rows of one look at a read model where all of them are wanted. */
 const PAGE_ROWS = 500;
@@ -35,13 +35,6 @@ export interface WantedPage {
   readonly position?: Position | undefined;
 }
 
-/** How far the read models are. */
-export interface Freshness {
-  position(model: string): Position;
-  /** False when the model did not reach the position within the time. */
-  reached(model: string, position: Position, timeoutMs: Milliseconds): Promise<boolean>;
-}
-
 export interface ReaderOptions {
   readonly reads: ReadStore;
   readonly events: EventStore;
@@ -61,14 +54,14 @@ export class Reader {
    */
   async reach(model: ModelRef, position: Position | undefined): Promise<void> {
     const { events, freshness, positionWaitMs } = this.options;
-    if (position === undefined || freshness.position(model.name) >= position) return;
+    if (position === undefined || (await freshness.position(model)) >= position) return;
     const head = await events.head();
     if (position > head) {
       const message = 'this position is beyond the end of the log: it is not of this deployment';
       throw new Refusal('INVALID_POSITION', message, { position, head });
     }
-    if (await freshness.reached(model.name, position, positionWaitMs)) return;
-    const facts = { position: freshness.position(model.name), wanted: position };
+    if (await freshness.reached(model, position, positionWaitMs)) return;
+    const facts = { position: await freshness.position(model), wanted: position };
     throw new Refusal(
       'TRANSIENT_BEHIND',
       `${model.name} does not reflect this position yet; ask again`,
@@ -127,9 +120,9 @@ export class Reader {
   }
 
   /** Asked for before documents are read, so that an answer never promises too much. */
-  async #reflected({ name }: ModelRef): Promise<Reflected> {
+  async #reflected(model: ModelRef): Promise<Reflected> {
     const { events, freshness, clock } = this.options;
-    const position = freshness.position(name);
+    const position = await freshness.position(model);
     const whole = position >= (await events.head());
     return { position, time: whole ? clock.now() : await this.timeOf(position) };
   }

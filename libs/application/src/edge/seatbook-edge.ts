@@ -1,0 +1,66 @@
+import type { Clock, Ids, Milliseconds } from '@seatbook/kernel';
+import type { AppleApi, LicensingSettings } from '@seatbook/licensing';
+import type { CommandContext, CommandOptions, Receipt, Stores } from '@seatbook/runtime';
+import type { Foundation } from '../foundation/foundation.js';
+import { KnownAssets } from './known-assets.js';
+import { NotificationSecrets } from './notification-secrets.js';
+import { Reader } from './reader.js';
+
+export interface EdgeOptions {
+  readonly apple: AppleApi;
+  readonly settings: LicensingSettings;
+  /** A fresh secret that no one can guess, for the notifications of an account. */
+  readonly newSecret: () => string;
+  /** Longest wait of a query for a position. */
+  readonly positionWaitMs?: Milliseconds;
+  /** Tries the parked work of a stream again; null where nothing is parked. */
+  readonly retry: (
+    stream: string,
+  ) => Promise<{ readonly retried: number; readonly failure: string | null } | null>;
+}
+
+const POSITION_WAIT_MS: Milliseconds = 10_000;
+
+/** The half of the product that people and Apple's notifications talk to: commands, queries and freshness. */
+export class SeatbookEdge {
+  readonly stores: Stores;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly registry: Foundation['registry'];
+  readonly runner: Foundation['runner'];
+  readonly freshness: Foundation['freshness'];
+  readonly reader: Reader;
+  readonly assets: KnownAssets;
+  readonly notificationSecrets: NotificationSecrets;
+
+  constructor(
+    private readonly foundation: Foundation,
+    readonly options: EdgeOptions,
+  ) {
+    const { stores, clock, ids, registry, runner, freshness } = foundation;
+    this.stores = stores;
+    this.clock = clock;
+    this.ids = ids;
+    this.registry = registry;
+    this.runner = runner;
+    this.freshness = freshness;
+    this.reader = new Reader({
+      reads: stores.reads,
+      events: stores.events,
+      clock,
+      freshness,
+      positionWaitMs: options.positionWaitMs ?? POSITION_WAIT_MS,
+    });
+    this.assets = new KnownAssets(stores.reads);
+    this.notificationSecrets = new NotificationSecrets(stores.secrets, clock);
+  }
+
+  execute(
+    stream: string,
+    command: { readonly type: string },
+    context: CommandContext,
+    options?: CommandOptions,
+  ): Promise<Receipt> {
+    return this.foundation.execute(stream, command, context, options);
+  }
+}

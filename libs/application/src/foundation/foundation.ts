@@ -1,0 +1,52 @@
+import type { Clock, Ids } from '@seatbook/kernel';
+import { DEFAULT_TIMINGS, licensingRegistry, licensingStreams, type Timings } from '@seatbook/licensing';
+import {
+  CommandRunner,
+  Freshness,
+  type CommandContext,
+  type CommandOptions,
+  type Log,
+  type Receipt,
+  type Stores,
+  type StreamKind,
+} from '@seatbook/runtime';
+
+export interface FoundationOptions {
+  readonly stores: Stores;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly timings?: Timings;
+  readonly log?: Log;
+}
+
+/** What both halves of the product rest on. A process that has both gives them one, so that they share folded states. */
+export class Foundation {
+  readonly stores: Stores;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly timings: Timings;
+  readonly log: Log;
+  readonly registry = licensingRegistry();
+  readonly runner: CommandRunner;
+  readonly freshness: Freshness;
+
+  constructor({ stores, clock, ids, timings = DEFAULT_TIMINGS, log = () => undefined }: FoundationOptions) {
+    this.stores = stores;
+    this.clock = clock;
+    this.ids = ids;
+    this.timings = timings;
+    this.log = log;
+    const kinds = Object.values(licensingStreams(timings)) as readonly StreamKind[];
+    this.runner = new CommandRunner({ ...stores, registry: this.registry, kinds, clock, ids });
+    this.freshness = new Freshness(stores.reads, clock, log);
+  }
+
+  execute(
+    stream: string,
+    command: { readonly type: string },
+    context: CommandContext,
+    options?: CommandOptions,
+  ): Promise<Receipt> {
+    return this.runner.execute(stream, command, context, options);
+  }
+}

@@ -1,0 +1,187 @@
+import type { Milliseconds, Position, Random } from '@seatbook/kernel';
+import {
+  accountsModel,
+  dispatcher,
+  licensingReactions,
+  openWorkModel,
+  type AppleApi,
+  type DispatchContext,
+  type LicensingPorts,
+  type LicensingSettings,
+  type OpenWorkRow,
+} from '@seatbook/licensing';
+import {
+  DUE_RUNNER_DEFAULTS,
+  DueRunner,
+  PROCESSOR_DEFAULTS,
+  Parking,
+  PlannerLoop,
+  Processor,
+  Reactor,
+  dueModel,
+  joinViews,
+  type DueRunnerOptions,
+  type ModelRef,
+  type Views,
+} from '@seatbook/runtime';
+import type { Foundation } from '../foundation/foundation.js';
+import { modelGroups } from '../foundation/model-groups.js';
+import { AccountGates } from './account-gates.js';
+import { personsOf } from './persons.js';
+import { vaultOf } from './vault.js';
+
+export interface WorkerOptions {
+  readonly apple: AppleApi;
+  readonly random: Random;
+  readonly settings: LicensingSettings;
+  readonly dueRunner?: Partial<DueRunnerOptions>;
+  /** Where the read models are built; inline when absent. */
+  readonly views?: Views;
+}
+
+/** What work is taken from. What people look at may lag: no work waits for it. */
+const WORKED_FROM: readonly ModelRef[] = [dueModel, openWorkModel, accountsModel];
+
+/** How often a start that waits for a read model looks whether it has halted. */
+const LOOK_MS: Milliseconds = 1_000;
+
+/**
+ * The half of the product that works: it builds the read models, reacts to events, does what is due and plans calls to
+ * Apple. It needs nobody to talk to it and runs by itself between `start` and `stop`.
+ */
+export class SeatbookWorker {
+  readonly views: Views;
+  readonly reactor: Reactor;
+  readonly parking: Parking;
+  readonly gates: AccountGates;
+  readonly due: DueRunner<LicensingPorts>;
+  readonly dispatcher: PlannerLoop<OpenWorkRow, DispatchContext>;
+  readonly ports: LicensingPorts;
+  #stopping = false;
+  #stopListening: () => void = () => undefined;
+
+  constructor(
+    readonly foundation: Foundation,
+    { apple, random, settings, dueRunner, views }: WorkerOptions,
+  ) {
+    const { stores, runner, registry, timings, clock, ids, log } = foundation;
+    const { events, reads, progress } = stores;
+    this.views = views ?? buildersOf(foundation);
+    this.parking = new Parking(progress, clock);
+    this.gates = new AccountGates(reads, this.views, clock, log);
+    this.ports = {
+      apple,
+      vault: vaultOf(stores.secrets),
+      persons: personsOf(stores.directory),
+      read: async <S>(stream: string) => (await runner.load(stream)).state as S,
+      clock,
+      random,
+      settings,
+    };
+    this.reactor = new Reactor(
+      events,
+      progress,
+      registry,
+      runner,
+      this.parking,
+      licensingReactions(timings),
+      clock,
+      log,
+    );
+    const dueOptions = { ...DUE_RUNNER_DEFAULTS, ...dueRunner };
+    this.due = new DueRunner(
+      reads,
+      runner,
+      this.parking,
+      this.gates,
+      this.ports,
+      clock,
+      ids,
+      dueOptions,
+      log,
+    );
+    this.dispatcher = new PlannerLoop(
+      dispatcher(timings),
+      reads,
+      this.views,
+      runner,
+      this.gates,
+      async (uId) => ({ uId, now: clock.now(), limits: await apple.limits(), newCallId: () => ids.next() }),
+      clock,
+      ids,
+      log,
+    );
+    this.views.onAdvance((model) => {
+      if (model === dueModel.name) this.due.ring();
+    });
+  }
+
+  /**
+   * Resolves when work is being done. Nothing is taken before the read models that work is taken from have reached the
+   * head of the log as it was at start.
+   * @throws when one of them has halted
+   */
+  async start(): Promise<void> {
+    const { events } = this.foundation.stores;
+    this.#stopping = false;
+    this.#stopListening = events.onAppended(() => {
+      this.views.ring();
+      this.reactor.ring();
+    });
+    const head = await events.head();
+    await this.views.start();
+    await this.parking.load();
+    await Promise.all(WORKED_FROM.map((model) => this.#caughtUp(model, head)));
+    if (this.#stopping) return;
+    this.gates.start();
+    await this.reactor.start();
+    this.due.start();
+    this.dispatcher.start();
+  }
+
+  async #caughtUp(model: ModelRef, head: Position): Promise<void> {
+    while (!this.#stopping) {
+      if (await this.foundation.freshness.reached(model, head, LOOK_MS)) return;
+      const halted = this.views.status().find(({ name }) => name === model.name)?.halted ?? null;
+      if (halted !== null) throw new Error(`the read model ${model.name} has halted: ${halted}`);
+    }
+  }
+
+  /** Takes nothing more, finishes what is under way and saves the checkpoints. The stores stay open. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all([this.dispatcher.stop(), this.due.stop(), this.gates.stop()]);
+    await this.reactor.stop();
+    this.#stopListening();
+    await this.views.stop();
+  }
+
+  /** Tries the parked work of a stream again, in order; null where nothing is parked. */
+  async retry(stream: string): Promise<{ retried: number; failure: string | null } | null> {
+    const work = await this.parking.of(stream);
+    if (work.length === 0) return null;
+    const { sent, failure } = await this.reactor.retry(stream);
+    const steps = failure === null ? work.filter(({ kind }) => kind === 'step') : [];
+    for (const { id } of steps) await this.due.retry(stream, id);
+    return { retried: sent + steps.length, failure };
+  }
+
+  /** Nothing is under way: all that is in the log has been reacted to and shown, and nothing due is being done. */
+  async idle(): Promise<boolean> {
+    const { stores, runner } = this.foundation;
+    const head = await stores.events.head();
+    const shown = this.views.status().every(({ position, halted }) => halted !== null || position >= head);
+    const runners = [this.due, this.dispatcher, this.reactor, this.gates];
+    const quiet = runners.every(({ idle }) => idle) && runner.busy === 0;
+    return shown && quiet && this.reactor.position >= head;
+  }
+}
+
+/** Builders in this thread. */
+const buildersOf = ({ stores, registry, clock, log }: Foundation): Views =>
+  joinViews(
+    modelGroups.map(
+      (models) =>
+        new Processor(stores.events, stores.reads, registry, models, clock, PROCESSOR_DEFAULTS, log),
+    ),
+  );

@@ -1,0 +1,31 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const PROGRAM = `
+import { createRequire } from 'node:module';
+import { randomUUID } from 'node:crypto';
+import { openStores, readConfiguration } from '@seatbook/host';
+import { systemClock } from '@seatbook/kernel';
+const { cache } = createRequire(import.meta.url);
+const loaded = () => Object.keys(cache).some((file) => file.includes('better-sqlite3'));
+const before = loaded();
+const stores = await openStores(readConfiguration(process.env), { clock: systemClock, ids: { next: randomUUID } });
+const after = loaded();
+await stores.close();
+console.log(JSON.stringify({ before, after }));
+`;
+
+it('a driver is loaded when its store is opened, not before', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'seatbook-drivers-'));
+  try {
+    const printed = execFileSync(process.execPath, ['--input-type=module', '-e', PROGRAM], {
+      env: { ...process.env, SEATBOOK_DATA: folder },
+      encoding: 'utf8',
+    });
+    expect(JSON.parse(printed)).toEqual({ before: false, after: true });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
