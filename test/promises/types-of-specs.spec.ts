@@ -1,0 +1,32 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { checkedFiles, typeErrors } from '@seatbook/test-support/type-check';
+
+const specs = (): string[] =>
+  ['apps', 'libs', 'test'].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.spec.ts') && !path.includes('node_modules'))
+      .map((path) => join(process.cwd(), folder, path)),
+  );
+
+describe('a type error in a spec', () => {
+  it('is an error of npm run types, wherever the spec is', () => {
+    const checked = new Set(checkedFiles());
+    expect(specs().filter((path) => !checked.has(path))).toEqual([]);
+    const [right, wrong] = typeErrors({
+      'libs/kernel/src/right.spec.ts': `it('adds', () => expect(1 + 1).toBe(2));`,
+      'libs/kernel/src/wrong.spec.ts': `const two: number = 'two';`,
+    });
+    expect(right).toEqual([]);
+    expect(wrong).toEqual([`Type 'string' is not assignable to type 'number'.`]);
+  });
+
+  it('is found by npm run lint, and by the build', () => {
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+      scripts: Record<string, string>;
+    };
+    expect(scripts['types']).toBe('tsc -p tsconfig.specs.json');
+    expect(scripts['lint']).toContain('npm run --silent types &&');
+    expect(readFileSync('.ci/run', 'utf8')).toContain('npm run --silent lint');
+  });
+});
