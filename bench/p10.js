@@ -11,7 +11,7 @@ import {
   pairsModel,
 } from '@seatbook/licensing';
 import { SeatbookModule } from '@seatbook/nest';
-import { Processor, reached } from '@seatbook/runtime';
+import { EventLog, Processor, reached } from '@seatbook/runtime';
 import { check, figure, shown } from './figure.js';
 import { inFolder } from './folder.js';
 import { EVENTS_PER_CYCLE, EVENTS_PER_LICENCE, writeLedgerLog } from './ledger-log.js';
@@ -173,7 +173,8 @@ async function lived(folder, cycles) {
 async function show(folder) {
   const stores = await openStores(folder);
   const models = [accountsModel, assetsModel, pairsModel, ordersModel];
-  const processor = new Processor(stores.events, stores.reads, licensingRegistry(), models, systemClock);
+  const events = new EventLog(stores.events, licensingRegistry());
+  const processor = new Processor(events, stores.reads, models, systemClock);
   const head = await stores.events.head();
   await processor.start();
   for (const { name } of models) {

@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '@seatbook/kernel';
 import { licensingRegistry, pairsModel } from '@seatbook/licensing';
-import { Processor, reached } from '@seatbook/runtime';
+import { EventLog, Processor, reached } from '@seatbook/runtime';
 import { check, figure, rate } from './figure.js';
 import { inFolder } from './folder.js';
 import { EVENTS_PER_LICENCE, writeLedgerLog } from './ledger-log.js';
@@ -62,13 +62,8 @@ await figure({
 async function rebuild(folder, head) {
   for (const suffix of ['', '-wal', '-shm']) rmSync(join(folder, `views.db${suffix}`), { force: true });
   const stores = await openStores(folder);
-  const processor = new Processor(
-    stores.events,
-    stores.reads,
-    licensingRegistry(),
-    [pairsModel],
-    systemClock,
-  );
+  const events = new EventLog(stores.events, licensingRegistry());
+  const processor = new Processor(events, stores.reads, [pairsModel], systemClock);
   const { ms } = await timed(async () => {
     await processor.start();
     check(await reached(processor, pairsModel.name, head, systemClock, 600_000), 'the rebuild did not end');

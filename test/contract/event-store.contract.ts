@@ -1,17 +1,19 @@
 import assert from 'node:assert/strict';
-import type { Position } from '@seatbook/kernel';
+import { START, type Position } from '@seatbook/kernel';
 import {
-  AppendTooLarge,
   MAX_APPEND_BYTES,
   MAX_APPEND_EVENTS,
-  WrongExpectedRevision,
+  MAX_REFERENCES,
   bytesOf,
+  hasCode,
   type Appended,
   type EventStore,
   type ExpectedRevision,
+  type LogPage,
   type NewEvent,
   type StoredEvent,
 } from '@seatbook/runtime';
+import { allEvents } from '@seatbook/test-support/all-events';
 import { runContract, type Cases, type Fixture } from './contract.js';
 import { same } from './same.js';
 import { METADATA, newEvent, newEvents, newStream } from './new-events.js';
@@ -41,13 +43,23 @@ const numbersOf = (events: readonly StoredEvent[]): readonly unknown[] =>
 const upTo = (count: number, from = 0): readonly number[] =>
   Array.from({ length: count }, (_, index) => from + index);
 
-async function readAllAfter(store: EventStore, after: Position, page = 100): Promise<readonly StoredEvent[]> {
-  const events: StoredEvent[] = [];
-  for (;;) {
-    const part = await store.readAll(events.at(-1)?.position ?? after, page);
-    if (part.length === 0) return events;
-    events.push(...part);
+const isTooLarge = (error: unknown): boolean => hasCode(error, 'APPEND_TOO_LARGE');
+
+/** Pages of a subscription until one is enough, or all until it is over. */
+async function pagesUntil(
+  store: EventStore,
+  after: Position,
+  pageEvents: number,
+  enough: (page: LogPage) => boolean,
+): Promise<readonly LogPage[]> {
+  const ending = new AbortController();
+  const pages: LogPage[] = [];
+  for await (const page of store.subscribe(after, { signal: ending.signal, pageEvents })) {
+    pages.push(page);
+    if (enough(page)) break;
   }
+  ending.abort();
+  return pages;
 }
 
 async function refusesRevision(
@@ -57,7 +69,7 @@ async function refusesRevision(
   actual: ExpectedRevision,
 ): Promise<void> {
   await assert.rejects(store.append(stream, newEvents(1), expected), (error) => {
-    assert.ok(error instanceof WrongExpectedRevision);
+    assert.ok(hasCode(error, 'WRONG_EXPECTED_REVISION'));
     same([error.stream, error.expected, error.actual], [stream, expected, actual]);
     return true;
   });
@@ -142,7 +154,7 @@ export const eventStoreCases: Cases<EventStoreFixture> = {
     const winners = outcomes.flatMap((outcome, number) => ('won' in outcome ? [number] : []));
     assert.equal(winners.length, 1);
     for (const outcome of outcomes)
-      if ('lost' in outcome) assert.ok(outcome.lost instanceof WrongExpectedRevision);
+      if ('lost' in outcome) assert.ok(hasCode(outcome.lost, 'WRONG_EXPECTED_REVISION'));
     same(numbersOf(await store.readStream(stream, 1, 10)), [winners[0], winners[0]]);
   },
 
@@ -188,7 +200,7 @@ export const eventStoreCases: Cases<EventStoreFixture> = {
     const again = await outcomeOf(store.append(stream, events, 0));
     // A server that knows the ids may answer as the first time; one that does not says where the stream is.
     if ('won' in again) same(again.won, first);
-    else assert.ok(again.lost instanceof WrongExpectedRevision && again.lost.actual === 3);
+    else assert.ok(hasCode(again.lost, 'WRONG_EXPECTED_REVISION') && again.lost.actual === 3);
     const stored = await store.readStream(stream, 1, 10);
     same(
       stored.map((event) => event.id),
@@ -209,34 +221,31 @@ export const eventStoreCases: Cases<EventStoreFixture> = {
     await store.append(stream, eventsOfBytes(MAX_APPEND_BYTES, 7), 'absent');
     const most = await store.append(stream, newEvents(MAX_APPEND_EVENTS), 6);
     assert.equal(most.revision, 6 + MAX_APPEND_EVENTS);
-    assert.equal((await readAllAfter(store, start)).filter((event) => event.stream === stream).length, 207);
+    assert.equal((await allEvents(store, start)).filter((event) => event.stream === stream).length, 207);
   },
 
   'an append beyond the maximum is refused and writes nothing': async ({ store }) => {
     const stream = newStream();
-    await assert.rejects(
-      store.append(stream, eventsOfBytes(MAX_APPEND_BYTES + 1, 3), 'absent'),
-      AppendTooLarge,
-    );
-    await assert.rejects(store.append(stream, newEvents(MAX_APPEND_EVENTS + 1), 'absent'), AppendTooLarge);
+    await assert.rejects(store.append(stream, eventsOfBytes(MAX_APPEND_BYTES + 1, 3), 'absent'), isTooLarge);
+    await assert.rejects(store.append(stream, newEvents(MAX_APPEND_EVENTS + 1), 'absent'), isTooLarge);
     same(await store.readStream(stream, 0, 10), []);
   },
 
   'bytes are counted as UTF-8, not as characters': async ({ store }) => {
     const stream = newStream();
     const text = '\u{1f600}'.repeat(MAX_APPEND_BYTES / 4);
-    await assert.rejects(store.append(stream, [newEvent({ text })], 'absent'), AppendTooLarge);
+    await assert.rejects(store.append(stream, [newEvent({ text })], 'absent'), isTooLarge);
     await assert.rejects(
       store.append(stream, [newEvent({ text: 'é'.repeat(MAX_APPEND_BYTES / 2) })], 'absent'),
-      AppendTooLarge,
+      isTooLarge,
     );
   },
 
   'an append of no event is refused and creates no stream': async ({ store }) => {
     const stream = newStream();
-    await assert.rejects(store.append(stream, [], 'absent'), AppendTooLarge);
+    await assert.rejects(store.append(stream, [], 'absent'), isTooLarge);
     await store.append(stream, newEvents(1), 'absent');
-    await assert.rejects(store.append(stream, [], 0), AppendTooLarge);
+    await assert.rejects(store.append(stream, [], 0), isTooLarge);
   },
 
   'positions are unique and increase within an append and from one to the next': async ({ store }) => {
@@ -252,7 +261,7 @@ export const eventStoreCases: Cases<EventStoreFixture> = {
       ends,
       [...ends].sort((a, b) => a - b),
     );
-    const events = (await readAllAfter(store, start, 7)).filter((event) => streams.includes(event.stream));
+    const events = (await allEvents(store, start, 7)).filter((event) => streams.includes(event.stream));
     assert.equal(events.length, 30);
     for (const [index, event] of events.entries()) {
       assert.ok(index === 0 || event.position > (events[index - 1]?.position ?? 0));
@@ -263,22 +272,111 @@ export const eventStoreCases: Cases<EventStoreFixture> = {
     );
   },
 
-  'the log is read from a position on, in pages, without the event at that position': async ({ store }) => {
+  'a subscription begins behind a position and delivers everything once, in pages of the size asked': async ({
+    store,
+  }) => {
     const stream = newStream();
     const start = await store.head();
     await store.append(stream, newEvents(10), 'absent');
-    const events = (await readAllAfter(store, start, 3)).filter((event) => event.stream === stream);
+    const pages = await pagesUntil(store, start, 3, ({ caughtUp }) => caughtUp);
+    const events = pages.flatMap((page) => page.events).filter((event) => event.stream === stream);
     same(numbersOf(events), upTo(10));
-    const fourth = events[4]?.position ?? 0;
-    same(numbersOf(await store.readAll(fourth, 3)), [5, 6, 7]);
-    same(await store.readAll(events[9]?.position ?? 0, 3), []);
+    for (const page of pages) assert.ok(page.events.length <= 3);
+    const fourth = events[4]?.position ?? START;
+    const rest = await allEvents(store, fourth, 3);
+    same(numbersOf(rest.filter((event) => event.stream === stream)), [5, 6, 7, 8, 9]);
+  },
+
+  'a page says up to where everything was delivered, and a subscription from there misses nothing': async ({
+    store,
+  }) => {
+    const streams = [newStream(), newStream()];
+    const start = await store.head();
+    for (const stream of streams) await store.append(stream, newEvents(7), 'absent');
+    const seen: StoredEvent[] = [];
+    let after = start;
+    for (let caughtUp = false; !caughtUp;) {
+      const [page] = await pagesUntil(store, after, 4, () => true);
+      assert.ok(page && page.upTo >= after);
+      for (const { position } of page.events) assert.ok(position > after && position <= page.upTo);
+      seen.push(...page.events);
+      ({ upTo: after, caughtUp } = page);
+    }
+    same(
+      streams.map((stream) => numbersOf(seen.filter((event) => event.stream === stream))),
+      [upTo(7), upTo(7)],
+    );
+    assert.ok(after >= (seen.at(-1)?.position ?? start));
+  },
+
+  'a subscription says once that it has caught up, where there is nothing to deliver too': async ({
+    store,
+  }) => {
+    const { position } = await store.append(newStream(), newEvents(4), 'absent');
+    const [page] = await pagesUntil(store, position, 2, () => true);
+    same(page?.caughtUp, true);
+    assert.ok((page?.upTo ?? START) >= position);
+    const [first] = await pagesUntil(store, START, 1, () => true);
+    assert.ok(first?.events.length === 1 && !first.caughtUp);
+  },
+
+  'a subscription delivers what comes later, without being asked again': async ({ store }) => {
+    const stream = newStream();
+    const start = await store.head();
+    const waiting = pagesUntil(store, start, 10, (page) =>
+      page.events.some(({ revision }) => revision === 2),
+    );
+    await store.append(stream, newEvents(1), 'absent');
+    await store.append(stream, newEvents(2), 0);
+    const events = (await waiting).flatMap((page) => page.events);
+    same(
+      events.filter((event) => event.stream === stream).map(({ revision }) => revision),
+      [0, 1, 2],
+    );
+  },
+
+  'many subscriptions do not disturb each other': async ({ store }) => {
+    const stream = newStream();
+    const start = await store.head();
+    const followers = upTo(8).map((number) =>
+      pagesUntil(store, start, number + 1, ({ events }) => events.some(({ revision }) => revision === 19)),
+    );
+    for (const number of upTo(20)) {
+      await store.append(stream, newEvents(1), number === 0 ? 'absent' : number - 1);
+    }
+    for (const follower of followers) {
+      const events = (await follower).flatMap((page) => page.events);
+      same(
+        events.filter((event) => event.stream === stream).map(({ revision }) => revision),
+        upTo(20),
+      );
+    }
+  },
+
+  'a subscription is over when its signal aborts, also while it waits': async ({ store }) => {
+    const { position } = await store.append(newStream(), newEvents(1), 'absent');
+    const ending = new AbortController();
+    const pages: LogPage[] = [];
+    const following = (async () => {
+      for await (const page of store.subscribe(position, { signal: ending.signal, pageEvents: 10 })) {
+        pages.push(page);
+      }
+    })();
+    while (pages.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    ending.abort();
+    await following;
+    const heard = pages.length;
+    await store.append(newStream(), newEvents(1), 'absent');
+    assert.equal(pages.length, heard);
+    const over = store.subscribe(position, { signal: AbortSignal.abort(), pageEvents: 10 });
+    for await (const page of over) assert.fail(`${page.events.length} events after it was over`);
   },
 
   'the events of the log are the events of the streams': async ({ store }) => {
     const stream = newStream();
     const start = await store.head();
     await store.append(stream, newEvents(4), 'absent');
-    const all = (await readAllAfter(store, start)).filter((event) => event.stream === stream);
+    const all = (await allEvents(store, start)).filter((event) => event.stream === stream);
     assert.equal(all.length, 4);
     same(all, await store.readStream(stream, 0, 10));
   },
@@ -287,7 +385,6 @@ export const eventStoreCases: Cases<EventStoreFixture> = {
     async ({ store }) => {
       const start = await store.head();
       const writers = upTo(64).map(newStream);
-      let writing = true;
       const written = Promise.all(
         writers.map(async (stream) => {
           for (const number of upTo(10)) {
@@ -296,22 +393,20 @@ export const eventStoreCases: Cases<EventStoreFixture> = {
             await store.append(stream, events, before === 0 ? 'absent' : before - 1);
           }
         }),
-      ).finally(() => {
-        writing = false;
-      });
-      const followed: StoredEvent[] = [];
-      while (writing) {
-        followed.push(...(await store.readAll(followed.at(-1)?.position ?? start, 50)));
-        // Gives the writers their turn, on stores whose promises resolve without any I/O.
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      await written;
-      followed.push(...(await readAllAfter(store, followed.at(-1)?.position ?? start)));
+      );
+      const end = newStream();
+      const ended = written.then(() => store.append(end, newEvents(1), 'absent'));
+      const pages = await pagesUntil(store, start, 50, ({ events }) =>
+        events.some(({ stream }) => stream === end),
+      );
+      await ended;
+      const followed = pages.flatMap((page) => page.events);
+      followed.push(...(await allEvents(store, pages.at(-1)?.upTo)));
       const mine = followed.filter((event) => writers.includes(event.stream));
       const positions = mine.map((event) => event.position);
       same(
         positions,
-        (await readAllAfter(store, start))
+        (await allEvents(store, start))
           .filter((event) => writers.includes(event.stream))
           .map((event) => event.position),
       );
@@ -375,21 +470,63 @@ export const eventStoreCases: Cases<EventStoreFixture> = {
     }
   },
 
-  'single events are read by their positions, in order and each once': async ({ store }) => {
-    const stream = newStream();
-    await store.append(stream, newEvents(10), 'absent');
-    const events = await store.readStream(stream, 0, 10);
-    assert.equal(events.length, 10);
-    const [first, fifth, last] = [events[0], events[5], events[9]] as [StoredEvent, StoredEvent, StoredEvent];
-    const positions = [last.position, first.position, fifth.position, first.position];
-    same(await store.readAt(positions), [first, fifth, last]);
-    same(await store.readAt([]), []);
+  'single events are read by reference, in the order asked': async ({ store }) => {
+    const [one, other] = [newStream(), newStream()];
+    for (const stream of [one, other]) await store.append(stream, newEvents(10), 'absent');
+    const events = [...(await store.readStream(one, 0, 10)), ...(await store.readStream(other, 0, 10))];
+    assert.equal(events.length, 20);
+    const wanted = [events[19], events[0], events[5], events[12], events[0]] as readonly StoredEvent[];
+    same(await store.readReferences(wanted), wanted);
+    const unplaced = wanted.map(({ stream, revision }) => ({ stream, revision }));
+    same(await store.readReferences(unplaced), wanted);
+    same(await store.readReferences([]), []);
   },
 
-  'positions that hold no event are left out': async ({ store }) => {
+  'references that name no event are left out': async ({ store }) => {
+    const stream = newStream();
+    await store.append(stream, newEvents(2), 'absent');
+    const [, event] = await store.readStream(stream, 0, 2);
+    const references = [
+      { stream, revision: 2 },
+      { stream, revision: 1 },
+      { stream: newStream(), revision: 0 },
+    ];
+    assert.ok(event);
+    same(await store.readReferences(references), [event]);
+  },
+
+  'as many references as are allowed are read at once': async ({ store }) => {
+    const stream = newStream();
+    await store.append(stream, newEvents(MAX_APPEND_EVENTS), 'absent');
+    const references = upTo(MAX_REFERENCES).map((number) => ({
+      stream,
+      revision: number % MAX_APPEND_EVENTS,
+    }));
+    const events = await store.readReferences(references);
+    same(
+      events.map(({ revision }) => revision),
+      references.map(({ revision }) => revision),
+    );
+    await assert.rejects(store.readReferences([...references, { stream, revision: 0 }]), RangeError);
+  },
+
+  'an event is read by the position that was served with it': async ({ store }) => {
+    const stream = newStream();
+    const { position } = await store.append(stream, newEvents(3), 'absent');
+    const [first, , last] = await store.readStream(stream, 0, 10);
+    assert.ok(first && last && last.position === position);
+    same(await store.readAt(position), last);
+    same(await store.readAt(first.position), first);
+    assert.equal(await store.readAt(START), null);
+  },
+
+  'a probe writes what no reader sees': async ({ store }) => {
     const stream = newStream();
     const { position } = await store.append(stream, newEvents(1), 'absent');
-    same(numbersOf(await store.readAt([position, position + 1_000_000])), [0]);
+    await store.probe();
+    await store.probe();
+    same(await allEvents(store, position), []);
+    assert.equal((await store.readStream(stream, 0, 10)).length, 1);
   },
 
   'the head is the position of the last event': async ({ store }) => {
@@ -475,7 +612,7 @@ export const eventStoreCases: Cases<EventStoreFixture> = {
           assert.equal(outcome.won.revision, ids.length - 1);
         }
       }
-      const all = await readAllAfter(store, start, 1 + chance.below(20));
+      const all = await allEvents(store, start, 1 + chance.below(20));
       for (const [stream, ids] of expectedIds) {
         same(
           (await store.readStream(stream, 0, 1_000)).map((event) => event.id),

@@ -1,27 +1,44 @@
 import assert from 'node:assert/strict';
 import { describe, test } from '@jest/globals';
-import type { Directory, EventStore, Page, Progress, ReadStore, Secrets } from '@seatbook/runtime';
+import { START, asPosition } from '@seatbook/kernel';
+import type {
+  Directory,
+  EventStore,
+  Leases,
+  Page,
+  Placed,
+  Progress,
+  ReadStore,
+  Secrets,
+} from '@seatbook/runtime';
 import type { Cases } from './contract.js';
 import { directoryCases } from './directory.contract.js';
 import { eventStoreCases } from './event-store.contract.js';
+import { leasesCases } from './leases.contract.js';
 import { progressCases } from './progress.contract.js';
 import { readStoreCases } from './read-store.contract.js';
 import { secretsCases } from './secrets.contract.js';
 
 // Stores that answer everything politely and keep nothing. A case that they pass proves nothing about any adapter.
 const events: EventStore = {
-  append: async (_stream, appended) => ({ revision: appended.length - 1, position: 1 }),
+  append: async (_stream, appended) => ({ revision: appended.length - 1, position: asPosition(1) }),
   readStream: async () => [],
-  readAll: async () => [],
-  readAt: async () => [],
-  head: async () => 0,
+  async *subscribe(after) {
+    yield { events: [], upTo: after, caughtUp: true };
+  },
+  readReferences: async () => [],
+  readAt: async () => null,
+  head: async () => START,
+  probe: async () => {},
   onAppended: () => () => {},
 };
 const reads: ReadStore = {
   prepare: async () => {},
-  checkpoint: async () => 0,
+  takeOver: async () => START,
+  checkpoint: async () => START,
+  checkpoints: async (models) => models.map(() => START),
   get: async () => null,
-  getMany: async <D>() => new Map<string, D>(),
+  getMany: async <D>() => new Map<string, Placed<D>>(),
   query: async <D>(): Promise<Page<D>> => ({ rows: [], next: null }),
   commit: async () => {},
   drop: async () => {},
@@ -29,19 +46,29 @@ const reads: ReadStore = {
   saveSnapshot: async () => {},
 };
 const progress: Progress = {
-  checkpoint: async () => 0,
+  takeOver: async () => START,
+  checkpoint: async () => START,
   saveCheckpoint: async () => {},
   park: async () => {},
-  parked: async () => [],
-  parkedOf: async () => [],
-  unpark: async () => {},
+  parked: async () => ({ rows: [], next: null }),
+  parkedStreams: async () => new Set(),
+  requestRetry: async () => true,
+  retryRequests: async () => [],
+  unpark: async (ids) => ids.length,
   countParked: async () => 0,
+};
+const leases: Leases = {
+  read: async () => new Map(),
+  acquire: async () => 1,
+  beat: async (_holder, held) => held.map(({ name }) => name),
+  release: async () => {},
 };
 const secrets: Secrets = {
   put: async () => {},
+  putIfAbsent: async (_name, secret) => secret,
   get: async () => null,
   names: async () => [],
-  remove: async () => {},
+  delete: async () => {},
 };
 const directory: Directory = {
   userIdsOf: async (_uId, seen) => seen.map((_, index) => `user ${index}`),
@@ -64,5 +91,6 @@ function failsEveryCase<P>(
 failsEveryCase('EventStore', eventStoreCases, events);
 failsEveryCase('ReadStore', readStoreCases, reads);
 failsEveryCase('Progress', progressCases, progress);
+failsEveryCase('Leases', leasesCases, leases);
 failsEveryCase('Secrets', secretsCases, secrets);
 failsEveryCase('Directory', directoryCases, directory);

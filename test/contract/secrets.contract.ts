@@ -32,6 +32,24 @@ export const secretsCases: Cases<SecretsFixture> = {
     same(await store.names(''), ['token/abc']);
   },
 
+  'a secret that is there is not replaced by one that is only wanted where none is': async ({ store }) => {
+    assert.equal(await store.putIfAbsent('deployment/id', 'first'), 'first');
+    assert.equal(await store.putIfAbsent('deployment/id', 'second'), 'first');
+    assert.equal(await store.get('deployment/id'), 'first');
+    await store.put('deployment/id', 'replaced');
+    assert.equal(await store.putIfAbsent('deployment/id', 'third'), 'replaced');
+    await store.delete('deployment/id');
+    assert.equal(await store.putIfAbsent('deployment/id', 'fourth'), 'fourth');
+  },
+
+  'of many that want a secret where none is, all get the same': async ({ store }) => {
+    const wanted = Array.from({ length: 16 }, (_, index) => `secret ${index}`);
+    const kept = await Promise.all(wanted.map((secret) => store.putIfAbsent('deployment/id', secret)));
+    assert.equal(new Set(kept).size, 1);
+    assert.ok(wanted.includes(kept[0] ?? ''));
+    assert.equal(await store.get('deployment/id'), kept[0]);
+  },
+
   'names are listed by their beginning': async ({ store }) => {
     for (const name of ['token/b', 'webhook/a', 'token/a', 'tokens', 'token_c', 'Token/z'])
       await store.put(name, name);
@@ -41,11 +59,11 @@ export const secretsCases: Cases<SecretsFixture> = {
     same(await store.names('%'), []);
   },
 
-  'a removed secret is gone, and removing it again does nothing': async ({ store }) => {
+  'a deleted secret is gone, and deleting it again does nothing': async ({ store }) => {
     await store.put('token/abc', 'one');
     await store.put('token/abd', 'two');
-    await store.remove('token/abc');
-    await store.remove('token/abc');
+    await store.delete('token/abc');
+    await store.delete('token/abc');
     assert.equal(await store.get('token/abc'), null);
     same(await store.names(''), ['token/abd']);
   },

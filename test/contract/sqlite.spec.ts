@@ -8,6 +8,7 @@ import { openSqliteBuilder, openSqliteStores, type SqliteStores } from '@seatboo
 import { directoryContract } from './directory.contract.js';
 import { eventStoreContract } from './event-store.contract.js';
 import { newEvents } from './new-events.js';
+import { leasesContract } from './leases.contract.js';
 import { progressContract } from './progress.contract.js';
 import { readStoreContract, type ReadStoreFixture } from './read-store.contract.js';
 import { secretsContract } from './secrets.contract.js';
@@ -35,6 +36,7 @@ async function sqliteFixture<P>(portOf: (stores: SqliteStores) => P) {
 
 eventStoreContract('SQLite', () => sqliteFixture((stores) => stores.events));
 progressContract('SQLite', () => sqliteFixture((stores) => stores.progress));
+leasesContract('SQLite', () => sqliteFixture((stores) => stores.leases));
 secretsContract('SQLite', () => sqliteFixture((stores) => stores.secrets));
 directoryContract('SQLite', () => sqliteFixture((stores) => stores.directory));
 

@@ -1,3 +1,4 @@
+import { START } from '@seatbook/kernel';
 import { Foundation, SeatbookWorker } from '@seatbook/application';
 import { accountsModel, openWorkModel } from '@seatbook/licensing';
 import { Processor, dueModel, type ModelStatus, type Views } from '@seatbook/runtime';
@@ -17,13 +18,18 @@ describe('a start', () => {
     const { stores, clock } = virtual;
     const foundation = new Foundation({ stores, clock, ids: seededIds(7) });
     const models = [dueModel, openWorkModel, accountsModel].filter(({ name }) => !halted.includes(name));
-    const built = new Processor(stores.events, stores.reads, foundation.registry, models, clock);
-    const standing = halted.map((name): ModelStatus => ({ name, version: 1, position: 0, halted: 'a bug' }));
+    const built = new Processor(foundation.events, stores.reads, models, clock);
+    const standing = halted.map((name): ModelStatus => ({
+      name,
+      version: 1,
+      position: START,
+      halted: 'a bug',
+    }));
     const views: Views = {
       start: () => built.start(),
       stop: () => built.stop(),
       ring: () => built.ring(),
-      position: (model) => (halted.includes(model) ? 0 : built.position(model)),
+      position: (model) => (halted.includes(model) ? START : built.position(model)),
       status: () => [...built.status(), ...standing],
       onAdvance: (listener) => built.onAdvance(listener),
     };

@@ -38,6 +38,7 @@ describe('the registry of events', () => {
   it('names the type and the stream of an event that nobody registered', () => {
     const foreign = { type: 'other.happened', stream: 'other-1', data: {}, metadata: { version: 1 } };
     expect(registry.problemOf(foreign)).toBeInstanceOf(UnknownEventType);
+    expect(() => registry.upcast(foreign)).toThrow(UnknownEventType);
     expect(registry.problemOf(foreign)?.message).toMatch(/^other-1 .* other\.happened/);
   });
 

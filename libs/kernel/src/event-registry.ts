@@ -82,15 +82,15 @@ export class EventRegistry {
   }
 
   /**
-   * The data as today's version has it. Types that nobody registered pass through: nobody handles them.
-   * @throws NewerEventVersion
+   * The data as today's version has it.
+   * @throws UnreadableEvent where `problemOf` names one
    */
   upcast(event: WrittenEvent): unknown {
     const known = this.#types.get(event.type);
-    if (!known || event.metadata.version === known.version) return event.data;
+    if (known && event.metadata.version === known.version) return event.data;
     const problem = this.problemOf(event);
     if (problem) throw problem;
-    const older = known.upcasters.slice(event.metadata.version - 1);
+    const older = known?.upcasters.slice(event.metadata.version - 1) ?? [];
     return older.reduce((data: unknown, upcaster) => upcaster(data as never), event.data);
   }
 }

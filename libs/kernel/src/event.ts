@@ -1,8 +1,25 @@
 import type { Due } from './due.js';
 import type { Instant } from './instant.js';
 
-/** A place in the whole log: positive, unique, increasing, not dense. 0 stands before the first event. */
-export type Position = number;
+declare const position: unique symbol;
+
+/**
+ * A place in the whole log: unique and increasing, not dense. It is opaque: compared and stored, never computed with,
+ * since a server's positions are offsets in a file and only those that it gave out mean anything to it.
+ */
+export type Position = number & { readonly [position]: true };
+
+/** The place before the first event. */
+export const START = 0 as Position;
+
+/** A number that came from a store or a client as a position. */
+export const asPosition = (value: number): Position => value as Position;
+
+export const earliest = (first: Position, ...more: readonly Position[]): Position =>
+  asPosition(Math.min(first, ...more));
+
+export const latest = (first: Position, ...more: readonly Position[]): Position =>
+  asPosition(Math.max(first, ...more));
 
 /** A fact: a registered type name and plain JSON data. Nothing about a person, no secret. */
 export interface DomainEvent<T extends string = string, D = unknown> {

@@ -2,7 +2,7 @@ export type { Clock, Instant, Milliseconds } from './instant.js';
 export { isoTime, systemClock } from './instant.js';
 export type { Due } from './due.js';
 export type { DomainEvent, Envelope, Metadata, Position } from './event.js';
-export { categoryOf, idOf } from './event.js';
+export { START, asPosition, categoryOf, earliest, idOf, latest } from './event.js';
 export { causeOf, type Cause } from './cause.js';
 export type { CommandMessage, Command, Decider, SnapshotCodec } from './decider.js';
 export type { Document, IndexDeclaration, ReadModel } from './read-model.js';

@@ -112,6 +112,8 @@ describe('read models over a log in which everything happens', () => {
     const timeline = await documentsOf(timelineModel, log);
     expect(timeline.get(`holder d:C02A|${reserved.position}`)).toEqual({
       subject: 'holder d:C02A',
+      stream: reserved.stream,
+      revision: reserved.revision,
       position: reserved.position,
     });
   });

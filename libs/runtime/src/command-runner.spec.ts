@@ -1,4 +1,4 @@
-import { isRefusal } from '@seatbook/kernel';
+import { asPosition, isRefusal } from '@seatbook/kernel';
 import {
   contextOf,
   counterDecider,
@@ -15,7 +15,7 @@ import { VirtualClock } from '@seatbook/test-support/virtual-clock';
 import type { CommandContext } from './command-context.js';
 import type { CommandRunner, CommandRunnerOptions, Receipt } from './command-runner.js';
 import { BehindFailure, type CommandOptions } from './decide-all.js';
-import { AppendTooLarge } from './event-store.js';
+import { AppendTooLarge } from './errors.js';
 import type { ReadStore, Snapshot } from './read-store.js';
 import { REMEMBERED_COMMANDS } from './remembered-commands.js';
 import type { StreamKind } from './stream-kind.js';
@@ -706,8 +706,10 @@ describe('carrying commands to their streams', () => {
         stream: STREAM,
         schema: 'counter@1',
         revision: 0,
+        position: asPosition(1),
+        eventId: last.eventId as string,
         chunks: [
-          { position: 1, last, entry: last, firstCommand: null, lastCommands: [] },
+          { last, entry: last, firstCommand: null, lastCommands: [] },
           { sum: 999, events: 1, attempt: 0, due: null },
         ],
       };

@@ -1,25 +1,20 @@
 import {
   Refusal,
+  START,
   categoryOf,
   causeOf,
   type Cause,
   type Clock,
   type Command,
   type Due,
-  type EventRegistry,
   type Ids,
   type Position,
   type UnreadableEvent,
 } from '@seatbook/kernel';
 import type { CommandContext } from './command-context.js';
 import { decideAll, type Answer, type Asked, type CommandOptions } from './decide-all.js';
-import {
-  AppendTooLarge,
-  CorruptEvent,
-  WrongExpectedRevision,
-  type EventStore,
-  type StoredEvent,
-} from './event-store.js';
+import { WrongExpectedRevision, hasCode } from './errors.js';
+import type { EventLog, LoggedEvent } from './event-log.js';
 import type { ReadStore } from './read-store.js';
 import { RememberedCommands, type RememberedCommand } from './remembered-commands.js';
 import type { StreamKind } from './stream-kind.js';
@@ -54,10 +49,9 @@ export interface LoadedStream {
 }
 
 export interface CommandRunnerOptions {
-  readonly events: EventStore;
+  readonly events: EventLog;
   /** Keeps snapshots of long streams. */
   readonly reads: Pick<ReadStore, 'loadSnapshot' | 'saveSnapshot'>;
-  readonly registry: EventRegistry;
   readonly kinds: readonly StreamKind[];
   readonly clock: Clock;
   readonly ids: Ids;
@@ -179,7 +173,7 @@ export class CommandRunner {
         await this.#attempt(stream, kind, batch, attempt === 1);
         return;
       } catch (error) {
-        if (!(error instanceof WrongExpectedRevision)) throw error;
+        if (!hasCode(error, 'WRONG_EXPECTED_REVISION')) throw error;
         this.#cache.drop(stream);
         if (attempt === MAX_ATTEMPTS) throw keepsChanging(stream, error);
       }
@@ -187,7 +181,8 @@ export class CommandRunner {
   }
 
   async #attempt(stream: string, kind: StreamKind, batch: Pending[], first: boolean): Promise<void> {
-    const { registry, clock, ids } = this.#options;
+    const { events: log, clock, ids } = this.#options;
+    const { registry } = log;
     const trustAbsent = first && batch[0]?.options.likelyAbsent === true;
     const known = this.#cache.get(stream) ?? (trustAbsent ? newStream(kind) : undefined);
     const state = known ?? (await this.#fold(stream, kind));
@@ -204,7 +199,7 @@ export class CommandRunner {
     for (const { events, answers } of parts) {
       if (events.length > 0) {
         const expected = from < 0 ? 'absent' : from;
-        const appended = await fromStore(this.#options.events.append(stream, events, expected));
+        const appended = await fromStore(log.append(stream, events, expected));
         state.position = appended.position;
         from = appended.revision;
       } else if (!current) {
@@ -240,7 +235,7 @@ export class CommandRunner {
     pending.reject(error);
   }
 
-  #read(stream: string, from: number, limit: number): Promise<readonly StoredEvent[]> {
+  #read(stream: string, from: number, limit: number): Promise<readonly LoggedEvent[]> {
     return fromStore(this.#options.events.readStream(stream, from, limit));
   }
 
@@ -254,13 +249,11 @@ export class CommandRunner {
     }
   }
 
-  #foldPage(stream: string, { decider }: StreamKind, state: StreamState, page: readonly StoredEvent[]): void {
-    const { registry } = this.#options;
+  #foldPage(stream: string, { decider }: StreamKind, state: StreamState, page: readonly LoggedEvent[]): void {
     for (const event of page) {
-      const problem = registry.problemOf(event);
-      if (problem) throw newerBuild(stream, problem);
-      const data = registry.upcast(event);
-      state.state = decider.evolve(state.state, { type: event.type, data }) as unknown;
+      if (event.problem) throw newerBuild(stream, event.problem);
+      const { type, data } = event;
+      state.state = decider.evolve(state.state, { type, data }) as unknown;
       state.commands.add(event.metadata.commandId, event.metadata.bodyHash);
       state.position = event.position;
       noteLast(state, causeOf(event), event.metadata.cause);
@@ -275,11 +268,11 @@ export class CommandRunner {
     const [head, ...chunks] = kept.chunks as [SnapshotHead, ...unknown[]];
     // A log that was restored from a backup may hold another event there, or none: the snapshot is then of no use.
     const [event] = await this.#read(stream, kept.revision, 1);
-    if (event?.id !== head.last.eventId) return null;
+    if (event?.id !== kept.eventId) return null;
     return {
       state: kind.snapshot.load(chunks),
       revision: kept.revision,
-      position: head.position,
+      position: kept.position,
       last: head.last,
       entry: head.entry,
       commands: new RememberedCommands(head.firstCommand, head.lastCommands),
@@ -296,18 +289,17 @@ export class CommandRunner {
     const { position, last, entry, commands, revision } = state;
     if (tail <= SNAPSHOT_AFTER_EVENTS || tail <= snapshot.entries(state.state) || last === null) return;
     const remembered = { firstCommand: commands.first, lastCommands: commands.last };
-    const head: SnapshotHead = { position, last, entry, ...remembered };
+    const head: SnapshotHead = { last, entry, ...remembered };
     const chunks = [head, ...snapshot.save(state.state)];
     // A snapshot that could not be kept is not tried again at once: it is a cache.
     state.snapshotRevision = revision;
     await this.#options.reads
-      .saveSnapshot({ stream, schema: schemaOf(kind), revision, chunks })
+      .saveSnapshot({ stream, schema: schemaOf(kind), revision, position, eventId: last.eventId, chunks })
       .catch(() => undefined);
   }
 }
 
 interface SnapshotHead {
-  readonly position: Position;
   readonly last: Cause;
   readonly entry: Cause | null;
   readonly firstCommand: RememberedCommand | null;
@@ -318,7 +310,7 @@ const schemaOf = (kind: StreamKind): string => `${kind.category}@${kind.snapshot
 
 /** For reading the state in turn: it never decides. */
 const NOBODY: CommandContext = { commandId: '', principal: '', correlationId: '', causationId: '' };
-const NOTHING = { revision: -1, position: 0, events: 0, repeated: false, last: null };
+const NOTHING = { revision: -1, position: START, events: 0, repeated: false, last: null };
 
 /** A failure of the store becomes a refusal; what a store names apart stays what it is. */
 async function fromStore<T>(answer: Promise<T>): Promise<T> {
@@ -326,9 +318,9 @@ async function fromStore<T>(answer: Promise<T>): Promise<T> {
     return await answer;
   } catch (error) {
     const named =
-      error instanceof WrongExpectedRevision ||
-      error instanceof AppendTooLarge ||
-      error instanceof CorruptEvent;
+      hasCode(error, 'WRONG_EXPECTED_REVISION') ||
+      hasCode(error, 'APPEND_TOO_LARGE') ||
+      hasCode(error, 'CORRUPT_EVENT');
     if (named) throw error;
     const message = 'the log cannot be reached at present; send the command again';
     throw caused(error, new Refusal('TRANSIENT_STORE', message, {}, RETRY_AFTER_SECONDS));

@@ -12,13 +12,8 @@ import {
   type Metadata,
 } from '@seatbook/kernel';
 import { following, type CommandContext } from './command-context.js';
-import {
-  AppendTooLarge,
-  MAX_APPEND_BYTES,
-  MAX_APPEND_EVENTS,
-  bytesOf,
-  type NewEvent,
-} from './event-store.js';
+import { AppendTooLarge } from './errors.js';
+import { MAX_APPEND_BYTES, MAX_APPEND_EVENTS, bytesOf, type NewEvent } from './event-store.js';
 import type { StreamKind } from './stream-kind.js';
 import { noteLast, type StreamState } from './stream-state.js';
 

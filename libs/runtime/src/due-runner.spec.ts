@@ -14,6 +14,8 @@ import { openTemporaryStores } from '@seatbook/test-support/temporary-stores';
 import { VirtualClock } from '@seatbook/test-support/virtual-clock';
 import type { CommandRunner } from './command-runner.js';
 import { dueModel } from './due.js';
+import { EventLog } from './event-log.js';
+import type { ParkedWork } from './progress.js';
 import { DUE_RUNNER_DEFAULTS, DueRunner } from './due-runner.js';
 import type { Gates } from './gates.js';
 import { Parking } from './parking.js';
@@ -76,7 +78,7 @@ describe('taking due work', () => {
     const runner = counterRunner({ events, reads, clock, kinds: [kind] });
     const parking = new Parking(progress, clock);
     await parking.load();
-    const built = new Processor(events, reads, counterRegistry(), [dueModel], clock);
+    const built = new Processor(new EventLog(events, counterRegistry()), reads, [dueModel], clock);
     const due = new DueRunner<object>(reads, runner, parking, gates, {}, clock, seededIds(1, (runs += 1)));
     built.onAdvance(() => due.ring());
     const stopRinging = events.onAppended(() => built.ring());
@@ -104,6 +106,9 @@ describe('taking due work', () => {
       { type: 'Wait', step, at: at(ms), ...(gate === undefined ? {} : { gate }) } as CounterCommand,
       contextOf(`wait-${(commands += 1)}`),
     );
+
+  const parkedOf = async (stream: string): Promise<readonly ParkedWork[]> =>
+    (await temporary.stores.progress.parked({ stream, limit: 1_000 })).rows;
 
   beforeEach(async () => {
     clock = new VirtualClock();
@@ -259,7 +264,7 @@ describe('taking due work', () => {
       await wait(runner, 'read', 0);
       await until(clock, 'parked', () => parking.count === 1);
       expect(performed).toEqual([0, 500, 1_500, 3_500, 7_500].map((ms) => `counter-1 ${at(ms)}`));
-      expect(await temporary.stores.progress.parkedOf('counter-1')).toMatchObject([
+      expect(await parkedOf('counter-1')).toMatchObject([
         { id: 'counter-1/read', kind: 'step', name: 'read', reason: 'Error: boom' },
       ]);
       await wait(runner, 'read', 0, 'counter-2');
@@ -305,9 +310,7 @@ describe('taking due work', () => {
       const { runner, parking } = await process();
       await wait(runner, 'gone', 0);
       await until(clock, 'parked', () => parking.count === 1);
-      expect((await temporary.stores.progress.parkedOf('counter-1'))[0]?.reason).toMatch(
-        /waits for the step gone/,
-      );
+      expect((await parkedOf('counter-1'))[0]?.reason).toMatch(/waits for the step gone/);
     });
   });
 

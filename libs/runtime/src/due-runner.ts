@@ -179,7 +179,8 @@ export class DueRunner<P> {
       this.log('a step failed', { stream, step: row.step, attempt: failures + 1, reason });
       if (failures + 1 >= this.options.attempts && !passing) {
         const id = `${stream}/${row.step}`;
-        await this.parking.park({ id, kind: 'step', stream, name: row.step, payload: '', reason });
+        const step = { id, kind: 'step', stream, name: row.step, payload: '' } as const;
+        await this.parking.park({ ...step, reason, attempts: failures + 1, source: row.position, index: 0 });
         this.#taken.delete(stream);
         return;
       }

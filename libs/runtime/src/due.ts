@@ -1,10 +1,11 @@
-import type { Due, ReadModel } from '@seatbook/kernel';
+import type { Due, Position, ReadModel } from '@seatbook/kernel';
 
 /** A stream that waits for something: its last stamp. */
 export interface DueRow extends Due {
   readonly stream: string;
-  /** Revision of the event that carried the stamp. */
+  /** Revision and position of the event that carried the stamp. */
   readonly revision: number;
+  readonly position: Position;
 }
 
 /** Each stream's earliest due thing, as stamped on the last event of each append; no row where nothing is awaited. */
@@ -13,8 +14,8 @@ export const dueModel: ReadModel<DueRow> = {
   version: 1,
   handles: ['*'],
   keysOf: ({ metadata, stream }) => (metadata.next === undefined ? [] : [stream]),
-  evolve(_row, { metadata, stream, revision }) {
-    return metadata.next ? { ...metadata.next, stream, revision } : null;
+  evolve(_row, { metadata, stream, revision, position }) {
+    return metadata.next ? { ...metadata.next, stream, revision, position } : null;
   },
   indexes: [{ name: 'by-at', fields: ['at'] }],
 };

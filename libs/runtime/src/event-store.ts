@@ -25,17 +25,42 @@ export interface Appended {
   readonly position: Position;
 }
 
-/** What an append expects of its stream: not there yet, or this last revision. There is no 'any': only with an exact revision is a retry safe for ever. */
+/** What an append expects of its stream: not there yet, or this last revision. There is no 'any': only an exact revision makes a retry safe however late it comes. */
 export type ExpectedRevision = 'absent' | number;
 
 /** No append is larger, on any back end: EventStoreDB refuses above 1 MiB and drops live subscriptions on larger bursts. */
 export const MAX_APPEND_BYTES = 900_000;
 export const MAX_APPEND_EVENTS = 200;
+/** References that are read at once. */
+export const MAX_REFERENCES = 1_000;
+
+/** A part of the log in order. */
+export interface LogPage<E = StoredEvent> {
+  readonly events: readonly E[];
+  /** Everything up to here has been delivered. Where the next subscription goes on. */
+  readonly upTo: Position;
+  /** These were all events at the moment when the page was read. */
+  readonly caughtUp: boolean;
+}
+
+/** Names one event. A position, where it is known, saves an adapter the look into the stream. */
+export interface EventReference {
+  readonly stream: string;
+  readonly revision: number;
+  readonly position?: Position;
+}
+
+export interface SubscribeOptions {
+  /** Ends the subscription: the iteration is over, without an error. */
+  readonly signal: AbortSignal;
+  /** Events of a page at most; at least 1. */
+  readonly pageEvents: number;
+}
 
 /**
  * The log. Every adapter keeps this contract (test/contract): revisions of a stream are gapless from 0; positions are
  * unique and increasing; nothing becomes visible below a position already served; an append is all or nothing and
- * durable before it resolves; sizes are limited as above.
+ * durable before it resolves; sizes are limited as above. What cannot be reached throws `StoreUnavailable`.
  */
 export interface EventStore {
   /**
@@ -45,50 +70,23 @@ export interface EventStore {
   append(stream: string, events: readonly NewEvent[], expected: ExpectedRevision): Promise<Appended>;
   /** Up to `limit` events of a stream from revision `from` on, in order; none for a stream that does not exist. */
   readStream(stream: string, from: number, limit: number): Promise<readonly StoredEvent[]>;
-  /** Up to `limit` events after a position, in order. */
-  readAll(after: Position, limit: number): Promise<readonly StoredEvent[]>;
-  /** Single events by position, in order; positions that hold no event are left out. At most 1,000 at once. */
-  readAt(positions: readonly Position[]): Promise<readonly StoredEvent[]>;
-  /** Position of the last event, 0 for an empty log. */
+  /**
+   * All events after a position that was served before, page by page, and then new ones as they come. The first page
+   * that reaches the end says so, even an empty one. Goes on until the signal aborts; throws when the log cannot be
+   * read, and the consumer subscribes again from what it has processed. Other work of the process gets its turn
+   * between two pages.
+   */
+  subscribe(after: Position, options: SubscribeOptions): AsyncIterable<LogPage>;
+  /** Single events in the order asked, `MAX_REFERENCES` at most; what names no event is left out. */
+  readReferences(references: readonly EventReference[]): Promise<readonly StoredEvent[]>;
+  /** The event at a position that was served before; null where none has it. */
+  readAt(position: Position): Promise<StoredEvent | null>;
+  /** Position of the last event; `START` for an empty log. */
   head(): Promise<Position>;
+  /** Writes to the log's own storage, durably, what no reader sees. Throws why that is not possible. */
+  probe(): Promise<void>;
   /** Called after each append, with its position: a hint that may be lost, never the truth. Returns an unsubscribe function. */
   onAppended(listener: (position: Position) => void): () => void;
-}
-
-/** The stream was not where the append expected it. */
-export class WrongExpectedRevision extends Error {
-  constructor(
-    readonly stream: string,
-    readonly expected: ExpectedRevision,
-    readonly actual: ExpectedRevision,
-  ) {
-    super(`${stream}: expected ${expected}, found ${actual}`);
-    this.name = 'WrongExpectedRevision';
-  }
-}
-
-/** An append beyond the limits is a bug of the caller: what is longer is several appends under an order. */
-export class AppendTooLarge extends Error {
-  constructor(stream: string, events: number, bytes: number) {
-    super(
-      `${stream}: ${events} events of ${bytes} bytes in one append (1 to ${MAX_APPEND_EVENTS} events, ${MAX_APPEND_BYTES} bytes)`,
-    );
-    this.name = 'AppendTooLarge';
-  }
-}
-
-/** A row of the log is not what was written. Nothing that rests on it may go on. */
-export class CorruptEvent extends Error {
-  constructor(
-    readonly stream: string,
-    readonly revision: number,
-    readonly position: Position,
-  ) {
-    super(
-      `the event at position ${position} (${stream}, revision ${revision}) does not match its checksum: restore the log from a backup`,
-    );
-    this.name = 'CorruptEvent';
-  }
 }
 
 /** Size of an append as the limits count it. */

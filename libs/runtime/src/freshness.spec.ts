@@ -1,4 +1,4 @@
-import type { Position } from '@seatbook/kernel';
+import { START, asPosition, type Position } from '@seatbook/kernel';
 import { VirtualClock } from '@seatbook/test-support/virtual-clock';
 import { pass } from '@seatbook/test-support/let-happen';
 import { Freshness, LOOK_AGAIN_MS, LOOK_EVERY_MS } from './freshness.js';
@@ -16,17 +16,23 @@ describe('freshness', () => {
   let down: Error | null;
   let freshness: Freshness;
 
+  const look = (): Record<string, Position> => {
+    looks.push(clock.now());
+    if (down) throw down;
+    return positions;
+  };
+
   beforeEach(() => {
-    positions = { orders: 0, pairs: 0 };
+    positions = { orders: START, pairs: START };
     looks = [];
     lines.length = 0;
     down = null;
     freshness = new Freshness(
       {
-        async checkpoint({ name }) {
-          looks.push(clock.now());
-          if (down) throw down;
-          return positions[name] ?? 0;
+        checkpoint: async ({ name }) => look()[name] ?? START,
+        async checkpoints(models) {
+          const now = look();
+          return models.map(({ name }) => now[name] ?? START);
         },
       },
       clock,
@@ -35,18 +41,18 @@ describe('freshness', () => {
   });
 
   it('answers at once where the store has the position', async () => {
-    positions['orders'] = 5;
-    expect(await freshness.reached(orders, 5, 1_000)).toBe(true);
+    positions['orders'] = asPosition(5);
+    expect(await freshness.reached(orders, asPosition(5), 1_000)).toBe(true);
     await pass(clock, 60_000);
     expect(looks).toHaveLength(1);
   });
 
   it('shares one look among all who wait, at most 20 a second, and looks no more when they are gone', async () => {
-    const waiting = Array.from({ length: 100 }, () => freshness.reached(orders, 7, 10_000));
+    const waiting = Array.from({ length: 100 }, () => freshness.reached(orders, asPosition(7), 10_000));
     await pass(clock, 1_000);
     // Each looked once for itself; then all looked together.
     expect(looks.length - waiting.length).toBeLessThanOrEqual(1_000 / LOOK_EVERY_MS + 1);
-    positions['orders'] = 7;
+    positions['orders'] = asPosition(7);
     await pass(clock, LOOK_EVERY_MS);
     expect(await Promise.all(waiting)).toEqual(waiting.map(() => true));
     const before = looks.length;
@@ -55,8 +61,8 @@ describe('freshness', () => {
   });
 
   it('answers no when time has passed', async () => {
-    positions['orders'] = 6;
-    const waiting = freshness.reached(orders, 7, 500);
+    positions['orders'] = asPosition(6);
+    const waiting = freshness.reached(orders, asPosition(7), 500);
     await pass(clock, 500);
     expect(await waiting).toBe(false);
   });
@@ -66,17 +72,17 @@ describe('freshness', () => {
     const stop = freshness.onMoved(orders, (position) => void moves.push(`orders ${position}`));
     const stopPairs = freshness.onMoved(pairs, (position) => void moves.push(`pairs ${position}`));
     await pass(clock, 200);
-    positions['orders'] = 3;
+    positions['orders'] = asPosition(3);
     await pass(clock, 200);
     stop();
-    positions['orders'] = 4;
+    positions['orders'] = asPosition(4);
     await pass(clock, 200);
     stopPairs();
     expect(moves).toEqual(['orders 0', 'pairs 0', 'orders 3']);
   });
 
   it('goes on when the store can be read again, and says meanwhile that it cannot', async () => {
-    const waiting = freshness.reached(orders, 7, 60_000);
+    const waiting = freshness.reached(orders, asPosition(7), 60_000);
     await pass(clock, 100);
     down = new Error('connection refused');
     await pass(clock, 3 * LOOK_AGAIN_MS);
@@ -85,7 +91,7 @@ describe('freshness', () => {
     await pass(clock, 10 * LOOK_AGAIN_MS);
     expect(looks.length - failed).toBeLessThanOrEqual(10);
     down = null;
-    positions['orders'] = 7;
+    positions['orders'] = asPosition(7);
     await pass(clock, LOOK_AGAIN_MS);
     expect(await waiting).toBe(true);
     expect(freshness.failure).toBeNull();
@@ -94,6 +100,6 @@ describe('freshness', () => {
 
   it('rejects where the very first look fails: the caller knows what to answer', async () => {
     down = new Error('connection refused');
-    await expect(freshness.reached(orders, 7, 60_000)).rejects.toThrow('connection refused');
+    await expect(freshness.reached(orders, asPosition(7), 60_000)).rejects.toThrow('connection refused');
   });
 });

@@ -1,4 +1,4 @@
-import type { Clock, Instant, Milliseconds, Position } from '@seatbook/kernel';
+import { START, type Clock, type Instant, type Milliseconds, type Position } from '@seatbook/kernel';
 import { RunnerHealth, type Log } from './runner-health.js';
 import type { ModelRef, ReadStore } from './read-store.js';
 
@@ -26,7 +26,7 @@ export class Freshness {
   readonly #health: RunnerHealth;
 
   constructor(
-    private readonly reads: Pick<ReadStore, 'checkpoint'>,
+    private readonly reads: Pick<ReadStore, 'checkpoint' | 'checkpoints'>,
     private readonly clock: Clock,
     log: Log,
   ) {
@@ -103,9 +103,8 @@ export class Freshness {
   }
 
   async #checkpoints(): Promise<ReadonlyMap<string, Position>> {
-    const models = new Map([...this.#watches].map(({ model }) => [model.name, model]));
-    const positions = new Map<string, Position>();
-    for (const [name, model] of models) positions.set(name, await this.reads.checkpoint(model));
-    return positions;
+    const models = [...new Map([...this.#watches].map(({ model }) => [model.name, model])).values()];
+    const positions = await this.reads.checkpoints(models);
+    return new Map(models.map(({ name }, index) => [name, positions[index] ?? START]));
   }
 }

@@ -1,17 +1,39 @@
-export type { Appended, EventStore, ExpectedRevision, NewEvent, StoredEvent } from './event-store.js';
+export type {
+  Appended,
+  EventReference,
+  EventStore,
+  ExpectedRevision,
+  LogPage,
+  NewEvent,
+  StoredEvent,
+  SubscribeOptions,
+} from './event-store.js';
+export { MAX_APPEND_BYTES, MAX_APPEND_EVENTS, MAX_REFERENCES, bytesOf } from './event-store.js';
+export type { CheckpointPlace, StoreErrorCode } from './errors.js';
 export {
   AppendTooLarge,
+  CheckpointMoved,
   CorruptEvent,
-  MAX_APPEND_BYTES,
-  MAX_APPEND_EVENTS,
+  InvalidCursor,
+  SecretUnreadable,
+  StoreUnavailable,
   WrongExpectedRevision,
-  bytesOf,
-} from './event-store.js';
-export type { FieldValue, IndexQuery, ModelRef, Page, ReadStore, Snapshot } from './read-store.js';
-export { CheckpointMoved, InvalidCursor } from './read-store.js';
-export type { ParkedWork, Progress } from './progress.js';
+  hasCode,
+} from './errors.js';
+export { EventLog, readable, type LoggedEvent } from './event-log.js';
+export type {
+  CheckpointMove,
+  FieldValue,
+  IndexQuery,
+  ModelRef,
+  Page,
+  Placed,
+  ReadStore,
+  Snapshot,
+} from './read-store.js';
+export type { ParkedQuery, ParkedWork, Progress } from './progress.js';
+export type { Lease, LeaseSeen, Leases } from './leases.js';
 export type { Secrets } from './secrets.js';
-export { SecretUnreadable } from './secrets.js';
 export type { Directory, PersonEntry, PersonSeen } from './directory.js';
 export { streamKind, type StreamKind } from './stream-kind.js';
 export { following, type CommandContext } from './command-context.js';

@@ -12,13 +12,12 @@ export class Parking {
 
   /** Reads what was parked before the process started. */
   async load(): Promise<void> {
-    let after: string | undefined;
-    for (;;) {
-      const page = await this.progress.parked(1_000, after);
-      for (const { kind, stream } of page) this.#count(kind, stream, 1);
-      after = page.at(-1)?.id;
-      if (page.length < 1_000) return;
-    }
+    let cursor: string | undefined;
+    do {
+      const page = await this.progress.parked({ limit: 1_000, ...(cursor === undefined ? {} : { cursor }) });
+      for (const { kind, stream } of page.rows) this.#count(kind, stream, 1);
+      cursor = page.next ?? undefined;
+    } while (cursor !== undefined);
   }
 
   has(kind: ParkedWork['kind'], stream: string): boolean {
@@ -31,20 +30,20 @@ export class Parking {
     return sum;
   }
 
-  /** Parked work of a stream, in order of parking. */
-  of(stream: string): Promise<readonly ParkedWork[]> {
-    return this.progress.parkedOf(stream);
+  /** The first thousand parked works of a stream, in their order. */
+  async of(stream: string): Promise<readonly ParkedWork[]> {
+    return (await this.progress.parked({ stream, limit: 1_000 })).rows;
   }
 
   async park(work: Omit<ParkedWork, 'parkedAt'>): Promise<void> {
-    const known = (await this.progress.parkedOf(work.stream)).some(({ id }) => id === work.id);
+    const known = (await this.of(work.stream)).some(({ id }) => id === work.id);
     await this.progress.park([{ ...work, parkedAt: this.clock.now() }]);
     if (!known) this.#count(work.kind, work.stream, 1);
   }
 
   async done(work: ParkedWork): Promise<void> {
-    await this.progress.unpark([work.id]);
-    this.#count(work.kind, work.stream, -1);
+    const deleted = await this.progress.unpark([work.id]);
+    this.#count(work.kind, work.stream, -deleted);
   }
 
   #count(kind: ParkedWork['kind'], stream: string, change: number): void {

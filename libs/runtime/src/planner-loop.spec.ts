@@ -12,6 +12,7 @@ import { seededIds } from '@seatbook/test-support/seeded-random';
 import { openTemporaryStores } from '@seatbook/test-support/temporary-stores';
 import { VirtualClock } from '@seatbook/test-support/virtual-clock';
 import type { CommandRunner } from './command-runner.js';
+import { EventLog } from './event-log.js';
 import type { Gates } from './gates.js';
 import { PlannerLoop } from './planner-loop.js';
 import { Processor } from './processor.js';
@@ -84,7 +85,7 @@ describe('running a planner', () => {
     const { events, reads } = temporary.stores;
     store = new FaultyEventStore(events);
     runner = counterRunner({ events: store, reads, clock });
-    views = new Processor(events, reads, counterRegistry(), [openModel], clock);
+    views = new Processor(new EventLog(events, counterRegistry()), reads, [openModel], clock);
     plans = [];
     shut = new Set();
     opened = () => undefined;

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
-import { EventRegistry, firstVersions, type Document, type ReadModel } from '@seatbook/kernel';
+import { EventRegistry, asPosition, firstVersions, type Document, type ReadModel } from '@seatbook/kernel';
 import { pass, until } from '@seatbook/test-support/let-happen';
 import { openTemporaryStores } from '@seatbook/test-support/temporary-stores';
 import { VirtualClock } from '@seatbook/test-support/virtual-clock';
+import { EventLog } from './event-log.js';
 import type { NewEvent } from './event-store.js';
 import { PROCESSOR_DEFAULTS, Processor, type ProcessorOptions } from './processor.js';
 import type { ReadStore } from './read-store.js';
@@ -52,7 +53,7 @@ describe('building read models', () => {
     options: Partial<ProcessorOptions> = {},
     reads: ReadStore = temporary.stores.reads,
   ): Processor => {
-    const made = new Processor(temporary.stores.events, reads, registry, models, clock, {
+    const made = new Processor(new EventLog(temporary.stores.events, registry), reads, models, clock, {
       ...PROCESSOR_DEFAULTS,
       ...options,
     });
@@ -67,7 +68,9 @@ describe('building read models', () => {
     model = thing(),
     keys: readonly string[] = ['a', 'b', 'c', 'd'],
   ): Promise<Record<string, unknown>> =>
-    Object.fromEntries(await temporary.stores.reads.getMany(model, keys));
+    Object.fromEntries(
+      [...(await temporary.stores.reads.getMany(model, keys))].map(([key, { document }]) => [key, document]),
+    );
   const at = (built: Processor, position: number, name = 'things') =>
     until(clock, `${name} at ${position}`, () => built.position(name) >= position);
 
@@ -222,7 +225,7 @@ describe('building read models', () => {
         },
       },
     }) as ReadStore;
-    for (const name of ['prepare', 'checkpoint', 'getMany'] as const)
+    for (const name of ['prepare', 'takeOver', 'checkpoint', 'getMany'] as const)
       Object.assign(doubtful, { [name]: reads[name].bind(reads) });
     const built = processor([thing()], {}, doubtful);
     await built.start();
@@ -234,12 +237,12 @@ describe('building read models', () => {
     const built = processor([thing()]);
     const views = joinViews([built, processor([thing({ name: 'others' })])]);
     await views.start();
-    const soon = reached(views, 'things', 1, clock, 5_000);
-    const never = reached(views, 'things', 99, clock, 5_000);
+    const soon = reached(views, 'things', asPosition(1), clock, 5_000);
+    const never = reached(views, 'things', asPosition(99), clock, 5_000);
     await append(event(1, ['a']));
     views.ring();
     await pass(clock, 5_000);
-    expect([await soon, await never, await reached(views, 'things', 1, clock, 0)]).toEqual([
+    expect([await soon, await never, await reached(views, 'things', asPosition(1), clock, 0)]).toEqual([
       true,
       false,
       true,

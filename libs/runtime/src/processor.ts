@@ -1,16 +1,17 @@
 import {
-  NewerEventVersion,
+  START,
+  earliest,
+  isUnreadableEvent,
   type Clock,
   type Document,
-  type DomainEvent,
   type Envelope,
-  type EventRegistry,
   type Position,
   type ReadModel,
 } from '@seatbook/kernel';
-import type { EventStore, StoredEvent } from './event-store.js';
+import { hasCode } from './errors.js';
+import { readable, type EventLog, type LoggedEvent } from './event-log.js';
 import { PollLoop } from './poll-loop.js';
-import { CheckpointMoved, type ReadStore } from './read-store.js';
+import type { Placed, ReadStore } from './read-store.js';
 import { RunnerHealth, type Log } from './runner-health.js';
 import type { ModelStatus, Views } from './views.js';
 
@@ -36,6 +37,7 @@ export const PROCESSOR_DEFAULTS: ProcessorOptions = {
 
 /** Events folded between two commits while there are more to read. */
 const COMMIT_EVENTS = 20_000;
+const EPOCH = 1;
 
 interface Building {
   readonly model: ReadModel<Document>;
@@ -46,7 +48,7 @@ interface Building {
   folded: Position;
   /** Events folded and documents changed since the last commit. */
   events: number;
-  changes: Map<string, Document | null>;
+  changes: Map<string, Placed<Document>>;
   failures: number;
   /** Not before this moment, after a failure. */
   retryAt: number;
@@ -63,9 +65,8 @@ export class Processor implements Views {
   readonly #loop: PollLoop;
 
   constructor(
-    private readonly store: EventStore,
+    private readonly events: EventLog,
     private readonly reads: ReadStore,
-    private readonly registry: EventRegistry,
     models: readonly ReadModel<Document>[],
     private readonly clock: Clock,
     private readonly options: ProcessorOptions = PROCESSOR_DEFAULTS,
@@ -74,8 +75,8 @@ export class Processor implements Views {
     this.#models = models.map((model) => ({
       model,
       handles: new Set(model.handles),
-      position: 0,
-      folded: 0,
+      position: START,
+      folded: START,
       events: 0,
       changes: new Map(),
       failures: 0,
@@ -93,7 +94,7 @@ export class Processor implements Views {
 
   async start(): Promise<void> {
     await this.reads.prepare(this.#models.map(({ model }) => model));
-    for (const building of this.#models) restart(building, await this.reads.checkpoint(building.model));
+    for (const building of this.#models) restart(building, await this.reads.takeOver(building.model, EPOCH));
     this.#loop.start();
   }
 
@@ -106,7 +107,7 @@ export class Processor implements Views {
   }
 
   position(name: string): Position {
-    return this.#models.find(({ model }) => model.name === name)?.position ?? 0;
+    return this.#models.find(({ model }) => model.name === name)?.position ?? START;
   }
 
   status(): readonly ModelStatus[] {
@@ -131,24 +132,33 @@ export class Processor implements Views {
     const now = this.clock.now();
     const running = this.#models.filter(({ halted, retryAt }) => halted === null && retryAt <= now);
     if (running.length === 0) return false;
-    const after = Math.min(...running.map(({ folded }) => folded));
-    const events = await this.store.readAll(after, this.options.batchEvents);
-    const more = events.length === this.options.batchEvents;
-    for (const building of running) {
-      try {
-        await this.#fold(building, events);
-        // After a failure each page is kept, so that only the one that fails is met again.
-        const keep = !more || building.failures > 0 || building.events >= COMMIT_EVENTS;
-        if (keep) await this.#commit(building);
-        building.failures = 0;
-      } catch (error) {
-        await this.#failed(building, error);
-      }
+    const [first = START, ...others] = running.map(({ folded }) => folded);
+    for await (const page of this.events.pages(earliest(first, ...others), this.options.batchEvents)) {
+      for (const building of running) await this.#take(building, page.events, page.upTo, page.caughtUp);
+      return !page.caughtUp;
     }
-    return more;
+    return false;
   }
 
-  async #fold(building: Building, events: readonly StoredEvent[]): Promise<void> {
+  async #take(
+    building: Building,
+    events: readonly LoggedEvent[],
+    upTo: Position,
+    caughtUp: boolean,
+  ): Promise<void> {
+    try {
+      await this.#fold(building, events);
+      if (upTo > building.folded) building.folded = upTo;
+      // After a failure each page is kept, so that only the one that fails is met again.
+      const keep = caughtUp || building.failures > 0 || building.events >= COMMIT_EVENTS;
+      if (keep) await this.#commit(building);
+      building.failures = 0;
+    } catch (error) {
+      await this.#failed(building, error);
+    }
+  }
+
+  async #fold(building: Building, events: readonly LoggedEvent[]): Promise<void> {
     const { model, handles } = building;
     let page: { envelope: Envelope; keys: readonly string[] }[] = [];
     let missing = new Set<string>();
@@ -158,7 +168,7 @@ export class Processor implements Views {
       end = event.position;
       building.events += 1;
       if (!handles.has(event.type) && !handles.has('*')) continue;
-      const envelope: Envelope<DomainEvent> = { ...event, data: this.registry.upcast(event) };
+      const envelope = handles.has('*') ? event : readable(event);
       const keys = model.keysOf(envelope);
       if (keys.length === 0) continue;
       page.push({ envelope, keys });
@@ -182,10 +192,15 @@ export class Processor implements Views {
     const { model, changes } = building;
     if (missing.size > 0) {
       const before = await this.reads.getMany<Document>(model, [...missing]);
-      for (const key of missing) changes.set(key, before.get(key) ?? null);
+      for (const key of missing) changes.set(key, before.get(key) ?? { document: null, position: START });
     }
     for (const { envelope, keys } of page) {
-      for (const key of keys) changes.set(key, model.evolve(changes.get(key) ?? null, envelope, key));
+      const { position } = envelope;
+      for (const key of keys) {
+        const before = changes.get(key);
+        if (before && before.position >= position) continue;
+        changes.set(key, { document: model.evolve(before?.document ?? null, envelope, key), position });
+      }
     }
     building.folded = end;
   }
@@ -193,7 +208,7 @@ export class Processor implements Views {
   async #commit(building: Building): Promise<void> {
     const { model, changes, position, folded } = building;
     if (folded === position) return;
-    await this.reads.commit(model, changes, position, folded);
+    await this.reads.commit(model, changes, { from: position, to: folded, epoch: EPOCH });
     restart(building, folded);
     for (const listener of this.#listeners) listener(model.name, folded);
   }
@@ -201,13 +216,13 @@ export class Processor implements Views {
   async #failed(building: Building, error: unknown): Promise<void> {
     building.failures += 1;
     // Another builder was faster, or a commit was done whose answer never came: it goes on from where the model is.
-    if (error instanceof CheckpointMoved) {
+    if (hasCode(error, 'CHECKPOINT_MOVED')) {
       building.position = await this.reads.checkpoint(building.model).catch(() => building.position);
     }
     restart(building, building.position);
     const reason = error instanceof Error ? error.message : String(error);
     // A newer worker goes on where this one cannot: nothing is skipped and nothing is given up.
-    const newer = error instanceof NewerEventVersion;
+    const newer = isUnreadableEvent(error);
     if (building.failures >= this.options.attempts && !newer) building.halted = reason;
     else
       building.retryAt = this.clock.now() + this.options.retryDelayMs * 2 ** Math.min(building.failures, 6);

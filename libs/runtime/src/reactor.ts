@@ -1,22 +1,23 @@
 import {
+  START,
   causeOf,
   isRefusal,
   type Clock,
   type Command,
-  type Envelope,
-  type EventRegistry,
   type Position,
   type Reaction,
 } from '@seatbook/kernel';
 import { following, type CommandContext } from './command-context.js';
 import type { CommandRunner } from './command-runner.js';
-import type { EventStore, StoredEvent } from './event-store.js';
+import { hasCode } from './errors.js';
+import { readable, type EventLog, type LoggedEvent } from './event-log.js';
 import type { Parking } from './parking.js';
 import { PollLoop } from './poll-loop.js';
 import type { ParkedWork, Progress } from './progress.js';
 import { RunnerHealth, reasonOf, type Log } from './runner-health.js';
 
 const CHECKPOINT = 'reactor';
+const EPOCH = 1;
 const BATCH_EVENTS = 500;
 const CONCURRENT_STREAMS = 64;
 const POLL_MS = 1_000;
@@ -28,6 +29,9 @@ interface Message {
   readonly stream: string;
   readonly command: Command;
   readonly context: CommandContext;
+  /** Position of the event that it follows from, and its number among all that does. */
+  readonly source: Position;
+  readonly index: number;
 }
 
 const DONE = Symbol('done');
@@ -42,13 +46,12 @@ export class Reactor {
   readonly #handlers = new Map<string, Reaction[]>();
   readonly #health: RunnerHealth;
   readonly #loop: PollLoop;
-  #position: Position = 0;
+  #position: Position = START;
   #stopping = false;
 
   constructor(
-    private readonly store: EventStore,
+    private readonly events: EventLog,
     private readonly progress: Progress,
-    private readonly registry: EventRegistry,
     private readonly runner: CommandRunner,
     private readonly parking: Parking,
     reactions: readonly Reaction[],
@@ -65,7 +68,7 @@ export class Reactor {
   }
 
   async start(): Promise<void> {
-    this.#position = await this.progress.checkpoint(CHECKPOINT);
+    this.#position = await this.progress.takeOver(CHECKPOINT, EPOCH);
     this.#stopping = false;
     this.#loop.start();
   }
@@ -98,12 +101,12 @@ export class Reactor {
     let sent = 0;
     // What comes meanwhile queues up behind and is sent as well.
     for (;;) {
-      const parked = (await this.progress.parkedOf(stream)).filter(({ kind }) => kind === 'reaction');
+      const { rows: parked } = await this.progress.parked({ kind: 'reaction', stream, limit: 1_000 });
       if (parked.length === 0) return { sent, failure: null };
       for (const work of parked) {
         const failure = await this.#trySend(JSON.parse(work.payload) as Message, 1);
         if (failure !== null) {
-          await this.parking.park({ ...work, reason: failure });
+          await this.parking.park({ ...work, reason: failure, attempts: work.attempts + 1 });
           return { sent, failure };
         }
         await this.parking.done(work);
@@ -113,9 +116,14 @@ export class Reactor {
   }
 
   async #pass(): Promise<boolean> {
-    const events = await this.store.readAll(this.#position, BATCH_EVENTS);
-    const last = events.at(-1);
-    if (!last) return false;
+    for await (const { events, upTo, caughtUp } of this.events.pages(this.#position, BATCH_EVENTS)) {
+      if (upTo !== this.#position) await this.#react(events, upTo);
+      return !caughtUp;
+    }
+    return false;
+  }
+
+  async #react(events: readonly LoggedEvent[], upTo: Position): Promise<void> {
     const queues = new Map<string, Message[]>();
     for (const event of events) {
       for (const message of this.#messages(event)) {
@@ -129,15 +137,22 @@ export class Reactor {
       for (let queue = waiting.pop(); queue; queue = waiting.pop()) await this.#sendAll(queue);
     });
     await Promise.all(workers);
-    await this.progress.saveCheckpoint(CHECKPOINT, this.#position, last.position);
-    this.#position = last.position;
-    return events.length === BATCH_EVENTS;
+    try {
+      const move = { from: this.#position, to: upTo, epoch: EPOCH };
+      await this.progress.saveCheckpoint(CHECKPOINT, move);
+      this.#position = upTo;
+    } catch (error) {
+      // It was saved and only the answer was lost, or another reactor was faster.
+      if (hasCode(error, 'CHECKPOINT_MOVED')) this.#position = await this.progress.checkpoint(CHECKPOINT);
+      throw error;
+    }
   }
 
-  #messages(event: StoredEvent): Message[] {
+  #messages(event: LoggedEvent): Message[] {
     const reactions = this.#handlers.get(event.type);
     if (!reactions) return [];
-    const envelope: Envelope = { ...event, data: this.registry.upcast(event) };
+    const envelope = readable(event);
+    let place = 0;
     const { principal } = event.metadata;
     const cause = causeOf(event);
     return reactions.flatMap((reaction) => {
@@ -147,7 +162,7 @@ export class Reactor {
         sent.set(stream, index + 1);
         const commandId = `${event.id}/${reaction.name}/${index}`;
         const context = following(cause, { commandId, principal });
-        return { reaction: reaction.name, stream, command, context };
+        return { reaction: reaction.name, stream, command, context, source: event.position, index: place++ };
       });
     });
   }
@@ -167,14 +182,15 @@ export class Reactor {
       if (from < 0) return;
     }
     for (const message of queue.slice(from)) {
-      const failure = parked ? 'behind work parked before it' : await this.#trySend(message, ATTEMPTS);
-      if (failure === null) continue;
+      const failure = parked ? null : await this.#trySend(message, ATTEMPTS);
+      if (failure === null && !parked) continue;
       await this.#park(message, failure);
       parked = true;
     }
   }
 
-  #park(message: Message, reason: string): Promise<void> {
+  /** Without a reason it waits behind work that was parked before. */
+  #park(message: Message, reason: string | null): Promise<void> {
     const work: Omit<ParkedWork, 'parkedAt'> = {
       id: `${message.stream}/${message.context.commandId}`,
       kind: 'reaction',
@@ -182,6 +198,9 @@ export class Reactor {
       name: message.reaction,
       payload: JSON.stringify(message),
       reason,
+      attempts: reason === null ? 0 : ATTEMPTS,
+      source: message.source,
+      index: message.index,
     };
     return this.parking.park(work);
   }

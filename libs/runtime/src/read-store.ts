@@ -1,6 +1,6 @@
 import type { Document, IndexDeclaration, Position } from '@seatbook/kernel';
 
-/** A read model as a store sees it. Its documents live under name and version, so two versions stand side by side. */
+/** A read model as a store sees it. Its documents live under name and version, so two versions exist side by side. */
 export interface ModelRef {
   readonly name: string;
   readonly version: number;
@@ -29,29 +29,56 @@ export interface Page<D> {
   readonly next: string | null;
 }
 
+/** A document with the position of the last event that touched it. Null: that event deleted it. */
+export interface Placed<D> {
+  readonly document: D | null;
+  readonly position: Position;
+}
+
+/** From where to where a checkpoint moves, and the epoch of who moves it. */
+export interface CheckpointMove {
+  readonly from: Position;
+  readonly to: Position;
+  readonly epoch: number;
+}
+
 /**
- * Documents of read models with their checkpoints. Documents and checkpoint of one commit become visible together;
- * the checkpoint moves by compare-and-set, so of two builders one loses and nothing is applied twice.
+ * Documents of read models with their checkpoints. A store without transactions can keep this contract: documents may
+ * be ahead of the checkpoint, never wrong. Each carries the position of the last event that touched it, and a builder
+ * passes over the events that a document already contains, so a commit that was cut off is simply built again,
+ * whatever the batches are then. A position of a document never goes back.
  */
 export interface ReadStore {
-  /** Makes room and indexes for the models. Repeatable. */
+  /** Creates tables and indexes for the models. Idempotent. */
   prepare(models: readonly ModelRef[]): Promise<void>;
-  /** Position up to which the documents reflect the log; 0 for a model that was never built. */
+  /**
+   * Makes this epoch the only one that moves the checkpoint, and tells where it is. Epochs begin at 1; the same again
+   * changes nothing.
+   * @throws CheckpointMoved when a later epoch has it
+   */
+  takeOver(model: ModelRef, epoch: number): Promise<Position>;
+  /** Position up to which the documents reflect the log; `START` for a model that was never built. */
   checkpoint(model: ModelRef): Promise<Position>;
+  /** The checkpoints of many models in one look, in the order asked. */
+  checkpoints(models: readonly ModelRef[]): Promise<readonly Position[]>;
   get<D extends Document>(model: ModelRef, key: string): Promise<D | null>;
-  getMany<D extends Document>(model: ModelRef, keys: readonly string[]): Promise<Map<string, D>>;
+  /** What was never there is left out; what was deleted may be left out too. */
+  getMany<D extends Document>(
+    model: ModelRef,
+    keys: readonly string[],
+  ): Promise<ReadonlyMap<string, Placed<D>>>;
   query<D extends Document>(model: ModelRef, query: IndexQuery): Promise<Page<D>>;
   /**
-   * Writes documents (null deletes) and moves the checkpoint from `from` to `to`.
-   * @throws CheckpointMoved when the checkpoint is not at `from`; nothing is written then
+   * Writes documents and moves the checkpoint.
+   * @throws CheckpointMoved when the checkpoint is elsewhere or another epoch has it; of the documents each is then
+   * as it was or as it was to be, with the position that belongs to it
    */
   commit(
     model: ModelRef,
-    changes: ReadonlyMap<string, Document | null>,
-    from: Position,
-    to: Position,
+    changes: ReadonlyMap<string, Placed<Document>>,
+    move: CheckpointMove,
   ): Promise<void>;
-  /** Forgets documents and checkpoint of a model, for a rebuild. */
+  /** Deletes documents and checkpoint of a model, for a rebuild. */
   drop(model: ModelRef): Promise<void>;
   /** A rebuildable cache of folded states; loading may answer null at any time. */
   loadSnapshot(stream: string): Promise<Snapshot | null>;
@@ -63,22 +90,8 @@ export interface Snapshot {
   readonly stream: string;
   readonly schema: string;
   readonly revision: number;
+  /** Position and id of the event at this revision: a log that holds another one there was restored from a backup. */
+  readonly position: Position;
+  readonly eventId: string;
   readonly chunks: readonly unknown[];
-}
-
-export class CheckpointMoved extends Error {
-  constructor(model: ModelRef, expected: Position, actual: Position) {
-    super(
-      `the checkpoint of ${model.name}@${model.version} is at ${actual}, not at ${expected}: another builder is at work`,
-    );
-    this.name = 'CheckpointMoved';
-  }
-}
-
-/** A cursor is text that a client hands back; one that was never given out is the client's mistake. */
-export class InvalidCursor extends Error {
-  constructor() {
-    super('this cursor does not belong to this query');
-    this.name = 'InvalidCursor';
-  }
 }

@@ -5,17 +5,12 @@
 export interface Secrets {
   /** Seals and keeps; the same name again replaces. Durable when it resolves. */
   put(name: string, secret: string): Promise<void>;
+  /** Keeps the secret unless there is one of that name. Answers the one that is kept now: of many callers all get the same. */
+  putIfAbsent(name: string, secret: string): Promise<string>;
   /** The secret, or null when there is none of that name. @throws SecretUnreadable */
   get(name: string): Promise<string | null>;
   /** Names that begin with `prefix`. */
   names(prefix: string): Promise<readonly string[]>;
-  remove(name: string): Promise<void>;
-}
-
-/** The key is not the one that sealed this secret, or the row was altered. */
-export class SecretUnreadable extends Error {
-  constructor(name: string) {
-    super(`the secret ${name} cannot be opened: the key is another one, or the row was altered`);
-    this.name = 'SecretUnreadable';
-  }
+  /** Deleting what is not there does nothing. */
+  delete(name: string): Promise<void>;
 }

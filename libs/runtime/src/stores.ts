@@ -1,5 +1,6 @@
 import type { Directory } from './directory.js';
 import type { EventStore } from './event-store.js';
+import type { Leases } from './leases.js';
 import type { Progress } from './progress.js';
 import type { ReadStore } from './read-store.js';
 import type { Secrets } from './secrets.js';
@@ -9,6 +10,7 @@ export interface Stores {
   readonly events: EventStore;
   readonly reads: ReadStore;
   readonly progress: Progress;
+  readonly leases: Leases;
   readonly secrets: Secrets;
   readonly directory: Directory;
 }

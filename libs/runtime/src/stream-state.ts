@@ -1,4 +1,4 @@
-import type { Cause, Position } from '@seatbook/kernel';
+import { START, type Cause, type Position } from '@seatbook/kernel';
 import { RememberedCommands } from './remembered-commands.js';
 import type { StreamKind } from './stream-kind.js';
 
@@ -23,7 +23,7 @@ export interface StreamState {
 export const newStream = ({ decider }: StreamKind): StreamState => ({
   state: decider.initial() as unknown,
   revision: -1,
-  position: 0,
+  position: START,
   last: null,
   entry: null,
   commands: new RememberedCommands(),

@@ -1,4 +1,4 @@
-import type { Clock, Milliseconds, Position } from '@seatbook/kernel';
+import { latest, START, type Clock, type Milliseconds, type Position } from '@seatbook/kernel';
 
 /** How far one read model is, and whether it goes on. */
 export interface ModelStatus {
@@ -55,7 +55,7 @@ export function joinViews(parts: readonly Views[]): Views {
     ring() {
       for (const part of parts) part.ring();
     },
-    position: (model) => Math.max(...parts.map((part) => part.position(model))),
+    position: (model) => latest(START, ...parts.map((part) => part.position(model))),
     status: () => parts.flatMap((part) => part.status()),
     onAdvance(listener) {
       const stops = parts.map((part) => part.onAdvance(listener));

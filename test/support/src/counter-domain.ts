@@ -7,7 +7,14 @@ import {
   type Instant,
   type Step,
 } from '@seatbook/kernel';
-import { CommandRunner, streamKind, type CommandContext, type CommandRunnerOptions } from '@seatbook/runtime';
+import {
+  CommandRunner,
+  EventLog,
+  streamKind,
+  type CommandContext,
+  type CommandRunnerOptions,
+  type EventStore,
+} from '@seatbook/runtime';
 import { seededIds } from './seeded-random.js';
 
 /** A small domain for specs of the runtime: a stream that adds numbers up and may wait for a moment. */
@@ -141,11 +148,13 @@ export const contextOf = (commandId: string, more: Partial<CommandContext> = {})
 let runners = 0;
 
 /** A runner of counters, each with ids of its own as processes have them. */
-export const counterRunner = (
-  options: Pick<CommandRunnerOptions, 'events' | 'reads' | 'clock'> & Partial<CommandRunnerOptions>,
-): CommandRunner =>
+export const counterRunner = ({
+  events,
+  ...options
+}: { readonly events: EventStore } & Pick<CommandRunnerOptions, 'reads' | 'clock'> &
+  Partial<Omit<CommandRunnerOptions, 'events'>>): CommandRunner =>
   new CommandRunner({
-    registry: counterRegistry(),
+    events: new EventLog(events, counterRegistry()),
     kinds: [counterKind()],
     ids: seededIds(1, (runners += 1)),
     ...options,

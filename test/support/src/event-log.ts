@@ -1,4 +1,5 @@
 import {
+  asPosition,
   uuidOf,
   type DomainEvent,
   type Due,
@@ -24,7 +25,7 @@ export class EventLog {
     const added = events.map(({ type, data }): Envelope => {
       const revision = (this.#revisions.get(stream) ?? -1) + 1;
       this.#revisions.set(stream, revision);
-      const position = this.envelopes.length + 1;
+      const position = asPosition(this.envelopes.length + 1);
       const id = uuidOf(`${stream}/${revision}`);
       const metadata: Metadata = {
         version: 1,

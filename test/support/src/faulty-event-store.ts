@@ -1,5 +1,14 @@
 import type { Position } from '@seatbook/kernel';
-import type { Appended, EventStore, ExpectedRevision, NewEvent, StoredEvent } from '@seatbook/runtime';
+import type {
+  Appended,
+  EventReference,
+  EventStore,
+  ExpectedRevision,
+  LogPage,
+  NewEvent,
+  StoredEvent,
+  SubscribeOptions,
+} from '@seatbook/runtime';
 
 export type Fault =
   /** Nothing is written. */
@@ -48,12 +57,20 @@ export class FaultyEventStore implements EventStore {
     return this.store.readStream(stream, from, limit);
   }
 
-  readAll(after: Position, limit: number): Promise<readonly StoredEvent[]> {
-    return this.store.readAll(after, limit);
+  subscribe(after: Position, options: SubscribeOptions): AsyncIterable<LogPage> {
+    return this.store.subscribe(after, options);
   }
 
-  readAt(positions: readonly Position[]): Promise<readonly StoredEvent[]> {
-    return this.store.readAt(positions);
+  readReferences(references: readonly EventReference[]): Promise<readonly StoredEvent[]> {
+    return this.store.readReferences(references);
+  }
+
+  readAt(position: Position): Promise<StoredEvent | null> {
+    return this.store.readAt(position);
+  }
+
+  probe(): Promise<void> {
+    return this.store.probe();
   }
 
   head(): Promise<Position> {

@@ -5,7 +5,7 @@ import {
   type Envelope,
   type ReadModel,
 } from '@seatbook/kernel';
-import { PROCESSOR_DEFAULTS, Processor, type NewEvent } from '@seatbook/runtime';
+import { EventLog as StoredEventLog, PROCESSOR_DEFAULTS, Processor, type NewEvent } from '@seatbook/runtime';
 import { EventLog } from './event-log.js';
 import { until } from './let-happen.js';
 import { openTemporaryStores } from './temporary-stores.js';
@@ -56,7 +56,7 @@ const SPLITS = [
 export async function documentsOf<D extends Document, E extends DomainEvent>(
   typed: ReadModel<D, E>,
   log: EventLog,
-  registry = new EventRegistry(),
+  registry = registryOf(log),
 ): Promise<Map<string, D>> {
   const model = typed as unknown as AnyModel;
   const once = folded(model, log.envelopes);
@@ -78,7 +78,8 @@ export async function documentsOf<D extends Document, E extends DomainEvent>(
     for (const [index, split] of SPLITS.entries()) {
       const version: AnyModel = { ...model, version: model.version + index };
       const options = { ...PROCESSOR_DEFAULTS, ...split };
-      const processor = new Processor(stores.events, stores.reads, registry, [version], clock, options);
+      const events = new StoredEventLog(stores.events, registry);
+      const processor = new Processor(events, stores.reads, [version], clock, options);
       await processor.start();
       await until(clock, `${model.name} at the end of the log`, () => {
         const [status] = processor.status();
@@ -86,13 +87,20 @@ export async function documentsOf<D extends Document, E extends DomainEvent>(
         return processor.position(model.name) >= log.envelopes.length;
       });
       await processor.stop();
-      expect(await stores.reads.getMany<Document>(version, keys)).toEqual(once);
+      const built = await stores.reads.getMany<Document>(version, keys);
+      expect(new Map([...built].map(([key, { document }]) => [key, document]))).toEqual(once);
     }
   } finally {
     await close();
   }
   return once as Map<string, D>;
 }
+
+/** Knows every type of the log at its first version. */
+const registryOf = ({ envelopes }: EventLog): EventRegistry =>
+  new EventRegistry(
+    [...new Set(envelopes.map(({ type }) => type))].map((type) => ({ type, version: 1, upcasters: [] })),
+  );
 
 function keysIn(model: AnyModel, envelope: Envelope): readonly string[] {
   return model.handles.includes(envelope.type) || model.handles.includes('*') ? model.keysOf(envelope) : [];

@@ -38,6 +38,7 @@ import {
   type PlacedOrder,
   type Caller,
 } from '@seatbook/application';
+import { allEvents } from './all-events.js';
 import { seededIds, seededRandom } from './seeded-random.js';
 import { VirtualClock } from './virtual-clock.js';
 
@@ -188,7 +189,7 @@ export class VirtualSeatbook {
   }
 
   #mortalStores(life: Life): Stores {
-    const { events, reads, progress, secrets, directory } = this.stores;
+    const { events, reads, progress, leases, secrets, directory } = this.stores;
     const append: EventStore['append'] = async (stream, drafts, expected) => {
       life.appends += 1;
       const dying = this.dieAt?.append === life.appends ? this.dieAt.when : null;
@@ -211,6 +212,7 @@ export class VirtualSeatbook {
       events: mortal<EventStore>(store, life),
       reads: mortal(reads, life),
       progress: mortal(progress, life),
+      leases: mortal(leases, life),
       secrets: mortal(secrets, life),
       directory: mortal(directory, life),
     };
@@ -367,13 +369,8 @@ export class VirtualSeatbook {
     return [...(this.simulator.admin.assignments(UID).assets[`${adamId}/STDQ`] ?? [])].sort();
   }
 
-  async events(): Promise<StoredEvent[]> {
-    const all: StoredEvent[] = [];
-    for (;;) {
-      const page = await this.stores.events.readAll(all.at(-1)?.position ?? 0, 1_000);
-      if (page.length === 0) return all;
-      all.push(...page);
-    }
+  events(): Promise<StoredEvent[]> {
+    return allEvents(this.stores.events);
   }
 
   async #send(request: TransportRequest): Promise<TransportReply> {

@@ -1,4 +1,11 @@
-import { Refusal, type DomainEvent, type Envelope, type Instant, type Position } from '@seatbook/kernel';
+import {
+  Refusal,
+  START,
+  type DomainEvent,
+  type Envelope,
+  type Instant,
+  type Position,
+} from '@seatbook/kernel';
 import {
   assetStream,
   assetsModel,
@@ -11,7 +18,8 @@ import {
   type HolderKey,
   type PairDocument,
 } from '@seatbook/licensing';
-import { subjectPages, upcast } from './history.js';
+import { readable, type EventLog } from '@seatbook/runtime';
+import { subjectPages } from './history.js';
 import type { Reflected } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
@@ -22,31 +30,27 @@ export type Moment = { readonly position: Position } | { readonly time: Instant 
 
 /** Where a moment is in the log. @throws Refusal INVALID_AT for one that lies in the future */
 export async function positionOf(
-  { reader, stores, clock }: SeatbookEdge,
+  { reader, events, clock }: SeatbookEdge,
   moment: Moment,
 ): Promise<Reflected> {
   if ('position' in moment) {
     const { position } = moment;
-    const head = await stores.events.head();
+    const head = await events.head();
     if (position <= head) return { position, time: await reader.timeOf(position) };
     throw new Refusal('INVALID_AT', 'this position is beyond the end of the log', { head });
   }
   const { time } = moment;
   if (time > clock.now()) throw new Refusal('INVALID_AT', 'this moment lies in the future');
-  return { position: await lastPositionAt(stores.events, time), time };
+  return { position: await lastPositionAt(events, time), time };
 }
 
-/** The last event recorded at or before a moment, found by halving: recordedAt grows with the position. */
-async function lastPositionAt(events: SeatbookEdge['stores']['events'], time: Instant): Promise<Position> {
-  let low = 0;
-  let high = await events.head();
-  while (low < high) {
-    const middle = Math.ceil((low + high) / 2);
-    const [event] = await events.readAll(middle - 1, 1);
-    if (event && event.metadata.recordedAt <= time) low = Math.max(middle, event.position);
-    else high = middle - 1;
+/** The last event recorded at or before a moment, wherever it stands: recordedAt need not grow with the position. */
+async function lastPositionAt(events: EventLog, time: Instant): Promise<Position> {
+  let last = START;
+  for await (const page of events.pages(START, 1_000)) {
+    last = page.events.findLast(({ metadata }) => metadata.recordedAt <= time)?.position ?? last;
   }
-  return low;
+  return last;
 }
 
 export interface AssetThen {
@@ -66,10 +70,10 @@ export async function assetAsOf(
   const pairs = new Map<string, PairDocument>();
   let document: AssetDocument | null = null;
   for (let revision = 0; ; revision += PAGE_EVENTS) {
-    const events = await seatbook.stores.events.readStream(stream, revision, PAGE_EVENTS);
+    const events = await seatbook.events.readStream(stream, revision, PAGE_EVENTS);
     for (const event of events) {
       if (event.position > position) break;
-      const envelope = upcast(seatbook, event) as Envelope<DomainEvent> & Envelope<AssetEvent>;
+      const envelope = readable(event) as Envelope<DomainEvent> & Envelope<AssetEvent>;
       if (assetsModel.handles.includes(envelope.type)) document = assetsModel.evolve(document, envelope, key);
       foldPairs(pairs, envelope, () => true);
     }
@@ -86,10 +90,10 @@ export async function holderAsOf(
   position: Position,
 ): Promise<readonly PairDocument[]> {
   const pairs = new Map<string, PairDocument>();
-  for await (const page of subjectPages(seatbook, subjectOf('holder', holder), 0)) {
+  for await (const page of subjectPages(seatbook, subjectOf('holder', holder), START)) {
     for (const event of page) {
       if (event.position > position) break;
-      const envelope = upcast(seatbook, event) as Envelope<AssetEvent>;
+      const envelope = readable(event) as Envelope<AssetEvent>;
       const asset = envelope.stream.slice(envelope.stream.indexOf('-') + 1);
       foldPairs(pairs, envelope, (key) => key === pairKey(asset, holder));
     }

@@ -1,4 +1,4 @@
-import type { Envelope, Instant, Position } from '@seatbook/kernel';
+import { earliest, type Envelope, type Instant, type Position } from '@seatbook/kernel';
 import {
   subjectOf,
   subjectsOf,
@@ -6,7 +6,7 @@ import {
   type SubjectKind,
   type TimelineRow,
 } from '@seatbook/licensing';
-import type { StoredEvent } from '@seatbook/runtime';
+import { readable, type LoggedEvent } from '@seatbook/runtime';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
 const PAGE_EVENTS = 500;
@@ -36,8 +36,8 @@ export interface HistoryStream {
 
 /** Events of the log in order, page by page, up to the head as it is now; bulk events come whole. */
 export async function streamHistory(seatbook: SeatbookEdge, filter: HistoryFilter): Promise<HistoryStream> {
-  const head = await seatbook.stores.events.head();
-  const end = Math.min(filter.upTo ?? head, head);
+  const head = await seatbook.events.head();
+  const end = earliest(filter.upTo ?? head, head);
   return { end, pages: pagesOf(seatbook, filter, end) };
 }
 
@@ -56,7 +56,7 @@ async function* pagesOf(
         ({ position, metadata }) =>
           position <= end && metadata.recordedAt >= from && metadata.recordedAt <= to,
       )
-      .map((event) => upcast(seatbook, event))
+      .map(readable)
       .filter((event) => {
         if (wanted.length < 2) return true;
         const subjectsOfEvent = new Set(subjectsOf(event));
@@ -67,23 +67,16 @@ async function* pagesOf(
   }
 }
 
-async function* allPages(seatbook: SeatbookEdge, after: Position): AsyncGenerator<readonly StoredEvent[]> {
-  let position = after;
-  for (;;) {
-    const events = await seatbook.stores.events.readAll(position, PAGE_EVENTS);
-    const last = events.at(-1);
-    if (!last) return;
-    yield events;
-    position = last.position;
-  }
+async function* allPages({ events }: SeatbookEdge, after: Position): AsyncGenerator<readonly LoggedEvent[]> {
+  for await (const page of events.pages(after, PAGE_EVENTS)) yield page.events;
 }
 
 /** Events of a subject after a position, by the timeline's index. */
 export async function* subjectPages(
-  { reader, stores }: SeatbookEdge,
+  { reader, events }: SeatbookEdge,
   subject: string,
   after: Position,
-): AsyncGenerator<readonly StoredEvent[]> {
+): AsyncGenerator<readonly LoggedEvent[]> {
   await reader.reachHead(timelineModel);
   let position = after;
   for (;;) {
@@ -91,13 +84,7 @@ export async function* subjectPages(
     const page = await reader.page<TimelineRow>(timelineModel, rows, { part: { limit: PAGE_EVENTS } });
     const last = page.rows.at(-1);
     if (!last) return;
-    yield await stores.events.readAt(page.rows.map((row) => row.position));
+    yield await events.readReferences(page.rows);
     position = last.position;
   }
 }
-
-/** An event as this build knows it. */
-export const upcast = ({ registry }: SeatbookEdge, event: StoredEvent): Envelope => ({
-  ...event,
-  data: registry.upcast(event),
-});

@@ -36,7 +36,7 @@ export class KnownAssets {
     const found = await this.reads.getMany<AssetDocument>(assetsModel, keys);
     for (const asset of assets) {
       const key = assetKey(uId, asset);
-      if (!found.has(key)) throw unknownAsset(asset.adamId, asset.pricingParam);
+      if (!found.get(key)?.document) throw unknownAsset(asset.adamId, asset.pricingParam);
       this.#known.set(key, true);
     }
   }

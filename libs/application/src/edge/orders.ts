@@ -7,8 +7,7 @@ import {
   type OrderEvent,
   type OutcomeDocument,
 } from '@seatbook/licensing';
-import type { IndexQuery } from '@seatbook/runtime';
-import { upcast } from './history.js';
+import { readable, type IndexQuery } from '@seatbook/runtime';
 import type { Reflected, ReflectedPage, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
@@ -100,16 +99,16 @@ export async function getPlacedOrder(
   seatbook: SeatbookEdge,
   { orderId, position }: { readonly orderId: string; readonly position: Position },
 ): Promise<OrderDocument> {
-  const { reads, events } = seatbook.stores;
+  const { reads } = seatbook.stores;
   if ((await seatbook.freshness.position(ordersModel)) >= position) {
     const document = await reads.get<OrderDocument>(ordersModel, orderId);
     if (document) return document;
   }
   let order: OrderDocument | null = null;
   for (let revision = 0; ; revision += PAGE_EVENTS) {
-    const page = await events.readStream(orderStream(orderId), revision, PAGE_EVENTS);
+    const page = await seatbook.events.readStream(orderStream(orderId), revision, PAGE_EVENTS);
     for (const event of page) {
-      const envelope = upcast(seatbook, event) as Envelope<OrderEvent>;
+      const envelope = readable(event) as Envelope<OrderEvent>;
       if ((ordersModel.handles as readonly string[]).includes(envelope.type))
         order = ordersModel.evolve(order, envelope, orderId);
     }

@@ -20,9 +20,8 @@ export interface Retried {
 /** Work that failed past its budget and waits for a person. */
 export async function listParked({ stores }: SeatbookEdge, { limit, cursor }: ListPart): Promise<ParkedPage> {
   const { progress } = stores;
-  const rows = await progress.parked(limit, cursor);
-  const next = rows.length < limit ? null : (rows.at(-1)?.id ?? null);
-  return { rows, next, count: await progress.countParked() };
+  const page = await progress.parked({ limit, ...(cursor === undefined ? {} : { cursor }) });
+  return { ...page, count: await progress.countParked() };
 }
 
 /** Tries the parked work of a stream again, in order. @throws Refusal NOT_FOUND_PARKED */

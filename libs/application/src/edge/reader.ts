@@ -6,7 +6,7 @@ import {
   type Milliseconds,
   type Position,
 } from '@seatbook/kernel';
-import type { EventStore, Freshness, IndexQuery, ModelRef, Page, ReadStore } from '@seatbook/runtime';
+import type { EventLog, Freshness, IndexQuery, ModelRef, Page, ReadStore } from '@seatbook/runtime';
 
 /** Rows of one look at a read model where all of them are wanted. */
 const PAGE_ROWS = 500;
@@ -37,7 +37,7 @@ export interface WantedPage {
 
 export interface ReaderOptions {
   readonly reads: ReadStore;
-  readonly events: EventStore;
+  readonly events: EventLog;
   readonly freshness: Freshness;
   readonly clock: Clock;
   /** Longest wait for a position. */
@@ -86,8 +86,9 @@ export class Reader {
   }
 
   /** Documents by key; keys without one are left out. */
-  getMany<D extends Document>(model: ModelRef, keys: readonly string[]): Promise<Map<string, D>> {
-    return this.options.reads.getMany<D>(model, keys);
+  async getMany<D extends Document>(model: ModelRef, keys: readonly string[]): Promise<Map<string, D>> {
+    const found = await this.options.reads.getMany<D>(model, keys);
+    return new Map([...found].flatMap(([key, { document }]) => (document ? [[key, document]] : [])));
   }
 
   /** A page of an index. */
@@ -115,7 +116,7 @@ export class Reader {
 
   /** When the event at a position was recorded. */
   async timeOf(position: Position): Promise<Instant> {
-    const [event] = await this.options.events.readAt([position]);
+    const event = await this.options.events.readAt(position);
     return event?.metadata.recordedAt ?? 0;
   }
 

@@ -26,7 +26,7 @@ export class SeatbookEdge {
   readonly stores: Stores;
   readonly clock: Clock;
   readonly ids: Ids;
-  readonly registry: Foundation['registry'];
+  readonly events: Foundation['events'];
   readonly runner: Foundation['runner'];
   readonly freshness: Foundation['freshness'];
   readonly reader: Reader;
@@ -37,16 +37,16 @@ export class SeatbookEdge {
     private readonly foundation: Foundation,
     readonly options: EdgeOptions,
   ) {
-    const { stores, clock, ids, registry, runner, freshness } = foundation;
+    const { stores, clock, ids, events, runner, freshness } = foundation;
     this.stores = stores;
     this.clock = clock;
     this.ids = ids;
-    this.registry = registry;
+    this.events = events;
     this.runner = runner;
     this.freshness = freshness;
     this.reader = new Reader({
       reads: stores.reads,
-      events: stores.events,
+      events,
       clock,
       freshness,
       positionWaitMs: options.positionWaitMs ?? POSITION_WAIT_MS,

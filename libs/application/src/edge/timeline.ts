@@ -10,12 +10,10 @@ import {
   type OrderDocument,
   type TimelineRow,
 } from '@seatbook/licensing';
-import { upcast, type Subject } from './history.js';
+import { readable } from '@seatbook/runtime';
+import type { Subject } from './history.js';
 import type { ReflectedPage, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
-
-/** A cause is looked for this far back: what follows from an event mostly comes right behind it. */
-const NEAR_EVENTS = 200;
 
 export interface WantedTimeline extends WantedPage {
   readonly subject: Subject;
@@ -27,7 +25,7 @@ export interface TimelineEntry {
   readonly event: Envelope;
   /** The order that it belongs to, where it is one. */
   readonly order: OrderDocument | null;
-  /** Position of the event that it follows from; null where there is none near. */
+  /** Position of the event that it follows from; null where a command from outside caused it. */
   readonly causePosition: Position | null;
 }
 
@@ -41,18 +39,16 @@ export async function getTimeline(
   seatbook: SeatbookEdge,
   { subject, newestFirst, ...page }: WantedTimeline,
 ): Promise<Timeline> {
-  const { reader, stores } = seatbook;
+  const { reader } = seatbook;
   const rows = {
     index: 'by-subject',
     equals: [subjectOf(subject.kind, subject.id)],
     descending: newestFirst,
   };
   const found = await reader.page<TimelineRow>(timelineModel, rows, page);
-  const stored = await stores.events.readAt(found.rows.map((row) => row.position));
-  const events = stored.map((event) => upcast(seatbook, event));
-  if (newestFirst) events.reverse();
+  const events = (await seatbook.events.readReferences(found.rows)).map(readable);
   const orders = await ordersOf(seatbook, events);
-  const positions = await positionsNear(seatbook, events);
+  const positions = await positionsOf(seatbook, events);
   const entries = events.map((event) => ({
     event,
     order: orders.get(orderOf(event) ?? '') ?? null,
@@ -66,9 +62,9 @@ export async function getEvent(
   seatbook: SeatbookEdge,
   { position }: { readonly position: Position },
 ): Promise<Envelope> {
-  const [event] = await seatbook.stores.events.readAt([position]);
+  const event = await seatbook.events.readAt(position);
   if (!event) throw new Refusal('NOT_FOUND_EVENT', 'there is no event at this position', { position });
-  return upcast(seatbook, event);
+  return readable(event);
 }
 
 async function namesOf({ reader }: SeatbookEdge, events: readonly Envelope[]): Promise<Timeline['nameOf']> {
@@ -100,16 +96,13 @@ function ordersOf(
   return reader.getMany<OrderDocument>(ordersModel, [...ids]);
 }
 
-async function positionsNear(
-  { stores }: SeatbookEdge,
+/** Positions of the events and of their causes, by id. */
+async function positionsOf(
+  seatbook: SeatbookEdge,
   events: readonly Envelope[],
 ): Promise<ReadonlyMap<string, Position>> {
-  const positions = new Map(events.map(({ id, position }) => [id, position]));
-  const first = Math.min(...events.map(({ position }) => position));
-  if (events.length === 0) return positions;
-  const before = await stores.events.readAll(Math.max(0, first - NEAR_EVENTS), NEAR_EVENTS);
-  for (const { id, position } of before) positions.set(id, position);
-  return positions;
+  const causes = await seatbook.events.readReferences(events.flatMap(({ metadata }) => metadata.cause ?? []));
+  return new Map([...events, ...causes].map(({ id, position }) => [id, position]));
 }
 
 /** The order that an event belongs to, where it is one. */

@@ -2,6 +2,7 @@ import type { Clock, Ids } from '@seatbook/kernel';
 import { DEFAULT_TIMINGS, licensingRegistry, licensingStreams, type Timings } from '@seatbook/licensing';
 import {
   CommandRunner,
+  EventLog,
   Freshness,
   type CommandContext,
   type CommandOptions,
@@ -26,7 +27,7 @@ export class Foundation {
   readonly ids: Ids;
   readonly timings: Timings;
   readonly log: Log;
-  readonly registry = licensingRegistry();
+  readonly events: EventLog;
   readonly runner: CommandRunner;
   readonly freshness: Freshness;
 
@@ -36,8 +37,9 @@ export class Foundation {
     this.ids = ids;
     this.timings = timings;
     this.log = log;
+    this.events = new EventLog(stores.events, licensingRegistry());
     const kinds = Object.values(licensingStreams(timings)) as readonly StreamKind[];
-    this.runner = new CommandRunner({ ...stores, registry: this.registry, kinds, clock, ids });
+    this.runner = new CommandRunner({ events: this.events, reads: stores.reads, kinds, clock, ids });
     this.freshness = new Freshness(stores.reads, clock, log);
   }
 

@@ -1,3 +1,4 @@
+import { asPosition } from '@seatbook/kernel';
 import type { AccountDocument } from '@seatbook/licensing';
 import type { ReadStore, Views } from '@seatbook/runtime';
 import { pass } from '@seatbook/test-support/let-happen';
@@ -25,7 +26,7 @@ describe('gates of accounts', () => {
       return { rows: [account], next: null };
     };
     const onAdvance: Views['onAdvance'] = (listener) => {
-      advanced = (model) => listener(model, 1);
+      advanced = (model) => listener(model, asPosition(1));
       return () => undefined;
     };
     gates = new AccountGates({ query } as unknown as ReadStore, { onAdvance } as Views, clock, (message) =>

@@ -64,8 +64,8 @@ export class SeatbookWorker {
     readonly foundation: Foundation,
     { apple, random, settings, dueRunner, views }: WorkerOptions,
   ) {
-    const { stores, runner, registry, timings, clock, ids, log } = foundation;
-    const { events, reads, progress } = stores;
+    const { stores, events, runner, timings, clock, ids, log } = foundation;
+    const { reads, progress } = stores;
     this.views = views ?? buildersOf(foundation);
     this.parking = new Parking(progress, clock);
     this.gates = new AccountGates(reads, this.views, clock, log);
@@ -81,7 +81,6 @@ export class SeatbookWorker {
     this.reactor = new Reactor(
       events,
       progress,
-      registry,
       runner,
       this.parking,
       licensingReactions(timings),
@@ -178,10 +177,7 @@ export class SeatbookWorker {
 }
 
 /** Builders in this thread. */
-const buildersOf = ({ stores, registry, clock, log }: Foundation): Views =>
+const buildersOf = ({ stores, events, clock, log }: Foundation): Views =>
   joinViews(
-    modelGroups.map(
-      (models) =>
-        new Processor(stores.events, stores.reads, registry, models, clock, PROCESSOR_DEFAULTS, log),
-    ),
+    modelGroups.map((models) => new Processor(events, stores.reads, models, clock, PROCESSOR_DEFAULTS, log)),
   );

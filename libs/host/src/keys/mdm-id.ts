@@ -10,9 +10,5 @@ const NAME = 'deployment/mdm-id';
  */
 export async function mdmIdOf(configured: string | null, secrets: Secrets, ids: Ids): Promise<string> {
   if (configured !== null) return configured;
-  const known = await secrets.get(NAME);
-  if (known !== null) return known;
-  const made = ids.next();
-  await secrets.put(NAME, made);
-  return made;
+  return secrets.putIfAbsent(NAME, ids.next());
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '@seatbook/kernel';
 import { licensingRegistry } from '@seatbook/licensing';
 import {
+  EventLog,
   Processor,
   joinViews,
   type EventStore,
@@ -22,20 +23,6 @@ export function viewBuilders(
   options: ProcessorOptions,
   log: Log,
 ): Views {
-  const registry = licensingRegistry();
-  // SQLite answers in the same turn: without a pause between two batches, a long catching up would let no message in.
-  const source: EventStore = {
-    append: (stream, appended, expected) => events.append(stream, appended, expected),
-    readStream: (stream, from, limit) => events.readStream(stream, from, limit),
-    async readAll(after, limit) {
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      return events.readAll(after, limit);
-    },
-    readAt: (positions) => events.readAt(positions),
-    head: () => events.head(),
-    onAppended: (listener) => events.onAppended(listener),
-  };
-  return joinViews(
-    modelGroups.map((models) => new Processor(source, reads, registry, models, clock, options, log)),
-  );
+  const source = new EventLog(events, licensingRegistry());
+  return joinViews(modelGroups.map((models) => new Processor(source, reads, models, clock, options, log)));
 }

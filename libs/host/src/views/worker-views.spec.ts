@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { systemClock } from '@seatbook/kernel';
+import { asPosition, systemClock } from '@seatbook/kernel';
 import { PROCESSOR_DEFAULTS, reached } from '@seatbook/runtime';
 import { eventually } from '@seatbook/test-support/eventually';
 import { createLog } from '../log.js';
@@ -55,13 +55,13 @@ it('builds read models in a thread, starts it again when it dies, and says so me
   });
   await views.start();
   // It was rung at its start, and died of it.
-  expect(await reached(views, 'due', 5, systemClock, 10_000)).toBe(true);
+  expect(await reached(views, 'due', asPosition(5), systemClock, 10_000)).toBe(true);
   expect(failures).toEqual([null, 'struck']);
-  expect(await reached(views, 'due', 6, systemClock, 10_000)).toBe(true);
+  expect(await reached(views, 'due', asPosition(6), systemClock, 10_000)).toBe(true);
   expect(views.failure).toBeNull();
   views.ring();
   views.ring();
-  expect(await reached(views, 'due', 7, systemClock, 10_000)).toBe(true);
+  expect(await reached(views, 'due', asPosition(7), systemClock, 10_000)).toBe(true);
   // Rings of one turn are one.
   expect(advances.slice(0, 4)).toEqual([4, 5, 6, 7]);
   await eventually('the status is known', () =>

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { Clock, Document, Position, ReadModel } from '@seatbook/kernel';
+import { START, type Clock, type Document, type Position, type ReadModel } from '@seatbook/kernel';
 import type { ModelStatus, ProcessorOptions, Views } from '@seatbook/runtime';
 import { modelGroups } from '@seatbook/application';
 import { errorFacts, type Log } from '../log.js';
@@ -36,7 +36,7 @@ export class WorkerViews implements Views {
   constructor(private readonly options: WorkerViewsOptions) {
     const models: readonly ReadModel<Document>[] = modelGroups.flat();
     for (const { name, version } of models)
-      this.#models.set(name, { name, version, position: 0, halted: null });
+      this.#models.set(name, { name, version, position: START, halted: null });
   }
 
   /** Null while the thread is alive; else why it is not. */
@@ -72,7 +72,7 @@ export class WorkerViews implements Views {
   }
 
   position(model: string): Position {
-    return this.#models.get(model)?.position ?? 0;
+    return this.#models.get(model)?.position ?? START;
   }
 
   status(): readonly ModelStatus[] {
@@ -137,7 +137,7 @@ export class WorkerViews implements Views {
     }
     for (const status of message.status) {
       const before = this.#models.get(status.name);
-      this.#models.set(status.name, { ...status, position: before?.position ?? 0 });
+      this.#models.set(status.name, { ...status, position: before?.position ?? START });
       if (before?.halted !== status.halted && status.halted !== null) {
         this.options.log.error({ model: status.name, reason: status.halted }, 'a read model halted');
       }

@@ -1,4 +1,4 @@
-import { idOf, type Instant, type Position, type ReadModel } from '@seatbook/kernel';
+import { START, idOf, type Instant, type Position, type ReadModel } from '@seatbook/kernel';
 import { holderCount } from '../holder.js';
 import { assetOf } from '../streams.js';
 import type { AssetEvent } from './asset-events.js';
@@ -108,7 +108,7 @@ function emptyDocument(key: string): AssetDocument {
     failed: 0,
     short: false,
     baseline: false,
-    position: 0,
+    position: START,
   };
 }
 

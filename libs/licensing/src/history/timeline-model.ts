@@ -12,9 +12,11 @@ import { holderKeys, type Holders } from '../holder.js';
 import type { AssetId } from '../ports.js';
 import { assetKey, assetOf } from '../streams.js';
 
-/** One event in the life of one subject. Its text is made from the event when it is read. */
+/** One event in the life of one subject, as a reference. Its text is made from the event when it is read. */
 export interface TimelineRow {
   readonly subject: string;
+  readonly stream: string;
+  readonly revision: number;
   readonly position: Position;
 }
 
@@ -34,7 +36,12 @@ export const timelineModel: ReadModel<TimelineRow> = {
   version: 1,
   handles: ['*'],
   keysOf: (event) => subjectsOf(event).map((subject) => `${subject}|${event.position}`),
-  evolve: (_row, { position }, key) => ({ subject: key.slice(0, key.lastIndexOf('|')), position }),
+  evolve: (_row, { stream, revision, position }, key) => ({
+    subject: key.slice(0, key.lastIndexOf('|')),
+    stream,
+    revision,
+    position,
+  }),
   indexes: [{ name: 'by-subject', fields: ['subject', 'position'] }],
 };
 

@@ -1,12 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import type { Instant } from '@seatbook/kernel';
+import type { Instant, Position } from '@seatbook/kernel';
 import { SeatbookHost, type WorkerHost } from '@seatbook/host';
 import type { ModelStatus } from '@seatbook/runtime';
 
 /** The log is tried this often at the most: health is asked for by anyone, and each try is a write. */
 const PROBE_EVERY_MS = 10_000;
-const PROBE_NAME = 'probe/writable';
 
 export class ModelLag {
   @ApiProperty()
@@ -93,9 +92,9 @@ export class Readiness {
     };
   }
 
-  async #lagOf({ name, version, position, halted }: ModelStatus, head: number): Promise<ModelLag> {
+  async #lagOf({ name, version, position, halted }: ModelStatus, head: Position): Promise<ModelLag> {
     const behind = Math.max(0, head - position);
-    const [next] = behind === 0 ? [] : await this.host.stores.events.readAll(position, 1);
+    const next = behind === 0 ? null : await this.host.worker.foundation.events.firstAfter(position);
     const lagMs = next ? Math.max(0, this.host.clock.now() - next.metadata.recordedAt) : 0;
     return { model: name, version, position, behind, lagMs, halted };
   }
@@ -104,7 +103,7 @@ export class Readiness {
     const now = this.host.clock.now();
     if (now - this.#probedAt < PROBE_EVERY_MS) return this.#probe;
     this.#probedAt = now;
-    this.#probe = this.host.stores.secrets.put(PROBE_NAME, new Date(now).toISOString()).then(
+    this.#probe = this.host.stores.events.probe().then(
       () => null,
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     );

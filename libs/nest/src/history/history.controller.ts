@@ -4,7 +4,7 @@ import { QueryBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiPropertyOptional, ApiTags, ApiOperation } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, Min } from 'class-validator';
-import { Refusal, type Envelope } from '@seatbook/kernel';
+import { Refusal, asPosition, latest, type Envelope } from '@seatbook/kernel';
 import type { HistoryFilter } from '@seatbook/application';
 import { TextField } from '../http/text-field.js';
 import { StreamHistory } from '../bus/messages.js';
@@ -69,7 +69,8 @@ export class HistoryController {
   @ApiOkResponse({ content: { 'application/jsonl': { schema: { type: 'string' } } } })
   @ApiRefusals(400, 503)
   async history(@Query() query: HistoryQuery, @Res() reply: HttpReply): Promise<void> {
-    const { after, upTo } = query;
+    const after = asPosition(query.after);
+    const upTo = query.upTo === undefined ? undefined : asPosition(query.upTo);
     const from = momentOf('from', query.from);
     const to = momentOf('to', query.to);
     const filter: HistoryFilter = {
@@ -85,7 +86,7 @@ export class HistoryController {
     void reply
       .status(200)
       .header('content-type', 'application/jsonl; charset=utf-8')
-      .header('seatbook-position', String(Math.max(after, end)))
+      .header('seatbook-position', String(latest(after, end)))
       .send(Readable.from(linesOf(first, pages)));
   }
 }

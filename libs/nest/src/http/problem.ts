@@ -1,6 +1,6 @@
 import { HttpException } from '@nestjs/common';
-import { isRefusal, type Refusal, type RefusalKind } from '@seatbook/kernel';
-import { InvalidCursor } from '@seatbook/runtime';
+import { isRefusal, isUnreadableEvent, type Refusal, type RefusalKind } from '@seatbook/kernel';
+import { hasCode } from '@seatbook/runtime';
 
 /** RFC 9457, with a code that never changes and the facts that the answer rests on. */
 export interface Problem {
@@ -66,26 +66,32 @@ export const titleOf = (status: number): string => TITLES[status] ?? 'Failed';
 /** What to answer to something that was thrown; null for what nobody expected. */
 export function answerTo(error: unknown, ifMatch: boolean): Answer | null {
   if (isRefusal(error)) return ofRefusal(error, ifMatch);
-  if (error instanceof InvalidCursor) {
+  if (hasCode(error, 'INVALID_CURSOR')) {
     return { status: 400, code: 'INVALID_CURSOR', detail: error.message, facts: {} };
   }
-  if (isStorageFailed(error)) {
+  if (hasCode(error, 'STORE_UNAVAILABLE')) {
     const detail = 'the disk does not take or give what is asked of it; see the log of the server';
     return {
       status: 503,
       code: 'TRANSIENT_STORE',
       detail,
-      facts: { reason: error.code },
+      facts: { reason: error.reason },
       retryAfterSeconds: 10,
+    };
+  }
+  if (isUnreadableEvent(error)) {
+    const { type } = error;
+    return {
+      status: 503,
+      code: 'TRANSIENT_NEWER_BUILD',
+      detail: error.message,
+      facts: { type },
+      retryAfterSeconds: 60,
     };
   }
   if (error instanceof HttpException) return ofStatus(error.getStatus());
   return ofFramework(error);
 }
-
-/** Told by its name: which store it is that failed is the host's business. */
-const isStorageFailed = (error: unknown): error is Error & { readonly code: string } =>
-  error instanceof Error && error.name === 'StorageFailed' && 'code' in error;
 
 function ofRefusal({ kind, code, message, facts, retryAfterSeconds }: Refusal, ifMatch: boolean): Answer {
   const outdated = code === 'CONFLICT_VERSION' && ifMatch;

@@ -21,8 +21,15 @@ export class ParkedAnswer {
   @ApiProperty()
   name!: string;
 
-  @ApiProperty()
-  reason!: string;
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Why it failed; null: it was not tried and waits behind other parked work of its stream.',
+  })
+  reason!: string | null;
+
+  @ApiProperty({ description: 'How often it was tried.' })
+  attempts!: number;
 
   @ApiProperty()
   parkedAt!: string;
@@ -58,12 +65,13 @@ class RetryBody {
 }
 
 /** Without the payload: what is in it is in the log, at the event that caused it. */
-const parkedAnswer = ({ id, kind, stream, name, reason, parkedAt }: ParkedWork): ParkedAnswer => ({
+const parkedAnswer = ({ id, kind, stream, name, reason, attempts, parkedAt }: ParkedWork): ParkedAnswer => ({
   id,
   kind,
   stream,
   name,
   reason,
+  attempts,
   parkedAt: isoTime(parkedAt) ?? '',
 });
 

@@ -1,10 +1,10 @@
-import { Refusal } from '@seatbook/kernel';
+import { Refusal, asPosition } from '@seatbook/kernel';
 import type { Moment } from '@seatbook/application';
 
 /** `?at=`: a position, or a time in ISO 8601. */
 export function momentOf(at: string | undefined): Moment | undefined {
   if (at === undefined) return undefined;
-  if (/^\d{1,15}$/.test(at)) return { position: Number(at) };
+  if (/^\d{1,15}$/.test(at)) return { position: asPosition(Number(at)) };
   const time = instantOf(at);
   if (time !== null) return { time };
   throw new Refusal(

@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { Refusal, type Position } from '@seatbook/kernel';
+import { Refusal, asPosition, type Position } from '@seatbook/kernel';
 import { headerOf, type HttpRequest } from '../http/exchange.js';
 
 /** The position that an answer must reflect: `?position=` or the header `Seatbook-Position`. */
@@ -15,6 +15,6 @@ export const WantedPosition = createParamDecorator(
         'a position is a whole number, as commands and queries answer it',
       );
     }
-    return Number(given);
+    return asPosition(Number(given));
   },
 );

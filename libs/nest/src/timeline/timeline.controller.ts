@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiPropertyOptional, ApiTags, ApiOperation } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
-import { Refusal, type Position } from '@seatbook/kernel';
+import { Refusal, asPosition, type Position } from '@seatbook/kernel';
 import { ApiRefusals } from '../http/api-refusals.js';
 import { GetEvent, GetTimeline } from '../bus/messages.js';
 import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
@@ -63,6 +63,6 @@ export class TimelineController {
   @ApiRefusals(400, 404)
   async event(@Param('position') position: string): Promise<EventAnswer> {
     if (!/^\d{1,15}$/.test(position)) throw new Refusal('INVALID_POSITION', 'a position is a whole number');
-    return eventAnswer(await this.queries.execute(new GetEvent({ position: Number(position) })));
+    return eventAnswer(await this.queries.execute(new GetEvent({ position: asPosition(Number(position)) })));
   }
 }

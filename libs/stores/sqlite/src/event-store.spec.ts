@@ -8,13 +8,19 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, test } from '@jest/globals';
-import { systemClock } from '@seatbook/kernel';
-import { CorruptEvent, WrongExpectedRevision, type NewEvent, type StoredEvent } from '@seatbook/runtime';
+import { START, systemClock } from '@seatbook/kernel';
+import {
+  CorruptEvent,
+  StoreUnavailable,
+  WrongExpectedRevision,
+  type NewEvent,
+  type StoredEvent,
+} from '@seatbook/runtime';
+import { allEvents } from '@seatbook/test-support/all-events';
 import { SqliteEventStore } from './event-store.js';
 import { LogUnusable, openEventsFile, openEventsFileForReading } from './events-file.js';
 import { GroupCommit } from './group-commit.js';
 import { openSqliteStores } from './open.js';
-import { StorageFailed } from './storage-failed.js';
 
 const ids = { next: randomUUID };
 const METADATA = '{"version":1,"principal":"admin"}';
@@ -38,7 +44,7 @@ function openWriter() {
   const { database } = openEventsFile(file, ids);
   closing.push(() => database.close());
   const commits = new GroupCommit(database);
-  return { database, commits, store: new SqliteEventStore(database, commits) };
+  return { database, commits, store: new SqliteEventStore(database, commits, systemClock) };
 }
 
 const event = (data: unknown): NewEvent => ({
@@ -67,12 +73,7 @@ async function fill(store: SqliteEventStore): Promise<readonly string[]> {
 }
 
 async function readEverything(store: SqliteEventStore, streams: readonly string[]): Promise<string> {
-  const all: StoredEvent[] = [];
-  for (;;) {
-    const page = await store.readAll(all.at(-1)?.position ?? 0, 50);
-    if (page.length === 0) break;
-    all.push(...page);
-  }
+  const all = await allEvents(store, START, 50);
   const byStream: StoredEvent[] = [];
   for (const stream of streams) byStream.push(...(await store.readStream(stream, 0, 100)));
   return JSON.stringify([all, byStream]);
@@ -198,7 +199,7 @@ describe('damage', () => {
       const outcome = await (async () => {
         const opened = openEventsFileForReading(copy);
         try {
-          const reader = new SqliteEventStore(opened.database, null);
+          const reader = new SqliteEventStore(opened.database, null, systemClock);
           await reader.verify();
           return await readEverything(reader, streams);
         } finally {
@@ -206,7 +207,9 @@ describe('damage', () => {
         }
       })().catch((error: unknown) => error);
       const expected =
-        outcome instanceof CorruptEvent || outcome instanceof StorageFailed || outcome instanceof LogUnusable;
+        outcome instanceof CorruptEvent ||
+        outcome instanceof StoreUnavailable ||
+        outcome instanceof LogUnusable;
       assert.ok(
         expected || outcome === truth,
         `SEED=${seed}: byte ${at}, bit ${bit}: ${String(outcome).slice(0, 300)}`,
@@ -254,13 +257,13 @@ describe('group commit', () => {
       assert.equal(outcome.status, number % 3 === 1 ? 'rejected' : 'fulfilled');
       if (outcome.status === 'rejected') assert.ok(outcome.reason instanceof WrongExpectedRevision);
     }
-    assert.equal((await store.readAll(0, 100)).length, 40);
+    assert.equal((await allEvents(store)).length, 40);
   });
 
   test('a write that breaks off half-way is undone alone, and what it had written is gone', async () => {
     const { store, commits, database } = openWriter();
     await store.append('before-1', [event(0)], 'absent');
-    const note = database.prepare('INSERT INTO checkpoints (name, position) VALUES (?, 1)');
+    const note = database.prepare('INSERT INTO checkpoints (name, position, epoch) VALUES (?, 1, 1)');
     const before = store.append('a-1', [event(1)], 'absent');
     const broken = commits.submit({
       apply: () => {
@@ -291,7 +294,7 @@ describe('group commit', () => {
     const rest = Array.from({ length: 10 }, (_, number) =>
       store.append(`b-${number}`, [event(number)], 'absent'),
     );
-    await assert.rejects(broken, StorageFailed);
+    await assert.rejects(broken, StoreUnavailable);
     const positions = (await Promise.all([...appends, ...rest])).map(({ position }) => position);
     assert.deepEqual(
       positions,
@@ -313,8 +316,9 @@ describe('group commit', () => {
       outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
     );
     assert.ok(failed.length > 30);
-    for (const error of failed) assert.ok(error instanceof StorageFailed && error.code === 'SQLITE_FULL');
-    assert.equal((await store.readAll(0, 100)).length, 1 + 40 - failed.length);
+    for (const error of failed)
+      assert.ok(error instanceof StoreUnavailable && error.reason === 'SQLITE_FULL');
+    assert.equal((await allEvents(store)).length, 1 + 40 - failed.length);
 
     database.pragma('max_page_count = 1000000');
     const again = await Promise.all(
@@ -352,17 +356,17 @@ describe('a reader beside the writer', () => {
     const { store } = openWriter();
     const opened = openEventsFileForReading(file);
     closing.push(() => opened.database.close());
-    const reader = new SqliteEventStore(opened.database, null);
-    let last = 0;
+    const reader = new SqliteEventStore(opened.database, null, systemClock);
+    let last = START;
     for (let round = 0; round < 30; round += 1) {
       await Promise.all(
         Array.from({ length: 5 }, (_, number) =>
           store.append(`a-${round}.${number}`, [event(1), event(2)], 'absent'),
         ),
       );
-      const page = await reader.readAll(last, 1_000);
+      const page = await allEvents(reader, last);
       assert.equal(page.length, 10);
-      last = page.at(-1)?.position ?? 0;
+      last = page.at(-1)?.position ?? START;
       assert.equal(await reader.head(), last);
     }
     await assert.rejects(reader.append('a-1', [event(1)], 'absent'), /for reading/);
@@ -441,7 +445,7 @@ describe('sudden death', () => {
       } catch (error) {
         throw new Error(`cut at ${end}`, { cause: error });
       }
-      const survivor = new SqliteEventStore(opened.database, new GroupCommit(opened.database));
+      const survivor = new SqliteEventStore(opened.database, new GroupCommit(opened.database), systemClock);
       const { events, streams } = await survivor.verify();
       assert.equal(events, streams * 2);
       assert.ok(events <= 40);

@@ -1,25 +1,31 @@
 /// <reference lib="es2024.string" />
 import type { Database, Statement } from 'better-sqlite3';
-import type { Metadata, Position } from '@seatbook/kernel';
+import { START, asPosition, type Clock, type Metadata, type Position } from '@seatbook/kernel';
 import {
   AppendTooLarge,
   CorruptEvent,
   MAX_APPEND_BYTES,
   MAX_APPEND_EVENTS,
+  MAX_REFERENCES,
+  StoreUnavailable,
   WrongExpectedRevision,
   bytesOf,
   type Appended,
+  type EventReference,
   type EventStore,
   type ExpectedRevision,
+  type LogPage,
   type NewEvent,
   type StoredEvent,
+  type SubscribeOptions,
 } from '@seatbook/runtime';
 import { checksumOf } from './checksum.js';
 import type { GroupCommit } from './group-commit.js';
-import { StorageFailed, asStorageFailure } from './storage-failed.js';
+import { asStoreFailure } from './store-failure.js';
 import { StreamTails, type StreamTail } from './stream-tails.js';
 
-const MAX_READ_AT = 1_000;
+/** A subscription looks for new events this often even if nothing rings. */
+const POLL_MS = 1_000;
 
 type Row = [
   position: number,
@@ -44,23 +50,29 @@ const EVENTS = `SELECT ${COLUMNS} FROM events e CROSS JOIN streams s ON s.id = e
 export class SqliteEventStore implements EventStore {
   readonly #database: Database;
   readonly #commits: GroupCommit | null;
+  readonly #clock: Clock;
   readonly #tails = new StreamTails();
   readonly #listeners = new Set<(position: Position) => void>();
   readonly #findStream: Statement<[string], [number, number]>;
   readonly #head: Statement<[], number | null>;
   readonly #all: Statement<[number, number], Row>;
   readonly #ofStream: Statement<[number, number, number], Row>;
+  readonly #one: Statement<[string, number], Row>;
   readonly #at: Statement<[number], Row>;
   readonly #addStream: Statement<[string, number]> | null;
   readonly #moveStream: Statement<[number, number]> | null;
   readonly #addEvent: Statement<[number, number, number, string, string, string, string, number]> | null;
+  readonly #probe: Statement<[]> | null;
   /** Position of the last event written; null when it is to be looked up. */
-  #last: Position | null = null;
+  #last: number | null = null;
+  /** How often the bell rang, so that a subscription hears of what came while it was not listening. */
+  #rings = 0;
 
   /** `commits` is the queue of the writer; null opens the log for reading only. */
-  constructor(database: Database, commits: GroupCommit | null) {
+  constructor(database: Database, commits: GroupCommit | null, clock: Clock) {
     this.#database = database;
     this.#commits = commits;
+    this.#clock = clock;
     this.#findStream = database
       .prepare<[string], [number, number]>('SELECT id, revision FROM streams WHERE name = ?')
       .raw();
@@ -73,6 +85,11 @@ export class SqliteEventStore implements EventStore {
         `${EVENTS} WHERE e.stream = ? AND e.revision >= ? ORDER BY e.revision LIMIT ?`,
       )
       .raw();
+    this.#one = database
+      .prepare<[string, number], Row>(
+        `${EVENTS} WHERE e.stream = (SELECT id FROM streams WHERE name = ?) AND e.revision = ?`,
+      )
+      .raw();
     this.#at = database.prepare<[number], Row>(`${EVENTS} WHERE e.position = ?`).raw();
     this.#addStream = commits && database.prepare('INSERT INTO streams (name, revision) VALUES (?, ?)');
     this.#moveStream = commits && database.prepare('UPDATE streams SET revision = ? WHERE id = ?');
@@ -81,7 +98,8 @@ export class SqliteEventStore implements EventStore {
       database.prepare(
         'INSERT INTO events (position, stream, revision, id, type, data, metadata, checksum) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
       );
-    let rung: Position | null = null;
+    this.#probe = commits && database.prepare('UPDATE probe SET count = count + 1');
+    let rung: number | null = null;
     commits?.onRollback(() => {
       this.#tails.clear();
       this.#last = null;
@@ -89,7 +107,7 @@ export class SqliteEventStore implements EventStore {
     commits?.onCommit(() => {
       if (this.#last === null || this.#last === rung) return;
       rung = this.#last;
-      this.ring(rung);
+      this.ring(asPosition(rung));
     });
   }
 
@@ -124,51 +142,70 @@ export class SqliteEventStore implements EventStore {
         return found ? [found[1], this.#ofStream.all(found[0], from, limit)] : [-1, []];
       });
       rows.forEach((row, index) => {
-        if (row[2] !== from + index) throw new CorruptEvent(stream, from + index, row[0]);
+        if (row[2] !== from + index) throw new CorruptEvent(stream, from + index, asPosition(row[0]));
       });
       if (rows.length !== Math.max(0, Math.min(limit, last - from + 1))) {
-        throw new CorruptEvent(stream, from + rows.length, 0);
+        throw new CorruptEvent(stream, from + rows.length, START);
       }
       return rows.map(storedEvent);
     });
   }
 
-  async readAll(after: Position, limit: number): Promise<readonly StoredEvent[]> {
+  async *subscribe(after: Position, options: SubscribeOptions): AsyncGenerator<LogPage> {
+    const { signal, pageEvents } = options;
+    let position = after;
+    for (let caughtUp = false; !signal.aborted;) {
+      const heard = this.#rings;
+      const events = this.#guarded(() => this.#page(position, pageEvents));
+      const more = events.length === pageEvents;
+      if (events.length > 0 || (!caughtUp && !more)) {
+        caughtUp = !more;
+        position = events.at(-1)?.position ?? position;
+        yield { events, upTo: position, caughtUp };
+      }
+      // SQLite answers in the same turn: without a pause, a long catching up would let nothing else have its turn.
+      if (more || heard !== this.#rings) await new Promise<void>((resolve) => setImmediate(resolve));
+      else if (!signal.aborted) await this.#newEvents(signal);
+    }
+  }
+
+  async readReferences(references: readonly EventReference[]): Promise<readonly StoredEvent[]> {
+    if (references.length > MAX_REFERENCES)
+      throw new RangeError(`${references.length} references at once (${MAX_REFERENCES} at most)`);
     return this.#guarded(() =>
-      this.#all.all(after, limit).map((row, index) => {
-        if (row[0] !== after + index + 1) throw new CorruptEvent('(missing)', -1, after + index + 1);
-        return storedEvent(row);
+      references.flatMap(({ stream, revision }) => {
+        const row = this.#one.get(stream, revision);
+        return row ? [storedEvent(row)] : [];
       }),
     );
   }
 
-  async readAt(positions: readonly Position[]): Promise<readonly StoredEvent[]> {
-    if (positions.length > MAX_READ_AT)
-      throw new RangeError(`${positions.length} positions at once (at most ${MAX_READ_AT})`);
-    return this.#guarded(() =>
-      [...new Set(positions)]
-        .sort((a, b) => a - b)
-        .flatMap((position) => {
-          const row = this.#at.get(position);
-          return row ? [storedEvent(row)] : [];
-        }),
-    );
+  async readAt(position: Position): Promise<StoredEvent | null> {
+    return this.#guarded(() => {
+      const row = this.#at.get(position);
+      return row ? storedEvent(row) : null;
+    });
   }
 
   async head(): Promise<Position> {
-    return this.#guarded(() => this.#head.get() ?? 0);
+    return this.#guarded(() => asPosition(this.#head.get() ?? START));
+  }
+
+  async probe(): Promise<void> {
+    if (!this.#commits) throw new Error('this log was opened for reading');
+    await this.#commits.submit({ apply: () => this.#probe?.run() });
   }
 
   /**
    * Reads the whole log and compares tables, indexes and the ends of the streams with it: finds damage that no read has
    * met yet. Takes the thread for as long as that lasts, so it is for a tool or for another thread.
-   * @throws CorruptEvent, StorageFailed
+   * @throws CorruptEvent, StoreUnavailable
    */
   async verify(): Promise<{ readonly events: number; readonly streams: number }> {
     return this.#guarded(() => {
       const [problem] = this.#database.pragma('integrity_check(1)') as [{ integrity_check: string }];
       if (problem.integrity_check !== 'ok') {
-        throw new StorageFailed('SQLITE_CORRUPT', `${this.#database.name}: ${problem.integrity_check}`, null);
+        throw new StoreUnavailable(`${this.#database.name}: ${problem.integrity_check}`, 'SQLITE_CORRUPT');
       }
       const unequal = this.#database
         .prepare<[], [string, number]>(
@@ -176,11 +213,11 @@ export class SqliteEventStore implements EventStore {
         )
         .raw()
         .get();
-      if (unequal) throw new CorruptEvent(...unequal, 0);
+      if (unequal) throw new CorruptEvent(...unequal, START);
       let events = 0;
       for (const row of this.#all.iterate(0, -1)) {
         events += 1;
-        if (row[0] !== events) throw new CorruptEvent('(missing)', -1, events);
+        if (row[0] !== events) throw missing(events);
         storedEvent(row);
       }
       const streams = this.#database.prepare<[], number>('SELECT count(*) FROM streams').pluck().get() ?? 0;
@@ -195,9 +232,32 @@ export class SqliteEventStore implements EventStore {
     };
   }
 
-  /** Rings the bell. A thread that only reads has no bell of its own: who hears the writer's passes it on with this. */
+  /** Wakes subscriptions and listeners. A thread that only reads hears of new events by this alone. */
   ring(position: Position): void {
+    this.#rings += 1;
     for (const listener of this.#listeners) listener(position);
+  }
+
+  #page(after: Position, limit: number): readonly StoredEvent[] {
+    return this.#all.all(after, limit).map((row, index) => {
+      if (row[0] !== after + index + 1) throw missing(after + index + 1);
+      return storedEvent(row);
+    });
+  }
+
+  /** Until the bell rings, it is time to look, or the signal aborts. */
+  #newEvents(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        cancel();
+        unsubscribe();
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      const unsubscribe = this.onAppended(wake);
+      const cancel = this.#clock.after(POLL_MS, wake);
+      signal.addEventListener('abort', wake);
+    });
   }
 
   #tailOf(stream: string): StreamTail | undefined {
@@ -230,7 +290,7 @@ export class SqliteEventStore implements EventStore {
     }
     this.#last = position;
     this.#tails.set(stream, { id, revision });
-    return { revision, position };
+    return { revision, position: asPosition(position) };
   }
 
   /** The writer changes nothing while it reads; beside it a transaction keeps two reads on one state. */
@@ -242,10 +302,12 @@ export class SqliteEventStore implements EventStore {
     try {
       return read();
     } catch (error) {
-      throw asStorageFailure(this.#database.name, error);
+      throw asStoreFailure(this.#database.name, error);
     }
   }
 }
+
+const missing = (position: number): CorruptEvent => new CorruptEvent('(missing)', -1, asPosition(position));
 
 function storedEvent(row: Row): StoredEvent {
   const [position, stream, revision, id, type, data, metadata, checksum] = row;
@@ -257,13 +319,13 @@ function storedEvent(row: Row): StoredEvent {
     typeof data === 'string' &&
     typeof metadata === 'string';
   if (!isText || checksumOf({ stream, revision, position, id, type, data, metadata }) !== checksum) {
-    throw new CorruptEvent(String(stream), revision, position);
+    throw new CorruptEvent(String(stream), revision, asPosition(position));
   }
   return {
     id,
     stream,
     revision,
-    position,
+    position: asPosition(position),
     type,
     data: JSON.parse(data) as unknown,
     metadata: JSON.parse(metadata) as Metadata,

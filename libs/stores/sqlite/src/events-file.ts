@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import type { Ids } from '@seatbook/kernel';
-import { asStorageFailure, isSqliteError } from './storage-failed.js';
+import { asStoreFailure, isSqliteError } from './store-failure.js';
 
 /** 'SEAT': tells our files from any other database. */
 const APPLICATION_ID = 0x53454154;
@@ -25,18 +25,26 @@ const SCHEMA = `
     checksum INTEGER NOT NULL
   ) STRICT;
   CREATE UNIQUE INDEX events_of_stream ON events (stream, revision);
-  CREATE TABLE checkpoints (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT;
+  CREATE TABLE probe (count INTEGER NOT NULL) STRICT;
+  INSERT INTO probe VALUES (0);
+  CREATE TABLE checkpoints (name TEXT PRIMARY KEY, position INTEGER NOT NULL, epoch INTEGER NOT NULL) STRICT;
   CREATE TABLE parked (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
+    id TEXT PRIMARY KEY,
     kind TEXT NOT NULL,
     stream TEXT NOT NULL,
     name TEXT NOT NULL,
     payload TEXT NOT NULL,
-    reason TEXT NOT NULL,
-    parkedAt INTEGER NOT NULL
+    reason TEXT,
+    attempts INTEGER NOT NULL,
+    source INTEGER NOT NULL,
+    place INTEGER NOT NULL,
+    parkedAt INTEGER NOT NULL,
+    retryWanted INTEGER NOT NULL DEFAULT 0
   ) STRICT;
-  CREATE INDEX parked_of_stream ON parked (stream, sequence);
+  CREATE INDEX parked_in_order ON parked (source, place, id);
+  CREATE INDEX parked_of_stream ON parked (stream, source, place, id);
+  CREATE INDEX parked_to_retry ON parked (source, place, id) WHERE retryWanted = 1;
+  CREATE TABLE leases (name TEXT PRIMARY KEY, epoch INTEGER NOT NULL, holder TEXT, beat INTEGER NOT NULL) STRICT;
   CREATE TABLE secrets (name TEXT PRIMARY KEY, keyId TEXT NOT NULL, iv BLOB NOT NULL, sealed BLOB NOT NULL) STRICT;
   CREATE TABLE sealingKey (one INTEGER PRIMARY KEY CHECK (one = 1), keyId TEXT NOT NULL, iv BLOB NOT NULL, sealed BLOB NOT NULL) STRICT;
   CREATE TABLE persons (
@@ -115,7 +123,7 @@ function opened(file: string, open: () => EventsFile): EventsFile {
       throw new LogUnusable(
         file,
         `${error.message} (${error.code}); restore it from a backup`,
-        asStorageFailure(file, error),
+        asStoreFailure(file, error),
       );
     }
     throw error;

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { isoTime, type Clock, type Instant } from '@seatbook/kernel';
 import { HOLDER_FILE, LOCK_FILE } from './folder.js';
-import { isBusy } from './storage-failed.js';
+import { isBusy } from './store-failure.js';
 
 /** Who holds a folder. */
 export interface LockHolder {

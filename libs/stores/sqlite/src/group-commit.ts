@@ -1,5 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { asStorageFailure } from './storage-failed.js';
+import { asStoreFailure } from './store-failure.js';
 
 /** Writes of one drain; what waits beyond goes into the next, after other work of the process had its turn. */
 const MAX_WRITES = 256;
@@ -132,10 +132,10 @@ export class GroupCommit {
       this.#undo();
       // Alone in its transaction, this one is the one to blame.
       if (batch.length > 1) return undefined;
-      batch[0]?.failed(asStorageFailure(this.#database.name, error));
+      batch[0]?.failed(asStoreFailure(this.#database.name, error));
       return [];
     }
-    for (const { write, error } of refused) write.failed(asStorageFailure(this.#database.name, error));
+    for (const { write, error } of refused) write.failed(asStoreFailure(this.#database.name, error));
     return written;
   }
 

@@ -5,6 +5,5 @@ export type { SealingKeySource } from './sealing-key.js';
 export { FolderLocked, lockFolder } from './folder-lock.js';
 export type { LockHolder, Unlock } from './folder-lock.js';
 export { LogUnusable } from './events-file.js';
-export { StorageFailed } from './storage-failed.js';
 export type { SqliteEventStore } from './event-store.js';
 export type { SqliteReadStore } from './read-store.js';

@@ -1,14 +1,15 @@
 import type { Database, Statement } from 'better-sqlite3';
-import type { Document } from '@seatbook/kernel';
-import type { FieldValue, IndexQuery, ModelRef, Page } from '@seatbook/runtime';
+import { asPosition, type Document, type Position } from '@seatbook/kernel';
+import type { FieldValue, IndexQuery, ModelRef, Page, Placed } from '@seatbook/runtime';
 import { readCursor, writeCursor } from './index-cursor.js';
 import { columnValue, scansOf, type ColumnValue } from './index-scan.js';
 
 type Row = [doc: string, key: string];
+type DocumentRow = [doc: string, position: number];
 
 /**
- * The documents of one read model: a table with the key, the document as JSON text and a column per indexed field,
- * filled when a document is written, and a SQLite index per declared index that ends with the key. Names of models
+ * The documents of one read model: a table with the key, the document as JSON text, the position of the last event that
+ * touched it and a column per indexed field, filled when a document is written, and a SQLite index per declared index that ends with the key. Names of models
  * and fields differ in more than SQLite's names may (case), so tables and columns are numbered.
  */
 export class ModelTable {
@@ -30,7 +31,7 @@ export class ModelTable {
   create(): void {
     const columns = this.#fields.map((_, number) => `, f${number}`).join('');
     this.#database.exec(
-      `CREATE TABLE ${this.#name} (key TEXT NOT NULL PRIMARY KEY, doc TEXT NOT NULL${columns})`,
+      `CREATE TABLE ${this.#name} (key TEXT NOT NULL PRIMARY KEY, doc TEXT NOT NULL, position INTEGER NOT NULL${columns})`,
     );
     this.#model.indexes.forEach((index, number) => {
       const indexed = [...index.fields.map((field) => this.#column(field)), 'key'].join(', ');
@@ -53,13 +54,14 @@ export class ModelTable {
       .pluck();
     for (const index of indexes.all(old)) this.#database.exec(`DROP INDEX ${index}`);
     this.create();
-    const pageOf = this.#database.prepare<[string], [string, string]>(
-      `SELECT key, doc FROM ${old} WHERE key > ? ORDER BY key LIMIT 1000`,
+    const pageOf = this.#database.prepare<[string], [string, string, number]>(
+      `SELECT key, doc, position FROM ${old} WHERE key > ? ORDER BY key LIMIT 1000`,
     );
     let after = '';
     for (;;) {
       const rows = pageOf.raw().all(after);
-      for (const [key, doc] of rows) this.#writeText(key, doc, JSON.parse(doc) as Document);
+      for (const [key, doc, position] of rows)
+        this.#writeText(key, doc, asPosition(position), JSON.parse(doc) as Document);
       const last = rows.at(-1);
       if (!last) break;
       after = last[0];
@@ -67,12 +69,13 @@ export class ModelTable {
     this.#database.exec(`DROP TABLE ${old}`);
   }
 
-  get(key: string): string | undefined {
-    return this.#prepared().get.get(key);
+  get<D extends Document>(key: string): Placed<D> | undefined {
+    const row = this.#prepared().get.get(key);
+    return row && { document: JSON.parse(row[0]) as D, position: asPosition(row[1]) };
   }
 
-  put(key: string, document: Document): void {
-    this.#writeText(key, JSON.stringify(document), document);
+  put(key: string, document: Document, position: Position): void {
+    this.#writeText(key, JSON.stringify(document), position, document);
   }
 
   delete(key: string): void {
@@ -127,8 +130,8 @@ export class ModelTable {
     };
   }
 
-  #writeText(key: string, text: string, document: Document): void {
-    this.#prepared().put.run(key, text, ...this.#fields.map((field) => fieldOf(document, field)));
+  #writeText(key: string, text: string, position: Position, document: Document): void {
+    this.#prepared().put.run(key, text, position, ...this.#fields.map((field) => fieldOf(document, field)));
   }
 
   #column(field: string): string {
@@ -149,11 +152,13 @@ export class ModelTable {
 
   #prepared(): Statements {
     if (this.#statements) return this.#statements;
-    const columns = ['doc', ...this.#fields.map((field) => this.#column(field))];
+    const columns = ['doc', 'position', ...this.#fields.map((field) => this.#column(field))];
     const parameters = columns.map(() => '?').join(', ');
     const changes = columns.map((column) => `${column} = excluded.${column}`).join(', ');
     this.#statements = {
-      get: this.#database.prepare<[string], string>(`SELECT doc FROM ${this.#name} WHERE key = ?`).pluck(),
+      get: this.#database
+        .prepare<[string], DocumentRow>(`SELECT doc, position FROM ${this.#name} WHERE key = ?`)
+        .raw(),
       // Not REPLACE, which deletes and inserts: the row keeps its place, and the file stays a quarter smaller.
       put: this.#database.prepare(
         `INSERT INTO ${this.#name} VALUES (?, ${parameters}) ON CONFLICT (key) DO UPDATE SET ${changes}`,
@@ -165,7 +170,7 @@ export class ModelTable {
 }
 
 interface Statements {
-  readonly get: Statement<[string], string>;
+  readonly get: Statement<[string], DocumentRow>;
   readonly put: Statement<ColumnValue[]>;
   readonly delete: Statement<[string]>;
 }

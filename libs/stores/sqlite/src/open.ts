@@ -1,13 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock, Ids } from '@seatbook/kernel';
-import type { Directory, Progress, Secrets } from '@seatbook/runtime';
+import { systemClock, type Clock, type Ids } from '@seatbook/kernel';
+import type { Directory, Leases, Progress, Secrets } from '@seatbook/runtime';
 import { SqliteDirectory } from './directory.js';
 import { SqliteEventStore } from './event-store.js';
 import { openEventsFile, openEventsFileForReading } from './events-file.js';
 import { EVENTS_FILE, VIEWS_FILE } from './folder.js';
 import { lockFolder } from './folder-lock.js';
 import { GroupCommit } from './group-commit.js';
+import { SqliteLeases } from './leases.js';
 import { SqliteProgress } from './progress.js';
 import { SqliteReadStore } from './read-store.js';
 import { verifyKey } from './sealing-key.js';
@@ -30,6 +31,7 @@ export interface SqliteStores {
   readonly events: SqliteEventStore;
   readonly reads: SqliteReadStore;
   readonly progress: Progress;
+  readonly leases: Leases;
   readonly secrets: Secrets;
   readonly directory: Directory;
   /** What was unusual about the start, as lines for the log of the process. */
@@ -59,7 +61,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
     opened.push(() => database.close());
     verifyKey(database, key);
     const commits = new GroupCommit(database);
-    const events = new SqliteEventStore(database, commits);
+    const events = new SqliteEventStore(database, commits, clock);
     const views = openViewsFile(join(folder, VIEWS_FILE), logId);
     opened.push(() => views.database.close());
     const reads = new SqliteReadStore(views.database);
@@ -68,6 +70,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
       events,
       reads,
       progress: new SqliteProgress(database, commits),
+      leases: new SqliteLeases(database, commits),
       secrets: new SqliteSecrets(database, commits, key),
       directory: new SqliteDirectory(database, commits, ids),
       notices: ahead === null ? views.notices : [...views.notices, ahead],
@@ -85,7 +88,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
 
 /** What a thread that builds read models works with. */
 export interface SqliteBuilder {
-  /** For reading only. Its bell rings when `ring` is called with what the main thread's bell said. */
+  /** For reading only. It hears of new events when `ring` is called with what the main thread's log called back. */
   readonly events: SqliteEventStore;
   readonly reads: SqliteReadStore;
   close(): void;
@@ -97,7 +100,7 @@ export function openSqliteBuilder({ folder }: { readonly folder: string }): Sqli
   try {
     const views = openViewsFileBeside(join(folder, VIEWS_FILE), logId);
     return {
-      events: new SqliteEventStore(database, null),
+      events: new SqliteEventStore(database, null, systemClock),
       reads: new SqliteReadStore(views),
       close() {
         views.close();

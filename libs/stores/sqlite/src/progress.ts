@@ -1,50 +1,95 @@
 import type { Database, Statement } from 'better-sqlite3';
-import type { Position } from '@seatbook/kernel';
-import { CheckpointMoved, type ParkedWork, type Progress } from '@seatbook/runtime';
+import { START, type Position } from '@seatbook/kernel';
+import {
+  CheckpointMoved,
+  type CheckpointMove,
+  type CheckpointPlace,
+  type Page,
+  type ParkedQuery,
+  type ParkedWork,
+  type Progress,
+} from '@seatbook/runtime';
 import type { GroupCommit } from './group-commit.js';
+import { readCursor, writeCursor } from './index-cursor.js';
+import { asStoreFailure } from './store-failure.js';
+
+/** A row of the table: `index` is a word of SQL. */
+type Row = Omit<ParkedWork, 'index'> & { readonly place: number };
+type Values = [string, string, string, string, string, string | null, number, number, number, number];
+type Place = [source: number, place: number, id: string];
+
+const COLUMNS = 'id, kind, stream, name, payload, reason, attempts, source, place, parkedAt';
+const FIRST: Place = [-1, 0, ''];
 
 /** Durable state of the runners in events.db, written through the queue of the log and as durable as it. */
 export class SqliteProgress implements Progress {
+  readonly #file: string;
   readonly #commits: GroupCommit;
-  readonly #checkpoint: Statement<[string], number>;
-  readonly #move: Statement<[string, number]>;
-  readonly #park: Statement<[string, string, string, string, string, string, number]>;
-  readonly #page: Statement<[string, number], ParkedWork>;
-  readonly #ofStream: Statement<[string], ParkedWork>;
+  readonly #checkpoint: Statement<[string], CheckpointPlace>;
+  readonly #setCheckpoint: Statement<[string, number, number]>;
+  readonly #park: Statement<Values>;
+  readonly #all: Statement<[...Place, string | null, number], Row>;
+  readonly #ofStream: Statement<[string, ...Place, string | null, number], Row>;
+  readonly #isParked: Statement<[string, string], number>;
+  readonly #requestRetry: Statement<[string]>;
+  readonly #toRetry: Statement<[number], Row>;
   readonly #unpark: Statement<[string]>;
   readonly #count: Statement<[], number>;
 
   constructor(database: Database, commits: GroupCommit) {
+    this.#file = database.name;
     this.#commits = commits;
-    this.#checkpoint = database
-      .prepare<[string], number>('SELECT position FROM checkpoints WHERE name = ?')
-      .pluck();
-    this.#move = database.prepare(
-      'INSERT INTO checkpoints (name, position) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET position = excluded.position',
+    this.#checkpoint = database.prepare('SELECT position, epoch FROM checkpoints WHERE name = ?');
+    this.#setCheckpoint = database.prepare(
+      'REPLACE INTO checkpoints (name, position, epoch) VALUES (?, ?, ?)',
     );
     this.#park = database.prepare(
-      `INSERT INTO parked (id, kind, stream, name, payload, reason, parkedAt) VALUES (?, ?, ?, ?, ?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET reason = excluded.reason`,
+      `INSERT INTO parked (${COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET reason = excluded.reason, attempts = excluded.attempts, retryWanted = 0
+       WHERE excluded.reason IS NOT NULL`,
     );
-    const columns = 'id, kind, stream, name, payload, reason, parkedAt';
-    // By id: a page begins after an id that may be gone by then.
-    this.#page = database.prepare(`SELECT ${columns} FROM parked WHERE id > ? ORDER BY id LIMIT ?`);
-    this.#ofStream = database.prepare(`SELECT ${columns} FROM parked WHERE stream = ? ORDER BY sequence`);
+    const after =
+      '(source, place, id) > (?, ?, ?) AND kind = ifnull(?, kind) ORDER BY source, place, id LIMIT ?';
+    this.#all = database.prepare(`SELECT ${COLUMNS} FROM parked WHERE ${after}`);
+    this.#ofStream = database.prepare(`SELECT ${COLUMNS} FROM parked WHERE stream = ? AND ${after}`);
+    this.#isParked = database
+      .prepare<[string, string], number>('SELECT 1 FROM parked WHERE stream = ? AND kind = ? LIMIT 1')
+      .pluck();
+    this.#requestRetry = database.prepare('UPDATE parked SET retryWanted = 1 WHERE id = ?');
+    this.#toRetry = database.prepare(
+      `SELECT ${COLUMNS} FROM parked WHERE retryWanted = 1 ORDER BY source, place, id LIMIT ?`,
+    );
     this.#unpark = database.prepare('DELETE FROM parked WHERE id = ?');
     this.#count = database.prepare<[], number>('SELECT count(*) FROM parked').pluck();
   }
 
-  async checkpoint(name: string): Promise<Position> {
-    return this.#checkpoint.get(name) ?? 0;
+  takeOver(name: string, epoch: number): Promise<Position> {
+    return this.#commits.submit({
+      check: () => {
+        const { position, epoch: actual } = this.#placeOf(name);
+        if (actual > epoch) throw new CheckpointMoved(name, { position, epoch }, { position, epoch: actual });
+      },
+      apply: () => {
+        const { position } = this.#placeOf(name);
+        this.#setCheckpoint.run(name, position, epoch);
+        return position;
+      },
+    });
   }
 
-  async saveCheckpoint(name: string, from: Position, to: Position): Promise<void> {
+  async checkpoint(name: string): Promise<Position> {
+    return this.#guarded(() => this.#placeOf(name).position);
+  }
+
+  async saveCheckpoint(name: string, { from, to, epoch }: CheckpointMove): Promise<void> {
     await this.#commits.submit({
       check: () => {
-        const actual = this.#checkpoint.get(name) ?? 0;
-        if (actual !== from) throw new CheckpointMoved({ name, version: 1, indexes: [] }, from, actual);
+        const actual = this.#placeOf(name);
+        const expected = { position: from, epoch };
+        if (actual.position !== from || actual.epoch !== epoch)
+          throw new CheckpointMoved(name, expected, actual);
       },
-      apply: () => this.#move.run(name, to),
+      apply: () => this.#setCheckpoint.run(name, to, epoch),
     });
   }
 
@@ -52,31 +97,74 @@ export class SqliteProgress implements Progress {
     if (work.length === 0) return;
     await this.#commits.submit({
       apply: () => {
-        for (const { id, kind, stream, name, payload, reason, parkedAt } of work) {
-          this.#park.run(id, kind, stream, name, payload, reason, parkedAt);
+        for (const { id, kind, stream, name, payload, reason, attempts, source, index, parkedAt } of work) {
+          this.#park.run(id, kind, stream, name, payload, reason, attempts, source, index, parkedAt);
         }
       },
     });
   }
 
-  async parked(limit: number, afterId = ''): Promise<readonly ParkedWork[]> {
-    return this.#page.all(afterId, limit);
+  async parked({ kind, stream, limit, cursor }: ParkedQuery): Promise<Page<ParkedWork>> {
+    const identity = JSON.stringify(['parked', kind ?? null, stream ?? null]);
+    const after = cursor === undefined ? FIRST : placeOf(identity, cursor);
+    return this.#guarded(() => {
+      // One more than asked for tells whether there is a next page.
+      const rows =
+        stream === undefined
+          ? this.#all.all(...after, kind ?? null, limit + 1)
+          : this.#ofStream.all(stream, ...after, kind ?? null, limit + 1);
+      const last = rows[limit - 1];
+      const next = rows.length > limit && last;
+      return {
+        rows: rows.slice(0, limit).map(workOf),
+        next: next ? writeCursor(identity, { values: [next.source, next.place], key: next.id }) : null,
+      };
+    });
   }
 
-  async parkedOf(stream: string): Promise<readonly ParkedWork[]> {
-    return this.#ofStream.all(stream);
+  async parkedStreams(kind: ParkedWork['kind'], streams: readonly string[]): Promise<ReadonlySet<string>> {
+    return this.#guarded(() => {
+      return new Set(streams.filter((stream) => this.#isParked.get(stream, kind) !== undefined));
+    });
   }
 
-  async unpark(ids: readonly string[]): Promise<void> {
-    if (ids.length === 0) return;
-    await this.#commits.submit({
-      apply: () => {
-        for (const id of ids) this.#unpark.run(id);
-      },
+  async requestRetry(id: string): Promise<boolean> {
+    const changes = await this.#commits.submit({ apply: () => this.#requestRetry.run(id).changes });
+    return changes > 0;
+  }
+
+  async retryRequests(limit: number): Promise<readonly ParkedWork[]> {
+    return this.#guarded(() => this.#toRetry.all(limit).map(workOf));
+  }
+
+  async unpark(ids: readonly string[]): Promise<number> {
+    if (ids.length === 0) return 0;
+    return this.#commits.submit({
+      apply: () => ids.reduce((deleted, id) => deleted + this.#unpark.run(id).changes, 0),
     });
   }
 
   async countParked(): Promise<number> {
-    return this.#count.get() ?? 0;
+    return this.#guarded(() => this.#count.get() ?? 0);
   }
+
+  #placeOf(name: string): CheckpointPlace {
+    return this.#checkpoint.get(name) ?? { position: START, epoch: 0 };
+  }
+
+  #guarded<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      throw asStoreFailure(this.#file, error);
+    }
+  }
+}
+
+const workOf = ({ place, ...row }: Row): ParkedWork => ({ ...row, index: place });
+
+/** @throws InvalidCursor */
+function placeOf(identity: string, cursor: string): Place {
+  const { values, key } = readCursor(identity, 2, cursor);
+  return [Number(values[0]), Number(values[1]), key];
 }

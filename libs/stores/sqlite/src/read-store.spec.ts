@@ -5,10 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, test } from '@jest/globals';
-import { systemClock } from '@seatbook/kernel';
-import { InvalidCursor, type ModelRef } from '@seatbook/runtime';
+import { asPosition, systemClock } from '@seatbook/kernel';
+import {
+  InvalidCursor,
+  StoreUnavailable,
+  type ModelRef,
+  type ReadStore,
+  type Snapshot,
+} from '@seatbook/runtime';
+import { allEvents } from '@seatbook/test-support/all-events';
 import { openSqliteBuilder, openSqliteStores, type SqliteStores } from './open.js';
-import { StorageFailed } from './storage-failed.js';
 
 const model: ModelRef = {
   name: 'Pairs',
@@ -59,11 +65,34 @@ const rows = (count: number): Map<string, object> =>
     ]),
   );
 
+/** Moves the checkpoint as the only builder; every document was touched by the last event. */
+async function commit(
+  reads: ReadStore,
+  of: ModelRef,
+  documents: ReadonlyMap<string, object | null>,
+  from: number,
+  to: number,
+): Promise<void> {
+  const position = asPosition(to);
+  await reads.takeOver(of, 1);
+  const placed = new Map([...documents].map(([name, document]) => [name, { document, position }]));
+  await reads.commit(of, placed, { from: asPosition(from), to: position, epoch: 1 });
+}
+
+const snapshotOf = (stream: string, chunks: readonly unknown[], position = 1): Snapshot => ({
+  stream,
+  schema: 'asset@1',
+  revision: 1,
+  position: asPosition(position),
+  eventId: 'event',
+  chunks,
+});
+
 /** Stores with 20 events and 500 documents that reflect the 10th. */
 async function filled(): Promise<SqliteStores> {
   const stores = await open();
   await addEvents(stores, 20);
-  await stores.reads.commit(model, rows(500), 0, 10);
+  await commit(stores.reads, model, rows(500), 0, 10);
   return stores;
 }
 
@@ -99,7 +128,7 @@ describe('a views.db that cannot be used is deleted and begins empty, and the st
     assert.match(stores.notices[0] ?? '', /views\.db .*built anew/);
     assert.equal(await stores.reads.checkpoint(model), 0);
     await addEvents(stores, 20);
-    await stores.reads.commit(model, rows(3), 0, 10);
+    await commit(stores.reads, model, rows(3), 0, 10);
     await stores.close();
     const again = await open();
     assert.deepEqual(again.notices, []);
@@ -121,7 +150,7 @@ describe('a views.db that cannot be used is deleted and begins empty, and the st
     bytes.fill(0xa5, 40_960);
     writeFileSync(views, bytes);
     const stores = await open();
-    await assert.rejects(stores.reads.getMany(model, [...rows(500).keys()]), StorageFailed);
+    await assert.rejects(stores.reads.getMany(model, [...rows(500).keys()]), StoreUnavailable);
     await stores.close();
     const again = await open();
     assert.match(again.notices[0] ?? '', /found damaged while in use/);
@@ -139,8 +168,8 @@ describe('views and their log', () => {
     const backup = readFileSync(join(folder, 'events.db'));
     const later = await open();
     await addEvents(later, 5);
-    await later.reads.commit(model, rows(5), 0, 10);
-    await later.reads.saveSnapshot({ stream: 's', schema: '1', revision: 3, chunks: [1] });
+    await commit(later.reads, model, rows(5), 0, 10);
+    await later.reads.saveSnapshot(snapshotOf('s', [1]));
     await later.close();
     writeFileSync(join(folder, 'events.db'), backup);
     const restored = await open();
@@ -150,11 +179,28 @@ describe('views and their log', () => {
     assert.equal(await restored.reads.loadSnapshot('s'), null);
   });
 
+  test('a snapshot of events that a restored log does not hold is dropped, though all models are behind', async () => {
+    const stores = await open();
+    await addEvents(stores, 5);
+    await stores.reads.saveSnapshot(snapshotOf('kept', [1], 5));
+    await stores.close();
+    const backup = readFileSync(join(folder, 'events.db'));
+    const later = await open();
+    await addEvents(later, 5);
+    await later.reads.saveSnapshot(snapshotOf('lost', [1], 6));
+    await later.close();
+    writeFileSync(join(folder, 'events.db'), backup);
+    const restored = await open();
+    assert.deepEqual(restored.notices, []);
+    assert.equal(await restored.reads.loadSnapshot('lost'), null);
+    assert.equal((await restored.reads.loadSnapshot('kept'))?.position, 5);
+  });
+
   test('a model that was not prepared is refused', async () => {
     const stores = await open();
     const other = { ...model, version: 2 };
     await assert.rejects(stores.reads.get(other, 'a'), /Pairs@2 is not prepared/);
-    await assert.rejects(stores.reads.commit(other, new Map(), 0, 1), /not prepared/);
+    await assert.rejects(commit(stores.reads, other, new Map(), 0, 1), /not prepared/);
     assert.equal(await stores.reads.checkpoint(other), 0);
   });
 
@@ -166,7 +212,7 @@ describe('views and their log', () => {
       { name: 'model', version: 1, indexes },
     ];
     await stores.reads.prepare([upper, lower]);
-    await stores.reads.commit(upper, new Map([['a', { uId: 1, uid: 2 }]]), 0, 1);
+    await commit(stores.reads, upper, new Map([['a', { uId: 1, uid: 2 }]]), 0, 1);
     assert.equal(await stores.reads.get(lower, 'a'), null);
     const found = await stores.reads.query(upper, { index: 'both', equals: [1, 2], limit: 5 });
     assert.equal(found.rows.length, 1);
@@ -179,7 +225,7 @@ describe('views and their log', () => {
     assert.equal(await stores.reads.checkpoint(changed), 10);
     const query = { index: 'byText', equals: ['x'.repeat(200)], limit: 1_000 };
     assert.equal((await stores.reads.query(changed, query)).rows.length, 500);
-    await stores.reads.commit(changed, new Map([['key 1', null]]), 10, 11);
+    await commit(stores.reads, changed, new Map([['key 1', null]]), 10, 11);
     assert.equal((await stores.reads.query(changed, query)).rows.length, 499);
   });
 
@@ -192,7 +238,7 @@ describe('views and their log', () => {
     await assert.rejects(ask({ equals: ['a', 1], range: { from: 1 } }), /has only the fields/);
     await assert.rejects(ask({ range: { from: null } }), RangeError);
     await assert.rejects(ask({ limit: 0 }), RangeError);
-    await assert.rejects(stores.reads.commit(model, new Map([['a', { asset: {} }]]), 10, 11), TypeError);
+    await assert.rejects(commit(stores.reads, model, new Map([['a', { asset: {} }]]), 10, 11), TypeError);
     assert.equal(await stores.reads.checkpoint(model), 10);
   });
 
@@ -223,8 +269,8 @@ describe('two threads', () => {
     closing.unshift(async () => builder.close());
     await builder.reads.prepare([model]);
     await addEvents(stores, 3);
-    assert.equal((await builder.events.readAll(0, 10)).length, 3);
-    await builder.reads.commit(model, rows(3), 0, 3);
+    assert.equal((await allEvents(builder.events)).length, 3);
+    await commit(builder.reads, model, rows(3), 0, 3);
     assert.equal(await stores.reads.checkpoint(model), 3);
     assert.deepEqual(
       (await stores.reads.query(model, { index: 'byTime', equals: [2], limit: 1 })).rows.length,
@@ -248,7 +294,7 @@ describe('two threads', () => {
     const added = { ...model, name: 'Added' };
     await builder.reads.prepare([added]);
     await stores.reads.prepare([added]);
-    await builder.reads.commit(added, rows(2), 0, 1);
+    await commit(builder.reads, added, rows(2), 0, 1);
     assert.notEqual(await stores.reads.get(added, 'key 1'), null);
   });
 
@@ -257,19 +303,19 @@ describe('two threads', () => {
     const writing = new Database(views);
     writing.exec('BEGIN IMMEDIATE');
     const started = performance.now();
-    await stores.reads.saveSnapshot({ stream: 's', schema: '1', revision: 3, chunks: [1] });
+    await stores.reads.saveSnapshot(snapshotOf('s', [1]));
     assert.ok(performance.now() - started < 1_000);
     assert.equal(await stores.reads.loadSnapshot('s'), null);
     assert.notEqual(await stores.reads.get(model, 'key 1'), null);
     writing.exec('ROLLBACK');
     writing.close();
-    await stores.reads.saveSnapshot({ stream: 's', schema: '1', revision: 3, chunks: [1] });
-    assert.equal((await stores.reads.loadSnapshot('s'))?.revision, 3);
+    await stores.reads.saveSnapshot(snapshotOf('s', [1]));
+    assert.equal((await stores.reads.loadSnapshot('s'))?.revision, 1);
   });
 
   test('a damaged snapshot is none', async () => {
     const stores = await filled();
-    await stores.reads.saveSnapshot({ stream: 's', schema: '1', revision: 3, chunks: ['one', 'two'] });
+    await stores.reads.saveSnapshot(snapshotOf('s', ['one', 'two']));
     const raw = new Database(views);
     raw.exec(`UPDATE snapshotChunks SET chunk = '"TWO"' WHERE number = 1`);
     assert.equal(await stores.reads.loadSnapshot('s'), null);
@@ -293,7 +339,7 @@ test('no page of a long list is read again for a later one', async () => {
       (_, at) => [`key ${at}`, { asset: 'a', at: at < 10_000 ? null : at >> 1 }] as const,
     ),
   );
-  await stores.reads.commit(model, many, 0, 1);
+  await commit(stores.reads, model, many, 0, 1);
   const raw = new Database(views, { readonly: true });
   const plans = [
     'f0 IS ? AND f1 IS ? AND key > ?',

@@ -1,26 +1,32 @@
 import { crc32 } from 'node:zlib';
 import type { Database, Statement } from 'better-sqlite3';
-import type { Document, Position } from '@seatbook/kernel';
+import { START, type Document, type Position } from '@seatbook/kernel';
 import {
   CheckpointMoved,
+  StoreUnavailable,
+  hasCode,
+  type CheckpointMove,
+  type CheckpointPlace,
   type IndexQuery,
   type ModelRef,
   type Page,
+  type Placed,
   type ReadStore,
   type Snapshot,
 } from '@seatbook/runtime';
 import { ModelTable } from './model-table.js';
-import { StorageFailed, asStorageFailure, isBusy, isDamage } from './storage-failed.js';
+import { asStoreFailure, isBusy, isDamage } from './store-failure.js';
 import { condemn } from './views-file.js';
 
 /** How long a commit waits for the other thread's write, in milliseconds. */
 const BUSY_MS = 5_000;
 
-interface ModelRow {
+interface ModelRow extends CheckpointPlace {
   readonly id: number;
   readonly indexes: string;
-  readonly position: number;
 }
+
+type SnapshotRow = Omit<Snapshot, 'stream' | 'chunks'> & { readonly chunks: number };
 
 /**
  * Documents and snapshots in views.db. Any number of threads read; one of them builds, another may save snapshots now
@@ -33,28 +39,34 @@ export class SqliteReadStore implements ReadStore {
   readonly #addModel: Statement<[string, number, string]>;
   readonly #setIndexes: Statement<[string, number]>;
   readonly #setPosition: Statement<[number, string, number]>;
+  readonly #setEpoch: Statement<[number, number]>;
   readonly #removeModel: Statement<[number]>;
-  readonly #snapshot: Statement<[string], { schema: string; revision: number; chunks: number }>;
+  readonly #snapshot: Statement<[string], SnapshotRow>;
   readonly #chunks: Statement<[string], { chunk: string; checksum: number }>;
-  readonly #setSnapshot: Statement<[string, string, number, number]>;
+  readonly #setSnapshot: Statement<[string, string, number, number, string, number]>;
   readonly #removeChunks: Statement<[string]>;
   readonly #addChunk: Statement<[string, number, string, number]>;
 
   constructor(database: Database) {
     this.#database = database;
-    this.#model = database.prepare('SELECT id, indexes, position FROM models WHERE name = ? AND version = ?');
+    this.#model = database.prepare(
+      'SELECT id, indexes, position, epoch FROM models WHERE name = ? AND version = ?',
+    );
     this.#addModel = database.prepare(
       'INSERT INTO models (name, version, indexes, position) VALUES (?, ?, ?, 0)',
     );
     this.#setIndexes = database.prepare('UPDATE models SET indexes = ? WHERE id = ?');
     this.#setPosition = database.prepare('UPDATE models SET position = ? WHERE name = ? AND version = ?');
+    this.#setEpoch = database.prepare('UPDATE models SET epoch = ? WHERE id = ?');
     this.#removeModel = database.prepare('DELETE FROM models WHERE id = ?');
-    this.#snapshot = database.prepare('SELECT schema, revision, chunks FROM snapshots WHERE stream = ?');
+    this.#snapshot = database.prepare(
+      'SELECT schema, revision, position, eventId, chunks FROM snapshots WHERE stream = ?',
+    );
     this.#chunks = database.prepare(
       'SELECT chunk, checksum FROM snapshotChunks WHERE stream = ? ORDER BY number',
     );
     this.#setSnapshot = database.prepare(
-      'REPLACE INTO snapshots (stream, schema, revision, chunks) VALUES (?, ?, ?, ?)',
+      'REPLACE INTO snapshots (stream, schema, revision, position, eventId, chunks) VALUES (?, ?, ?, ?, ?, ?)',
     );
     this.#removeChunks = database.prepare('DELETE FROM snapshotChunks WHERE stream = ?');
     this.#addChunk = database.prepare(
@@ -74,25 +86,41 @@ export class SqliteReadStore implements ReadStore {
     });
   }
 
+  async takeOver(model: ModelRef, epoch: number): Promise<Position> {
+    return this.#guarded(() =>
+      this.#write(() => {
+        const row = this.#rowOf(model);
+        const { position } = row;
+        if (row.epoch > epoch) throw new CheckpointMoved(titleOf(model), { position, epoch }, row);
+        this.#setEpoch.run(epoch, row.id);
+        return position;
+      }),
+    );
+  }
+
   async checkpoint(model: ModelRef): Promise<Position> {
-    return this.#guarded(() => this.#model.get(model.name, model.version)?.position ?? 0);
+    return this.#guarded(() => this.#position(model));
+  }
+
+  async checkpoints(models: readonly ModelRef[]): Promise<readonly Position[]> {
+    return this.#guarded(() => this.#read(() => models.map((model) => this.#position(model))));
   }
 
   async get<D extends Document>(model: ModelRef, key: string): Promise<D | null> {
-    return this.#guarded(() => {
-      const text = this.#table(model).get(key);
-      return text === undefined ? null : (JSON.parse(text) as D);
-    });
+    return this.#guarded(() => this.#table(model).get<D>(key)?.document ?? null);
   }
 
-  async getMany<D extends Document>(model: ModelRef, keys: readonly string[]): Promise<Map<string, D>> {
+  async getMany<D extends Document>(
+    model: ModelRef,
+    keys: readonly string[],
+  ): Promise<ReadonlyMap<string, Placed<D>>> {
     return this.#guarded(() =>
       this.#read(() => {
         const table = this.#table(model);
-        const found = new Map<string, D>();
+        const found = new Map<string, Placed<D>>();
         for (const key of keys) {
-          const text = table.get(key);
-          if (text !== undefined) found.set(key, JSON.parse(text) as D);
+          const placed = table.get<D>(key);
+          if (placed) found.set(key, placed);
         }
         return found;
       }),
@@ -105,18 +133,19 @@ export class SqliteReadStore implements ReadStore {
 
   async commit(
     model: ModelRef,
-    changes: ReadonlyMap<string, Document | null>,
-    from: Position,
-    to: Position,
+    changes: ReadonlyMap<string, Placed<Document>>,
+    { from, to, epoch }: CheckpointMove,
   ): Promise<void> {
     this.#guarded(() =>
       this.#write(() => {
         const table = this.#table(model);
-        const actual = this.#model.get(model.name, model.version)?.position ?? 0;
-        if (actual !== from) throw new CheckpointMoved(model, from, actual);
-        for (const [key, document] of changes) {
+        const actual = this.#rowOf(model);
+        const expected = { position: from, epoch };
+        if (actual.position !== from || actual.epoch !== epoch)
+          throw new CheckpointMoved(titleOf(model), expected, actual);
+        for (const [key, { document, position }] of changes) {
           if (document === null) table.delete(key);
-          else table.put(key, document);
+          else table.put(key, document, position);
         }
         this.#setPosition.run(to, model.name, model.version);
       }),
@@ -155,6 +184,8 @@ export class SqliteReadStore implements ReadStore {
           stream,
           schema: row.schema,
           revision: row.revision,
+          position: row.position,
+          eventId: row.eventId,
           chunks: chunks.map(({ chunk }) => JSON.parse(chunk) as unknown),
         };
       }),
@@ -162,13 +193,13 @@ export class SqliteReadStore implements ReadStore {
   }
 
   /** Never waits: while the other thread writes, the snapshot is left out. It is a cache, the next one comes. */
-  async saveSnapshot({ stream, schema, revision, chunks }: Snapshot): Promise<void> {
+  async saveSnapshot({ stream, schema, revision, position, eventId, chunks }: Snapshot): Promise<void> {
     const texts = chunks.map((chunk) => JSON.stringify(chunk));
     this.#guarded(() => {
       this.#database.pragma('busy_timeout = 0');
       try {
         this.#write(() => {
-          this.#setSnapshot.run(stream, schema, revision, texts.length);
+          this.#setSnapshot.run(stream, schema, revision, position, eventId, texts.length);
           this.#removeChunks.run(stream);
           texts.forEach((text, number) => this.#addChunk.run(stream, number, text, crc32(text)));
         });
@@ -181,14 +212,22 @@ export class SqliteReadStore implements ReadStore {
   }
 
   /**
-   * Forgets everything when a checkpoint lies beyond the end of the log: the log was restored from a backup, and what
+   * Forgets everything when a checkpoint or a snapshot lies beyond the end of the log: the log was restored from a backup, and what
    * the views show has partly not happened. The line for the log of the process, or null when all is well.
    */
   resetIfAhead(head: Position): string | null {
     return this.#guarded(() => {
       const reached =
         this.#database.prepare<[], number | null>('SELECT max(position) FROM models').pluck().get() ?? 0;
-      if (reached <= head) return null;
+      if (reached <= head) {
+        // A model that is being rebuilt is behind, and a snapshot of what was lost may still be there.
+        const lost = 'SELECT stream FROM snapshots WHERE position > ?';
+        this.#write(() => {
+          this.#database.prepare(`DELETE FROM snapshotChunks WHERE stream IN (${lost})`).run(head);
+          this.#database.prepare('DELETE FROM snapshots WHERE position > ?').run(head);
+        });
+        return null;
+      }
       this.#write(() => {
         for (const id of this.#database.prepare<[], number>('SELECT id FROM models').pluck().all()) {
           this.#database.exec(`DROP TABLE model_${id}`);
@@ -196,13 +235,23 @@ export class SqliteReadStore implements ReadStore {
         this.#database.exec('DELETE FROM models; DELETE FROM snapshots; DELETE FROM snapshotChunks');
       });
       this.#tables.clear();
-      return `the views had reached position ${reached} and the log ends at ${head} (restored from a backup?): dropped them, they are built anew`;
+      return `the views had reached position ${reached} and the log ends at ${head} (restored from a backup?): dropped them, they are rebuilt from the log`;
     });
+  }
+
+  #position(model: ModelRef): Position {
+    return this.#model.get(model.name, model.version)?.position ?? START;
+  }
+
+  #rowOf(model: ModelRef): ModelRow {
+    const row = this.#model.get(model.name, model.version);
+    if (!row) throw notPrepared(model);
+    return row;
   }
 
   #table(model: ModelRef): ModelTable {
     const table = this.#tables.get(titleOf(model));
-    if (!table) throw new Error(`the read model ${titleOf(model)} is not prepared`);
+    if (!table) throw notPrepared(model);
     return table;
   }
 
@@ -234,12 +283,12 @@ export class SqliteReadStore implements ReadStore {
     try {
       return work();
     } catch (error) {
-      const failure = asStorageFailure(this.#database.name, error);
-      if (failure instanceof StorageFailed && isDamage(failure.code)) {
+      const failure = asStoreFailure(this.#database.name, error);
+      if (hasCode(failure, 'STORE_UNAVAILABLE') && isDamage(failure.reason)) {
         condemn(this.#database.name, failure.message);
-        throw new StorageFailed(
-          failure.code,
-          `${failure.message}; start again, the views are then built anew`,
+        throw new StoreUnavailable(
+          `${failure.message}; start again, the views are then rebuilt from the log`,
+          failure.reason,
           error,
         );
       }
@@ -249,3 +298,5 @@ export class SqliteReadStore implements ReadStore {
 }
 
 const titleOf = (model: ModelRef): string => `${model.name}@${model.version}`;
+
+const notPrepared = (model: ModelRef): Error => new Error(`the read model ${titleOf(model)} is not prepared`);

@@ -8,9 +8,10 @@ export class SqliteSecrets implements Secrets {
   readonly #commits: GroupCommit;
   readonly #key: Buffer;
   readonly #put: Statement<[string, string, Buffer, Buffer]>;
+  readonly #add: Statement<[string, string, Buffer, Buffer]>;
   readonly #get: Statement<[string], Sealed>;
   readonly #names: Statement<[string], string>;
-  readonly #remove: Statement<[string]>;
+  readonly #delete: Statement<[string]>;
 
   constructor(database: Database, commits: GroupCommit, key: Buffer) {
     this.#commits = commits;
@@ -19,16 +20,28 @@ export class SqliteSecrets implements Secrets {
       `INSERT INTO secrets (name, keyId, iv, sealed) VALUES (?, ?, ?, ?)
        ON CONFLICT (name) DO UPDATE SET keyId = excluded.keyId, iv = excluded.iv, sealed = excluded.sealed`,
     );
+    this.#add = database.prepare(
+      'INSERT INTO secrets (name, keyId, iv, sealed) VALUES (?, ?, ?, ?) ON CONFLICT (name) DO NOTHING',
+    );
     this.#get = database.prepare('SELECT keyId, iv, sealed FROM secrets WHERE name = ?');
     this.#names = database
       .prepare<[string], string>('SELECT name FROM secrets WHERE name >= ? ORDER BY name')
       .pluck();
-    this.#remove = database.prepare('DELETE FROM secrets WHERE name = ?');
+    this.#delete = database.prepare('DELETE FROM secrets WHERE name = ?');
   }
 
   async put(name: string, secret: string): Promise<void> {
     const { keyId, iv, sealed } = seal(this.#key, name, secret);
     await this.#commits.submit({ apply: () => this.#put.run(name, keyId, iv, sealed) });
+  }
+
+  async putIfAbsent(name: string, secret: string): Promise<string> {
+    const known = await this.get(name);
+    if (known !== null) return known;
+    const { keyId, iv, sealed } = seal(this.#key, name, secret);
+    const { changes } = await this.#commits.submit({ apply: () => this.#add.run(name, keyId, iv, sealed) });
+    if (changes > 0) return secret;
+    return (await this.get(name)) ?? this.putIfAbsent(name, secret);
   }
 
   async get(name: string): Promise<string | null> {
@@ -48,7 +61,7 @@ export class SqliteSecrets implements Secrets {
     return names;
   }
 
-  async remove(name: string): Promise<void> {
-    await this.#commits.submit({ apply: () => this.#remove.run(name) });
+  async delete(name: string): Promise<void> {
+    await this.#commits.submit({ apply: () => this.#delete.run(name) });
   }
 }

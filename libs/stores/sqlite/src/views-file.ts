@@ -1,6 +1,6 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
-import { isDamage, isSqliteError } from './storage-failed.js';
+import { isDamage, isSqliteError } from './store-failure.js';
 
 const APPLICATION_ID = 0x53454156;
 const FORMAT = 1;
@@ -14,9 +14,17 @@ const SCHEMA = `
     version INTEGER NOT NULL,
     indexes TEXT NOT NULL,
     position INTEGER NOT NULL,
+    epoch INTEGER NOT NULL DEFAULT 0,
     UNIQUE (name, version)
   ) STRICT;
-  CREATE TABLE snapshots (stream TEXT PRIMARY KEY, schema TEXT NOT NULL, revision INTEGER NOT NULL, chunks INTEGER NOT NULL) STRICT;
+  CREATE TABLE snapshots (
+    stream TEXT PRIMARY KEY,
+    schema TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    eventId TEXT NOT NULL,
+    chunks INTEGER NOT NULL
+  ) STRICT;
   CREATE TABLE snapshotChunks (
     stream TEXT NOT NULL,
     number INTEGER NOT NULL,

@@ -1,0 +1,69 @@
+import type { Database, Statement } from 'better-sqlite3';
+import type { Lease, LeaseSeen, Leases } from '@seatbook/runtime';
+import type { GroupCommit } from './group-commit.js';
+import { asStoreFailure } from './store-failure.js';
+
+/** Leases in events.db. Epochs are never forgotten: a later holder always has a higher one, over restarts too. */
+export class SqliteLeases implements Leases {
+  readonly #file: string;
+  readonly #commits: GroupCommit;
+  readonly #read: Statement<[string], Lease>;
+  readonly #set: Statement<[string, number, string | null, number]>;
+  readonly #beat: Statement<[string, string, number]>;
+  readonly #release: Statement<[string, number]>;
+
+  constructor(database: Database, commits: GroupCommit) {
+    this.#file = database.name;
+    this.#commits = commits;
+    this.#read = database.prepare('SELECT epoch, holder, beat FROM leases WHERE name = ?');
+    this.#set = database.prepare('REPLACE INTO leases (name, epoch, holder, beat) VALUES (?, ?, ?, ?)');
+    this.#beat = database.prepare(
+      'UPDATE leases SET beat = beat + 1 WHERE name = ? AND holder = ? AND epoch = ?',
+    );
+    this.#release = database.prepare('UPDATE leases SET holder = NULL WHERE name = ? AND epoch = ?');
+    // The folder's lock proves that whoever held them is gone.
+    database.exec('UPDATE leases SET holder = NULL WHERE holder IS NOT NULL');
+  }
+
+  async read(names: readonly string[]): Promise<ReadonlyMap<string, Lease>> {
+    const found = new Map<string, Lease>();
+    try {
+      for (const name of names) {
+        const lease = this.#read.get(name);
+        if (lease) found.set(name, lease);
+      }
+    } catch (error) {
+      throw asStoreFailure(this.#file, error);
+    }
+    return found;
+  }
+
+  acquire(name: string, holder: string, seen: LeaseSeen | 'absent'): Promise<number | null> {
+    return this.#commits.submit({
+      apply: () => {
+        const lease = this.#read.get(name);
+        const asSeen = seen === 'absent' ? !lease : lease?.epoch === seen.epoch && lease.beat === seen.beat;
+        if (!asSeen) return null;
+        const epoch = (lease?.epoch ?? 0) + 1;
+        this.#set.run(name, epoch, holder, 0);
+        return epoch;
+      },
+    });
+  }
+
+  beat(
+    holder: string,
+    held: readonly { readonly name: string; readonly epoch: number }[],
+  ): Promise<readonly string[]> {
+    return this.#commits.submit({
+      apply: () =>
+        held
+          .filter(({ name, epoch }) => this.#beat.run(name, holder, epoch).changes > 0)
+          .map(({ name }) => name),
+    });
+  }
+
+  async release(name: string, epoch: number): Promise<void> {
+    await this.#commits.submit({ apply: () => this.#release.run(name, epoch) });
+  }
+}
