@@ -25,12 +25,20 @@ export class OwnerKey {
     secrets: Secrets,
     { key, resetKey }: { readonly key: string | null; readonly resetKey: boolean },
   ): Promise<OwnerKey> {
-    const known = await secrets.get(HASH_NAME);
-    if (key === null && known !== null && !resetKey) return new OwnerKey(known, null);
-    const made = key === null ? `sbk_${randomBytes(32).toString('base64url')}` : null;
-    const hash = sha256(key ?? made ?? '');
-    if (hash !== known) await secrets.put(HASH_NAME, hash);
-    return new OwnerKey(hash, made);
+    if (key !== null) {
+      const hash = sha256(key);
+      if (hash !== (await secrets.get(HASH_NAME))) await secrets.put(HASH_NAME, hash);
+      return new OwnerKey(hash, null);
+    }
+    const made = `sbk_${randomBytes(32).toString('base64url')}`;
+    const hash = sha256(made);
+    if (resetKey) {
+      await secrets.put(HASH_NAME, hash);
+      return new OwnerKey(hash, made);
+    }
+    // Of several processes at a first start one makes the key, and the others open it.
+    const kept = await secrets.putIfAbsent(HASH_NAME, hash);
+    return new OwnerKey(kept, kept === hash ? made : null);
   }
 
   /** In constant time. */

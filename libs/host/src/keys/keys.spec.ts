@@ -1,0 +1,44 @@
+import { systemClock } from '@seatbook/kernel';
+import type { OpenedStores } from '@seatbook/runtime';
+import { openTemporaryStores } from '@seatbook/test-support/temporary-stores';
+import { mdmIdOf } from './mdm-id.js';
+import { OwnerKey } from './owner-key.js';
+
+const CHOSEN = 'chosen-by-the-operator-0123456789abcdef';
+
+describe('keys of a deployment', () => {
+  let stores: OpenedStores;
+  let close: () => Promise<void>;
+  beforeEach(async () => ({ stores, close } = await openTemporaryStores(systemClock)));
+  afterEach(() => close());
+
+  const open = (key: string | null = null, resetKey = false): Promise<OwnerKey> =>
+    OwnerKey.open(stores.secrets, { key, resetKey });
+
+  it('an owner key is made once, also by processes that start at the same moment', async () => {
+    const opened = await Promise.all([open(), open(), open()]);
+    const [made, ...others] = opened.flatMap((key) => key.made ?? []);
+    expect(others).toEqual([]);
+    for (const key of [...opened, await open()]) expect(key.matches(made ?? '')).toBe(true);
+    expect((await open()).made).toBeNull();
+  });
+
+  it('a chosen owner key replaces the kept one, and a reset makes another', async () => {
+    const { made: first } = await open();
+    const chosen = await open(CHOSEN);
+    expect(chosen.made).toBeNull();
+    expect((await open()).matches(CHOSEN)).toBe(true);
+    expect((await open()).matches(first ?? '')).toBe(false);
+    const { made: second } = await open(null, true);
+    expect((await open()).matches(second ?? '')).toBe(true);
+  });
+
+  it('processes that start at the same moment have one id for Apple', async () => {
+    let number = 0;
+    const ids = { next: () => `id-${(number += 1)}` };
+    const found = await Promise.all([1, 2, 3].map(() => mdmIdOf(null, stores.secrets, ids)));
+    expect(new Set(found).size).toBe(1);
+    expect(await mdmIdOf(null, stores.secrets, ids)).toBe(found[0]);
+    expect(await mdmIdOf('configured', stores.secrets, ids)).toBe('configured');
+  });
+});
