@@ -9,7 +9,7 @@ import {
   type TransportReply,
   type TransportRequest,
 } from '@seatbook/apple';
-import type { Clock, Instant, Milliseconds } from '@seatbook/kernel';
+import type { Clock, Instant, Milliseconds, Position } from '@seatbook/kernel';
 import {
   DEFAULT_TIMINGS,
   accountsModel,
@@ -48,6 +48,8 @@ const APPLE = 'https://apple.test';
 const PUBLIC_URL = 'https://seatbook.test';
 
 export interface VirtualOptions {
+  /** The halves are processes of their own: nothing but the stores connects them. */
+  readonly apart?: boolean;
   readonly seed?: number;
   readonly timings?: Partial<Timings>;
   readonly apple?: Partial<AppleSettings>;
@@ -93,6 +95,32 @@ function mortal<T extends object>(port: T, life: Life): T {
   });
 }
 
+/** The log as one of several processes has it: what others append is announced to nobody here. */
+function withHintsOfItsOwn(events: EventStore): EventStore {
+  const listeners = new Set<(position: Position) => void>();
+  return new Proxy(events, {
+    get(target, name) {
+      if (name === 'append') {
+        return async (...asked: Parameters<EventStore['append']>) => {
+          const appended = await target.append(...asked);
+          for (const listener of listeners) listener(appended.position);
+          return appended;
+        };
+      }
+      if (name === 'onAppended') {
+        return (listener: (position: Position) => void) => {
+          listeners.add(listener);
+          return () => listeners.delete(listener);
+        };
+      }
+      const member: unknown = Reflect.get(target, name);
+      return typeof member === 'function'
+        ? (...asked: unknown[]): unknown => Reflect.apply(member, target, asked)
+        : member;
+    },
+  });
+}
+
 /** The whole product and a simulated Apple in one process, on real SQLite files and a virtual clock. */
 export class VirtualSeatbook {
   readonly clock = new VirtualClock();
@@ -107,6 +135,7 @@ export class VirtualSeatbook {
   #runs = 0;
   #deliveries = 0;
   #requests = 0;
+  #edgeFoundation!: Foundation;
   #life: Life = { over: true, appends: 0 };
   /** The process dies at this append of its life: `before` it reaches the disk, or `after`, unanswered. */
   dieAt: { append: number; when: 'before' | 'after' } | null = null;
@@ -168,16 +197,20 @@ export class VirtualSeatbook {
       transport: (request) => this.#send(request),
     });
     const { publicUrl = PUBLIC_URL, timings } = this.options;
-    const foundation = new Foundation({
-      stores: this.#mortalStores(life),
-      clock,
-      ids,
-      timings: { ...DEFAULT_TIMINGS, ...timings },
-    });
+    const stores = this.#mortalStores(life);
+    const process = (): Foundation =>
+      new Foundation({
+        stores: this.options.apart ? { ...stores, events: withHintsOfItsOwn(stores.events) } : stores,
+        clock,
+        ids,
+        timings: { ...DEFAULT_TIMINGS, ...timings },
+      });
+    const foundation = process();
+    this.#edgeFoundation = this.options.apart ? process() : foundation;
     const settings = { mdmInfo: { id: 'seatbook-test', name: 'Seatbook', metadata: '' }, publicUrl };
     const apple = mortal(this.apple, life);
     this.worker = new SeatbookWorker(foundation, { apple, random, settings });
-    this.edge = new SeatbookEdge(foundation, {
+    this.edge = new SeatbookEdge(this.#edgeFoundation, {
       apple,
       settings,
       newSecret: () => ids.next(),
@@ -279,7 +312,7 @@ export class VirtualSeatbook {
     const halted = this.worker.views.status().filter((model) => model.halted !== null);
     if (halted.length > 0)
       throw new Error(`halted: ${halted.map((model) => `${model.name}: ${model.halted}`).join('; ')}`);
-    return this.worker.idle();
+    return this.#edgeFoundation.runner.busy === 0 && this.worker.idle();
   }
 
   /** Moves time on, letting everything happen on the way. */

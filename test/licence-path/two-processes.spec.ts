@@ -1,0 +1,42 @@
+import { getOrder, listAssets, waitForOrder, OVER } from '@seatbook/application';
+import { UID, VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
+
+describe('the halves in two processes', () => {
+  let virtual: VirtualSeatbook;
+  beforeEach(async () => {
+    virtual = await VirtualSeatbook.imported([asset('900000001', 10)], { apart: true });
+  });
+  afterEach(() => virtual.close());
+
+  it('an order placed at the edge is worked by the worker, and the edge sees how far it is', async () => {
+    const { edge } = virtual;
+    const { orderId, position } = await virtual.until(
+      virtual.place({ assets: [stdq('900000001')], serialNumbers: serials(3) }),
+    );
+    const ended = new AbortController().signal;
+    const waiting = { orderId, position, until: OVER, waitMs: 60_000, ended };
+    expect(await virtual.until(waitForOrder(edge, waiting))).toMatchObject({ state: 'finished' });
+    expect(virtual.atApple('900000001')).toEqual(serials(3));
+
+    // The edge reads what it wrote, whoever builds the read models.
+    const head = await virtual.stores.events.head();
+    const { order, asOf } = await virtual.until(getOrder(edge, { orderId, position: head }));
+    expect(order.final).toMatchObject({ assigned: 3 });
+    expect(asOf.position).toBe(head);
+    const assets = await virtual.until(
+      listAssets(edge, { account: UID, withTotals: false, part: { limit: 10 }, position: head }),
+    );
+    expect(assets.rows).toMatchObject([{ adamId: '900000001', assigned: 3 }]);
+  });
+
+  it('an order placed while no worker runs is worked by the next one', async () => {
+    await virtual.until(virtual.worker.stop());
+    const { orderId } = await virtual.until(
+      virtual.place({ assets: [stdq('900000001')], serialNumbers: serials(3) }),
+    );
+    await virtual.advance(60_000);
+    expect(virtual.atApple('900000001')).toEqual([]);
+    await virtual.until(virtual.worker.start());
+    expect(await virtual.finished(orderId)).toMatchObject({ final: { assigned: 3 } });
+  });
+});
