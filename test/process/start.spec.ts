@@ -211,6 +211,20 @@ describe('npm start', () => {
     expect(second.ownerKey).not.toBe(key);
   }, 60_000);
 
+  it('shows the owner key again until somebody has used it', async () => {
+    const first = await start().running();
+    first.kill('start', 'SIGKILL');
+    await first.ended;
+    const second = await start().running();
+    expect(second.ownerKey).toBe(first.ownerKey);
+    const headers = { authorization: `Bearer ${first.ownerKey}` };
+    expect((await fetch(`${second.url}/accounts`, { headers })).status).toBe(200);
+    await second.stop();
+    const third = await start().running();
+    expect(third.ownerKey).toBeUndefined();
+    expect((await fetch(`${third.url}/accounts`, { headers })).status).toBe(200);
+  }, 60_000);
+
   it('says who may not write where, as another user', async () => {
     chmodSync(folder, 0o755);
     const refused = start({}, NOBODY);

@@ -14,14 +14,14 @@ function tell(message: ToParent): void {
   process.send?.(message);
 }
 
-/** The key goes to whoever started us, once, and never into the log. */
+/** The key goes to whoever started us, at each start until it is used, and never into the log. */
 function sayOwnerKey(key: string): void {
   if (process.send) {
     tell({ ownerKey: key });
     return;
   }
   process.stdout.write(
-    `\nThe owner key, shown this once. Keep it; send it as "Authorization: Bearer …":\n\n  ${key}\n\n`,
+    `\nThe owner key, shown until it is first used. Keep it; send it as "Authorization: Bearer …":\n\n  ${key}\n\n`,
   );
 }
 
@@ -64,7 +64,7 @@ async function main(): Promise<void> {
     { configuration, log, views: 'worker' },
     {
       opened({ ownerKey }) {
-        if (ownerKey.made !== null) sayOwnerKey(ownerKey.made);
+        if (ownerKey.unused !== null) sayOwnerKey(ownerKey.unused);
       },
       listening(listening) {
         product = listening;

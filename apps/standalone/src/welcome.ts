@@ -4,7 +4,7 @@ export interface Welcome {
   readonly tokenFolder: string;
   readonly dataFolder: string;
   readonly logFolder: string;
-  /** Only when this start has made it. */
+  /** Only as long as nobody has used it. */
   readonly ownerKey: string | null;
   readonly keyChosen: boolean;
 }
@@ -13,11 +13,11 @@ export interface Welcome {
 export function welcome(facts: Welcome): string {
   const { product, simulator, tokenFolder, dataFolder, logFolder, ownerKey, keyChosen } = facts;
   const key = ownerKey
-    ? [`  Owner key    ${ownerKey}`, '               shown this once: keep it']
+    ? [`  Owner key    ${ownerKey}`, '               shown until it is first used: keep it']
     : keyChosen
       ? ['  Owner key    the one in SEATBOOK_OWNER_KEY']
       : [
-          '  Owner key    shown at the first start',
+          '  Owner key    the one you have used before',
           '               lost? SEATBOOK_RESET_OWNER_KEY=true npm start makes a new one',
         ];
   return [

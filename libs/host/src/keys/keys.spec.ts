@@ -17,19 +17,33 @@ describe('keys of a deployment', () => {
 
   it('an owner key is made once, also by processes that start at the same moment', async () => {
     const opened = await Promise.all([open(), open(), open()]);
-    const [made, ...others] = opened.flatMap((key) => key.made ?? []);
-    expect(others).toEqual([]);
-    for (const key of [...opened, await open()]) expect(key.matches(made ?? '')).toBe(true);
-    expect((await open()).made).toBeNull();
+    const made = new Set(opened.map((key) => key.unused));
+    expect(made.size).toBe(1);
+    const [key = ''] = [...made];
+    for (const one of [...opened, await open()]) expect(one.matches(key ?? '')).toBe(true);
+  });
+
+  it('a key is shown at each start until somebody has used it', async () => {
+    const { unused: key } = await open();
+    expect(key).toMatch(/^sbk_/);
+    const second = await open();
+    expect(second.unused).toBe(key);
+    expect(second.matches('sbk_wrong')).toBe(false);
+    expect((await open()).unused).toBe(key);
+    expect(second.matches(key ?? '')).toBe(true);
+    await second.forgotten;
+    expect((await open()).unused).toBeNull();
+    expect((await open()).matches(key ?? '')).toBe(true);
   });
 
   it('a chosen owner key replaces the kept one, and a reset makes another', async () => {
-    const { made: first } = await open();
+    const { unused: first } = await open();
     const chosen = await open(CHOSEN);
-    expect(chosen.made).toBeNull();
+    expect(chosen.unused).toBeNull();
     expect((await open()).matches(CHOSEN)).toBe(true);
     expect((await open()).matches(first ?? '')).toBe(false);
-    const { made: second } = await open(null, true);
+    const { unused: second } = await open(null, true);
+    expect((await open()).unused).toBe(second);
     expect((await open()).matches(second ?? '')).toBe(true);
   });
 

@@ -3,21 +3,29 @@ import { sha256 } from '@seatbook/kernel';
 import type { Secrets } from '@seatbook/runtime';
 
 const HASH_NAME = 'owner/key-hash';
+/** The key itself, sealed, until somebody has used it. */
+const UNUSED_NAME = 'owner/key-unused';
 
 /**
- * The one key of the deployment's owner. Only its SHA-256 is kept: the key is 256 random bits, so there is nothing to
- * guess that a slow hash would protect, and every request is checked in microseconds. A key that the operator chose
- * must be as long as makes guessing hopeless, which the configuration demands.
+ * The one key of the deployment's owner. Its SHA-256 is kept: the key is 256 random bits, so there is nothing to guess
+ * that a slow hash would protect, and every request is checked in microseconds. A key that the operator chose must be as
+ * long as makes guessing hopeless, which the configuration demands. A key that a start has made is also kept sealed until
+ * it is used for the first time: a start that fails or is killed before anyone has read its output loses nothing.
  */
 export class OwnerKey {
   readonly #hash: Buffer;
+  #unused: boolean;
+  /** Resolves when a key that was used is no longer kept. */
+  forgotten: Promise<void> = Promise.resolve();
 
   private constructor(
+    private readonly secrets: Secrets,
     hash: string,
-    /** The key itself, when this start has made it: to be shown once and forgotten. */
-    readonly made: string | null,
+    /** The key itself, as long as nobody has used it: to be shown at each start. */
+    readonly unused: string | null,
   ) {
     this.#hash = Buffer.from(hash);
+    this.#unused = unused !== null;
   }
 
   /** Opens the stored key; makes one on first start or when a reset is wanted; a chosen one replaces it. */
@@ -26,23 +34,35 @@ export class OwnerKey {
     { key, resetKey }: { readonly key: string | null; readonly resetKey: boolean },
   ): Promise<OwnerKey> {
     if (key !== null) {
+      await secrets.delete(UNUSED_NAME);
       const hash = sha256(key);
       if (hash !== (await secrets.get(HASH_NAME))) await secrets.put(HASH_NAME, hash);
-      return new OwnerKey(hash, null);
+      return new OwnerKey(secrets, hash, null);
     }
-    const made = `sbk_${randomBytes(32).toString('base64url')}`;
-    const hash = sha256(made);
     if (resetKey) {
-      await secrets.put(HASH_NAME, hash);
-      return new OwnerKey(hash, made);
+      const made = newKey();
+      await secrets.put(UNUSED_NAME, made);
+      await secrets.put(HASH_NAME, sha256(made));
+      return new OwnerKey(secrets, sha256(made), made);
     }
+    const known = await secrets.get(HASH_NAME);
     // Of several processes at a first start one makes the key, and the others open it.
-    const kept = await secrets.putIfAbsent(HASH_NAME, hash);
-    return new OwnerKey(kept, kept === hash ? made : null);
+    const unused =
+      known === null ? await secrets.putIfAbsent(UNUSED_NAME, newKey()) : await secrets.get(UNUSED_NAME);
+    if (unused === null) return new OwnerKey(secrets, known as string, null);
+    const hash = await secrets.putIfAbsent(HASH_NAME, sha256(unused));
+    return new OwnerKey(secrets, hash, hash === sha256(unused) ? unused : null);
   }
 
-  /** In constant time. */
+  /** In constant time. The first use ends the showing of a key that a start has made. */
   matches(given: string): boolean {
-    return timingSafeEqual(this.#hash, Buffer.from(sha256(given)));
+    const matches = timingSafeEqual(this.#hash, Buffer.from(sha256(given)));
+    if (matches && this.#unused) {
+      this.#unused = false;
+      this.forgotten = this.secrets.delete(UNUSED_NAME).catch(() => void (this.#unused = true));
+    }
+    return matches;
   }
 }
+
+const newKey = (): string => `sbk_${randomBytes(32).toString('base64url')}`;
