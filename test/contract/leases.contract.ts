@@ -94,6 +94,26 @@ export const leasesCases: Cases<LeasesFixture> = {
     same(await store.beat('first', []), []);
   },
 
+  'what a holder tells with its beat is there for all to read until the lease is free or another holder has it':
+    async ({ store }) => {
+      const [taken, released] = [await held(store), await held(store)];
+      const told = async (): Promise<(string | null)[]> => {
+        const leases = await store.read([taken, released]);
+        return [taken, released].map((name) => leases.get(name)?.status ?? null);
+      };
+      same(await told(), [null, null]);
+      await store.beat('first', [
+        { name: taken, epoch: 1, status: 'busy' },
+        { name: released, epoch: 1, status: 'failing' },
+      ]);
+      await store.beat('first', [{ name: taken, epoch: 1 }]);
+      await store.beat('second', [{ name: released, epoch: 1, status: 'not mine' }]);
+      same(await told(), ['busy', 'failing']);
+      await store.acquire(taken, 'second', await read(store, taken));
+      await store.release(released, 1);
+      same(await told(), [null, null]);
+    },
+
   'a released lease is free at once': async ({ store }) => {
     const name = await held(store);
     await store.release(name, 1);

@@ -6,6 +6,16 @@ export interface Lease {
   readonly holder: string | null;
   /** Rises while the holder lives. */
   readonly beat: number;
+  /** What the holder last told of its work on the partition, for other processes to show; null: nothing yet. */
+  readonly status: string | null;
+}
+
+/** A lease that its holder raises the beat of. */
+export interface HeldLease {
+  readonly name: string;
+  readonly epoch: number;
+  /** Replaces what was told before; without it that stays. */
+  readonly status?: string;
 }
 
 /** A lease as a contender saw it. */
@@ -22,10 +32,7 @@ export interface Leases {
   /** Takes the lease if it is as it was seen. Answers the new epoch, or null where somebody else was faster. */
   acquire(name: string, holder: string, seen: LeaseSeen | 'absent'): Promise<number | null>;
   /** Raises the beat of all that the holder still has. Answers their names. */
-  beat(
-    holder: string,
-    held: readonly { readonly name: string; readonly epoch: number }[],
-  ): Promise<readonly string[]>;
+  beat(holder: string, held: readonly HeldLease[]): Promise<readonly string[]>;
   /** Frees the lease at once, if the epoch still has it. */
   release(name: string, epoch: number): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
-import type { Lease, LeaseSeen, Leases } from '@seatbook/runtime';
+import type { HeldLease, Lease, LeaseSeen, Leases } from '@seatbook/runtime';
 import type { GroupCommit } from './group-commit.js';
 import { asStoreFailure } from './store-failure.js';
 
@@ -9,20 +9,22 @@ export class SqliteLeases implements Leases {
   readonly #commits: GroupCommit;
   readonly #read: Statement<[string], Lease>;
   readonly #set: Statement<[string, number, string | null, number]>;
-  readonly #beat: Statement<[string, string, number]>;
+  readonly #beat: Statement<[string | null, string, string, number]>;
   readonly #release: Statement<[string, number]>;
 
   constructor(database: Database, commits: GroupCommit) {
     this.#file = database.name;
     this.#commits = commits;
-    this.#read = database.prepare('SELECT epoch, holder, beat FROM leases WHERE name = ?');
+    this.#read = database.prepare('SELECT epoch, holder, beat, status FROM leases WHERE name = ?');
     this.#set = database.prepare('REPLACE INTO leases (name, epoch, holder, beat) VALUES (?, ?, ?, ?)');
     this.#beat = database.prepare(
-      'UPDATE leases SET beat = beat + 1 WHERE name = ? AND holder = ? AND epoch = ?',
+      'UPDATE leases SET beat = beat + 1, status = coalesce(?, status) WHERE name = ? AND holder = ? AND epoch = ?',
     );
-    this.#release = database.prepare('UPDATE leases SET holder = NULL WHERE name = ? AND epoch = ?');
+    this.#release = database.prepare(
+      'UPDATE leases SET holder = NULL, status = NULL WHERE name = ? AND epoch = ?',
+    );
     // The folder's lock proves that whoever held them is gone.
-    database.exec('UPDATE leases SET holder = NULL WHERE holder IS NOT NULL');
+    database.exec('UPDATE leases SET holder = NULL, status = NULL WHERE holder IS NOT NULL');
   }
 
   async read(names: readonly string[]): Promise<ReadonlyMap<string, Lease>> {
@@ -51,14 +53,11 @@ export class SqliteLeases implements Leases {
     });
   }
 
-  beat(
-    holder: string,
-    held: readonly { readonly name: string; readonly epoch: number }[],
-  ): Promise<readonly string[]> {
+  beat(holder: string, held: readonly HeldLease[]): Promise<readonly string[]> {
     return this.#commits.submit({
       apply: () =>
         held
-          .filter(({ name, epoch }) => this.#beat.run(name, holder, epoch).changes > 0)
+          .filter(({ name, epoch, status = null }) => this.#beat.run(status, name, holder, epoch).changes > 0)
           .map(({ name }) => name),
     });
   }
