@@ -45,7 +45,7 @@ const failureOf = <T>(result: AppleResult<T>) => {
 };
 
 describe('writes', () => {
-  it('are posted as Apple wants them', async () => {
+  it('are posted in the form that Apple documents', async () => {
     const { apple, client, done } = setUp(() => accepted());
     const both = { ...request, clientUserIds: ['u-1'] };
     expect(await done(client.associate(access, both))).toEqual({ ok: true, value: { eventId: 'event-1' } });
@@ -64,20 +64,20 @@ describe('writes', () => {
     ['a refused connection', new TransportError(false, 'ECONNREFUSED'), false],
     ['a reset', new TransportError(true, 'ECONNRESET'), true],
     ['200 without an event', json(envelope), true],
-    ['200 with a page of a proxy', html(200), true],
+    ["200 with a proxy's page", html(200), true],
     ['9603', error(9603, 500), true],
     ['500 without a number', json({}, 500), true],
     ['9729', error(9729, 503), false],
     ['9646', error(9646, 429), false],
   ];
-  it.each(doubtful)('after %s are sent once, and told for what they are', async (_, answer, doubt) => {
+  it.each(doubtful)('after %s are sent once, and reported as doubtful or not', async (_, answer, doubt) => {
     const { apple, client, done } = setUp(() => answer);
     const result = await done(client.associate(access, request));
     expect(failureOf(result)).toMatchObject({ kind: 'transient', doubtful: doubt });
     expect(apple.calls).toHaveLength(1);
   });
 
-  it('are told nothing of what a transport throws that breaks its promise', async () => {
+  it('get a neutral reason when a transport breaks its contract', async () => {
     const { client, done } = setUp(() => {
       throw new Error(`cannot send Bearer ${access.token}`);
     });
@@ -97,7 +97,7 @@ describe('writes', () => {
   });
 });
 
-describe('whose location it is', () => {
+describe('the location of a reply', () => {
   it('is checked on every reply', async () => {
     const taken = json({ eventId: 'e', uId, mdmInfo: foreign });
     const { client, done } = setUp(() => taken);
@@ -111,7 +111,7 @@ describe('whose location it is', () => {
     expect(told).toEqual([`${uId} conflict`]);
   });
 
-  it('is not asked where nobody is expected', async () => {
+  it('is not checked where none is expected', async () => {
     const { client, done } = setUp(() => json({ eventId: 'e', uId, mdmInfo: foreign }));
     expect((await done(client.associate({ ...access, mdmId: null }, request))).ok).toBe(true);
   });
@@ -133,7 +133,7 @@ describe('whose location it is', () => {
     expect(apple.calls).toHaveLength(1);
   });
 
-  it('is no other than the token says', async () => {
+  it('is the one that the token belongs to', async () => {
     const { client, done } = setUp(() => json({ uId: otherUId, mdmInfo: ours, eventStatus: 'COMPLETE' }));
     expect(failureOf(await done(client.status(access, 'e')))).toEqual({
       kind: 'token',
@@ -142,7 +142,7 @@ describe('whose location it is', () => {
     });
   });
 
-  it('is found out where it is not known yet', async () => {
+  it('is learnt from the reply where it is not known yet', async () => {
     let valid = false;
     const { client, done } = setUp(() =>
       valid ? json({ ...envelope, locationName: 'Berlin' }) : error(9625, 401),
@@ -195,14 +195,14 @@ describe('a take-over', () => {
     expect(client.pacing().locations).toHaveLength(1);
   });
 
-  it('fails where somebody else was quicker', async () => {
+  it('fails where another MDM was faster', async () => {
     const { client, done } = setUp(() => json({ uId, mdmInfo: foreign }));
     expect(failureOf(await done(client.own(access, ours)))).toMatchObject({ kind: 'conflict' });
   });
 });
 
 describe('a refused token', () => {
-  it('is not sent again: not by what waits, not by what comes, until there is another', async () => {
+  it('is not sent again, by waiting requests or by new ones, until there is another', async () => {
     const { client, apple, clock, done } = setUp(({ headers }) => ({
       after: 100,
       then: headers['authorization']?.includes(access.token) ? error(9625, 401) : accepted(),
@@ -233,7 +233,7 @@ describe('a refused token', () => {
     expect(told).toHaveLength(2);
   });
 
-  it('stops no other location', async () => {
+  it('does not stop another location', async () => {
     const { client, done } = setUp(({ headers }) =>
       headers['authorization']?.includes(access.token)
         ? error(9621, 401)
@@ -257,7 +257,7 @@ describe('a refused token', () => {
     expect((await done(client.associate(access, request))).ok).toBe(true);
   });
 
-  it('that may only read goes on reading', async () => {
+  it('that is read-only can still be used for reading', async () => {
     const { client, apple, done } = setUp(({ method }) => (method === 'POST' ? error(9637, 403) : complete));
     expect(failureOf(await done(client.associate(access, request)))).toMatchObject({ state: 'read-only' });
     expect((await done(client.status(access, 'e'))).ok).toBe(true);
@@ -359,7 +359,7 @@ describe('service/config', () => {
   });
 
   it.each([html(200), html(503), json({}, 200), error(9644, 200), new TransportError(false, 'ECONNREFUSED')])(
-    'is not waited for where it cannot be read (%#)',
+    'holds up no request when it cannot be read (%#)',
     async (answer) => {
       const { client, apple, clock, done } = setUp(() => complete);
       apple.config = () => ({ after: 4_000, then: answer });
@@ -424,7 +424,7 @@ describe('walks', () => {
     });
   const indexOf = ({ query }: SeenRequest) => Number(query.get('pageIndex') ?? 0);
 
-  it('read all pages with five at once, and repeat those that failed', async () => {
+  it('read all pages, five at once, and retry those that failed', async () => {
     const failures = new Map<number, Answer[]>([
       [0, [html(200)]],
       [3, [new TransportError(true, 'ECONNRESET'), json({}, 200), error(9603, 500)]],
@@ -446,7 +446,7 @@ describe('walks', () => {
     expect(busiestSecond(apple.calls)).toBeLessThanOrEqual(15);
   });
 
-  it('have five pages at once over all lists of a location', async () => {
+  it('have five pages in flight over all lists of a location', async () => {
     const { client, apple, done } = setUp((seen) => ({
       after: 300,
       then: seen.path.endsWith('/users')
@@ -457,7 +457,7 @@ describe('walks', () => {
     expect(apple.maxInFlight).toBe(5);
   });
 
-  it('give up after three repeats, or where Apple wants a longer wait than the walk has', async () => {
+  it('give up after three retries, or where Apple wants a longer wait than the walk has left', async () => {
     const { client, apple, done } = setUp(() => html(503));
     expect(failureOf(await done(client.assets(access)))).toMatchObject({
       kind: 'transient',
@@ -470,7 +470,7 @@ describe('walks', () => {
     expect(long.apple.calls).toHaveLength(1);
   });
 
-  it('wait as long as Apple asks within their time', async () => {
+  it('wait as long as Apple asks if their time allows it', async () => {
     let first = true;
     const { client, apple, done } = setUp(() => {
       const answer = first ? error(9729, 503, { 'retry-after': '90' }) : pageOf(0, 1, [asset(1)]);
@@ -481,7 +481,7 @@ describe('walks', () => {
     expect((apple.calls[1]?.at ?? 0) - (apple.calls[0]?.at ?? 0)).toBe(90_000);
   });
 
-  it('tell of movement', async () => {
+  it('report that the data moved', async () => {
     const { client, done } = setUp((seen) =>
       indexOf(seen) === 2
         ? error(9650, 400)
@@ -493,14 +493,14 @@ describe('walks', () => {
     });
   });
 
-  it('take an answer without records for unreadable, unless it says that there are none', async () => {
+  it('treat an answer without records as unreadable, unless it says that there are none', async () => {
     const { client, done } = setUp(() => json({ ...envelope, versionId: 'v1' }));
     expect(failureOf(await done(client.assets(access)))).toMatchObject({ kind: 'transient' });
     const empty = setUp(() => json({ ...envelope, versionId: 'v1', size: 0, totalPages: 0 }));
     expect(await empty.done(empty.client.assets(access))).toMatchObject({ value: { records: [] } });
   });
 
-  it('know what has no number', async () => {
+  it('recognise unlimited assets', async () => {
     const { client, done } = setUp(() =>
       json({
         ...envelope,
@@ -599,7 +599,7 @@ describe('client/config and status', () => {
     });
   });
 
-  it('subscribes to the complete set', async () => {
+  it('subscribes to all types of notifications', async () => {
     const { client, apple, done } = setUp(() => json(envelope));
     expect((await done(client.subscribe(access, 'https://us.example.test/n', 'secret-of-ours'))).ok).toBe(
       true,
@@ -615,7 +615,7 @@ describe('client/config and status', () => {
     });
   });
 
-  it('tells partial failures', async () => {
+  it('reports partial failures', async () => {
     const { client, apple, done } = setUp(() =>
       json({
         ...envelope,
@@ -712,14 +712,14 @@ describe('content metadata', () => {
     });
   });
 
-  it('never takes the token to where it is not trusted', async () => {
+  it('never sends the token to an address that is not trusted', async () => {
     const { client, apple, done } = setUp(() => json({ results: {} }));
     apple.config = () => serviceConfig({}, { contentMetadataLookup: 'https://evil.example/lookup' });
     expect(await done(client.contentMetadata(access, ['1'], storefront))).toEqual({ ok: true, value: [] });
     expect(new URL(apple.calls[0]?.url ?? '').hostname).toBe('uclient-api.itunes.apple.com');
   });
 
-  it('fails for itself: neither the location nor the organisation pauses', async () => {
+  it('pauses neither the location nor the organisation when it fails', async () => {
     const { client, done } = setUp(({ path }) =>
       path.includes('lookup') ? json({}, 429, { 'retry-after': '600' }) : accepted(),
     );
@@ -775,7 +775,7 @@ describe('secrets', () => {
 });
 
 describe('shutdown', () => {
-  it('answers all: what waits is not sent, writes on their way are still heard', async () => {
+  it('answers every request: waiting ones are not sent, writes in flight still get their answer', async () => {
     const { client, apple, clock, done } = setUp(() => ({ after: 1_000, then: accepted() }), {
       maxRequestsPerSecond: 1,
     });
@@ -791,7 +791,7 @@ describe('shutdown', () => {
   });
 });
 
-it('every class of error number is known by its number', () => {
+it('the class of every error number depends on the number alone', () => {
   expect(classOf(9646)).toMatchObject({ kind: 'transient', organisation: true });
   expect(classOf(9999)).toBeNull();
 });

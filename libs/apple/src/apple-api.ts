@@ -41,19 +41,19 @@ export interface AppleClientOptions {
   readonly log?: AppleLog;
 }
 
-/** The port, and what the runtime needs besides. An `uId` of '' examines a token whose location is not known yet. */
+/** The port, and what its owner needs in addition. A `uId` of '' checks a token whose location is not known yet. */
 export interface AppleClient extends AppleApi {
   /**
    * Called when Apple refuses a location's token, or names another MDM, for the first time. From then on nothing is
-   * sent for that token (for a read-only one: no writes) or that location, what waits in the pacer included; only
-   * `clientConfig` and `own` still are. Returns the way to stop it.
+   * sent for that token (for a read-only one: no writes) or that location, including what waits in the pacer; only
+   * `clientConfig` and `own` still are. Returns an unsubscribe function.
    */
   onTokenRefused(listener: (uId: string, refusal: LocationRefusal) => void): () => void;
-  /** Forgets what Apple refused for a location: to be called when its account is usable again. */
+  /** Forgets what Apple refused for a location. Call it when the account is usable again. */
   reopen(uId: string): void;
-  /** How the pacing stands, for metrics and health. */
+  /** State of the pacing, for metrics and health. */
   pacing(): PacingReport;
-  /** Turns away what waits and gives up reads; writes on their way are still answered. */
+  /** Rejects what waits and aborts reads; writes in flight are still answered. */
   close(): Promise<void>;
 }
 
@@ -140,7 +140,7 @@ class PacedClient implements AppleClient {
   ): Promise<AppleResult<AppleAsset | null>> {
     const walk = await readList(this.lists, access, assetList, { adamId, pricingParam });
     if (!walk.ok) return walk;
-    // Filters are a wish; what is not asked for is not taken for it.
+    // Apple may ignore a filter, so records that do not match it are dropped here.
     const found = walk.value.records.find(
       (asset) => asset.adamId === adamId && asset.pricingParam === pricingParam,
     );
@@ -182,7 +182,7 @@ class PacedClient implements AppleClient {
       lane: 'read',
       query: { eventId },
     });
-    return understood(answer, eventStatusOf, 'the status cannot be understood', false);
+    return understood(answer, eventStatusOf, 'the status cannot be parsed', false);
   }
 
   async contentMetadata(
@@ -249,7 +249,7 @@ const manageBody = ({ assets, serialNumbers, clientUserIds }: ManageAssets): Jso
   ...(clientUserIds.length > 0 ? { clientUserIds } : {}),
 });
 
-/** A success that cannot be understood may pass; a write that was answered with one may have been done. */
+/** A success that cannot be parsed is transient; a write that was answered with one may have been done. */
 function understood<T>(
   answer: AppleResult<JsonObject>,
   decode: (body: JsonObject) => T | null,

@@ -24,7 +24,7 @@ describe('dates as Apple writes them', () => {
     '2027-03-31T08:00:00+9900',
     5,
     null,
-  ])('takes %p for none', (text) => {
+  ])('does not accept %p', (text) => {
     expect(appleDate(text)).toBeNull();
   });
 });

@@ -4,8 +4,8 @@ const form =
   /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d{2}(?::?\d{2})?)?)?$/i;
 
 /**
- * A date as Apple writes it, e.g. `2027-03-31T08:00:00+0000`; null where it is none. Other offsets, `Z`, fractions
- * and plain dates are read as well; without an offset it is UTC, Apple's rule for all dates.
+ * A date as Apple writes it, e.g. `2027-03-31T08:00:00+0000`; null if it is not a date. Other offsets, `Z`, fractions
+ * and plain dates are accepted as well; without an offset it is UTC, Apple's rule for all dates.
  */
 export function appleDate(text: unknown): Instant | null {
   if (typeof text !== 'string') return null;

@@ -49,7 +49,7 @@ describe('addresses that service/config may name', () => {
     expect(isTrusted(url, defaultAppleSettings)).toBe(false);
   });
 
-  it('trusts the configured origins, and only those of their kind', () => {
+  it('trusts the configured origins, each for its own service only', () => {
     const settings = { ...defaultAppleSettings, baseUrl: 'http://127.0.0.1:4010/mdm/v2/' };
     expect(isTrusted('http://127.0.0.1:4010/elsewhere', settings)).toBe(true);
     expect(isTrusted('http://127.0.0.1:4011/mdm/v2/assets', settings)).toBe(false);

@@ -35,8 +35,8 @@ export const configuredUrl = (endpoint: Endpoint, settings: UrlSettings): string
 
 /**
  * Whether we may send a token there: the origins that were configured, and https at the standard port of subdomains of
- * the trusted domains. Anything else that service/config names is not used, lest who can change its answer gets tokens
- * or reaches into our network.
+ * the trusted domains. Any other address in service/config is ignored: otherwise an attacker who changes that answer
+ * would receive tokens or reach into our network.
  */
 export function isTrusted(address: string, settings: UrlSettings): boolean {
   let url: URL;

@@ -3,7 +3,7 @@ import { integerOf, listOf, objectOf, textOf, textsOf } from './json-shape.js';
 import type { ListShape } from './paged-list.js';
 import { assetIdOf } from './reply.js';
 
-/** Apple's `totalCount` of an asset that has no number. */
+/** Apple's `totalCount` of an unlimited asset. */
 const unlimitedTotal = 2_147_483_647;
 
 /** GET assets. Free apps may be listed among the others with a total that is no number, or on their own. */

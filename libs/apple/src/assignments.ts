@@ -12,7 +12,7 @@ export const assignmentList: ListShape<AppleAssignment> = {
     JSON.stringify([adamId, pricingParam, serialNumber, clientUserId]),
 };
 
-/** Null where it names no asset, no holder, or two. */
+/** Null if it names no asset, no holder, or two holders. */
 export function assignmentOf(value: unknown): AppleAssignment | null {
   const record = objectOf(value);
   const id = assetIdOf(record);

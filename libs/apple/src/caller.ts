@@ -24,16 +24,16 @@ export interface AppleRequest {
   readonly query?: Readonly<Record<string, string>>;
   /** Makes it a POST. */
   readonly body?: JsonObject;
-  /** It is not sent later than this; without one, `maxQueueMs` from now. */
+  /** It is not sent after this moment; default: `maxQueueMs` from now. */
   readonly deadline?: Instant;
   /**
-   * `check` is sent even where the token or the location was refused before, to learn whether it still is; `own`
-   * also when that becomes known while it waits.
+   * `check` is sent even if the token or the location was refused before, to learn whether it still is; `own` even if
+   * it is refused while the request waits.
    */
   readonly insistence?: 'check' | 'own';
   /** The answer must say who manages the location. Apple's rule: once a location is owned, every answer does. */
   readonly namesOwner?: boolean;
-  /** Never to be seen in a reason, besides the token. */
+  /** Must not appear in a reason, and neither must the token. */
   readonly secrets?: readonly string[];
 }
 
@@ -54,13 +54,13 @@ interface Location {
   readonly lookup: Pacer;
 }
 
-/** How the pacing stands. */
+/** State of the pacing. */
 export interface PacingReport {
   readonly organisation: { readonly closedMs: Milliseconds; readonly throttlings: number };
   readonly locations: readonly (PacerReport & { readonly uId: string })[];
 }
 
-/** Makes single requests: paced, understood, checked for whose location it is. Repeats nothing. */
+/** Makes single requests: paces them, parses the answer, checks which location it is for. Retries nothing. */
 export class Caller {
   readonly config: ServiceConfigReader;
   readonly #gate: OrganisationGate;
@@ -139,12 +139,12 @@ export class Caller {
     this.#refusals.reopen(uId);
   }
 
-  /** A token that turned out to be usable. */
+  /** A token has turned out to be usable. */
   accept(access: AppleAccess): void {
     this.#refusals.acceptToken(access.uId, fingerprintOf(access.token));
   }
 
-  /** The location turned out to be ours. */
+  /** The location has turned out to be ours. */
   endConflict(uId: string): void {
     this.#refusals.endConflict(uId);
   }
@@ -156,7 +156,7 @@ export class Caller {
     };
   }
 
-  /** Turns away what waits and gives up reads; writes on their way go on, because their answers are wanted. */
+  /** Rejects what waits and aborts reads; writes in flight go on, because their answers are needed. */
   close(): void {
     this.#closed = true;
     for (const { api, lookup } of this.#locations.values()) {
@@ -183,7 +183,7 @@ export class Caller {
     const { reading, status } = answer;
     const upToDate = this.#refusals.era(access.uId) === era;
     const verdict = this.#verdict(access, request, reading, upToDate);
-    // All that this answer forbids comes before anything that may let others go.
+    // Whatever this answer forbids takes effect before any waiting request may go.
     if (!reading.throttled && reading.retryAfterMs !== null && reading.retryAfterMs > 0) {
       this.#warn('Apple asked to wait', access, request, status, reading.retryAfterMs);
       location.api.shut(reading.retryAfterMs);
@@ -193,9 +193,15 @@ export class Caller {
     this.#gate.end(pass, reading.throttled ? 'throttled' : 'answered', reading.retryAfterMs);
     if (!reading.throttled || verdict.result.ok || verdict.result.failure.kind !== 'transient')
       return verdict.result;
-    // Whoever asks again before the pause is over only meets the closed gate.
+    // A retry before the pause is over only meets the closed gate.
     const waitMs = Math.max(this.#gate.closedMs(), reading.retryAfterMs ?? 0);
-    this.#warn('too many requests of the organisation; all locations pause', access, request, status, waitMs);
+    this.#warn(
+      'too many requests from the organisation; all locations pause',
+      access,
+      request,
+      status,
+      waitMs,
+    );
     return { ok: false, failure: { ...verdict.result.failure, retryAfterMs: waitMs } };
   }
 
@@ -246,7 +252,7 @@ export class Caller {
         ...(write ? {} : { signal: this.#reads.signal }),
       });
     } catch (error) {
-      // A transport that breaks its promise may have sent it, and its message may quote anything.
+      // A transport that breaks its contract may have sent it, and its message may quote anything.
       const known = isTransportError(error) ? error : new TransportError(true, 'the connection failed');
       return { failure: unanswered(known, context()) };
     }
@@ -254,8 +260,8 @@ export class Caller {
   }
 
   /**
-   * What the caller hears, and what is to be remembered against the token or the location. They differ where a write
-   * failed and its answer names another MDM: `conflict` would say that the write was done.
+   * What the caller gets, and what is remembered about the token or the location. They differ if a write failed and
+   * its answer names another MDM: `conflict` would say that the write was done.
    */
   #verdict(
     access: AppleAccess,
@@ -290,7 +296,7 @@ export class Caller {
     endpoint: Endpoint,
     status: number,
   ): void {
-    // A token under examination belongs to no location yet.
+    // A token that is being checked belongs to no location yet.
     if (access.uId === '') return;
     let news = false;
     let refusal: LocationRefusal = 'conflict';
@@ -329,7 +335,7 @@ export class Caller {
   }
 
   #location(uId: string): Location {
-    // All tokens under examination share one, so that there are never more than locations.
+    // All tokens that are being checked share one, so there are never more pacers than locations.
     const known = this.#locations.get(uId);
     if (known) return known;
     const { clock, settings } = this.options;

@@ -4,8 +4,8 @@ import { type JsonObject, textOf } from './json-shape.js';
 import { mdmInfoOf } from './mdm-info.js';
 
 /**
- * client/config; null where it names no location and none is expected. The answer to a POST may leave out name,
- * country and platform: those are to be read. The notification secret, which Apple echoes, is left there.
+ * client/config; null if it names no location and none is expected. The answer to a POST may leave out name, country
+ * and platform: read them with a GET. The notification secret, which Apple echoes, is not taken from it.
  */
 export function clientConfigOf(body: JsonObject, expectedUId: string): ClientConfig | null {
   const uId = textOf(body['uId']) ?? expectedUId;

@@ -1,13 +1,13 @@
 import type { Clock, Milliseconds } from '@seatbook/kernel';
 
-/** A time during which nothing may be sent. */
+/** A period in which nothing may be sent. */
 export class Closure {
   #since = 0;
   #until = 0;
 
   constructor(private readonly clock: Clock) {}
 
-  /** Closes for `wait` from now on; never shortens. */
+  /** Closes for `wait` from now on; never shortens a closure. */
   close(wait: Milliseconds): void {
     const now = this.clock.now();
     this.#until = Math.max(now + wait, now + this.waitMs());
@@ -17,7 +17,7 @@ export class Closure {
   /** What is left of it; 0 when open. */
   waitMs(): Milliseconds {
     const now = this.clock.now();
-    // The clock was set back: what was left then is still to be waited, not the difference as well.
+    // The clock was set back: wait what was left at that time, without the difference.
     if (now < this.#since) {
       this.#until -= this.#since - now;
       this.#since = now;

@@ -1,7 +1,7 @@
 import type { ContentMetadata } from '@seatbook/licensing';
 import { integerOf, type JsonObject, listOf, objectOf, textOf, textsOf } from './json-shape.js';
 
-/** Points; large enough for any list, small enough for many of them. */
+/** In points: large enough for any list, small enough to load many of them. */
 const iconSize = 256;
 
 /** The query of one content metadata lookup. `mdm-lockup` is spelt as Apple's service wants it. */
@@ -18,7 +18,7 @@ export const lookupQuery = (
   l: 'en',
 });
 
-/** What a lookup found, as far as it was asked for; null where the answer is none. Empty also means: not permitted. */
+/** What a lookup found of what was asked for; null if the answer cannot be parsed. Empty also means: not permitted. */
 export function lookedUp(body: JsonObject, asked: readonly string[]): readonly ContentMetadata[] | null {
   const results = objectOf(body['results']);
   if (!results) return null;
@@ -36,7 +36,7 @@ function contentOf(key: string, value: unknown): ContentMetadata | null {
   const bundleId = textOf(item['bundleId']);
   return {
     adamId,
-    // Something to show it by, where the store names nothing.
+    // A name to show if the store gives none.
     name: textOf(item['name']) ?? bundleId ?? adamId,
     bundleId,
     iconUrl: iconOf(item['artwork']),
@@ -46,7 +46,7 @@ function contentOf(key: string, value: unknown): ContentMetadata | null {
   };
 }
 
-/** Artwork is a list of sizes, or one address with places for width, height and format. */
+/** Artwork is a list of sizes, or one address with placeholders for width, height and format. */
 function iconOf(artwork: unknown): string | null {
   const sizes = (listOf(artwork) ?? [])
     .map(objectOf)

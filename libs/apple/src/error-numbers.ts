@@ -5,8 +5,8 @@ export type ErrorClass =
   /** The token cannot be used for this. */
   | { readonly kind: 'token'; readonly state: TokenRefusal; readonly meaning: string }
   /**
-   * It may succeed later. `doubtful`: a write may have been done nevertheless. `organisation`: the limit is that of
-   * the whole organisation, so no location may go on.
+   * It may succeed later. `doubtful`: a write may have been done all the same. `organisation`: the limit is that of
+   * the whole organisation, so all locations pause.
    */
   | {
       readonly kind: 'transient';
@@ -14,7 +14,7 @@ export type ErrorClass =
       readonly organisation: boolean;
       readonly meaning: string;
     }
-  /** The request as such. */
+  /** The request itself was refused. */
   | { readonly kind: 'refused'; readonly meaning: string };
 
 const token = (state: TokenRefusal, meaning: string): ErrorClass => ({ kind: 'token', state, meaning });
@@ -33,7 +33,7 @@ const transient = (meaning: string, more: { doubtful?: true; organisation?: true
 const classes: ReadonlyMap<number, ErrorClass> = new Map([
   [9601, token('invalid', 'login required')],
   [9602, refused('invalid argument')],
-  // An internal error says nothing about how far the request had come.
+  // An internal error does not say how far the request got.
   [9603, transient('internal error', { doubtful: true })],
   [9609, refused('user not found')],
   [9610, refused('licence not found')],
@@ -49,7 +49,7 @@ const classes: ReadonlyMap<number, ErrorClass> = new Map([
   [9637, token('read-only', 'operation not allowed with this token')],
   [9641, refused('account already linked to another user')],
   [9644, transient('maintenance')],
-  [9646, transient('too many requests of the organisation', { organisation: true })],
+  [9646, transient('too many requests from the organisation', { organisation: true })],
   [9647, token('invalid', 'legacy token unsupported')],
   [9650, refused('page index out of range')],
   [9700, refused('too many assets')],
@@ -84,13 +84,13 @@ const classes: ReadonlyMap<number, ErrorClass> = new Map([
   [9729, transient('temporarily unavailable')],
 ]);
 
-/** The error number for a token that turns out to be that of another location. */
+/** The error number for a token that turns out to belong to another location. */
 export const wrongLocationNumber = 9622;
 
 /** Apple's number for a page that does not exist. */
 export const pageOutOfRange = 9650;
 
-/** The class of a known number, else null. Apple's rule: new numbers may appear; we take them as refusals. */
+/** The class of a known number, else null. Apple's rule: new numbers may appear; we treat them as refusals. */
 export const classOf = (errorNumber: number): ErrorClass | null => classes.get(errorNumber) ?? null;
 
 /** Our words for an error number, for people. */

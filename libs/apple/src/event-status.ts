@@ -3,8 +3,8 @@ import { integerOf, type JsonObject, listOf, objectOf, textOf, textsOf } from '.
 import { assetIdsOf } from './reply.js';
 
 /**
- * GET status; null where the answer is none. Apple's rules: FAILED does not mean that nothing happened, and a failure
- * that names only one dimension holds for all of the others.
+ * GET status; null if the answer cannot be parsed. Apple's rules: FAILED does not mean that nothing happened, and a
+ * failure that names only one dimension applies to all of the others.
  */
 export function eventStatusOf(body: JsonObject): AppleStatus | null {
   const status = textOf(body['eventStatus']);

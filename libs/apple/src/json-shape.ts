@@ -1,4 +1,4 @@
-/** A JSON object nothing is known of yet. Members are read one by one and each may be missing. */
+/** A JSON object of unknown shape. Members are read one by one, and each may be missing. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 export const objectOf = (value: unknown): JsonObject | null =>
@@ -10,7 +10,7 @@ export function textOf(value: unknown): string | null {
   return typeof value === 'number' && Number.isFinite(value) ? String(value) : null;
 }
 
-/** A safe integer, also where it is written as text. */
+/** A safe integer, also if it is written as text. */
 export function integerOf(value: unknown): number | null {
   const number = typeof value === 'string' && /^-?\d{1,16}$/.test(value) ? Number(value) : value;
   return typeof number === 'number' && Number.isSafeInteger(number) ? number : null;
@@ -19,11 +19,11 @@ export function integerOf(value: unknown): number | null {
 export const listOf = (value: unknown): readonly unknown[] | null =>
   Array.isArray(value) ? (value as readonly unknown[]) : null;
 
-/** The texts of a list; what is no text is left out. */
+/** The texts of a list; anything else is left out. */
 export const textsOf = (value: unknown): readonly string[] =>
   (listOf(value) ?? []).map(textOf).filter((text) => text !== null);
 
-/** The object that a body is, else null. Never throws. */
+/** The body as an object, or null if it is not one. Never throws. */
 export function parsedObject(body: string): JsonObject | null {
   try {
     return objectOf(JSON.parse(body));

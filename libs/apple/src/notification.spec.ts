@@ -18,7 +18,7 @@ describe('notifications of Apple', () => {
     });
   });
 
-  it('tell of assignments that were made', () => {
+  it('report assignments that were made', () => {
     expect(
       decode('ASSET_MANAGEMENT', {
         eventId: 'e-1',
@@ -41,7 +41,7 @@ describe('notifications of Apple', () => {
     });
   });
 
-  it('tell of those that failed', () => {
+  it('report those that failed', () => {
     const content = { eventId: 'e-1', type: 'DISASSOCIATE', result: 'FAILURE', assignments: [pair] };
     expect(decode('ASSET_MANAGEMENT', { ...content, error: { errorNumber: 9709 } })).toMatchObject({
       operation: 'DISASSOCIATE',
@@ -51,7 +51,7 @@ describe('notifications of Apple', () => {
     expect(decode('ASSET_MANAGEMENT', content)).toMatchObject({ succeeded: false, errorNumber: null });
   });
 
-  it('tell of counts', () => {
+  it('report counts', () => {
     expect(decode('ASSET_COUNT', { adamId: '9', pricingParam: 'PLUS', countDelta: -3 })).toEqual({
       type: 'ASSET_COUNT',
       notificationId,
@@ -61,7 +61,7 @@ describe('notifications of Apple', () => {
     });
   });
 
-  it('tell of users', () => {
+  it('report users', () => {
     const user = {
       clientUserId: 'u-1',
       email: 'kim@example.test',
@@ -82,7 +82,7 @@ describe('notifications of Apple', () => {
     });
   });
 
-  it('are kept where they are not understood', () => {
+  it('are kept if they cannot be parsed', () => {
     const content = { some: 'thing' };
     const unknown = (notificationType: string) => ({
       type: 'unknown',
@@ -103,7 +103,7 @@ describe('notifications of Apple', () => {
     expect(decode('ASSET_MANAGEMENT', half)).toMatchObject({ type: 'unknown' });
   });
 
-  it('are refused in one way where they are none', () => {
+  it('are refused in one way if they are not notifications', () => {
     const soup = fc.oneof(
       fc.jsonValue(),
       fc.record(

@@ -21,11 +21,11 @@ interface EventPart extends Envelope {
   /** Apple's event. */
   readonly eventId: string;
   readonly succeeded: boolean;
-  /** Why it failed; null where it succeeded, or Apple does not say. */
+  /** Why it failed; null if it succeeded or Apple does not say. */
   readonly errorNumber: number | null;
 }
 
-/** What Apple notifies of. */
+/** What Apple sends notifications about. */
 export type AppleNotification =
   | (Envelope & { readonly type: 'TEST_NOTIFICATION'; readonly uId: string | null })
   | (EventPart & {
@@ -50,7 +50,7 @@ export type AppleNotification =
       readonly uId: string;
       readonly users: readonly NotifiedUser[];
     })
-  /** A type that we do not know, or a known one whose body we do not understand: kept, and nothing follows from it. */
+  /** A type that we do not know, or a known one whose body we cannot parse: recorded, with no further effect. */
   | (Envelope & {
       readonly type: 'unknown';
       readonly uId: string | null;
@@ -59,8 +59,8 @@ export type AppleNotification =
     });
 
 /**
- * Understands the JSON that Apple posts to the notification URL. What it says is a hint, never the only truth: Apple
- * signs nothing and delivers at best. Throws the Refusal `INVALID_NOTIFICATION` for what is no notification.
+ * Parses the JSON that Apple posts to the notification URL. What it says is a hint, never the only truth: Apple signs
+ * nothing and guarantees no delivery. Throws the Refusal `INVALID_NOTIFICATION` if it is not a notification.
  */
 export function decodeNotification(body: unknown): AppleNotification {
   const envelope = objectOf(body);
@@ -69,7 +69,7 @@ export function decodeNotification(body: unknown): AppleNotification {
   if (!envelope || notificationId === null || notificationType === null)
     throw new Refusal(
       'INVALID_NOTIFICATION',
-      'This is no notification of Apple: notificationId and notificationType are not both in it.',
+      'This is not a notification from Apple: notificationId or notificationType is missing.',
     );
   const uId = nameOf(envelope['uId']);
   if (notificationType === 'TEST_NOTIFICATION') return { type: notificationType, notificationId, uId };
@@ -136,13 +136,13 @@ function notifiedUserOf(value: unknown): NotifiedUser | null {
   return user && { ...user, inviteCode: textOf(objectOf(value)?.['inviteCode']) };
 }
 
-/** All of a list, or null where one of it is not understood or there is no list. */
+/** All items of a list; null if one of them cannot be parsed or there is no list. */
 function allOf<T>(value: unknown, decode: (item: unknown) => T | null): readonly T[] | null {
   const items = listOf(value)?.map(decode);
   return items?.every((item) => item !== null) ? items : null;
 }
 
-// They name streams, so they are no longer than a name is.
+// They are part of stream names, so they must not be longer than those may be.
 function nameOf(value: unknown): string | null {
   const text = textOf(value);
   return text !== null && text.length <= 200 ? text : null;

@@ -2,7 +2,7 @@ import type { Clock, Milliseconds, Random } from '@seatbook/kernel';
 import { equalJitter } from './backoff.js';
 import { Closure } from './closure.js';
 
-/** A request that the gate let through; handed back with its outcome. */
+/** A request that the gate let through; returned to it with its outcome. */
 export interface Pass {
   readonly closings: number;
   readonly probe: boolean;
@@ -19,9 +19,9 @@ export interface OrganisationGateOptions {
 }
 
 /**
- * The limit of 9646 counts all tokens of the organisation together (Apple's rule), so when one location meets it, all
- * of them pause: exponentially longer each time, with jitter. After a pause one request goes first; the others follow
- * when it was not throttled.
+ * The limit behind 9646 counts all tokens of the organisation together (Apple's rule), so when one location hits it,
+ * all of them pause: exponentially longer each time, with jitter. After a pause one request goes first; the others
+ * follow if it was not throttled.
  */
 export class OrganisationGate {
   readonly #closure: Closure;
@@ -34,7 +34,7 @@ export class OrganisationGate {
     this.#closure = new Closure(options.clock);
   }
 
-  /** What is left of the pause; 0 when open, `Infinity` as long as a first request is on its way. */
+  /** What is left of the pause; 0 when open, `Infinity` while a first request is in flight. */
   waitMs(): Milliseconds {
     const left = this.#closure.waitMs();
     if (left > 0) return left;
@@ -62,7 +62,7 @@ export class OrganisationGate {
     const current = pass.closings === this.#closings;
     if (pass.probe) this.#probing = false;
     if (outcome === 'throttled') {
-      // Those that were on their way when it closed count as the same throttling.
+      // Those that were in flight when it closed count as the same throttling.
       if (current) {
         this.#closings += 1;
         const { baseMs, capMs, random } = this.options;

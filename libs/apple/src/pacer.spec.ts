@@ -70,7 +70,7 @@ describe('the pacing of a location', () => {
     );
   });
 
-  it('uses the rate that there is', async () => {
+  it('uses the whole rate', async () => {
     const { clock, begun, request } = pacing();
     const start = clock.now();
     await clock.until(Promise.all(Array.from({ length: 45 }, (_, i) => request(String(i), 'write', 10))));
@@ -97,7 +97,7 @@ describe('the pacing of a location', () => {
     expect(names.at(-1)).toBe('page 6');
   });
 
-  it('is not shut in by a clock that is set back or ahead', async () => {
+  it('does not get stuck when the clock is set back or ahead', async () => {
     const { clock, begun, request, pacer } = pacing();
     await clock.until(Promise.all(Array.from({ length: 15 }, (_, i) => request(String(i), 'write', 0))));
     pacer.shut(60_000);
@@ -110,7 +110,7 @@ describe('the pacing of a location', () => {
     expect((await late).ok).toBe(true);
   });
 
-  it('says at once how long it is shut to whom that is too long', async () => {
+  it('rejects at once, with the wait, a request for which the wait is too long', async () => {
     const { clock, pacer, begun, request } = pacing();
     pacer.shut(120_000);
     const impatient = await request('impatient', 'write', 0, 30_000);
@@ -125,7 +125,7 @@ describe('the pacing of a location', () => {
     expect((await patient).ok).toBe(true);
   });
 
-  it('turns away what comes when too many wait, and what waits too long', async () => {
+  it('rejects new requests when too many wait, and requests that waited too long', async () => {
     const { clock, request } = pacing({ limit: 1, maxQueued: 3 });
     const all = Array.from({ length: 6 }, (_, i) => request(String(i), 'write', 0, 1_500));
     const answers = await clock.until(Promise.all(all));
@@ -134,7 +134,7 @@ describe('the pacing of a location', () => {
       if (!answer.ok) expect(answer.failure).toMatchObject({ kind: 'transient', doubtful: false });
   });
 
-  it('has so many writes on their way at once, and so many reads', async () => {
+  it('has a limited number of writes in flight, and of reads', async () => {
     const { clock, pacer, begun, request } = pacing({ limit: 100 });
     const reads = Array.from({ length: 30 }, (_, i) => request(`read ${i}`, 'read', 1_000));
     const writes = Array.from({ length: 30 }, (_, i) => request(`write ${i}`, 'write', 1_000));
@@ -174,7 +174,7 @@ describe('the gate of the organisation', () => {
     }
   });
 
-  it('counts those that were on their way together as one, and obeys the longest Retry-After', () => {
+  it('counts those that were in flight together as one, and obeys the longest Retry-After', () => {
     const gate = gateOf(new VirtualClock());
     const passes = [gate.begin(), gate.begin(), gate.begin()];
     for (const pass of passes) gate.end(pass, 'throttled', null);

@@ -5,15 +5,15 @@ import type { OrganisationGate } from './organisation-gate.js';
 import type { SlidingWindow } from './sliding-window.js';
 import { transientFailure } from './transient-failure.js';
 
-/** Writes go first. A `page` is a read of which only a few may be on their way at once. */
+/** Writes go first. A `page` is a read of which only a few may be in flight at once. */
 export type Lane = 'write' | 'read' | 'page';
 
-/** What a pacer needs to know of a request that waits. */
+/** What a pacer needs to know about a waiting request. */
 export interface Ticket {
   readonly lane: Lane;
-  /** It is turned away when its turn has not come by then. */
+  /** It is rejected if its turn has not come by then. */
   readonly deadline: Instant;
-  /** The failure that it meets by now, without being sent; asked on {@link Pacer.recheck}. */
+  /** The failure with which it must be rejected by now, if any; evaluated by {@link Pacer.recheck}. */
   refusal(): AppleFailure | null;
 }
 
@@ -21,7 +21,7 @@ export interface PacerOptions {
   readonly clock: Clock;
   /** Shared with other pacers of the location. */
   readonly window: SlidingWindow;
-  /** Starts per window, as of now. */
+  /** Starts per window at this moment. */
   readonly limit: () => number;
   /** Null: none; for services that the organisation's limit does not count. */
   readonly gate: OrganisationGate | null;
@@ -65,8 +65,8 @@ export class Pacer {
   }
 
   /**
-   * Calls `start` when its turn has come, in the same instant in which that is decided, so that nothing learnt before
-   * can be missed; or answers with the failure because of which it never went out.
+   * Calls `start` when its turn has come, in the same turn of the event loop in which that is decided, so nothing
+   * learnt before is missed; or resolves with the failure that kept it from being sent.
    */
   run<T>(ticket: Ticket, start: () => Promise<AppleResult<T>>): Promise<AppleResult<T>> {
     return new Promise((resolve, reject) => {
@@ -97,13 +97,13 @@ export class Pacer {
     this.#pump();
   }
 
-  /** Turns away whatever waits and is refused by now. */
+  /** Rejects the waiting requests that are refused by now. */
   recheck(): void {
     this.#turnAway((waiting) => waiting.ticket.refusal());
     this.#pump();
   }
 
-  /** Turns away whatever waits, and whatever comes. What is on its way goes on. */
+  /** Rejects all waiting and all new requests. Requests in flight go on. */
   close(): void {
     this.#closed = true;
     this.#turnAway(() => transientFailure('not sent: the client is shutting down'));
@@ -132,7 +132,7 @@ export class Pacer {
     this.#arm();
   }
 
-  /** Takes the next one out of the queue, if there is one that may go now. */
+  /** Takes the next one that may go now out of the queue, if there is one. */
   #next(): Waiting | null {
     const { maxInFlight, maxParallelPages } = this.options;
     const write = this.#writesInFlight < maxInFlight ? this.#writes.shift() : undefined;
@@ -154,7 +154,7 @@ export class Pacer {
     return Math.max(this.#shut.waitMs(), gate?.waitMs() ?? 0, window.waitMs(limit()));
   }
 
-  /** Whoever cannot go before its deadline hears it at once, with the wait, instead of at its deadline. */
+  /** A request that cannot go before its deadline is rejected at once, with the wait, instead of at its deadline. */
   #tooLate(ticket: Ticket): AppleFailure | null {
     const now = this.options.clock.now();
     const shutMs = this.#shut.waitMs();
@@ -163,7 +163,7 @@ export class Pacer {
     if (now + wait < ticket.deadline) return null;
     if (wait === 0) return transientFailure('not sent: its turn did not come in time');
     return closedMs >= shutMs
-      ? transientFailure('not sent: too many requests of the organisation', {
+      ? transientFailure('not sent: too many requests from the organisation', {
           errorNumber: 9646,
           retryAfterMs: wait,
         })
@@ -191,7 +191,7 @@ export class Pacer {
     for (const lane of [this.#writes, this.#reads])
       for (const { ticket } of lane) wake = Math.min(wake, ticket.deadline - now);
     const wait = this.#waitMs();
-    // Nothing to wait for but a request on its way: its end pumps.
+    // There is nothing to wait for but a request in flight: its end pumps.
     if (wait > 0) wake = Math.min(wake, wait);
     this.#cancelTimer = this.options.clock.after(Math.max(1, Math.ceil(wake)), () => this.#pump());
   }

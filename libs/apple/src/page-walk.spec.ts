@@ -48,7 +48,7 @@ describe('a walk through pages', () => {
     expect(fetched).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
-  it('counts what comes twice once', async () => {
+  it('counts a record that comes twice once', async () => {
     const { result } = await walk([{ records: ['a', 'b'] }, { records: ['b', 'c'] }, { records: ['a'] }]);
     expect(result).toEqual(value('abc', false));
   });
@@ -73,12 +73,12 @@ describe('a walk through pages', () => {
     expect(result).toEqual(value('abcd', true));
   });
 
-  it('takes pages that are gone for a movement', async () => {
+  it('treats a page that no longer exists as a sign that the data moved', async () => {
     const { result } = await walk([{ records: ['a'], totalPages: 4, nextPageIndex: 1 }, { records: ['b'] }]);
     expect(result).toEqual(value('ab', true));
   });
 
-  it('goes by the next page where no number of pages is told', async () => {
+  it('follows the next page if no number of pages is given', async () => {
     const pages = [...'abc'].map((letter) => ({ records: [letter], totalPages: null }));
     expect((await walk(pages)).result).toEqual(value('abc', false));
   });

@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import { pageOutOfRange } from './error-numbers.js';
 import { transientFailure } from './transient-failure.js';
 
-/** One page of a list of Apple's. */
+/** One page of one of Apple's lists. */
 export interface Page<T> {
   readonly records: readonly T[];
   /** State of the whole data set when the page was made. */
@@ -22,9 +22,9 @@ export interface PageWalkOptions<T> {
 }
 
 /**
- * Reads all pages: the first, then those that it counts in parallel (Apple's rule: at most 5), then one after the other
- * as long as a next one is named. Records that come twice count once. A page that is gone by now is a movement of the
- * data set, no failure. One page that fails, fails the walk.
+ * Reads all pages: the first, then as many as it announces in parallel (Apple's rule: at most 5), then one after the
+ * other as long as a next one is named. Records that come twice count once. A page that no longer exists means that
+ * the data moved; it is not a failure. One page that fails, fails the walk.
  */
 export async function walkPages<T>(options: PageWalkOptions<T>): Promise<AppleResult<Walk<T>>> {
   const { page, maxParallel, maxPages } = options;
@@ -34,7 +34,7 @@ export async function walkPages<T>(options: PageWalkOptions<T>): Promise<AppleRe
   let gone = false;
   let failure: AppleFailure | null = null;
 
-  /** False where the walk cannot go on behind this page. */
+  /** False if the walk cannot go on after this page. */
   const fetch = async (index: number): Promise<boolean> => {
     if (failure) return false;
     const result = await page(index);

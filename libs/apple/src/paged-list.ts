@@ -12,7 +12,7 @@ export interface ListShape<T> {
   readonly endpoint: Endpoint;
   /** The member that holds the records. */
   readonly member: string;
-  /** Null where a record cannot be understood: the page then counts as unreadable. */
+  /** Null if a record cannot be parsed: the page then counts as unreadable. */
   decode(record: unknown): T | null;
   keyOf(record: T): string;
   /** Further records of a page. */
@@ -25,7 +25,7 @@ export interface PagedListOptions {
   readonly settings: AppleSettings;
 }
 
-/** Reads a list of Apple's whole. Pages that fail transiently are fetched again here, and nowhere else. */
+/** Reads one of Apple's lists to its end. Pages that fail transiently are retried here and nowhere else. */
 export async function readList<T>(
   { caller, clock, settings }: PagedListOptions,
   access: AppleAccess,
@@ -41,7 +41,7 @@ export async function readList<T>(
     const page = pageOf(answer.value, shape);
     return page
       ? { ok: true, value: page }
-      : { ok: false, failure: transientFailure(`page ${index} of ${shape.member} cannot be understood`) };
+      : { ok: false, failure: transientFailure(`page ${index} of ${shape.member} cannot be parsed`) };
   };
 
   const page = async (index: number): Promise<AppleResult<Page<T>>> => {
@@ -63,7 +63,7 @@ export async function readList<T>(
 }
 
 function pageOf<T>(body: JsonObject, shape: ListShape<T>): Page<T> | null {
-  // A body without records is only then an empty page when it says so: what is not understood must never look empty.
+  // A body without records is an empty page only if it says so: an answer that we cannot parse must never look empty.
   const named = body[shape.member] ?? (integerOf(body['size']) === 0 ? [] : null);
   const extra = shape.extra ? shape.extra(body) : [];
   const list = listOf(named);

@@ -1,8 +1,8 @@
 const opaque = /[A-Za-z0-9+/=_-]{6,}/g;
 
 /**
- * Makes foreign text fit to be shown: parts of the given secrets, and whatever is as long as a token, are taken out,
- * control characters become blanks, and it is cut to 300 characters.
+ * Makes foreign text safe to show: parts of the given secrets, and anything as long as a token, are removed, control
+ * characters become blanks, and it is cut to 300 characters.
  */
 export function redacted(text: string, secrets: readonly string[]): string {
   const hidden = secrets

@@ -4,29 +4,29 @@ import { transientFailure } from './transient-failure.js';
 type TokenFailure = Extract<AppleFailure, { kind: 'token' }>;
 type ConflictFailure = Extract<AppleFailure, { kind: 'conflict' }>;
 
-/** Who asks whether it may be sent. */
+/** A request that is about to be sent. */
 export interface Asking {
   readonly uId: string;
   /** Fingerprint of the token. */
   readonly fingerprint: string;
   readonly write: boolean;
-  /** Whether the location is to be ours. */
+  /** Whether the location must be ours. */
   readonly owned: boolean;
 }
 
-/** Refused tokens remembered per location; older ones are in nobody's hands any more. */
+/** Refused tokens remembered per location; older ones are no longer in use. */
 const maxTokens = 8;
 
 /**
- * What Apple said no to, so that it is not asked again: tokens by their fingerprint, and locations that another MDM
- * manages. Only in memory; the account's stream is what lasts.
+ * What Apple refused, so that it is not asked again: tokens by their fingerprint, and locations that another MDM
+ * manages. Kept in memory only; the account's stream is the durable record.
  */
 export class Refusals {
   readonly #tokens = new Map<string, Map<string, TokenFailure>>();
   readonly #conflicts = new Map<string, ConflictFailure>();
   readonly #eras = new Map<string, number>();
 
-  /** Grows whenever the location becomes ours or usable again: answers to older requests tell of what was before. */
+  /** Grows whenever the location becomes ours or usable again: answers to older requests are out of date then. */
   era(uId: string): number {
     return this.#eras.get(uId) ?? 0;
   }
@@ -50,7 +50,7 @@ export class Refusals {
     return !known;
   }
 
-  /** The token was accepted after all. That it may not write is not disproved by a read. */
+  /** The token was accepted after all. A read does not show that it may write. */
   acceptToken(uId: string, fingerprint: string): void {
     const tokens = this.#tokens.get(uId);
     if (tokens?.get(fingerprint)?.state !== 'read-only') tokens?.delete(fingerprint);
@@ -62,7 +62,7 @@ export class Refusals {
     this.#eras.set(uId, this.era(uId) + 1);
   }
 
-  /** Forgets all that was held against a location. */
+  /** Forgets everything about a location. */
   reopen(uId: string): void {
     this.#tokens.delete(uId);
     this.endConflict(uId);

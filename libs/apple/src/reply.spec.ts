@@ -33,7 +33,7 @@ describe('error numbers', () => {
       expect(failureOf(error(errorNumber, status))).toMatchObject({ kind: 'refused', errorNumber });
   });
 
-  it('tells what errorInfo names', () => {
+  it('reports what errorInfo names', () => {
     const errorInfo = {
       assets: [{ adamId: 900000001 }, { pricingParam: 'PLUS' }],
       serialNumbers: ['C02A'],
@@ -51,7 +51,7 @@ describe('error numbers', () => {
     expect(failureOf(reply)).toMatchObject({ kind: 'refused', errorNumber: 9709 });
   });
 
-  it('reads a number that is written as text, and takes 0 for none', () => {
+  it('reads a number that is written as text, and ignores 0', () => {
     expect(failureOf(json({ errorNumber: '9621' }))).toMatchObject({ kind: 'token' });
     expect(readReply(json({ errorNumber: 0, eventId: 'e' }), { ...context, write: true }).result.ok).toBe(
       true,
@@ -93,7 +93,7 @@ describe('whether a write may have been done', () => {
     expect(failureOf(reply, false)).toMatchObject({ kind: 'transient', doubtful: false });
   });
 
-  it('depends on whether it was sent, where nothing was answered', () => {
+  it('depends on whether it was sent, if there was no answer', () => {
     const read = (sent: boolean, write: boolean) =>
       unanswered(new TransportError(sent, 'reset'), { ...context, write });
     expect(read(true, true)).toMatchObject({ kind: 'transient', doubtful: true });
@@ -123,7 +123,7 @@ describe('Retry-After of an answer', () => {
 });
 
 describe('reasons', () => {
-  it('hold nothing of a secret, whatever Apple echoes', () => {
+  it('contain no part of a secret, whatever Apple echoes', () => {
     const secret = tokenText();
     for (const echo of [
       secret,

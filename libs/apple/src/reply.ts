@@ -7,23 +7,23 @@ import { retryAfterMs } from './retry-after.js';
 import { transientFailure } from './transient-failure.js';
 import type { TransportError, TransportReply } from './transport.js';
 
-/** How an answer is to be understood. */
+/** How to parse an answer. */
 export interface ReplyContext {
   readonly write: boolean;
-  /** Never to be seen in a reason. */
+  /** Must not appear in a reason. */
   readonly secrets: readonly string[];
   readonly now: Instant;
   readonly maxRetryAfterMs: Milliseconds;
 }
 
-/** An answer, understood. */
+/** A parsed answer. */
 export interface ReplyReading {
   readonly result: AppleResult<JsonObject>;
-  /** The body, where it was a JSON object; also that of an error. */
+  /** The body if it was a JSON object, also that of an error. */
   readonly body: JsonObject | null;
-  /** Apple wants fewer requests, of the whole organisation. */
+  /** Apple wants fewer requests from the whole organisation. */
   readonly throttled: boolean;
-  /** Apple's `Retry-After`, where the answer is one to come back after. */
+  /** Apple's `Retry-After`, if the answer is one that should be retried. */
   readonly retryAfterMs: Milliseconds | null;
 }
 
@@ -34,8 +34,8 @@ export function headerOf(reply: TransportReply, name: string): string | undefine
 }
 
 /**
- * What an answer means. Apple's rule: an error may come with any status, 200 as well, so the body is read first and
- * `errorNumber` decides. What is no JSON of Apple's (a page of a proxy, a cut body) may pass; after a write it is
+ * What an answer means. Apple's rule: an error may come with any status, even 200, so the body is read first and
+ * `errorNumber` decides. Anything but Apple's JSON (a proxy's page, a cut body) is transient; after a write it is
  * doubtful unless a status of 3xx or 4xx says that nothing was done.
  */
 export function readReply(reply: TransportReply, context: ReplyContext): ReplyReading {
@@ -47,7 +47,7 @@ export function readReply(reply: TransportReply, context: ReplyContext): ReplyRe
 
   const { status } = reply;
   const success = status >= 200 && status < 300;
-  // An error number that cannot be read is no success either.
+  // An error number that cannot be parsed is not a success either.
   if (success && body && isJson(reply) && (body['errorNumber'] ?? 0) === 0)
     return { result: { ok: true, value: body }, body, throttled: false, retryAfterMs: null };
   const throttled = status === 429;
@@ -81,7 +81,7 @@ function readError(
   });
 
   if (known?.kind === 'token') return fail(tokenFailure(known.state, errorNumber));
-  // A new number with a status of the server's fault is no verdict on the request.
+  // An unknown number with a 5xx status says nothing about the request itself.
   const unavailable = status >= 500 || status === 429;
   if (known?.kind === 'transient' || (!known && unavailable)) {
     const doubtful = known ? known.doubtful : status >= 500 && status !== 503;
@@ -116,7 +116,7 @@ export const tokenFailure = (
   errorNumber: number,
 ): Extract<AppleFailure, { kind: 'token' }> => ({ kind: 'token', state, errorNumber });
 
-/** The assets of a list; what is none is left out. Where `pricingParam` is missing it is STDQ, Apple's default. */
+/** The assets of a list; anything else is left out. A missing `pricingParam` is STDQ, Apple's default. */
 export const assetIdsOf = (value: unknown): readonly AssetId[] =>
   (listOf(value) ?? []).map(assetIdOf).filter((asset) => asset !== null);
 
@@ -126,7 +126,7 @@ export function assetIdOf(value: unknown): AssetId | null {
   return adamId === null ? null : { adamId, pricingParam: textOf(asset?.['pricingParam']) ?? 'STDQ' };
 }
 
-// Without the header we look at the body alone. JavaScript: the store's services call their JSON that.
+// Without the header only the body counts. JavaScript: that is what the store's services call their JSON.
 function isJson(reply: TransportReply): boolean {
   const type = headerOf(reply, 'content-type');
   return type === undefined || /\b(json|javascript)\b/i.test(type);
@@ -134,6 +134,6 @@ function isJson(reply: TransportReply): boolean {
 
 function unreadable(reply: TransportReply): string {
   if (reply.body.trim() === '') return `an empty answer (HTTP ${reply.status})`;
-  const kind = isJson(reply) ? 'an answer that is cut or no JSON object' : 'an answer that is not JSON';
+  const kind = isJson(reply) ? 'an answer that is cut or not a JSON object' : 'an answer that is not JSON';
   return `${kind} (HTTP ${reply.status})`;
 }

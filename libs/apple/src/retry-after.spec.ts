@@ -20,7 +20,7 @@ describe('Retry-After', () => {
   });
 
   it.each([undefined, '', 'soon', '-5', 'Infinity', 'NaN', '5 minutes'])(
-    'is nothing when it reads %p',
+    'is ignored when it is %p',
     (header) => {
       expect(read(header)).toBeNull();
     },

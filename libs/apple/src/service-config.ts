@@ -43,20 +43,20 @@ export interface ServiceConfigOptions {
 }
 
 /**
- * Limits and addresses as Apple has them now. Apple's rule: they may change without notice and are read every five
- * minutes; reading them needs no token. Read when first asked for, by one reader for all who ask; while that fails, the
- * last ones read hold, or the documented ones.
+ * Apple's current limits and addresses. Apple's rule: they may change without notice and should be read every five
+ * minutes; reading them needs no token. Read on first use, once for all concurrent callers; while that fails, the
+ * last ones read apply, or the documented ones.
  */
 export class ServiceConfigReader {
   #latest: ServiceConfig = documentedConfig;
   #readAt: Instant | null = null;
-  /** Not to be asked again before. */
+  /** Not read again before this moment. */
   #quietUntil: Instant | null = null;
   #reading: Promise<void> | null = null;
 
   constructor(private readonly options: ServiceConfigOptions) {}
 
-  /** Never rejects, and takes no longer than the time-out of a reading. */
+  /** Never rejects, and takes no longer than the time-out of one request. */
   async current(): Promise<ServiceConfig> {
     if (!this.#isFresh()) {
       this.#reading ??= this.#read().finally(() => (this.#reading = null));
@@ -75,7 +75,7 @@ export class ServiceConfigReader {
     const { serviceConfigFreshMs, maxRetryAfterMs } = this.options.settings;
     const age = this.#readAt === null ? null : now - this.#readAt;
     if (age !== null && age >= 0 && age < serviceConfigFreshMs) return true;
-    // Farther away than it can have been set: the clock was set back.
+    // Further away than it can have been set: the clock was set back.
     const quiet = this.#quietUntil === null ? 0 : this.#quietUntil - now;
     return quiet > 0 && quiet <= maxRetryAfterMs;
   }
@@ -106,7 +106,7 @@ export class ServiceConfigReader {
       problem = isTransportError(error) ? error.message : 'the connection failed';
     }
     this.#quietUntil = clock.now() + wait;
-    log({ level: 'warn', message: 'service/config cannot be read; the last known limits hold', problem });
+    log({ level: 'warn', message: 'service/config cannot be read; the last known limits apply', problem });
   }
 
   #understood(body: JsonObject, limits: JsonObject): ServiceConfig {

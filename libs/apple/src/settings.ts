@@ -6,18 +6,18 @@ export interface AppleSettings {
   readonly baseUrl: string;
   /** Of the content metadata lookup, while service/config names none that is trusted. */
   readonly contentMetadataUrl: string;
-  /** Domains whose subdomains service/config may send us to, over https. The origins of both URLs always are. */
+  /** service/config may send us to subdomains of these, over https. The origins of both URLs are always allowed. */
   readonly trustedDomains: readonly string[];
 
-  /** Lowers what service/config allows per location and second; null: as Apple allows. */
+  /** Lowers what service/config allows per location and second; null: as much as Apple allows. */
   readonly maxRequestsPerSecond: number | null;
-  /** The length of "a second". A little more than one, because requests may bunch up on their way. */
+  /** The length of "a second". A little more than one, because requests may bunch up on the network. */
   readonly windowMs: Milliseconds;
-  /** Page requests at once per location. Apple's rule: at most 5. */
+  /** Concurrent page requests per location. Apple's rule: at most 5. */
   readonly maxParallelPages: number;
-  /** Writes on their way at once per location, and as many reads. */
+  /** Writes in flight per location, and as many reads. */
   readonly maxInFlight: number;
-  /** Requests that wait per location; one more is turned away. */
+  /** Requests that may wait per location; one more is rejected. */
   readonly maxQueued: number;
   /** How long a request may wait for its turn; a page waits up to the end of its walk. */
   readonly maxQueueMs: Milliseconds;
@@ -25,15 +25,15 @@ export interface AppleSettings {
   readonly readTimeoutMs: Milliseconds;
   readonly writeTimeoutMs: Milliseconds;
 
-  /** Apple's rule: limits and addresses are read again every five minutes. */
+  /** Apple's rule: limits and addresses should be read every five minutes. */
   readonly serviceConfigFreshMs: Milliseconds;
   /** After a failure it is not read again for this long. */
   readonly serviceConfigRetryMs: Milliseconds;
   readonly serviceConfigTimeoutMs: Milliseconds;
 
-  /** Repeats of a page that failed transiently. */
+  /** Retries of a page that failed transiently. */
   readonly pageRetries: number;
-  /** Upper end of the pause before the first repeat; doubles with each. */
+  /** Upper end of the pause before the first retry; doubles with each. */
   readonly pageBackoffMs: Milliseconds;
   /** A walk that takes longer fails. */
   readonly walkMs: Milliseconds;
@@ -42,12 +42,12 @@ export interface AppleSettings {
   /** The first pause of all locations after 9646; doubles up to the cap. Equal jitter: half of it is random. */
   readonly organisationBackoffMs: Milliseconds;
   readonly organisationBackoffCapMs: Milliseconds;
-  /** A longer `Retry-After` is taken for a mistake and cut to this. */
+  /** A longer `Retry-After` is considered a mistake and cut to this. */
   readonly maxRetryAfterMs: Milliseconds;
 
   /** Items of one content metadata lookup. */
   readonly contentBatch: number;
-  /** The complete set that `subscribe` asks for. */
+  /** All notification types that `subscribe` asks for. */
   readonly notificationTypes: readonly string[];
 }
 

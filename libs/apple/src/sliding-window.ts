@@ -12,7 +12,7 @@ export class SlidingWindow {
     private readonly windowMs: Milliseconds,
   ) {}
 
-  /** Until one more may start within `limit` per window. */
+  /** The wait until one more may start within `limit` per window. */
   waitMs(limit: number): Milliseconds {
     const now = this.#trim();
     const blocking = this.#starts[this.#starts.length - Math.max(1, limit)];

@@ -37,7 +37,7 @@ describe('a content token', () => {
     });
   });
 
-  it('may carry more than the three keys, and another offset', () => {
+  it('may have more than the three keys, and another offset', () => {
     const more = packed({ token: 'x', expDate: '2027-03-31T08:00:00-0700', orgName: ' A ', more: 1 });
     expect(decodeToken(more, now)).toEqual({
       token: more,
@@ -77,7 +77,7 @@ describe('a content token', () => {
       packed({ token: '', expDate: '2027-03-31T08:00:00+0000', orgName: 'A' }),
     ],
     ['a bad date', 'INVALID_TOKEN_DATE', packed({ token: 'x', expDate: 'soon', orgName: 'A' })],
-    ['one that is over', 'REJECTED_TOKEN_EXPIRED', tokenText('x', '2026-10-31T08:00:00+0000')],
+    ['one that has expired', 'REJECTED_TOKEN_EXPIRED', tokenText('x', '2026-10-31T08:00:00+0000')],
   ];
   it.each(wrong)('is not %s', (_, code, file) => {
     const refusal = refusalOf(file);
@@ -85,7 +85,7 @@ describe('a content token', () => {
     expect(refusal.message).toContain('Content Tokens');
   });
 
-  it('is refused in no other way, and never told', () => {
+  it('is refused in no other way, and never quoted', () => {
     const canary = 'CANARY-abcdefghijklmnop';
     const pieces = fc.array(
       fc.oneof(
@@ -124,7 +124,7 @@ describe('a content token', () => {
     );
   });
 
-  it('has a fingerprint that tells nothing of it', () => {
+  it('has a fingerprint that reveals nothing of it', () => {
     expect(fingerprintOf(token)).toMatch(/^[0-9a-f]{32}$/);
     expect(fingerprintOf(token)).toBe(fingerprintOf(decodeToken(`${wrapped}\n`, now).token));
     expect(fingerprintOf(token)).not.toBe(fingerprintOf(tokenText('other')));

@@ -11,30 +11,30 @@ export interface DecodedToken {
   readonly expiresAt: Instant;
 }
 
-/** Characters; real ones have some hundreds. */
+/** In characters; real ones have a few hundred. */
 const maxLength = 64 * 1024;
 
 const download =
   'Download the content token in Apple Business Manager or Apple School Manager under Settings > Payments and ' +
-  'Billing (or Apps and Books) > Content Tokens, and give the .vpptoken file or its text as it is.';
+  'Billing (or Apps and Books) > Content Tokens, and send the .vpptoken file or its text unchanged.';
 
 /**
  * Checks and normalises a content token as it was uploaded or pasted. Apple's rule: one Base64 text whose content is a
  * JSON object with `token`, `expDate` and `orgName`. A byte order mark, blanks, line breaks and lost padding do not
- * matter. Throws a Refusal, never with anything of the token in it.
+ * matter. Throws a Refusal that quotes nothing of the token.
  */
 export function decodeToken(file: string | Uint8Array, now: Instant): DecodedToken {
   if (typeof file !== 'string' && isDer(file)) throw enrolmentToken();
   const text = typeof file === 'string' ? file : textOfFile(file);
   if (text.length > maxLength)
-    throw new Refusal('INVALID_TOKEN_NOT_BASE64', `This is too long for a content token. ${download}`);
+    throw new Refusal('INVALID_TOKEN_NOT_BASE64', `This is too long to be a content token. ${download}`);
   if (isSigned(text)) throw enrolmentToken();
   const packed = text.replace(/[\s\u200b\u2060\ufeff\0]+/g, '');
-  if (packed === '') throw new Refusal('INVALID_TOKEN_EMPTY', `There is no content token in it. ${download}`);
+  if (packed === '') throw new Refusal('INVALID_TOKEN_EMPTY', `The content token is empty. ${download}`);
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(packed) || packed.replace(/=+$/, '').length % 4 === 1)
     throw new Refusal(
       'INVALID_TOKEN_NOT_BASE64',
-      `This is no content token: it is not Base64 text, or only a part of it. ${download}`,
+      `This is not a content token: it is not Base64 text, or a part of it is missing. ${download}`,
     );
   const bare = packed.replace(/=+$/, '');
   const token = bare.padEnd(Math.ceil(bare.length / 4) * 4, '=');
@@ -43,7 +43,7 @@ export function decodeToken(file: string | Uint8Array, now: Instant): DecodedTok
   return { token, ...contentOf(bytes, now) };
 }
 
-/** Names a token without telling it: 32 hexadecimal digits. Takes the normalised text. */
+/** Identifies a token without revealing it: 32 hexadecimal digits. Takes the normalised text. */
 export const fingerprintOf = (token: string): string =>
   sha256(`seatbook content token\n${token}`).slice(0, 32);
 
@@ -52,13 +52,13 @@ function contentOf(bytes: Uint8Array, now: Instant): Pick<DecodedToken, 'orgName
   if (!content)
     throw new Refusal(
       'INVALID_TOKEN_NOT_JSON',
-      `This is no content token, or only a part of it: its content is no JSON object. ${download}`,
+      `This is not a complete content token: its content is not a JSON object. ${download}`,
     );
   const { token, orgName, expDate } = content;
   if (typeof token !== 'string' || token === '' || typeof orgName !== 'string' || typeof expDate !== 'string')
     throw new Refusal(
       'INVALID_TOKEN_KEYS',
-      `This is no content token: token, expDate and orgName are not all in it. ${download}`,
+      `This is not a content token: token, expDate or orgName is missing. ${download}`,
     );
   const expiresAt = appleDate(expDate);
   if (expiresAt === null)

@@ -3,7 +3,7 @@ import type { AppleFailure } from '@seatbook/licensing';
 
 export type TransientFailure = Extract<AppleFailure, { kind: 'transient' }>;
 
-/** A failure that may pass, and after which it is certain that nothing was done, unless `more` says otherwise. */
+/** A transient failure after which it is certain that nothing was done, unless `more` says otherwise. */
 export const transientFailure = (
   reason: string,
   more: { errorNumber?: number | null; doubtful?: boolean; retryAfterMs?: Milliseconds | null } = {},

@@ -8,7 +8,7 @@ export interface TransportRequest {
   readonly body?: string;
   /** From the call to the last byte of the answer. */
   readonly timeoutMs: Milliseconds;
-  /** Gives the request up, as if its time were over. */
+  /** Aborts the request, as if it had timed out. */
   readonly signal?: AbortSignal;
 }
 
@@ -20,7 +20,7 @@ export interface TransportReply {
 }
 
 /**
- * Sends one request and reads its answer whole. Settles within `timeoutMs`; follows no redirect and repeats nothing.
+ * Sends one request and reads the whole answer. Settles within `timeoutMs`; follows no redirects and retries nothing.
  * Rejects with a {@link TransportError} only.
  */
 export type Transport = (request: TransportRequest) => Promise<TransportReply>;
@@ -28,7 +28,7 @@ export type Transport = (request: TransportRequest) => Promise<TransportReply>;
 /** No complete answer was read. */
 export class TransportError extends Error {
   constructor(
-    /** False only where it is certain that nothing reached the other side, e.g. a refused connection. */
+    /** False only if it is certain that nothing reached the other side, e.g. after a refused connection. */
     readonly sent: boolean,
     /** Without a secret. */
     message: string,

@@ -62,7 +62,7 @@ describe('HTTP', () => {
     expect(await get('/')).toMatchObject({ status: 502, body: '<html>' });
   });
 
-  it('uses a connection again', async () => {
+  it('reuses a connection', async () => {
     const ports = new Set<number | undefined>();
     answer = (request, response) => {
       ports.add(request.socket.remotePort);
@@ -73,7 +73,7 @@ describe('HTTP', () => {
     expect(ports.size).toBeLessThanOrEqual(2);
   });
 
-  it('is certain that nothing was sent where no connection was made', async () => {
+  it('is certain that nothing was sent if no connection was made', async () => {
     const closed = createTcpServer();
     await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve));
     const { port } = closed.address() as AddressInfo;
@@ -100,7 +100,7 @@ describe('HTTP', () => {
     expect(await errorOf(get('/', { method: 'POST', body: '{}' }))).toMatchObject({ sent: true });
   });
 
-  it('cuts what never answers, and what drips', async () => {
+  it('cuts off a server that never answers, and one that drips', async () => {
     answer = () => undefined;
     const start = Date.now();
     expect(await errorOf(get('/', { timeoutMs: 150 }))).toMatchObject({
@@ -115,7 +115,7 @@ describe('HTTP', () => {
     expect(Date.now() - start).toBeLessThan(1_500);
   });
 
-  it('cuts what is too long, with and without a length', async () => {
+  it('cuts off an answer that is too long, with and without a length', async () => {
     for (const headers of [{ 'content-length': '20000' }, {}]) {
       answer = (_, response) => response.writeHead(200, headers).end('x'.repeat(20_000));
       expect((await errorOf(get('/'))).message).toBe('the answer is longer than 10000 bytes');
@@ -124,13 +124,13 @@ describe('HTTP', () => {
     expect((await get('/')).body).toHaveLength(10_000);
   });
 
-  it('follows no redirect', async () => {
+  it('follows no redirects', async () => {
     answer = (_, response) => response.writeHead(302, { location: `${base}/elsewhere` }).end();
     expect(await get('/')).toMatchObject({ status: 302 });
     expect(received).toEqual(['GET /']);
   });
 
-  it('can be given up', async () => {
+  it('can be aborted', async () => {
     answer = () => undefined;
     const controller = new AbortController();
     const given = errorOf(get('/', { signal: controller.signal }));
@@ -140,7 +140,7 @@ describe('HTTP', () => {
     expect(received).toHaveLength(1);
   });
 
-  it('sends nothing any more once it was given up, though the connection comes', async () => {
+  it('sends nothing once it was aborted, even if the connection is made later', async () => {
     answer = (_, response) => response.end('{}');
     const connect = buildConnector({});
     const slow = new Agent({
@@ -155,7 +155,7 @@ describe('HTTP', () => {
     await slow.close();
   });
 
-  it('throws nothing else, and never what it was given', async () => {
+  it('throws nothing else, and quotes nothing that it was given', async () => {
     const broken: Record<string, string>[] = [
       { authorization: 'Bearer CANARY\n' },
       { 'bad name CANARY': 'x' },

@@ -7,9 +7,9 @@ export interface UndiciTransportOptions {
   readonly connectTimeoutMs?: Milliseconds;
   /** How long an idle connection is kept, unless the server says less. Default 10 s. */
   readonly keepAliveMs?: Milliseconds;
-  /** Bytes; a longer answer is given up. Default 32 MiB. */
+  /** In bytes; a longer answer is aborted. Default 32 MiB. */
   readonly maxBodyBytes?: number;
-  /** Sends through this one, e.g. a proxy agent. It is the caller's to close. */
+  /** Sends through this one, e.g. a proxy agent. The caller closes it. */
   readonly dispatcher?: Dispatcher;
 }
 
@@ -19,7 +19,7 @@ export type ClosableTransport = Transport & {
   close(): Promise<void>;
 };
 
-/** HTTP over kept-alive connections of undici. How many are open is bounded by the pacers that stand before it. */
+/** HTTP over undici with kept-alive connections. The pacers in front of it bound how many are open. */
 export function undiciTransport(options: UndiciTransportOptions = {}): ClosableTransport {
   const maxBodyBytes = options.maxBodyBytes ?? 32 * 1024 * 1024;
   const own = options.dispatcher
@@ -61,7 +61,7 @@ class Exchange implements Dispatcher.DispatchHandler {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    // One deadline for all of it: an answer that drips slowly never trips a time-out between two bytes.
+    // One deadline for the whole exchange: a slow drip would never trip a time-out between two bytes.
     this.#deadline = setTimeout(() => this.#giveUp(`no complete answer within ${timeoutMs} ms`), timeoutMs);
     if (signal?.aborted) this.#onAbort();
     else signal?.addEventListener('abort', this.#onAbort, { once: true });
@@ -90,8 +90,8 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onRequestStart(started: Dispatcher.DispatchController): void {
-    // Given up while the connection was being made: undici then writes nothing.
-    if (this.#settled) started.abort(new Error('given up before it was sent'));
+    // Aborted while the connection was being made: undici then writes nothing.
+    if (this.#settled) started.abort(new Error('aborted before it was sent'));
     else this.#controller = started;
   }
 
@@ -121,7 +121,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#fail(`the connection failed (${codeOf(error)})`);
   }
 
-  readonly #onAbort = (): void => this.#giveUp('the request was given up');
+  readonly #onAbort = (): void => this.#giveUp('the request was aborted');
 
   #tooLong(): void {
     this.#giveUp(`the answer is longer than ${this.maxBodyBytes} bytes`);

@@ -10,7 +10,7 @@ export const userList: ListShape<AppleUser> = {
   keyOf: ({ clientUserId, email, status, idHash }) => JSON.stringify([clientUserId, email, status, idHash]),
 };
 
-/** Null where it names nobody. */
+/** Null if it names nobody. */
 export function userOf(value: unknown): AppleUser | null {
   const record = objectOf(value);
   const clientUserId = textOf(record?.['clientUserId']);
