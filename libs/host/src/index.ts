@@ -16,4 +16,4 @@ export {
   type Environment,
 } from './settings/configuration.js';
 export { configurationPage } from './settings/configuration-page.js';
-export { openStores } from './stores/open-stores.js';
+export { backupLog, openStores, verifyLog, type VerifiedLog } from './stores/open-stores.js';

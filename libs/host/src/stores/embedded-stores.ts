@@ -16,3 +16,5 @@ export function openEmbeddedStores(
 
 export const openEmbeddedBuilder = ({ folder }: Pick<DataSettings, 'folder'>): BuilderStores =>
   openSqliteBuilder({ folder });
+
+export { backupLog, verifyLog } from '@seatbook/store-sqlite';

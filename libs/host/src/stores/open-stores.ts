@@ -22,3 +22,25 @@ export async function openBuilderStores(settings: {
   const { openEmbeddedBuilder } = await import('./embedded-stores.js');
   return openEmbeddedBuilder(settings.data);
 }
+
+/** What was found in a log. */
+export interface VerifiedLog {
+  readonly file: string;
+  readonly events: number;
+  readonly streams: number;
+}
+
+/** Checks every event of an embedded log. @throws what is wrong with it, naming the first event */
+export async function verifyLog({ folder }: Pick<Configuration['data'], 'folder'>): Promise<VerifiedLog> {
+  const stores = await import('./embedded-stores.js');
+  return stores.verifyLog(folder);
+}
+
+/** Copies an embedded log, also while it is written, and verifies the copy. */
+export async function backupLog(
+  { folder }: Pick<Configuration['data'], 'folder'>,
+  target: string,
+): Promise<VerifiedLog> {
+  const stores = await import('./embedded-stores.js');
+  return stores.backupLog(folder, target);
+}

@@ -7,3 +7,5 @@ export type { LockHolder, Unlock } from './folder-lock.js';
 export { LogUnusable } from './events-file.js';
 export type { SqliteEventStore } from './event-store.js';
 export type { SqliteReadStore } from './read-store.js';
+export { BackupExists, backupLog, verifyLog } from './log-tools.js';
+export type { VerifiedLog } from './log-tools.js';
