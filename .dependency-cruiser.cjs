@@ -1,8 +1,8 @@
 /**
  * Who may import whom. `npm run architecture` checks it, and so does every build of `.ci/run`.
  *
- *   apps → nest → host → application → { runtime, licensing, apple } → kernel
- *   stores → { runtime, kernel } and their driver
+ *   apps → nest → host → application → { runtime, licensing } → kernel
+ *   stores → { runtime, kernel } and their driver; apple → licensing. Both implement ports, and host alone chooses them.
  *   specs and test → @seatbook/test-support → all of these
  *
  * @type {import('dependency-cruiser').IConfiguration}
@@ -11,6 +11,8 @@
 /** A package of this repository: everything below `libs/x`, `libs/stores/x` or `apps/x`. */
 const OWN_PACKAGE = '^(libs/stores/[^/]+|(?:libs|apps)/[^/]+)/';
 const ANY_PACKAGE = '^(?:libs|apps)/';
+/** The second door of a package: Apple's formats, without its client. */
+const FORMATS = '^libs/apple/src/formats\\.ts$';
 const SPEC = '\\.spec\\.ts$';
 /** npm packages as they are found, wherever npm puts them. */
 const npm = (...names) => `(?:^|/)node_modules/(?:${names.join('|')})(?:/|$)`;
@@ -90,6 +92,47 @@ module.exports = {
       to: { dependencyTypes: ['core'] },
     },
     {
+      name: 'halves-apart',
+      comment:
+        'The edge and the worker may be two processes: what one wants of the other goes through the stores.',
+      severity: 'error',
+      from: { path: '^libs/application/src/(edge|worker)/' },
+      to: { path: '^libs/application/src/(?:edge|worker)/', pathNot: '^libs/application/src/$1/' },
+    },
+    {
+      name: 'foundation-below-halves',
+      comment: 'Both halves rest on the foundation, and it knows neither.',
+      severity: 'error',
+      from: { path: '^libs/application/src/foundation/' },
+      to: { path: '^libs/application/src/(?:edge|worker)/' },
+    },
+    {
+      name: 'apple-from-host-alone',
+      comment:
+        "Apple's client is made by the host and given to the worker's half. All others read Apple's formats, without asking Apple.",
+      severity: 'error',
+      from: { path: ANY_PACKAGE, pathNot: ['^libs/(?:apple|host)/', SPEC] },
+      to: { path: '^libs/apple/', pathNot: '^libs/apple/src/formats\\.ts$' },
+    },
+    {
+      name: 'drivers-in-one-place',
+      comment: 'Stores are imported by the file that opens them.',
+      severity: 'error',
+      from: { path: '^libs/host/', pathNot: ['^libs/host/src/stores/[^/]+-stores\\.ts$', SPEC] },
+      to: { path: '^libs/stores/' },
+    },
+    {
+      name: 'drivers-load-lazily',
+      comment: 'A driver is loaded when its store is opened: import() only.',
+      severity: 'error',
+      from: { path: '^libs/host/', pathNot: SPEC },
+      to: {
+        path: '^libs/host/src/stores/[^/]+-stores\\.ts$',
+        pathNot: '^libs/host/src/stores/open-stores\\.ts$',
+        dynamic: false,
+      },
+    },
+    {
       name: 'no-circular',
       comment: 'Two modules that need each other are one module, or hide a third.',
       severity: 'error',
@@ -101,7 +144,7 @@ module.exports = {
       comment: 'A package shows what its src/index.ts exports, nothing else.',
       severity: 'error',
       from: { path: OWN_PACKAGE },
-      to: { path: ANY_PACKAGE, pathNot: ['^$1/', `${OWN_PACKAGE}src/index\\.ts$`] },
+      to: { path: ANY_PACKAGE, pathNot: ['^$1/', `${OWN_PACKAGE}src/index\\.ts$`, FORMATS] },
     },
     {
       name: 'packages-by-name',
@@ -135,7 +178,7 @@ module.exports = {
       name: 'no-barrel',
       comment: 'Only src/index.ts passes on what another file exports.',
       severity: 'error',
-      from: { path: ANY_PACKAGE, pathNot: `${OWN_PACKAGE}src/index\\.ts$` },
+      from: { path: ANY_PACKAGE, pathNot: [`${OWN_PACKAGE}src/index\\.ts$`, FORMATS] },
       to: { dependencyTypes: ['export'] },
     },
     {

@@ -1,22 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { Transport } from '@seatbook/apple';
-import {
-  SeatbookHost,
-  errorFacts,
-  type Configuration,
-  type EdgeHost,
-  type Log,
-  type WorkerHost,
-} from '@seatbook/host';
+import { SeatbookHost, errorFacts, type EdgeHost, type HostOptions, type WorkerHost } from '@seatbook/host';
 import { createApplication } from './http/create-application.js';
-
-export interface ProductOptions {
-  readonly configuration: Configuration;
-  readonly log: Log;
-  readonly views: 'worker' | 'inline';
-  readonly transport?: Transport;
-}
 
 /** Whom to tell of a start's progress. */
 export interface StartListener {
@@ -39,7 +24,7 @@ export class Product {
    * Opens the stores, listens, and lets work be done; resolves when everything has started. Whatever fails on
    * the way closes again what was opened.
    */
-  static async start(options: ProductOptions, listener: StartListener = {}): Promise<Product> {
+  static async start(options: HostOptions, listener: StartListener = {}): Promise<Product> {
     const host = await SeatbookHost.open(options, 'both');
     let app: NestFastifyApplication | null = null;
     try {

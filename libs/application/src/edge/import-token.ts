@@ -1,4 +1,4 @@
-import { decodeToken, fingerprintOf } from '@seatbook/apple';
+import { decodeToken, fingerprintOf } from '@seatbook/apple/formats';
 import { Refusal } from '@seatbook/kernel';
 import {
   accountStream,

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { decodeNotification, type AppleNotification } from '@seatbook/apple';
+import { decodeNotification, type AppleNotification } from '@seatbook/apple/formats';
 import { Refusal, sha256 } from '@seatbook/kernel';
 import {
   appleEventStream,

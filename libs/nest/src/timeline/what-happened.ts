@@ -1,4 +1,4 @@
-import { meaningOf } from '@seatbook/apple';
+import { meaningOf } from '@seatbook/apple/formats';
 import { idOf, isoTime, type Envelope } from '@seatbook/kernel';
 import {
   assetOf,
