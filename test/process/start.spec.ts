@@ -42,7 +42,7 @@ class Started {
         for (const listener of this.#listeners) listener();
       });
     }
-    // All that hold our pipes are gone then: npm, shell, start, and both programs.
+    // Everything that holds our pipes has ended then: npm, shell, start, and both programs.
     this.ended = new Promise((resolve) => this.#npm.once('close', (code) => resolve(code)));
   }
 
@@ -146,7 +146,7 @@ describe('npm start', () => {
         const refused = start({ [variable]: String(port) });
         expect(await refused.ended).toBe(1);
         expect(refused.text.trim().split('\n')).toEqual([
-          `Port ${port} on 127.0.0.1 is in use by another program. Stop that one, or choose another port: ${variable}=<port> npm start`,
+          `Port ${port} on 127.0.0.1 is in use by another program. Stop that program, or choose another port: ${variable}=<port> npm start`,
         ]);
       });
       const second = await start().running();

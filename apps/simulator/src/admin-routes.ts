@@ -106,7 +106,7 @@ function oneOrMany<T>(shape: Shape<T>): Shape<T[]> {
   return (value, at) => (Array.isArray(value) ? list(shape)(value, at) : [shape(value, at)]);
 }
 
-/** By method and path; `:uId` stands for a location. */
+/** By method and path; `:uId` is a location. */
 const routes: ReadonlyMap<string, AdminRoute> = new Map<string, AdminRoute>([
   ['GET /admin/locations', ({ admin }) => ({ locations: admin.locations() })],
   ['POST /admin/locations', ({ admin, read }) => admin.createLocation(read(newLocation))],
@@ -213,7 +213,7 @@ function numberOf(query: URLSearchParams, name: string, absent: number): number 
   return Number(value);
 }
 
-/** Answers the admin endpoint: 200 with JSON, 400 for what makes no sense, 404 for what does not exist. */
+/** Answers the admin endpoint: 200 with JSON, 400 for a request that makes no sense, 404 for what does not exist. */
 export async function answerAdmin(
   admin: SimulatorAdmin,
   request: SimulatorRequest,

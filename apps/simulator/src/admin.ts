@@ -19,7 +19,7 @@ import type { LoggedRequest, Stats } from './traffic.js';
 import { type User, userBody, type UserStatus } from './user.js';
 import type { World } from './world.js';
 
-/** An admin call that makes no sense; `notFound` where it names what does not exist. */
+/** An admin call that makes no sense; `notFound` if it names something that does not exist. */
 export class AdminError extends Error {
   constructor(
     message: string,
@@ -89,7 +89,7 @@ export interface LicenceCount extends AssetRef {
 export interface SeededAssignments extends AssetRef {
   serialNumbers?: readonly string[];
   clientUserIds?: readonly string[];
-  /** Generates so many devices: prefix plus a number of 7 digits from `startAt`. */
+  /** Generates this many devices: prefix plus a number of 7 digits from `startAt`. */
   count?: number;
   /** Default SIMG. */
   prefix?: string;
@@ -188,7 +188,7 @@ export class SimulatorAdmin {
     for (const token of tokens) token.state = state;
   }
 
-  /** Another MDM writes its mark; null takes every mark away. */
+  /** Another MDM marks the location as its own; null removes the mark. */
   takeOver(uId: string, mdmInfo: MdmInfo | null): void {
     this.location(uId).mdmInfo = mdmInfo;
   }
@@ -263,7 +263,7 @@ export class SimulatorAdmin {
     return this.counts(asset);
   }
 
-  /** Assigns without an event and without notifications, e.g. what was there before. Returns how many are new. */
+  /** Assigns without an event and without notifications, e.g. an initial state. Returns how many are new. */
   seedAssignments(uId: string, seed: SeededAssignments): number {
     const location = this.location(uId);
     const asset = this.owned(location, seed);
@@ -294,7 +294,7 @@ export class SimulatorAdmin {
     asset.assign(target, location.changeAssignments());
   }
 
-  /** Takes one pair away behind the client's back; also from what is irrevocable. */
+  /** Removes one pair behind the client's back, even of an irrevocable asset. */
   removeAssignment(uId: string, pair: PairRef): void {
     const location = this.location(uId);
     if (!this.owned(location, pair).release(this.target(location, pair))) {
@@ -389,7 +389,7 @@ export class SimulatorAdmin {
     return { ...this.world.traffic.stats(), eventsPending: this.world.events.pendingCount };
   }
 
-  /** Starts the counters anew. */
+  /** Resets the counters. */
   resetStats(): void {
     this.world.traffic.reset();
   }
@@ -435,12 +435,12 @@ export class SimulatorAdmin {
   ): IssuedToken {
     if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(fileName)) throw new AdminError(`bad file name ${fileName}`);
     const expiresAt = expires === undefined ? this.world.clock.now() + yearMs : new Date(expires).getTime();
-    if (Number.isNaN(expiresAt)) throw new AdminError('the expiry is no date');
+    if (Number.isNaN(expiresAt)) throw new AdminError('the expiry is not a date');
     const token =
       earlier === undefined
         ? this.world.tokens.issue(uId, this.location(uId).facts.name, expiresAt, readOnly)
         : this.world.tokens.adopt(uId, earlier, readOnly);
-    if (token === undefined) throw new AdminError('the text is no token');
+    if (token === undefined) throw new AdminError('the text is not a token');
     const { text } = token;
     return { uId, token: text, tokenFile: this.saveToken?.(`${fileName}.vpptoken`, text) ?? null };
   }

@@ -61,7 +61,7 @@ export class AssetOutcome {
   }
 }
 
-/** The members that tell success from failure in a management notification. */
+/** The members that distinguish success from failure in a management notification. */
 export function resultOf(errorNumber: number | null): Record<string, unknown> {
   return errorNumber === null
     ? { result: 'SUCCESS' }

@@ -74,7 +74,7 @@ async function manageAssets(visit: Visit, operation: PairOperation): Promise<Ans
   return { eventId: event.eventId };
 }
 
-/** The targets, devices first. Refuses none (9719), repeated ones, and unknown users where that is switched on. */
+/** The targets, devices first. Refuses an empty list (9719), duplicates, and unknown users if that is switched on. */
 function checkedTargets(
   { location, world }: Visit,
   serialNumbers: readonly string[],
@@ -190,7 +190,7 @@ function associating(
   asset: Asset | undefined,
   targets: readonly { readonly resolved: Target | null }[],
 ): (target: Target) => number | null {
-  // Who owns no licence of an asset has none free.
+  // A location that owns no licences of an asset has none free.
   if (asset === undefined) return () => 9709;
   const missing = targets.filter(({ resolved }) => resolved !== null && !asset.isAssigned(resolved)).length;
   const refuseAll = faults.shortage === 'whole-asset' && missing > asset.available;

@@ -8,7 +8,7 @@ export type PricingParam = 'STDQ' | 'PLUS';
 export type ProductType = 'App' | 'Book';
 export type Platform = 'iOS' | 'macOS' | 'tvOS' | 'watchOS' | 'visionOS';
 
-/** Who a licence is for: a device, or a person's present user record. */
+/** Who a licence is for: a device, or a person's current user record. */
 export interface Target {
   /** Unique among devices and user records of a location. */
   readonly key: string;
@@ -51,7 +51,7 @@ export interface AssetFacts {
  */
 export class Asset {
   retired = 0;
-  /** Removal puts the last assignment into the gap: constant time, and rows move under a walk as they may. */
+  /** Removal moves the last assignment into the gap: constant time, and rows move during a walk, as they may at Apple. */
   private readonly held: Assignment[] = [];
   private readonly positions = new Map<string, number>();
 
@@ -82,7 +82,7 @@ export class Asset {
     return this.positions.has(target.key);
   }
 
-  /** Uses a licence for the target; false where none is free. The pair must not be assigned yet. */
+  /** Uses a licence for the target; false if none is free. The pair must not be assigned yet. */
   assign(target: Target, change: number): boolean {
     if (this.available === 0) return false;
     this.positions.set(target.key, this.held.length);
@@ -90,7 +90,7 @@ export class Asset {
     return true;
   }
 
-  /** Frees the target's licence; false where it has none. */
+  /** Frees the target's licence; false if it has none. */
   release(target: Target): boolean {
     const position = this.positions.get(target.key);
     if (position === undefined) return false;

@@ -40,8 +40,8 @@ export function readClientConfig({ location }: Visit): Answer {
 }
 
 /**
- * POST client/config. What is given replaces what was there. A URL is tried with a TEST_NOTIFICATION first. The
- * answer lacks the location's name, country and platform and the notification token, as Apple's does.
+ * POST client/config. Given members replace the old ones. A URL is tested with a TEST_NOTIFICATION first. Like
+ * Apple's, the answer lacks the location's name, country and platform and the notification token.
  */
 export async function writeClientConfig(visit: Visit): Promise<Answer> {
   const { location, world } = visit;

@@ -45,7 +45,7 @@ const deviceFamilies: Readonly<Record<Platform, readonly string[]>> = {
   visionOS: ['realityDevice'],
 };
 
-/** Who asks the lookup, and in which form it answers. */
+/** Who the lookup is for, and in which form it answers. */
 export interface LookupManner {
   /** The assets that the cookie's location owns, by adamId; null without a valid cookie. */
   readonly owned: ReadonlySet<string> | null;
@@ -65,12 +65,12 @@ export class ContentCatalogue {
     this.items.set(item.adamId, item);
   }
 
-  /** The whole answer; what cannot be shown is simply absent, as at Apple. */
+  /** The whole answer; what cannot be shown is left out, as at Apple. */
   lookup(query: URLSearchParams, manner: LookupManner): Record<string, unknown> {
     const country = (query.get('cc') ?? 'us').toUpperCase();
     const forMac = query.get('platform') === 'macappstore';
     const results: Record<string, unknown> = {};
-    // Any other value of `p` is not understood, and Apple answers such requests with no results.
+    // Apple answers requests with any other value of `p` with no results.
     const ids = query.get('p') === 'mdm-lockup' ? (query.get('id') ?? '').split(',') : [];
     for (const adamId of ids.map((id) => id.trim())) {
       const item = this.items.get(adamId);

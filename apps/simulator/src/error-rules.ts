@@ -25,14 +25,14 @@ export interface ErrorRule {
     /** Only requests that carry a token of this location. */
     uId?: string;
   };
-  /** Leaves the first so many matching requests alone; default 0. */
+  /** Leaves this many matching requests alone first; default 0. */
   skip?: number;
   /** How many requests it hits before it ends; default 1. */
   times?: number | 'forever';
   /** The chance that it hits a matching request; default 1. */
   probability?: number;
   errorNumber?: number;
-  /** The HTTP status; default the one that goes with the number, 503 without one. */
+  /** The HTTP status; default: the one that belongs to the number, 503 without a number. */
   status?: number;
   retryAfter?: RetryAfter;
   /** Answers 200 with the error body. */
@@ -43,7 +43,7 @@ export interface ErrorRule {
   truncated?: boolean;
   resetBefore?: boolean;
   resetAfter?: boolean;
-  /** Waits so long before answering; the request takes effect at once. */
+  /** Waits this long before answering; the request takes effect at once. */
   delayMs?: number;
   /** Never answers. `true` and `before`: without effect. */
   dead?: boolean | 'before' | 'after';
@@ -74,7 +74,7 @@ interface ActiveRule {
   hits: number;
 }
 
-/** The rules in force; the first that hits a request applies. */
+/** The rules in force; the first that matches a request applies. */
 export class ErrorRules {
   private rules: ActiveRule[] = [];
   private lastId = 0;
@@ -97,7 +97,7 @@ export class ErrorRules {
     return this.rules.map(({ ruleId, hits, rule }) => ({ ruleId, hits, rule }));
   }
 
-  /** The rule that hits this request, counted. `uId` is null where the request carries no known token. */
+  /** The rule that applies to this request, counted. `uId` is null if the request has no known token. */
   take(method: string, path: string, uId: string | null): ErrorRule | null {
     const short = path.startsWith('/mdm/v2') ? path.slice('/mdm/v2'.length) : path;
     for (const active of this.rules) {

@@ -19,7 +19,7 @@ interface Group {
 
 /**
  * The failed tasks of one event. Apple groups by error number and names assets and targets in separate lists, so
- * the exact pairs are lost where the failures are no full rectangle; grouping by asset keeps them.
+ * the exact pairs are lost unless the failures form a full rectangle; grouping by asset keeps them.
  */
 export class EventFailures {
   private readonly groups = new Map<string, Group>();
@@ -50,7 +50,7 @@ export class EventFailures {
     group.count += 1;
   }
 
-  /** The `failures` of a status answer; undefined where nothing failed. */
+  /** The `failures` of a status answer; undefined if nothing failed. */
   body(): FailureBody[] | undefined {
     if (this.groups.size === 0) return undefined;
     return [...this.groups.values()].map((group) => {

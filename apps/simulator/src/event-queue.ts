@@ -26,10 +26,10 @@ interface Running {
   readonly applied: () => void;
 }
 
-/** So many events can still be asked for; older finished ones are forgotten. */
+/** This many events can be queried; older finished ones are forgotten. */
 const retention = 20_000;
 
-/** After so many tasks an event lets others run, so that it never blocks for long. */
+/** After this many tasks an event lets others run, so it never blocks for long. */
 const tasksAtOnce = 2_000;
 
 /** Runs events after their delay, each in its own time; nothing orders two events. */
@@ -116,7 +116,7 @@ export class EventQueue {
     while (step.done !== true) step = running.work.next();
     const drafts = this.complete(running, step.value);
     const announced = this.notifier.announce(running.event.location, drafts, atOnce);
-    // A notification that is delayed by a switch must not hold up who only wants the events done.
+    // A notification that a switch delays must not hold up a caller who only waits for the events.
     if (atOnce) await announced;
   }
 

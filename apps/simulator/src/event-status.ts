@@ -5,7 +5,7 @@ import type { Answer, Visit } from './world.js';
 export function eventStatus({ location, query, world }: Visit): Answer {
   const event = world.events.find(query.get('eventId') ?? '');
   if (event === undefined || event.location !== location) throw new Refusal(9708);
-  // A running event has failures in hand already; Apple shows them when it is done.
+  // A running event already has failures; Apple shows them when it is done.
   const failures = event.status === 'PENDING' ? undefined : event.failures.body();
   return {
     eventStatus: event.status,

@@ -4,7 +4,7 @@ import { settle } from './testing/virtual-clock.js';
 const write = { assets: [{ adamId: '900000001' }], serialNumbers: ['A'] };
 
 describe('injected errors', () => {
-  it('answers an error so many times, with and without effect on the status code', async () => {
+  it('answers with an error a given number of times, with its own status or 200', async () => {
     const rig = new Rig();
     rig.admin.addErrorRule({
       match: { path: '/assets', method: 'GET' },

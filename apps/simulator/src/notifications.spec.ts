@@ -135,7 +135,7 @@ describe('notifications', () => {
     });
   });
 
-  it('tells of accepted invites', async () => {
+  it('announces accepted invites', async () => {
     const rig = new Rig();
     await rig.subscribe();
     await rig.run('/users/create', { users: [{ clientUserId: 'u-1', email: 'kim@example.test' }] });

@@ -56,7 +56,7 @@ describe('paged endpoints', () => {
     expect(await versions()).toEqual(second);
   });
 
-  it('moves the version during a walk as often as it is told', async () => {
+  it('moves the version during a walk as often as it is asked to', async () => {
     const rig = new Rig(1, { pageSize: 2, moveVersionDuringWalk: { times: 1 } });
     rig.admin.seedAssignments(rig.uId, { adamId: '900000001', serialNumbers: serials(6) });
     const moved = (await rig.walk('/assignments')).map(({ versionId }) => versionId);
@@ -132,7 +132,7 @@ describe('paged endpoints', () => {
       }),
     ]);
     await rig.run('/users/retire', { users: [{ clientUserId: 'u-2' }] });
-    // A book stays with whoever had it.
+    // A book stays with its holder.
     expect(await found('adamId=900000003')).toHaveLength(1);
     expect(await found('adamId=900000003&excludeInactiveUsers=true')).toHaveLength(0);
   });

@@ -103,7 +103,7 @@ describe('what Apple refuses at once', () => {
     expect((await rig.send('GET', '/licences')).status).toBe(404);
   });
 
-  it('knows no event of another location', async () => {
+  it('does not show events of another location', async () => {
     const rig = new Rig();
     const { body } = await rig.post('/assets/associate', { assets, serialNumbers });
     expect((await rig.get('/status?eventId=none')).body.errorNumber).toBe(9708);

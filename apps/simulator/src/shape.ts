@@ -1,10 +1,10 @@
-/** Reads a value of unknown origin as a `T`; throws `ShapeError` where it is none. `at` names the place. */
+/** Reads a value of unknown origin as a `T`; throws `ShapeError` if it is not one. `at` names the place. */
 export type Shape<T> = (value: unknown, at: string) => T;
 
 /** The type that a shape reads. */
 export type Shaped<S> = S extends Shape<infer T> ? T : never;
 
-/** Says where a value did not have the wanted form. */
+/** Names the place where a value does not have the expected form. */
 export class ShapeError extends Error {}
 
 function refuse(at: string, wanted: string): never {

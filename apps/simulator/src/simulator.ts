@@ -22,14 +22,14 @@ export interface SimulatorOptions {
   deliver: Deliver;
   /** Where clients reach it, without a slash at the end; used in the urls of service/config. */
   baseUrl: string;
-  /** Switches to start with, to which a reset returns; default all as at a simulator that behaves. */
+  /** Initial switches, restored by a reset. Default: no faults. */
   faults?: FaultsPatch;
-  /** Writes a token file and returns its path; without it tokens are only in the answers. */
+  /** Writes a token file and returns its path; without it tokens appear only in the answers. */
   saveToken?: (fileName: string, text: string) => string;
 }
 
 export interface Simulator {
-  /** Answers one request, Apple's API or `/admin`. Resolves when the answer is to be sent. */
+  /** Answers one request, of Apple's API or `/admin`. Resolves when the answer must be sent. */
   handle(request: SimulatorRequest): Promise<SimulatorResponse>;
   readonly admin: SimulatorAdmin;
   /** Cancels all timers; pending events and notifications never happen. */

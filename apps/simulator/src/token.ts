@@ -21,7 +21,7 @@ export interface Token {
   readonly expiresAt: number;
   readonly readOnly: boolean;
   state: TokenState;
-  /** Requests that the rate limit let pass. */
+  /** Requests that the rate limit let through. */
   readonly admitted: SlidingSecond;
 }
 
@@ -46,7 +46,7 @@ export class TokenRegistry {
     return this.register(uId, Buffer.from(JSON.stringify(content)).toString('base64'), expiresAt, readOnly);
   }
 
-  /** A token that an earlier simulator has issued; undefined where the text is no token. It expires as its file says. */
+  /** A token that an earlier simulator issued; undefined if the text is not a token. It expires when its file says. */
   adopt(uId: string, text: string, readOnly: boolean): Token | undefined {
     try {
       const { expDate } = JSON.parse(Buffer.from(text, 'base64').toString('utf8')) as { expDate?: unknown };

@@ -91,7 +91,7 @@ describe('client config', () => {
     expect((await rig.get('/users')).body['mdmInfo']).toMatchObject({ id: 'm-2' });
   });
 
-  it('tells the facts of the location', async () => {
+  it('describes the location', async () => {
     const rig = new Rig();
     await rig.subscribe();
     expect((await rig.get('/client/config')).body).toMatchObject({

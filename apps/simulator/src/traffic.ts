@@ -9,7 +9,7 @@ export interface LoggedRequest {
   method: string;
   path: string;
   uId: string | null;
-  /** Null where no answer was sent. */
+  /** Null if no answer was sent. */
   status: number | null;
   errorNumber: number | null;
   eventId: string | null;
@@ -29,7 +29,7 @@ export interface WriteCounts {
 }
 
 export interface Stats {
-  /** Epoch ms since when the counters count. */
+  /** Epoch ms of the last reset of the counters. */
   since: number;
   requests: {
     total: number;
@@ -70,7 +70,7 @@ export interface Stats {
   };
 }
 
-/** One request on its way, from receipt to answer. */
+/** One request, from receipt to answer. */
 export interface Call {
   readonly endpoint: string;
   readonly entry: LoggedRequest;
@@ -159,7 +159,7 @@ export class Traffic {
     return call;
   }
 
-  /** The request turned out to carry a token of this location. */
+  /** The request has a token of this location. */
   identified(call: Call, uId: string): void {
     call.uId = uId;
     let second = this.secondByLocation.get(uId);
@@ -171,7 +171,7 @@ export class Traffic {
     most[uId] = Math.max(most[uId] ?? 0, second.add(call.entry.at));
   }
 
-  /** The request asks for a page; `allowed` is how many may at once. */
+  /** The request asks for a page; `allowed` is how many may do so at once. */
   page(call: Call, allowed: number): void {
     call.pagesKey = `${call.uId} ${call.endpoint}`;
     const parallel = (this.parallelPages.get(call.pagesKey) ?? 0) + 1;
@@ -181,13 +181,13 @@ export class Traffic {
     if (parallel > allowed) counts.parallelPageViolations += 1;
   }
 
-  /** An event that came of a request to this endpoint has run. */
+  /** An event that a request to this endpoint started has run. */
   applied(endpoint: string): void {
     const write = this.writeOf(endpoint);
     if (write !== null) write.applied += 1;
   }
 
-  /** The answer leaves; `status` is null where none does. */
+  /** The answer is sent; `status` is null if there is none. */
   end(call: Call, status: number | null, errorNumber: number | null, responseBytes: number): void {
     this.open.delete(call);
     if (call.pagesKey !== null) {
@@ -233,7 +233,7 @@ export class Traffic {
     });
   }
 
-  /** Starts all counters anew; what is in flight stays in flight, the log stays. */
+  /** Resets all counters. Requests in flight stay in flight, and the log is kept. */
   reset(): void {
     this.counts = emptyStats(this.now());
   }

@@ -88,7 +88,7 @@ describe('users', () => {
     expect(again.failures).toMatchObject([{ errorNumber: 9609 }]);
   });
 
-  it('has any number of retired records beside one active under one id', async () => {
+  it('keeps any number of retired records beside the active one of an id', async () => {
     const rig = new Rig();
     const users = [{ clientUserId: 'u-1' }];
     for (let round = 0; round < 2; round += 1) {

@@ -18,7 +18,7 @@ export interface World {
   readonly ids: Identifiers;
   readonly baseUrl: string;
   readonly faults: Faults;
-  /** What a reset of the switches returns to. */
+  /** The switches that a reset restores. */
   readonly initialFaults: Faults;
   readonly errorRules: ErrorRules;
   readonly pairRules: PairRules;
@@ -30,7 +30,7 @@ export interface World {
   readonly events: EventQueue;
 }
 
-/** An authorised request of a location, on its way through an endpoint. */
+/** An authorised request of a location, as an endpoint gets it. */
 export interface Visit {
   readonly world: World;
   readonly location: Location;
@@ -38,9 +38,9 @@ export interface Visit {
   readonly query: URLSearchParams;
   /** The parsed JSON body; undefined for a GET. */
   readonly body: unknown;
-  /** Runs when an event that came of this request has run. */
+  /** Called when an event that this request started has run. */
   readonly applied: () => void;
 }
 
-/** The members of an endpoint's answer, without those that every answer carries. */
+/** The members of an endpoint's answer, without those that every answer has. */
 export type Answer = Record<string, unknown>;

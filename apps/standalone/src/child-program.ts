@@ -47,7 +47,7 @@ export class ChildProgram {
   }
 
   /** The first message that has this field. */
-  told<T>(field: string): Promise<T> {
+  says<T>(field: string): Promise<T> {
     return new Promise((resolve, reject) => {
       this.onMessage((message) => {
         if (field in message) resolve(message[field] as T);

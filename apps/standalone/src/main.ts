@@ -3,10 +3,10 @@ import { createLog, errorFacts, readConfiguration, unknownVariables } from '@sea
 import { Product } from '@seatbook/nest';
 import type { ToParent } from './to-parent.js';
 
-/** A problem of the environment, not of the program: told without a stack. */
+/** A problem of the environment, not of the program: shown without a stack. */
 function fail(error: unknown): never {
-  const told = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`Seatbook cannot start: ${told}\n`);
+  const reason = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`Seatbook cannot start: ${reason}\n`);
   process.exit(1);
 }
 
@@ -14,7 +14,7 @@ function tell(message: ToParent): void {
   process.send?.(message);
 }
 
-/** The key goes to whoever started us, at each start until it is used, and never into the log. */
+/** The key is shown to the user who starts the product, at each start until it is used, and never logged. */
 function sayOwnerKey(key: string): void {
   if (process.send) {
     tell({ ownerKey: key });
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   const configuration = readConfiguration(process.env);
   const log = createLog(configuration.log.level);
   for (const variable of unknownVariables(process.env)) {
-    log.warn({ variable }, 'this variable is no setting of this version');
+    log.warn({ variable }, 'this version has no such setting');
   }
   let product: Product | null = null;
   let stopping = false;
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
     log.info({ why }, 'shutting down');
     const { shutdownMs } = configuration.http;
     setTimeout(() => {
-      log.error({ shutdownMs }, 'the shutdown took too long and was ended');
+      log.error({ shutdownMs }, 'the shutdown took too long and was aborted');
       process.exit(1);
     }, shutdownMs).unref();
     void (product?.stop() ?? Promise.resolve())
@@ -57,7 +57,7 @@ async function main(): Promise<void> {
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
-  // Whoever forked us is gone.
+  // The process that forked us has ended.
   process.on('disconnect', () => stop('disconnect'));
 
   const started = await Product.start(

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 const WATCH_MS = 1_000;
 
 /**
- * Calls `ended` once when npm, which started us, is no longer there. npm that is killed tells nobody, and the shell that
- * it puts between itself and us survives it: without this, product and simulator would live on and hold their ports.
+ * Calls `ended` once when npm, which started us, no longer exists. When npm is killed it notifies nobody, and the shell
+ * that it puts between itself and us survives it: without this, product and simulator would go on and hold their ports.
  */
 export function watchParent(ended: () => void): void {
   const shell = process.ppid;
@@ -18,11 +18,11 @@ export function watchParent(ended: () => void): void {
   timer.unref();
 }
 
-/** Parent of a process; null where the system does not tell (Windows ends the whole tree itself). */
+/** Parent of a process; null where the system does not say (Windows ends the whole tree itself). */
 function parentOf(pid: number): number | null {
   try {
     if (process.platform === 'linux') {
-      // The name of the program, in brackets, may hold spaces.
+      // The program's name, in brackets, may contain spaces.
       const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
       return Number(fields[1]);
     }

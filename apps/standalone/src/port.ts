@@ -1,18 +1,18 @@
 import { createServer, type AddressInfo } from 'node:net';
 
-/** The port of a setting is taken by another program. */
+/** Another program uses the port of a setting. */
 export class PortInUse extends Error {
   constructor(port: number, host: string, variable: string) {
     super(
-      `Port ${port} on ${host} is in use by another program. Stop that one, or choose another port: ${variable}=<port> npm start`,
+      `Port ${port} on ${host} is in use by another program. Stop that program, or choose another port: ${variable}=<port> npm start`,
     );
     this.name = 'PortInUse';
   }
 }
 
 /**
- * The port that a setting asks for, checked to be free; a free one for `0`. What is no port number is passed on as it
- * is: the program that reads the setting says what is wrong with it.
+ * The port that a setting asks for, checked to be free; a free one for `0`. Anything but a port number is passed on
+ * unchanged: the program that reads the setting says what is wrong with it.
  * @throws PortInUse
  */
 export async function freePort(wanted: string, host: string, variable: string): Promise<string> {

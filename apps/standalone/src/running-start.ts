@@ -1,7 +1,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** A start that has not said its address by then has failed without cleaning up. */
+/** A start that has not announced its address by then has failed without cleaning up. */
 const STARTING_MS = 60_000;
 const PROBE_MS = 2_000;
 
@@ -12,7 +12,7 @@ interface StartRecord {
   readonly url: string | null;
 }
 
-/** `npm start` works on this folder already. */
+/** `npm start` is already running in this folder. */
 export class AlreadyRunning extends Error {
   constructor({ pid, url }: StartRecord, file: string) {
     super(
@@ -24,8 +24,8 @@ export class AlreadyRunning extends Error {
 }
 
 /**
- * The file that tells one `npm start` of another. The file is only a courtesy with a clear message: what makes two
- * writers impossible is the lock that the product takes on its data.
+ * The file by which one `npm start` sees another. It only serves a clear message: what makes two writers impossible is
+ * the lock that the product takes on its data.
  */
 export class RunningStart {
   private constructor(private readonly file: string) {}
@@ -61,7 +61,7 @@ export class RunningStart {
   }
 }
 
-/** Null for a file that is gone or was cut off. The other start may be writing it at this moment. */
+/** Null if the file does not exist or is incomplete. The other start may be writing it at this moment. */
 async function readRecord(file: string): Promise<StartRecord | null> {
   for (let attempt = 1; attempt <= 5; attempt += 1) {
     try {
@@ -74,7 +74,7 @@ async function readRecord(file: string): Promise<StartRecord | null> {
   return null;
 }
 
-/** Process ids are used again, so a live process alone proves nothing once the start had an address. */
+/** Process ids are reused, so once the start had an address a live process alone proves nothing. */
 async function isRunning({ pid, startedAt, url }: StartRecord): Promise<boolean> {
   if (!isAlive(pid)) return false;
   if (url === null) return Date.now() - startedAt < STARTING_MS;

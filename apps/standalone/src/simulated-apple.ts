@@ -20,8 +20,8 @@ interface Location {
 }
 
 /**
- * Keeps a simulated Apple from forgetting. The simulator holds everything in memory, and Apple forgets nothing: what a
- * location is marked with, its licences and its assignments are saved every two seconds and put back at the next start.
+ * Makes the simulated Apple remember. The simulator keeps everything in memory, while Apple forgets nothing: each
+ * location's mark, licences and assignments are saved every two seconds and restored at the next start.
  */
 export class SimulatedApple {
   #saved = '';
@@ -33,13 +33,13 @@ export class SimulatedApple {
     private readonly folder: string,
   ) {}
 
-  /** Texts of the token files that an earlier simulator has written, by file name. To be read before the next one starts. */
+  /** Texts of the token files that an earlier simulator wrote, by file name. Read them before the next one starts. */
   static earlierTokens(folder: string): ReadonlyMap<string, string> {
     const files = readdirSync(folder).filter((file) => file.endsWith(TOKEN_FILE));
     return new Map(files.map((file) => [file, readFileSync(join(folder, file), 'utf8').trim()]));
   }
 
-  /** Puts back what was there, the tokens that were handed out included. */
+  /** Restores the saved state, including the tokens that were issued. */
   async restore(earlierTokens: ReadonlyMap<string, string>): Promise<void> {
     const fresh = new Set((await this.#locations<{ uId: string }>()).map(({ uId }) => uId));
     for (const location of readJson<Location[]>(this.#file) ?? []) {
@@ -54,7 +54,7 @@ export class SimulatedApple {
       const uId = locationOf(text);
       if (uId === null || !locations.has(uId)) continue;
       const fileName = file.slice(0, -TOKEN_FILE.length);
-      // The first of a location ends those that the simulator has just made.
+      // The first token of a location revokes those that the simulator has just made.
       const wanted = { text, fileName, keepOld: renewed.has(uId) };
       await this.#post(`/admin/locations/${uId}/tokens`, wanted);
       renewed.add(uId);
@@ -71,7 +71,7 @@ export class SimulatedApple {
   async stopSaving(): Promise<void> {
     if (this.#timer) clearInterval(this.#timer);
     await this.#saving;
-    // The simulator may be gone already; what was saved last holds then.
+    // The simulator may have ended already; then the last save counts.
     await this.#save().catch(() => undefined);
   }
 
@@ -179,7 +179,7 @@ function readJson<T>(file: string): T | null {
   return JSON.parse(text) as T;
 }
 
-/** Whole or not at all, however the process dies. */
+/** Writes the whole file or nothing, however the process dies. */
 function writeJson(file: string, text: string): void {
   writeFileSync(`${file}.new`, text);
   renameSync(`${file}.new`, file);

@@ -80,7 +80,7 @@ async function start(): Promise<void> {
       },
     }),
   );
-  const appleUrl = `http://${HOST}:${await simulator.told<number>('listening')}`;
+  const appleUrl = `http://${HOST}:${await simulator.says<number>('listening')}`;
   apple = new SimulatedApple(appleUrl, SIMULATOR_DATA);
   await apple.restore(earlierTokens);
   apple.startSaving();
@@ -105,7 +105,7 @@ async function start(): Promise<void> {
   product.onMessage((message) => {
     if (typeof message['ownerKey'] === 'string') ownerKey = message['ownerKey'];
   });
-  await product.told('ready');
+  await product.says('ready');
   running.listening(productUrl);
   const text = welcome({
     product: productUrl,
@@ -127,7 +127,7 @@ process.on('disconnect', () => void stop(0));
 if (process.env['npm_lifecycle_event'] === 'start') watchParent(() => void stop(0));
 
 start().catch((error: unknown) => {
-  // A program that ended has been told of already.
+  // A program that ended has already been reported.
   if (stopping) return;
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   void stop(error instanceof AlreadyRunning ? 2 : 1);

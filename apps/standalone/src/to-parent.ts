@@ -1,3 +1,3 @@
-/** What the product tells the process that forked it. */
+/** Messages of the product to the process that forked it. */
 export type ToParent =
   { readonly listening: number } | { readonly ownerKey: string } | { readonly ready: true };

@@ -68,7 +68,7 @@ export class Rig {
       },
     });
     this.admin = this.simulator.admin;
-    // Time stands still here, so Apple's limit would hit every spec.
+    // Time does not pass here, so every spec would hit Apple's limit.
     this.admin.setFaults({ rateLimit: { perSecond: 100_000 } });
     this.admin.setFaults(faults);
     const issued = this.admin.createLocation({ name: 'Berlin Office' });

@@ -6,7 +6,7 @@ interface Timer {
   run: () => void;
 }
 
-/** A clock that stands still until a test moves it. */
+/** A clock that moves only when a test moves it. */
 export class VirtualClock implements SimulatorClock {
   private time = Date.UTC(2027, 0, 1);
   private order = 0;
