@@ -174,7 +174,13 @@ async function show(folder) {
   const stores = await openStores(folder);
   const models = [accountsModel, assetsModel, pairsModel, ordersModel];
   const events = new EventLog(stores.events, licensingRegistry());
-  const processor = new Processor(events, stores.reads, models, systemClock);
+  const processor = new Processor({
+    events,
+    reads: stores.reads,
+    models,
+    clock: systemClock,
+    log: console.error,
+  });
   const head = await stores.events.head();
   await processor.start();
   for (const { name } of models) {

@@ -63,7 +63,13 @@ async function rebuild(folder, head) {
   for (const suffix of ['', '-wal', '-shm']) rmSync(join(folder, `views.db${suffix}`), { force: true });
   const stores = await openStores(folder);
   const events = new EventLog(stores.events, licensingRegistry());
-  const processor = new Processor(events, stores.reads, [pairsModel], systemClock);
+  const processor = new Processor({
+    events,
+    reads: stores.reads,
+    models: [pairsModel],
+    clock: systemClock,
+    log: console.error,
+  });
   const { ms } = await timed(async () => {
     await processor.start();
     check(await reached(processor, pairsModel.name, head, systemClock, 600_000), 'the rebuild did not end');

@@ -18,17 +18,23 @@ describe('a start', () => {
     const { stores, clock } = virtual;
     const foundation = new Foundation({ stores, clock, ids: seededIds(7) });
     const models = [dueModel, openWorkModel, accountsModel].filter(({ name }) => !halted.includes(name));
-    const built = new Processor(foundation.events, stores.reads, models, clock);
+    const built = new Processor({
+      events: foundation.events,
+      reads: stores.reads,
+      models,
+      clock,
+      log: foundation.log,
+    });
     const standing = halted.map((name): ModelStatus => ({
       name,
       version: 1,
       position: START,
       halted: 'a bug',
+      failure: 'a bug',
     }));
     const views: Views = {
       start: () => built.start(),
       stop: () => built.stop(),
-      ring: () => built.ring(),
       position: (model) => (halted.includes(model) ? START : built.position(model)),
       status: () => [...built.status(), ...standing],
       onAdvance: (listener) => built.onAdvance(listener),

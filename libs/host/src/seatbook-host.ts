@@ -161,7 +161,7 @@ async function partsOf(
   };
   const hasEdge = halves !== 'worker';
   const hasWorker = halves !== 'edge';
-  const workerViews = hasWorker && views === 'worker' ? workerViewsOf(configuration, log, clock) : null;
+  const workerViews = hasWorker && views === 'worker' ? workerViewsOf(configuration, log, stores) : null;
   const built: Views =
     workerViews ?? viewBuilders(stores.events, stores.reads, clock, configuration.views, lines);
   const worker = hasWorker
@@ -199,16 +199,21 @@ async function partsOf(
   };
 }
 
-function workerViewsOf({ data, views, http }: Configuration, log: Log, clock: Clock): WorkerViews {
-  const { restartMs, restartMaxMs, ...processor } = views;
+function workerViewsOf(
+  { data, views, http }: Configuration,
+  log: Log,
+  { events }: OpenedStores,
+): WorkerViews {
+  const { restartMs, restartMaxMs, ...limits } = views;
   const { folder } = data;
   return new WorkerViews({
     folder,
-    processor,
+    limits,
+    onAppended: (listener) => events.onAppended(listener),
     restartMs,
     restartMaxMs,
     stopMs: http.shutdownMs / 2,
-    clock,
+    clock: systemClock,
     log,
   });
 }

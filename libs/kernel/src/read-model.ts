@@ -16,7 +16,12 @@ export interface ReadModel<D extends Document, E extends DomainEvent = DomainEve
   readonly version: number;
   /** The event types that it folds; all others are passed over. */
   readonly handles: readonly E['type'][];
-  /** Keys of the documents that an event touches: 1,100 at the most. */
+  /**
+   * It reads nothing of an event but what all have in every version: stream, revision, position and metadata. Then it
+   * folds also events of types and versions that this build does not know, which others wait at.
+   */
+  readonly metadataOnly?: true;
+  /** Keys of the documents that an event touches, each once. */
   keysOf(event: Envelope<E>): readonly string[];
   /** The document after the event; null for none. It owns the document and may change it in place. */
   evolve(document: D | null, event: Envelope<E>, key: string): D | null;

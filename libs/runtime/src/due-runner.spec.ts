@@ -78,14 +78,18 @@ describe('taking due work', () => {
     const runner = counterRunner({ events, reads, clock, kinds: [kind] });
     const parking = new Parking(progress, clock);
     await parking.load();
-    const built = new Processor(new EventLog(events, counterRegistry()), reads, [dueModel], clock);
+    const built = new Processor({
+      events: new EventLog(events, counterRegistry()),
+      reads,
+      models: [dueModel],
+      clock,
+      log: () => undefined,
+    });
     const due = new DueRunner<object>(reads, runner, parking, gates, {}, clock, seededIds(1, (runs += 1)));
     built.onAdvance(() => due.ring());
-    const stopRinging = events.onAppended(() => built.ring());
     await built.start();
     due.start();
     const stop = async (): Promise<void> => {
-      stopRinging();
       await due.stop();
       await built.stop();
     };

@@ -11,8 +11,9 @@ export interface DueRow extends Due {
 /** Each stream's earliest due thing, as stamped on the last event of each append; no row where nothing is awaited. */
 export const dueModel: ReadModel<DueRow> = {
   name: 'due',
-  version: 1,
+  version: 2,
   handles: ['*'],
+  metadataOnly: true,
   keysOf: ({ metadata, stream }) => (metadata.next === undefined ? [] : [stream]),
   evolve(_row, { metadata, stream, revision, position }) {
     return metadata.next ? { ...metadata.next, stream, revision, position } : null;

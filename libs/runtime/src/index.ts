@@ -44,7 +44,14 @@ export {
   type LoadedStream,
   type Receipt,
 } from './command-runner.js';
-export { Processor, PROCESSOR_DEFAULTS, type ProcessorOptions } from './processor.js';
+export {
+  ALONE,
+  PROCESSOR_LIMITS,
+  Processor,
+  type ProcessorLimits,
+  type ProcessorOptions,
+  type Tenure,
+} from './processor.js';
 export { joinViews, reached, type ModelStatus, type Views } from './views.js';
 export { PollLoop, type PollLoopOptions } from './poll-loop.js';
 export { RunnerHealth, reasonOf, type Log } from './runner-health.js';

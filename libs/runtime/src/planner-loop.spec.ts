@@ -85,7 +85,13 @@ describe('running a planner', () => {
     const { events, reads } = temporary.stores;
     store = new FaultyEventStore(events);
     runner = counterRunner({ events: store, reads, clock });
-    views = new Processor(new EventLog(events, counterRegistry()), reads, [openModel], clock);
+    views = new Processor({
+      events: new EventLog(events, counterRegistry()),
+      reads,
+      models: [openModel],
+      clock,
+      log: () => undefined,
+    });
     plans = [];
     shut = new Set();
     opened = () => undefined;
@@ -120,7 +126,6 @@ describe('running a planner', () => {
     await open('a.1');
     await open('a.2');
     await open('b.1');
-    views.ring();
     await pass(clock, 100);
     expect(plans.slice(0, 2)).toEqual(['a.1,a.2', 'b.1']);
     expect(await Promise.all(['a.1', 'a.2', 'b.1'].map(doneTimes))).toEqual([1, 1, 1]);
@@ -128,7 +133,6 @@ describe('running a planner', () => {
 
   it('names what a plan rests on as its cause, with a correlation of its own', async () => {
     await open('a.1');
-    views.ring();
     await pass(clock, 100);
     const [opening] = await store.readStream('counter-opena.1', 0, 1);
     const [done] = await store.readStream('counter-donea.1', 0, 1);
@@ -141,7 +145,6 @@ describe('running a planner', () => {
 
   it('plans nothing twice while its read model lags behind what it started', async () => {
     await open('a.1');
-    views.ring();
     await calm();
     await views.stop();
     // Time passes, the model stands still: the row is open as before.
@@ -150,7 +153,6 @@ describe('running a planner', () => {
     expect(await doneTimes('a.1')).toBe(1);
     await views.start();
     await open('a.2');
-    views.ring();
     await pass(clock, 2_000);
     expect(await Promise.all(['a.1', 'a.2'].map(doneTimes))).toEqual([1, 1]);
   });
@@ -159,7 +161,6 @@ describe('running a planner', () => {
     shut.add('a');
     await open('a.1');
     await open('b.1');
-    views.ring();
     await pass(clock, 5_000);
     expect(await Promise.all(['a.1', 'b.1'].map(doneTimes))).toEqual([0, 1]);
     shut.clear();
@@ -172,7 +173,6 @@ describe('running a planner', () => {
     wait = 200;
     await open('a.1');
     const since = clock.now();
-    views.ring();
     await pass(clock, 199);
     expect(await doneTimes('a.1')).toBe(0);
     await pass(clock, 1);
@@ -184,11 +184,9 @@ describe('running a planner', () => {
   it('hears of new work while another partition has long to wait', async () => {
     wait = 60_000;
     await open('a.1');
-    views.ring();
     await calm();
     wait = 0;
     await open('b.1');
-    views.ring();
     await pass(clock, 60);
     expect(await doneTimes('b.1')).toBe(1);
   });
@@ -202,7 +200,6 @@ describe('running a planner', () => {
   it('plans again what could not be written', async () => {
     await open('a.1');
     store.appends.push('fails');
-    views.ring();
     await pass(clock, 3_000);
     expect(await doneTimes('a.1')).toBe(1);
   });
@@ -210,7 +207,6 @@ describe('running a planner', () => {
   it('says when planning fails, and goes on when it works again', async () => {
     broken = true;
     await open('a.1');
-    views.ring();
     await pass(clock, 60);
     expect(loop.failure).toBe('Error: bug');
     broken = false;

@@ -1,12 +1,21 @@
 import fc from 'fast-check';
-import { EventRegistry, asPosition, firstVersions, type Document, type ReadModel } from '@seatbook/kernel';
+import {
+  EventRegistry,
+  START,
+  asPosition,
+  firstVersions,
+  type Document,
+  type Position,
+  type ReadModel,
+} from '@seatbook/kernel';
 import { pass, until } from '@seatbook/test-support/let-happen';
 import { openTemporaryStores } from '@seatbook/test-support/temporary-stores';
 import { VirtualClock } from '@seatbook/test-support/virtual-clock';
+import { CheckpointMoved, CorruptEvent, StoreUnavailable } from './errors.js';
 import { EventLog } from './event-log.js';
-import type { NewEvent } from './event-store.js';
-import { PROCESSOR_DEFAULTS, Processor, type ProcessorOptions } from './processor.js';
-import type { ReadStore } from './read-store.js';
+import type { EventStore, NewEvent } from './event-store.js';
+import { PROCESSOR_LIMITS, Processor, type ProcessorLimits, type ProcessorOptions } from './processor.js';
+import type { Placed, ReadStore } from './read-store.js';
 import { joinViews, reached } from './views.js';
 
 type Moved = {
@@ -46,15 +55,23 @@ describe('building read models', () => {
   const clock = new VirtualClock();
   let temporary: Awaited<ReturnType<typeof openTemporaryStores>>;
   let appended = 0;
+  let lines: string[];
   const running: Processor[] = [];
 
   const processor = (
     models: readonly ReadModel<Document>[],
-    options: Partial<ProcessorOptions> = {},
-    reads: ReadStore = temporary.stores.reads,
+    limits: Partial<ProcessorLimits> = {},
+    more: Partial<ProcessorOptions> & { readonly store?: EventStore } = {},
   ): Processor => {
-    const made = new Processor(new EventLog(temporary.stores.events, registry), reads, models, clock, {
-      ...PROCESSOR_DEFAULTS,
+    const { stores } = temporary;
+    const { store = stores.events, ...options } = more;
+    const made = new Processor({
+      events: new EventLog(store, registry),
+      reads: stores.reads,
+      models,
+      clock,
+      log: (message, facts) => void lines.push(`${message}: ${Object.values(facts).join(', ')}`),
+      limits,
       ...options,
     });
     running.push(made);
@@ -73,8 +90,29 @@ describe('building read models', () => {
     );
   const at = (built: Processor, position: number, name = 'things') =>
     until(clock, `${name} at ${position}`, () => built.position(name) >= position);
+  /** The read store, with some of its answers changed. */
+  const readsWith = (changed: Partial<ReadStore>): ReadStore => {
+    const { reads } = temporary.stores;
+    return new Proxy(reads, {
+      get(target, name) {
+        const member: unknown = Reflect.get(changed, name) ?? Reflect.get(target, name);
+        return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+      },
+    });
+  };
+  /** The log, with some of its answers changed. */
+  const logWith = (changed: Partial<EventStore>): EventStore => {
+    const { events } = temporary.stores;
+    return new Proxy(events, {
+      get(target, name) {
+        const member: unknown = Reflect.get(changed, name) ?? Reflect.get(target, name);
+        return typeof member === 'function' ? (member.bind(target) as unknown) : member;
+      },
+    });
+  };
 
   beforeEach(async () => {
+    lines = [];
     temporary = await openTemporaryStores(clock);
   });
   afterEach(async () => {
@@ -104,12 +142,12 @@ describe('building read models', () => {
     });
     let version = 1;
     await fc.assert(
-      fc.asyncProperty(log, sizes, async (moves, options) => {
+      fc.asyncProperty(log, sizes, async (moves, limits) => {
         await append(...moves.map(({ n, keys }) => event(n, keys)));
         const head = await temporary.stores.events.head();
         const [one, other] = [thing({ version: (version += 1) }), thing({ version: (version += 1) })];
         const expected = processor([one], { batchEvents: 1_000, batchKeys: 100_000 });
-        const split = processor([other], options);
+        const split = processor([other], limits);
         for (const built of [expected, split]) {
           await built.start();
           await at(built, head);
@@ -121,7 +159,53 @@ describe('building read models', () => {
     );
   });
 
-  it('goes on where it stopped', async () => {
+  it('commits whole events: one at least, and no more than fit into a batch', async () => {
+    await append(event(1, ['a', 'b']), event(2, ['c']), event(3, ['a', 'b', 'c', 'd']), event(4, ['a']));
+    const commits: [Position, number][] = [];
+    const { reads } = temporary.stores;
+    const counting = readsWith({
+      commit(model, changes, move) {
+        commits.push([move.to, changes.size]);
+        return reads.commit(model, changes, move);
+      },
+    });
+    const built = processor([thing()], { batchKeys: 3 }, { reads: counting });
+    await built.start();
+    await at(built, 4);
+    expect(commits).toEqual([
+      [2, 3],
+      [3, 4],
+      [4, 1],
+    ]);
+  });
+
+  it('passes over the events that a document already contains', async () => {
+    await append(event(1, ['a', 'b']), event(2, ['a']), event(0, ['b']), event(4, ['a', 'b']));
+    const { reads } = temporary.stores;
+    const model = thing();
+    await reads.prepare([model]);
+    // Another builder wrote its documents and was cut off before the checkpoint.
+    const ahead: ReadonlyMap<string, Placed<Thing>> = new Map([
+      ['a', { document: { sum: 3, last: 2 }, position: asPosition(2) }],
+      ['b', { document: null, position: asPosition(3) }],
+    ]);
+    const cutOff = readsWith({
+      async getMany<D extends Document>(of: Parameters<ReadStore['getMany']>[0], keys: readonly string[]) {
+        const found = new Map(await reads.getMany<D>(of, keys));
+        for (const key of keys) {
+          const placed = ahead.get(key);
+          if (placed && !found.has(key)) found.set(key, placed as Placed<Document> as Placed<D>);
+        }
+        return found;
+      },
+    });
+    const built = processor([model], { batchEvents: 1 }, { reads: cutOff });
+    await built.start();
+    await at(built, 4);
+    expect(await documents()).toEqual({ a: { sum: 7, last: 4 }, b: { sum: 4, last: 4 } });
+  });
+
+  it('goes on where it stopped, and writes at a stop what it has folded', async () => {
     await append(event(1, ['a']));
     const first = processor([thing()]);
     await first.start();
@@ -142,95 +226,253 @@ describe('building read models', () => {
     expect(await documents()).toEqual({ a: { sum: 1, last: 1 } });
   });
 
-  it('hears of new events by its bell, or by itself', async () => {
+  it('hears of new events at once', async () => {
     const built = processor([thing()]);
     await built.start();
-    await append(event(1, ['a']));
-    built.ring();
-    await at(built, 1);
-    await append(event(2, ['a']));
     const before = clock.now();
-    await at(built, 2);
-    expect(clock.now() - before).toBeLessThanOrEqual(PROCESSOR_DEFAULTS.pollMs);
-  });
-
-  it('halts a model that keeps failing, says why, and lets the others go on', async () => {
-    const broken = thing({
-      name: 'broken',
-      evolve: () => {
-        throw new Error('no such field');
-      },
-    });
     await append(event(1, ['a']));
-    const built = processor([broken, thing()]);
-    await built.start();
     await at(built, 1);
-    await until(clock, 'halted', () => built.status()[0]?.halted !== null);
-    await append(event(2, ['a']));
-    await at(built, 2);
-    expect(built.status()).toEqual([
-      { name: 'broken', version: 1, position: 0, halted: 'no such field' },
-      { name: 'things', version: 1, position: 2, halted: null },
-    ]);
+    expect(clock.now()).toBe(before);
   });
 
-  it('tries again before it halts', async () => {
-    let failures = PROCESSOR_DEFAULTS.attempts - 1;
-    const model = thing();
-    const flaky = thing({
-      evolve: (before, envelope, key) => {
-        if ((failures -= 1) >= 0) throw new Error('passing');
-        return model.evolve(before, envelope, key) as Thing | null;
-      },
-    });
-    await append(event(1, ['a']));
-    const built = processor([flaky]);
-    await built.start();
-    await at(built, 1);
-    expect([built.status()[0]?.halted, await documents()]).toEqual([null, { a: { sum: 1, last: 1 } }]);
-  });
-
-  it('waits at an event that is newer than this build, for as long as it takes, and skips nothing', async () => {
-    await append(event(1, ['a']), event(2, ['a'], { version: 2 }), event(4, ['a']));
-    const indifferent = thing({ name: 'others', handles: [] });
-    const built = processor([thing(), indifferent], { batchEvents: 1 });
-    await built.start();
-    await at(built, 3, 'others');
-    await pass(clock, 600_000);
-    expect(built.status()).toMatchObject([
-      { position: 1, halted: null },
-      { position: 3, halted: null },
-    ]);
-    expect(await documents()).toEqual({ a: { sum: 1, last: 1 } });
-  });
-
-  it('loses a commit to another builder, looks again, applies nothing twice and goes on', async () => {
-    await append(...Array.from({ length: 40 }, () => event(1, ['a', 'b'])));
-    const both = [processor([thing()], { batchEvents: 3 }), processor([thing()], { batchEvents: 4 })];
-    for (const built of both) await built.start();
-    for (const built of both) await at(built, 40);
-    for (const built of both) expect(built.status()[0]?.halted).toBeNull();
-    expect(await documents()).toEqual({ a: { sum: 40, last: 40 }, b: { sum: 40, last: 40 } });
-  });
-
-  it('goes on after a commit that was done and whose answer was lost', async () => {
-    await append(event(1, ['a']));
-    const { reads } = temporary.stores;
-    let lost = 1;
-    const doubtful = Object.create(reads, {
-      commit: {
-        value: async (...commit: Parameters<ReadStore['commit']>) => {
-          await reads.commit(...commit);
-          if ((lost -= 1) >= 0) throw new Error('the connection broke');
+  describe('where something is wrong with an event', () => {
+    it('halts a model that keeps failing, says why, and lets the others go on', async () => {
+      const broken = thing({
+        name: 'broken',
+        evolve: () => {
+          throw new Error('no such field');
         },
+      });
+      await append(event(1, ['a']));
+      const built = processor([broken, thing()]);
+      await built.start();
+      await at(built, 1);
+      await until(clock, 'halted', () => built.status()[0]?.halted !== null);
+      await append(event(2, ['a']));
+      await at(built, 2);
+      const failure = 'Error: no such field';
+      expect(built.status()).toEqual([
+        { name: 'broken', version: 1, position: 0, halted: failure, failure },
+        { name: 'things', version: 1, position: 2, halted: null, failure: null },
+      ]);
+      expect(lines).toEqual([
+        `a runner fails and keeps trying: builder of broken, ${failure}`,
+        `a read model has halted: broken, 1, ${failure}`,
+      ]);
+    });
+
+    it('halts a model whose documents its store cannot hold', async () => {
+      await append(event(1, ['a']));
+      const reads = readsWith({
+        commit: () => Promise.reject(new TypeError('a field of an index is an object')),
+      });
+      const built = processor([thing()], {}, { reads });
+      await built.start();
+      await until(clock, 'halted', () => built.status()[0]?.halted !== null);
+    });
+
+    it('tries again before it halts', async () => {
+      let failures = PROCESSOR_LIMITS.attempts - 1;
+      const model = thing();
+      const flaky = thing({
+        evolve: (before, envelope, key) => {
+          if ((failures -= 1) >= 0) throw new Error('transient');
+          return model.evolve(before, envelope, key) as Thing | null;
+        },
+      });
+      await append(event(1, ['a']));
+      const built = processor([flaky]);
+      await built.start();
+      await at(built, 1);
+      expect(built.status()[0]).toMatchObject({ halted: null, failure: null });
+      expect(await documents()).toEqual({ a: { sum: 1, last: 1 } });
+      expect(lines).toHaveLength(2);
+    });
+
+    it.each([
+      ['newer than this build', event(2, ['a'], { version: 2 }), 'NewerEventVersion'],
+      [
+        'of a type that this build does not know',
+        event(2, ['a'], { type: 'thing.unheard-of' }),
+        'UnknownEventType',
+      ],
+    ])(
+      'waits at an event that is %s, says so for as long as it takes, and skips nothing',
+      async (_, bad, name) => {
+        await append(event(1, ['a']), bad, event(4, ['a']));
+        const indifferent = thing({ name: 'others', handles: [] });
+        const needing = thing({ handles: ['thing.moved', 'thing.unheard-of'] as never });
+        const built = processor([needing, indifferent], { batchEvents: 1 });
+        await built.start();
+        await at(built, 3, 'others');
+        await pass(clock, 600_000);
+        expect(built.status()).toMatchObject([
+          { position: 1, halted: null, failure: expect.stringMatching(`^${name}: `) as unknown },
+          { position: 3, halted: null, failure: null },
+        ]);
+        expect(await documents()).toEqual({ a: { sum: 1, last: 1 } });
+        expect(lines).toHaveLength(1);
       },
-    }) as ReadStore;
-    for (const name of ['prepare', 'takeOver', 'checkpoint', 'getMany'] as const)
-      Object.assign(doubtful, { [name]: reads[name].bind(reads) });
-    const built = processor([thing()], {}, doubtful);
-    await built.start();
-    await at(built, 1);
-    expect(await documents()).toEqual({ a: { sum: 1, last: 1 } });
+    );
+
+    it('waits with a model of all events too, unless that reads nothing but metadata', async () => {
+      await append(event(1, ['a']), event(2, ['a'], { type: 'thing.unheard-of' }), event(3, ['a']));
+      const every = thing({ name: 'every', handles: ['*'] as never, keysOf: () => ['a'] });
+      const metadata = thing({ ...every, name: 'metadata', metadataOnly: true } as Partial<
+        ReadModel<Thing, Moved>
+      >);
+      const built = processor([every, metadata] as readonly ReadModel<Document>[], { batchEvents: 1 });
+      await built.start();
+      await at(built, 3, 'metadata');
+      await pass(clock, 60_000);
+      expect(built.position('every')).toBe(1);
+    });
+  });
+
+  describe('where a store fails', () => {
+    const down = (): Promise<never> =>
+      Promise.reject(new StoreUnavailable('connection refused', 'ECONNREFUSED'));
+
+    it('says that the log cannot be read, for as long as it takes, and goes on by itself', async () => {
+      await append(event(1, ['a']));
+      let readable = false;
+      let reads = 0;
+      const { events } = temporary.stores;
+      const store = logWith({
+        subscribe(after, options) {
+          reads += 1;
+          if (readable) return events.subscribe(after, options);
+          throw new CorruptEvent('thing-1', 0, START);
+        },
+      });
+      const built = processor([thing(), thing({ name: 'others' })], {}, { store });
+      await built.start();
+      await pass(clock, 3_600_000);
+      for (const { halted, failure } of built.status()) {
+        expect(halted).toBeNull();
+        expect(failure).toMatch(/^CorruptEvent: .*does not match its checksum/);
+      }
+      // With growing pauses, of 30 seconds at most.
+      expect(reads).toBeGreaterThan(120);
+      expect(reads).toBeLessThan(140);
+      readable = true;
+      await at(built, 1);
+      expect(built.status()).toMatchObject([{ failure: null }, { failure: null }]);
+      expect(lines.map((line) => line.replace(/:.*/, ''))).toEqual([
+        'a runner fails and keeps trying',
+        'a runner fails and keeps trying',
+        'a runner works again',
+        'a runner works again',
+      ]);
+    });
+
+    it.each(['getMany', 'commit'] as const)(
+      'waits for a read store whose %s fails, and halts nothing',
+      async (name) => {
+        await append(event(1, ['a']));
+        const broken: Partial<ReadStore> = { [name]: down };
+        const reads = readsWith(broken);
+        const built = processor([thing()], {}, { reads });
+        await built.start();
+        await pass(clock, 3_600_000);
+        expect(built.status()[0]).toMatchObject({
+          position: 0,
+          halted: null,
+          failure: 'StoreUnavailable: connection refused',
+        });
+        delete broken[name];
+        await at(built, 1);
+        expect(await documents()).toEqual({ a: { sum: 1, last: 1 } });
+        expect(built.status()[0]?.failure).toBeNull();
+      },
+    );
+
+    it('reads on from where it was when a subscription breaks off', async () => {
+      await append(event(1, ['a']), event(2, ['a']), event(3, ['b']));
+      const { events } = temporary.stores;
+      let broken = 0;
+      const store = logWith({
+        async *subscribe(after, options) {
+          for await (const page of events.subscribe(after, options)) {
+            if ((broken += 1) % 2 === 0) throw new StoreUnavailable('consumer too slow', 'ABORTED');
+            yield page;
+          }
+        },
+      });
+      const built = processor([thing()], { batchEvents: 1 }, { store });
+      await built.start();
+      await at(built, 3);
+      expect(await documents()).toEqual({ a: { sum: 3, last: 2 }, b: { sum: 3, last: 3 } });
+    });
+
+    it('goes on after a commit that was done and whose answer was lost', async () => {
+      await append(event(1, ['a']));
+      const { reads } = temporary.stores;
+      let lost = 1;
+      const doubtful = readsWith({
+        async commit(...commit) {
+          await reads.commit(...commit);
+          if ((lost -= 1) >= 0) throw new StoreUnavailable('the connection broke', 'ECONNRESET');
+        },
+      });
+      const built = processor([thing()], {}, { reads: doubtful });
+      await built.start();
+      await at(built, 1);
+      expect(await documents()).toEqual({ a: { sum: 1, last: 1 } });
+    });
+  });
+
+  describe('among several builders', () => {
+    it('loses a commit to another one, looks again, applies nothing twice and goes on', async () => {
+      await append(...Array.from({ length: 40 }, () => event(1, ['a', 'b'])));
+      const both = [processor([thing()], { batchEvents: 3 }), processor([thing()], { batchEvents: 4 })];
+      for (const built of both) await built.start();
+      for (const built of both) await at(built, 40);
+      for (const built of both) expect(built.status()[0]?.halted).toBeNull();
+      expect(await documents()).toEqual({ a: { sum: 40, last: 40 }, b: { sum: 40, last: 40 } });
+    });
+
+    it('builds only in its tenure, and never after a later one has begun', async () => {
+      await append(event(1, ['a']));
+      let epoch: number | null = null;
+      let changed = (): void => undefined;
+      const tenure = {
+        epoch: () => epoch,
+        onChanged(listener: () => void) {
+          changed = listener;
+          return () => undefined;
+        },
+      };
+      const built = processor([thing()], {}, { tenure });
+      await built.start();
+      await pass(clock, 60_000);
+      expect(built.position('things')).toBe(START);
+      epoch = 1;
+      changed();
+      await at(built, 1);
+
+      const other = processor(
+        [thing()],
+        {},
+        { tenure: { ...tenure, epoch: () => 2, onChanged: () => () => undefined } },
+      );
+      await other.start();
+      await append(event(2, ['a']));
+      await at(other, 2);
+      await until(clock, 'refused', () => built.status()[0]?.failure !== null);
+      expect(built.status()[0]).toMatchObject({
+        position: 1,
+        halted: null,
+        failure: expect.stringMatching(`^${CheckpointMoved.name}: .*another worker has it`) as unknown,
+      });
+      await other.stop();
+      epoch = 3;
+      changed();
+      await append(event(4, ['a']));
+      await at(built, 3);
+      expect(await documents()).toEqual({ a: { sum: 7, last: 3 } });
+      expect(built.status()[0]?.failure).toBeNull();
+    });
   });
 
   it('tells who waits for a position, and who waited in vain', async () => {
@@ -240,7 +482,6 @@ describe('building read models', () => {
     const soon = reached(views, 'things', asPosition(1), clock, 5_000);
     const never = reached(views, 'things', asPosition(99), clock, 5_000);
     await append(event(1, ['a']));
-    views.ring();
     await pass(clock, 5_000);
     expect([await soon, await never, await reached(views, 'things', asPosition(1), clock, 0)]).toEqual([
       true,

@@ -1,122 +1,106 @@
 import {
   START,
   earliest,
-  isUnreadableEvent,
   type Clock,
   type Document,
-  type Envelope,
+  type Milliseconds,
   type Position,
   type ReadModel,
 } from '@seatbook/kernel';
-import { hasCode } from './errors.js';
-import { readable, type EventLog, type LoggedEvent } from './event-log.js';
-import { PollLoop } from './poll-loop.js';
-import type { Placed, ReadStore } from './read-store.js';
-import { RunnerHealth, type Log } from './runner-health.js';
+import type { EventLog } from './event-log.js';
+import { ModelBuilder, type BuilderLimits } from './model-builder.js';
+import type { ReadStore } from './read-store.js';
+import type { Log } from './runner-health.js';
 import type { ModelStatus, Views } from './views.js';
 
-export interface ProcessorOptions {
+export interface ProcessorLimits extends BuilderLimits {
   /** Events read at once. */
   readonly batchEvents: number;
-  /** Documents touched between two commits. */
-  readonly batchKeys: number;
-  /** It looks at least this often, woken or not. */
-  readonly pollMs: number;
-  /** A model that fails this often in a row halts. */
-  readonly attempts: number;
-  readonly retryDelayMs: number;
 }
 
-export const PROCESSOR_DEFAULTS: ProcessorOptions = {
+export const PROCESSOR_LIMITS: ProcessorLimits = {
   batchEvents: 1_000,
   batchKeys: 5_000,
-  pollMs: 1_000,
   attempts: 5,
   retryDelayMs: 500,
 };
 
-/** Events folded between two commits while there are more to read. */
-const COMMIT_EVENTS = 20_000;
-const EPOCH = 1;
+/** Whether this process is the one that builds, among all that could. */
+export interface Tenure {
+  /** In which it builds; null while another one does. */
+  epoch(): number | null;
+  /** Called when that has changed. Returns an unsubscribe function. */
+  onChanged(listener: () => void): () => void;
+}
 
-interface Building {
-  readonly model: ReadModel<Document>;
-  readonly handles: ReadonlySet<string>;
-  /** Up to where documents and checkpoint are written. */
-  position: Position;
-  /** Up to where events are folded in memory. */
-  folded: Position;
-  /** Events folded and documents changed since the last commit. */
-  events: number;
-  changes: Map<string, Placed<Document>>;
-  failures: number;
-  /** Not before this moment, after a failure. */
-  retryAt: number;
-  halted: string | null;
+/** For a process that is alone with its read models. */
+export const ALONE: Tenure = { epoch: () => 1, onChanged: () => () => undefined };
+
+export interface ProcessorOptions {
+  readonly events: EventLog;
+  readonly reads: ReadStore;
+  readonly models: readonly ReadModel<Document>[];
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits?: Partial<ProcessorLimits>;
+  readonly tenure?: Tenure;
 }
 
 /**
- * Builds read models: one pass over the log for all models of a group, folded per key in memory; documents and
- * checkpoint are written together. A model that fails past its budget halts alone and says so.
+ * Builds a group of read models in one pass over the log. While there is more to read, changes stay in memory: a
+ * document that many events touch is read and written once. A model that fails is left behind, says so and is tried
+ * again from where it is; the others go on.
  */
 export class Processor implements Views {
-  readonly #models: Building[];
+  readonly #options: ProcessorOptions;
+  readonly #tenure: Tenure;
+  readonly #builders: readonly ModelBuilder[];
   readonly #listeners = new Set<(model: string, position: Position) => void>();
-  readonly #loop: PollLoop;
+  #running: Promise<void> | null = null;
+  #stopped = true;
+  /** Ends the round under way, or the pause between two. */
+  #round = new AbortController();
+  #unsubscribe: () => void = () => undefined;
 
-  constructor(
-    private readonly events: EventLog,
-    private readonly reads: ReadStore,
-    models: readonly ReadModel<Document>[],
-    private readonly clock: Clock,
-    private readonly options: ProcessorOptions = PROCESSOR_DEFAULTS,
-    log: Log = () => undefined,
-  ) {
-    this.#models = models.map((model) => ({
-      model,
-      handles: new Set(model.handles),
-      position: START,
-      folded: START,
-      events: 0,
-      changes: new Map(),
-      failures: 0,
-      retryAt: 0,
-      halted: null,
-    }));
-    const names = models.map(({ name }) => name).join(', ');
-    this.#loop = new PollLoop({
-      clock,
-      pollMs: options.pollMs,
-      task: () => this.#pass(),
-      health: new RunnerHealth(`builder of ${names}`, log),
+  constructor(options: ProcessorOptions) {
+    const { reads, clock, log, models } = options;
+    const limits = { ...PROCESSOR_LIMITS, ...options.limits };
+    this.#options = options;
+    this.#tenure = options.tenure ?? ALONE;
+    this.#builders = models.map((model) => {
+      const advanced = (position: Position): void => {
+        for (const listener of this.#listeners) listener(model.name, position);
+      };
+      return new ModelBuilder({ model, reads, clock, log, limits, advanced });
     });
   }
 
+  /** Resolves when it is known where the read models are, as far as this process may build them. */
   async start(): Promise<void> {
-    await this.reads.prepare(this.#models.map(({ model }) => model));
-    for (const building of this.#models) restart(building, await this.reads.takeOver(building.model, EPOCH));
-    this.#loop.start();
+    await this.#options.reads.prepare(this.#options.models);
+    this.#unsubscribe = this.#tenure.onChanged(() => this.#round.abort());
+    const epoch = this.#tenure.epoch();
+    if (epoch !== null) await this.#begin(epoch, this.#builders);
+    this.#stopped = false;
+    this.#running = this.#run();
   }
 
-  stop(): Promise<void> {
-    return this.#loop.stop();
-  }
-
-  ring(): void {
-    this.#loop.wake();
+  /** Ends after the page under way and writes what is folded. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#unsubscribe();
+    this.#round.abort();
+    await this.#running;
+    if (this.#tenure.epoch() === null) return;
+    for (const builder of this.#builders) if (builder.readyAt < Infinity) await builder.finish();
   }
 
   position(name: string): Position {
-    return this.#models.find(({ model }) => model.name === name)?.position ?? START;
+    return this.#builders.find((builder) => builder.name === name)?.position ?? START;
   }
 
   status(): readonly ModelStatus[] {
-    return this.#models.map(({ model, position, halted }) => ({
-      name: model.name,
-      version: model.version,
-      position,
-      halted,
-    }));
+    return this.#builders.map(({ status }) => status);
   }
 
   onAdvance(listener: (model: string, position: Position) => void): () => void {
@@ -124,115 +108,81 @@ export class Processor implements Views {
     return () => this.#listeners.delete(listener);
   }
 
-  /**
-   * One page for all models that can go on. While there are more, changes stay in memory: a document that many events
-   * touch is read and written once. True when there may be more.
-   */
-  async #pass(): Promise<boolean> {
-    const now = this.clock.now();
-    const running = this.#models.filter(({ halted, retryAt }) => halted === null && retryAt <= now);
-    if (running.length === 0) return false;
-    const [first = START, ...others] = running.map(({ folded }) => folded);
-    for await (const page of this.events.pages(earliest(first, ...others), this.options.batchEvents)) {
-      for (const building of running) await this.#take(building, page.events, page.upTo, page.caughtUp);
-      return !page.caughtUp;
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      this.#round = new AbortController();
+      const epoch = this.#tenure.epoch();
+      if (epoch === null) await this.#pause(Infinity);
+      else await this.#build(epoch);
     }
-    return false;
   }
 
-  async #take(
-    building: Building,
-    events: readonly LoggedEvent[],
-    upTo: Position,
-    caughtUp: boolean,
-  ): Promise<void> {
+  /** One round: all models that can go on, until one that failed may go on too. */
+  async #build(epoch: number): Promise<void> {
+    const { clock } = this.#options;
+    const now = clock.now();
+    const ready = this.#builders.filter(({ readyAt }) => readyAt <= now);
+    let running = await this.#begin(epoch, ready);
+    if (running.length === 0) {
+      await this.#pause(this.#nextReadyAt() - now);
+      return;
+    }
+    let wake = this.#endRoundAt(this.#nextReadyAt(running));
     try {
-      await this.#fold(building, events);
-      if (upTo > building.folded) building.folded = upTo;
-      // After a failure each page is kept, so that only the one that fails is met again.
-      const keep = caughtUp || building.failures > 0 || building.events >= COMMIT_EVENTS;
-      if (keep) await this.#commit(building);
-      building.failures = 0;
+      for await (const page of this.#pages(running)) {
+        const still: ModelBuilder[] = [];
+        for (const builder of running) if (await builder.take(page)) still.push(builder);
+        if (still.length === 0) return;
+        if (still.length < running.length) {
+          running = still;
+          wake();
+          wake = this.#endRoundAt(this.#nextReadyAt(running));
+        }
+      }
     } catch (error) {
-      await this.#failed(building, error);
+      // The log cannot be read: that concerns them all.
+      for (const builder of running) builder.waitAfter(error);
+    } finally {
+      wake();
+      this.#round.abort();
     }
   }
 
-  async #fold(building: Building, events: readonly LoggedEvent[]): Promise<void> {
-    const { model, handles } = building;
-    let page: { envelope: Envelope; keys: readonly string[] }[] = [];
-    let missing = new Set<string>();
-    let end = building.folded;
-    for (const event of events) {
-      if (event.position <= building.folded) continue;
-      end = event.position;
-      building.events += 1;
-      if (!handles.has(event.type) && !handles.has('*')) continue;
-      const envelope = handles.has('*') ? event : readable(event);
-      const keys = model.keysOf(envelope);
-      if (keys.length === 0) continue;
-      page.push({ envelope, keys });
-      for (const key of keys) if (!building.changes.has(key)) missing.add(key);
-      if (building.changes.size + missing.size >= this.options.batchKeys) {
-        await this.#evolve(building, page, missing, end);
-        await this.#commit(building);
-        page = [];
-        missing = new Set();
-      }
-    }
-    await this.#evolve(building, page, missing, end);
+  /** Those of the builders that have their checkpoint. */
+  async #begin(epoch: number, builders: readonly ModelBuilder[]): Promise<readonly ModelBuilder[]> {
+    const begun: ModelBuilder[] = [];
+    for (const builder of builders) if (await builder.begin(epoch)) begun.push(builder);
+    return begun;
   }
 
-  async #evolve(
-    building: Building,
-    page: readonly { envelope: Envelope; keys: readonly string[] }[],
-    missing: ReadonlySet<string>,
-    end: Position,
-  ): Promise<void> {
-    const { model, changes } = building;
-    if (missing.size > 0) {
-      const before = await this.reads.getMany<Document>(model, [...missing]);
-      for (const key of missing) changes.set(key, before.get(key) ?? { document: null, position: START });
-    }
-    for (const { envelope, keys } of page) {
-      const { position } = envelope;
-      for (const key of keys) {
-        const before = changes.get(key);
-        if (before && before.position >= position) continue;
-        changes.set(key, { document: model.evolve(before?.document ?? null, envelope, key), position });
-      }
-    }
-    building.folded = end;
+  #pages(running: readonly ModelBuilder[]): ReturnType<EventLog['subscribe']> {
+    const [first = START, ...others] = running.map(({ folded }) => folded);
+    const { events, limits } = this.#options;
+    const pageEvents = limits?.batchEvents ?? PROCESSOR_LIMITS.batchEvents;
+    return events.subscribe(earliest(first, ...others), { signal: this.#round.signal, pageEvents });
   }
 
-  async #commit(building: Building): Promise<void> {
-    const { model, changes, position, folded } = building;
-    if (folded === position) return;
-    await this.reads.commit(model, changes, { from: position, to: folded, epoch: EPOCH });
-    restart(building, folded);
-    for (const listener of this.#listeners) listener(model.name, folded);
+  /** When the next model may go on that is not among these. */
+  #nextReadyAt(running: readonly ModelBuilder[] = []): number {
+    const others = this.#builders.filter((builder) => !running.includes(builder));
+    return Math.min(Infinity, ...others.map(({ readyAt }) => readyAt));
   }
 
-  async #failed(building: Building, error: unknown): Promise<void> {
-    building.failures += 1;
-    // Another builder was faster, or a commit was done whose answer never came: it goes on from where the model is.
-    if (hasCode(error, 'CHECKPOINT_MOVED')) {
-      building.position = await this.reads.checkpoint(building.model).catch(() => building.position);
-    }
-    restart(building, building.position);
-    const reason = error instanceof Error ? error.message : String(error);
-    // A newer worker goes on where this one cannot: nothing is skipped and nothing is given up.
-    const newer = isUnreadableEvent(error);
-    if (building.failures >= this.options.attempts && !newer) building.halted = reason;
-    else
-      building.retryAt = this.clock.now() + this.options.retryDelayMs * 2 ** Math.min(building.failures, 6);
+  #endRoundAt(at: number): () => void {
+    const { clock } = this.#options;
+    if (at === Infinity) return () => undefined;
+    return clock.after(Math.max(0, at - clock.now()), () => this.#round.abort());
   }
-}
 
-/** Folds on from a checkpoint, forgetting what was folded and not written. */
-function restart(building: Building, position: Position): void {
-  building.position = position;
-  building.folded = position;
-  building.events = 0;
-  building.changes = new Map();
+  async #pause(ms: Milliseconds): Promise<void> {
+    const { signal } = this.#round;
+    if (signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const cancel = ms === Infinity ? () => undefined : this.#options.clock.after(Math.max(0, ms), resolve);
+      signal.addEventListener('abort', () => {
+        cancel();
+        resolve();
+      });
+    });
+  }
 }

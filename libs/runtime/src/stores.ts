@@ -1,3 +1,4 @@
+import type { Position } from '@seatbook/kernel';
 import type { Directory } from './directory.js';
 import type { EventStore } from './event-store.js';
 import type { Leases } from './leases.js';
@@ -28,5 +29,7 @@ export interface BuilderStores {
   /** For reading only. */
   readonly events: EventStore;
   readonly reads: ReadStore;
+  /** Passes on what the log of the main thread called back: new events are there, up to this position. */
+  ring(position: Position): void;
   close(): void;
 }

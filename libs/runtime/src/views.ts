@@ -5,19 +5,19 @@ export interface ModelStatus {
   readonly name: string;
   readonly version: number;
   readonly position: Position;
-  /** Why it stands still for good, or null. */
+  /** Why it has halted for good, or null. */
   readonly halted: string | null;
+  /** Why it does not get on at present, or null. It keeps trying, unless it has halted. */
+  readonly failure: string | null;
 }
 
 /** The read models as their readers see them, wherever they are built. */
 export interface Views {
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** New events may be there. */
-  ring(): void;
   position(model: string): Position;
   status(): readonly ModelStatus[];
-  /** Called after each commit of a model. Returns the way to stop it. */
+  /** Called after each commit of a model. Returns an unsubscribe function. */
   onAdvance(listener: (model: string, position: Position) => void): () => void;
 }
 
@@ -51,9 +51,6 @@ export function joinViews(parts: readonly Views[]): Views {
     },
     async stop() {
       await Promise.all(parts.map((part) => part.stop()));
-    },
-    ring() {
-      for (const part of parts) part.ring();
     },
     position: (model) => latest(START, ...parts.map((part) => part.position(model))),
     status: () => parts.flatMap((part) => part.status()),

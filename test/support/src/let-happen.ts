@@ -11,12 +11,37 @@ export function watched<T extends object>(store: T): T {
       if (typeof member !== 'function') return member;
       return (...parameters: unknown[]): unknown => {
         const answer: unknown = Reflect.apply(member, target, parameters);
+        if (isFollowed(answer)) return followed(answer);
         if (!(answer instanceof Promise)) return answer;
         unanswered += 1;
         return answer.finally(() => (unanswered -= 1));
       };
     },
   });
+}
+
+interface Followed {
+  readonly caughtUp: boolean;
+}
+
+const isFollowed = (answer: unknown): answer is AsyncIterable<Followed> =>
+  typeof answer === 'object' && answer !== null && Symbol.asyncIterator in answer;
+
+/** A subscription: until it has caught up, its next page comes without time having to pass. */
+async function* followed<P extends Followed>(pages: AsyncIterable<P>): AsyncGenerator<P> {
+  let counted = 1;
+  unanswered += counted;
+  try {
+    for await (const page of pages) {
+      unanswered -= counted;
+      counted = 0;
+      yield page;
+      counted = page.caughtUp ? 0 : 1;
+      unanswered += counted;
+    }
+  } finally {
+    unanswered -= counted;
+  }
 }
 
 /**

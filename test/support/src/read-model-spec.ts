@@ -5,7 +5,7 @@ import {
   type Envelope,
   type ReadModel,
 } from '@seatbook/kernel';
-import { EventLog as StoredEventLog, PROCESSOR_DEFAULTS, Processor, type NewEvent } from '@seatbook/runtime';
+import { EventLog as StoredEventLog, Processor, type NewEvent } from '@seatbook/runtime';
 import { EventLog } from './event-log.js';
 import { until } from './let-happen.js';
 import { openTemporaryStores } from './temporary-stores.js';
@@ -77,9 +77,15 @@ export async function documentsOf<D extends Document, E extends DomainEvent>(
     const keys = [...new Set(log.envelopes.flatMap((envelope) => keysIn(model, envelope)))];
     for (const [index, split] of SPLITS.entries()) {
       const version: AnyModel = { ...model, version: model.version + index };
-      const options = { ...PROCESSOR_DEFAULTS, ...split };
       const events = new StoredEventLog(stores.events, registry);
-      const processor = new Processor(events, stores.reads, [version], clock, options);
+      const processor = new Processor({
+        events,
+        reads: stores.reads,
+        models: [version],
+        clock,
+        log: () => undefined,
+        limits: split,
+      });
       await processor.start();
       await until(clock, `${model.name} at the end of the log`, () => {
         const [status] = processor.status();

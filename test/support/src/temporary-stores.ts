@@ -18,6 +18,7 @@ export async function openTemporaryStores(
       events: watched(stores.events),
       reads: watched(stores.reads),
       progress: watched(stores.progress),
+      leases: watched(stores.leases),
       secrets: watched(stores.secrets),
       directory: watched(stores.directory),
     },

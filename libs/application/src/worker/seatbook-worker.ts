@@ -13,7 +13,6 @@ import {
 import {
   DUE_RUNNER_DEFAULTS,
   DueRunner,
-  PROCESSOR_DEFAULTS,
   Parking,
   PlannerLoop,
   Processor,
@@ -124,7 +123,6 @@ export class SeatbookWorker {
     const { events } = this.foundation.stores;
     this.#stopping = false;
     this.#stopListening = events.onAppended(() => {
-      this.views.ring();
       this.reactor.ring();
     });
     const head = await events.head();
@@ -178,6 +176,4 @@ export class SeatbookWorker {
 
 /** Builders in this thread. */
 const buildersOf = ({ stores, events, clock, log }: Foundation): Views =>
-  joinViews(
-    modelGroups.map((models) => new Processor(events, stores.reads, models, clock, PROCESSOR_DEFAULTS, log)),
-  );
+  joinViews(modelGroups.map((models) => new Processor({ events, reads: stores.reads, models, clock, log })));

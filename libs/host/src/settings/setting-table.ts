@@ -1,6 +1,6 @@
 import { defaultAppleSettings } from '@seatbook/apple';
 import { DEFAULT_TIMINGS } from '@seatbook/licensing';
-import { DUE_RUNNER_DEFAULTS, PROCESSOR_DEFAULTS } from '@seatbook/runtime';
+import { DUE_RUNNER_DEFAULTS, PROCESSOR_LIMITS } from '@seatbook/runtime';
 import {
   flag,
   list,
@@ -204,11 +204,10 @@ export const settingTable = {
     notNowMs: 'When a step says "not now", it is asked again after this long.',
   }),
   views: {
-    ...numbers('SEATBOOK_VIEWS', PROCESSOR_DEFAULTS, {
+    ...numbers('SEATBOOK_VIEWS', PROCESSOR_LIMITS, {
       batchEvents: 'Events read at once.',
       batchKeys: 'Documents touched between two commits.',
-      pollMs: 'Read models look for events this often, whether or not anything was announced.',
-      attempts: 'A read model that fails this often in a row halts and says so in /readyz.',
+      attempts: 'A read model that one event fails this often in a row halts and says so in /readyz.',
       retryDelayMs: 'Pause after the first failure; doubles.',
     }),
     ...numbers(

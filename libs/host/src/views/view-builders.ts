@@ -6,7 +6,7 @@ import {
   joinViews,
   type EventStore,
   type Log,
-  type ProcessorOptions,
+  type ProcessorLimits,
   type ReadStore,
   type Views,
 } from '@seatbook/runtime';
@@ -20,9 +20,11 @@ export function viewBuilders(
   events: EventStore,
   reads: ReadStore,
   clock: Clock,
-  options: ProcessorOptions,
+  limits: ProcessorLimits,
   log: Log,
 ): Views {
   const source = new EventLog(events, licensingRegistry());
-  return joinViews(modelGroups.map((models) => new Processor(source, reads, models, clock, options, log)));
+  return joinViews(
+    modelGroups.map((models) => new Processor({ events: source, reads, models, clock, log, limits })),
+  );
 }

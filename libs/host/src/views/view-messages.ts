@@ -1,13 +1,14 @@
 import type { Position } from '@seatbook/kernel';
-import type { ModelStatus, ProcessorOptions } from '@seatbook/runtime';
+import type { ModelStatus, ProcessorLimits } from '@seatbook/runtime';
 
 /** What the thread of the read models is started with. */
 export interface ViewsThreadData {
   readonly folder: string;
-  readonly options: ProcessorOptions;
+  readonly limits: ProcessorLimits;
 }
 
-export type ToViewsThread = { readonly kind: 'ring' } | { readonly kind: 'stop' };
+export type ToViewsThread =
+  { readonly kind: 'ring'; readonly position: Position } | { readonly kind: 'stop' };
 
 export type FromViewsThread =
   | { readonly kind: 'started'; readonly status: readonly ModelStatus[] }

@@ -2,14 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { asPosition, systemClock } from '@seatbook/kernel';
-import { PROCESSOR_DEFAULTS, reached } from '@seatbook/runtime';
+import { START, asPosition, systemClock } from '@seatbook/kernel';
+import { PROCESSOR_LIMITS, reached } from '@seatbook/runtime';
 import { eventually } from '@seatbook/test-support/eventually';
 import { createLog } from '../log.js';
 import { WorkerViews } from './worker-views.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'views-'));
 let views: WorkerViews;
+let ring: () => void;
 afterAll(async () => {
   await views.stop();
   rmSync(folder, { recursive: true });
@@ -23,7 +24,7 @@ const mark = workerData.folder + '/died';
 const again = existsSync(mark);
 let position = again ? 5 : 4;
 const model = 'due';
-const status = () => [{ name: model, version: 1, position, halted: again && position > 6 ? 'for good' : null }];
+const status = () => [{ name: model, version: 1, position, halted: again && position > 6 ? 'for good' : null, failure: null }];
 parentPort.postMessage({ kind: 'started', status: status() });
 parentPort.on('message', ({ kind }) => {
   if (kind === 'stop') { parentPort.close(); return; }
@@ -39,7 +40,11 @@ it('builds read models in a thread, starts it again when it dies, and says so me
   writeFileSync(file, MORTAL);
   views = new WorkerViews({
     folder,
-    processor: PROCESSOR_DEFAULTS,
+    limits: PROCESSOR_LIMITS,
+    onAppended(listener) {
+      ring = () => listener(START);
+      return () => undefined;
+    },
     restartMs: 20,
     restartMaxMs: 1_000,
     stopMs: 5_000,
@@ -54,13 +59,15 @@ it('builds read models in a thread, starts it again when it dies, and says so me
     failures.push(views.failure);
   });
   await views.start();
-  // It was rung at its start, and died of it.
+  // It hears of an event, and dies of it.
+  ring();
   expect(await reached(views, 'due', asPosition(5), systemClock, 10_000)).toBe(true);
   expect(failures).toEqual([null, 'struck']);
+  ring();
   expect(await reached(views, 'due', asPosition(6), systemClock, 10_000)).toBe(true);
   expect(views.failure).toBeNull();
-  views.ring();
-  views.ring();
+  ring();
+  ring();
   expect(await reached(views, 'due', asPosition(7), systemClock, 10_000)).toBe(true);
   // Rings of one turn are one.
   expect(advances.slice(0, 4)).toEqual([4, 5, 6, 7]);

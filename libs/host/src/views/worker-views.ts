@@ -1,13 +1,15 @@
 import { Worker } from 'node:worker_threads';
 import { START, type Clock, type Document, type Position, type ReadModel } from '@seatbook/kernel';
-import type { ModelStatus, ProcessorOptions, Views } from '@seatbook/runtime';
+import type { ModelStatus, ProcessorLimits, Views } from '@seatbook/runtime';
 import { modelGroups } from '@seatbook/application';
 import { errorFacts, type Log } from '../log.js';
 import type { FromViewsThread, ToViewsThread, ViewsThreadData } from './view-messages.js';
 
 export interface WorkerViewsOptions {
   readonly folder: string;
-  readonly processor: ProcessorOptions;
+  readonly limits: ProcessorLimits;
+  /** Tells of new events in the log. Returns an unsubscribe function. */
+  readonly onAppended: (listener: (position: Position) => void) => () => void;
   /** Pause before the thread is started again; doubles up to the maximum. */
   readonly restartMs: number;
   readonly restartMaxMs: number;
@@ -29,14 +31,16 @@ export class WorkerViews implements Views {
   #worker: Worker | null = null;
   #failure: string | null = null;
   #failures = 0;
-  #ringing = false;
+  /** What the thread is to be told of in this turn. */
+  #rung: Position | null = null;
+  #unsubscribe: () => void = () => undefined;
   #stopping = false;
   #cancelRestart: () => void = () => undefined;
 
   constructor(private readonly options: WorkerViewsOptions) {
     const models: readonly ReadModel<Document>[] = modelGroups.flat();
     for (const { name, version } of models)
-      this.#models.set(name, { name, version, position: START, halted: null });
+      this.#models.set(name, { name, version, position: START, halted: null, failure: null });
   }
 
   /** Null while the thread is alive; else why it is not. */
@@ -45,11 +49,13 @@ export class WorkerViews implements Views {
   }
 
   start(): Promise<void> {
+    this.#unsubscribe = this.options.onAppended((position) => this.#ring(position));
     return new Promise((resolve) => this.#spawn(resolve));
   }
 
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#unsubscribe();
     this.#cancelRestart();
     const worker = this.#worker;
     if (!worker) return;
@@ -61,13 +67,14 @@ export class WorkerViews implements Views {
     cancel();
   }
 
-  ring(): void {
+  #ring(position: Position): void {
     // One message for all appends of a turn of the event loop.
-    if (this.#ringing) return;
-    this.#ringing = true;
+    const ringing = this.#rung !== null;
+    this.#rung = position;
+    if (ringing) return;
     setImmediate(() => {
-      this.#ringing = false;
-      this.#tell({ kind: 'ring' });
+      if (this.#rung !== null) this.#tell({ kind: 'ring', position: this.#rung });
+      this.#rung = null;
     });
   }
 
@@ -89,8 +96,8 @@ export class WorkerViews implements Views {
   }
 
   #spawn(started: () => void): void {
-    const { folder, processor, log, entry = new URL('./views-thread.js', import.meta.url) } = this.options;
-    const data: ViewsThreadData = { folder, options: processor };
+    const { folder, limits, log, entry = new URL('./views-thread.js', import.meta.url) } = this.options;
+    const data: ViewsThreadData = { folder, limits };
     const worker = new Worker(entry, {
       workerData: data,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
@@ -102,8 +109,6 @@ export class WorkerViews implements Views {
       if (message.kind !== 'started') return;
       this.#failure = null;
       this.#failures = 0;
-      // What came while it was away.
-      this.ring();
       started();
     });
     worker.on('error', (error) => {
@@ -138,9 +143,6 @@ export class WorkerViews implements Views {
     for (const status of message.status) {
       const before = this.#models.get(status.name);
       this.#models.set(status.name, { ...status, position: before?.position ?? START });
-      if (before?.halted !== status.halted && status.halted !== null) {
-        this.options.log.error({ model: status.name, reason: status.halted }, 'a read model halted');
-      }
       if (status.position > (before?.position ?? 0)) this.#advance(status.name, status.position);
     }
   }

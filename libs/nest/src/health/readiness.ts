@@ -23,8 +23,15 @@ export class ModelLag {
   @ApiProperty({ description: 'Milliseconds since the first event that it does not reflect was recorded.' })
   lagMs!: number;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Why it stands still for good.' })
+  @ApiProperty({ type: String, nullable: true, description: 'Why it has halted for good.' })
   halted!: string | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'Why it does not get on at present. It keeps trying, unless it has halted.',
+  })
+  failure!: string | null;
 }
 
 export class ReadinessAnswer {
@@ -92,11 +99,11 @@ export class Readiness {
     };
   }
 
-  async #lagOf({ name, version, position, halted }: ModelStatus, head: Position): Promise<ModelLag> {
+  async #lagOf({ name, version, position, halted, failure }: ModelStatus, head: Position): Promise<ModelLag> {
     const behind = Math.max(0, head - position);
     const next = behind === 0 ? null : await this.host.worker.foundation.events.firstAfter(position);
     const lagMs = next ? Math.max(0, this.host.clock.now() - next.metadata.recordedAt) : 0;
-    return { model: name, version, position, behind, lagMs, halted };
+    return { model: name, version, position, behind, lagMs, halted, failure };
   }
 
   #writable(): Promise<string | null> {

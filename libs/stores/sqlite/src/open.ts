@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemClock, type Clock, type Ids } from '@seatbook/kernel';
+import { systemClock, type Clock, type Ids, type Position } from '@seatbook/kernel';
 import type { Directory, Leases, Progress, Secrets } from '@seatbook/runtime';
 import { SqliteDirectory } from './directory.js';
 import { SqliteEventStore } from './event-store.js';
@@ -91,6 +91,7 @@ export interface SqliteBuilder {
   /** For reading only. It hears of new events when `ring` is called with what the main thread's log called back. */
   readonly events: SqliteEventStore;
   readonly reads: SqliteReadStore;
+  ring(position: Position): void;
   close(): void;
 }
 
@@ -99,9 +100,11 @@ export function openSqliteBuilder({ folder }: { readonly folder: string }): Sqli
   const { database, logId } = openEventsFileForReading(join(folder, EVENTS_FILE));
   try {
     const views = openViewsFileBeside(join(folder, VIEWS_FILE), logId);
+    const events = new SqliteEventStore(database, null, systemClock);
     return {
-      events: new SqliteEventStore(database, null, systemClock),
+      events,
       reads: new SqliteReadStore(views),
+      ring: (position) => events.ring(position),
       close() {
         views.close();
         database.close();

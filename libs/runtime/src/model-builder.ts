@@ -1,0 +1,238 @@
+import {
+  START,
+  isUnreadableEvent,
+  latest,
+  type Clock,
+  type Document,
+  type Envelope,
+  type Instant,
+  type Milliseconds,
+  type Position,
+  type ReadModel,
+} from '@seatbook/kernel';
+import { hasCode } from './errors.js';
+import { readable, type LoggedEvent } from './event-log.js';
+import type { LogPage } from './event-store.js';
+import type { Placed, ReadStore } from './read-store.js';
+import { RunnerHealth, reasonOf, type Log } from './runner-health.js';
+import type { ModelStatus } from './views.js';
+
+export interface BuilderLimits {
+  /** Documents touched between two commits; an event that touches more is a commit alone. */
+  readonly batchKeys: number;
+  /** A model that one event fails this often in a row halts. */
+  readonly attempts: number;
+  /** First pause after a failure; each next one is twice as long, up to `MAX_RETRY_DELAY_MS`. */
+  readonly retryDelayMs: Milliseconds;
+}
+
+export interface ModelBuilderOptions {
+  readonly model: ReadModel<Document>;
+  readonly reads: ReadStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: BuilderLimits;
+  /** Called after each commit. */
+  readonly advanced: (position: Position) => void;
+}
+
+const MAX_RETRY_DELAY_MS: Milliseconds = 30_000;
+/** Events folded between two commits while there are more to read. */
+const COMMIT_EVENTS = 20_000;
+
+interface Folding {
+  readonly event: Envelope;
+  readonly keys: readonly string[];
+}
+
+/**
+ * Builds one read model: folds events per key in memory, then writes documents and checkpoint. What a document already
+ * contains is passed over, so a commit that was cut off is built again without counting an event twice.
+ */
+export class ModelBuilder {
+  readonly #options: ModelBuilderOptions;
+  readonly #handles: ReadonlySet<string>;
+  readonly #health: RunnerHealth;
+  /** Up to where documents and checkpoint are written. */
+  #position: Position = START;
+  /** Up to where events are folded in memory. */
+  #folded: Position = START;
+  /** Events folded since the last commit, and the documents that they touched. */
+  #events = 0;
+  #changes = new Map<string, Placed<Document>>();
+  /** In which it moves the checkpoint; null where it has to take that over first. */
+  #epoch: number | null = null;
+  /** Failures in a row, and those of them that one event is to blame for. */
+  #failures = 0;
+  #faults = 0;
+  /** Only when it has passed this is it over what it failed at. */
+  #failedAt: Position = START;
+  #retryAt: Instant = -Infinity;
+  #halted: string | null = null;
+
+  constructor(options: ModelBuilderOptions) {
+    this.#options = options;
+    this.#handles = new Set(options.model.handles);
+    this.#health = new RunnerHealth(`builder of ${options.model.name}`, options.log);
+  }
+
+  get name(): string {
+    return this.#options.model.name;
+  }
+
+  get position(): Position {
+    return this.#position;
+  }
+
+  /** Where it goes on to read. */
+  get folded(): Position {
+    return this.#folded;
+  }
+
+  /** When it may go on, after a failure; never, once it has halted. */
+  get readyAt(): Instant {
+    return this.#halted === null ? this.#retryAt : Infinity;
+  }
+
+  get status(): ModelStatus {
+    const { name, version } = this.#options.model;
+    const { failure } = this.#health;
+    return { name, version, position: this.#position, halted: this.#halted, failure };
+  }
+
+  /** Takes the checkpoint over, where another epoch has it or it is not known where it is. False when that failed. */
+  async begin(epoch: number): Promise<boolean> {
+    if (this.#epoch === epoch) return true;
+    try {
+      this.#restart(await this.#options.reads.takeOver(this.#options.model, epoch));
+      this.#epoch = epoch;
+      return true;
+    } catch (error) {
+      this.#failed(error);
+      return false;
+    }
+  }
+
+  /** Folds a page, as far as it has not done so, and commits where that is due. False when that failed. */
+  async take({ events, upTo, caughtUp }: LogPage<LoggedEvent>): Promise<boolean> {
+    try {
+      await this.#fold(events);
+      this.#folded = latest(this.#folded, upTo);
+      // After a failure each page is kept, so that only the one that fails is met again.
+      if (caughtUp || this.#failures > 0 || this.#events >= COMMIT_EVENTS) await this.#commit();
+      if (this.#folded >= this.#failedAt) this.#recovered();
+      return true;
+    } catch (error) {
+      this.#failedAt = latest(this.#failedAt, upTo);
+      this.#failed(error);
+      return false;
+    }
+  }
+
+  /** Writes what is folded, before a stop. */
+  async finish(): Promise<void> {
+    try {
+      if (this.#epoch !== null) await this.#commit();
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  /**
+   * What is wrong with one event halts the model in the end. A store that fails, or an event that only a newer build
+   * can read, is waited for however long it takes.
+   */
+  #failed(error: unknown): void {
+    // Another builder has it, or the answer to a commit was lost: where it is has to be found out.
+    if (hasCode(error, 'CHECKPOINT_MOVED')) this.#epoch = null;
+    else if (!hasCode(error, 'STORE_UNAVAILABLE') && !isUnreadableEvent(error)) this.#faults += 1;
+    this.waitAfter(error);
+    const { limits, log, model } = this.#options;
+    if (this.#faults < limits.attempts) return;
+    this.#halted = reasonOf(error);
+    log('a read model has halted', { model: model.name, version: model.version, reason: this.#halted });
+  }
+
+  #recovered(): void {
+    this.#failures = 0;
+    this.#faults = 0;
+    this.#failedAt = START;
+    this.#health.worked();
+  }
+
+  /** Goes back to what is written and pauses, for a failure that it is not to blame for: nothing could be read. */
+  waitAfter(error: unknown): void {
+    const { clock, limits } = this.#options;
+    this.#failures += 1;
+    this.#restart(this.#position);
+    this.#health.failed(error);
+    const delay = limits.retryDelayMs * 2 ** Math.min(this.#failures - 1, 20);
+    this.#retryAt = clock.now() + Math.min(delay, MAX_RETRY_DELAY_MS);
+  }
+
+  async #fold(events: readonly LoggedEvent[]): Promise<void> {
+    const { model, limits } = this.#options;
+    let batch: Folding[] = [];
+    let missing = new Set<string>();
+    let end = this.#folded;
+    for (const event of events) {
+      if (event.position <= this.#folded) continue;
+      const keys = this.#needs(event) ? model.keysOf(event) : [];
+      const touched = this.#changes.size + missing.size;
+      if (touched > 0 && touched + keys.length > limits.batchKeys) {
+        await this.#evolve(batch, missing, end);
+        await this.#commit();
+        batch = [];
+        missing = new Set();
+      }
+      for (const key of keys) if (!this.#changes.has(key)) missing.add(key);
+      if (keys.length > 0) batch.push({ event, keys });
+      this.#events += 1;
+      end = event.position;
+    }
+    await this.#evolve(batch, missing, end);
+  }
+
+  /** @throws UnreadableEvent where it needs an event that this build cannot read */
+  #needs(event: LoggedEvent): boolean {
+    const any = this.#handles.has('*');
+    if (!any && !this.#handles.has(event.type)) return false;
+    if (this.#options.model.metadataOnly !== true) readable(event);
+    return true;
+  }
+
+  async #evolve(batch: readonly Folding[], missing: ReadonlySet<string>, end: Position): Promise<void> {
+    const { model, reads } = this.#options;
+    const changes = this.#changes;
+    if (missing.size > 0) {
+      const before = await reads.getMany<Document>(model, [...missing]);
+      for (const key of missing) changes.set(key, before.get(key) ?? { document: null, position: START });
+    }
+    for (const { event, keys } of batch) {
+      const { position } = event;
+      for (const key of keys) {
+        const before = changes.get(key);
+        if (before && before.position >= position) continue;
+        changes.set(key, { document: model.evolve(before?.document ?? null, event, key), position });
+      }
+    }
+    this.#folded = end;
+  }
+
+  async #commit(): Promise<void> {
+    const { model, reads, advanced } = this.#options;
+    if (this.#folded === this.#position || this.#epoch === null) return;
+    const move = { from: this.#position, to: this.#folded, epoch: this.#epoch };
+    await reads.commit(model, this.#changes, move);
+    this.#restart(move.to);
+    advanced(move.to);
+  }
+
+  /** Folds on from a checkpoint, forgetting what was folded and not written. */
+  #restart(position: Position): void {
+    this.#position = position;
+    this.#folded = position;
+    this.#events = 0;
+    this.#changes = new Map();
+  }
+}
