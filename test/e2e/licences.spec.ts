@@ -31,6 +31,11 @@ interface RowBody {
   readonly event: { readonly position: number; readonly stream: string };
 }
 
+interface ChainBody {
+  readonly items: readonly RowBody[];
+  readonly next: number | null;
+}
+
 interface EventBody {
   readonly position: number;
   readonly type: string;
@@ -197,16 +202,47 @@ describe('an order for 25 devices', () => {
       cause: { eventId: null, commandId: order.orderId },
     });
     expect(rows.at(-1)?.what).toBe('The order is finished: 25 assigned.');
-    for (const row of rows) {
-      expect(row).toMatchObject({ orderedBy: 'owner', reason: 'new class 7b' });
-      if (row.cause.eventId === null) continue;
-      const cause = await seatbook.get(`/events/${row.cause.position}`).expect(200);
-      expect((cause.body as { id: string }).id).toBe(row.cause.eventId);
-    }
+    for (const row of rows) expect(row).toMatchObject({ orderedBy: 'owner', reason: 'new class 7b' });
     const newest = (await seatbook.get(`/timeline?order=${order.orderId}`)).body as ItemsBody<RowBody>;
     expect(newest.items.map(({ event }) => event.position)).toEqual(
       page.items.map(({ event }) => event.position).reverse(),
     );
+  });
+
+  it('says why, from each of its events back to its POST', async () => {
+    const { items } = (await seatbook.get(`/timeline?order=${order.orderId}`)).body as ItemsBody<RowBody>;
+    const why = async (position: number): Promise<ChainBody> =>
+      (await seatbook.get(`/events/${position}/causes`).expect(200)).body as ChainBody;
+    for (const row of items) {
+      const chain = await why(row.event.position);
+      expect(chain.next).toBeNull();
+      expect(chain.items[0]).toEqual(row);
+      const beginning = chain.items.at(-1);
+      expect(beginning?.event.stream).toBe(`order-${order.orderId}`);
+      expect(beginning?.cause).toMatchObject({ eventId: null, commandId: order.orderId });
+      for (const [index, { cause }] of chain.items.entries()) {
+        const before = chain.items[index + 1];
+        expect(cause.position).toBe(before?.event.position ?? null);
+      }
+    }
+    // From the outcome over the call to Apple and its notifications, every wait included.
+    const assigned = items.find(({ type }) => type === 'asset.licenses-assigned');
+    const chain = await why(assigned?.event.position ?? 0);
+    const types = new Set(chain.items.map(({ type }) => type));
+    for (const type of [
+      'call.settled',
+      'call.accepted',
+      'call.started',
+      'call.ready',
+      'asset.licenses-claimed',
+      'call.planned',
+      'asset.licenses-reserved',
+      'order.reservation-asked',
+    ])
+      expect(types).toContain(type);
+    const part = await seatbook.get(`/events/${assigned?.event.position}/causes?limit=3`).expect(200);
+    const rest = await why((part.body as ChainBody).next ?? 0);
+    expect([...(part.body as ChainBody).items, ...rest.items]).toEqual(chain.items);
   });
 
   it('tells the life of one device in its own words', async () => {

@@ -58,6 +58,7 @@ export { RunnerHealth, reasonOf, type Log } from './runner-health.js';
 export { Freshness } from './freshness.js';
 export type { BuilderStores, OpenedStores, Stores } from './stores.js';
 export { dueModel, type DueRow } from './due.js';
+export { startOf, timeKey, timesModel, type TimeRow, type TimeSpan } from './times.js';
 export { Parking } from './parking.js';
 export { Reactor } from './reactor.js';
 export type { Gates } from './gates.js';

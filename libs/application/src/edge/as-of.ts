@@ -1,6 +1,7 @@
 import {
   Refusal,
   START,
+  latest,
   type DomainEvent,
   type Envelope,
   type Instant,
@@ -18,9 +19,9 @@ import {
   type HolderKey,
   type PairDocument,
 } from '@seatbook/licensing';
-import { readable, type EventLog } from '@seatbook/runtime';
+import { readable, startOf, timeKey, timesModel, type TimeRow, type TimeSpan } from '@seatbook/runtime';
 import { subjectPages } from './history.js';
-import type { Reflected } from './reader.js';
+import type { Reader, Reflected } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
 const PAGE_EVENTS = 500;
@@ -28,11 +29,11 @@ const PAGE_EVENTS = 500;
 /** A moment of the log: a position, or a time by `recordedAt`. */
 export type Moment = { readonly position: Position } | { readonly time: Instant };
 
+type Log = Pick<SeatbookEdge, 'reader' | 'events' | 'clock'>;
+
 /** Where a moment is in the log. @throws Refusal INVALID_AT for one that lies in the future */
-export async function positionOf(
-  { reader, events, clock }: SeatbookEdge,
-  moment: Moment,
-): Promise<Reflected> {
+export async function positionOf(seatbook: Log, moment: Moment): Promise<Reflected> {
+  const { reader, events, clock } = seatbook;
   if ('position' in moment) {
     const { position } = moment;
     const head = await events.head();
@@ -41,17 +42,37 @@ export async function positionOf(
   }
   const { time } = moment;
   if (time > clock.now()) throw new Refusal('INVALID_AT', 'this moment lies in the future');
-  return { position: await lastPositionAt(events, time), time };
+  return { position: await lastPositionAt(seatbook, time), time };
 }
 
-/** The last event recorded at or before a moment, wherever it stands: recordedAt need not grow with the position. */
-async function lastPositionAt(events: EventLog, time: Instant): Promise<Position> {
+/** The last event recorded at or before a moment, wherever it is in the log. */
+async function lastPositionAt({ reader, events }: Log, time: Instant): Promise<Position> {
+  await reader.reachHead(timesModel);
+  const day = startOf('day', time);
+  const minute = startOf('minute', time);
   let last = START;
-  for await (const page of events.pages(START, 1_000)) {
-    last = page.events.findLast(({ metadata }) => metadata.recordedAt <= time)?.position ?? last;
+  for await (const row of spansBefore(reader, 'day', day)) last = latest(last, row.last);
+  for await (const row of spansBefore(reader, 'minute', minute, day)) last = latest(last, row.last);
+  const { document: current } = await reader.get<TimeRow>(timesModel, timeKey('minute', minute));
+  if (!current || current.last <= last) return last;
+  for await (const page of events.pages(last, PAGE_EVENTS)) {
+    for (const { position, metadata } of page.events) {
+      if (position > current.last) return last;
+      if (metadata.recordedAt <= time) last = position;
+    }
   }
   return last;
 }
+
+const spansBefore = (
+  reader: Reader,
+  span: TimeSpan,
+  before: Instant,
+  from?: Instant,
+): AsyncGenerator<TimeRow> => {
+  const range = { ...(from === undefined ? {} : { from }), to: before - 1 };
+  return reader.all<TimeRow>(timesModel, { index: 'by-time', equals: [span], range });
+};
 
 export interface AssetThen {
   readonly document: AssetDocument;

@@ -29,9 +29,19 @@ export interface TimelineEntry {
   readonly causePosition: Position | null;
 }
 
-export interface Timeline extends ReflectedPage<TimelineEntry> {
+/** Events with what is told of them. */
+export interface TimelineEntries {
+  readonly rows: readonly TimelineEntry[];
   /** Names of the assets that these events speak of. */
   readonly nameOf: (uId: string, asset: AssetId) => string;
+}
+
+export type Timeline = TimelineEntries & ReflectedPage<TimelineEntry>;
+
+/** A chain of causes. */
+export interface Causes extends TimelineEntries {
+  /** The event where it goes on; null where the last one is the beginning. */
+  readonly next: Position | null;
 }
 
 /** The life of one account, asset, holder or order. */
@@ -47,14 +57,27 @@ export async function getTimeline(
   };
   const found = await reader.page<TimelineRow>(timelineModel, rows, page);
   const events = (await seatbook.events.readReferences(found.rows)).map(readable);
-  const orders = await ordersOf(seatbook, events);
-  const positions = await positionsOf(seatbook, events);
-  const entries = events.map((event) => ({
-    event,
-    order: orders.get(orderOf(event) ?? '') ?? null,
-    causePosition: positions.get(event.metadata.causationId) ?? null,
-  }));
-  return { rows: entries, next: found.next, asOf: found.asOf, nameOf: await namesOf(seatbook, events) };
+  return { next: found.next, asOf: found.asOf, ...(await told(seatbook, events)) };
+}
+
+/**
+ * Why something happened: an event, what it follows from, and so on, back to the request at the beginning.
+ * @throws Refusal NOT_FOUND_EVENT
+ */
+export async function listCauses(
+  seatbook: SeatbookEdge,
+  { position, limit }: { readonly position: Position; readonly limit: number },
+): Promise<Causes> {
+  const events = [await getEvent(seatbook, { position })];
+  let cause = events[0]?.metadata.cause;
+  while (cause !== undefined && events.length < limit) {
+    const [before] = await seatbook.events.readReferences([cause]);
+    if (!before) throw new Error(`the cause ${cause.stream}@${cause.revision} is not in the log`);
+    events.push(readable(before));
+    cause = before.metadata.cause;
+  }
+  const entries = await told(seatbook, events);
+  return { ...entries, next: entries.rows.at(-1)?.causePosition ?? null };
 }
 
 /** One event, whole. @throws Refusal NOT_FOUND_EVENT */
@@ -67,7 +90,21 @@ export async function getEvent(
   return readable(event);
 }
 
-async function namesOf({ reader }: SeatbookEdge, events: readonly Envelope[]): Promise<Timeline['nameOf']> {
+async function told(seatbook: SeatbookEdge, events: readonly Envelope[]): Promise<TimelineEntries> {
+  const orders = await ordersOf(seatbook, events);
+  const positions = await positionsOf(seatbook, events);
+  const rows = events.map((event) => ({
+    event,
+    order: orders.get(orderOf(event) ?? '') ?? null,
+    causePosition: event.metadata.cause ? (positions.get(event.metadata.causationId) ?? null) : null,
+  }));
+  return { rows, nameOf: await namesOf(seatbook, events) };
+}
+
+async function namesOf(
+  { reader }: SeatbookEdge,
+  events: readonly Envelope[],
+): Promise<TimelineEntries['nameOf']> {
   const keys = new Set<string>();
   for (const { stream, data } of events) {
     if (stream.startsWith('asset-')) keys.add(stream.slice('asset-'.length));

@@ -1,9 +1,9 @@
 import type { Document, ReadModel } from '@seatbook/kernel';
 import { queryModels, workModels } from '@seatbook/licensing';
-import { dueModel } from '@seatbook/runtime';
+import { dueModel, timesModel } from '@seatbook/runtime';
 
 /** Groups of read models that are built in one pass each; what the product works from comes first. */
 export const modelGroups: readonly (readonly ReadModel<Document>[])[] = [
   [dueModel, ...workModels],
-  queryModels,
+  [...queryModels, timesModel],
 ];

@@ -11,6 +11,7 @@ import {
   listAccounts,
   listAssetPairs,
   listAssets,
+  listCauses,
   listHolderPairs,
   listOrders,
   listOutcomes,
@@ -55,5 +56,6 @@ export class WaitForOrder extends QueryOf(waitForOrder) {}
 export class ListOutcomes extends QueryOf(listOutcomes) {}
 export class GetTimeline extends QueryOf(getTimeline) {}
 export class GetEvent extends QueryOf(getEvent) {}
+export class ListCauses extends QueryOf(listCauses) {}
 export class StreamHistory extends QueryOf(streamHistory) {}
 export class ListParked extends QueryOf(listParked) {}

@@ -4,21 +4,21 @@ export class CauseAnswer {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'The event that this one follows from; null where a request is the cause.',
+    description: 'The event that this one follows from; null for a beginning.',
   })
   eventId!: string | null;
 
   @ApiProperty({
     type: Number,
     nullable: true,
-    description: 'Where that event stands, if it is near; else follow `correlationId`.',
+    description: 'Where that event is in the log: GET /events/{position}.',
   })
   position!: number | null;
 
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'The command, where a request or due work is the cause.',
+    description: 'The command of a beginning, e.g. of a request.',
   })
   commandId!: string | null;
 
@@ -66,6 +66,19 @@ export class TimelineRowAnswer {
 
   @ApiProperty({ type: EventReference })
   event!: EventReference;
+}
+
+export class CausesAnswer {
+  @ApiProperty({ type: [TimelineRowAnswer], description: 'The event, what it follows from, and so on.' })
+  items!: readonly TimelineRowAnswer[];
+
+  @ApiProperty({
+    type: Number,
+    nullable: true,
+    description:
+      'Where the chain goes on: GET /events/{next}/causes. Null where the last item is the beginning.',
+  })
+  next!: number | null;
 }
 
 export class EventAnswer {

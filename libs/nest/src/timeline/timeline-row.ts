@@ -10,8 +10,8 @@ export function timelineRow(
 ): TimelineRowAnswer {
   const { id, position, stream, revision, type, metadata } = event;
   const { principal, causationId, commandId, correlationId, recordedAt } = metadata;
-  // Only a reaction names an event as the cause: everything else is its own beginning.
-  const byEvent = causationId !== commandId;
+  // Without one it is the beginning: a request, a notification, or the product's own rhythm.
+  const byEvent = causePosition !== null;
   return {
     at: isoTime(recordedAt) ?? '',
     what: whatHappened(event, reading),
@@ -21,7 +21,7 @@ export function timelineRow(
     orderedBy: order?.principal ?? null,
     cause: {
       eventId: byEvent ? causationId : null,
-      position: byEvent ? causePosition : null,
+      position: causePosition,
       commandId: byEvent ? null : commandId,
       correlationId,
     },

@@ -1,15 +1,16 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiPropertyOptional, ApiTags, ApiOperation } from '@nestjs/swagger';
-import { IsIn, IsOptional } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
 import { Refusal, asPosition, type Position } from '@seatbook/kernel';
 import { ApiRefusals } from '../http/api-refusals.js';
-import { GetEvent, GetTimeline } from '../bus/messages.js';
-import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
+import { GetEvent, GetTimeline, ListCauses } from '../bus/messages.js';
+import { ApiItems, MAX_PAGE, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
 import { SubjectField, subjectsOfFilter } from './subject-query.js';
 import { eventAnswer } from './event-answer.js';
-import { EventAnswer, TimelineRowAnswer } from './timeline-answer.js';
+import { CausesAnswer, EventAnswer, TimelineRowAnswer } from './timeline-answer.js';
 import { timelineRow } from './timeline-row.js';
 
 class TimelineQuery extends PageQuery {
@@ -30,6 +31,16 @@ class TimelineQuery extends PageQuery {
   @IsOptional()
   @IsIn(['newest', 'oldest'])
   first: 'newest' | 'oldest' = 'newest';
+}
+
+class CausesQuery {
+  @ApiPropertyOptional({ description: 'Events of the chain at most.', minimum: 1, maximum: MAX_PAGE })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(MAX_PAGE)
+  limit: number = 100;
 }
 
 /** What happened, to whom, by whom, and why. */
@@ -62,7 +73,23 @@ export class TimelineController {
   @ApiOkResponse({ type: EventAnswer })
   @ApiRefusals(400, 404)
   async event(@Param('position') position: string): Promise<EventAnswer> {
-    if (!/^\d{1,15}$/.test(position)) throw new Refusal('INVALID_POSITION', 'a position is a whole number');
-    return eventAnswer(await this.queries.execute(new GetEvent({ position: asPosition(Number(position)) })));
+    return eventAnswer(await this.queries.execute(new GetEvent({ position: positionIn(position) })));
   }
+
+  @Get('events/:position/causes')
+  @ApiOperation({
+    summary: 'Why it happened: the chain of events that it follows from, back to the request.',
+  })
+  @ApiOkResponse({ type: CausesAnswer })
+  @ApiRefusals(400, 404, 503)
+  async causes(@Param('position') text: string, @Query() { limit }: CausesQuery): Promise<CausesAnswer> {
+    const position = positionIn(text);
+    const { rows, nameOf, next } = await this.queries.execute(new ListCauses({ position, limit }));
+    return { items: rows.map((entry) => timelineRow(entry, { nameOf, holder: null })), next };
+  }
+}
+
+function positionIn(text: string): Position {
+  if (!/^\d{1,15}$/.test(text)) throw new Refusal('INVALID_POSITION', 'a position is a whole number');
+  return asPosition(Number(text));
 }
