@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
 import { CommandBus } from '@nestjs/cqrs';
-import { AssignLicense, SeatbookModule } from '@seatbook/nest';
+import { Commands, SeatbookModule } from '@seatbook/nest';
 import { check } from './figure.js';
 import { inFolder } from './folder.js';
 import { openPlainLog, rowsOf } from './plain-log.js';
@@ -67,7 +67,7 @@ export function orderOf(number) {
     ifShort: /** @type {const} */ ('wait'),
     platform: null,
   };
-  return new AssignLicense(order, { ...OWNER, idempotencyKey: `bench-${number}` });
+  return new Commands.AssignLicense(order, { ...OWNER, idempotencyKey: `bench-${number}` });
 }
 
 /**

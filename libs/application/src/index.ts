@@ -3,6 +3,7 @@ export { modelGroups } from './foundation/model-groups.js';
 export { notificationSecretName, sealedBodyName, tokenName } from './foundation/secret-names.js';
 export { SeatbookEdge, type EdgeOptions } from './edge/seatbook-edge.js';
 export { contextOf, requestId, type Caller } from './edge/principal.js';
+export { commands, queries } from './edge/catalogue.js';
 export * from './edge/reader.js';
 export * from './edge/import-token.js';
 export * from './edge/accounts.js';

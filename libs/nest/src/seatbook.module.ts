@@ -15,8 +15,8 @@ import { ParkedController } from './parked/parked.controller.js';
 import { TimelineController } from './timeline/timeline.controller.js';
 
 /**
- * The HTTP edge over an opened product. CommandBus and QueryBus carry requests to the application (bus/messages.ts);
- * nothing runs on the EventBus, which is a Subject in memory: what follows from events is the application's own business.
+ * The HTTP edge over an opened product. CommandBus and QueryBus carry requests to the functions of the
+ * application's catalogue; nothing runs on the EventBus, which is a Subject in memory: what follows from events is the application's own business.
  */
 @Module({})
 export class SeatbookModule {

@@ -29,7 +29,13 @@ async function logOf(times: readonly Instant[]) {
   for (const [index, time] of times.entries()) {
     await events.append('thing-1', [eventAt(time, index)], index === 0 ? 'absent' : index - 1);
   }
-  const processor = new Processor(events, stores.reads, [timesModel], clock);
+  const processor = new Processor({
+    events,
+    reads: stores.reads,
+    models: [timesModel],
+    clock,
+    log: () => undefined,
+  });
   await processor.start();
   await until(clock, 'the times are built', async () => processor.position('times') >= (await events.head()));
   await processor.stop();

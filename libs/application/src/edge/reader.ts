@@ -44,6 +44,9 @@ export interface ReaderOptions {
   readonly positionWaitMs: Milliseconds;
 }
 
+/** Which rows of a model are wanted, of which part follows elsewhere. */
+export type Rows = Omit<IndexQuery, keyof ListPart>;
+
 /** Reads of read models, each with the position that it reflects. */
 export class Reader {
   constructor(private readonly options: ReaderOptions) {}
@@ -94,7 +97,7 @@ export class Reader {
   /** A page of an index. */
   async page<D extends Document>(
     model: ModelRef,
-    rows: Omit<IndexQuery, keyof ListPart>,
+    rows: Rows,
     { part: { limit, cursor }, position }: WantedPage,
   ): Promise<ReflectedPage<D>> {
     await this.reach(model, position);
@@ -104,7 +107,7 @@ export class Reader {
   }
 
   /** Every row of an index, read page by page. */
-  async *all<D extends Document>(model: ModelRef, rows: Omit<IndexQuery, keyof ListPart>): AsyncGenerator<D> {
+  async *all<D extends Document>(model: ModelRef, rows: Rows): AsyncGenerator<D> {
     let query: IndexQuery = { ...rows, limit: PAGE_ROWS };
     for (;;) {
       const page = await this.options.reads.query<D>(model, query);

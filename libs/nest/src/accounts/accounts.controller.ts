@@ -11,7 +11,7 @@ import {
 import type { Position } from '@seatbook/kernel';
 import type { Caller } from '@seatbook/application';
 import { SeatbookHost } from '@seatbook/host';
-import { GetAccount, ImportToken, ListAccounts, RenewToken, SyncAccount, TakeOver } from '../bus/messages.js';
+import { Commands, Queries } from '../bus/messages.js';
 import { CalledBy } from '../http/caller.js';
 import { CommandAnswer } from '../http/command-answer.js';
 import { ApiRefusals } from '../http/api-refusals.js';
@@ -43,7 +43,7 @@ export class AccountsController {
   ): Promise<AccountWithPosition> {
     const { token, name, platform, assignmentType, takeOver } = body;
     const order = { file: token, settings: { name, platform, assignmentType }, takeOver };
-    const { uId, outcome } = await this.commands.execute(new ImportToken(order, caller));
+    const { uId, outcome } = await this.commands.execute(new Commands.ImportToken(order, caller));
     void reply.header('location', `/accounts/${uId}`).header('seatbook-position', String(outcome.position));
     return this.#account(uId, outcome.position);
   }
@@ -53,7 +53,7 @@ export class AccountsController {
   @ApiItems(AccountAnswer)
   @ApiRefusals(400, 503)
   async list(@Query() part: PageQuery, @WantedPosition() position?: Position): Promise<Items<AccountAnswer>> {
-    const page = await this.queries.execute(new ListAccounts({ part, position }));
+    const page = await this.queries.execute(new Queries.ListAccounts({ part, position }));
     const now = this.host.clock.now();
     return itemsOf(page, (account) => accountAnswer(account, now, null));
   }
@@ -79,7 +79,7 @@ export class AccountsController {
     @CalledBy() caller: Caller,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<AccountWithPosition> {
-    const { position } = await this.commands.execute(new RenewToken({ uId, file: token }, caller));
+    const { position } = await this.commands.execute(new Commands.RenewToken({ uId, file: token }, caller));
     void reply.header('seatbook-position', String(position));
     return this.#account(uId, position);
   }
@@ -94,7 +94,7 @@ export class AccountsController {
     @CalledBy() caller: Caller,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<CommandAnswer> {
-    const { position } = await this.commands.execute(new TakeOver({ uId }, caller));
+    const { position } = await this.commands.execute(new Commands.TakeOver({ uId }, caller));
     return accepted(reply, uId, position);
   }
 
@@ -108,12 +108,15 @@ export class AccountsController {
     @CalledBy() caller: Caller,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<CommandAnswer> {
-    const { position } = await this.commands.execute(new SyncAccount({ uId }, caller));
+    const { position } = await this.commands.execute(new Commands.SyncAccount({ uId }, caller));
     return accepted(reply, uId, position);
   }
 
   async #account(uId: string, position: Position | undefined): Promise<AccountWithPosition> {
-    return accountFound(await this.queries.execute(new GetAccount({ uId, position })), this.host.clock.now());
+    return accountFound(
+      await this.queries.execute(new Queries.GetAccount({ uId, position })),
+      this.host.clock.now(),
+    );
   }
 }
 

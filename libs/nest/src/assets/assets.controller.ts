@@ -7,7 +7,7 @@ import type { Position } from '@seatbook/kernel';
 import type { PairState } from '@seatbook/licensing';
 import { TextField } from '../http/text-field.js';
 import { ApiRefusals } from '../http/api-refusals.js';
-import { GetAsset, ListAssetPairs, ListAssets } from '../bus/messages.js';
+import { Queries } from '../bus/messages.js';
 import { PairAnswer, pairAnswer, pairStates } from '../pairs/pair-answer.js';
 import { asOfAnswer } from '../reading/as-of.js';
 import { momentOf } from '../reading/moment.js';
@@ -68,7 +68,7 @@ export class AssetsController {
   @ApiRefusals(400, 503)
   async list(@Query() part: AssetsQuery, @WantedPosition() position?: Position): Promise<AssetListAnswer> {
     const { account, totals: withTotals } = part;
-    const list = await this.queries.execute(new ListAssets({ account, withTotals, part, position }));
+    const list = await this.queries.execute(new Queries.ListAssets({ account, withTotals, part, position }));
     const { totals } = list;
     return { ...itemsOf(list, assetAnswer), ...(totals === null ? {} : { totals }) };
   }
@@ -85,7 +85,7 @@ export class AssetsController {
     @WantedPosition() position?: Position,
   ): Promise<AssetWithPosition> {
     const named = { uId, asset: { adamId, pricingParam }, at: momentOf(at), position };
-    const { asset, asOf } = await this.queries.execute(new GetAsset(named));
+    const { asset, asOf } = await this.queries.execute(new Queries.GetAsset(named));
     return { ...assetAnswer(asset), asOf: asOfAnswer(asOf) };
   }
 
@@ -103,6 +103,6 @@ export class AssetsController {
     const { state, at } = part;
     const asset = { adamId, pricingParam };
     const wanted = { uId, asset, state, at: momentOf(at), part, position };
-    return itemsOf(await this.queries.execute(new ListAssetPairs(wanted)), pairAnswer);
+    return itemsOf(await this.queries.execute(new Queries.ListAssetPairs(wanted)), pairAnswer);
   }
 }

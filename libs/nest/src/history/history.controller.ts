@@ -7,7 +7,7 @@ import { IsInt, IsOptional, Min } from 'class-validator';
 import { Refusal, asPosition, latest, type Envelope } from '@seatbook/kernel';
 import type { HistoryFilter } from '@seatbook/application';
 import { TextField } from '../http/text-field.js';
-import { StreamHistory } from '../bus/messages.js';
+import { Queries } from '../bus/messages.js';
 import { ApiRefusals } from '../http/api-refusals.js';
 import type { HttpReply } from '../http/exchange.js';
 import { instantOf } from '../reading/moment.js';
@@ -80,7 +80,7 @@ export class HistoryController {
       ...(from === undefined ? {} : { from }),
       ...(to === undefined ? {} : { to }),
     };
-    const { end, pages } = await this.queries.execute(new StreamHistory(filter));
+    const { end, pages } = await this.queries.execute(new Queries.StreamHistory(filter));
     // What is refused is refused before the first line; after it, a broken stream is all that can tell.
     const first = await pages.next();
     void reply

@@ -3,7 +3,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import { ApiBody, ApiOkResponse, ApiSecurity, ApiTags, ApiOperation } from '@nestjs/swagger';
 import { Refusal } from '@seatbook/kernel';
 import { bearerOf } from '../access/authentication.js';
-import { ReceiveNotification } from '../bus/messages.js';
+import { Commands } from '../bus/messages.js';
 import { ApiRefusals } from '../http/api-refusals.js';
 import type { HttpRequest } from '../http/exchange.js';
 
@@ -29,6 +29,6 @@ export class NotificationsController {
   ): Promise<void> {
     const bearer = bearerOf(request);
     if (bearer === null) throw new Refusal('UNAUTHENTICATED', 'send the bearer token of this account');
-    await this.commands.execute(new ReceiveNotification({ uId, bearer, body }));
+    await this.commands.execute(new Commands.ReceiveNotification({ uId, bearer, body }));
   }
 }

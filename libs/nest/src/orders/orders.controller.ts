@@ -16,17 +16,7 @@ import { TextField } from '../http/text-field.js';
 import { assetIdOf } from '../assets/asset-address.js';
 import { SeatbookHost } from '@seatbook/host';
 import { ApiRefusals } from '../http/api-refusals.js';
-import {
-  AssignLicense,
-  CancelWaiting,
-  GetOrder,
-  GetPlacedOrder,
-  ListOrders,
-  ListOutcomes,
-  ReturnAll,
-  ReturnLicense,
-  WaitForOrder,
-} from '../bus/messages.js';
+import { Commands, Queries } from '../bus/messages.js';
 import { CalledBy } from '../http/caller.js';
 import { whileAwaited } from '../http/while-awaited.js';
 import { headerOf, type HttpReply, type HttpRequest } from '../http/exchange.js';
@@ -103,7 +93,7 @@ export class OrdersController {
   ): Promise<PlacedOrderAnswer> {
     const { account: uId, serialNumbers, ifShort, platform = null, reason } = body;
     const order = { uId, assets: body.assets.map(assetIdOf), serialNumbers, ifShort, platform };
-    const placed = await this.commands.execute(new AssignLicense(order, withReason(caller, reason)));
+    const placed = await this.commands.execute(new Commands.AssignLicense(order, withReason(caller, reason)));
     return this.#answer(placed, request, reply);
   }
 
@@ -122,7 +112,7 @@ export class OrdersController {
   ): Promise<PlacedOrderAnswer> {
     const { account: uId, serialNumbers, reason } = body;
     const order = { uId, assets: body.assets.map(assetIdOf), serialNumbers };
-    const placed = await this.commands.execute(new ReturnLicense(order, withReason(caller, reason)));
+    const placed = await this.commands.execute(new Commands.ReturnLicense(order, withReason(caller, reason)));
     return this.#answer(placed, request, reply);
   }
 
@@ -139,7 +129,7 @@ export class OrdersController {
     @Req() request: HttpRequest,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<PlacedOrderAnswer> {
-    const command = new ReturnAll({ uId: account, serialNumber }, withReason(caller, reason));
+    const command = new Commands.ReturnAll({ uId: account, serialNumber }, withReason(caller, reason));
     const placed = await this.commands.execute(command);
     return this.#answer(placed, request, reply);
   }
@@ -150,7 +140,7 @@ export class OrdersController {
   @ApiRefusals(400, 503)
   async list(@Query() part: OrdersQuery, @WantedPosition() position?: Position): Promise<Items<OrderAnswer>> {
     const { account, state } = part;
-    const page = await this.queries.execute(new ListOrders({ account, state, part, position }));
+    const page = await this.queries.execute(new Queries.ListOrders({ account, state, part, position }));
     return itemsOf(page, orderAnswer);
   }
 
@@ -162,7 +152,7 @@ export class OrdersController {
     @Param('orderId') orderId: string,
     @WantedPosition() position?: Position,
   ): Promise<OrderWithPosition> {
-    const { order, asOf } = await this.queries.execute(new GetOrder({ orderId, position }));
+    const { order, asOf } = await this.queries.execute(new Queries.GetOrder({ orderId, position }));
     return { ...orderAnswer(order), asOf: asOfAnswer(asOf) };
   }
 
@@ -176,7 +166,7 @@ export class OrdersController {
     @WantedPosition() position?: Position,
   ): Promise<Items<OutcomeAnswer>> {
     const { outcome } = part;
-    const page = await this.queries.execute(new ListOutcomes({ orderId, outcome, part, position }));
+    const page = await this.queries.execute(new Queries.ListOutcomes({ orderId, outcome, part, position }));
     return itemsOf(page, outcomeAnswer);
   }
 
@@ -193,7 +183,7 @@ export class OrdersController {
     @Req() request: HttpRequest,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<PlacedOrderAnswer> {
-    const placed = await this.commands.execute(new CancelWaiting({ orderId }, caller));
+    const placed = await this.commands.execute(new Commands.CancelWaiting({ orderId }, caller));
     // It waits for licences as long as the cancellation is on its way.
     return this.#answer(placed, request, reply, OVER);
   }
@@ -210,11 +200,11 @@ export class OrdersController {
     if (wait !== null) {
       void reply.header('preference-applied', `wait=${wait / 1_000}`);
       const order = await whileAwaited(request, this.host.closing, (ended) =>
-        this.queries.execute(new WaitForOrder({ orderId, position, until, waitMs: wait, ended })),
+        this.queries.execute(new Queries.WaitForOrder({ orderId, position, until, waitMs: wait, ended })),
       );
       return { ...orderAnswer(order), position, repeated };
     }
-    const order = await this.queries.execute(new GetPlacedOrder({ orderId, position }));
+    const order = await this.queries.execute(new Queries.GetPlacedOrder({ orderId, position }));
     return { ...orderAnswer(order), position, repeated };
   }
 }

@@ -6,7 +6,7 @@ import type { Position } from '@seatbook/kernel';
 import type { PairState } from '@seatbook/licensing';
 import { TextField } from '../http/text-field.js';
 import { ApiRefusals } from '../http/api-refusals.js';
-import { ListHolderPairs, ListPairs } from '../bus/messages.js';
+import { Queries } from '../bus/messages.js';
 import { momentOf } from '../reading/moment.js';
 import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
@@ -49,7 +49,7 @@ export class PairsController {
   @ApiRefusals(400, 503)
   async list(@Query() part: PairsQuery, @WantedPosition() position?: Position): Promise<Items<PairAnswer>> {
     const { account, state } = part;
-    const page = await this.queries.execute(new ListPairs({ account, state, part, position }));
+    const page = await this.queries.execute(new Queries.ListPairs({ account, state, part, position }));
     return itemsOf(page, pairAnswer);
   }
 
@@ -67,7 +67,7 @@ export class PairsController {
     const { account, at } = part;
     const holder = holderKeyOf(text);
     const wanted = { holder, account, at: momentOf(at), part, position };
-    const page = await this.queries.execute(new ListHolderPairs(wanted));
+    const page = await this.queries.execute(new Queries.ListHolderPairs(wanted));
     return { holder: holderAnswer(holder), ...itemsOf(page, pairAnswer) };
   }
 }

@@ -4,7 +4,7 @@ import { ApiOkResponse, ApiProperty, ApiTags, ApiOperation } from '@nestjs/swagg
 import { isoTime } from '@seatbook/kernel';
 import type { ParkedWork } from '@seatbook/runtime';
 import { TextField } from '../http/text-field.js';
-import { ListParked, RetryParked } from '../bus/messages.js';
+import { Commands, Queries } from '../bus/messages.js';
 import { ApiRefusals } from '../http/api-refusals.js';
 import { ListPart } from '../reading/page.js';
 
@@ -89,7 +89,7 @@ export class ParkedController {
   @ApiOkResponse({ type: ParkedPage })
   @ApiRefusals(400)
   async list(@Query() part: ListPart): Promise<ParkedPage> {
-    const { rows, next, count } = await this.queries.execute(new ListParked(part));
+    const { rows, next, count } = await this.queries.execute(new Queries.ListParked(part));
     return { items: rows.map(parkedAnswer), next, count };
   }
 
@@ -99,6 +99,6 @@ export class ParkedController {
   @ApiOkResponse({ type: RetryAnswer })
   @ApiRefusals(400, 404)
   retry(@Body() { stream }: RetryBody): Promise<RetryAnswer> {
-    return this.commands.execute(new RetryParked({ stream }));
+    return this.commands.execute(new Commands.RetryParked({ stream }));
   }
 }

@@ -5,7 +5,7 @@ import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
 import { Refusal, asPosition, type Position } from '@seatbook/kernel';
 import { ApiRefusals } from '../http/api-refusals.js';
-import { GetEvent, GetTimeline, ListCauses } from '../bus/messages.js';
+import { Queries } from '../bus/messages.js';
 import { ApiItems, MAX_PAGE, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
 import { SubjectField, subjectsOfFilter } from './subject-query.js';
@@ -62,7 +62,7 @@ export class TimelineController {
       throw new Refusal('INVALID_SUBJECT', 'a timeline is of exactly one: account, asset, holder or order');
     }
     const wanted = { subject, newestFirst: query.first === 'newest', part: query, position };
-    const timeline = await this.queries.execute(new GetTimeline(wanted));
+    const timeline = await this.queries.execute(new Queries.GetTimeline(wanted));
     const holder = subject.kind === 'holder' ? subject.id : null;
     const reading = { nameOf: timeline.nameOf, holder };
     return itemsOf(timeline, (entry) => timelineRow(entry, reading));
@@ -73,7 +73,7 @@ export class TimelineController {
   @ApiOkResponse({ type: EventAnswer })
   @ApiRefusals(400, 404)
   async event(@Param('position') position: string): Promise<EventAnswer> {
-    return eventAnswer(await this.queries.execute(new GetEvent({ position: positionIn(position) })));
+    return eventAnswer(await this.queries.execute(new Queries.GetEvent({ position: positionIn(position) })));
   }
 
   @Get('events/:position/causes')
@@ -84,7 +84,7 @@ export class TimelineController {
   @ApiRefusals(400, 404, 503)
   async causes(@Param('position') text: string, @Query() { limit }: CausesQuery): Promise<CausesAnswer> {
     const position = positionIn(text);
-    const { rows, nameOf, next } = await this.queries.execute(new ListCauses({ position, limit }));
+    const { rows, nameOf, next } = await this.queries.execute(new Queries.ListCauses({ position, limit }));
     return { items: rows.map((entry) => timelineRow(entry, { nameOf, holder: null })), next };
   }
 }
