@@ -1,14 +1,8 @@
+import type { ModelRef } from '@seatbook/kernel';
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { START, asPosition, type Document } from '@seatbook/kernel';
-import {
-  hasCode,
-  type FieldValue,
-  type IndexQuery,
-  type ModelRef,
-  type Placed,
-  type ReadStore,
-} from '@seatbook/runtime';
+import { hasCode, type FieldValue, type IndexQuery, type Placed, type ReadStore } from '@seatbook/runtime';
 import { runContract, type Cases, type Fixture } from './contract.js';
 import { same } from './same.js';
 import { seeded, type Chance } from './seeded.js';
@@ -34,7 +28,7 @@ const INDEXES = [
   { name: 'byOpen', fields: ['open'] },
 ];
 
-const newModel = (version = 1, name = `pairs-${randomUUID()}`): ModelRef => ({
+const newModel = <D extends Document = Pair>(version = 1, name = `pairs-${randomUUID()}`): ModelRef<D> => ({
   name,
   version,
   indexes: INDEXES,
@@ -67,14 +61,17 @@ const commit = (
   store.commit(model, at(to, documents), { from: asPosition(from), to: asPosition(to), epoch });
 
 /** A model that this builder has, at `START`. */
-async function taken(store: ReadStore, model = newModel()): Promise<ModelRef> {
+async function taken<D extends Document = Pair>(
+  store: ReadStore,
+  model: ModelRef<D> = newModel<D>(),
+): Promise<ModelRef<D>> {
   await store.prepare([model]);
   await store.takeOver(model, EPOCH);
   return model;
 }
 
 /** A model with documents, at 1. */
-async function prepared(store: ReadStore, ...pairs: readonly Pair[]): Promise<ModelRef> {
+async function prepared(store: ReadStore, ...pairs: readonly Pair[]): Promise<ModelRef<Pair>> {
   const model = await taken(store);
   await commit(store, model, new Map(pairs.map((pair) => [pair.key, pair])), 0, 1);
   return model;
@@ -82,21 +79,21 @@ async function prepared(store: ReadStore, ...pairs: readonly Pair[]): Promise<Mo
 
 const keysOf = (pairs: readonly Pair[]): readonly string[] => pairs.map((pair) => pair.key);
 
-async function keys(store: ReadStore, model: ModelRef, query: IndexQuery): Promise<readonly string[]> {
-  return keysOf((await store.query<Pair>(model, query)).rows);
+async function keys(store: ReadStore, model: ModelRef<Pair>, query: IndexQuery): Promise<readonly string[]> {
+  return keysOf((await store.query(model, query)).rows);
 }
 
 /** All pages of a query; `between` runs after each. */
 async function pagesOf(
   store: ReadStore,
-  model: ModelRef,
+  model: ModelRef<Pair>,
   query: IndexQuery,
   between: (page: readonly Pair[]) => Promise<void> = async () => {},
 ): Promise<readonly Pair[]> {
   const rows: Pair[] = [];
   let cursor: string | undefined;
   for (;;) {
-    const page = await store.query<Pair>(model, { ...query, ...(cursor === undefined ? {} : { cursor }) });
+    const page = await store.query(model, { ...query, ...(cursor === undefined ? {} : { cursor }) });
     assert.ok(page.rows.length <= query.limit);
     rows.push(...page.rows);
     if (page.next === null) return rows;
@@ -207,7 +204,7 @@ export const readStoreCases: Cases<ReadStoreFixture> = {
       to: asPosition(20),
       epoch: EPOCH,
     });
-    const found = await store.getMany<Pair>(model, ['a', 'b', 'c']);
+    const found = await store.getMany(model, ['a', 'b', 'c']);
     same([...found].sort(), [
       ['a', { document: { key: 'a' }, position: 3 }],
       ['b', { document: { key: 'b', at: 1 }, position: 12 }],
@@ -218,7 +215,7 @@ export const readStoreCases: Cases<ReadStoreFixture> = {
   'a deleted document is left out, or is there as deleted at its position': async ({ store }) => {
     const model = await prepared(store, { key: 'a', at: 1 }, { key: 'b', at: 1 });
     await commit(store, model, { a: null }, 1, 4);
-    const found = await store.getMany<Pair>(model, ['a', 'b', 'never']);
+    const found = await store.getMany(model, ['a', 'b', 'never']);
     const deleted = found.get('a');
     if (deleted) same(deleted, { document: null, position: 4 });
     same(found.get('b'), { document: { key: 'b', at: 1 }, position: 1 });
@@ -275,7 +272,7 @@ export const readStoreCases: Cases<ReadStoreFixture> = {
     store,
   }) => {
     await seeded(async (chance) => {
-      const model = await taken(store);
+      const model = await taken<{ count: number }>(store);
       const events = Array.from({ length: 60 }, () => chance.pick(['a', 'b', 'c', 'd']));
       let epoch = EPOCH;
       let checkpoint = START;
@@ -326,7 +323,7 @@ export const readStoreCases: Cases<ReadStoreFixture> = {
 
   'many documents are read at once, those missing left out': async ({ store }) => {
     const model = await prepared(store, { key: 'a', at: 1 }, { key: 'b', at: 2 }, { key: 'c', at: 3 });
-    const found = await store.getMany<Pair>(model, ['c', 'x', 'a']);
+    const found = await store.getMany(model, ['c', 'x', 'a']);
     same([...found].sort(), [
       ['a', { document: { key: 'a', at: 1 }, position: 1 }],
       ['c', { document: { key: 'c', at: 3 }, position: 1 }],
@@ -506,7 +503,7 @@ export const readStoreCases: Cases<ReadStoreFixture> = {
     assert.ok(next);
     const other = newModel();
     await store.prepare([other]);
-    const refused: [ModelRef, IndexQuery, string][] = [
+    const refused: [ModelRef<Pair>, IndexQuery, string][] = [
       [other, query, next],
       [model, { ...query, equals: ['b'] }, next],
       [model, { ...query, equals: [] }, next],
@@ -531,7 +528,11 @@ export const readStoreCases: Cases<ReadStoreFixture> = {
 
   'two versions of a model exist side by side': async ({ store }) => {
     const first = newModel(1);
-    const second: ModelRef = { ...first, version: 2, indexes: [{ name: 'byState', fields: ['state'] }] };
+    const second: ModelRef<Pair> = {
+      ...first,
+      version: 2,
+      indexes: [{ name: 'byState', fields: ['state'] }],
+    };
     for (const model of [first, second]) await taken(store, model);
     await commit(store, first, { a: { key: 'a', at: 1 } }, 0, 5);
     await commit(store, second, { a: { key: 'a', state: 'new' } }, 0, 9);
@@ -567,7 +568,7 @@ export const readStoreCases: Cases<ReadStoreFixture> = {
     store,
   }) => {
     const model = await prepared(store, { key: 'a', asset: 'x', at: 1 }, { key: 'b', asset: 'y', at: 2 });
-    const changed: ModelRef = { ...model, indexes: [{ name: 'reversed', fields: ['at', 'asset'] }] };
+    const changed: ModelRef<Pair> = { ...model, indexes: [{ name: 'reversed', fields: ['at', 'asset'] }] };
     await store.prepare([changed]);
     // A store may rebuild its indexes or begin the model anew, but never answer from an index that lacks rows.
     if ((await store.checkpoint(changed)) === START) {
@@ -651,7 +652,7 @@ async function eitherWay(
   before: readonly [position: number, document: Pair] | null,
   after: readonly [position: number, document: Pair],
 ): Promise<void> {
-  const found = (await store.getMany<Pair>(model, [key])).get(key);
+  const found = (await store.getMany(model, [key])).get(key);
   const [position, document] = found?.position === after[0] ? after : (before ?? []);
   same(found, position === undefined ? undefined : { document, position });
 }
@@ -659,12 +660,12 @@ async function eitherWay(
 /** Counts per key, as a builder folds them: what a document already contains is passed over. */
 async function counted(
   store: ReadStore,
-  model: ModelRef,
+  model: ModelRef<{ count: number }>,
   events: readonly string[],
   from: number,
   to: number,
 ): Promise<Map<string, Placed<{ count: number }>>> {
-  const before = await store.getMany<{ count: number }>(model, events.slice(from, to));
+  const before = await store.getMany(model, events.slice(from, to));
   const changes = new Map<string, Placed<{ count: number }>>();
   for (const [index, key] of events.slice(from, to).entries()) {
     const known = changes.get(key) ?? before.get(key) ?? { document: null, position: START };

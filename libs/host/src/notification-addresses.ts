@@ -1,4 +1,4 @@
-import { accountStream, accountsModel, type Account, type AccountDocument } from '@seatbook/licensing';
+import { accountStream, accountsModel, type AccountDocument } from '@seatbook/licensing';
 import { notificationUrlOf, type SeatbookWorker } from '@seatbook/application';
 import { errorFacts, type Log } from './log.js';
 
@@ -13,7 +13,7 @@ export async function alignNotificationAddresses(worker: SeatbookWorker, log: Lo
   const { publicUrl } = worker.ports.settings;
   let cursor: string | undefined;
   do {
-    const page = await reads.query<AccountDocument>(accountsModel, {
+    const page = await reads.query(accountsModel, {
       index: 'by-name',
       equals: [],
       limit: PAGE_ACCOUNTS,
@@ -37,7 +37,7 @@ async function align(
   wanted: string | null,
 ): Promise<void> {
   const stream = accountStream(uId);
-  const account = (await worker.foundation.runner.load(stream)).state as Account;
+  const account = (await worker.foundation.runner.load(stream)).state;
   const { fingerprint, ownedAs, subscribed, notificationUrl } = account;
   if (notificationUrl !== wanted) {
     await want(worker, uId, wanted, 'the configured public URL is another one');

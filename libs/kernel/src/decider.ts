@@ -1,5 +1,4 @@
 import type { DomainEvent } from './event.js';
-import type { Due } from './due.js';
 import type { Instant } from './instant.js';
 
 /** What is asked of one stream: plain data. */
@@ -17,8 +16,6 @@ export interface Decider<C extends Command, S, E extends DomainEvent> {
   initial(): S;
   decide(command: C, state: S, at: Instant): readonly E[];
   evolve(state: S, event: E): S;
-  /** The earliest thing that the stream waits for, over all its parts. A decider with `next` is a saga. */
-  next?(state: S): Due | null;
 }
 
 /** How the state of a long stream is kept as a rebuildable cache. */
@@ -30,10 +27,4 @@ export interface SnapshotCodec<S> {
   /** Plain JSON in chunks that each stay below 1 MB as text. */
   save(state: S): readonly unknown[];
   load(chunks: readonly unknown[]): S;
-}
-
-/** A command and the stream that decides it. */
-export interface CommandMessage<C extends Command = Command> {
-  readonly stream: string;
-  readonly command: C;
 }

@@ -51,17 +51,21 @@ export interface Metadata {
   readonly traceparent?: string;
 }
 
-/** An event as it stands in the log. */
-export interface Envelope<E extends DomainEvent = DomainEvent> {
+/** Where an event stands in the log, and what it carries beside its data. */
+export interface Recorded {
   readonly id: string;
   readonly stream: string;
   /** 0 for the first event of a stream, gapless. */
   readonly revision: number;
   readonly position: Position;
-  readonly type: E['type'];
-  readonly data: E['data'];
   readonly metadata: Metadata;
 }
+
+/** An event as it stands in the log. A switch over its type narrows its data. */
+export type Envelope<E extends DomainEvent = DomainEvent> = E extends DomainEvent ? Recorded & E : never;
+
+/** The events of a union that have these types. */
+export type EventOf<E extends DomainEvent, T extends E['type']> = Extract<E, { readonly type: T }>;
 
 /** `asset` of `asset-7700000000000001.900000001.STDQ`: what stands before the first dash. */
 export function categoryOf(stream: string): string {

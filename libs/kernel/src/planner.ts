@@ -1,5 +1,5 @@
 import type { Cause } from './cause.js';
-import type { CommandMessage } from './decider.js';
+import type { CommandMessage } from './command-message.js';
 import type { Instant } from './instant.js';
 import type { Document, ReadModel } from './read-model.js';
 

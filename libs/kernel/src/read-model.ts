@@ -9,11 +9,19 @@ export interface IndexDeclaration {
   readonly fields: readonly string[];
 }
 
-/** A fold of the log into documents that are found by key. Pure: the same events give the same documents, always. */
-export interface ReadModel<D extends Document, E extends DomainEvent = DomainEvent> {
+declare const of: unique symbol;
+
+/** A read model as its readers and stores see it. It knows its documents. */
+export interface ModelRef<out D extends Document = Document> {
   readonly name: string;
   /** Raised when the documents change their meaning: the new version is built beside the old one. */
   readonly version: number;
+  readonly indexes: readonly IndexDeclaration[];
+  readonly [of]?: D;
+}
+
+/** A fold of the log into documents that are found by key. Pure: the same events give the same documents, always. */
+export interface ReadModel<D extends Document, E extends DomainEvent = DomainEvent> extends ModelRef<D> {
   /** The event types that it folds; all others are passed over. */
   readonly handles: readonly E['type'][];
   /**
@@ -25,5 +33,4 @@ export interface ReadModel<D extends Document, E extends DomainEvent = DomainEve
   keysOf(event: Envelope<E>): readonly string[];
   /** The document after the event; null for none. It owns the document and may change it in place. */
   evolve(document: D | null, event: Envelope<E>, key: string): D | null;
-  readonly indexes: readonly IndexDeclaration[];
 }

@@ -1,14 +1,34 @@
 import type { Command } from './decider.js';
+import type { Due } from './due.js';
 
 /**
- * Due work of one stream. `begin` gives the command whose event is appended, at the revision just read, before
- * anything leaves the process: who loses that append does not perform. A step without a begin only
- * reads, or writes what may be written twice.
- * `perform` returns commands for its own stream.
+ * Due work of one stream. A decider with steps is a saga. A step without a `begin` only reads, or writes what may be
+ * written twice.
  */
 export interface Step<S, P, C extends Command = Command> {
-  readonly name: string;
-  /** Null: it is not to be started now (the state of another stream says no); the runner looks again later. */
+  /** When the stream waits for this step, and behind which gate; null where it does not. Pure. */
+  due(state: S): Pick<Due, 'at' | 'gate'> | null;
+  /**
+   * The command whose event is appended, at the revision just read, before anything leaves the process: who loses that
+   * append does not perform. Null: not now (the state of another stream says no); the runner looks again later.
+   */
   begin?(state: S, ports: P, stream: string): Promise<C | null>;
+  /** Commands for its own stream. */
   perform(state: S, ports: P, stream: string): Promise<readonly C[]>;
+}
+
+/** All steps of a kind of stream, by name. Of those due at the same moment the first goes first. */
+export type Steps<S, P, C extends Command = Command> = Readonly<Record<string, Step<S, P, C>>>;
+
+/** The earliest thing that a stream waits for, over all its steps; null where it waits for nothing. */
+export function nextOf<S>(
+  steps: Readonly<Record<string, Pick<Step<S, never>, 'due'>>>,
+  state: S,
+): Due | null {
+  let next: Due | null = null;
+  for (const [name, step] of Object.entries(steps)) {
+    const due = step.due(state);
+    if (due && (next === null || due.at < next.at)) next = { ...due, step: name };
+  }
+  return next;
 }

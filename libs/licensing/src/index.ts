@@ -1,5 +1,6 @@
 export * from './ports.js';
 export { DEFAULT_TIMINGS, type Timings } from './timings.js';
+export * from './asset-id.js';
 export * from './streams.js';
 export {
   MAX_HOLDERS,
@@ -21,7 +22,7 @@ export {
 export { unknownAccount, type Account, type AccountCommand } from './account/account-decider.js';
 export type { AccountEvent, AccountSettings, LocationFacts, Platform } from './account/account-events.js';
 export { accountsModel, type AccountDocument } from './account/accounts-model.js';
-export { unknownAsset, type AssetCommand, type PairFailure } from './asset/asset-decider.js';
+export { unknownAsset, type AssetCommand } from './asset/asset-decider.js';
 export type { Action, AssetEvent, RefusalReason } from './asset/asset-events.js';
 export type { Asset, Pair } from './asset/asset-state.js';
 export { assetsModel, availableOf, excessOf, usedOf, type AssetDocument } from './asset/assets-model.js';
@@ -31,7 +32,7 @@ export type { OrderEvent, OrderKind, OrderTerms, OutcomeCounts } from './order/o
 export { ordersModel, type OrderDocument } from './order/orders-model.js';
 export { outcomesModel, type OutcomeDocument } from './order/outcomes-model.js';
 export type { Call, CallCommand } from './apple-call/call-decider.js';
-export type { CallEvent } from './apple-call/call-events.js';
+export type { CallEvent, PairFailure } from './apple-call/call-events.js';
 export type { AppleEventCommand } from './apple-event/apple-event-decider.js';
 export type { NotificationCommand } from './notification/notification-decider.js';
 export type { NotificationEvent } from './notification/notification-events.js';

@@ -29,7 +29,6 @@ import { timelineModel } from './history/timeline-model.js';
 import { holderCount } from './holder.js';
 import { notificationDecider } from './notification/notification-decider.js';
 import { notificationEventTypes } from './notification/notification-events.js';
-import { notificationReactions } from './notification/notification-reactions.js';
 import { orderDecider, type Order } from './order/order-decider.js';
 import { orderEventTypes } from './order/order-events.js';
 import { orderReactions } from './order/order-reactions.js';
@@ -67,15 +66,15 @@ export const licensingStreams = (timings: Timings) => ({
   asset: {
     category: 'asset',
     decider: assetDecider,
-    steps: [],
+    steps: {},
     weigh: ({ pairs, waiting, claims }: Asset) => 400 * pairs.size + 100 * waiting.size + 500 * claims.size,
     evolvesInPlace: true,
     snapshot: assetSnapshot,
   },
   order: {
     category: 'order',
-    decider: orderDecider(timings),
-    steps: orderSteps,
+    decider: orderDecider,
+    steps: orderSteps(timings),
     weigh: ({ listed, answered }: Order) => 1_000 + 80 * listed.length + 50 * answered.size,
     evolvesInPlace: true,
   },
@@ -89,7 +88,7 @@ export const licensingStreams = (timings: Timings) => ({
   appleEvent: {
     category: 'appleEvent',
     decider: appleEventDecider(timings),
-    steps: appleEventSteps,
+    steps: appleEventSteps(timings),
     weigh: ({ notificationIds, namedCount, reasons }: AppleEvent) =>
       1_000 + 150 * notificationIds.size + 200 * namedCount + 300 * reasons.size,
     evolvesInPlace: true,
@@ -97,7 +96,7 @@ export const licensingStreams = (timings: Timings) => ({
   appleNotification: {
     category: 'appleNotification',
     decider: notificationDecider,
-    steps: [],
+    steps: {},
     weigh: () => 200,
   },
   reconciliation: {
@@ -123,7 +122,6 @@ export const licensingReactions = (timings: Timings): readonly Reaction[] => [
   ...orderReactions,
   ...callReactions,
   ...appleEventReactions,
-  ...notificationReactions,
   ...reconciliationReactions(timings),
 ];
 

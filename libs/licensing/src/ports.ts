@@ -1,4 +1,4 @@
-import type { Clock, Instant, Milliseconds } from '@seatbook/kernel';
+import type { Clock, Instant, Milliseconds, StreamName } from '@seatbook/kernel';
 
 /** How calls for one location are authorised, and by whom it should be managed. */
 export interface AppleAccess {
@@ -184,7 +184,7 @@ export interface Persons {
 }
 
 /** Folded state of another stream, as of now. */
-export type ReadStream = <S>(stream: string) => Promise<S>;
+export type ReadStream = <S>(stream: StreamName<never, S>) => Promise<S>;
 
 /** All that steps may use. */
 export interface LicensingPorts {

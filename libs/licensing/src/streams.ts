@@ -1,30 +1,24 @@
+import type { StreamName } from '@seatbook/kernel';
+import type { Account, AccountCommand } from './account/account-decider.js';
+import type { Call, CallCommand } from './apple-call/call-decider.js';
+import type { AppleEvent, AppleEventCommand } from './apple-event/apple-event-decider.js';
+import type { AssetCommand } from './asset/asset-decider.js';
+import type { Asset } from './asset/asset-state.js';
+import { assetKey } from './asset-id.js';
+import type { NotificationCommand, ReceivedNotification } from './notification/notification-decider.js';
+import type { Order, OrderCommand } from './order/order-decider.js';
 import type { AssetId } from './ports.js';
+import type { Reconciliation, ReconciliationCommand } from './reconciliation/reconciliation-decider.js';
 
-/** The asset as streams, keys and addresses name it: `{uId}.{adamId}.{pricingParam}`. */
-export const assetKey = (uId: string, { adamId, pricingParam }: AssetId): string =>
-  `${uId}.${adamId}.${pricingParam}`;
-
-/** The asset within its location: `{adamId}.{pricingParam}`. */
-export const idOfAsset = ({ adamId, pricingParam }: AssetId): string => `${adamId}.${pricingParam}`;
-
-export function assetOfId(id: string): AssetId {
-  const [adamId = '', pricingParam = ''] = id.split('.');
-  return { adamId, pricingParam };
-}
-
-export interface AssetAddress extends AssetId {
-  readonly uId: string;
-}
-
-export function assetOf(key: string): AssetAddress {
-  const [uId = '', adamId = '', pricingParam = ''] = key.split('.');
-  return { uId, adamId, pricingParam };
-}
-
-export const accountStream = (uId: string): string => `account-${uId}`;
-export const assetStream = (uId: string, asset: AssetId): string => `asset-${assetKey(uId, asset)}`;
-export const orderStream = (orderId: string): string => `order-${orderId}`;
-export const callStream = (callId: string): string => `appleCall-${callId}`;
-export const appleEventStream = (eventId: string): string => `appleEvent-${eventId}`;
-export const notificationStream = (notificationId: string): string => `appleNotification-${notificationId}`;
-export const reconciliationStream = (uId: string): string => `reconciliation-${uId}`;
+export const accountStream = (uId: string): StreamName<AccountCommand, Account> => `account-${uId}`;
+export const assetStream = (uId: string, asset: AssetId): StreamName<AssetCommand, Asset> =>
+  `asset-${assetKey(uId, asset)}`;
+export const orderStream = (orderId: string): StreamName<OrderCommand, Order> => `order-${orderId}`;
+export const callStream = (callId: string): StreamName<CallCommand, Call> => `appleCall-${callId}`;
+export const appleEventStream = (eventId: string): StreamName<AppleEventCommand, AppleEvent> =>
+  `appleEvent-${eventId}`;
+export const notificationStream = (
+  notificationId: string,
+): StreamName<NotificationCommand, ReceivedNotification> => `appleNotification-${notificationId}`;
+export const reconciliationStream = (uId: string): StreamName<ReconciliationCommand, Reconciliation> =>
+  `reconciliation-${uId}`;

@@ -360,7 +360,7 @@ describe('carrying commands to their streams', () => {
         send({ type: 'Add', n: 1 }, { commandId: `many-${index}`, bodyHash: `body-${index}` }),
       );
       await Promise.all(many);
-      const snapshots = counterKind([], { version: 1 });
+      const snapshots = counterKind({}, { version: 1 });
       const repeat = (index: number, by: CommandRunner, bodyHash = `body-${index}`) =>
         answerOf(send({ type: 'RaiseTo', sum: 0 }, { commandId: `many-${index}`, bodyHash }, {}, by));
       // The second of the others keeps a snapshot, and the third begins with it.
@@ -635,7 +635,7 @@ describe('carrying commands to their streams', () => {
     const grown = async (): Promise<void> => {
       for (let index = 0; index < 51; index += 1) await send({ type: 'AddMany', count: 200, bytes: 0 });
     };
-    const kind = (version: number) => counterKind([], { version });
+    const kind = (version: number) => counterKind({}, { version });
 
     it('are taken of a tail of more than 10,000 events, and the next fold begins there', async () => {
       await grown();

@@ -9,6 +9,7 @@ import {
   type Due,
   type Ids,
   type Position,
+  type StreamName,
   type UnreadableEvent,
 } from '@seatbook/kernel';
 import type { CommandContext } from './command-context.js';
@@ -17,7 +18,7 @@ import { WrongExpectedRevision, hasCode } from './errors.js';
 import type { EventLog, LoggedEvent } from './event-log.js';
 import type { ReadStore } from './read-store.js';
 import { RememberedCommands, type RememberedCommand } from './remembered-commands.js';
-import type { StreamKind } from './stream-kind.js';
+import { stampOf, type StreamKind } from './stream-kind.js';
 import { StreamCache, newStream, noteLast, weightOf, type StreamState } from './stream-state.js';
 
 /** What became of a command that was not refused. */
@@ -36,8 +37,8 @@ export interface Receipt {
 }
 
 /** A stream as it is on disk. What a caller has of it, it may keep: no later command changes it. */
-export interface LoadedStream {
-  readonly state: unknown;
+export interface LoadedStream<S = unknown> {
+  readonly state: S;
   /** Of the last event; -1 where there is none. */
   readonly revision: number;
   /** Of the last event. */
@@ -109,9 +110,9 @@ export class CommandRunner {
    * @throws Refusal `TRANSIENT_STORE` when the log cannot be read or written at present
    * @throws Refusal `TRANSIENT_NEWER_BUILD` when the stream holds an event that this build does not know
    */
-  execute(
-    stream: string,
-    command: Command,
+  execute<C extends Command>(
+    stream: StreamName<C>,
+    command: NoInfer<C>,
     context: CommandContext,
     options: CommandOptions = {},
   ): Promise<Receipt> {
@@ -121,13 +122,14 @@ export class CommandRunner {
   }
 
   /** The durable state of a stream, behind all that was sent to it before. @throws as `execute` does */
-  load(stream: string): Promise<LoadedStream> {
+  load<S>(stream: StreamName<never, S>): Promise<LoadedStream<S>> {
     return new Promise((resolve, reject) => {
-      const { decider } = this.kindOf(stream);
+      const kind = this.kindOf(stream);
       const loaded = (_receipt: Receipt, kept: StreamState): void => {
         const { state, revision, position, last } = kept;
         kept.lent = true;
-        resolve({ state, revision, position, last, next: decider.next?.(state) ?? null });
+        // The stream's name says what its states are.
+        resolve({ state: state as S, revision, position, last, next: stampOf(kind, state) ?? null });
       };
       this.#queue(stream, { command: null, context: NOBODY, options: {}, resolve: loaded, reject });
     });

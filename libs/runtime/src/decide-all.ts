@@ -6,7 +6,6 @@ import {
   type Cause,
   type Command,
   type DomainEvent,
-  type Due,
   type EventRegistry,
   type Instant,
   type Metadata,
@@ -14,7 +13,7 @@ import {
 import { following, type CommandContext } from './command-context.js';
 import { AppendTooLarge } from './errors.js';
 import { MAX_APPEND_BYTES, MAX_APPEND_EVENTS, bytesOf, type NewEvent } from './event-store.js';
-import type { StreamKind } from './stream-kind.js';
+import { stampOf, type StreamKind } from './stream-kind.js';
 import { noteLast, type StreamState } from './stream-state.js';
 
 export interface CommandOptions {
@@ -204,8 +203,8 @@ function stamped(
   { kind }: DecisionContext,
 ): readonly NewEvent[] {
   const last = events.at(-1);
-  if (!last || !kind.decider.next) return events;
-  const next: Due | null = kind.decider.next(state) ?? null;
+  const next = stampOf(kind, state);
+  if (!last || next === undefined) return events;
   const metadata = `${last.metadata.slice(0, -1)},"next":${JSON.stringify(next)}}`;
   return [...events.slice(0, -1), { ...last, metadata }];
 }

@@ -1,10 +1,10 @@
-import { Refusal, type Due, type Step } from '@seatbook/kernel';
+import { Refusal, type Step, type Steps } from '@seatbook/kernel';
 import {
   contextOf,
-  counterDecider,
   counterKind,
   counterRegistry,
   counterRunner,
+  dueAs,
   type Counter,
   type CounterCommand,
 } from '@seatbook/test-support/counter-domain';
@@ -37,6 +37,8 @@ class SpecGates implements Gates {
   }
 }
 
+type CounterStep = Step<Counter, object, CounterCommand>;
+
 describe('taking due work', () => {
   let clock: VirtualClock;
   let temporary: Awaited<ReturnType<typeof openTemporaryStores>>;
@@ -49,16 +51,16 @@ describe('taking due work', () => {
   let runs = 0;
   const ends: (() => Promise<void>)[] = [];
 
-  const steps: readonly Step<Counter, object, CounterCommand>[] = [
-    {
-      name: 'read',
+  const counterSteps: Steps<Counter, object, CounterCommand> = {
+    read: {
+      due: dueAs('read'),
       async perform(state, _ports, stream) {
         performed.push(`${stream} ${clock.now()}`);
         return perform(stream, state);
       },
     },
-    {
-      name: 'send',
+    send: {
+      due: dueAs('send'),
       async begin() {
         return mayStart() ? { type: 'Start', doubtfulAt: clock.now() + 60_000 } : null;
       },
@@ -67,14 +69,18 @@ describe('taking due work', () => {
         return perform(stream, state);
       },
     },
-  ];
+  };
+
+  /** Steps of another build, which reads at other moments. */
+  const readWhen = (due: CounterStep['due']): typeof counterSteps => ({
+    ...counterSteps,
+    read: { ...counterSteps['read'], due } as CounterStep,
+  });
 
   /** One process: runner, due model and due runner on the shared stores. */
-  const process = async (
-    next: (counter: Counter) => Due | null = (counter) => counterDecider.next?.(counter) ?? null,
-  ) => {
+  const process = async (steps = counterSteps) => {
     const { events, reads, progress } = temporary.stores;
-    const kind = { ...counterKind(steps), decider: { ...counterDecider, next } };
+    const kind = counterKind(steps);
     const runner = counterRunner({ events, reads, clock, kinds: [kind] });
     const parking = new Parking(progress, clock);
     await parking.load();
@@ -310,11 +316,19 @@ describe('taking due work', () => {
       expect(parking.count).toBe(0);
     });
 
-    it('that this build does not have is parked', async () => {
-      const { runner, parking } = await process();
-      await wait(runner, 'gone', 0);
-      await until(clock, 'parked', () => parking.count === 1);
-      expect((await parkedOf('counter-1'))[0]?.reason).toMatch(/waits for the step gone/);
+    it('that this build does not have is left to the build that has it', async () => {
+      const newer = { ...counterSteps, gone: { ...counterSteps['read'], due: dueAs('gone') } as CounterStep };
+      const first = await process(newer);
+      await wait(first.runner, 'gone', 5_000);
+      await calm();
+      await first.stop();
+      const older = await process();
+      await pass(clock, 60_000);
+      expect([performed.length, older.parking.count]).toEqual([0, 0]);
+      await older.stop();
+      await process(newer);
+      await pass(clock, 60_000);
+      expect(performed.length).toBe(1);
     });
   });
 
@@ -336,7 +350,7 @@ describe('taking due work', () => {
       await wait(first.runner, 'read', 5_000);
       await calm();
       await first.stop();
-      await process(({ due }) => due && { ...due, at: due.at + 60_000 });
+      await process(readWhen(({ due }) => due && { ...due, at: due.at + 60_000 }));
       await pass(clock, 64_000);
       expect(performed).toEqual([]);
       await pass(clock, 2_000);
@@ -344,11 +358,12 @@ describe('taking due work', () => {
     });
 
     it('with a step of another name takes that one', async () => {
-      const first = await process();
+      const gone = { ...counterSteps['read'], due: dueAs('gone') } as CounterStep;
+      const first = await process({ ...counterSteps, gone });
       await wait(first.runner, 'gone', 5_000);
       await calm();
       await first.stop();
-      const { parking } = await process(({ due }) => due && { ...due, step: 'read' });
+      const { parking } = await process(readWhen(dueAs('gone')));
       await pass(clock, 60_000);
       expect([performed, parking.count]).toEqual([[`counter-1 ${at(5_000)}`], 0]);
     });

@@ -118,7 +118,7 @@ export class DueRunner<P> {
     const now = this.clock.now();
     let cursor: string | undefined;
     for (;;) {
-      const page = await this.reads.query<DueRow>(dueModel, {
+      const page = await this.reads.query(dueModel, {
         index: 'by-at',
         equals: [],
         range: { to: now },
@@ -137,7 +137,7 @@ export class DueRunner<P> {
   }
 
   async #sleepUntilNext(now: Instant): Promise<void> {
-    const { rows } = await this.reads.query<DueRow>(dueModel, {
+    const { rows } = await this.reads.query(dueModel, {
       index: 'by-at',
       equals: [],
       range: { after: now },
@@ -208,8 +208,8 @@ export class DueRunner<P> {
     // A stream that moved on has its own row; else today's build waits for another thing than the one that stamped it.
     if (next.at > this.clock.now() || (stamped && name !== row.step)) return stamped ? Infinity : next.at;
     if (next.gate !== undefined && !this.gates.isOpen(next.gate)) return notNow();
-    const step = this.runner.kindOf(stream).steps.find((candidate) => candidate.name === name) as
-      Step<unknown, P> | undefined;
+    // The runner keeps kinds of all types; the ports are those of the deployment, for every kind.
+    const step = this.runner.kindOf(stream).steps[name] as Step<unknown, P> | undefined;
     if (!step) throw new Error(`${stream} waits for the step ${name}, which this build does not have`);
     let { state, last } = loaded;
     const attempt = this.ids.next();

@@ -1,8 +1,7 @@
-import { START, asPosition, type Position } from '@seatbook/kernel';
+import { START, asPosition, type Position, type ModelRef } from '@seatbook/kernel';
 import { VirtualClock } from '@seatbook/test-support/virtual-clock';
 import { pass } from '@seatbook/test-support/let-happen';
 import { Freshness, LOOK_AGAIN_MS, LOOK_EVERY_MS } from './freshness.js';
-import type { ModelRef } from './read-store.js';
 
 const model = (name: string): ModelRef => ({ name, version: 1, indexes: [] });
 const orders = model('orders');

@@ -1,6 +1,13 @@
-import { START, type Clock, type Instant, type Milliseconds, type Position } from '@seatbook/kernel';
+import {
+  START,
+  type Clock,
+  type Instant,
+  type Milliseconds,
+  type Position,
+  type ModelRef,
+} from '@seatbook/kernel';
 import { RunnerHealth, type Log } from './runner-health.js';
-import type { ModelRef, ReadStore } from './read-store.js';
+import type { ReadStore } from './read-store.js';
 
 /** Time between two looks: at most 20 a second, however many wait. */
 export const LOOK_EVERY_MS: Milliseconds = 50;

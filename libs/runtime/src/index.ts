@@ -25,7 +25,6 @@ export type {
   CheckpointMove,
   FieldValue,
   IndexQuery,
-  ModelRef,
   Page,
   Placed,
   ReadStore,

@@ -205,7 +205,7 @@ export class ModelBuilder {
     const { model, reads } = this.#options;
     const changes = this.#changes;
     if (missing.size > 0) {
-      const before = await reads.getMany<Document>(model, [...missing]);
+      const before = await reads.getMany(model, [...missing]);
       for (const key of missing) changes.set(key, before.get(key) ?? { document: null, position: START });
     }
     for (const { event, keys } of batch) {

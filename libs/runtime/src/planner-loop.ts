@@ -89,14 +89,15 @@ export class PlannerLoop<R extends Document, X> {
     const field = model.indexes.find(({ name }) => name === index)?.fields[0] as string;
     let after: string | undefined;
     for (;;) {
-      const { rows } = await this.reads.query<Record<string, string>>(model, {
+      const { rows } = await this.reads.query(model, {
         index,
         equals: [],
         limit: 1,
         ...(after === undefined ? {} : { range: { after } }),
       });
-      const partition = rows[0]?.[field];
-      if (partition === undefined) return;
+      // Partitions are text: the planner names an index that begins with such a field.
+      const partition = (rows[0] as Readonly<Record<string, unknown>> | undefined)?.[field];
+      if (typeof partition !== 'string') return;
       yield partition;
       after = partition;
     }
@@ -132,7 +133,7 @@ export class PlannerLoop<R extends Document, X> {
     const rows: R[] = [];
     let cursor: string | undefined;
     do {
-      const page = await this.reads.query<R>(this.planner.reads, {
+      const page = await this.reads.query(this.planner.reads, {
         index: this.planner.index,
         equals: [partition],
         limit: PAGE_ROWS,

@@ -7,6 +7,7 @@ import {
   type Document,
   type Position,
   type ReadModel,
+  type ModelRef,
 } from '@seatbook/kernel';
 import { pass, until } from '@seatbook/test-support/let-happen';
 import { openTemporaryStores } from '@seatbook/test-support/temporary-stores';
@@ -190,8 +191,8 @@ describe('building read models', () => {
       ['b', { document: null, position: asPosition(3) }],
     ]);
     const cutOff = readsWith({
-      async getMany<D extends Document>(of: Parameters<ReadStore['getMany']>[0], keys: readonly string[]) {
-        const found = new Map(await reads.getMany<D>(of, keys));
+      async getMany<D extends Document>(of: ModelRef<D>, keys: readonly string[]) {
+        const found = new Map(await reads.getMany(of, keys));
         for (const key of keys) {
           const placed = ahead.get(key);
           if (placed && !found.has(key)) found.set(key, placed as Placed<Document> as Placed<D>);

@@ -1,4 +1,4 @@
-import type { Reaction } from '@seatbook/kernel';
+import { messageTo, reaction, type EventOf } from '@seatbook/kernel';
 import {
   contextOf,
   counterRegistry,
@@ -17,18 +17,14 @@ import { Parking } from './parking.js';
 import type { ParkedQuery, ParkedWork, Progress } from './progress.js';
 import { Reactor } from './reactor.js';
 
-type Added = Extract<CounterEvent, { type: 'counter.added' }>;
-
 /** What a source stream says is done to the streams that its text names. */
-const mirror: Reaction<Added> = {
-  name: 'mirror',
-  handles: ['counter.added'],
-  react({ stream, data }) {
+const mirror = reaction<CounterEvent>('mirror', {
+  'counter.added': ({ stream, data }) => {
     if (!stream.startsWith('counter-source')) return [];
     const targets = (data.text ?? 'counter-target').split(',');
-    return targets.map((target) => ({ stream: target, command: commandFor(data.n) }));
+    return targets.map((target) => messageTo<CounterCommand>(target, commandFor(data.n)));
   },
-};
+});
 const commandFor = (n: number): CounterCommand =>
   n < 0
     ? { type: 'Break', why: `bug ${n}` }
@@ -66,7 +62,9 @@ describe('running reactions', () => {
     }
   };
   const added = async (stream = 'counter-target'): Promise<number[]> =>
-    (await temporary.stores.events.readStream(stream, 0, 1_000)).map(({ data }) => (data as Added['data']).n);
+    (await temporary.stores.events.readStream(stream, 0, 1_000)).map(
+      ({ data }) => (data as EventOf<CounterEvent, 'counter.added'>['data']).n,
+    );
   const done = async (): Promise<void> => {
     reactor.ring();
     await until(

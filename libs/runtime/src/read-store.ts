@@ -1,11 +1,4 @@
-import type { Document, IndexDeclaration, Position } from '@seatbook/kernel';
-
-/** A read model as a store sees it. Its documents live under name and version, so two versions exist side by side. */
-export interface ModelRef {
-  readonly name: string;
-  readonly version: number;
-  readonly indexes: readonly IndexDeclaration[];
-}
+import type { Document, ModelRef, Position } from '@seatbook/kernel';
 
 export type FieldValue = string | number | boolean | null;
 
@@ -61,13 +54,13 @@ export interface ReadStore {
   checkpoint(model: ModelRef): Promise<Position>;
   /** The checkpoints of many models in one look, in the order asked. */
   checkpoints(models: readonly ModelRef[]): Promise<readonly Position[]>;
-  get<D extends Document>(model: ModelRef, key: string): Promise<D | null>;
+  get<D extends Document>(model: ModelRef<D>, key: string): Promise<D | null>;
   /** What was never there is left out; what was deleted may be left out too. */
   getMany<D extends Document>(
-    model: ModelRef,
+    model: ModelRef<D>,
     keys: readonly string[],
   ): Promise<ReadonlyMap<string, Placed<D>>>;
-  query<D extends Document>(model: ModelRef, query: IndexQuery): Promise<Page<D>>;
+  query<D extends Document>(model: ModelRef<D>, query: IndexQuery): Promise<Page<D>>;
   /**
    * Writes documents and moves the checkpoint.
    * @throws CheckpointMoved when the checkpoint is elsewhere or another epoch has it; of the documents each is then

@@ -1,4 +1,12 @@
-import type { Command, Decider, DomainEvent, SnapshotCodec, Step } from '@seatbook/kernel';
+import {
+  nextOf,
+  type Command,
+  type Decider,
+  type DomainEvent,
+  type Due,
+  type SnapshotCodec,
+  type Steps,
+} from '@seatbook/kernel';
 
 /** All that runs on the streams of one category. A stream is decided by exactly one decider. */
 export interface StreamKind<P = unknown> {
@@ -7,7 +15,7 @@ export interface StreamKind<P = unknown> {
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly decider: Decider<any, any, any>;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
-  readonly steps: readonly Step<any, P, any>[];
+  readonly steps: Steps<any, P, any>;
   /**
    * Memory that a state takes, in bytes, roughly: the cache of states is bounded by it. Called after each command, so
    * it looks at the sizes of collections and does not walk through them.
@@ -26,8 +34,12 @@ export function streamKind<C extends Command, S, E extends DomainEvent, P>(kind:
   decider: Decider<C, S, E>;
   weigh: (state: S) => number;
   evolvesInPlace?: boolean;
-  steps?: readonly Step<S, P, C>[];
+  steps?: Steps<S, P, C>;
   snapshot?: SnapshotCodec<S>;
 }): StreamKind<P> {
-  return { ...kind, steps: kind.steps ?? [] };
+  return { ...kind, steps: kind.steps ?? {} };
 }
+
+/** What a stream waits for next; undefined for a kind that has no steps. */
+export const stampOf = ({ steps }: StreamKind, state: unknown): Due | null | undefined =>
+  Object.keys(steps).length === 0 ? undefined : nextOf(steps, state);

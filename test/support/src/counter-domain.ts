@@ -5,7 +5,7 @@ import {
   type Decider,
   type Due,
   type Instant,
-  type Step,
+  type Steps,
 } from '@seatbook/kernel';
 import {
   CommandRunner,
@@ -102,8 +102,13 @@ export const counterDecider: Decider<CounterCommand, Counter, CounterEvent> = {
         return state;
     }
   },
-  next: ({ due }) => due,
 };
+
+/** Due when the counter waits for a step of this name. */
+export const dueAs =
+  (step: string) =>
+  ({ due }: Counter) =>
+    due?.step === step ? due : null;
 
 export const counterRegistry = (): EventRegistry =>
   new EventRegistry(
@@ -115,8 +120,12 @@ export const counterRegistry = (): EventRegistry =>
     }),
   );
 
+const ring: Steps<Counter, unknown, CounterCommand> = {
+  ring: { due: dueAs('ring'), perform: () => Promise.resolve([]) },
+};
+
 export const counterKind = <P>(
-  steps: readonly Step<Counter, P, CounterCommand>[] = [],
+  steps: Steps<Counter, P, CounterCommand> = ring,
   snapshots?: { version: number },
 ) =>
   streamKind<CounterCommand, Counter, CounterEvent, P>({

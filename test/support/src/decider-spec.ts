@@ -1,17 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
   isRefusal,
+  nextOf,
   type Command,
   type Decider,
   type DomainEvent,
   type Due,
   type Instant,
+  type Steps,
 } from '@seatbook/kernel';
 
 /** The moment at which specs decide where they name none: 2026-09-01T08:00:00Z. */
 export const NOW: Instant = Date.UTC(2026, 8, 1, 8);
 
-/** Events are facts: whoever changes one fails here. */
+/** Events are facts: changing one fails here. */
 export function frozen<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   Object.freeze(value);
@@ -45,12 +47,15 @@ export interface Given<C extends Command, S, E extends DomainEvent> {
 }
 
 /** `given(events).when(command, at).then(events)`, with a look at what a decider must never do. */
-export function deciderSpec<C extends Command, S, E extends DomainEvent>(decider: Decider<C, S, E>) {
+export function deciderSpec<C extends Command, S, E extends DomainEvent>(
+  decider: Decider<C, S, E>,
+  steps: Steps<S, never, C> = {},
+) {
   const fold = (events: readonly E[], from = decider.initial()): S =>
     events.reduce((state, event) => decider.evolve(state, frozen(event)), from);
   return (...events: readonly E[]): Given<C, S, E> => ({
     state: fold(events),
-    due: () => decider.next?.(fold(events)) ?? null,
+    due: () => nextOf(steps, fold(events)),
     when(command, at = NOW) {
       const state = fold(events);
       const before = fold(events);
@@ -88,7 +93,7 @@ export function deciderSpec<C extends Command, S, E extends DomainEvent>(decider
           expect(decided()).not.toEqual([]);
           expect(decider.decide(command, after(), at)).toEqual([]);
         },
-        thenDue: (due) => expect(decider.next?.(after()) ?? null).toEqual(due),
+        thenDue: (due) => expect(nextOf(steps, after())).toEqual(due),
         get events() {
           return decided();
         },

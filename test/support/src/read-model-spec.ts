@@ -93,7 +93,7 @@ export async function documentsOf<D extends Document, E extends DomainEvent>(
         return processor.position(model.name) >= log.envelopes.length;
       });
       await processor.stop();
-      const built = await stores.reads.getMany<Document>(version, keys);
+      const built = await stores.reads.getMany(version, keys);
       expect(new Map([...built].map(([key, { document }]) => [key, document]))).toEqual(once);
     }
   } finally {

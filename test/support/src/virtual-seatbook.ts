@@ -21,7 +21,6 @@ import {
   type AssetDocument,
   type AssetId,
   type OrderDocument,
-  type PairDocument,
   type Timings,
 } from '@seatbook/licensing';
 import type { EventStore, StoredEvent, Stores } from '@seatbook/runtime';
@@ -358,7 +357,7 @@ export class VirtualSeatbook {
   }
 
   async order(orderId: string): Promise<OrderDocument | null> {
-    return this.stores.reads.get<OrderDocument>(ordersModel, orderId);
+    return this.stores.reads.get(ordersModel, orderId);
   }
 
   async finished(orderId: string): Promise<OrderDocument> {
@@ -370,11 +369,11 @@ export class VirtualSeatbook {
   }
 
   async account(): Promise<AccountDocument | null> {
-    return this.stores.reads.get<AccountDocument>(accountsModel, UID);
+    return this.stores.reads.get(accountsModel, UID);
   }
 
   async assetDocument(adamId: string): Promise<AssetDocument> {
-    const document = await this.stores.reads.get<AssetDocument>(assetsModel, assetKey(UID, stdq(adamId)));
+    const document = await this.stores.reads.get(assetsModel, assetKey(UID, stdq(adamId)));
     if (!document) throw new Error(`no asset ${adamId}`);
     return document;
   }
@@ -384,7 +383,7 @@ export class VirtualSeatbook {
     const byState: Record<string, string[]> = {};
     let cursor: string | undefined;
     do {
-      const page = await this.stores.reads.query<PairDocument>(pairsModel, {
+      const page = await this.stores.reads.query(pairsModel, {
         index: 'by-asset',
         equals: [assetKey(UID, stdq(adamId))],
         limit: 5_000,

@@ -4,9 +4,7 @@ import {
   assetsModel,
   reconciliationStream,
   unknownAccount,
-  type Account,
   type AccountDocument,
-  type AssetDocument,
 } from '@seatbook/licensing';
 import type { Receipt } from '@seatbook/runtime';
 import { contextOf, requestId, type Caller } from './principal.js';
@@ -31,18 +29,18 @@ export const listAccounts = (
   { reader }: SeatbookEdge,
   page: WantedPage,
 ): Promise<ReflectedPage<AccountDocument>> =>
-  reader.page<AccountDocument>(accountsModel, { index: 'by-name', equals: [] }, page);
+  reader.page(accountsModel, { index: 'by-name', equals: [] }, page);
 
 /** @throws Refusal NOT_FOUND_ACCOUNT */
 export async function getAccount(
   { reader }: SeatbookEdge,
   { uId, position }: NamedAccount & { readonly position?: Position | undefined },
 ): Promise<AccountFound> {
-  const { document: account, asOf } = await reader.get<AccountDocument>(accountsModel, uId, position);
+  const { document: account, asOf } = await reader.get(accountsModel, uId, position);
   if (!account) throw unknownAccount();
   if (account.firstReadAt !== null) return { account, assetsRead: null, asOf };
   let assetsRead = 0;
-  const assets = reader.all<AssetDocument>(assetsModel, { index: 'by-account', equals: [uId] });
+  const assets = reader.all(assetsModel, { index: 'by-account', equals: [uId] });
   for await (const { baseline } of assets) if (baseline) assetsRead += 1;
   return { account, assetsRead, asOf };
 }
@@ -69,5 +67,5 @@ export async function syncAccount(
 /** @throws Refusal NOT_FOUND_ACCOUNT for an account that was never imported */
 export async function mustExist({ runner }: SeatbookEdge, uId: string): Promise<void> {
   const { state } = await runner.load(accountStream(uId));
-  if (!(state as Account).exists) throw unknownAccount();
+  if (!state.exists) throw unknownAccount();
 }

@@ -53,7 +53,7 @@ async function lastPositionAt({ reader, events }: Log, time: Instant): Promise<P
   let last = START;
   for await (const row of spansBefore(reader, 'day', day)) last = latest(last, row.last);
   for await (const row of spansBefore(reader, 'minute', minute, day)) last = latest(last, row.last);
-  const { document: current } = await reader.get<TimeRow>(timesModel, timeKey('minute', minute));
+  const { document: current } = await reader.get(timesModel, timeKey('minute', minute));
   if (!current || current.last <= last) return last;
   for await (const page of events.pages(last, PAGE_EVENTS)) {
     for (const { position, metadata } of page.events) {
@@ -71,7 +71,7 @@ const spansBefore = (
   from?: Instant,
 ): AsyncGenerator<TimeRow> => {
   const range = { ...(from === undefined ? {} : { from }), to: before - 1 };
-  return reader.all<TimeRow>(timesModel, { index: 'by-time', equals: [span], range });
+  return reader.all(timesModel, { index: 'by-time', equals: [span], range });
 };
 
 export interface AssetThen {

@@ -57,8 +57,8 @@ export async function listAssets(
   { account, withTotals, ...page }: WantedAssets,
 ): Promise<AssetList> {
   const rows = rowsOf(account);
-  const list = await reader.page<AssetDocument>(assetsModel, rows, page);
-  const totals = withTotals ? await totalsOf(reader.all<AssetDocument>(assetsModel, rows)) : null;
+  const list = await reader.page(assetsModel, rows, page);
+  const totals = withTotals ? await totalsOf(reader.all(assetsModel, rows)) : null;
   return { ...list, totals };
 }
 
@@ -77,7 +77,7 @@ export async function getAsset(
     return { asset: then.document, asOf };
   }
   const key = assetKey(uId, asset);
-  const { document, asOf } = await seatbook.reader.get<AssetDocument>(assetsModel, key, position);
+  const { document, asOf } = await seatbook.reader.get(assetsModel, key, position);
   if (!document) throw noSuchAsset(asset);
   return { asset: document, asOf };
 }

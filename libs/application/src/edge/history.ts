@@ -1,11 +1,5 @@
 import { earliest, type Envelope, type Instant, type Position } from '@seatbook/kernel';
-import {
-  subjectOf,
-  subjectsOf,
-  timelineModel,
-  type SubjectKind,
-  type TimelineRow,
-} from '@seatbook/licensing';
+import { subjectOf, subjectsOf, timelineModel, type SubjectKind } from '@seatbook/licensing';
 import { readable, type LoggedEvent } from '@seatbook/runtime';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
@@ -81,7 +75,7 @@ export async function* subjectPages(
   let position = after;
   for (;;) {
     const rows = { index: 'by-subject', equals: [subject], range: { after: position } };
-    const page = await reader.page<TimelineRow>(timelineModel, rows, { part: { limit: PAGE_EVENTS } });
+    const page = await reader.page(timelineModel, rows, { part: { limit: PAGE_EVENTS } });
     const last = page.rows.at(-1);
     if (!last) return;
     yield await events.readReferences(page.rows);

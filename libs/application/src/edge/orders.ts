@@ -50,7 +50,7 @@ export const listOrders = (
   { reader }: SeatbookEdge,
   { account, state, ...page }: WantedOrders,
 ): Promise<ReflectedPage<OrderDocument>> =>
-  reader.page<OrderDocument>(ordersModel, { ...rowsOf(account, state), descending: true }, page);
+  reader.page(ordersModel, { ...rowsOf(account, state), descending: true }, page);
 
 function rowsOf(
   account: string | undefined,
@@ -71,7 +71,7 @@ export async function getOrder(
   { reader }: SeatbookEdge,
   { orderId, position }: WantedOrder,
 ): Promise<{ order: OrderDocument; asOf: Reflected }> {
-  const { document: order, asOf } = await reader.get<OrderDocument>(ordersModel, orderId, position);
+  const { document: order, asOf } = await reader.get(ordersModel, orderId, position);
   if (!order) throw unknownOrder();
   return { order, asOf };
 }
@@ -87,7 +87,7 @@ export async function listOutcomes(
     outcome === undefined
       ? { index: 'by-order', equals: [orderId] }
       : { index: 'by-outcome', equals: [orderId, outcome] };
-  return reader.page<OutcomeDocument>(outcomesModel, rows, page);
+  return reader.page(outcomesModel, rows, page);
 }
 
 /**
@@ -101,7 +101,7 @@ export async function getPlacedOrder(
 ): Promise<OrderDocument> {
   const { reads } = seatbook.stores;
   if ((await seatbook.freshness.position(ordersModel)) >= position) {
-    const document = await reads.get<OrderDocument>(ordersModel, orderId);
+    const document = await reads.get(ordersModel, orderId);
     if (document) return document;
   }
   let order: OrderDocument | null = null;
@@ -138,7 +138,7 @@ export async function waitForOrder(
       // Prepared before the read: a change during it is not missed.
       const changed = new Promise<void>((resolve) => (wake = resolve));
       const last = over;
-      const order = await stores.reads.get<OrderDocument>(ordersModel, orderId);
+      const order = await stores.reads.get(ordersModel, orderId);
       if (order && (last || until.has(order.state))) return order;
       if (last) return await getPlacedOrder(seatbook, { orderId, position });
       if (!over) await changed;

@@ -6,7 +6,6 @@ import {
   orderStream,
   pairsModel,
   type AssetId,
-  type Order,
   type OrderCommand,
   type OrderKind,
   type OrderTerms,
@@ -97,7 +96,7 @@ export async function placeOrder(
   }
   const creating: OrderCommand = { type: 'CreateOrder', terms };
   const created = await seatbook.execute(stream, creating, context, { likelyAbsent: true });
-  const listed = created.repeated ? await listsOf(seatbook, stream) : 0;
+  const listed = created.repeated ? await listsOf(seatbook, orderId) : 0;
   for (const [index, chunk] of lists.entries()) {
     if (index < listed) continue;
     const listing: OrderCommand = {
@@ -112,9 +111,8 @@ export async function placeOrder(
 }
 
 /** Lists written so far; all of them where the order was placed already. */
-async function listsOf({ runner }: SeatbookEdge, stream: string): Promise<number> {
-  const { state } = await runner.load(stream);
-  const order = state as Order;
+async function listsOf({ runner }: SeatbookEdge, orderId: string): Promise<number> {
+  const { state: order } = await runner.load(orderStream(orderId));
   return order.phase === 'listing' ? order.lists : Infinity;
 }
 
@@ -128,7 +126,7 @@ export async function returnAll(
   await seatbook.reader.reachHead(pairsModel);
   await mustExist(seatbook, uId);
   // What is held by now is not what was held at the first time: a repeat is about the same assets.
-  const assets = (await orderedBefore(seatbook, caller)) ?? (await heldBy(seatbook, uId, serial));
+  const assets = (await orderedBefore(seatbook, caller)) ?? (await assetsHeldBy(seatbook, uId, serial));
   if (assets.length === 0) {
     throw new Refusal(
       'REJECTED_NOTHING_HELD',
@@ -148,10 +146,10 @@ async function orderedBefore(
 ): Promise<readonly AssetId[] | null> {
   if (caller.idempotencyKey === undefined) return null;
   const { state } = await runner.load(orderStream(requestId(caller, ids)));
-  return (state as Order).terms?.assets ?? null;
+  return state.terms?.assets ?? null;
 }
 
-async function heldBy({ reader }: SeatbookEdge, uId: string, serialNumber: string): Promise<AssetId[]> {
+async function assetsHeldBy({ reader }: SeatbookEdge, uId: string, serialNumber: string): Promise<AssetId[]> {
   const assets: AssetId[] = [];
   for await (const pair of pairsOfHolder(reader, `d:${serialNumber}`, uId)) {
     const { state, adamId, pricingParam } = pair;
@@ -166,10 +164,13 @@ export async function cancelWaiting(
   { orderId }: CancelWaiting,
   caller: Caller,
 ): Promise<PlacedOrder> {
-  const command: OrderCommand = { type: 'CancelWaiting' };
   const id = `${requestId(caller, seatbook.ids)}/cancel`;
   const context = contextOf(caller, id, { orderId });
-  const { position, repeated } = await seatbook.execute(orderStream(orderId), command, context);
+  const { position, repeated } = await seatbook.execute(
+    orderStream(orderId),
+    { type: 'CancelWaiting' },
+    context,
+  );
   return { orderId, position, repeated };
 }
 

@@ -4,9 +4,10 @@ import {
   type Document,
   type Instant,
   type Milliseconds,
+  type ModelRef,
   type Position,
 } from '@seatbook/kernel';
-import type { EventLog, Freshness, IndexQuery, ModelRef, Page, ReadStore } from '@seatbook/runtime';
+import type { EventLog, Freshness, IndexQuery, Page, ReadStore } from '@seatbook/runtime';
 
 /** Rows of one look at a read model where all of them are wanted. */
 const PAGE_ROWS = 500;
@@ -79,38 +80,38 @@ export class Reader {
   }
 
   async get<D extends Document>(
-    model: ModelRef,
+    model: ModelRef<D>,
     key: string,
     position?: Position,
   ): Promise<{ document: D | null; asOf: Reflected }> {
     await this.reach(model, position);
     const asOf = await this.#reflected(model);
-    return { document: await this.options.reads.get<D>(model, key), asOf };
+    return { document: await this.options.reads.get(model, key), asOf };
   }
 
   /** Documents by key; keys without one are left out. */
-  async getMany<D extends Document>(model: ModelRef, keys: readonly string[]): Promise<Map<string, D>> {
-    const found = await this.options.reads.getMany<D>(model, keys);
+  async getMany<D extends Document>(model: ModelRef<D>, keys: readonly string[]): Promise<Map<string, D>> {
+    const found = await this.options.reads.getMany(model, keys);
     return new Map([...found].flatMap(([key, { document }]) => (document ? [[key, document]] : [])));
   }
 
   /** A page of an index. */
   async page<D extends Document>(
-    model: ModelRef,
+    model: ModelRef<D>,
     rows: Rows,
     { part: { limit, cursor }, position }: WantedPage,
   ): Promise<ReflectedPage<D>> {
     await this.reach(model, position);
     const asOf = await this.#reflected(model);
     const query = { ...rows, limit, ...(cursor === undefined ? {} : { cursor }) };
-    return { ...(await this.options.reads.query<D>(model, query)), asOf };
+    return { ...(await this.options.reads.query(model, query)), asOf };
   }
 
   /** Every row of an index, read page by page. */
-  async *all<D extends Document>(model: ModelRef, rows: Rows): AsyncGenerator<D> {
+  async *all<D extends Document>(model: ModelRef<D>, rows: Rows): AsyncGenerator<D> {
     let query: IndexQuery = { ...rows, limit: PAGE_ROWS };
     for (;;) {
-      const page = await this.options.reads.query<D>(model, query);
+      const page = await this.options.reads.query(model, query);
       yield* page.rows;
       if (page.next === null) return;
       query = { ...query, cursor: page.next };

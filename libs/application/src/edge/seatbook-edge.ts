@@ -1,4 +1,4 @@
-import type { Clock, Ids, Milliseconds } from '@seatbook/kernel';
+import type { Clock, Ids, Milliseconds, Command, StreamName } from '@seatbook/kernel';
 import type { AppleApi, LicensingSettings } from '@seatbook/licensing';
 import type { CommandContext, CommandOptions, Receipt, Stores } from '@seatbook/runtime';
 import type { Foundation } from '../foundation/foundation.js';
@@ -55,9 +55,9 @@ export class SeatbookEdge {
     this.notificationSecrets = new NotificationSecrets(stores.secrets, clock);
   }
 
-  execute(
-    stream: string,
-    command: { readonly type: string },
+  execute<C extends Command>(
+    stream: StreamName<C>,
+    command: NoInfer<C>,
     context: CommandContext,
     options?: CommandOptions,
   ): Promise<Receipt> {

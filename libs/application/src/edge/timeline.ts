@@ -8,7 +8,6 @@ import {
   type AssetDocument,
   type AssetId,
   type OrderDocument,
-  type TimelineRow,
 } from '@seatbook/licensing';
 import { readable } from '@seatbook/runtime';
 import type { Subject } from './history.js';
@@ -55,7 +54,7 @@ export async function getTimeline(
     equals: [subjectOf(subject.kind, subject.id)],
     descending: newestFirst,
   };
-  const found = await reader.page<TimelineRow>(timelineModel, rows, page);
+  const found = await reader.page(timelineModel, rows, page);
   const events = (await seatbook.events.readReferences(found.rows)).map(readable);
   return { next: found.next, asOf: found.asOf, ...(await told(seatbook, events)) };
 }
@@ -120,7 +119,7 @@ async function namesOf(
     if (adamId !== undefined && pricingParam !== undefined) keys.add(assetKey(uId, { adamId, pricingParam }));
     if (assets.length === 1 && assets[0]) keys.add(assetKey(uId, assets[0]));
   }
-  const known = await reader.getMany<AssetDocument>(assetsModel, [...keys]);
+  const known = await reader.getMany(assetsModel, [...keys]);
   return (uId, asset) => known.get(assetKey(uId, asset))?.name ?? `${asset.adamId}.${asset.pricingParam}`;
 }
 
@@ -130,7 +129,7 @@ function ordersOf(
   events: readonly Envelope[],
 ): Promise<Map<string, OrderDocument>> {
   const ids = new Set(events.map(orderOf).filter((id) => id !== null));
-  return reader.getMany<OrderDocument>(ordersModel, [...ids]);
+  return reader.getMany(ordersModel, [...ids]);
 }
 
 /** Positions of the events and of their causes, by id. */

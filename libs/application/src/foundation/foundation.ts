@@ -1,4 +1,4 @@
-import type { Clock, Ids } from '@seatbook/kernel';
+import type { Clock, Ids, Command, StreamName } from '@seatbook/kernel';
 import { DEFAULT_TIMINGS, licensingRegistry, licensingStreams, type Timings } from '@seatbook/licensing';
 import {
   CommandRunner,
@@ -43,9 +43,9 @@ export class Foundation {
     this.freshness = new Freshness(stores.reads, clock, log);
   }
 
-  execute(
-    stream: string,
-    command: { readonly type: string },
+  execute<C extends Command>(
+    stream: StreamName<C>,
+    command: NoInfer<C>,
     context: CommandContext,
     options?: CommandOptions,
   ): Promise<Receipt> {

@@ -72,7 +72,7 @@ export class AccountGates implements Gates {
     const accounts: AccountDocument[] = [];
     let cursor: string | undefined;
     do {
-      const page = await this.reads.query<AccountDocument>(accountsModel, {
+      const page = await this.reads.query(accountsModel, {
         index: 'by-name',
         equals: [],
         limit: PAGE_ACCOUNTS,

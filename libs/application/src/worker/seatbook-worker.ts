@@ -1,4 +1,4 @@
-import type { Milliseconds, Position, Random } from '@seatbook/kernel';
+import type { Milliseconds, Position, Random, ModelRef } from '@seatbook/kernel';
 import {
   accountsModel,
   dispatcher,
@@ -20,7 +20,6 @@ import {
   dueModel,
   joinViews,
   type DueRunnerOptions,
-  type ModelRef,
   type Views,
 } from '@seatbook/runtime';
 import type { Foundation } from '../foundation/foundation.js';
@@ -72,7 +71,7 @@ export class SeatbookWorker {
       apple,
       vault: vaultOf(stores.secrets),
       persons: personsOf(stores.directory),
-      read: async <S>(stream: string) => (await runner.load(stream)).state as S,
+      read: async (stream) => (await runner.load(stream)).state,
       clock,
       random,
       settings,

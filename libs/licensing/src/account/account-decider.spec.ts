@@ -4,9 +4,10 @@ import type { AppleFailure } from '../ports.js';
 import { DEFAULT_TIMINGS } from '../timings.js';
 import { accountDecider, type AccountCommand } from './account-decider.js';
 import type { AccountEvent } from './account-events.js';
+import { accountSteps } from './account-steps.js';
 
 const decider = accountDecider(DEFAULT_TIMINGS);
-const given = deciderSpec(decider);
+const given = deciderSpec(decider, accountSteps);
 const URL = `https://seatbook.test/apple/notifications/${LOCATION}`;
 const OTHER = { id: 'jamf', name: 'Jamf', metadata: '' };
 

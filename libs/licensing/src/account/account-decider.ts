@@ -1,4 +1,4 @@
-import { Refusal, type Command, type Decider, type Due, type Instant } from '@seatbook/kernel';
+import { Refusal, type Command, type Decider, type Instant } from '@seatbook/kernel';
 import type { AppleFailure, MdmInfo, TokenRefusal } from '../ports.js';
 import type { Timings } from '../timings.js';
 import type { AccountEvent, AccountSettings, LocationFacts } from './account-events.js';
@@ -175,13 +175,6 @@ export const accountDecider = (timings: Timings): Decider<AccountCommand, Accoun
     }
     account.usable = account.tokenState === 'active' && !account.conflicted;
     return account;
-  },
-
-  next({ tokenState, ownAt, subscribeAt, ownedAs }): Due | null {
-    if (tokenState !== 'active') return null;
-    if (ownAt !== null) return { step: 'own', at: ownAt };
-    if (subscribeAt !== null && ownedAs !== null) return { step: 'subscribe', at: subscribeAt };
-    return null;
   },
 });
 

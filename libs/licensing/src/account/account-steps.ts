@@ -1,13 +1,13 @@
-import type { Step } from '@seatbook/kernel';
+import type { Step, Steps } from '@seatbook/kernel';
+import { accessOf } from '../apple-access.js';
 import type { LicensingPorts } from '../ports.js';
-import { accessOf } from './account-access.js';
 import type { Account, AccountCommand } from './account-decider.js';
 
 type AccountStep = Step<Account, LicensingPorts, AccountCommand>;
 
-/** Marks the location as ours: Apple has no lock, all MDMs respect the marker. */
+/** Marks the location as ours: Apple has no lock, all MDMs respect the marker. Marking it twice changes nothing. */
 const own: AccountStep = {
-  name: 'own',
+  due: ({ tokenState, ownAt }) => (tokenState === 'active' && ownAt !== null ? { at: ownAt } : null),
   async perform({ uId, fingerprint }, ports) {
     const { mdmInfo } = ports.settings;
     const access = { ...(await accessOf(uId, ports, fingerprint)), mdmId: null };
@@ -17,9 +17,15 @@ const own: AccountStep = {
   },
 };
 
-/** Tells Apple where to send notifications. Apple tries the address at once, so the receiver must be up. */
+/**
+ * Tells Apple where to send notifications. Apple tries the address at once, so the receiver must be up. Telling it
+ * twice changes nothing.
+ */
 const subscribe: AccountStep = {
-  name: 'subscribe',
+  due({ tokenState, ownAt, ownedAs, subscribeAt }) {
+    const ours = tokenState === 'active' && ownAt === null && ownedAs !== null;
+    return ours && subscribeAt !== null ? { at: subscribeAt } : null;
+  },
   async perform({ uId, fingerprint, notificationUrl }, ports) {
     if (notificationUrl === null) return [];
     const secret = await ports.vault.notificationSecret(uId);
@@ -30,4 +36,4 @@ const subscribe: AccountStep = {
   },
 };
 
-export const accountSteps: readonly AccountStep[] = [own, subscribe];
+export const accountSteps: Steps<Account, LicensingPorts, AccountCommand> = { own, subscribe };

@@ -5,9 +5,10 @@ import type { AppleFailure, AssetId } from '../ports.js';
 import { DEFAULT_TIMINGS } from '../timings.js';
 import { callDecider, pairsOfCall, type CallCommand } from './call-decider.js';
 import type { CallEvent, CallFailure, ReportedFailure } from './call-events.js';
+import { callSteps } from './call-steps.js';
 
 const decider = callDecider(DEFAULT_TIMINGS);
-const given = deciderSpec(decider);
+const given = deciderSpec(decider, callSteps);
 
 interface Shape {
   assets?: readonly AssetId[];

@@ -1,10 +1,10 @@
-import type { Command, Decider, Due, Instant } from '@seatbook/kernel';
-import { holdOf } from '../account/account-hold.js';
+import type { Command, Decider, Instant } from '@seatbook/kernel';
+import { holdOf } from '../hold.js';
 import type { Action } from '../asset/asset-events.js';
 import { NOBODY, holderCount, holderKeys, holdersOf, type HolderKey, type Holders } from '../holder.js';
 import type { AppleFailure, AssetId } from '../ports.js';
 import type { Timings } from '../timings.js';
-import { idOfAsset } from '../streams.js';
+import { idOfAsset } from '../asset-id.js';
 import type { CallEvent, CallFailure, ReportedFailure } from './call-events.js';
 
 /** Beyond this number of attempts the call is parked and a person decides. */
@@ -140,20 +140,6 @@ export const callDecider = (timings: Timings): Decider<CallCommand, Call, CallEv
         return { ...call, phase: 'verifying', failures: event.data.failures, at: event.data.at };
       case 'call.settled':
         return { ...call, phase: 'settled', failures: [], holders: NOBODY };
-    }
-  },
-
-  next({ phase, at, uId }): Due | null {
-    switch (phase) {
-      case 'ready':
-      case 'started':
-      case 'waiting':
-      case 'held':
-        return { step: 'send', at, gate: uId };
-      case 'verifying':
-        return { step: 'verify', at, gate: uId };
-      default:
-        return null;
     }
   },
 });

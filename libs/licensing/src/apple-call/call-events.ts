@@ -1,11 +1,21 @@
 import { firstVersions, type Instant } from '@seatbook/kernel';
-import type { Hold } from '../account/account-hold.js';
-import type { PairFailure } from '../asset/asset-decider.js';
+import type { Hold } from '../hold.js';
 import type { Action } from '../asset/asset-events.js';
 import type { Holders } from '../holder.js';
 import type { AssetId } from '../ports.js';
 
 type Event<T extends string, D> = { readonly type: `call.${T}`; readonly data: D & { readonly uId: string } };
+
+/** What one error did to pairs of a call. `holders` null: to all that are left. */
+export interface PairFailure {
+  readonly errorNumber: number;
+  readonly reason: string;
+  /** `short`: no licence at Apple. `again`: planned anew, in calls of at most `limit` pairs (0: any), not before. */
+  readonly verdict: 'failed' | 'short' | 'again';
+  readonly limit: number;
+  readonly notBefore: Instant;
+  readonly holders: Holders | null;
+}
 
 /** A failure of pairs of one asset of a call. */
 export interface CallFailure extends PairFailure, AssetId {}

@@ -1,6 +1,5 @@
-import type { Step } from '@seatbook/kernel';
-import type { Account } from '../account/account-decider.js';
-import { accessOf } from '../account/account-access.js';
+import type { Step, Steps } from '@seatbook/kernel';
+import { accessOf } from '../apple-access.js';
 import type { AppleAccess, AppleAssignment, AppleResult, AssetId, LicensingPorts, Walk } from '../ports.js';
 import { accountStream } from '../streams.js';
 import { holderCount, type Holders } from '../holder.js';
@@ -13,11 +12,14 @@ const READ_ONE_BY_ONE = 10;
 
 /** The request to Apple. Its `begin` is the fence: who loses that append does not send. */
 const send: CallStep = {
-  name: 'send',
+  due({ phase, at, uId }) {
+    const open = phase === 'ready' || phase === 'started' || phase === 'waiting' || phase === 'held';
+    return open ? { at, gate: uId } : null;
+  },
   async begin(call, ports) {
     if (call.attempt >= MAX_ATTEMPTS)
       throw new Error(`the call was attempted ${call.attempt} times without an answer`);
-    const account = await ports.read<Account>(accountStream(call.uId));
+    const account = await ports.read(accountStream(call.uId));
     if (!account.usable || account.ownedAs === null) return null;
     return {
       type: 'StartAttempt',
@@ -40,7 +42,7 @@ const send: CallStep = {
 
 /** A targeted read of what the failures name. */
 const verify: CallStep = {
-  name: 'verify',
+  due: ({ phase, at, uId }) => (phase === 'verifying' ? { at, gate: uId } : null),
   async perform(call, ports) {
     const { failures, holders, assets, uId } = call;
     const access = await accessOf(uId, ports);
@@ -92,4 +94,4 @@ async function holdersAtApple(
   return { ok: true, value: { serialNumbers, userIds } };
 }
 
-export const callSteps: readonly CallStep[] = [send, verify];
+export const callSteps: Steps<Call, LicensingPorts, CallCommand> = { send, verify };

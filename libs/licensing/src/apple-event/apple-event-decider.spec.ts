@@ -6,9 +6,10 @@ import type { AppleFailure, AssetId } from '../ports.js';
 import { DEFAULT_TIMINGS } from '../timings.js';
 import { appleEventDecider, type AppleEventCommand } from './apple-event-decider.js';
 import type { AppleEventEvent } from './apple-event-events.js';
+import { appleEventSteps } from './apple-event-steps.js';
 
 const decider = appleEventDecider(DEFAULT_TIMINGS);
-const given = deciderSpec(decider);
+const given = deciderSpec(decider, appleEventSteps(DEFAULT_TIMINGS));
 const SECOND = 1_000;
 const MINUTE = 60_000;
 

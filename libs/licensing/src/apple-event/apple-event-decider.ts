@@ -1,10 +1,10 @@
-import type { Command, Decider, Due, Instant } from '@seatbook/kernel';
-import { holdOf } from '../account/account-hold.js';
+import type { Command, Decider, Instant } from '@seatbook/kernel';
+import { holdOf } from '../hold.js';
 import type { ReportedFailure } from '../apple-call/call-events.js';
 import { NOBODY, holderKeys, holdersOf, type HolderKey, type Holders } from '../holder.js';
 import type { AppleFailure, AppleStatus, AssetId } from '../ports.js';
 import type { Timings } from '../timings.js';
-import { assetOfId, idOfAsset } from '../streams.js';
+import { assetOfId, idOfAsset } from '../asset-id.js';
 import type { AppleEventEvent } from './apple-event-events.js';
 
 /** Apple's "unknown event". */
@@ -114,13 +114,6 @@ export const appleEventDecider = (
         state.named.clear();
         return state;
     }
-  },
-
-  next({ uId, callId, over, subscribed, boundAt, heardAt, pollAfter }): Due | null {
-    if (callId === null || over) return null;
-    const first =
-      heardAt > 0 || !subscribed ? Math.max(heardAt, boundAt) + timings.quietMs : boundAt + timings.silenceMs;
-    return { step: 'poll', at: Math.max(first, pollAfter), gate: uId };
   },
 });
 

@@ -1,5 +1,5 @@
 import { firstVersions, type Instant } from '@seatbook/kernel';
-import type { Hold } from '../account/account-hold.js';
+import type { Hold } from '../hold.js';
 import type { ReportedFailure } from '../apple-call/call-events.js';
 import type { Holders } from '../holder.js';
 import type { AssetId } from '../ports.js';

@@ -1,12 +1,17 @@
-import { idOf, type Step } from '@seatbook/kernel';
-import { accessOf, fingerprintOf } from '../account/account-access.js';
+import { idOf, type Step, type Steps } from '@seatbook/kernel';
+import { accessOf, fingerprintOf } from '../apple-access.js';
 import type { ReportedFailure } from '../apple-call/call-events.js';
 import type { LicensingPorts } from '../ports.js';
+import type { Timings } from '../timings.js';
 import type { AppleEvent, AppleEventCommand } from './apple-event-decider.js';
 
-/** Asks Apple how an event stands; it only reads. */
-const poll: Step<AppleEvent, LicensingPorts, AppleEventCommand> = {
-  name: 'poll',
+/** Asks Apple how an event stands, when notifications have been quiet or none has come. */
+const poll = ({ quietMs, silenceMs }: Timings): Step<AppleEvent, LicensingPorts, AppleEventCommand> => ({
+  due({ uId, callId, over, subscribed, boundAt, heardAt, pollAfter }) {
+    if (callId === null || over) return null;
+    const first = heardAt > 0 || !subscribed ? Math.max(heardAt, boundAt) + quietMs : boundAt + silenceMs;
+    return { at: Math.max(first, pollAfter), gate: uId };
+  },
   async perform({ uId }, ports, stream) {
     const fingerprint = await fingerprintOf(uId, ports);
     const result = await ports.apple.status(await accessOf(uId, ports, fingerprint), idOf(stream));
@@ -19,6 +24,8 @@ const poll: Step<AppleEvent, LicensingPorts, AppleEventCommand> = {
     }
     return [{ type: 'RecordPoll', status: result.value, failures }];
   },
-};
+});
 
-export const appleEventSteps: readonly Step<AppleEvent, LicensingPorts, AppleEventCommand>[] = [poll];
+export const appleEventSteps = (timings: Timings): Steps<AppleEvent, LicensingPorts, AppleEventCommand> => ({
+  poll: poll(timings),
+});

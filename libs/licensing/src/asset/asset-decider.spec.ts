@@ -11,14 +11,8 @@ import {
 import { NOBODY, chunksOf, holderCount, holderKeys, holdersOf, type Holders } from '../holder.js';
 import { queryModels, workModels } from '../licensing.js';
 import type { AppleAsset, ContentMetadata } from '../ports.js';
-import { orderReactions } from '../order/order-reactions.js';
-import {
-  MAX_PAIR_TRIES,
-  assetDecider,
-  unknownAsset,
-  type AssetCommand,
-  type PairFailure,
-} from './asset-decider.js';
+import { MAX_PAIR_TRIES, assetDecider, unknownAsset, type AssetCommand } from './asset-decider.js';
+import type { PairFailure } from '../apple-call/call-events.js';
 import type { AssetEvent } from './asset-events.js';
 import { assetReactions } from './asset-reactions.js';
 import { assetSnapshot, evolveAsset, emptyAsset, freeLicences, type Asset } from './asset-state.js';
@@ -749,8 +743,8 @@ describe('ending what an order waits for', () => {
       expect(events.length).toBeLessThanOrEqual(200);
       expect(JSON.stringify(events).length).toBeLessThan(800_000);
       for (const envelope of new EventLog().append('asset-1.2.STDQ', events)) {
-        const next = orderReactions
-          .filter(({ name }) => name === 'order.end-more-waiting')
+        const next = assetReactions
+          .filter(({ name }) => name === 'asset.end-more-waiting')
           .flatMap((reaction) => reaction.react(envelope));
         commands.push(...next.map((addressed) => addressed.command as AssetCommand));
       }

@@ -12,20 +12,10 @@ import {
   type HolderKey,
   type Holders,
 } from '../holder.js';
+import type { PairFailure } from '../apple-call/call-events.js';
 import type { AppleAsset, ContentMetadata } from '../ports.js';
 import type { Action, AssetEvent, AssetTraits, RefusalReason } from './asset-events.js';
 import { emptyAsset, evolveAsset, freeLicences, type Asset, type Pair } from './asset-state.js';
-
-/** What one error did to pairs of a call. `holders` null: to all that are left. */
-export interface PairFailure {
-  readonly errorNumber: number;
-  readonly reason: string;
-  /** `short`: no licence at Apple. `again`: planned anew, in calls of at most `limit` pairs (0: any), not before. */
-  readonly verdict: 'failed' | 'short' | 'again';
-  readonly limit: number;
-  readonly notBefore: Instant;
-  readonly holders: Holders | null;
-}
 
 export type AssetCommand =
   | (Command<'RecordAsset'> & {

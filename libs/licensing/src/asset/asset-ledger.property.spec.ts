@@ -4,6 +4,7 @@ import { EventLog } from '@seatbook/test-support/event-log';
 import { LedgerModel } from '@seatbook/test-support/ledger-model';
 import { MAX_KEYS, folded } from '@seatbook/test-support/read-model-spec';
 import { NOW } from '@seatbook/test-support/decider-spec';
+import type { PairFailure } from '../apple-call/call-events.js';
 import { openWorkModel, type OpenWorkRow } from '../dispatch/open-work.js';
 import { holderKeys, holdersOf, type HolderKey } from '../holder.js';
 import { queryModels, workModels } from '../licensing.js';
@@ -12,9 +13,9 @@ import type { OrderEvent, OrderTerms } from '../order/order-events.js';
 import { orderReactions } from '../order/order-reactions.js';
 import { ordersModel, type OrderDocument } from '../order/orders-model.js';
 import { outcomesModel, type OutcomeDocument } from '../order/outcomes-model.js';
-import { DEFAULT_TIMINGS } from '../timings.js';
-import { assetDecider, type AssetCommand, type PairFailure } from './asset-decider.js';
+import { assetDecider, type AssetCommand } from './asset-decider.js';
 import type { AssetEvent } from './asset-events.js';
+import { assetReactions } from './asset-reactions.js';
 import { assetSnapshot, emptyAsset, type Asset } from './asset-state.js';
 import { assetsModel, type AssetDocument } from './assets-model.js';
 import { pairsModel, type PairDocument } from './pairs-model.js';
@@ -25,7 +26,6 @@ const ASSET_KEY = '7700000000000001.900000001.STDQ';
 const STREAM = `asset-${ASSET_KEY}`;
 const ASSET = { adamId: '900000001', pricingParam: 'STDQ' };
 const HOLDERS: HolderKey[] = [...'ABCDEF'].map((letter) => `d:${letter}`).concat('u:person-1', 'u:person-2');
-const orders = orderDecider(DEFAULT_TIMINGS);
 const models = [...queryModels, ...workModels];
 
 type Verdict = PairFailure['verdict'];
@@ -347,11 +347,11 @@ class Bench {
 
   /** Gives the questions to the ledger that follow. */
   #order(orderId: string, command: OrderCommand): CommandMessage[] {
-    const order = this.#orders.get(orderId) ?? orders.initial();
-    const events = orders.decide(command, order, NOW);
+    const order = this.#orders.get(orderId) ?? orderDecider.initial();
+    const events = orderDecider.decide(command, order, NOW);
     this.#orders.set(
       orderId,
-      events.reduce((state: Order, event: OrderEvent) => orders.evolve(state, event), order),
+      events.reduce((state: Order, event: OrderEvent) => orderDecider.evolve(state, event), order),
     );
     return this.#append(`order-${orderId}`, events).flatMap(reactions);
   }
@@ -471,10 +471,13 @@ class Bench {
   }
 }
 
+/** All that goes to and fro between orders and their ledger; the waiting list is served when a sequence says so. */
+const conversation = [
+  ...orderReactions,
+  ...assetReactions.filter(({ name }) => name !== 'asset.serve-waiting'),
+];
 const reactions = (envelope: Envelope): readonly CommandMessage[] =>
-  orderReactions.flatMap((reaction) =>
-    reaction.handles.includes(envelope.type) ? reaction.react(envelope) : [],
-  );
+  conversation.flatMap((reaction) => reaction.react(envelope));
 
 describe('the ledger of an asset, under any sequence of commands', () => {
   it('agrees with the rules told pair by pair, and so do its orders and all read models', () => {

@@ -1,39 +1,157 @@
-import type { Reaction } from '@seatbook/kernel';
+import { idOf, messageTo, reaction, type Envelope, type EventOf, type Reaction } from '@seatbook/kernel';
+import type { CallEvent } from '../apple-call/call-events.js';
+import { MAX_HOLDERS, holderCount } from '../holder.js';
+import type { OrderEvent } from '../order/order-events.js';
+import type { ReconciliationEvent } from '../reconciliation/reconciliation-events.js';
+import { assetStream } from '../streams.js';
 import type { AssetCommand } from './asset-decider.js';
 import type { AssetEvent } from './asset-events.js';
 
-type FreeingEvent = Extract<
-  AssetEvent,
-  {
-    type:
-      | 'asset.totals-read'
-      | 'asset.baseline-completed'
-      | 'asset.shortage-cleared'
-      | 'asset.licenses-failed'
-      | 'asset.licenses-returned'
-      | 'asset.reservations-ended'
-      | 'asset.reservations-withdrawn'
-      | 'asset.licenses-served';
-  }
->;
-
-/** Whenever a licence may have become free, the waiting list is served in its order; what is too much goes on to end. */
-const serveWaiting: Reaction<FreeingEvent> = {
-  name: 'asset.serve-waiting',
-  handles: [
-    'asset.totals-read',
-    'asset.baseline-completed',
-    'asset.shortage-cleared',
-    'asset.licenses-failed',
-    'asset.licenses-returned',
-    'asset.reservations-ended',
-    'asset.reservations-withdrawn',
-    'asset.licenses-served',
-  ],
-  react({ stream }) {
-    const command: AssetCommand = { type: 'ServeWaiting' };
-    return [{ stream, command }];
+/** Each question of an order goes to the ledger of its asset. */
+const askLedger = reaction<OrderEvent>('asset.ask-ledger', {
+  'order.reservation-asked': ({ stream, data }) => {
+    const { uId, kind, part, serialNumbers, userIds, ifShort, platform } = data;
+    const question = { orderId: idOf(stream), part, holders: { serialNumbers, userIds } };
+    return [
+      messageTo(
+        assetStream(uId, data),
+        kind === 'assign'
+          ? { type: 'ReserveLicenses', ...question, ifShort, platform }
+          : { type: 'ReturnLicenses', ...question },
+      ),
+    ];
   },
-};
+});
 
-export const assetReactions: readonly Reaction[] = [serveWaiting];
+/** Pairs of an order that was cancelled wait no longer. */
+const endWaiting = reaction<OrderEvent>('asset.end-waiting', {
+  'order.cancellation-asked': ({ stream, data: { uId, assets } }) =>
+    assets.map((asset) => messageTo(assetStream(uId, asset), { type: 'EndWaiting', orderId: idOf(stream) })),
+});
+
+/** A ledger ends a limited number at once; a full event says that there may be more. */
+const endMoreWaiting = reaction<AssetEvent>('asset.end-more-waiting', {
+  'asset.reservations-ended': ({ stream, data }) => {
+    const cancelled = data.was !== 'reserved' && 'orderId' in data && data.orderId === data.by;
+    if (!cancelled || holderCount(data) < MAX_HOLDERS) return [];
+    return [messageTo<AssetCommand>(stream, { type: 'EndWaiting', orderId: data.by })];
+  },
+});
+
+const serve = ({ stream }: Envelope) => [messageTo<AssetCommand>(stream, { type: 'ServeWaiting' })];
+
+/** Whenever a licence may have become free, the waiting list is served in its order; the excess is withdrawn in further passes. */
+const serveWaiting = reaction<AssetEvent>('asset.serve-waiting', {
+  'asset.totals-read': serve,
+  'asset.baseline-completed': serve,
+  'asset.shortage-cleared': serve,
+  'asset.licenses-failed': serve,
+  'asset.licenses-returned': serve,
+  'asset.reservations-ended': serve,
+  'asset.reservations-withdrawn': serve,
+  'asset.licenses-served': serve,
+});
+
+/** A planned call claims its pairs in each of its ledgers. */
+const claimPairs = reaction<CallEvent>('asset.claim-pairs', {
+  'call.planned': ({ stream, data: { uId, action, assets, serialNumbers, userIds } }) =>
+    assets.map((asset) =>
+      messageTo(assetStream(uId, asset), {
+        type: 'ClaimPairs',
+        callId: idOf(stream),
+        action,
+        holders: { serialNumbers, userIds },
+      }),
+    ),
+});
+
+function release({ stream, data }: Envelope<EventOf<CallEvent, 'call.ready' | 'call.dropped'>>) {
+  const { uId, action, assets, leaving } = data;
+  if (holderCount(leaving) === 0) return [];
+  return assets.map((asset) =>
+    messageTo(assetStream(uId, asset), {
+      type: 'ReleaseClaims',
+      callId: idOf(stream),
+      action,
+      holders: leaving,
+    }),
+  );
+}
+
+/** The claimed pairs of a holder who leaves the call are released. */
+const releaseLeaving = reaction<CallEvent>('asset.release-leaving', {
+  'call.ready': release,
+  'call.dropped': release,
+});
+
+/** What became of a call goes to each of its ledgers. */
+const settleLedgers = reaction<CallEvent>('asset.settle-ledgers', {
+  'call.settled': ({ stream, data: { uId, action, assets, failures } }) =>
+    assets.map((asset) =>
+      messageTo(assetStream(uId, asset), {
+        type: 'SettleCall',
+        callId: idOf(stream),
+        action,
+        failures: failures.filter(
+          ({ adamId, pricingParam }) => adamId === asset.adamId && pricingParam === asset.pricingParam,
+        ),
+      }),
+    ),
+});
+
+const recordAssets = reaction<ReconciliationEvent>('asset.record-assets', {
+  'reconciliation.assets-read': ({ data: { uId, assets, readAt } }) =>
+    assets.map((asset) =>
+      messageTo(assetStream(uId, asset), {
+        type: 'RecordAsset',
+        asset,
+        readAt,
+        nothingAssigned: asset.assigned === 0,
+      }),
+    ),
+});
+
+const adoptAssignments = reaction<ReconciliationEvent>('asset.adopt-assignments', {
+  'reconciliation.assignments-read': ({ data }) => {
+    const { uId, serialNumbers, userIds } = data;
+    return [
+      messageTo(assetStream(uId, data), {
+        type: 'AdoptAssignments',
+        holders: { serialNumbers, userIds },
+      }),
+    ];
+  },
+});
+
+const completeBaseline = reaction<ReconciliationEvent>('asset.complete-baseline', {
+  'reconciliation.walk-completed': ({ data }) => {
+    const { uId, count, unstable } = data;
+    return [messageTo(assetStream(uId, data), { type: 'CompleteBaseline', count, unstable })];
+  },
+});
+
+const describeAssets = reaction<ReconciliationEvent>('asset.describe-assets', {
+  'reconciliation.metadata-read': ({ data: { uId, found } }) =>
+    found.flatMap(({ pricingParams, ...metadata }) =>
+      pricingParams.map((pricingParam) =>
+        messageTo(assetStream(uId, { adamId: metadata.adamId, pricingParam }), {
+          type: 'DescribeAsset',
+          metadata,
+        }),
+      ),
+    ),
+});
+
+export const assetReactions: readonly Reaction[] = [
+  askLedger,
+  endWaiting,
+  endMoreWaiting,
+  serveWaiting,
+  claimPairs,
+  releaseLeaving,
+  settleLedgers,
+  recordAssets,
+  adoptAssignments,
+  completeBaseline,
+  describeAssets,
+];

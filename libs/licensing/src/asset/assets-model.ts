@@ -1,6 +1,6 @@
 import { START, idOf, type Instant, type Position, type ReadModel } from '@seatbook/kernel';
 import { holderCount } from '../holder.js';
-import { assetOf } from '../streams.js';
+import { assetOf } from '../asset-id.js';
 import type { AssetEvent } from './asset-events.js';
 
 /** Counts of one asset. What is not known yet is null. */
@@ -74,7 +74,7 @@ export const assetsModel: ReadModel<AssetDocument, AssetEvent> = {
   evolve(before, envelope, key) {
     const asset = before ?? emptyDocument(key);
     asset.position = envelope.position;
-    count(asset, envelope as AssetEvent);
+    count(asset, envelope);
     return asset;
   },
   indexes: [

@@ -1,6 +1,6 @@
 import { idOf, type Envelope, type Instant, type Position, type ReadModel } from '@seatbook/kernel';
 import { holderCount, holderKeys, orderAt, type HolderKey, type Holders } from '../holder.js';
-import { assetOf } from '../streams.js';
+import { assetOf } from '../asset-id.js';
 import type { AssetEvent } from './asset-events.js';
 
 export type PairState = 'waiting' | 'reserved' | 'claimed' | 'assigned' | 'returning' | 'failed';

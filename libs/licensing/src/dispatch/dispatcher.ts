@@ -1,10 +1,17 @@
-import type { Cause, Instant, PlannedCommand, Planner } from '@seatbook/kernel';
-import type { CallCommand } from '../apple-call/call-decider.js';
+import {
+  messageTo,
+  type Cause,
+  type CommandMessage,
+  type Instant,
+  type PlannedCommand,
+  type Planner,
+} from '@seatbook/kernel';
 import type { Action } from '../asset/asset-events.js';
 import { MAX_HOLDERS, holderCount, holderKeys, kindOfHolder, type HolderKey } from '../holder.js';
 import type { AppleLimits } from '../ports.js';
 import type { Timings } from '../timings.js';
-import { assetOfId, callStream, idOfAsset } from '../streams.js';
+import { assetOfId, idOfAsset } from '../asset-id.js';
+import { callStream } from '../streams.js';
 import { openWorkModel, type LotRow, type OpenWorkRow } from './open-work.js';
 import { rectanglesOf, type Rectangle } from './rectangles.js';
 
@@ -151,16 +158,15 @@ function planned(
   action: Action,
   { assets, holders }: Rectangle,
   { uId, ...context }: DispatchContext,
-): PlannedCommand {
-  const command: CallCommand = {
+): CommandMessage {
+  if (holderCount(holders) === 0) throw new Error('a call without holders was planned');
+  return messageTo(callStream(context.newCallId()), {
     type: 'PlanCall',
     uId,
     action,
     assets: assets.map(assetOfId),
     ...holders,
-  };
-  if (holderCount(holders) === 0) throw new Error('a call without holders was planned');
-  return { stream: callStream(context.newCallId()), command };
+  });
 }
 
 /** The newest event that opened a pair of the call. Orders that share a call are told apart by the ledgers' events. */

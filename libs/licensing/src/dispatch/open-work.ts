@@ -4,7 +4,7 @@ import type { Action, AssetEvent } from '../asset/asset-events.js';
 import { holderCount, holderKeys, holdersOf, type Holders } from '../holder.js';
 import type { OrderEvent } from '../order/order-events.js';
 import type { AssetId } from '../ports.js';
-import { assetOf } from '../streams.js';
+import { assetOf } from '../asset-id.js';
 
 /** Calls and orders are read before lots, since a lot cannot be judged without them; lots oldest first. */
 const FIRST_RANK = 0;

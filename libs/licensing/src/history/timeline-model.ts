@@ -10,7 +10,7 @@ import { touchedBy } from '../asset/pairs-model.js';
 import type { AssetEvent } from '../asset/asset-events.js';
 import { holderKeys, type Holders } from '../holder.js';
 import type { AssetId } from '../ports.js';
-import { assetKey, assetOf } from '../streams.js';
+import { assetKey, assetOf } from '../asset-id.js';
 
 /** One event in the life of one subject, as a reference. Its text is made from the event when it is read. */
 export interface TimelineRow {

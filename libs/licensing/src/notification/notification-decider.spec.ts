@@ -1,9 +1,10 @@
 import { deciderSpec } from '@seatbook/test-support/decider-spec';
 import { EventLog } from '@seatbook/test-support/event-log';
 import { LOCATION, PAGES } from '@seatbook/test-support/licensing-builders';
+import { reconciliationReactions } from '../reconciliation/reconciliation-reactions.js';
+import { DEFAULT_TIMINGS } from '../timings.js';
 import { notificationDecider } from './notification-decider.js';
 import type { NotificationEvent } from './notification-events.js';
-import { notificationReactions } from './notification-reactions.js';
 
 const given = deciderSpec(notificationDecider);
 const events: NotificationEvent[] = [
@@ -24,7 +25,8 @@ describe('a notification without an event of Apple’s', () => {
 
   it('of a purchase has the totals read, and adds nothing up', () => {
     const [envelope] = new EventLog().append('appleNotification-n1', events.slice(0, 1));
-    expect(notificationReactions.flatMap((reaction) => (envelope ? reaction.react(envelope) : []))).toEqual([
+    const reactions = reconciliationReactions(DEFAULT_TIMINGS);
+    expect(reactions.flatMap((reaction) => (envelope ? reaction.react(envelope) : []))).toEqual([
       {
         stream: `reconciliation-${LOCATION}`,
         command: { type: 'RequestTotals', reason: 'ASSET_COUNT', delayMs: 0 },

@@ -1,3 +1,4 @@
+import { nextOf } from '@seatbook/kernel';
 import { deciderSpec, NOW } from '@seatbook/test-support/decider-spec';
 import {
   KEYNOTE,
@@ -12,9 +13,9 @@ import { holdersOf, chunksOf, holderKeys, type Holders } from '../holder.js';
 import { DEFAULT_TIMINGS } from '../timings.js';
 import { MAX_PAIRS, orderDecider, outcomeCounts, type OrderCommand } from './order-decider.js';
 import type { OrderEvent, OrderTerms } from './order-events.js';
+import { orderSteps } from './order-steps.js';
 
-const decider = orderDecider(DEFAULT_TIMINGS);
-const given = deciderSpec(decider);
+const given = deciderSpec(orderDecider, orderSteps(DEFAULT_TIMINGS));
 const TEN_MINUTES = 600_000;
 const MINUTE = 60_000;
 const AB = devices('A', 'B');
@@ -42,11 +43,11 @@ const answer = (
 /** Events of an order that carried out commands one after the other, each a second after the one before. */
 function after(...commands: readonly OrderCommand[]): OrderEvent[] {
   const all: OrderEvent[] = [];
-  let state = decider.initial();
+  let state = orderDecider.initial();
   commands.forEach((command, index) => {
-    for (const event of decider.decide(command, state, NOW + index * 1_000)) {
+    for (const event of orderDecider.decide(command, state, NOW + index * 1_000)) {
       all.push(event);
-      state = decider.evolve(state, event);
+      state = orderDecider.evolve(state, event);
     }
   });
   return all;
@@ -205,10 +206,10 @@ describe('asking the ledgers', () => {
     'of 100,000 %s is cut into appends within the limits and asks everything once',
     (_kind, lists, holders) => {
       const wanted = terms({ holders: 100_000 });
-      let state = decider.initial();
+      let state = orderDecider.initial();
       const carryOut = (command: OrderCommand): readonly OrderEvent[] => {
-        const events = decider.decide(command, state, NOW);
-        for (const event of events) state = decider.evolve(state, event);
+        const events = orderDecider.decide(command, state, NOW);
+        for (const event of events) state = orderDecider.evolve(state, event);
         return events;
       };
       carryOut({ type: 'CreateOrder', terms: wanted });
@@ -216,7 +217,7 @@ describe('asking the ledgers', () => {
         carryOut({ type: 'ListHolders', index, holders: holders(index * 1_000) });
       carryOut({ type: 'PlaceOrder', terms: wanted, holders: holders((lists - 1) * 1_000) });
       const parts: number[] = [];
-      while (decider.next?.(state)?.step === 'ask') {
+      while (nextOf(orderSteps(DEFAULT_TIMINGS), state)?.step === 'ask') {
         const events = carryOut({ type: 'AskNext' });
         expect(JSON.stringify(events).length).toBeLessThan(800_000);
         for (const event of events) if (event.type === 'order.reservation-asked') parts.push(event.data.part);

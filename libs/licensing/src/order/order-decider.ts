@@ -1,4 +1,4 @@
-import { Refusal, type Command, type Decider, type Due, type Instant } from '@seatbook/kernel';
+import { Refusal, type Command, type Decider, type Instant } from '@seatbook/kernel';
 import type { RefusalReason } from '../asset/asset-events.js';
 import {
   MAX_HOLDERS,
@@ -10,7 +10,6 @@ import {
   type Holders,
 } from '../holder.js';
 import type { AssetId } from '../ports.js';
-import type { Timings } from '../timings.js';
 import type { OrderEvent, OrderKind, OrderTerms, OutcomeCounts } from './order-events.js';
 
 /** An order names this many pairs at the most. */
@@ -75,7 +74,7 @@ export const outcomeCounts = (counts: Partial<OutcomeCounts>): OutcomeCounts => 
 
 export const pairsOf = ({ assets, holders }: OrderTerms): number => assets.length * holders;
 
-export const orderDecider = (timings: Timings): Decider<OrderCommand, Order, OrderEvent> => ({
+export const orderDecider: Decider<OrderCommand, Order, OrderEvent> = {
   initial: () => ({
     phase: 'new',
     terms: null,
@@ -160,14 +159,7 @@ export const orderDecider = (timings: Timings): Decider<OrderCommand, Order, Ord
         return order;
     }
   },
-
-  next(order): Due | null {
-    if (order.phase === 'listing') return { step: 'abandon', at: order.at + timings.placeWithinMs };
-    if (order.phase !== 'placed') return null;
-    if (order.asked < order.parts) return { step: 'ask', at: order.at };
-    return { step: 'end-asking', at: order.at + timings.answerWithinMs };
-  },
-});
+};
 
 const uIdOf = (order: Order): string => order.terms?.uId ?? '';
 

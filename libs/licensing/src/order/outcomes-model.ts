@@ -1,7 +1,7 @@
 import { idOf, type Position, type ReadModel } from '@seatbook/kernel';
 import type { AssetEvent } from '../asset/asset-events.js';
 import { holderKeys, orderAt, type HolderKey, type Holders, type OrderRefs } from '../holder.js';
-import { assetOf } from '../streams.js';
+import { assetOf } from '../asset-id.js';
 
 /** How one pair of an order stands for that order; history keeps it when the pair is long gone. */
 export interface OutcomeDocument {
@@ -172,7 +172,7 @@ export const outcomesModel: ReadModel<OutcomeDocument, OutcomeModelEvent> = {
   },
   evolve(before, envelope, key) {
     const [orderId = '', asset = '', holder = ''] = key.split('|');
-    const told = outcomesOf(envelope as OutcomeModelEvent).get(`${orderId}|${holder}`);
+    const told = outcomesOf(envelope).get(`${orderId}|${holder}`);
     if (!told) return before;
     const { adamId, pricingParam } = assetOf(asset);
     const { outcome, detail } = told;

@@ -4,9 +4,10 @@ import type { AppleFailure, AssetId, ContentMetadata } from '../ports.js';
 import { DEFAULT_TIMINGS } from '../timings.js';
 import { reconciliationDecider, type ReconciliationCommand } from './reconciliation-decider.js';
 import type { ReconciliationEvent } from './reconciliation-events.js';
+import { reconciliationSteps } from './reconciliation-steps.js';
 
 const decider = reconciliationDecider(DEFAULT_TIMINGS);
-const given = deciderSpec(decider);
+const given = deciderSpec(decider, reconciliationSteps);
 const SECOND = 1_000;
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;

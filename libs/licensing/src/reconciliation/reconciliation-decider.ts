@@ -1,9 +1,9 @@
-import type { Command, Decider, Due, Instant, Milliseconds } from '@seatbook/kernel';
-import { holdOf } from '../account/account-hold.js';
+import type { Command, Decider, Instant, Milliseconds } from '@seatbook/kernel';
+import { holdOf } from '../hold.js';
 import type { Holders } from '../holder.js';
 import type { AppleAsset, AppleFailure, AssetId, ContentMetadata } from '../ports.js';
 import type { Timings } from '../timings.js';
-import { assetOfId, idOfAsset } from '../streams.js';
+import { assetOfId, idOfAsset } from '../asset-id.js';
 import type { ReconciliationEvent } from './reconciliation-events.js';
 
 /** Assets looked up at once. */
@@ -222,16 +222,6 @@ export const reconciliationDecider = (
         }
         return state;
     }
-  },
-
-  next({ uId, phase, at, toDescribe }): Due | null {
-    if (phase === 'new') return null;
-    const describeAt = Math.min(...toDescribe.values());
-    // Names first: they are one call, and an administrator looks at the list at once.
-    if (phase !== 'assets' && describeAt <= at) return { step: 'describe', at: describeAt, gate: uId };
-    const step =
-      phase === 'assignments' ? 'read-assignments' : phase === 'users' ? 'read-users' : 'read-totals';
-    return { step, at, gate: uId };
   },
 });
 

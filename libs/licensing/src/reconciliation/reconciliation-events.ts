@@ -1,5 +1,5 @@
 import { firstVersions, type Instant } from '@seatbook/kernel';
-import type { Hold } from '../account/account-hold.js';
+import type { Hold } from '../hold.js';
 import type { Holders } from '../holder.js';
 import type { AppleAsset, AssetId, ContentMetadata } from '../ports.js';
 

@@ -1,6 +1,5 @@
-import type { Step } from '@seatbook/kernel';
-import type { Account } from '../account/account-decider.js';
-import { accessOf } from '../account/account-access.js';
+import type { Step, Steps } from '@seatbook/kernel';
+import { accessOf } from '../apple-access.js';
 import { MAX_HOLDERS, chunksOf, holdersOf, type HolderKey } from '../holder.js';
 import type { AppleAccess, AppleAssignment, AppleFailure, AssetId, LicensingPorts, Walk } from '../ports.js';
 import { accountStream } from '../streams.js';
@@ -17,14 +16,15 @@ const ASSETS_PER_EVENT = 200;
 /** A walk under which the data moved is made anew, this often in all. */
 const MAX_WALKS = 3;
 
-async function open(uId: string, ports: LicensingPorts): Promise<{ account: Account; access: AppleAccess }> {
-  const account = await ports.read<Account>(accountStream(uId));
-  return { account, access: await accessOf(uId, ports, account.fingerprint) };
+async function open(uId: string, ports: LicensingPorts) {
+  const account = await ports.read(accountStream(uId));
+  const access: AppleAccess = await accessOf(uId, ports, account.fingerprint);
+  return { account, access };
 }
 
 /** Totals of all assets. Apple offers no delta for them. */
 const readTotals: ReconciliationStep = {
-  name: 'read-totals',
+  due: ({ phase, at, uId }) => (phase === 'assets' || phase === 'idle' ? { at, gate: uId } : null),
   async perform({ uId }, ports) {
     const { account, access } = await open(uId, ports);
     const walk = await ports.apple.assets(access);
@@ -49,7 +49,7 @@ const readTotals: ReconciliationStep = {
  * asset's assignedCount read afterwards; else they are walked again, and after three walks unstable.
  */
 const readAssignments: ReconciliationStep = {
-  name: 'read-assignments',
+  due: ({ phase, at, uId }) => (phase === 'assignments' ? { at, gate: uId } : null),
   async perform({ uId, toWalk }, ports) {
     const asset = toWalk[0];
     if (!asset) return [];
@@ -99,7 +99,7 @@ async function adopted(
 
 /** Persons that Apple knows go to the directory; no event names more than their number. */
 const readUsers: ReconciliationStep = {
-  name: 'read-users',
+  due: ({ phase, at, uId }) => (phase === 'users' ? { at, gate: uId } : null),
   async perform({ uId }, ports) {
     const { account, access } = await open(uId, ports);
     const walk = await ports.apple.users(access);
@@ -114,9 +114,12 @@ const readUsers: ReconciliationStep = {
   },
 };
 
-/** Names and icons. Whatever goes wrong here holds up nothing else. */
+/** Names and icons, of up to 50 assets at once. What goes wrong here holds up nothing else. */
 const describe: ReconciliationStep = {
-  name: 'describe',
+  due({ phase, toDescribe, uId }) {
+    if (phase === 'new' || phase === 'assets' || toDescribe.size === 0) return null;
+    return { at: Math.min(...toDescribe.values()), gate: uId };
+  },
   async perform({ uId, toDescribe }, ports) {
     const now = ports.clock.now();
     const adamIds = [...toDescribe]
@@ -136,9 +139,10 @@ const describe: ReconciliationStep = {
   },
 };
 
-export const reconciliationSteps: readonly ReconciliationStep[] = [
-  readTotals,
-  readAssignments,
-  readUsers,
+/** Names come first: they are one call, and an administrator looks at the list at once. */
+export const reconciliationSteps: Steps<Reconciliation, LicensingPorts, ReconciliationCommand> = {
   describe,
-];
+  'read-totals': readTotals,
+  'read-assignments': readAssignments,
+  'read-users': readUsers,
+};

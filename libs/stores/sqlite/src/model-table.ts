@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { asPosition, type Document, type Position } from '@seatbook/kernel';
-import type { FieldValue, IndexQuery, ModelRef, Page, Placed } from '@seatbook/runtime';
+import { asPosition, type Document, type Position, type ModelRef } from '@seatbook/kernel';
+import type { FieldValue, IndexQuery, Page, Placed } from '@seatbook/runtime';
 import { readCursor, writeCursor } from './index-cursor.js';
 import { columnValue, scansOf, type ColumnValue } from './index-scan.js';
 

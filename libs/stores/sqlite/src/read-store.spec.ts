@@ -5,14 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, test } from '@jest/globals';
-import { asPosition, systemClock } from '@seatbook/kernel';
-import {
-  InvalidCursor,
-  StoreUnavailable,
-  type ModelRef,
-  type ReadStore,
-  type Snapshot,
-} from '@seatbook/runtime';
+import { asPosition, systemClock, type ModelRef } from '@seatbook/kernel';
+import { InvalidCursor, StoreUnavailable, type ReadStore, type Snapshot } from '@seatbook/runtime';
 import { allEvents } from '@seatbook/test-support/all-events';
 import { openSqliteBuilder, openSqliteStores, type SqliteStores } from './open.js';
 

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { Database, Statement } from 'better-sqlite3';
-import { START, type Document, type Position } from '@seatbook/kernel';
+import { START, type Document, type Position, type ModelRef } from '@seatbook/kernel';
 import {
   CheckpointMoved,
   StoreUnavailable,
@@ -8,7 +8,6 @@ import {
   type CheckpointMove,
   type CheckpointPlace,
   type IndexQuery,
-  type ModelRef,
   type Page,
   type Placed,
   type ReadStore,
@@ -106,12 +105,12 @@ export class SqliteReadStore implements ReadStore {
     return this.#guarded(() => this.#read(() => models.map((model) => this.#position(model))));
   }
 
-  async get<D extends Document>(model: ModelRef, key: string): Promise<D | null> {
+  async get<D extends Document>(model: ModelRef<D>, key: string): Promise<D | null> {
     return this.#guarded(() => this.#table(model).get<D>(key)?.document ?? null);
   }
 
   async getMany<D extends Document>(
-    model: ModelRef,
+    model: ModelRef<D>,
     keys: readonly string[],
   ): Promise<ReadonlyMap<string, Placed<D>>> {
     return this.#guarded(() =>
@@ -127,7 +126,7 @@ export class SqliteReadStore implements ReadStore {
     );
   }
 
-  async query<D extends Document>(model: ModelRef, query: IndexQuery): Promise<Page<D>> {
+  async query<D extends Document>(model: ModelRef<D>, query: IndexQuery): Promise<Page<D>> {
     return this.#guarded(() => this.#read(() => this.#table(model).query<D>(query)));
   }
 

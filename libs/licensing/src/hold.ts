@@ -1,4 +1,4 @@
-import type { AppleFailure, MdmInfo, TokenRefusal } from '../ports.js';
+import type { AppleFailure, MdmInfo, TokenRefusal } from './ports.js';
 
 /** Why work of an account is held: nothing failed, it waits until the account is usable again. */
 export interface Hold {
