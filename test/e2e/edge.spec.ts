@@ -346,8 +346,8 @@ describe('health', () => {
     failure.mockRestore();
     const phase = jest.spyOn(host, 'phase', 'get');
     for (const [now, reason, code] of [
-      ['starting', 'the start is not over', 'TRANSIENT_STARTING'],
-      ['stopping', 'it is shutting down', 'TRANSIENT_STOPPING'],
+      ['starting', 'the server is still starting', 'TRANSIENT_STARTING'],
+      ['stopping', 'the server is shutting down', 'TRANSIENT_STOPPING'],
     ] as const) {
       phase.mockReturnValue(now);
       expect(await readiness()).toMatchObject({ status: 503, reasons: [reason] });

@@ -3,7 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SeatbookHost, errorFacts, type EdgeHost, type HostOptions, type WorkerHost } from '@seatbook/host';
 import { createApplication } from './http/create-application.js';
 
-/** Whom to tell of a start's progress. */
+/** Called as a start progresses. */
 export interface StartListener {
   /** The stores are open. A key made by this start must be shown now: nothing later may keep it from being seen. */
   readonly opened?: (host: EdgeHost) => void;

@@ -104,7 +104,7 @@ export async function assetAsOf(
   return document && { document, pairs: [...pairs.values()] };
 }
 
-/** A holder's pairs as they were, by the timeline's index. Claims are not told apart from reservations. */
+/** A holder's pairs as they were, by the timeline's index. Claims are not distinguished from reservations. */
 export async function holderAsOf(
   seatbook: SeatbookEdge,
   holder: HolderKey,

@@ -91,8 +91,8 @@ export async function listOutcomes(
 }
 
 /**
- * An order that was just placed, without waiting for the read model: as far as it is behind, its own fold over the
- * order's stream tells the same.
+ * An order that was just placed, without waiting for the read model: while that is behind, its fold over the order's
+ * stream gives the same document.
  * @throws Refusal NOT_FOUND_ORDER
  */
 export async function getPlacedOrder(

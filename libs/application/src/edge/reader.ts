@@ -68,7 +68,7 @@ export class Reader {
     const facts = { position: await freshness.position(model), wanted: position };
     throw new Refusal(
       'TRANSIENT_BEHIND',
-      `${model.name} does not reflect this position yet; ask again`,
+      `${model.name} does not reflect this position yet; try again`,
       facts,
       1,
     );

@@ -131,7 +131,7 @@ function partOf(uId: string, notification: Extract<AppleNotification, { eventId:
     notificationType,
     operation,
     result: succeeded ? 'SUCCESS' : 'FAILURE',
-    // A failure without a number is still one: Apple's own number for "internal error" makes the pairs be planned anew.
+    // A failure without a number is still one: Apple's own number for "internal error" has the pairs planned again.
     errorNumber: succeeded ? null : (errorNumber ?? 9603),
     reason: '',
   };

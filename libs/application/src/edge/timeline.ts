@@ -28,7 +28,7 @@ export interface TimelineEntry {
   readonly causePosition: Position | null;
 }
 
-/** Events with what is told of them. */
+/** Events with the order and the cause of each. */
 export interface TimelineEntries {
   readonly rows: readonly TimelineEntry[];
   /** Names of the assets that these events speak of. */
@@ -56,7 +56,7 @@ export async function getTimeline(
   };
   const found = await reader.page(timelineModel, rows, page);
   const events = (await seatbook.events.readReferences(found.rows)).map(readable);
-  return { next: found.next, asOf: found.asOf, ...(await told(seatbook, events)) };
+  return { next: found.next, asOf: found.asOf, ...(await entriesOf(seatbook, events)) };
 }
 
 /**
@@ -75,7 +75,7 @@ export async function listCauses(
     events.push(readable(before));
     cause = before.metadata.cause;
   }
-  const entries = await told(seatbook, events);
+  const entries = await entriesOf(seatbook, events);
   return { ...entries, next: entries.rows.at(-1)?.causePosition ?? null };
 }
 
@@ -89,7 +89,7 @@ export async function getEvent(
   return readable(event);
 }
 
-async function told(seatbook: SeatbookEdge, events: readonly Envelope[]): Promise<TimelineEntries> {
+async function entriesOf(seatbook: SeatbookEdge, events: readonly Envelope[]): Promise<TimelineEntries> {
   const orders = await ordersOf(seatbook, events);
   const positions = await positionsOf(seatbook, events);
   const rows = events.map((event) => ({

@@ -29,7 +29,7 @@ export function authenticate(server: HttpServer, ownerKey: OwnerKey): void {
     if (!ownerKey.matches(key)) {
       throw new Refusal(
         'UNAUTHENTICATED',
-        'this is not the owner key; a new one is made by a start with SEATBOOK_RESET_OWNER_KEY=true',
+        'this is not the owner key; start with SEATBOOK_RESET_OWNER_KEY=true to make a new one',
       );
     }
     identityOf(request).principal = 'owner';

@@ -10,35 +10,38 @@ const EXPIRING_DAYS = 30;
 export class TokenAnswer {
   @ApiProperty({
     enum: ['active', 'expiring', 'expired', 'revoked', 'invalid', 'read-only'],
-    description: `\`expiring\`: within ${EXPIRING_DAYS} days. All but active and expiring hold the work of the account.`,
+    description: `\`expiring\`: within ${EXPIRING_DAYS} days. In every state but active and expiring, the work of the account is held.`,
   })
   state!: string;
 
-  @ApiProperty({ description: 'Names the token without telling it.' })
+  @ApiProperty({ description: 'Identifies the token without revealing it.' })
   fingerprint!: string;
 
   @ApiProperty()
   expiresAt!: string;
 
-  @ApiProperty({ description: 'Whole days until it expires; 0 when it has.' })
+  @ApiProperty({ description: 'Whole days until it expires; 0 if it has expired.' })
   daysLeft!: number;
 
   @ApiProperty({
     type: Number,
     nullable: true,
-    description: "Apple's error number when it refused the token.",
+    description: "Apple's error number if it refused the token.",
   })
   errorNumber!: number | null;
 }
 
 export class NotificationsAnswer {
-  @ApiProperty({ enum: ['push', 'poll'], description: '`push`: Apple tells us; `poll`: we ask.' })
+  @ApiProperty({
+    enum: ['push', 'poll'],
+    description: '`push`: Apple sends notifications; `poll`: Apple is polled.',
+  })
   mode!: 'push' | 'poll';
 
   @ApiProperty({ type: String, nullable: true })
   url!: string | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Why it is polled.' })
+  @ApiProperty({ type: String, nullable: true, description: 'Why Apple is polled.' })
   why!: string | null;
 }
 
@@ -52,21 +55,21 @@ export class FirstReadAnswer {
   @ApiProperty({
     type: Number,
     nullable: true,
-    description: 'Assets that Apple listed; null before the list was read.',
+    description: 'Number of assets listed by Apple; null until the list has been read.',
   })
   assets!: number | null;
 
   @ApiProperty({
     type: Number,
     nullable: true,
-    description: 'Of these, assets whose assignments are in the ledger.',
+    description: 'Of these, how many have their assignments in the ledger.',
   })
   assetsRead!: number | null;
 
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'Why the last read failed; it is tried again by itself.',
+    description: 'Why the last read failed; it is retried automatically.',
   })
   failure!: string | null;
 }
@@ -80,7 +83,7 @@ export class MdmAnswer {
 }
 
 export class AccountAnswer {
-  @ApiProperty({ description: 'Id of the location at Apple; names the account everywhere.' })
+  @ApiProperty({ description: "Apple's id of the location; identifies the account everywhere." })
   uId!: string;
 
   @ApiProperty()
@@ -101,13 +104,13 @@ export class AccountAnswer {
   @ApiProperty({ type: String, nullable: true })
   country!: string | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Where licences are bought.' })
+  @ApiProperty({ type: String, nullable: true, description: 'Where to buy licences.' })
   websiteUrl!: string | null;
 
   @ApiProperty()
   importedAt!: string;
 
-  @ApiProperty({ description: 'Work goes on: the token works and no other MDM has the location.' })
+  @ApiProperty({ description: 'The token works and no other MDM manages the location.' })
   usable!: boolean;
 
   @ApiProperty({ type: TokenAnswer })
@@ -119,14 +122,14 @@ export class AccountAnswer {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'Why marking it failed; it is tried again by itself.',
+    description: 'Why marking it failed; it is retried automatically.',
   })
   owningFailure!: string | null;
 
   @ApiProperty({
     type: Object,
     nullable: true,
-    description: 'Another MDM has the location. `mdm` is null where it was not named.',
+    description: 'Another MDM manages the location. `mdm` is null if Apple did not name it.',
   })
   conflict!: { mdm: MdmAnswer | null; advice: string } | null;
 
@@ -136,7 +139,7 @@ export class AccountAnswer {
   @ApiProperty({ type: FirstReadAnswer })
   firstRead!: FirstReadAnswer;
 
-  @ApiProperty({ type: String, nullable: true, description: 'The totals of its assets are of this moment.' })
+  @ApiProperty({ type: String, nullable: true, description: 'When the totals of its assets were last read.' })
   totalsReadAt!: string | null;
 
   @ApiProperty({ type: Object })

@@ -13,7 +13,8 @@ const IsTokenFile = (options?: ValidationOptions): PropertyDecorator =>
       name: 'isTokenFile',
       validator: {
         validate: (value) => typeof value === 'string' || value instanceof Uint8Array,
-        defaultMessage: () => 'token must be the text of a .vpptoken file, or the file itself in a form',
+        defaultMessage: () =>
+          'token must be the text of a .vpptoken file, or the file itself uploaded in a form',
       },
     },
     options,
@@ -35,11 +36,11 @@ export class ImportTokenBody {
   @IsTokenFile()
   token!: string | Uint8Array;
 
-  @ApiProperty({ description: 'How the account is called here.', example: 'Berlin' })
+  @ApiProperty({ description: 'Display name of the account.', example: 'Berlin' })
   @TextField(1, 200)
   name!: string;
 
-  @ApiPropertyOptional({ enum: PLATFORMS, default: 'iOS', description: 'What most of its devices are.' })
+  @ApiPropertyOptional({ enum: PLATFORMS, default: 'iOS', description: 'Platform of most of its devices.' })
   @IsOptional()
   @IsIn(PLATFORMS)
   platform: Platform = 'iOS';

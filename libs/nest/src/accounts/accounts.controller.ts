@@ -32,7 +32,7 @@ export class AccountsController {
   ) {}
 
   @Post()
-  @ApiOperation({ summary: 'Imports a location by its content token.' })
+  @ApiOperation({ summary: 'Imports a location with its content token.' })
   @ApiConsumes('application/json', 'multipart/form-data')
   @ApiCreatedResponse({ type: AccountWithPosition })
   @ApiRefusals(400, 409, 413, 415, 422, 503)
@@ -59,7 +59,7 @@ export class AccountsController {
   }
 
   @Get(':uId')
-  @ApiOperation({ summary: 'One account: its token, notifications, first read and freshness.' })
+  @ApiOperation({ summary: 'One account with its token, notifications and first read.' })
   @ApiOkResponse({ type: AccountWithPosition })
   @ApiRefusals(404, 503)
   get(@Param('uId') uId: string, @WantedPosition() position?: Position): Promise<AccountWithPosition> {
@@ -68,7 +68,7 @@ export class AccountsController {
 
   @Put(':uId/token')
   @ApiOperation({
-    summary: 'Replaces the token by another one of the same location. Work that was held goes on by itself.',
+    summary: 'Replaces the token with another one of the same location. Held work resumes automatically.',
   })
   @ApiConsumes('application/json', 'multipart/form-data')
   @ApiOkResponse({ type: AccountWithPosition })
@@ -85,7 +85,7 @@ export class AccountsController {
   }
 
   @Post(':uId/take-over')
-  @ApiOperation({ summary: 'Marks a location as ours that another MDM has taken.' })
+  @ApiOperation({ summary: 'Takes a location back from another MDM.' })
   @HttpCode(202)
   @ApiAcceptedResponse({ type: CommandAnswer })
   @ApiRefusals(404, 409, 503)

@@ -34,11 +34,11 @@ export class LicenceCounts {
   @ApiProperty({
     type: Number,
     nullable: true,
-    description: 'Can be given away now; null for an unlimited asset.',
+    description: 'Can be assigned now; null for an unlimited asset.',
   })
   available!: number | null;
 
-  @ApiProperty({ description: 'In use beyond those owned.' })
+  @ApiProperty({ description: 'In use in excess of those owned.' })
   excess!: number;
 }
 
@@ -55,7 +55,7 @@ export class AssetAnswer {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: "The store's name; null as long as it could not be looked up.",
+    description: 'Name in the store; null until it has been looked up.',
   })
   name!: string | null;
 
@@ -80,21 +80,22 @@ export class AssetAnswer {
   @ApiProperty({ type: Boolean, nullable: true })
   revocable!: boolean | null;
 
-  @ApiProperty({ description: 'Free: there is no number of licences, and it is in no total.' })
+  @ApiProperty({ description: 'Free of charge: it has no number of licences and is left out of totals.' })
   unlimited!: boolean;
 
   @ApiProperty({ type: LicenceCounts })
   licences!: LicenceCounts;
 
   @ApiProperty({
-    description: 'Apple said "not enough licences" although we saw one free; cleared by a read of totals.',
+    description:
+      'Apple reported "not enough licences" although one seemed available; cleared when the totals are read.',
   })
   short!: boolean;
 
-  @ApiProperty({ description: 'What Apple held when the account was imported is in the ledger.' })
+  @ApiProperty({ description: 'The ledger contains what Apple held when the account was imported.' })
   baseline!: boolean;
 
-  @ApiProperty({ type: String, nullable: true, description: '`owned` is of this moment.' })
+  @ApiProperty({ type: String, nullable: true, description: 'When `owned` was read.' })
   totalsReadAt!: string | null;
 
   @ApiProperty({ type: Object })
@@ -112,10 +113,10 @@ export class AssetWithPosition extends AssetAnswer {
 
 /** Sums over limited assets only. */
 export class TotalsAnswer extends LicenceCounts {
-  @ApiProperty({ description: 'Assets in the sums: those with a number of licences.' })
+  @ApiProperty({ description: 'Number of assets in the sums: those with a number of licences.' })
   assets!: number;
 
-  @ApiProperty({ description: 'Assets left out, because they are unlimited.' })
+  @ApiProperty({ description: 'Number of assets left out because they are unlimited.' })
   unlimitedAssets!: number;
 }
 

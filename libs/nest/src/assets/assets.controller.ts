@@ -21,7 +21,7 @@ class AssetsQuery extends PageQuery {
   @TextField(1, 100)
   account?: string;
 
-  @ApiPropertyOptional({ description: 'Adds `totals`: sums over all limited assets of the list.' })
+  @ApiPropertyOptional({ description: 'Adds `totals`: sums over all limited assets in the list.' })
   @IsOptional()
   @Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value))
   @IsBoolean()
@@ -74,7 +74,7 @@ export class AssetsController {
   }
 
   @Get(':account/:adamId/:pricingParam')
-  @ApiOperation({ summary: 'Counts of one asset, now or as they were at a position or time.' })
+  @ApiOperation({ summary: 'Counts of one asset, now or as of a position or time.' })
   @ApiOkResponse({ type: AssetWithPosition })
   @ApiRefusals(400, 404, 503)
   async get(
@@ -90,7 +90,7 @@ export class AssetsController {
   }
 
   @Get(':account/:adamId/:pricingParam/pairs')
-  @ApiOperation({ summary: 'Who holds an asset, or waits for it.' })
+  @ApiOperation({ summary: 'Who holds an asset or waits for it.' })
   @ApiItems(PairAnswer)
   @ApiRefusals(400, 404, 503)
   async pairs(

@@ -3,21 +3,21 @@ import { ApiOkResponse, ApiServiceUnavailableResponse, ApiTags, ApiOperation } f
 import type { HttpReply } from '../http/exchange.js';
 import { Readiness, ReadinessAnswer } from './readiness.js';
 
-/** For whoever runs it; needs no key. */
+/** For operators; needs no key. */
 @ApiTags('operation')
 @Controller()
 export class HealthController {
   constructor(@Inject(Readiness) private readonly readiness: Readiness) {}
 
   @Get('livez')
-  @ApiOperation({ summary: 'The process answers.' })
+  @ApiOperation({ summary: 'The process is running.' })
   @ApiOkResponse({ schema: { type: 'object', properties: { alive: { type: 'boolean' } } } })
   live(): { alive: true } {
     return { alive: true };
   }
 
   @Get('readyz')
-  @ApiOperation({ summary: 'It can do its work; else 503 with the reasons.' })
+  @ApiOperation({ summary: 'Ready to work; otherwise 503 with the reasons.' })
   @ApiOkResponse({ type: ReadinessAnswer })
   @ApiServiceUnavailableResponse({ type: ReadinessAnswer })
   async ready(@Res({ passthrough: true }) reply: HttpReply): Promise<ReadinessAnswer> {

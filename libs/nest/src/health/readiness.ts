@@ -4,7 +4,7 @@ import type { Instant, Position } from '@seatbook/kernel';
 import { SeatbookHost, type WorkerHost } from '@seatbook/host';
 import type { ModelStatus } from '@seatbook/runtime';
 
-/** The log is tried this often at the most: health is asked for by anyone, and each try is a write. */
+/** The log is probed at most this often: anyone may ask for health, and each probe is a write. */
 const PROBE_EVERY_MS = 10_000;
 
 export class ModelLag {
@@ -20,16 +20,18 @@ export class ModelLag {
   @ApiProperty({ description: 'Positions behind the head of the log.' })
   behind!: number;
 
-  @ApiProperty({ description: 'Milliseconds since the first event that it does not reflect was recorded.' })
+  @ApiProperty({
+    description: 'Milliseconds since the first event that it does not reflect yet was recorded.',
+  })
   lagMs!: number;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Why it has halted for good.' })
+  @ApiProperty({ type: String, nullable: true, description: 'Why it has halted permanently.' })
   halted!: string | null;
 
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'Why it does not get on at present. It keeps trying, unless it has halted.',
+    description: 'Why it makes no progress. It keeps trying unless it has halted.',
   })
   failure!: string | null;
 }
@@ -49,14 +51,14 @@ export class ReadinessAnswer {
 
   @ApiProperty({
     type: Object,
-    description: 'What runs by itself. A failure here is tried again and does not end readiness.',
+    description: 'Background work. A failure here is retried and does not end readiness.',
   })
   runners!: {
     reactor: { position: number; behind: number; failure: string | null };
     dueWork: { running: number; failure: string | null };
   };
 
-  @ApiProperty({ description: 'Work that waits for a person: GET /parked.' })
+  @ApiProperty({ description: 'Number of parked items: GET /parked.' })
   parked!: number;
 }
 
@@ -72,8 +74,8 @@ export class Readiness {
     const { phase, viewsFailure } = this.host;
     const { reactor, due, parking, views } = this.host.worker;
     const reasons: string[] = [];
-    if (phase === 'opened' || phase === 'starting') reasons.push('the start is not over');
-    if (phase === 'stopping' || phase === 'stopped') reasons.push('it is shutting down');
+    if (phase === 'opened' || phase === 'starting') reasons.push('the server is still starting');
+    if (phase === 'stopping' || phase === 'stopped') reasons.push('the server is shutting down');
     if (viewsFailure !== null) reasons.push(`read models are not being built: ${viewsFailure}`);
     const unwritable = phase === 'stopped' ? null : await this.#writable();
     if (unwritable !== null) reasons.push(`the log cannot be written: ${unwritable}`);

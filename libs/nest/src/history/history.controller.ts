@@ -27,18 +27,18 @@ class HistoryQuery {
   @SubjectField('order')
   order?: string;
 
-  @ApiPropertyOptional({ description: 'Recorded at this moment or later, in ISO 8601.' })
+  @ApiPropertyOptional({ description: 'Recorded at or after this time (ISO 8601).' })
   @IsOptional()
   @TextField(1, 40)
   from?: string;
 
-  @ApiPropertyOptional({ description: 'Recorded at this moment or earlier, in ISO 8601.' })
+  @ApiPropertyOptional({ description: 'Recorded at or before this time (ISO 8601).' })
   @IsOptional()
   @TextField(1, 40)
   to?: string;
 
   @ApiPropertyOptional({
-    description: 'Only events after this position: goes on where an earlier reading stopped.',
+    description: 'Only events after this position: continue where an earlier read stopped.',
   })
   @IsOptional()
   @Type(() => Number)
@@ -65,7 +65,7 @@ export class HistoryController {
    * Several filters together: events that belong to all of them. Bulk events come whole.
    */
   @Get()
-  @ApiOperation({ summary: 'Streams events as JSON lines, by any filter; goes on after any position.' })
+  @ApiOperation({ summary: 'Streams events as JSON lines, with filters; can be resumed after any position.' })
   @ApiOkResponse({ content: { 'application/jsonl': { schema: { type: 'string' } } } })
   @ApiRefusals(400, 503)
   async history(@Query() query: HistoryQuery, @Res() reply: HttpReply): Promise<void> {
@@ -81,7 +81,7 @@ export class HistoryController {
       ...(to === undefined ? {} : { to }),
     };
     const { end, pages } = await this.queries.execute(new Queries.StreamHistory(filter));
-    // What is refused is refused before the first line; after it, a broken stream is all that can tell.
+    // A refusal must come before the first line; afterwards the stream can only break off.
     const first = await pages.next();
     void reply
       .status(200)

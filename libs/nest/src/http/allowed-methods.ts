@@ -5,7 +5,7 @@ interface Route {
   readonly methods: Set<string>;
 }
 
-/** Which methods an address takes: for telling a wrong method from a wrong address. */
+/** Which methods an address accepts, to distinguish a wrong method from a wrong address. */
 export class AllowedMethods {
   readonly #routes = new Map<string, Route>();
 

@@ -6,8 +6,8 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 export function apiDocument(app: INestApplication): OpenAPIObject {
   const description = [
     "The ledger of an organisation's Apple app licences.",
-    'Commands answer at once with what they wrote; everything that follows comes by itself.',
-    'Every answer of a query says up to which position of the log it reflects.',
+    'Commands answer at once with what they wrote; everything that follows happens automatically.',
+    'Every answer to a query names the position of the log that it reflects.',
   ].join(' ');
   const options = new DocumentBuilder()
     .setTitle('Seatbook')

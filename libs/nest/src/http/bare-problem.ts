@@ -9,7 +9,7 @@ const STATUS_OF_CODE: Readonly<Record<string, { status: number; code: string; de
   HPE_HEADER_OVERFLOW: {
     status: 431,
     code: 'INVALID_HEADERS_TOO_LARGE',
-    detail: 'the headers are larger than this server takes',
+    detail: 'the headers are larger than this server accepts',
   },
   ERR_HTTP_REQUEST_TIMEOUT: {
     status: 408,

@@ -1,8 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-/** What was asked for is in the log; what follows from it comes by itself. */
+/** What was asked for is in the log; everything that follows happens automatically. */
 export class CommandAnswer {
-  @ApiProperty({ description: 'Give it to a query to see at least this.' })
+  @ApiProperty({ description: 'Pass it to a query to see at least this.' })
   position!: number;
 
   @ApiProperty({ type: 'object', additionalProperties: { type: 'string' } })

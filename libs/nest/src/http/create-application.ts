@@ -78,7 +78,7 @@ function refuseWhileNotReady(server: HttpServer, host: EdgeHost): void {
     // A notification is stored as soon as the log is open.
     if (isOpen(request) && host.phase !== 'stopped') return;
     const starting = host.phase === 'opened' || host.phase === 'starting';
-    if (starting) throw new Refusal('TRANSIENT_STARTING', 'the start is not over; ask again', {}, 2);
-    throw new Refusal('TRANSIENT_STOPPING', 'this server is shutting down; ask again', {}, 5);
+    if (starting) throw new Refusal('TRANSIENT_STARTING', 'the server is still starting; try again', {}, 2);
+    throw new Refusal('TRANSIENT_STOPPING', 'the server is shutting down; try again', {}, 5);
   });
 }

@@ -47,7 +47,7 @@ export class ProblemFilter implements ExceptionFilter {
     void reply.header('x-correlation-id', correlationId);
     if (status === 401) void reply.header('www-authenticate', 'Bearer realm="seatbook"');
     if (retryAfterSeconds !== undefined) void reply.header('retry-after', String(retryAfterSeconds));
-    // What is left of a body that was not read cannot be told from the next request.
+    // The rest of a body that was not read cannot be distinguished from the next request.
     if (status === 413) void reply.header('connection', 'close');
     void reply
       .status(status)
@@ -64,7 +64,7 @@ export class ProblemFilter implements ExceptionFilter {
     return {
       status: 405,
       code: 'INVALID_METHOD',
-      detail: `this address takes ${allowed.join(', ')}`,
+      detail: `this address accepts ${allowed.join(', ')}`,
       facts: { allowed },
     };
   }
@@ -75,7 +75,7 @@ export class ProblemFilter implements ExceptionFilter {
     return {
       status: 500,
       code: 'BUG_UNEXPECTED',
-      detail: 'something failed that should not; tell the operator the reference',
+      detail: 'something failed unexpectedly; give the reference to the operator',
       facts: { reference },
     };
   }

@@ -70,7 +70,7 @@ export function answerTo(error: unknown, ifMatch: boolean): Answer | null {
     return { status: 400, code: 'INVALID_CURSOR', detail: error.message, facts: {} };
   }
   if (hasCode(error, 'STORE_UNAVAILABLE')) {
-    const detail = 'the disk does not take or give what is asked of it; see the log of the server';
+    const detail = 'the storage cannot be read or written; see the log of the server';
     return {
       status: 503,
       code: 'TRANSIENT_STORE',
@@ -110,11 +110,11 @@ function ofRefusal({ kind, code, message, facts, retryAfterSeconds }: Refusal, i
 const BROKEN_FORM =
   /^(Unexpected end of (form|multipart data)|Multipart: Boundary not found|Part terminated early|Malformed (part header|content type))/;
 
-/** Errors of the server and of its body readers, told by their code. */
+/** Errors of the server and of its body readers, recognised by their code. */
 function ofFramework(error: unknown): Answer | null {
   if (!(error instanceof Error)) return null;
   if (BROKEN_FORM.test(error.message))
-    return ofStatus(400, 'the form cannot be read: it is cut off or not valid');
+    return ofStatus(400, 'the form cannot be read: it is truncated or invalid');
   const { code, statusCode } = error as { code?: unknown; statusCode?: unknown };
   if (code === 'FST_ERR_BAD_URL') {
     return { status: 400, code: 'INVALID_ADDRESS', detail: 'the address is not validly encoded', facts: {} };
@@ -145,21 +145,21 @@ function ofStatus(status: number, detail?: string): Answer | null {
       return {
         status,
         code: 'INVALID_BODY_TOO_LARGE',
-        detail: 'the body is larger than this server takes',
+        detail: 'the body is larger than this server accepts',
         facts: {},
       };
     case 414:
       return {
         status,
         code: 'INVALID_ADDRESS_TOO_LONG',
-        detail: 'the address is longer than any of this server',
+        detail: 'the address is longer than any on this server',
         facts: {},
       };
     case 415:
       return {
         status,
         code: 'INVALID_MEDIA_TYPE',
-        detail: 'send JSON (content-type: application/json), or a form where a file is uploaded',
+        detail: 'send JSON (content-type: application/json), or a form to upload a file',
         facts: {},
       };
     default:

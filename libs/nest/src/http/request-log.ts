@@ -19,7 +19,7 @@ export function logRequests(server: HttpServer, log: Log): void {
       principal,
       client: request.ip,
     };
-    // Health is asked for every few seconds for ever.
+    // Health is asked for every few seconds.
     if (route === '/livez' || route === '/readyz') log.debug(facts, 'request');
     // Somebody without a key tries the doors.
     else if (reply.statusCode === 401) log.warn(facts, 'request');

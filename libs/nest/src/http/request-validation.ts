@@ -3,7 +3,7 @@ import { Refusal } from '@seatbook/kernel';
 
 const MAX_PROBLEMS = 50;
 
-/** Bodies and queries are checked at the edge, whole: all problems are told at once, and none quotes what was sent. */
+/** Bodies and queries are checked at the edge as a whole: all problems are reported at once, and none quotes what was sent. */
 export const requestValidation = (): ValidationPipe =>
   new ValidationPipe({
     whitelist: true,

@@ -15,7 +15,7 @@ export async function readUploads(server: HttpServer): Promise<void> {
     if (form && !UPLOAD_ROUTES.has(request.routeOptions.url ?? '')) {
       throw new Refusal(
         'INVALID_MEDIA_TYPE',
-        'this address takes no form; send JSON (content-type: application/json)',
+        'this address does not accept a form; send JSON (content-type: application/json)',
       );
     }
   });

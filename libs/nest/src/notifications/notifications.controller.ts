@@ -15,7 +15,7 @@ export class NotificationsController {
 
   @Post(':uId')
   @ApiOperation({
-    summary: 'For Apple. Answers when the notification is durable; the same one again changes nothing.',
+    summary: 'For Apple. Answers once the notification is stored durably; repeating it changes nothing.',
   })
   @HttpCode(200)
   @ApiSecurity('notification-secret')

@@ -10,10 +10,10 @@ export class OrderProgress {
   @ApiProperty()
   returned!: number;
 
-  @ApiProperty({ description: 'Held by another order already, or on its way back already.' })
+  @ApiProperty({ description: 'Already held by another order, or already being returned.' })
   alreadyHeld!: number;
 
-  @ApiProperty({ description: 'To be returned, and not held.' })
+  @ApiProperty({ description: 'Should be returned, but was not held.' })
   notHeld!: number;
 
   @ApiProperty()
@@ -28,7 +28,7 @@ export class OrderProgress {
   @ApiProperty({ description: 'Waiting for a licence.' })
   waiting!: number;
 
-  @ApiProperty({ description: 'On their way.' })
+  @ApiProperty({ description: 'In progress.' })
   open!: number;
 }
 
@@ -55,7 +55,7 @@ export class OrderAnswer {
 
   @ApiProperty({
     enum: ['listing', 'placed', 'working', 'waiting', 'finished', 'abandoned'],
-    description: '`waiting`: all that is left of it waits for licences.',
+    description: '`waiting`: everything that is left waits for licences.',
   })
   state!: string;
 
@@ -105,10 +105,10 @@ export class OrderWithPosition extends OrderAnswer {
 }
 
 export class PlacedOrderAnswer extends OrderAnswer {
-  @ApiProperty({ description: 'Where the order stands in the log; give it to a query to see at least this.' })
+  @ApiProperty({ description: 'Position of the order in the log; pass it to a query to see at least this.' })
   position!: Position;
 
-  @ApiProperty({ description: 'The same request had been made before with this Idempotency-Key.' })
+  @ApiProperty({ description: 'The same request was made before with this Idempotency-Key.' })
   repeated!: boolean;
 }
 

@@ -11,7 +11,7 @@ class OrderBody {
   @TextField(1, 100)
   account!: string;
 
-  @ApiPropertyOptional({ description: 'Why; stands in the history for ever.', maxLength: 500 })
+  @ApiPropertyOptional({ description: 'Why. It is kept in the history permanently.', maxLength: 500 })
   @IsOptional()
   @TextField(1, 500)
   reason?: string;
@@ -20,7 +20,7 @@ class OrderBody {
 class PairsBody extends OrderBody {
   @ApiProperty({
     type: [String],
-    description: '`{adamId}` or `{adamId}.{pricingParam}` (STDQ where it is left out).',
+    description: '`{adamId}` or `{adamId}.{pricingParam}` (STDQ if left out).',
     example: ['900000001', '900000004.STDQ'],
   })
   @TextList(MAX_PAIRS)
@@ -39,7 +39,7 @@ export class AssignLicenseBody extends PairsBody {
   @ApiPropertyOptional({
     enum: ['wait', 'refuse'],
     default: 'wait',
-    description: 'For pairs for which no licence is free.',
+    description: 'What to do with pairs for which no licence is available.',
   })
   @IsOptional()
   @IsIn(['wait', 'refuse'])

@@ -59,13 +59,13 @@ class OutcomesQuery extends PageQuery {
 const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
   required: false,
-  description: 'The same key and body again answer the same order; another body is refused.',
+  description: 'Repeating a key with the same body returns the same order; a different body is refused.',
 };
 const PREFER = {
   name: 'Prefer',
   required: false,
   description:
-    '`wait=N`: answers when the order is finished or waits for licences, N seconds later at the latest.',
+    '`wait=N`: answers once the order is finished or waits for licences, after N seconds at the latest.',
 };
 
 /** What administrators ask for: an order has an outcome for each pair. */
@@ -79,7 +79,7 @@ export class OrdersController {
   ) {}
 
   @Post('assign-license')
-  @ApiOperation({ summary: 'Assigns licences to devices: each of the assets to each of the devices.' })
+  @ApiOperation({ summary: 'Assigns licences: each of the assets to each of the devices.' })
   @HttpCode(202)
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiHeader(PREFER)
@@ -98,7 +98,7 @@ export class OrdersController {
   }
 
   @Post('return-license')
-  @ApiOperation({ summary: 'Gives licences of devices back.' })
+  @ApiOperation({ summary: 'Returns licences of devices.' })
   @HttpCode(202)
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiHeader(PREFER)
@@ -117,7 +117,7 @@ export class OrdersController {
   }
 
   @Post('return-all')
-  @ApiOperation({ summary: 'Gives back all that a device holds, and ends what it waits for.' })
+  @ApiOperation({ summary: 'Returns everything that a device holds, and cancels what it waits for.' })
   @HttpCode(202)
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiHeader(PREFER)
@@ -135,7 +135,7 @@ export class OrdersController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'Orders; those that changed last come first.' })
+  @ApiOperation({ summary: 'Orders, most recently changed first.' })
   @ApiItems(OrderAnswer)
   @ApiRefusals(400, 503)
   async list(@Query() part: OrdersQuery, @WantedPosition() position?: Position): Promise<Items<OrderAnswer>> {
@@ -171,7 +171,7 @@ export class OrdersController {
   }
 
   @Post(':orderId/cancel')
-  @ApiOperation({ summary: 'Ends what the order still waits for; what it has, it keeps.' })
+  @ApiOperation({ summary: 'Cancels what the order still waits for; it keeps what it has.' })
   @HttpCode(202)
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiHeader(PREFER)
@@ -188,7 +188,7 @@ export class OrdersController {
     return this.#answer(placed, request, reply, OVER);
   }
 
-  /** The order as it stands: at once, or when the client's wait is over. */
+  /** The current state of the order: at once, or when the client's wait is over. */
   async #answer(
     { orderId, position, repeated }: PlacedOrder,
     request: HttpRequest,

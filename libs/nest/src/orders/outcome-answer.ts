@@ -27,18 +27,18 @@ export class OutcomeAnswer {
 
   @ApiProperty({
     enum: pairOutcomes,
-    description: 'How the pair stands for this order; kept when the pair is long gone.',
+    description: 'What this order achieved for the pair; kept even after the pair has ended.',
   })
   outcome!: string;
 
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'Why; for `already-held` the order that holds the pair.',
+    description: 'Why; for `already-held`, the order that holds the pair.',
   })
   detail!: string | null;
 
-  @ApiProperty({ description: 'The event that says so: GET /events/{position}.' })
+  @ApiProperty({ description: 'The event behind it: GET /events/{position}.' })
   position!: number;
 }
 

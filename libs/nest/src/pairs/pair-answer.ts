@@ -39,11 +39,11 @@ export class PairAnswer {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'The order that brought it here; null for an adopted one.',
+    description: 'The order behind this state; null for an adopted pair.',
   })
   orderId!: string | null;
 
-  @ApiProperty({ description: 'Apple held it already when the account was imported.' })
+  @ApiProperty({ description: 'Apple already held it when the account was imported.' })
   adopted!: boolean;
 
   @ApiProperty({ type: String, nullable: true })

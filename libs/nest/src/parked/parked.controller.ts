@@ -15,7 +15,7 @@ export class ParkedAnswer {
   @ApiProperty({ enum: ['reaction', 'step'] })
   kind!: 'reaction' | 'step';
 
-  @ApiProperty({ description: 'What comes later for this stream waits behind it.' })
+  @ApiProperty({ description: 'Later work of this stream waits behind it.' })
   stream!: string;
 
   @ApiProperty()
@@ -28,7 +28,7 @@ export class ParkedAnswer {
   })
   reason!: string | null;
 
-  @ApiProperty({ description: 'How often it was tried.' })
+  @ApiProperty({ description: 'Number of attempts.' })
   attempts!: number;
 
   @ApiProperty()
@@ -42,18 +42,18 @@ export class ParkedPage {
   @ApiProperty({ type: String, nullable: true })
   next!: string | null;
 
-  @ApiProperty({ description: 'All parked work.' })
+  @ApiProperty({ description: 'Total number of parked items.' })
   count!: number;
 }
 
 export class RetryAnswer {
-  @ApiProperty({ description: 'Commands that were carried out, and steps that are taken again.' })
+  @ApiProperty({ description: 'Number of commands carried out and of steps taken up again.' })
   retried!: number;
 
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'Why the first that failed again did; it stays parked.',
+    description: 'Why the first one failed again; it stays parked.',
   })
   failure!: string | null;
 }
@@ -85,7 +85,7 @@ export class ParkedController {
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'Work that failed past its budget and waits for a person.' })
+  @ApiOperation({ summary: 'Work that failed too often and waits for a decision.' })
   @ApiOkResponse({ type: ParkedPage })
   @ApiRefusals(400)
   async list(@Query() part: ListPart): Promise<ParkedPage> {
@@ -94,7 +94,7 @@ export class ParkedController {
   }
 
   @Post('retry')
-  @ApiOperation({ summary: 'Tries the parked work of a stream again, in order.' })
+  @ApiOperation({ summary: 'Retries the parked work of a stream, in order.' })
   @HttpCode(200)
   @ApiOkResponse({ type: RetryAnswer })
   @ApiRefusals(400, 404)

@@ -4,7 +4,7 @@ import type { Reflected } from '@seatbook/application';
 
 /** What an answer reflects: the log up to this position, and the moment that it shows. */
 export class AsOfAnswer {
-  @ApiProperty({ description: 'The log up to this position is in the answer.', example: 1842 })
+  @ApiProperty({ description: 'The answer reflects the log up to this position.', example: 1842 })
   position!: number;
 
   @ApiProperty({

@@ -16,7 +16,7 @@ export const MAX_PAGE = 500;
 
 /** Which part of a list: keyset paging, stable while rows come and go. */
 export class ListPart {
-  @ApiPropertyOptional({ description: 'Items of this page at the most.', minimum: 1, maximum: MAX_PAGE })
+  @ApiPropertyOptional({ description: 'Maximum number of items on the page.', minimum: 1, maximum: MAX_PAGE })
   @IsOptional()
   @Convert(() => Number)
   @IsInt()
@@ -24,7 +24,7 @@ export class ListPart {
   @Max(MAX_PAGE)
   limit: number = 50;
 
-  @ApiPropertyOptional({ description: '`next` of the page before.' })
+  @ApiPropertyOptional({ description: '`next` of the previous page.' })
   @IsOptional()
   @TextField(1, 2_000)
   cursor?: string;
@@ -53,7 +53,7 @@ class PageAnswer {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'Give it as `cursor` for the next page; null at the end.',
+    description: 'Pass it as `cursor` to get the next page; null on the last page.',
   })
   next!: string | null;
 

@@ -12,7 +12,7 @@ export const WantedPosition = createParamDecorator(
     if (typeof given !== 'string' || !/^\d{1,15}$/.test(given)) {
       throw new Refusal(
         'INVALID_POSITION',
-        'a position is a whole number, as commands and queries answer it',
+        'a position is a whole number, as returned by commands and queries',
       );
     }
     return asPosition(Number(given));

@@ -4,25 +4,28 @@ export class CauseAnswer {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'The event that this one follows from; null for a beginning.',
+    description: 'The event that caused this one; null at the beginning of a chain.',
   })
   eventId!: string | null;
 
   @ApiProperty({
     type: Number,
     nullable: true,
-    description: 'Where that event is in the log: GET /events/{position}.',
+    description: 'Position of that event: GET /events/{position}.',
   })
   position!: number | null;
 
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'The command of a beginning, e.g. of a request.',
+    description: 'The command at the beginning of a chain, e.g. a request.',
   })
   commandId!: string | null;
 
-  @ApiProperty({ description: 'Shared by all that follows from one request.' })
+  @ApiProperty({
+    description:
+      'Shared by everything that follows from one request, up to a call to Apple that serves several orders.',
+  })
   correlationId!: string;
 }
 
@@ -30,7 +33,7 @@ export class EventReference {
   @ApiProperty()
   id!: string;
 
-  @ApiProperty({ description: 'GET /events/{position} shows it whole.' })
+  @ApiProperty({ description: 'GET /events/{position} returns the whole event.' })
   position!: number;
 
   @ApiProperty()
@@ -51,11 +54,11 @@ export class TimelineRowAnswer {
   type!: string;
 
   @ApiProperty({
-    description: 'Who did it: `owner`, `apple`, or `seatbook` for what the product does by itself.',
+    description: 'Who did it: `owner`, `apple`, or `seatbook` for what the product does on its own.',
   })
   principal!: string;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Its own, or that of its order.' })
+  @ApiProperty({ type: String, nullable: true, description: 'The reason of the event, or of its order.' })
   reason!: string | null;
 
   @ApiProperty({ type: String, nullable: true, description: 'Who placed the order that it belongs to.' })
@@ -69,7 +72,10 @@ export class TimelineRowAnswer {
 }
 
 export class CausesAnswer {
-  @ApiProperty({ type: [TimelineRowAnswer], description: 'The event, what it follows from, and so on.' })
+  @ApiProperty({
+    type: [TimelineRowAnswer],
+    description: 'The event, its cause, the cause of that, and so on.',
+  })
   items!: readonly TimelineRowAnswer[];
 
   @ApiProperty({
@@ -103,7 +109,7 @@ export class EventAnswer {
   @ApiProperty({
     type: 'object',
     additionalProperties: true,
-    description: "In today's version of its shape. Moments in it are milliseconds.",
+    description: 'In the current version of its format. Times are in milliseconds.',
   })
   data!: unknown;
 

@@ -27,14 +27,18 @@ class TimelineQuery extends PageQuery {
   @SubjectField('order')
   order?: string;
 
-  @ApiPropertyOptional({ enum: ['newest', 'oldest'], default: 'newest', description: 'Which come first.' })
+  @ApiPropertyOptional({
+    enum: ['newest', 'oldest'],
+    default: 'newest',
+    description: 'Which events come first.',
+  })
   @IsOptional()
   @IsIn(['newest', 'oldest'])
   first: 'newest' | 'oldest' = 'newest';
 }
 
 class CausesQuery {
-  @ApiPropertyOptional({ description: 'Events of the chain at most.', minimum: 1, maximum: MAX_PAGE })
+  @ApiPropertyOptional({ description: 'Maximum number of events.', minimum: 1, maximum: MAX_PAGE })
   @IsOptional()
   @Type(() => Number)
   @IsInt()
@@ -59,7 +63,7 @@ export class TimelineController {
   ): Promise<Items<TimelineRowAnswer>> {
     const [subject, ...more] = subjectsOfFilter(query);
     if (!subject || more.length > 0) {
-      throw new Refusal('INVALID_SUBJECT', 'a timeline is of exactly one: account, asset, holder or order');
+      throw new Refusal('INVALID_SUBJECT', 'name exactly one of account, asset, holder and order');
     }
     const wanted = { subject, newestFirst: query.first === 'newest', part: query, position };
     const timeline = await this.queries.execute(new Queries.GetTimeline(wanted));
@@ -69,7 +73,7 @@ export class TimelineController {
   }
 
   @Get('events/:position')
-  @ApiOperation({ summary: 'One event, whole.' })
+  @ApiOperation({ summary: 'The whole event.' })
   @ApiOkResponse({ type: EventAnswer })
   @ApiRefusals(400, 404)
   async event(@Param('position') position: string): Promise<EventAnswer> {
@@ -78,7 +82,7 @@ export class TimelineController {
 
   @Get('events/:position/causes')
   @ApiOperation({
-    summary: 'Why it happened: the chain of events that it follows from, back to the request.',
+    summary: 'Why it happened: the chain of causes, back to the request.',
   })
   @ApiOkResponse({ type: CausesAnswer })
   @ApiRefusals(400, 404, 503)
