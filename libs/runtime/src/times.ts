@@ -26,6 +26,7 @@ export const timesModel: ReadModel<TimeRow> = {
   name: 'times',
   version: 1,
   handles: ['*'],
+  metadataOnly: true,
   keysOf: ({ metadata: { recordedAt } }) => [
     timeKey('day', startOf('day', recordedAt)),
     timeKey('minute', startOf('minute', recordedAt)),
