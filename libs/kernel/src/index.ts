@@ -13,6 +13,7 @@ export type { ReactsTo, Reaction } from './reaction.js';
 export { reaction } from './reaction.js';
 export type { Step, Steps } from './step.js';
 export { nextOf } from './step.js';
+export { inPhase } from './phase.js';
 export type { PlannedCommand, Planner } from './planner.js';
 export type { RefusalKind } from './refusal.js';
 export { Refusal, isRefusal } from './refusal.js';

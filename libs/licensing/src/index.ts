@@ -31,7 +31,8 @@ export { MAX_PAIRS, COMMAND_OF_KIND, pairsOf, type Order, type OrderCommand } fr
 export type { OrderEvent, OrderKind, OrderTerms, OutcomeCounts } from './order/order-events.js';
 export { ordersModel, type OrderDocument } from './order/orders-model.js';
 export { outcomesModel, type OutcomeDocument } from './order/outcomes-model.js';
-export type { Call, CallCommand } from './apple-call/call-decider.js';
+export type { CallCommand } from './apple-call/call-decider.js';
+export type { Call } from './apple-call/call-state.js';
 export type { CallEvent, PairFailure } from './apple-call/call-events.js';
 export type { AppleEventCommand } from './apple-event/apple-event-decider.js';
 export type { NotificationCommand } from './notification/notification-decider.js';

@@ -10,7 +10,8 @@ import { accountEventTypes } from './account/account-events.js';
 import { accountReactions } from './account/account-reactions.js';
 import { accountSteps } from './account/account-steps.js';
 import { accountsModel } from './account/accounts-model.js';
-import { callDecider, type Call } from './apple-call/call-decider.js';
+import { callDecider } from './apple-call/call-decider.js';
+import { weighCall } from './apple-call/call-state.js';
 import { callEventTypes } from './apple-call/call-events.js';
 import { callReactions } from './apple-call/call-reactions.js';
 import { callSteps } from './apple-call/call-steps.js';
@@ -26,7 +27,6 @@ import { assetsModel } from './asset/assets-model.js';
 import { pairsModel } from './asset/pairs-model.js';
 import { openWorkModel } from './dispatch/open-work.js';
 import { timelineModel } from './history/timeline-model.js';
-import { holderCount } from './holder.js';
 import { notificationDecider } from './notification/notification-decider.js';
 import { notificationEventTypes } from './notification/notification-events.js';
 import { orderDecider, type Order } from './order/order-decider.js';
@@ -83,7 +83,6 @@ export const licensingStreams = (timings: Timings) => ({
     decider: callDecider(timings),
     steps: callSteps,
     weigh: weighCall,
-    evolvesInPlace: true,
   },
   appleEvent: {
     category: 'appleEvent',
@@ -108,13 +107,6 @@ export const licensingStreams = (timings: Timings) => ({
     evolvesInPlace: true,
   },
 });
-
-function weighCall({ assets, holders, missed, failures }: Call): number {
-  let named = holderCount(holders);
-  for (const keys of missed.values()) named += keys.length;
-  for (const failure of failures) named += 5 + holderCount(failure.holders);
-  return 1_000 + 100 * assets.length + 80 * named;
-}
 
 export const licensingReactions = (timings: Timings): readonly Reaction[] => [
   ...accountReactions,

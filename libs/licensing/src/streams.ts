@@ -1,6 +1,7 @@
 import type { StreamName } from '@seatbook/kernel';
 import type { Account, AccountCommand } from './account/account-decider.js';
-import type { Call, CallCommand } from './apple-call/call-decider.js';
+import type { CallCommand } from './apple-call/call-decider.js';
+import type { Call } from './apple-call/call-state.js';
 import type { AppleEvent, AppleEventCommand } from './apple-event/apple-event-decider.js';
 import type { AssetCommand } from './asset/asset-decider.js';
 import type { Asset } from './asset/asset-state.js';

@@ -1,11 +1,12 @@
 import type { Command, Decider, Instant } from '@seatbook/kernel';
 import { holdOf } from '../hold.js';
 import type { Action } from '../asset/asset-events.js';
-import { NOBODY, holderCount, holderKeys, holdersOf, type HolderKey, type Holders } from '../holder.js';
+import { holderCount, holderKeys, holdersOf, type HolderKey, type Holders } from '../holder.js';
 import type { AppleFailure, AssetId } from '../ports.js';
 import type { Timings } from '../timings.js';
 import { idOfAsset } from '../asset-id.js';
 import type { CallEvent, CallFailure, ReportedFailure } from './call-events.js';
+import { evolveCall, pairsOfCall, without, type Attempt, type Call, type Request } from './call-state.js';
 
 /** Beyond this number of attempts the call is parked and a person decides. */
 export const MAX_ATTEMPTS = 40;
@@ -41,51 +42,9 @@ export type CallCommand =
       readonly present: readonly (AssetId & Holders)[];
     });
 
-export interface Call {
-  phase:
-    | 'new'
-    | 'claiming'
-    | 'ready'
-    | 'started'
-    | 'waiting'
-    | 'held'
-    | 'accepted'
-    | 'verifying'
-    | 'settled'
-    | 'dropped';
-  uId: string;
-  action: Action;
-  assets: readonly AssetId[];
-  /** Those still in the call. */
-  holders: Holders;
-  readonly missed: Map<string, HolderKey[]>;
-  attempt: number;
-  fingerprint: string;
-  subscribed: boolean;
-  appleEventId: string;
-  failures: readonly ReportedFailure[];
-  /** When the next thing is due. */
-  at: Instant;
-}
-
-export const pairsOfCall = ({ assets, holders }: Pick<Call, 'assets' | 'holders'>): number =>
-  assets.length * holderCount(holders);
-
 export const callDecider = (timings: Timings): Decider<CallCommand, Call, CallEvent> => ({
-  initial: () => ({
-    phase: 'new',
-    uId: '',
-    action: 'associate',
-    assets: [],
-    holders: NOBODY,
-    missed: new Map(),
-    attempt: 0,
-    fingerprint: '',
-    subscribed: false,
-    appleEventId: '',
-    failures: [],
-    at: 0,
-  }),
+  initial: () => ({ phase: 'new' }),
+  evolve: evolveCall,
 
   decide(command, call, at) {
     switch (command.type) {
@@ -110,53 +69,15 @@ export const callDecider = (timings: Timings): Decider<CallCommand, Call, CallEv
         return recordVerified(command, call, at, timings);
     }
   },
-
-  evolve(call, event) {
-    switch (event.type) {
-      case 'call.planned': {
-        const { uId, action, assets, serialNumbers, userIds } = event.data;
-        return { ...call, phase: 'claiming', uId, action, assets, holders: { serialNumbers, userIds } };
-      }
-      case 'call.claim-answered':
-        call.missed.set(idOfAsset(event.data), holderKeys(event.data.missed));
-        return call;
-      case 'call.ready': {
-        const { leaving, at } = event.data;
-        return { ...call, phase: 'ready', holders: without(call.holders, leaving), at };
-      }
-      case 'call.dropped':
-        return { ...call, phase: 'dropped' };
-      case 'call.started': {
-        const { attempt, fingerprint, subscribed, doubtfulAt } = event.data;
-        return { ...call, phase: 'started', attempt, fingerprint, subscribed, at: doubtfulAt };
-      }
-      case 'call.accepted':
-        return { ...call, phase: 'accepted', appleEventId: event.data.appleEventId };
-      case 'call.attempt-failed':
-        return { ...call, phase: 'waiting', at: event.data.retryAt };
-      case 'call.held':
-        return { ...call, phase: 'held', at: event.data.at };
-      case 'call.verification-needed':
-        return { ...call, phase: 'verifying', failures: event.data.failures, at: event.data.at };
-      case 'call.settled':
-        return { ...call, phase: 'settled', failures: [], holders: NOBODY };
-    }
-  },
 });
-
-function without(holders: Holders, leaving: Holders): Holders {
-  if (holderCount(leaving) === 0) return holders;
-  const gone = new Set(holderKeys(leaving));
-  return holdersOf(holderKeys(holders).filter((key) => !gone.has(key)));
-}
 
 function recordClaim(
   { asset, missed }: CallCommand & { type: 'RecordClaim' },
   call: Call,
   at: Instant,
 ): CallEvent[] {
-  const { uId, action, assets } = call;
   if (call.phase !== 'claiming' || call.missed.has(idOfAsset(asset))) return [];
+  const { uId, action, assets } = call;
   const { adamId, pricingParam } = asset;
   const answered: CallEvent = { type: 'call.claim-answered', data: { uId, adamId, pricingParam, missed } };
   if (call.missed.size + 1 < assets.length) return [answered];
@@ -168,15 +89,19 @@ function recordClaim(
   return [answered, { type: 'call.ready', data: { uId, action, assets, leaving, pairs, at } }];
 }
 
+/** How often a call was sent. */
+export const attemptsOf = (call: Call): number => ('attempt' in call ? call.attempt : 0);
+
 function startAttempt(
   command: CallCommand & { type: 'StartAttempt' },
   call: Call,
   at: Instant,
   { doubtfulAfterMs }: Timings,
 ): CallEvent[] {
-  if (!['ready', 'started', 'waiting', 'held'].includes(call.phase)) return [];
+  const { phase } = call;
+  if (phase !== 'ready' && phase !== 'started' && phase !== 'waiting' && phase !== 'held') return [];
   const { fingerprint, subscribed } = command;
-  const attempt = call.attempt + 1;
+  const attempt = attemptsOf(call) + 1;
   const { uId } = call;
   return [
     {
@@ -233,7 +158,7 @@ function recordFailure(
  * all is planned anew in calls of half the size, down to a single pair.
  */
 function refusedWhole(
-  call: Call,
+  call: Request,
   { errorNumber, reason, assets, serialNumbers, clientUserIds }: AppleFailure & { kind: 'refused' },
   at: Instant,
 ): CallFailure[] {
@@ -268,7 +193,7 @@ function refusedWhole(
 
 const pick = ({ adamId, pricingParam }: AssetId): AssetId => ({ adamId, pricingParam });
 
-function settled(call: Call, failures: readonly CallFailure[]): CallEvent {
+function settled(call: Request & Attempt, failures: readonly CallFailure[]): CallEvent {
   const { uId, action, assets, attempt } = call;
   return { type: 'call.settled', data: { uId, action, assets, attempts: attempt, failures } };
 }
@@ -301,7 +226,7 @@ function recordOutcome(
 }
 
 /** After a doubtful attempt "short" or "already so" may speak of what that attempt did; so may a failure that names nothing. */
-function needsReading({ errorNumber, assets, holders }: ReportedFailure, { attempt }: Call): boolean {
+function needsReading({ errorNumber, assets, holders }: ReportedFailure, { attempt }: Attempt): boolean {
   const nothingNamed = assets.length === 0 && holderCount(holders) === 0;
   const contradicts = [NOT_ENOUGH_LICENCES, ALREADY_ASSIGNED, NOT_ASSIGNED].includes(errorNumber);
   return (
@@ -315,7 +240,7 @@ function needsReading({ errorNumber, assets, holders }: ReportedFailure, { attem
 /** A reported failure, asset by asset. */
 function spread(
   failure: ReportedFailure,
-  call: Call,
+  call: Request,
   at: Instant,
   { replanAfterMs }: Timings,
 ): CallFailure[] {

@@ -1,9 +1,11 @@
-import type { Step, Steps } from '@seatbook/kernel';
+import { inPhase, type Step, type Steps } from '@seatbook/kernel';
+import { idOfAsset } from '../asset-id.js';
 import { accessOf } from '../apple-access.js';
 import type { AppleAccess, AppleAssignment, AppleResult, AssetId, LicensingPorts, Walk } from '../ports.js';
 import { accountStream } from '../streams.js';
 import { holderCount, type Holders } from '../holder.js';
-import { MAX_ATTEMPTS, type Call, type CallCommand } from './call-decider.js';
+import { MAX_ATTEMPTS, attemptsOf, type CallCommand } from './call-decider.js';
+import type { Call } from './call-state.js';
 
 type CallStep = Step<Call, LicensingPorts, CallCommand>;
 
@@ -12,13 +14,22 @@ const READ_ONE_BY_ONE = 10;
 
 /** The request to Apple. Its `begin` is the fence: who loses that append does not send. */
 const send: CallStep = {
-  due({ phase, at, uId }) {
-    const open = phase === 'ready' || phase === 'started' || phase === 'waiting' || phase === 'held';
-    return open ? { at, gate: uId } : null;
+  due(call) {
+    switch (call.phase) {
+      case 'ready':
+      case 'started':
+      case 'waiting':
+      case 'held':
+        return { at: call.at, gate: call.uId };
+      default:
+        return null;
+    }
   },
-  async begin(call, ports) {
-    if (call.attempt >= MAX_ATTEMPTS)
-      throw new Error(`the call was attempted ${call.attempt} times without an answer`);
+  async begin(state, ports) {
+    const call = inPhase(state, 'ready', 'started', 'waiting', 'held');
+    const attempts = attemptsOf(call);
+    if (attempts >= MAX_ATTEMPTS)
+      throw new Error(`the call was attempted ${attempts} times without an answer`);
     const account = await ports.read(accountStream(call.uId));
     if (!account.usable || account.ownedAs === null) return null;
     return {
@@ -27,8 +38,8 @@ const send: CallStep = {
       subscribed: account.subscribed,
     };
   },
-  async perform(call, ports) {
-    const { action, assets, holders, attempt, fingerprint, uId } = call;
+  async perform(state, ports) {
+    const { action, assets, holders, attempt, fingerprint, uId } = inPhase(state, 'started');
     const access = await accessOf(uId, ports, fingerprint);
     const clientUserIds = await ports.persons.clientUserIdsOf(holders.userIds);
     const request = { assets, serialNumbers: holders.serialNumbers, clientUserIds };
@@ -42,25 +53,12 @@ const send: CallStep = {
 
 /** A targeted read of what the failures name. */
 const verify: CallStep = {
-  due: ({ phase, at, uId }) => (phase === 'verifying' ? { at, gate: uId } : null),
-  async perform(call, ports) {
-    const { failures, holders, assets, uId } = call;
-    const access = await accessOf(uId, ports);
-    const named = new Map<string, { asset: AssetId; holders: Holders }>();
-    for (const failure of failures) {
-      for (const asset of failure.assets.length === 0 ? assets : failure.assets) {
-        const key = `${asset.adamId}.${asset.pricingParam}`;
-        const known = named.get(key)?.holders;
-        const own = holderCount(failure.holders) === 0 ? holders : failure.holders;
-        const serialNumbers = [...new Set([...(known?.serialNumbers ?? []), ...own.serialNumbers])];
-        named.set(key, {
-          asset,
-          holders: { serialNumbers, userIds: [...(known?.userIds ?? []), ...own.userIds] },
-        });
-      }
-    }
+  due: (call) => (call.phase === 'verifying' ? { at: call.at, gate: call.uId } : null),
+  async perform(state, ports) {
+    const call = inPhase(state, 'verifying');
+    const access = await accessOf(call.uId, ports);
     const present: (AssetId & Holders)[] = [];
-    for (const { asset, holders: wanted } of named.values()) {
+    for (const { asset, holders: wanted } of namedIn(call)) {
       const atApple = await holdersAtApple(asset, wanted, access, ports);
       if (!atApple.ok) {
         const { failure } = atApple;
@@ -74,6 +72,22 @@ const verify: CallStep = {
     return [{ type: 'RecordVerified', present }];
   },
 };
+
+/** Pairs that the failures speak of, by asset: what names nothing speaks of all. */
+function namedIn({ failures, assets, holders }: Extract<Call, { phase: 'verifying' }>) {
+  const named = new Map<string, { asset: AssetId; holders: Holders }>();
+  for (const failure of failures) {
+    for (const asset of failure.assets.length === 0 ? assets : failure.assets) {
+      const key = idOfAsset(asset);
+      const known = named.get(key)?.holders;
+      const more = holderCount(failure.holders) === 0 ? holders : failure.holders;
+      const serialNumbers = [...new Set([...(known?.serialNumbers ?? []), ...more.serialNumbers])];
+      const userIds = [...new Set([...(known?.userIds ?? []), ...more.userIds])];
+      named.set(key, { asset, holders: { serialNumbers, userIds } });
+    }
+  }
+  return named.values();
+}
 
 async function holdersAtApple(
   asset: AssetId,
