@@ -29,7 +29,7 @@ import { openWorkModel } from './dispatch/open-work.js';
 import { timelineModel } from './history/timeline-model.js';
 import { notificationDecider } from './notification/notification-decider.js';
 import { notificationEventTypes } from './notification/notification-events.js';
-import { orderDecider, type Order } from './order/order-decider.js';
+import { orderDecider, weighOrder } from './order/order-decider.js';
 import { orderEventTypes } from './order/order-events.js';
 import { orderReactions } from './order/order-reactions.js';
 import { orderSteps } from './order/order-steps.js';
@@ -75,7 +75,7 @@ export const licensingStreams = (timings: Timings) => ({
     category: 'order',
     decider: orderDecider,
     steps: orderSteps(timings),
-    weigh: ({ listed, answered }: Order) => 1_000 + 80 * listed.length + 50 * answered.size,
+    weigh: weighOrder,
     evolvesInPlace: true,
   },
   appleCall: {

@@ -106,7 +106,6 @@ export function everyEvent(): LicensingJourney {
   const place = (id: string, holders: Holders, more: Partial<OrderTerms> = {}): void => {
     const count = holders.serialNumbers.length + holders.userIds.length;
     order(id, { type: 'PlaceOrder', terms: terms({ holders: count, ...more }), holders });
-    order(id, { type: 'AskNext' });
   };
   const plan = (id: string, holders: Holders, action: 'associate' | 'disassociate' = 'associate'): void =>
     call(id, { type: 'PlanCall', uId: LOCATION, action, assets: [PAGES], ...holders });

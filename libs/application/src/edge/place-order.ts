@@ -146,7 +146,7 @@ async function orderedBefore(
 ): Promise<readonly AssetId[] | null> {
   if (caller.idempotencyKey === undefined) return null;
   const { state } = await runner.load(orderStream(requestId(caller, ids)));
-  return state.terms?.assets ?? null;
+  return state.phase === 'new' ? null : state.terms.assets;
 }
 
 async function assetsHeldBy({ reader }: SeatbookEdge, uId: string, serialNumber: string): Promise<AssetId[]> {

@@ -11,7 +11,15 @@ import {
 } from '@seatbook/test-support/licensing-builders';
 import { holdersOf, chunksOf, holderKeys, type Holders } from '../holder.js';
 import { DEFAULT_TIMINGS } from '../timings.js';
-import { MAX_PAIRS, orderDecider, outcomeCounts, type OrderCommand } from './order-decider.js';
+import type { AssetId } from '../ports.js';
+import {
+  MAX_ASSETS,
+  MAX_PAIRS,
+  acting,
+  orderDecider,
+  outcomeCounts,
+  type OrderCommand,
+} from './order-decider.js';
 import type { OrderEvent, OrderTerms } from './order-events.js';
 import { orderSteps } from './order-steps.js';
 
@@ -40,20 +48,40 @@ const answer = (
   ...more,
 });
 
-/** Events of an order that carried out commands one after the other, each a second after the one before. */
-function after(...commands: readonly OrderCommand[]): OrderEvent[] {
-  const all: OrderEvent[] = [];
-  let state = orderDecider.initial();
-  commands.forEach((command, index) => {
-    for (const event of orderDecider.decide(command, state, NOW + index * 1_000)) {
-      all.push(event);
-      state = orderDecider.evolve(state, event);
-    }
-  });
-  return all;
-}
+const placed = (holders: Holders = AB, more: Partial<OrderTerms> = {}): OrderEvent => ({
+  type: 'order.placed',
+  data: { ...terms({ holders: holderKeys(holders).length, ...more }), ...holders, at: NOW },
+});
+const question = (part: number, holders: Holders = AB, asset = PAGES): OrderEvent => ({
+  type: 'order.reservation-asked',
+  data: {
+    uId: LOCATION,
+    kind: 'assign',
+    part,
+    ...asset,
+    ...holders,
+    ifShort: 'wait',
+    platform: null,
+    at: NOW,
+  },
+});
+const answered = (part: number, final = outcomeCounts({}), asset = PAGES): OrderEvent => ({
+  type: 'order.reservation-answered',
+  data: { uId: LOCATION, ...asset, part, final, waiting: 0, open: 0, refusal: null, at: NOW },
+});
+const reserved = (...silent: readonly AssetId[]): OrderEvent => ({
+  type: 'order.reserved',
+  data: { uId: LOCATION, silent },
+});
 
-const asked = after(place(), { type: 'AskNext' });
+/** A short order: placed and asked. */
+const asked: readonly OrderEvent[] = [placed(), question(0)];
+/** Two assets, one holder list: two questions. */
+const twoAsked: readonly OrderEvent[] = [
+  placed(AB, { assets: [PAGES, KEYNOTE] }),
+  question(0),
+  question(1, AB, KEYNOTE),
+];
 const longTerms = terms({ holders: 2_500 });
 const longLists = chunksOf(holderKeys(manyDevices(2_500)), 1_000).map((keys) => holdersOf(keys));
 const list = (index: number): OrderCommand => ({
@@ -61,15 +89,39 @@ const list = (index: number): OrderCommand => ({
   index,
   holders: longLists[index] as Holders,
 });
-const listing = after({ type: 'CreateOrder', terms: longTerms }, list(0), list(1));
+const created: OrderEvent = { type: 'order.created', data: { ...longTerms, at: NOW } };
+const listed = (index: number): OrderEvent => ({
+  type: 'order.holders-listed',
+  data: { uId: LOCATION, ...(longLists[index] as Holders) },
+});
+const listing: readonly OrderEvent[] = [created, listed(0), listed(1)];
+/** A long order, placed and not asked. */
+const longPlaced: readonly OrderEvent[] = [
+  ...listing,
+  { type: 'order.placed', data: { ...longTerms, ...(longLists[2] as Holders), at: NOW } },
+];
 
 describe('placing an order', () => {
-  it('acts at once where it is short, and happens once', () => {
+  it('asks its ledgers at once where it is short, and happens once', () => {
+    given().when(place()).then(placed(), question(0));
+    given().when(place()).thenOnce();
     given()
       .when(place())
-      .then({ type: 'order.placed', data: { ...terms(), ...AB, at: NOW } });
-    given().when(place()).thenOnce();
-    given().when(place()).thenDue({ step: 'ask', at: NOW });
+      .thenDue({ step: 'end-asking', at: NOW + MINUTE });
+  });
+
+  it('asks what fits into the append, and leaves the rest to its step', () => {
+    const assets = Array.from({ length: 60 }, (_asset, index) => ({
+      ...PAGES,
+      adamId: String(1_000 + index),
+    }));
+    const { events } = given().when(place(manyDevices(1_000), { assets }));
+    expect(events[0]?.type).toBe('order.placed');
+    expect(events).toHaveLength(41);
+    expect(JSON.stringify(events).length).toBeLessThan(800_000);
+    const rest = given(...events).when({ type: 'AskNext' });
+    expect(given(...events).due()).toEqual({ step: 'ask', at: NOW });
+    rest.thenTypes(...Array.from({ length: 20 }, () => 'order.reservation-asked' as const));
   });
 
   it('lists a long one first, list by list', () => {
@@ -96,7 +148,7 @@ describe('placing an order', () => {
   });
 
   it('never takes a list before the one that comes first', () => {
-    given(...after({ type: 'CreateOrder', terms: longTerms }))
+    given(created)
       .when(list(1))
       .thenThrows(/list 1 of an order came before list 0/);
   });
@@ -113,6 +165,13 @@ describe('placing an order', () => {
   it(`is refused with more than ${MAX_PAIRS} pairs, or none`, () => {
     const big = terms({ assets: [PAGES, KEYNOTE], holders: 50_001 });
     given().when({ type: 'CreateOrder', terms: big }).thenRefused('INVALID_ORDER_SIZE');
+    const wide = Array.from({ length: MAX_ASSETS + 1 }, (_asset, index) => ({
+      ...PAGES,
+      adamId: String(index),
+    }));
+    given()
+      .when(place(devices('A'), { assets: wide }))
+      .thenRefused('INVALID_ORDER_SIZE');
     given().when({ type: 'PlaceOrder', terms: big, holders: AB }).thenRefused('INVALID_ORDER_SIZE');
     given().when(place(devices())).thenRefused('INVALID_ORDER_EMPTY');
     given()
@@ -124,8 +183,7 @@ describe('placing an order', () => {
   });
 
   it('is abandoned by its own step 10 minutes after it began, once', () => {
-    const created = after({ type: 'CreateOrder', terms: longTerms });
-    expect(given(...created).due()).toEqual({ step: 'abandon', at: NOW + TEN_MINUTES });
+    expect(given(created).due()).toEqual({ step: 'abandon', at: NOW + TEN_MINUTES });
     given(...listing)
       .when({ type: 'AbandonOrder' }, NOW + TEN_MINUTES)
       .then({ type: 'order.abandoned', data: { uId: LOCATION, listed: 2_000 } });
@@ -138,9 +196,9 @@ describe('placing an order', () => {
   });
 
   it('is refused once it is abandoned', () => {
-    const abandoned = [
+    const abandoned: readonly OrderEvent[] = [
       ...listing,
-      ...after({ type: 'CreateOrder', terms: longTerms }, { type: 'AbandonOrder' }).slice(-1),
+      { type: 'order.abandoned', data: { uId: LOCATION, listed: 2_000 } },
     ];
     given(...abandoned)
       .when(place())
@@ -162,22 +220,20 @@ describe('placing an order', () => {
 
 describe('asking the ledgers', () => {
   it('asks one question for each asset and thousand of holders', () => {
-    const { events } = given(...after(place(manyDevices(1_001), { assets: [PAGES, KEYNOTE] }))).when({
-      type: 'AskNext',
-    });
-    expect(events.map(({ data }) => data)).toMatchObject([
-      { part: 0, ...PAGES, ...manyDevices(1_000) },
-      { part: 1, ...PAGES, ...manyDevices(1, 1_000) },
-      { part: 2, ...KEYNOTE, ...manyDevices(1_000) },
-      { part: 3, ...KEYNOTE, ...manyDevices(1, 1_000) },
-    ]);
+    const two = placed(manyDevices(1_001), { assets: [PAGES, KEYNOTE] });
+    given(two)
+      .when({ type: 'AskNext' })
+      .then(
+        question(0, manyDevices(1_000)),
+        question(1, manyDevices(1, 1_000)),
+        question(2, manyDevices(1_000), KEYNOTE),
+        question(3, manyDevices(1, 1_000), KEYNOTE),
+      );
   });
 
   it('passes the terms on', () => {
-    const { events } = given(
-      ...after(place(AB, { kind: 'return', ifShort: 'refuse', platform: 'iOS' })),
-    ).when({ type: 'AskNext' });
-    expect(events[0]?.data).toEqual({
+    const { events } = given().when(place(AB, { kind: 'return', ifShort: 'refuse', platform: 'iOS' }));
+    expect(events[1]?.data).toEqual({
       uId: LOCATION,
       kind: 'return',
       part: 0,
@@ -223,7 +279,7 @@ describe('asking the ledgers', () => {
         for (const event of events) if (event.type === 'order.reservation-asked') parts.push(event.data.part);
       }
       expect(parts).toEqual(Array.from({ length: 100 }, (_part, index) => index));
-      expect(state.listed).toEqual([]);
+      expect(acting(state)?.listed).toEqual([]);
     },
   );
 
@@ -235,37 +291,35 @@ describe('asking the ledgers', () => {
   });
 
   it('waits for the answers for 60 s after the last progress', () => {
-    const order = after(place(manyDevices(1_500)), { type: 'AskNext' });
-    expect(given(...order).due()).toEqual({ step: 'end-asking', at: NOW + 1_000 + MINUTE });
-    given(...order)
+    expect(given(...twoAsked).due()).toEqual({ step: 'end-asking', at: NOW + MINUTE });
+    given(...twoAsked)
       .when(answer(0), NOW + 5_000)
       .thenDue({ step: 'end-asking', at: NOW + 5_000 + MINUTE });
   });
 
   it('counts asking as progress: a ledger that was asked late has its 60 s all the same', () => {
-    const late = given(...after(place())).when({ type: 'AskNext' }, NOW + 5 * MINUTE);
+    const late = given(...longPlaced).when({ type: 'AskNext' }, NOW + 5 * MINUTE);
     late.thenDue({ step: 'end-asking', at: NOW + 6 * MINUTE });
   });
 
   it('names the ledgers that stay silent and goes on without them, once', () => {
-    const order = after(place(AB, { assets: [PAGES, KEYNOTE] }), { type: 'AskNext' }, answer(0));
+    const order = [...twoAsked, answered(0)];
     given(...order)
       .when({ type: 'EndAsking' })
-      .then({ type: 'order.reserved', data: { uId: LOCATION, silent: [KEYNOTE] } });
+      .then(reserved(KEYNOTE));
     given(...order)
       .when({ type: 'EndAsking' })
       .thenOnce();
     given(...order)
       .when({ type: 'EndAsking' })
       .thenDue(null);
-    given(...after(place()))
+    given(...longPlaced)
       .when({ type: 'EndAsking' })
       .thenNothing();
   });
 
   it('takes the answer of a ledger that was silent', () => {
-    const order = [...asked, ...given(...asked).when({ type: 'EndAsking' }).events];
-    given(...order)
+    given(...asked, reserved(PAGES))
       .when(answer(0, outcomeCounts({ alreadyHeld: 2 })))
       .thenTypes('order.reservation-answered', 'order.finished');
   });
@@ -297,17 +351,16 @@ describe('the outcomes of an order', () => {
   });
 
   it('is reserved only when the last has answered', () => {
-    const order = after(place(AB, { assets: [PAGES, KEYNOTE] }), { type: 'AskNext' });
-    given(...order)
+    given(...twoAsked)
       .when(answer(1))
       .thenTypes('order.reservation-answered');
-    given(...order, ...given(...order).when(answer(1)).events)
+    given(...twoAsked, answered(1, outcomeCounts({}), KEYNOTE))
       .when(answer(0))
       .thenTypes('order.reservation-answered', 'order.reserved');
   });
 
   it('is finished with the last outcome of its last pair, and takes nothing more', () => {
-    const order = [...asked, ...given(...asked).when(answer(0, outcomeCounts({ refused: 1 }))).events];
+    const order = [...asked, answered(0, outcomeCounts({ refused: 1 })), reserved()];
     const done: OrderCommand = { type: 'RecordOutcomes', final: outcomeCounts({ assigned: 1 }) };
     given(...order)
       .when(done)
@@ -333,7 +386,7 @@ describe('the outcomes of an order', () => {
   });
 
   it('is not finished one pair before the end', () => {
-    const order = [...asked, ...given(...asked).when(answer(0)).events];
+    const order = [...asked, answered(0), reserved()];
     given(...order)
       .when({ type: 'RecordOutcomes', final: outcomeCounts({ failed: 1 }) })
       .thenTypes('order.outcomes-recorded');
@@ -353,7 +406,7 @@ describe('cancelling what an order waits for', () => {
     given(...listing)
       .when(cancel)
       .thenRefused('REJECTED_ORDER_NOT_RESERVED');
-    given(...after(place()))
+    given(...longPlaced)
       .when(cancel)
       .thenRefused('REJECTED_ORDER_NOT_RESERVED');
   });
@@ -363,8 +416,11 @@ describe('cancelling what an order waits for', () => {
   });
 
   it('changes nothing of a finished order', () => {
-    const finished = [...asked, ...given(...asked).when(answer(0, outcomeCounts({ alreadyHeld: 2 }))).events];
-    given(...finished)
+    const final = outcomeCounts({ alreadyHeld: 2 });
+    given(...asked, answered(0, final), reserved(), {
+      type: 'order.finished',
+      data: { uId: LOCATION, final },
+    })
       .when(cancel)
       .thenNothing();
   });

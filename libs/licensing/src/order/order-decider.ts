@@ -14,9 +14,13 @@ import type { OrderEvent, OrderKind, OrderTerms, OutcomeCounts } from './order-e
 
 /** An order names this many pairs at the most. */
 export const MAX_PAIRS = 100_000;
+/** Its list of assets stands in one event, which must fit into an append. */
+export const MAX_ASSETS = 10_000;
 /** Questions asked by one append, and their holders as text: both stay below the append limit. */
 const MAX_ASKED_TOGETHER = 40;
 const MAX_ASKED_TEXT = 700_000;
+/** An asset as JSON text, at most. */
+const ASSET_TEXT = 64;
 
 export type OrderCommand =
   | (Command<'CreateOrder'> & { readonly terms: OrderTerms })
@@ -38,22 +42,45 @@ export type OrderCommand =
   /** Pairs of the order wait again: those of a cancelled order are not to. */
   | Command<'CancelAgain'>;
 
-export interface Order {
-  phase: 'new' | 'listing' | 'placed' | 'reserved' | 'finished' | 'abandoned';
-  terms: OrderTerms | null;
+/** Its holders are being listed; it does nothing yet. */
+interface Listing {
+  readonly phase: 'listing';
+  readonly terms: OrderTerms;
   /** Number of appends that listed holders. */
   lists: number;
-  /** Holders listed so far; emptied when all is asked. */
+  readonly listed: HolderKey[];
+  /** When it was created. */
+  readonly at: Instant;
+}
+
+/** It asks its ledgers (`placed`), has their answers (`reserved`), and ends when each pair has its outcome. */
+interface Acting {
+  phase: 'placed' | 'reserved' | 'finished';
+  readonly terms: OrderTerms;
+  /** Emptied when all is asked. */
   listed: HolderKey[];
-  /** Questions in all, asked and answered. */
-  parts: number;
+  /** Questions in all, and those asked and answered. */
+  readonly parts: number;
   asked: number;
   readonly answered: Set<number>;
-  final: Record<keyof OutcomeCounts, number>;
+  readonly final: Record<keyof OutcomeCounts, number>;
   /** What waits is to wait no longer. */
   cancelled: boolean;
   /** Moment of the last thing that happened, for the deadlines. */
   at: Instant;
+}
+
+export type Order =
+  { readonly phase: 'new' } | Listing | Acting | { readonly phase: 'abandoned'; readonly terms: OrderTerms };
+
+/** The order from the moment on from which it acts; null before, and when it never came to that. */
+export const acting = (order: Order): Acting | null =>
+  order.phase === 'placed' || order.phase === 'reserved' || order.phase === 'finished' ? order : null;
+
+/** Weight in the cache of states, about its bytes. */
+export function weighOrder(order: Order): number {
+  const listed = order.phase === 'listing' ? order.listed.length : (acting(order)?.listed.length ?? 0);
+  return 1_000 + 80 * listed + 50 * (acting(order)?.answered.size ?? 0);
 }
 
 const NO_OUTCOMES: OutcomeCounts = {
@@ -75,18 +102,7 @@ export const outcomeCounts = (counts: Partial<OutcomeCounts>): OutcomeCounts => 
 export const pairsOf = ({ assets, holders }: OrderTerms): number => assets.length * holders;
 
 export const orderDecider: Decider<OrderCommand, Order, OrderEvent> = {
-  initial: () => ({
-    phase: 'new',
-    terms: null,
-    lists: 0,
-    listed: [],
-    parts: 0,
-    asked: 0,
-    answered: new Set(),
-    final: { ...NO_OUTCOMES },
-    cancelled: false,
-    at: 0,
-  }),
+  initial: () => ({ phase: 'new' }),
 
   decide(command, order, at) {
     switch (command.type) {
@@ -99,11 +115,11 @@ export const orderDecider: Decider<OrderCommand, Order, OrderEvent> = {
         return placeOrder(command, order, at);
       case 'AbandonOrder':
         if (order.phase !== 'listing') return [];
-        return [{ type: 'order.abandoned', data: { uId: uIdOf(order), listed: order.listed.length } }];
+        return [{ type: 'order.abandoned', data: { uId: order.terms.uId, listed: order.listed.length } }];
       case 'AskNext':
-        return askNext(order, at);
+        return order.phase === 'placed' ? questions(order, at) : [];
       case 'EndAsking':
-        return endAsking(order);
+        return order.phase === 'placed' ? endAsking(order) : [];
       case 'RecordAnswer':
         return recordAnswer(command, order, at);
       case 'RecordOutcomes':
@@ -111,57 +127,84 @@ export const orderDecider: Decider<OrderCommand, Order, OrderEvent> = {
       case 'CancelWaiting':
         return cancelWaiting(order);
       case 'CancelAgain':
-        return order.cancelled ? cancelWaiting(order) : [];
+        return acting(order)?.cancelled ? cancelWaiting(order) : [];
     }
   },
 
   evolve(order, event) {
     switch (event.type) {
       case 'order.created':
-        return { ...order, phase: 'listing', terms: termsOf(event.data), at: event.data.at };
+        return { phase: 'listing', terms: termsOf(event.data), lists: 0, listed: [], at: event.data.at };
+      case 'order.placed':
+        return placed(order.phase === 'listing' ? order.listed : [], event.data);
+      case 'order.abandoned':
+        return order.phase === 'listing' ? { phase: 'abandoned', terms: order.terms } : order;
       case 'order.holders-listed':
-        order.lists += 1;
-        order.listed.push(...holderKeys(event.data));
+        if (order.phase === 'listing') {
+          order.lists += 1;
+          order.listed.push(...holderKeys(event.data));
+        }
         return order;
-      case 'order.placed': {
-        order.phase = 'placed';
-        order.terms = termsOf(event.data);
-        order.listed.push(...holderKeys(event.data));
-        order.parts = order.terms.assets.length * Math.ceil(order.listed.length / MAX_HOLDERS);
-        order.at = event.data.at;
+      default: {
+        const acts = acting(order);
+        if (acts) progress(acts, event);
         return order;
       }
-      case 'order.abandoned':
-        order.phase = 'abandoned';
-        order.listed = [];
-        return order;
-      case 'order.reservation-asked':
-        order.asked = event.data.part + 1;
-        order.at = event.data.at;
-        if (order.asked === order.parts) order.listed = [];
-        return order;
-      case 'order.reservation-answered':
-        order.answered.add(event.data.part);
-        add(order.final, event.data.final);
-        order.at = event.data.at;
-        return order;
-      case 'order.reserved':
-        order.phase = 'reserved';
-        return order;
-      case 'order.outcomes-recorded':
-        add(order.final, event.data.final);
-        return order;
-      case 'order.cancellation-asked':
-        order.cancelled = true;
-        return order;
-      case 'order.finished':
-        order.phase = 'finished';
-        return order;
     }
   },
 };
 
-const uIdOf = (order: Order): string => order.terms?.uId ?? '';
+/** The order as it begins to act; takes the list of holders over. */
+function placed(listed: HolderKey[], data: OrderTerms & Holders & { readonly at: Instant }): Acting {
+  listed.push(...holderKeys(data));
+  const terms = termsOf(data);
+  return {
+    phase: 'placed',
+    terms,
+    listed,
+    parts: terms.assets.length * Math.ceil(listed.length / MAX_HOLDERS),
+    asked: 0,
+    answered: new Set(),
+    final: { ...NO_OUTCOMES },
+    cancelled: false,
+    at: data.at,
+  };
+}
+
+type ProgressEvent = Exclude<
+  OrderEvent,
+  { type: 'order.created' | 'order.holders-listed' | 'order.placed' | 'order.abandoned' }
+>;
+
+/** Changes the order in place: it may keep 100,000 holders. */
+function progress(order: Acting, event: ProgressEvent): void {
+  switch (event.type) {
+    case 'order.reservation-asked':
+      order.asked = event.data.part + 1;
+      order.at = event.data.at;
+      if (order.asked === order.parts) order.listed = [];
+      break;
+    case 'order.reservation-answered':
+      order.answered.add(event.data.part);
+      add(order.final, event.data.final);
+      order.at = event.data.at;
+      break;
+    case 'order.reserved':
+      order.phase = 'reserved';
+      break;
+    case 'order.outcomes-recorded':
+      add(order.final, event.data.final);
+      break;
+    case 'order.cancellation-asked':
+      order.cancelled = true;
+      break;
+    case 'order.finished':
+      order.phase = 'finished';
+      break;
+    default:
+      event satisfies never;
+  }
+}
 
 function termsOf({ kind, uId, assets, ifShort, platform, holders }: OrderTerms): OrderTerms {
   return { kind, uId, assets, ifShort, platform, holders };
@@ -176,11 +219,17 @@ const total = (counts: OutcomeCounts): number =>
 
 function checkSize(terms: OrderTerms): void {
   const pairs = pairsOf(terms);
-  if (pairs > MAX_PAIRS) {
+  if (pairs > MAX_PAIRS || terms.assets.length > MAX_ASSETS) {
     throw new Refusal(
       'INVALID_ORDER_SIZE',
-      `an order names at most ${MAX_PAIRS} pairs (assets × holders); split it`,
-      { assets: terms.assets.length, holders: terms.holders, pairs, maxPairs: MAX_PAIRS },
+      `an order names at most ${MAX_PAIRS} pairs (assets × holders) and ${MAX_ASSETS} assets; split it`,
+      {
+        assets: terms.assets.length,
+        holders: terms.holders,
+        pairs,
+        maxPairs: MAX_PAIRS,
+        maxAssets: MAX_ASSETS,
+      },
     );
   }
   if (pairs === 0)
@@ -191,9 +240,10 @@ function listHolders({ index, holders }: OrderCommand & { type: 'ListHolders' },
   if (order.phase !== 'listing') throw abandonedOrNew(order);
   if (index < order.lists) return [];
   if (index > order.lists) throw new Error(`list ${index} of an order came before list ${order.lists}`);
-  return [{ type: 'order.holders-listed', data: { uId: uIdOf(order), ...copyOf(holders) } }];
+  return [{ type: 'order.holders-listed', data: { uId: order.terms.uId, ...copyOf(holders) } }];
 }
 
+/** A short order asks its ledgers in the append that places it: nothing has to be waited for. */
 function placeOrder(
   { terms, holders }: OrderCommand & { type: 'PlaceOrder' },
   order: Order,
@@ -202,9 +252,12 @@ function placeOrder(
   if (order.phase === 'abandoned') throw abandonedOrNew(order);
   if (order.phase !== 'new' && order.phase !== 'listing') return [];
   checkSize(terms);
-  const listed = order.listed.length + holderCount(holders);
-  if (listed !== terms.holders) throw new Error(`an order of ${terms.holders} holders listed ${listed}`);
-  return [{ type: 'order.placed', data: { ...terms, ...copyOf(holders), at } }];
+  const before = order.phase === 'listing' ? order.listed : [];
+  const count = before.length + holderCount(holders);
+  if (count !== terms.holders) throw new Error(`an order of ${terms.holders} holders listed ${count}`);
+  const data = { ...terms, ...copyOf(holders), at };
+  const events: OrderEvent[] = [{ type: 'order.placed', data }];
+  return before.length > 0 ? events : [...events, ...questions(placed([], data), at)];
 }
 
 const copyOf = ({ serialNumbers, userIds }: Holders): Holders => ({ serialNumbers, userIds });
@@ -217,32 +270,22 @@ function abandonedOrNew(order: Order): Refusal {
   );
 }
 
-function askNext(order: Order, at: Instant): OrderEvent[] {
-  const { terms } = order;
-  if (order.phase !== 'placed' || !terms) return [];
-  const lists = chunksOf(order.listed, MAX_HOLDERS);
+/** The next questions to the ledgers, as many as fit into one append. */
+function questions({ terms, listed, asked, parts }: Acting, at: Instant): OrderEvent[] {
+  const lists = chunksOf(listed, MAX_HOLDERS);
   const texts = lists.map((keys) => keys.reduce((sum, key) => sum + key.length + 1, 0));
+  const { kind, uId, ifShort, platform } = terms;
   const events: OrderEvent[] = [];
-  let text = 0;
-  for (let part = order.asked; part < order.parts && events.length < MAX_ASKED_TOGETHER; part += 1) {
+  // The event that places the order may stand in the same append, with all assets and up to one list of holders.
+  let text = asked === 0 ? terms.assets.length * ASSET_TEXT + (texts[0] ?? 0) : 0;
+  for (let part = asked; part < parts && events.length < MAX_ASKED_TOGETHER; part += 1) {
     text += texts[part % lists.length] ?? 0;
     if (events.length > 0 && text > MAX_ASKED_TEXT) break;
-    const asset = terms.assets[Math.floor(part / lists.length)] as AssetId;
+    const { adamId, pricingParam } = terms.assets[Math.floor(part / lists.length)] as AssetId;
     const holders = holdersOf(lists[part % lists.length] as HolderKey[]);
-    const { kind, uId, ifShort, platform } = terms;
     events.push({
       type: 'order.reservation-asked',
-      data: {
-        uId,
-        kind,
-        part,
-        adamId: asset.adamId,
-        pricingParam: asset.pricingParam,
-        ...holders,
-        ifShort,
-        platform,
-        at,
-      },
+      data: { uId, kind, part, adamId, pricingParam, ...holders, ifShort, platform, at },
     });
   }
   return events;
@@ -250,12 +293,13 @@ function askNext(order: Order, at: Instant): OrderEvent[] {
 
 function recordAnswer(
   command: OrderCommand & { type: 'RecordAnswer' },
-  order: Order,
+  state: Order,
   at: Instant,
 ): OrderEvent[] {
+  const order = acting(state);
   const { asset, part, final, waiting, open, refusal } = command;
-  if (order.answered.has(part)) return [];
-  const uId = uIdOf(order);
+  if (!order || order.answered.has(part)) return [];
+  const { uId } = order.terms;
   const { adamId, pricingParam } = asset;
   const events: OrderEvent[] = [
     {
@@ -269,48 +313,43 @@ function recordAnswer(
   return [...events, ...finished(order, final)];
 }
 
-function endAsking(order: Order): OrderEvent[] {
-  const { terms } = order;
-  if (order.phase !== 'placed' || !terms || order.asked < order.parts) return [];
-  const lists = order.parts / terms.assets.length;
+function endAsking({ terms, parts, asked, answered }: Acting): OrderEvent[] {
+  if (asked < parts) return [];
+  const lists = parts / terms.assets.length;
   const silent = terms.assets.filter((_asset, index) =>
-    Array.from({ length: lists }, (_part, list) => index * lists + list).some(
-      (part) => !order.answered.has(part),
-    ),
+    Array.from({ length: lists }, (_part, list) => index * lists + list).some((part) => !answered.has(part)),
   );
   return [{ type: 'order.reserved', data: { uId: terms.uId, silent } }];
 }
 
-function recordOutcomes(final: OutcomeCounts, order: Order): OrderEvent[] {
-  if (order.phase === 'finished') return [];
-  return [{ type: 'order.outcomes-recorded', data: { uId: uIdOf(order), final } }, ...finished(order, final)];
+function recordOutcomes(final: OutcomeCounts, state: Order): OrderEvent[] {
+  const order = acting(state);
+  if (!order || order.phase === 'finished') return [];
+  const { uId } = order.terms;
+  return [{ type: 'order.outcomes-recorded', data: { uId, final } }, ...finished(order, final)];
 }
 
 /** The last event of an order: each of its pairs has its final outcome. */
-function finished(order: Order, more: OutcomeCounts): OrderEvent[] {
+function finished(order: Acting, more: OutcomeCounts): OrderEvent[] {
   const { terms } = order;
-  if (!terms || order.phase === 'finished' || total(order.final) + total(more) < pairsOf(terms)) return [];
+  if (order.phase === 'finished' || total(order.final) + total(more) < pairsOf(terms)) return [];
   const final = { ...order.final };
   add(final, more);
   return [{ type: 'order.finished', data: { uId: terms.uId, final } }];
 }
 
 function cancelWaiting(order: Order): OrderEvent[] {
-  const { terms } = order;
-  if (!terms || order.phase === 'new') {
-    throw new Refusal('NOT_FOUND_ORDER', 'there is no such order');
-  }
+  if (order.phase === 'new') throw new Refusal('NOT_FOUND_ORDER', 'there is no such order');
   if (order.phase === 'finished' || order.phase === 'abandoned') return [];
   if (order.phase === 'listing' || order.asked < order.parts) {
     throw new Refusal(
       'REJECTED_ORDER_NOT_RESERVED',
       'the order is still being placed; cancel again in a moment',
-      {
-        phase: order.phase,
-      },
+      { phase: order.phase },
     );
   }
-  return [{ type: 'order.cancellation-asked', data: { uId: terms.uId, assets: terms.assets } }];
+  const { uId, assets } = order.terms;
+  return [{ type: 'order.cancellation-asked', data: { uId, assets } }];
 }
 
 /** Kinds of order as the product speaks of them. */

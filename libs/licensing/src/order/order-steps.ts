@@ -6,18 +6,18 @@ import type { Order, OrderCommand } from './order-decider.js';
 type OrderStep = Step<Order, LicensingPorts, OrderCommand>;
 
 const abandon = ({ placeWithinMs }: Timings): OrderStep => ({
-  due: ({ phase, at }) => (phase === 'listing' ? { at: at + placeWithinMs } : null),
+  due: (order) => (order.phase === 'listing' ? { at: order.at + placeWithinMs } : null),
   perform: () => Promise.resolve([{ type: 'AbandonOrder' }]),
 });
 
 const ask: OrderStep = {
-  due: ({ phase, asked, parts, at }) => (phase === 'placed' && asked < parts ? { at } : null),
+  due: (order) => (order.phase === 'placed' && order.asked < order.parts ? { at: order.at } : null),
   perform: () => Promise.resolve([{ type: 'AskNext' }]),
 };
 
 const endAsking = ({ answerWithinMs }: Timings): OrderStep => ({
-  due: ({ phase, asked, parts, at }) =>
-    phase === 'placed' && asked === parts ? { at: at + answerWithinMs } : null,
+  due: (order) =>
+    order.phase === 'placed' && order.asked === order.parts ? { at: order.at + answerWithinMs } : null,
   perform: () => Promise.resolve([{ type: 'EndAsking' }]),
 });
 
