@@ -285,7 +285,9 @@ export function everyEvent(): LicensingJourney {
   order('order-i', { type: 'CreateOrder', terms: long });
   order('order-i', { type: 'ListHolders', index: 0, holders: manyDevices(2) });
   order('order-i', { type: 'AbandonOrder' });
-  order('order-j', { type: 'PlaceOrder', terms: terms(), holders: devices('C02M', 'C02N') });
+  order('order-j', { type: 'CreateOrder', terms: terms() });
+  order('order-j', { type: 'ListHolders', index: 0, holders: devices('C02M') });
+  order('order-j', { type: 'PlaceOrder', terms: terms(), holders: devices('C02N') });
 
   // Notifications without an event of Apple's.
   const received = (id: string, event: NotificationCommand['event']): void =>
