@@ -1,6 +1,6 @@
 import { deciderSpec, NOW } from '@seatbook/test-support/decider-spec';
 import { KEYNOTE, LOCATION, PAGES, devices, persons } from '@seatbook/test-support/licensing-builders';
-import { NOBODY, holdersOf, type Holders } from '../holder.js';
+import { NOBODY, holderKeys, holdersOf, type Holders } from '../holder.js';
 import type { AppleFailure, AssetId } from '../ports.js';
 import { DEFAULT_TIMINGS } from '../timings.js';
 import { callDecider, type CallCommand } from './call-decider.js';
@@ -74,29 +74,68 @@ const refused = (more: Partial<AppleFailure & { kind: 'refused' }> = {}): AppleF
   ...more,
 });
 
-function after(...commands: readonly CallCommand[]): CallEvent[] {
-  const all: CallEvent[] = [];
-  let state = decider.initial();
-  for (const command of commands) {
-    for (const event of decider.decide(command, state, NOW)) {
-      all.push(event);
-      state = decider.evolve(state, event);
-    }
-  }
-  return all;
-}
-const readyCall = (shape: Shape = {}): CallCommand[] => [
-  plan(shape),
-  ...(shape.assets ?? [PAGES]).map((asset) => claimed(asset)),
-];
-const started = (shape: Shape = {}): CallCommand[] => [...readyCall(shape), start];
-const accepted = (shape: Shape = {}): CallCommand[] => [...started(shape), accept()];
-const retried = (shape: Shape = {}): CallCommand[] => [
+/** Histories are written out, as the log holds them: no decision of today can justify itself by them. */
+const planned = ({
+  assets = [PAGES],
+  holders = devices('A', 'B'),
+  action = 'associate',
+}: Shape = {}): CallEvent => ({
+  type: 'call.planned',
+  data: { uId: LOCATION, action, assets, ...holders },
+});
+const answered = (asset: AssetId = PAGES, missed: Holders = NOBODY): CallEvent => ({
+  type: 'call.claim-answered',
+  data: { uId: LOCATION, ...asset, missed },
+});
+const attempted = (attempt: number): CallEvent => ({
+  type: 'call.started',
+  data: { uId: LOCATION, attempt, fingerprint: 'f1', subscribed: true, at: NOW, doubtfulAt: NOW + 90_000 },
+});
+const acceptedAs = (attempt: number, { action = 'associate' }: Shape = {}): CallEvent => ({
+  type: 'call.accepted',
+  data: { uId: LOCATION, attempt, appleEventId: `event-${attempt}`, action, pairs: 2, subscribed: true },
+});
+const verifying = (failure: Partial<ReportedFailure>): CallEvent => ({
+  type: 'call.verification-needed',
+  data: {
+    uId: LOCATION,
+    failures: [{ errorNumber: 9_709, reason: 'no', assets: [PAGES], holders: devices('A', 'B'), ...failure }],
+    at: NOW,
+  },
+});
+const readyCall = (shape: Shape = {}): CallEvent[] => {
+  const { assets = [PAGES], holders = devices('A', 'B'), action = 'associate' } = shape;
+  const pairs = assets.length * holderKeys(holders).length;
+  return [
+    planned(shape),
+    ...assets.map((asset) => answered(asset)),
+    { type: 'call.ready', data: { uId: LOCATION, action, assets, leaving: NOBODY, pairs, at: NOW } },
+  ];
+};
+const started = (shape: Shape = {}): CallEvent[] => [...readyCall(shape), attempted(1)];
+const accepted = (shape: Shape = {}): CallEvent[] => [...started(shape), acceptedAs(1, shape)];
+/** Accepted by its second attempt, after a first one that Apple may have carried out. */
+const retried = (shape: Shape = {}): CallEvent[] => [
   ...started(shape),
-  fail(transient({ doubtful: true })),
-  start,
-  accept(2),
+  {
+    type: 'call.attempt-failed',
+    data: {
+      uId: LOCATION,
+      attempt: 1,
+      errorNumber: null,
+      reason: 'HTTP 503',
+      doubtful: true,
+      retryAt: NOW + 2_500,
+    },
+  },
+  attempted(2),
+  acceptedAs(2, shape),
 ];
+
+const SETTLED: CallEvent = {
+  type: 'call.settled',
+  data: { uId: LOCATION, action: 'associate', assets: [PAGES], attempts: 1, failures: [] },
+};
 
 const failuresOf = (events: readonly CallEvent[]): readonly CallFailure[] => {
   const settled = events.find(({ type }) => type === 'call.settled') as Extract<
@@ -120,10 +159,8 @@ describe('planning a call and claiming its pairs', () => {
 
   it('is ready when the last ledger has answered', () => {
     const two = { assets: [PAGES, KEYNOTE] };
-    given(...after(plan(two)))
-      .when(claimed(PAGES))
-      .thenTypes('call.claim-answered');
-    given(...after(plan(two), claimed(PAGES)))
+    given(planned(two)).when(claimed(PAGES)).thenTypes('call.claim-answered');
+    given(planned(two), answered(PAGES))
       .when(claimed(KEYNOTE))
       .then(
         { type: 'call.claim-answered', data: { uId: LOCATION, ...KEYNOTE, missed: NOBODY } },
@@ -132,32 +169,39 @@ describe('planning a call and claiming its pairs', () => {
           data: { uId: LOCATION, action: 'associate', ...two, leaving: NOBODY, pairs: 4, at: NOW },
         },
       );
-    given(...after(plan(two), claimed(PAGES)))
-      .when(claimed(PAGES))
-      .thenNothing();
-    given(...after(...readyCall()))
+    given(planned(two), answered(PAGES)).when(claimed(PAGES)).thenNothing();
+    given(...readyCall())
       .when(claimed())
       .thenNothing();
-    given(...after(...readyCall(two)))
+    given(...readyCall(two))
       .when(claimed(KEYNOTE))
       .thenNothing();
   });
 
   it('lets a holder leave whole that misses one pair', () => {
-    const before = after(
-      plan({ assets: [PAGES, KEYNOTE], holders: { serialNumbers: ['A', 'B'], userIds: ['p'] } }),
-      claimed(PAGES, devices('A')),
-    );
+    const before = [
+      planned({ assets: [PAGES, KEYNOTE], holders: { serialNumbers: ['A', 'B'], userIds: ['p'] } }),
+      answered(PAGES, devices('A')),
+    ];
     const { events } = given(...before).when(claimed(KEYNOTE, { serialNumbers: ['A'], userIds: ['p'] }));
     expect(events[1]?.data).toMatchObject({ leaving: { serialNumbers: ['A'], userIds: ['p'] }, pairs: 2 });
-    expect(given(...before, ...events).state).toMatchObject({ holders: devices('B') });
+    const leaving = { serialNumbers: ['A'], userIds: ['p'] };
+    const ready: CallEvent = {
+      type: 'call.ready',
+      data: { uId: LOCATION, action: 'associate', assets: [PAGES, KEYNOTE], leaving, pairs: 2, at: NOW },
+    };
+    expect(given(...before, answered(KEYNOTE, leaving), ready).state).toMatchObject({ holders: devices('B') });
   });
 
   it('is dropped where nobody is left, and never sent', () => {
-    const dropped = given(...after(plan())).when(claimed(PAGES, devices('A', 'B')));
+    const dropped = given(planned()).when(claimed(PAGES, devices('A', 'B')));
     dropped.thenTypes('call.claim-answered', 'call.dropped');
     dropped.thenDue(null);
-    given(...after(plan(), claimed(PAGES, devices('A', 'B'))))
+    const leaving = devices('A', 'B');
+    given(planned(), answered(PAGES, leaving), {
+      type: 'call.dropped',
+      data: { uId: LOCATION, action: 'associate', assets: [PAGES], leaving },
+    })
       .when(start)
       .thenNothing();
   });
@@ -165,11 +209,11 @@ describe('planning a call and claiming its pairs', () => {
 
 describe('attempts', () => {
   it('starts as soon as it is ready, behind the gate of its account', () => {
-    expect(given(...after(...readyCall())).due()).toEqual({ step: 'send', at: NOW, gate: LOCATION });
+    expect(given(...readyCall()).due()).toEqual({ step: 'send', at: NOW, gate: LOCATION });
   });
 
   it('counts as doubtful 90 s after it started without an answer', () => {
-    const begun = given(...after(...readyCall())).when(start);
+    const begun = given(...readyCall()).when(start);
     begun.then({
       type: 'call.started',
       data: {
@@ -185,27 +229,23 @@ describe('attempts', () => {
   });
 
   it('is sent again unchanged where its answer never came', () => {
-    const again = given(...after(...started())).when(start, NOW + 90_000);
+    const again = given(...started()).when(start, NOW + 90_000);
     expect(again.events[0]?.data).toMatchObject({ attempt: 2 });
-    expect(given(...after(...started()), ...again.events).state).toMatchObject({
-      holders: devices('A', 'B'),
-    });
+    expect(given(...started(), attempted(2)).state).toMatchObject({ holders: devices('A', 'B') });
   });
 
   it('starts nothing before it is ready, after it was accepted or settled', () => {
-    given(...after(plan()))
+    given(planned()).when(start).thenNothing();
+    given(...accepted())
       .when(start)
       .thenNothing();
-    given(...after(...accepted()))
-      .when(start)
-      .thenNothing();
-    given(...after(...accepted(), outcome()))
+    given(...accepted(), SETTLED)
       .when(start)
       .thenNothing();
   });
 
   it('binds the answer of its own attempt only', () => {
-    given(...after(...started()))
+    given(...started())
       .when(accept(1))
       .then({
         type: 'call.accepted',
@@ -218,13 +258,13 @@ describe('attempts', () => {
           subscribed: true,
         },
       });
-    given(...after(...started()))
+    given(...started())
       .when(accept(1))
       .thenOnce();
-    given(...after(...started(), start))
+    given(...started(), attempted(2))
       .when(accept(1))
       .thenNothing();
-    given(...after(...started()))
+    given(...started())
       .when(accept(1))
       .thenDue(null);
   });
@@ -237,8 +277,8 @@ describe('attempts', () => {
     [9, 1, 600_000],
     [30, 1, 600_000],
   ])('tries again after attempt %i (jitter %d) in %i ms', (attempt, jitter, delay) => {
-    const attempts = Array.from({ length: attempt }, () => start);
-    const failed = given(...after(...readyCall(), ...attempts)).when(fail(transient(), attempt, jitter));
+    const attempts = Array.from({ length: attempt }, (_attempt, index) => attempted(index + 1));
+    const failed = given(...readyCall(), ...attempts).when(fail(transient(), attempt, jitter));
     failed.then({
       type: 'call.attempt-failed',
       data: {
@@ -254,13 +294,13 @@ describe('attempts', () => {
   });
 
   it("obeys Apple's Retry-After", () => {
-    given(...after(...started()))
+    given(...started())
       .when(fail(transient({ retryAfterMs: 90_000 })))
       .thenDue({ step: 'send', at: NOW + 90_000, gate: LOCATION });
   });
 
   it('is held, not failed, by a refused token and by another MDM', () => {
-    given(...after(...started()))
+    given(...started())
       .when(fail({ kind: 'token', state: 'revoked', errorNumber: 9_625 }))
       .then({
         type: 'call.held',
@@ -274,7 +314,7 @@ describe('attempts', () => {
           at: NOW,
         },
       });
-    given(...after(...started()))
+    given(...started())
       .when(fail({ kind: 'conflict', mdmInfo: null }))
       .then({
         type: 'call.held',
@@ -288,26 +328,37 @@ describe('attempts', () => {
           at: NOW,
         },
       });
-    given(...after(...started(), fail({ kind: 'conflict', mdmInfo: null })))
+    given(...started(), {
+      type: 'call.held',
+      data: {
+        uId: LOCATION,
+        attempt: 1,
+        fingerprint: 'f1',
+        errorNumber: null,
+        state: 'conflicted',
+        mdmInfo: null,
+        at: NOW,
+      },
+    })
       .when(start)
       .thenTypes('call.started');
   });
 
   it('takes no failure of another attempt, and none after it was accepted', () => {
-    given(...after(...started(), start))
+    given(...started(), attempted(2))
       .when(fail(transient(), 1))
       .thenNothing();
-    given(...after(...accepted()))
+    given(...accepted())
       .when(fail(transient(), 1))
       .thenNothing();
-    given(...after(...started()))
+    given(...started())
       .when(fail(transient()))
       .thenOnce();
   });
 
   it('makes its next attempt where Apple does not finish the event of this one', () => {
     const stalled: CallCommand = { type: 'RetryAttempt', appleEventId: 'event-1', reason: 'pending' };
-    given(...after(...accepted()))
+    given(...accepted())
       .when(stalled, NOW + 9)
       .then({
         type: 'call.attempt-failed',
@@ -320,10 +371,10 @@ describe('attempts', () => {
           retryAt: NOW + 9,
         },
       });
-    given(...after(...accepted()))
+    given(...accepted())
       .when(stalled)
       .thenOnce();
-    given(...after(...retried()))
+    given(...retried())
       .when(stalled)
       .thenNothing();
   });
@@ -336,14 +387,14 @@ describe('a request that Apple refuses as a whole', () => {
     [2, 1],
   ])('of %i pairs, naming none, is planned anew in calls of at most %i', (pairs, limit) => {
     const holders = devices(...[...'ABCDE'].slice(0, pairs));
-    const { events } = given(...after(...started({ holders }))).when(fail(refused()));
+    const { events } = given(...started({ holders })).when(fail(refused()));
     expect(failuresOf(events)).toEqual([
       { ...PAGES, errorNumber: 9_610, reason: 'no', verdict: 'again', limit, notBefore: NOW, holders: null },
     ]);
   });
 
   it('of a single pair fails it: the poison is found', () => {
-    const { events } = given(...after(...started({ holders: devices('A') }))).when(fail(refused()));
+    const { events } = given(...started({ holders: devices('A') })).when(fail(refused()));
     expect(failuresOf(events)).toMatchObject([{ verdict: 'failed', holders: null }]);
   });
 
@@ -352,7 +403,7 @@ describe('a request that Apple refuses as a whole', () => {
     let halvings = 0;
     while (limit > 1) {
       const holders = devices(...Array.from({ length: limit }, (_one, index) => `S${index}`));
-      const { events } = given(...after(...started({ holders }))).when(fail(refused()));
+      const { events } = given(...started({ holders })).when(fail(refused()));
       limit = failuresOf(events)[0]?.limit ?? 0;
       halvings += 1;
     }
@@ -360,7 +411,7 @@ describe('a request that Apple refuses as a whole', () => {
   });
 
   it('fails the holders that it names and plans the rest anew', () => {
-    const { events } = given(...after(...started())).when(fail(refused({ serialNumbers: ['B', 'foreign'] })));
+    const { events } = given(...started()).when(fail(refused({ serialNumbers: ['B', 'foreign'] })));
     expect(failuresOf(events)).toMatchObject([
       { ...PAGES, verdict: 'failed', holders: devices('B') },
       { ...PAGES, verdict: 'again', limit: 2, holders: null },
@@ -368,7 +419,7 @@ describe('a request that Apple refuses as a whole', () => {
   });
 
   it('fails the assets that it names for everybody, and only those', () => {
-    const { events } = given(...after(...started({ assets: [PAGES, KEYNOTE] }))).when(
+    const { events } = given(...started({ assets: [PAGES, KEYNOTE] })).when(
       fail(refused({ assets: [KEYNOTE] })),
     );
     expect(failuresOf(events)).toMatchObject([
@@ -379,44 +430,42 @@ describe('a request that Apple refuses as a whole', () => {
   });
 
   it('fails persons that it names by clientUserId', () => {
-    const { events } = given(...after(...started({ holders: persons('p', 'q') }))).when(
+    const { events } = given(...started({ holders: persons('p', 'q') })).when(
       fail(refused({ clientUserIds: ['p'] })),
     );
     expect(failuresOf(events)[0]).toMatchObject({ verdict: 'failed', holders: persons('p') });
   });
 
   it('is halved where it names only what is not in it', () => {
-    const { events } = given(...after(...started())).when(
-      fail(refused({ assets: [KEYNOTE], serialNumbers: ['Z'] })),
-    );
+    const { events } = given(...started()).when(fail(refused({ assets: [KEYNOTE], serialNumbers: ['Z'] })));
     expect(failuresOf(events)).toMatchObject([{ verdict: 'again', limit: 1 }]);
   });
 });
 
 describe('what became of an accepted call', () => {
   it('settles with nothing failed, once', () => {
-    given(...after(...accepted()))
+    given(...accepted())
       .when(outcome())
       .then({
         type: 'call.settled',
         data: { uId: LOCATION, action: 'associate', assets: [PAGES], attempts: 1, failures: [] },
       });
-    given(...after(...accepted()))
+    given(...accepted())
       .when(outcome())
       .thenOnce();
-    given(...after(...accepted()))
+    given(...accepted())
       .when(outcome())
       .thenDue(null);
   });
 
   it('knows only the event of its newest attempt', () => {
-    given(...after(...retried()))
+    given(...retried())
       .when(outcome([], 1))
       .thenNothing();
-    given(...after(...retried()))
+    given(...retried())
       .when(outcome([], 2))
       .thenTypes('call.settled');
-    given(...after(...started()))
+    given(...started())
       .when(outcome())
       .thenNothing();
   });
@@ -427,7 +476,7 @@ describe('what became of an accepted call', () => {
     ['plans anew in 30 s after an internal error', 9_603, 'again', 30_000],
     ['plans anew in 30 s after maintenance', 9_644, 'again', 30_000],
   ] as const)('%s what Apple named with %i', (_what, errorNumber, verdict, delay) => {
-    const { events } = given(...after(...accepted())).when(outcome([{ errorNumber }]));
+    const { events } = given(...accepted()).when(outcome([{ errorNumber }]));
     expect(failuresOf(events)).toEqual([
       {
         ...PAGES,
@@ -442,14 +491,12 @@ describe('what became of an accepted call', () => {
   });
 
   it('is never short of licences when it takes them back', () => {
-    const { events } = given(...after(...accepted({ action: 'disassociate' }))).when(
-      outcome([{ errorNumber: 9_709 }]),
-    );
+    const { events } = given(...accepted({ action: 'disassociate' })).when(outcome([{ errorNumber: 9_709 }]));
     expect(failuresOf(events)).toMatchObject([{ verdict: 'failed' }]);
   });
 
   it('spreads a failure that names no asset over all, and one that names no holder over all of them', () => {
-    const { events } = given(...after(...accepted({ assets: [PAGES, KEYNOTE] }))).when(
+    const { events } = given(...accepted({ assets: [PAGES, KEYNOTE] })).when(
       outcome([{ assets: [] }, { assets: [KEYNOTE], holders: NOBODY }]),
     );
     expect(failuresOf(events)).toMatchObject([
@@ -465,59 +512,52 @@ describe('what became of an accepted call', () => {
     ['says not assigned', { errorNumber: 9_619 }, false],
     ['says short after a doubtful attempt', { errorNumber: 9_709 }, true],
   ])('reads what Apple holds where a failure %s', (_what, failure, doubtful) => {
-    const verified = given(...after(...(doubtful ? retried() : accepted()))).when(
-      outcome([failure], doubtful ? 2 : 1),
-    );
+    const verified = given(...(doubtful ? retried() : accepted())).when(outcome([failure], doubtful ? 2 : 1));
     verified.thenTypes('call.verification-needed');
     verified.thenDue({ step: 'verify', at: NOW, gate: LOCATION });
   });
 });
 
 describe('a targeted read', () => {
-  const short = outcome([{ errorNumber: 9_709, holders: devices('A', 'B') }], 2);
+  const short = verifying({});
   const verified = (present: Holders): CallCommand => ({
     type: 'RecordVerified',
     present: [{ ...PAGES, ...present }],
   });
 
   it('lets succeed what Apple holds and fails the rest, once', () => {
-    const { events } = given(...after(...retried(), short)).when(verified(devices('A', 'Z')));
+    const { events } = given(...retried(), short).when(verified(devices('A', 'Z')));
     expect(failuresOf(events)).toMatchObject([
       { errorNumber: 9_709, verdict: 'short', holders: devices('B') },
     ]);
-    given(...after(...retried(), short))
+    given(...retried(), short)
       .when(verified(devices()))
       .thenOnce();
-    given(...after(...accepted()))
+    given(...accepted())
       .when(verified(devices('A')))
       .thenNothing();
   });
 
   it('settles without failures where Apple holds everything', () => {
-    expect(failuresOf(given(...after(...retried(), short)).when(verified(devices('A', 'B'))).events)).toEqual(
-      [],
-    );
+    expect(failuresOf(given(...retried(), short).when(verified(devices('A', 'B'))).events)).toEqual([]);
   });
 
   it('lets a disassociation succeed where Apple holds nothing', () => {
-    const back = [
-      ...retried({ action: 'disassociate' }),
-      outcome([{ errorNumber: 9_619, holders: devices('A', 'B') }], 2),
-    ];
-    expect(failuresOf(given(...after(...back)).when(verified(devices('B'))).events)).toMatchObject([
+    const back = [...retried({ action: 'disassociate' }), verifying({ errorNumber: 9_619 })];
+    expect(failuresOf(given(...back).when(verified(devices('B'))).events)).toMatchObject([
       { verdict: 'failed', holders: devices('B') },
     ]);
   });
 
   it('judges all holders where the failure named none', () => {
-    const wordless = outcome([{ errorNumber: 9_603, assets: [], holders: NOBODY }]);
-    expect(
-      failuresOf(given(...after(...accepted(), wordless)).when(verified(devices('A'))).events),
-    ).toMatchObject([{ verdict: 'again', holders: devices('B'), notBefore: NOW + 30_000 }]);
+    const wordless = verifying({ errorNumber: 9_603, assets: [], holders: NOBODY });
+    expect(failuresOf(given(...accepted(), wordless).when(verified(devices('A'))).events)).toMatchObject([
+      { verdict: 'again', holders: devices('B'), notBefore: NOW + 30_000 },
+    ]);
   });
 
   it('is held, like any other request, by a refused token', () => {
-    given(...after(...retried(), short))
+    given(...retried(), short)
       .when({
         type: 'RecordFailure',
         attempt: 2,
@@ -526,7 +566,7 @@ describe('a targeted read', () => {
         jitter: 0,
       })
       .thenTypes('call.held');
-    given(...after(...retried(), short))
+    given(...retried(), short)
       .when(fail(transient(), 2))
       .thenNothing();
   });
@@ -552,7 +592,7 @@ describe('the size of a call', () => {
     for (const keys of [serials, people, [...serials.slice(0, 500), ...people]]) {
       const holders = holdersOf(keys);
       const most = holdersOf(keys.slice(1));
-      const call = after(...accepted({ assets, holders }));
+      const call = accepted({ assets, holders });
       const { events } = given(...call).when(
         outcome(assets.map((asset) => ({ assets: [asset], holders: most }))),
       );

@@ -50,12 +50,45 @@ const pollFailed = (failure: AppleFailure): AppleEventCommand => ({
   fingerprint: 'f1',
 });
 
-function after(...commands: readonly (AppleEventCommand | [AppleEventCommand, number])[]): AppleEventEvent[] {
+/** Histories are written out, as the log holds them: no decision of today can justify itself by them. */
+const received = (
+  notificationId: string,
+  holders: Holders,
+  { errorNumber = null, delay = 0 }: { errorNumber?: number | null; delay?: number } = {},
+  asset: AssetId = PAGES,
+): AppleEventEvent => ({
+  type: 'appleEvent.notification-received',
+  data: {
+    uId: LOCATION,
+    notificationId,
+    notificationType: 'ASSET_MANAGEMENT',
+    operation: 'ASSOCIATE',
+    result: errorNumber === null ? 'SUCCESS' : 'FAILURE',
+    pairs: [{ ...asset, ...holders }],
+    errorNumber,
+    reason: errorNumber === null ? '' : `error ${errorNumber}`,
+    at: NOW + delay,
+  },
+});
+const bound = (pairs = 2, subscribed = true, delay = 0): AppleEventEvent => ({
+  type: 'appleEvent.bound',
+  data: { uId: LOCATION, callId: 'call-1', pairs, subscribed, at: NOW + delay },
+});
+const pending = (delay: number): AppleEventEvent => ({
+  type: 'appleEvent.polled',
+  data: { uId: LOCATION, status: 'PENDING', requested: 2, completed: 1, at: NOW + delay },
+});
+const OVER: AppleEventEvent = {
+  type: 'appleEvent.completed',
+  data: { uId: LOCATION, callId: 'call-1', by: 'notifications', failures: [] },
+};
+
+/** Events of commands that are carried out one after the other. */
+function carriedOut(commands: readonly AppleEventCommand[]): AppleEventEvent[] {
   const all: AppleEventEvent[] = [];
   let state = decider.initial();
-  for (const entry of commands) {
-    const [command, delay] = Array.isArray(entry) ? entry : [entry, 0];
-    for (const event of decider.decide(command, state, NOW + delay)) {
+  for (const command of commands) {
+    for (const event of decider.decide(command, state, NOW)) {
       all.push(event);
       state = decider.evolve(state, event);
     }
@@ -90,16 +123,16 @@ describe('notifications of one of Apple’s events', () => {
   });
 
   it('complete the event when every pair of the call has been named', () => {
-    given(...after(bind(), notify('n1', devices('A'))))
+    given(bound(), received('n1', devices('A')))
       .when(notify('n2', devices('B')))
       .thenTypes('appleEvent.notification-received', 'appleEvent.completed');
-    given(...after(bind()))
+    given(bound())
       .when(notify('n1', devices('A')))
       .thenTypes('appleEvent.notification-received');
   });
 
   it('that came before the call was known count when it is bound', () => {
-    const early = after(notify('n1', devices('A')), notify('n2', devices('B'), 9_610));
+    const early = [received('n1', devices('A')), received('n2', devices('B'), { errorNumber: 9_610 })];
     given(...early)
       .when(bind())
       .then(
@@ -123,12 +156,11 @@ describe('notifications of one of Apple’s events', () => {
   });
 
   it('group failures by asset and number', () => {
-    const events = after(
-      bind(4),
-      notify('n1', devices('A', 'B'), 9_610),
-      notify('n2', devices('A'), 9_610, KEYNOTE),
-      notify('n3', devices('B'), 9_603, KEYNOTE),
-    );
+    const { events } = given(
+      bound(4),
+      received('n1', devices('A', 'B'), { errorNumber: 9_610 }),
+      received('n2', devices('A'), { errorNumber: 9_610 }, KEYNOTE),
+    ).when(notify('n3', devices('B'), 9_603, KEYNOTE));
     expect(completed(events)).toMatchObject({
       failures: [
         { errorNumber: 9_610, assets: [PAGES], holders: devices('A', 'B') },
@@ -151,7 +183,7 @@ describe('notifications of one of Apple’s events', () => {
           return named && sofar.some(({ type }) => type === 'BindCall');
         });
         const succeeded = commands.slice(0, end + 1).includes(succeeding);
-        expect(completed(after(...commands))).toMatchObject({
+        expect(completed(carriedOut(commands))).toMatchObject({
           failures: succeeded ? [] : [{ errorNumber: 9_603 }],
         });
       }),
@@ -159,13 +191,13 @@ describe('notifications of one of Apple’s events', () => {
   });
 
   it('that name a pair twice count it once', () => {
-    given(...after(bind(2), notify('n1', devices('A'))))
+    given(bound(2), received('n1', devices('A')))
       .when(notify('n2', devices('A', 'A')))
       .thenTypes('appleEvent.notification-received');
   });
 
   it('are history once the event is over', () => {
-    const over = after(bind(1), notify('n1', devices('A')));
+    const over = [bound(1), received('n1', devices('A')), OVER];
     given(...over)
       .when(notify('n2', devices('B')))
       .thenTypes('appleEvent.notification-received');
@@ -181,7 +213,7 @@ describe('notifications of one of Apple’s events', () => {
 
 describe('when an event is polled', () => {
   it('not before its call is known', () => {
-    expect(given(...after(notify('n1', devices('A')))).due()).toBeNull();
+    expect(given(received('n1', devices('A'))).due()).toBeNull();
     given().when(polled('COMPLETE')).thenNothing();
   });
 
@@ -198,32 +230,30 @@ describe('when an event is polled', () => {
   });
 
   it('5 s after the last notification that left it incomplete', () => {
-    expect(given(...after(bind(), [notify('n1', devices('A')), 2 * SECOND])).due()).toEqual(due(7 * SECOND));
-    expect(given(...after([notify('n1', devices('A')), 0], [bind(), 1 * SECOND])).due()).toEqual(
-      due(6 * SECOND),
+    expect(given(bound(), received('n1', devices('A'), { delay: 2 * SECOND })).due()).toEqual(
+      due(7 * SECOND),
     );
+    expect(given(received('n1', devices('A')), bound(2, true, 1 * SECOND)).due()).toEqual(due(6 * SECOND));
   });
 
   it('not sooner than 30 s after the poll before', () => {
-    expect(given(...after(bind(2, false), [polled('PENDING'), 5 * SECOND])).due()).toEqual(due(35 * SECOND));
+    expect(given(bound(2, false), pending(5 * SECOND)).due()).toEqual(due(35 * SECOND));
     expect(
-      given(
-        ...after(bind(2, false), [polled('PENDING'), 5 * SECOND], [notify('n1', devices('A')), 6 * SECOND]),
-      ).due(),
+      given(bound(2, false), pending(5 * SECOND), received('n1', devices('A'), { delay: 6 * SECOND })).due(),
     ).toEqual(due(35 * SECOND));
   });
 
   it("30 s after a poll that failed, or when Apple's Retry-After says", () => {
     const failure = { kind: 'transient', errorNumber: null, doubtful: false, reason: 'HTTP 503' } as const;
-    given(...after(bind()))
+    given(bound())
       .when(pollFailed({ ...failure, retryAfterMs: null }))
       .then({
         type: 'appleEvent.poll-failed',
         data: { uId: LOCATION, reason: 'HTTP 503', retryAt: NOW + 30 * SECOND },
       });
-    expect(
-      given(...after(bind(2, false), pollFailed({ ...failure, retryAfterMs: 90 * SECOND }))).due(),
-    ).toEqual(due(90 * SECOND));
+    given(bound(2, false))
+      .when(pollFailed({ ...failure, retryAfterMs: 90 * SECOND }))
+      .thenDue(due(90 * SECOND));
   });
 });
 
@@ -231,7 +261,7 @@ describe('what a poll says', () => {
   const failure = { errorNumber: 9_610, reason: '', assets: [PAGES], holders: devices('B') };
 
   it('completes the event with what failed', () => {
-    given(...after(bind()))
+    given(bound())
       .when(polled('COMPLETE', [failure]))
       .then(
         {
@@ -243,24 +273,27 @@ describe('what a poll says', () => {
           data: { uId: LOCATION, callId: 'call-1', by: 'status', failures: [failure] },
         },
       );
-    given(...after(bind()))
+    given(bound())
       .when(polled('FAILED', [failure]))
       .thenOnce();
   });
 
   it('does not take FAILED without a word of what failed for a success', () => {
-    const events = after(bind(), polled('FAILED'));
+    const { events } = given(bound()).when(polled('FAILED'));
     expect(completed(events)).toMatchObject({ failures: [{ assets: [], holders: NOBODY }] });
   });
 
   it('PENDING is only noted, for less than 10 minutes', () => {
-    given(...after(bind()))
+    given(bound())
       .when(polled('PENDING'), NOW + 10 * MINUTE - 1)
       .thenTypes('appleEvent.polled');
-    given(...after(bind()))
+    given(bound())
       .when(polled('PENDING'), NOW + 10 * MINUTE)
       .thenTypes('appleEvent.polled', 'appleEvent.stalled');
-    given(...after(bind(), [polled('PENDING'), 10 * MINUTE]))
+    given(bound(), pending(10 * MINUTE), {
+      type: 'appleEvent.stalled',
+      data: { uId: LOCATION, callId: 'call-1', reason: 'pending' },
+    })
       .when(polled('COMPLETE'))
       .thenNothing();
   });
@@ -274,19 +307,17 @@ describe('what a poll says', () => {
       serialNumbers: [],
       clientUserIds: [],
     };
-    given(...after(bind()))
-      .when(pollFailed(unknown))
-      .thenTypes('appleEvent.stalled');
-    given(...after(bind()))
+    given(bound()).when(pollFailed(unknown)).thenTypes('appleEvent.stalled');
+    given(bound())
       .when(pollFailed({ ...unknown, errorNumber: 9_600 }))
       .thenTypes('appleEvent.poll-failed');
-    given(...after(bind()))
+    given(bound())
       .when(pollFailed({ ...unknown, errorNumber: 9_600 }), NOW + 10 * MINUTE)
       .thenTypes('appleEvent.stalled');
   });
 
   it('holds with the token, and with another MDM', () => {
-    given(...after(bind()))
+    given(bound())
       .when(pollFailed({ kind: 'token', state: 'expired', errorNumber: 9_621 }))
       .then({
         type: 'appleEvent.held',
@@ -299,7 +330,7 @@ describe('what a poll says', () => {
           at: NOW,
         },
       });
-    given(...after(bind()))
+    given(bound())
       .when(pollFailed({ kind: 'conflict', mdmInfo: null }))
       .then({
         type: 'appleEvent.held',
