@@ -1,6 +1,6 @@
 import { deciderSpec, NOW } from '@seatbook/test-support/decider-spec';
 import { KEYNOTE, LOCATION, PAGES, appleAsset, devices } from '@seatbook/test-support/licensing-builders';
-import type { AppleFailure, AssetId, ContentMetadata } from '../ports.js';
+import type { AppleAsset, AppleFailure, AssetId, ContentMetadata } from '../ports.js';
 import { DEFAULT_TIMINGS } from '../timings.js';
 import { reconciliationDecider, type ReconciliationCommand } from './reconciliation-decider.js';
 import type { ReconciliationEvent } from './reconciliation-events.js';
@@ -67,23 +67,71 @@ const transient: AppleFailure = {
   reason: 'HTTP 503',
 };
 
-function after(
-  ...commands: readonly (ReconciliationCommand | [ReconciliationCommand, number])[]
-): ReconciliationEvent[] {
-  const all: ReconciliationEvent[] = [];
-  let state = decider.initial();
-  for (const entry of commands) {
-    const [command, delay] = Array.isArray(entry) ? entry : [entry, 0];
-    for (const event of decider.decide(command, state, NOW + delay)) {
-      all.push(event);
-      state = decider.evolve(state, event);
-    }
-  }
-  return all;
-}
+/** Histories are written out, as the log holds them: no decision of today can justify itself by them. */
+const STARTED: ReconciliationEvent = {
+  type: 'reconciliation.first-read-started',
+  data: { uId: LOCATION, at: NOW },
+};
+const assetsRead = (list: readonly AppleAsset[], first = true): ReconciliationEvent => ({
+  type: 'reconciliation.assets-read',
+  data: { uId: LOCATION, assets: list, first, readAt: NOW },
+});
+const totalsCompleted = (count: number, changed = count, delay = 0): ReconciliationEvent => ({
+  type: 'reconciliation.totals-completed',
+  data: {
+    uId: LOCATION,
+    assets: count,
+    changed,
+    versionId: 'v1',
+    readAt: NOW,
+    nextAt: NOW + delay + 15 * MINUTE,
+  },
+});
+const walkCompleted = (asset: AssetId = PAGES): ReconciliationEvent => ({
+  type: 'reconciliation.walk-completed',
+  data: { uId: LOCATION, ...asset, count: 2, versionId: 'v1', walks: 1, unstable: false, at: NOW },
+});
+const metadataRead = (found: readonly string[], missing: readonly string[] = []): ReconciliationEvent => ({
+  type: 'reconciliation.metadata-read',
+  data: {
+    uId: LOCATION,
+    found: found.map((adamId) => ({ ...metadata(adamId), pricingParams: ['STDQ'] })),
+    missing,
+    at: NOW,
+    nextAt: NOW + DAY,
+  },
+});
+const USERS_READ: readonly ReconciliationEvent[] = [
+  { type: 'reconciliation.users-read', data: { uId: LOCATION, count: 3, at: NOW } },
+  { type: 'reconciliation.first-read-completed', data: { uId: LOCATION, at: NOW } },
+];
+const totalsRequested = (
+  at: number,
+  { anew = null, again = false }: { anew?: AssetId | null; again?: boolean } = {},
+): ReconciliationEvent => ({
+  type: 'reconciliation.totals-requested',
+  data: { uId: LOCATION, reason: 'ASSET_COUNT', anew, again, at: NOW + at },
+});
+const readFailed = (delay: number): ReconciliationEvent => ({
+  type: 'reconciliation.read-failed',
+  data: { uId: LOCATION, step: 'read-totals', reason: 'HTTP 503', retryAt: NOW + delay },
+});
+const METADATA_FAILED: ReconciliationEvent = {
+  type: 'reconciliation.metadata-failed',
+  data: { uId: LOCATION, reason: 'HTTP 503', retryAt: NOW + 5 * MINUTE },
+};
+
 const due = (step: string, at: number) => ({ step, at: NOW + at, gate: LOCATION });
-const empty = [begin, assets(appleAsset()), totals()];
-const idle = [...empty, described, users];
+/** One app that nobody holds. */
+const empty = [STARTED, assetsRead([appleAsset()]), totalsCompleted(1)];
+const idle = [...empty, metadataRead([PAGES.adamId]), ...USERS_READ];
+/** At rest, and then a second app is found that somebody holds. */
+const walking = [
+  ...idle,
+  assetsRead([appleAsset({ ...KEYNOTE, assigned: 4 })], false),
+  totalsCompleted(2, 1),
+  metadataRead([], [KEYNOTE.adamId]),
+];
 
 describe('the first read of a location', () => {
   it('starts once, at once', () => {
@@ -95,46 +143,45 @@ describe('the first read of a location', () => {
   });
 
   it('looks names up first, then walks what somebody holds, then persons, and rests for 15 minutes', () => {
-    const held = [begin, assets(appleAsset({ assigned: 2 }), appleAsset(KEYNOTE)), totals(2)];
-    expect(given(...after(...held)).due()).toEqual(due('describe', 0));
-    const named: ReconciliationCommand = {
-      type: 'RecordMetadata',
-      found: [metadata(PAGES.adamId)],
-      missing: [KEYNOTE.adamId],
-    };
-    const events = after(...held, named);
-    expect(given(...events).due()).toEqual(due('read-assignments', 0));
-    expect(given(...events).state.toWalk).toEqual([PAGES]);
-    expect(given(...after(...held, named, walked())).due()).toEqual(due('read-users', 0));
-    expect(given(...after(...held, named, walked(), users)).due()).toEqual(due('read-totals', 15 * MINUTE));
+    const held = [
+      STARTED,
+      assetsRead([appleAsset({ assigned: 2 }), appleAsset(KEYNOTE)]),
+      totalsCompleted(2),
+    ];
+    expect(given(...held).due()).toEqual(due('describe', 0));
+    const named = [...held, metadataRead([PAGES.adamId], [KEYNOTE.adamId])];
+    expect(given(...named).due()).toEqual(due('read-assignments', 0));
+    expect(given(...named).state.toWalk).toEqual([PAGES]);
+    expect(given(...named, walkCompleted()).due()).toEqual(due('read-users', 0));
+    expect(given(...named, walkCompleted(), ...USERS_READ).due()).toEqual(due('read-totals', 15 * MINUTE));
   });
 
   it('walks one asset after the other', () => {
     const held = [
-      begin,
-      assets(appleAsset({ assigned: 2 }), appleAsset({ ...KEYNOTE, assigned: 1 })),
-      totals(2),
-      described,
-      walked(),
+      STARTED,
+      assetsRead([appleAsset({ assigned: 2 }), appleAsset({ ...KEYNOTE, assigned: 1 })]),
+      totalsCompleted(2),
+      metadataRead([PAGES.adamId]),
+      walkCompleted(),
     ];
-    expect(given(...after(...held)).state.toWalk).toEqual([KEYNOTE]);
-    expect(given(...after(...held)).due()?.step).toBe('describe');
+    expect(given(...held).state.toWalk).toEqual([KEYNOTE]);
+    expect(given(...held).due()?.step).toBe('describe');
   });
 
   it('completes once', () => {
-    given(...after(...empty, described))
+    given(...empty, metadataRead([PAGES.adamId]))
       .when(users)
       .thenTypes('reconciliation.users-read', 'reconciliation.first-read-completed');
-    given(...after(...empty, described))
+    given(...empty, metadataRead([PAGES.adamId]))
       .when(users)
       .thenOnce();
   });
 
   it('notes what a walk found as it is', () => {
-    given(...after(...empty))
+    given(...empty)
       .when({ type: 'RecordAssignments', asset: PAGES, holders: devices('A') })
       .then({ type: 'reconciliation.assignments-read', data: { uId: LOCATION, ...PAGES, ...devices('A') } });
-    given(...after(...empty))
+    given(...empty)
       .when(walked())
       .then({
         type: 'reconciliation.walk-completed',
@@ -145,22 +192,22 @@ describe('the first read of a location', () => {
 
 describe('reading totals', () => {
   it('names only assets that are new or have changed', () => {
-    given(...after(...idle))
+    given(...idle)
       .when(assets(appleAsset()))
       .thenNothing();
-    given(...after(...idle))
+    given(...idle)
       .when(assets(appleAsset(), appleAsset(KEYNOTE)))
       .then({
         type: 'reconciliation.assets-read',
         data: { uId: LOCATION, assets: [appleAsset(KEYNOTE)], first: false, readAt: NOW },
       });
-    given(...after(...idle))
+    given(...idle)
       .when(assets(appleAsset({ total: 11 })))
       .thenOnce();
   });
 
   it('counts what has changed and comes again in 15 minutes', () => {
-    const changed = after(...idle, assets(appleAsset({ total: 11 })));
+    const changed = [...idle, assetsRead([appleAsset({ total: 11 })], false)];
     const complete = given(...changed).when(totals());
     complete.then({
       type: 'reconciliation.totals-completed',
@@ -170,15 +217,8 @@ describe('reading totals', () => {
   });
 
   it('walks an asset that is new and held by somebody, and does not read persons again', () => {
-    const found = after(...idle, assets(appleAsset(), appleAsset({ ...KEYNOTE, assigned: 4 })), totals(2), {
-      type: 'RecordMetadata',
-      found: [],
-      missing: [KEYNOTE.adamId],
-    });
-    expect(given(...found).due()).toEqual(due('read-assignments', 0));
-    expect(given(...found, ...given(...found).when(walked(KEYNOTE)).events).due()).toEqual(
-      due('read-totals', 15 * MINUTE),
-    );
+    expect(given(...walking).due()).toEqual(due('read-assignments', 0));
+    expect(given(...walking, walkCompleted(KEYNOTE)).due()).toEqual(due('read-totals', 15 * MINUTE));
   });
 
   it.each([
@@ -187,24 +227,26 @@ describe('reading totals', () => {
     [4, 40 * SECOND],
     [12, 10 * MINUTE],
   ])('is tried again after %i failures in a row in %i ms', (count, delay) => {
-    const failures = Array.from({ length: count }, () => failed(transient));
-    expect(given(...after(begin, ...failures)).due()).toEqual(due('read-totals', delay));
+    const failures = Array.from({ length: count - 1 }, () => readFailed(5 * SECOND));
+    given(STARTED, ...failures)
+      .when(failed(transient))
+      .thenDue(due('read-totals', delay));
   });
 
   it('starts counting failures anew when it succeeds', () => {
-    expect(
-      given(...after(begin, failed(transient), failed(transient), totals(0), failed(transient))).due(),
-    ).toEqual(due('read-users', 5 * SECOND));
+    given(STARTED, readFailed(5 * SECOND), readFailed(10 * SECOND), totalsCompleted(0))
+      .when(failed(transient))
+      .thenDue(due('read-users', 5 * SECOND));
   });
 
   it("obeys Apple's Retry-After", () => {
-    expect(given(...after(begin, failed({ ...transient, retryAfterMs: 70 * SECOND }))).due()).toEqual(
-      due('read-totals', 70 * SECOND),
-    );
+    given(STARTED)
+      .when(failed({ ...transient, retryAfterMs: 70 * SECOND }))
+      .thenDue(due('read-totals', 70 * SECOND));
   });
 
   it('is held by a refused token and by another MDM', () => {
-    given(...after(begin))
+    given(STARTED)
       .when(failed({ kind: 'token', state: 'expired', errorNumber: 9_621 }))
       .then({
         type: 'reconciliation.held',
@@ -217,7 +259,7 @@ describe('reading totals', () => {
           at: NOW,
         },
       });
-    given(...after(begin))
+    given(STARTED)
       .when(failed({ kind: 'conflict', mdmInfo: null }))
       .thenTypes('reconciliation.held');
   });
@@ -225,32 +267,32 @@ describe('reading totals', () => {
 
 describe('asking for totals', () => {
   it('makes the next read come sooner, once', () => {
-    const asked = given(...after(...idle)).when(request());
+    const asked = given(...idle).when(request());
     asked.then({
       type: 'reconciliation.totals-requested',
       data: { uId: LOCATION, reason: 'ASSET_COUNT', anew: null, again: false, at: NOW },
     });
     asked.thenDue(due('read-totals', 0));
-    given(...after(...idle))
+    given(...idle)
       .when(request(30 * SECOND))
       .thenDue(due('read-totals', 30 * SECOND));
-    given(...after(...idle))
+    given(...idle)
       .when(request(30 * SECOND))
       .thenOnce();
   });
 
   it('changes nothing where a read comes sooner, or before the first one', () => {
-    given(...after(...idle))
+    given(...idle)
       .when(request(20 * MINUTE))
       .thenNothing();
-    given(...after(...idle, request(5 * SECOND)))
+    given(...idle, totalsRequested(5 * SECOND))
       .when(request(10 * SECOND))
       .thenNothing();
     given().when(request()).thenNothing();
   });
 
   it('for an asset that was found short makes it be told even if it has not changed', () => {
-    const asked = after(...idle, request(30 * SECOND, PAGES));
+    const asked = [...idle, totalsRequested(30 * SECOND, { anew: PAGES })];
     given(...asked)
       .when(assets(appleAsset()))
       .thenTypes('reconciliation.assets-read');
@@ -260,50 +302,46 @@ describe('asking for totals', () => {
   });
 
   it('while a read is under way has one more made: the purchase may have come behind its back', () => {
-    const reading = after(...idle);
-    const missed = given(...reading).when(request(), NOW + 15 * MINUTE + 1);
-    missed.thenTypes('reconciliation.totals-requested');
-    const complete = given(...reading, ...missed.events).when(totals(), NOW + 15 * MINUTE + 2);
-    complete.thenDue(due('read-totals', 15 * MINUTE + 1));
-    const again = given(...reading, ...missed.events, ...complete.events).when(totals(), NOW + 16 * MINUTE);
-    again.thenDue(due('read-totals', 31 * MINUTE));
+    const missed = totalsRequested(15 * MINUTE + 1, { again: true });
+    given(...idle)
+      .when(request(), NOW + 15 * MINUTE + 1)
+      .then(missed);
+    given(...idle, missed)
+      .when(totals(), NOW + 15 * MINUTE + 2)
+      .thenDue(due('read-totals', 15 * MINUTE + 1));
+    given(...idle, missed, totalsCompleted(1, 0, 15 * MINUTE + 2))
+      .when(totals(), NOW + 16 * MINUTE)
+      .thenDue(due('read-totals', 31 * MINUTE));
   });
 
   it('while a read is under way is remembered once', () => {
-    const reading = after(...idle, [request(), 15 * MINUTE]);
-    given(...reading)
+    given(...idle, totalsRequested(15 * MINUTE, { again: true }))
       .when(request(), NOW + 15 * MINUTE + 1)
       .thenNothing();
   });
 
   it('during walks has totals read as soon as they are done', () => {
-    const walking = after(...idle, assets(appleAsset(), appleAsset({ ...KEYNOTE, assigned: 4 })), totals(2), {
-      type: 'RecordMetadata',
-      found: [],
-      missing: [KEYNOTE.adamId],
-    });
-    const asked = given(...walking).when(request(), NOW + SECOND);
-    asked.thenDue(due('read-assignments', 0));
-    expect(
-      given(
-        ...walking,
-        ...asked.events,
-        ...given(...walking).when(walked(KEYNOTE), NOW + 2 * SECOND).events,
-      ).due(),
-    ).toEqual(due('read-totals', SECOND));
+    given(...walking)
+      .when(request(), NOW + SECOND)
+      .thenDue(due('read-assignments', 0));
+    given(...walking, totalsRequested(SECOND, { again: true }))
+      .when(walked(KEYNOTE), NOW + 2 * SECOND)
+      .thenDue(due('read-totals', SECOND));
   });
 });
 
 describe('names and icons', () => {
   it('are read anew after a day, found or not', () => {
-    const events = after(
-      begin,
-      assets(appleAsset(), appleAsset(KEYNOTE)),
-      totals(2),
-      { type: 'RecordMetadata', found: [metadata(PAGES.adamId)], missing: [KEYNOTE.adamId] },
-      users,
-    );
-    expect([...given(...events).state.toDescribe]).toEqual([
+    const looked = given(STARTED, assetsRead([appleAsset(), appleAsset(KEYNOTE)]), totalsCompleted(2)).when({
+      type: 'RecordMetadata',
+      found: [metadata(PAGES.adamId)],
+      missing: [KEYNOTE.adamId],
+    });
+    const read = metadataRead([PAGES.adamId], [KEYNOTE.adamId]);
+    looked.then(read);
+    expect([
+      ...given(STARTED, assetsRead([appleAsset(), appleAsset(KEYNOTE)]), read).state.toDescribe,
+    ]).toEqual([
       [PAGES.adamId, NOW + DAY],
       [KEYNOTE.adamId, NOW + DAY],
     ]);
@@ -311,7 +349,7 @@ describe('names and icons', () => {
 
   it('go to every kind of licence of the app', () => {
     const plus = appleAsset({ pricingParam: 'PLUS' });
-    const { events } = given(...after(begin, assets(appleAsset(), plus), totals(2))).when(described);
+    const { events } = given(STARTED, assetsRead([appleAsset(), plus]), totalsCompleted(2)).when(described);
     expect(events[0]?.data).toMatchObject({ found: [{ name: 'Pages', pricingParams: ['STDQ', 'PLUS'] }] });
   });
 
@@ -321,20 +359,20 @@ describe('names and icons', () => {
       failure: transient,
       fingerprint: 'f1',
     };
-    given(...after(...empty))
+    given(...empty)
       .when(failing)
       .then({
         type: 'reconciliation.metadata-failed',
         data: { uId: LOCATION, reason: 'HTTP 503', retryAt: NOW + 5 * MINUTE },
       });
-    given(...after(...empty))
+    given(...empty)
       .when(failing)
       .thenDue(due('read-users', 0));
-    expect(given(...after(...empty, failing, users)).due()).toEqual(due('describe', 5 * MINUTE));
+    expect(given(...empty, METADATA_FAILED, ...USERS_READ).due()).toEqual(due('describe', 5 * MINUTE));
   });
 
   it('are held with the account', () => {
-    given(...after(...empty))
+    given(...empty)
       .when({
         type: 'RecordMetadataFailure',
         failure: { kind: 'token', state: 'revoked', errorNumber: 9_625 },
