@@ -16,7 +16,7 @@ const idOf = async (store: Directory, uId: string, clientUserId: string): Promis
 };
 
 export const directoryCases: Cases<DirectoryFixture> = {
-  'who is new gets an id that tells nothing, and keeps it': async ({ store }) => {
+  'a new person gets an id that reveals nothing, and keeps it': async ({ store }) => {
     const uId = randomUUID();
     const first = await store.userIdsOf(uId, [{ clientUserId: 'ann' }, { clientUserId: 'bob' }]);
     assert.equal(new Set(first).size, 2);
@@ -53,7 +53,7 @@ export const directoryCases: Cases<DirectoryFixture> = {
     ]);
   },
 
-  'who is known is brought up to date, and what was not seen stays': async ({ store }) => {
+  'a known person is updated, and what was not seen stays': async ({ store }) => {
     const uId = randomUUID();
     const [userId] = (await store.userIdsOf(uId, [
       { clientUserId: 'ann', email: 'old@example.org', name: 'Ann', idHash: 'Zm9v' },
@@ -64,7 +64,7 @@ export const directoryCases: Cases<DirectoryFixture> = {
     ]);
   },
 
-  'persons whom nobody knows have no entry': async ({ store }) => {
+  'unknown persons have no entry': async ({ store }) => {
     const userId = await idOf(store, randomUUID(), 'ann');
     same(
       (await store.entries([randomUUID(), userId, randomUUID()])).map((entry) => entry.userId),
@@ -73,7 +73,7 @@ export const directoryCases: Cases<DirectoryFixture> = {
     same(await store.entries([]), []);
   },
 
-  'a person who is forgotten is gone, the others stay': async ({ store }) => {
+  'a forgotten person has no entry any more, the others stay': async ({ store }) => {
     const uId = randomUUID();
     const [ann, bob] = (await store.userIdsOf(uId, [{ clientUserId: 'ann' }, { clientUserId: 'bob' }])) as [
       string,
@@ -101,7 +101,7 @@ export const directoryCases: Cases<DirectoryFixture> = {
     assert.equal((await store.entries([userIds[0] ?? ''])).length, 1);
   },
 
-  'a whole location is taken in at once': async ({ store }) => {
+  'a whole location can be added at once': async ({ store }) => {
     const uId = randomUUID();
     const seen = Array.from({ length: 2_500 }, (_, index) => ({ clientUserId: `person ${index}` }));
     const userIds = await store.userIdsOf(uId, seen);

@@ -208,7 +208,7 @@ export const eventStoreCases: Cases<EventStoreFixture> = {
     );
   },
 
-  'one event id may stand in two streams': async ({ store }) => {
+  'one event id may occur in two streams': async ({ store }) => {
     const event = newEvent({ number: 1 });
     const streams = [newStream(), newStream()];
     for (const stream of streams) await store.append(stream, [event], 'absent');
@@ -309,7 +309,7 @@ export const eventStoreCases: Cases<EventStoreFixture> = {
     assert.ok(after >= (seen.at(-1)?.position ?? start));
   },
 
-  'a subscription says once that it has caught up, where there is nothing to deliver too': async ({
+  'a subscription says once that it has caught up, even if there is nothing to deliver': async ({
     store,
   }) => {
     const { position } = await store.append(newStream(), newEvents(4), 'absent');
@@ -454,7 +454,7 @@ export const eventStoreCases: Cases<EventStoreFixture> = {
     assert.equal((await store.readStream(`${stream}0`, 0, 10)).length, 2);
   },
 
-  'names of streams are told apart by every character': async ({ store }) => {
+  'names of streams are compared by every character': async ({ store }) => {
     const stream = newStream();
     const names = [
       `${stream}-a`,

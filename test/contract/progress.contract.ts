@@ -81,7 +81,7 @@ const checkpointCases: Cases<ProgressFixture> = {
     assert.equal(await store.checkpoint(name), 5);
   },
 
-  'who takes a checkpoint over is told where it is, and the one before moves it no more': async ({
+  'taking a checkpoint over returns its position, and the previous owner can no longer move it': async ({
     store,
   }) => {
     const name = await taken(store);
@@ -197,7 +197,7 @@ const parkedCases: Cases<ProgressFixture> = {
     }
   },
 
-  'what is done is taken away, and it is said how much there was': async ({ store }) => {
+  'finished work is removed, and the number of removed items is returned': async ({ store }) => {
     await store.park([work('a', 'order-1'), work('b', 'order-1'), work('c', 'order-2')]);
     assert.equal(await store.unpark(['a', 'c', 'never parked']), 2);
     assert.equal(await store.unpark(['a', 'c']), 0);

@@ -231,7 +231,7 @@ export const readStoreCases: Cases<ReadStoreFixture> = {
     await eitherWay(store, model, 'b', null, [6, { key: 'b', at: 2 }]);
   },
 
-  'who takes a checkpoint over is told where it is, and may do so again': async ({ store }) => {
+  'taking a checkpoint over returns its position, and can be repeated': async ({ store }) => {
     const model = await prepared(store, { key: 'a', at: 1 });
     assert.equal(await store.takeOver(model, 2), 1);
     assert.equal(await store.takeOver(model, 2), 1);
@@ -342,7 +342,7 @@ export const readStoreCases: Cases<ReadStoreFixture> = {
     );
   },
 
-  'keys are told apart by every character': async ({ store }) => {
+  'keys are compared by every character': async ({ store }) => {
     const names = ['a', 'A', 'a ', 'ä', 'a.b', 'a$b', 'a%', '$a', '👩‍🚀', 'x'.repeat(200)];
     const model = await prepared(store, ...names.map((key) => ({ key, at: 1 })));
     for (const key of names) same(await store.get(model, key), { key, at: 1 });
@@ -384,7 +384,7 @@ export const readStoreCases: Cases<ReadStoreFixture> = {
     same(texts, ['B', 'a', 'ab', 'b', 'ä']);
   },
 
-  'rows without a value are found by null and stand before all others': async ({ store }) => {
+  'rows without a value are found by null and come before all others': async ({ store }) => {
     const model = await prepared(
       store,
       { key: '1', asset: 'a', at: 1 },
@@ -472,7 +472,7 @@ export const readStoreCases: Cases<ReadStoreFixture> = {
       const last = page.at(-1);
       assert.ok(last);
       const changes = new Map<string, Pair | null>([
-        // The very row that the cursor stands on goes, and new ones come on both sides of it.
+        // The row at the cursor itself is deleted, and new ones appear on both sides of it.
         [last.key, null],
         [`0${checkpoint}`, { key: `0${checkpoint}`, asset: 'a', at: -1 }],
         [`9${checkpoint}`, { key: `9${checkpoint}`, asset: 'a', at: 99 }],
@@ -570,7 +570,7 @@ export const readStoreCases: Cases<ReadStoreFixture> = {
     const model = await prepared(store, { key: 'a', asset: 'x', at: 1 }, { key: 'b', asset: 'y', at: 2 });
     const changed: ModelRef<Pair> = { ...model, indexes: [{ name: 'reversed', fields: ['at', 'asset'] }] };
     await store.prepare([changed]);
-    // A store may rebuild its indexes or begin the model anew, but never answer from an index that lacks rows.
+    // A store may rebuild its indexes or restart the model, but never answer from an index that lacks rows.
     if ((await store.checkpoint(changed)) === START) {
       const pairs: readonly Pair[] = [
         { key: 'a', asset: 'x', at: 1 },

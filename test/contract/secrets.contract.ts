@@ -32,7 +32,7 @@ export const secretsCases: Cases<SecretsFixture> = {
     same(await store.names(''), ['token/abc']);
   },
 
-  'a secret that is there is not replaced by one that is only wanted where none is': async ({ store }) => {
+  'putIfAbsent does not replace a secret and returns it': async ({ store }) => {
     assert.equal(await store.putIfAbsent('deployment/id', 'first'), 'first');
     assert.equal(await store.putIfAbsent('deployment/id', 'second'), 'first');
     assert.equal(await store.get('deployment/id'), 'first');
@@ -42,7 +42,7 @@ export const secretsCases: Cases<SecretsFixture> = {
     assert.equal(await store.putIfAbsent('deployment/id', 'fourth'), 'fourth');
   },
 
-  'of many that want a secret where none is, all get the same': async ({ store }) => {
+  'many concurrent putIfAbsent of one name all return the same secret': async ({ store }) => {
     const wanted = Array.from({ length: 16 }, (_, index) => `secret ${index}`);
     const kept = await Promise.all(wanted.map((secret) => store.putIfAbsent('deployment/id', secret)));
     assert.equal(new Set(kept).size, 1);
@@ -59,7 +59,7 @@ export const secretsCases: Cases<SecretsFixture> = {
     same(await store.names('%'), []);
   },
 
-  'a deleted secret is gone, and deleting it again does nothing': async ({ store }) => {
+  'a deleted secret does not exist, and deleting it again does nothing': async ({ store }) => {
     await store.put('token/abc', 'one');
     await store.put('token/abd', 'two');
     await store.delete('token/abc');

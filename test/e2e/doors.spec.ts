@@ -20,7 +20,7 @@ interface BareAnswer {
   readonly body: { readonly code?: string; readonly correlationId?: string };
 }
 
-/** Sends bytes as they are and reads what comes back until the server closes. */
+/** Sends raw bytes and reads the answer until the server closes the connection. */
 function bare(text: string): Promise<BareAnswer> {
   return new Promise((resolve, reject) => {
     const socket = open();
@@ -59,7 +59,7 @@ function expectProblem(answer: BareAnswer, status: number, code: string): void {
 
 const errorLines = (): string[] => seatbook.logLines.filter((line) => line.includes('"level":"error"'));
 
-describe('every refusal has one form, whatever refuses it', () => {
+describe('every refusal has the same form, whichever layer refuses', () => {
   it.each([
     ['without a key', head('GET', '/accounts') + '\r\n', 401, 'UNAUTHENTICATED'],
     ['an address that is none', head('GET', '/accounts/%zz', KEY) + '\r\n', 400, 'INVALID_ADDRESS'],
@@ -89,7 +89,7 @@ describe('every refusal has one form, whatever refuses it', () => {
     expectProblem(await bare(text), status, code);
   });
 
-  it('a wrong method is told with those that are right', async () => {
+  it('names the allowed methods when the method is wrong', async () => {
     const answer = await bare(head('DELETE', `/accounts/${BERLIN}`, KEY) + '\r\n');
     expectProblem(answer, 405, 'INVALID_METHOD');
     expect(answer.headers['allow']).toBe('GET, HEAD');
@@ -99,7 +99,7 @@ describe('every refusal has one form, whatever refuses it', () => {
 describe('bodies', () => {
   const form = 'content-type: multipart/form-data; boundary=b\r\ncontent-length: 1\r\n';
 
-  it('a form is refused where no file is taken, before it is read', async () => {
+  it('a form is refused before it is read where no file is expected', async () => {
     const refused = await bare(head('POST', '/apple/notifications/x', form) + '\r\nx');
     expectProblem(refused, 401, 'UNAUTHENTICATED');
     expectProblem(
@@ -117,7 +117,7 @@ describe('bodies', () => {
     expect(errorLines()).toEqual([]);
   });
 
-  it('deep nesting is refused while it is text, in the time of a look at it', async () => {
+  it('deep nesting is refused before it is parsed, in the time of one scan of the text', async () => {
     const levels = 2_000_000;
     const deep = '['.repeat(levels) + ']'.repeat(levels);
     const headers = `${KEY}content-type: application/json\r\ncontent-length: ${deep.length}\r\n`;
@@ -128,7 +128,7 @@ describe('bodies', () => {
     expect(performance.now() - started).toBeLessThan(5_000);
   });
 
-  it('brackets within texts are no nesting', () => {
+  it('brackets inside strings do not count as nesting', () => {
     expect(isDeep(JSON.stringify({ reason: '['.repeat(100) }))).toBe(false);
     expect(isDeep(JSON.stringify({ reason: `\\"${'{'.repeat(100)}` }))).toBe(false);
     expect(isDeep('['.repeat(16) + ']'.repeat(16))).toBe(false);
@@ -171,7 +171,7 @@ describe('slow and hostile clients', () => {
     expectProblem(answer, 408, 'INVALID_REQUEST_TIMEOUT');
   });
 
-  it('who hangs up in mid-body leaves no error line', async () => {
+  it('a client that hangs up in the middle of a body causes no error line', async () => {
     const before = errorLines().length;
     const headers = `${KEY}content-type: application/json\r\ncontent-length: 100\r\n`;
     for (let client = 0; client < 20; client += 1) {
@@ -186,7 +186,7 @@ describe('slow and hostile clients', () => {
     expect(errorLines().length).toBe(before);
   });
 
-  it('who tries without a key is in the log with an address', async () => {
+  it('an attempt without a key is logged with the address of the client', async () => {
     await bare(head('GET', '/accounts', 'authorization: Bearer guess\r\n') + '\r\n');
     const line = seatbook.logLines.findLast((one) => one.includes('"status":401')) ?? '{}';
     expect(JSON.parse(line)).toMatchObject({ level: 'warn', status: 401, client: '127.0.0.1' });

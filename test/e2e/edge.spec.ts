@@ -46,7 +46,7 @@ describe('importing a token', () => {
   const importing = (token: string, more: object = {}): request.Test =>
     seatbook.post('/accounts', { token, name: 'Berlin', ...more });
 
-  it('tells for each wrong file what it is and what to do', async () => {
+  it('says for each wrong file what it is and what to do', async () => {
     const key = { token: 'x', expDate: '2020-01-01T00:00:00+0000', orgName: 'Example' };
     await problem(importing(''), 400, 'INVALID_TOKEN_EMPTY');
     await problem(importing('not a token!'), 400, 'INVALID_TOKEN_NOT_BASE64');
@@ -121,7 +121,7 @@ describe('importing a token', () => {
 describe('errors', () => {
   const order = (body: object): request.Test => seatbook.post('/orders/assign-license', body);
 
-  it('tells all that is wrong with a request at once', async () => {
+  it('reports everything that is wrong with a request at once', async () => {
     const body = await problem(
       order({ account: 7, assets: [], serialNumbers: [1], colour: 'red' }),
       400,
@@ -239,7 +239,7 @@ describe('the owner key', () => {
     await seatbook.anonymous().get('/docs').expect(200);
   });
 
-  it('is not kept as it is', () => {
+  it('is not stored in clear', () => {
     for (const bytes of files()) expect(bytes.includes(OWNER_KEY)).toBe(false);
   });
 });

@@ -190,7 +190,7 @@ describe('an order for 25 devices', () => {
     }
   });
 
-  it('tells its life, with who, why and the cause of each row', async () => {
+  it('has a timeline with who, why and the cause of each row', async () => {
     const page = (await seatbook.get(`/timeline?order=${order.orderId}&first=oldest`).expect(200))
       .body as ItemsBody<RowBody>;
     const [first, ...rows] = page.items;
@@ -245,7 +245,7 @@ describe('an order for 25 devices', () => {
     expect([...(part.body as ChainBody).items, ...rest.items]).toEqual(chain.items);
   });
 
-  it('tells the life of one device in its own words', async () => {
+  it('shows on the timeline of one device what concerns this device', async () => {
     const page = (await seatbook.get(`/timeline?holder=${serialNumbers[3]}&first=oldest`).expect(200))
       .body as ItemsBody<RowBody>;
     expect(page.items.map(({ what }) => what)).toEqual([
@@ -254,7 +254,7 @@ describe('an order for 25 devices', () => {
     ]);
   });
 
-  it('answers how it was at a position or a time', async () => {
+  it('shows the state at an earlier position or time', async () => {
     const before = await assetBody(NOTES, `?at=${order.position}`);
     expect(before.licences['assigned']).toBe(37);
     const holder = `/holders/${serialNumbers[0]}`;
@@ -296,7 +296,7 @@ it('streams the history, by any filter, and goes on where it stopped', async () 
     'asset.licenses-reserved',
     'asset.licenses-assigned',
   ]);
-  // Bulk events come whole.
+  // Bulk events are not split.
   expect(device.events[1]?.data['serialNumbers']).toHaveLength(25);
   expect((await lines(`?asset=${BERLIN}.${LEDGERLINE}&holder=E2EA000003`)).events).toEqual([]);
   expect((await lines(`?to=2020-01-01`)).events).toEqual([]);
@@ -329,7 +329,7 @@ it('gives one licence back', async () => {
   expect(again.body).toMatchObject({ state: 'finished', progress: { notHeld: 1 } });
 });
 
-it('lets holders wait for licences, cancels what waits, and serves who waits when licences come', async () => {
+it('lets holders wait for licences, cancels waiting ones, and serves the rest when licences come', async () => {
   const waiting = await assign({ assets: [LEDGERLINE], serialNumbers: devices(4, 'W') }).expect(202);
   const order = waiting.body as OrderBody;
   expect(order).toMatchObject({ state: 'waiting', progress: { assigned: 2, waiting: 2 } });
@@ -396,7 +396,7 @@ it('answers a position only when it reflects it', async () => {
   await seatbook.quiet();
 });
 
-it('holds work while the token is dead, and resumes by itself when it is renewed', async () => {
+it('holds work while the token is dead, and resumes when it is renewed', async () => {
   seatbook.simulator.admin.setTokenState(BERLIN, 'revoked');
   const order = (
     await seatbook.post('/orders/assign-license', {
@@ -420,7 +420,7 @@ it('holds work while the token is dead, and resumes by itself when it is renewed
   expect(done.progress['assigned']).toBe(1);
 });
 
-it('takes up everything again after a restart', async () => {
+it('resumes everything after a restart', async () => {
   await seatbook.stop();
   await seatbook.restart({ SEATBOOK_OWNER_KEY: '' });
   const order = (await assign({ assets: [NOTES], serialNumbers: ['E2EAGAIN01'] }).expect(202))

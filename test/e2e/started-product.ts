@@ -20,7 +20,7 @@ export const OWNER_KEY = 'owner-key-of-the-journeys-0123456789';
 const APPLE = 'https://apple.test';
 const PUBLIC_URL = 'https://seatbook.test';
 
-/** Real time, with everything that waits made short. */
+/** Real time, with all waits made short. */
 const TIMINGS = {
   SEATBOOK_TIMINGS_DISPATCH_AFTER_MS: '20',
   SEATBOOK_TIMINGS_QUIET_MS: '300',
@@ -98,7 +98,7 @@ export class StartedProduct {
     return `http://127.0.0.1:${this.product.port}`;
   }
 
-  /** The bearer that Apple was told for the last notification it sent. */
+  /** The bearer token of the last notification that Apple sent. */
   get notificationSecret(): string {
     return this.#lastSecret;
   }
@@ -139,7 +139,7 @@ export class StartedProduct {
     await this.quiet();
   }
 
-  /** Everything that is in the log has been done and shown. */
+  /** Waits until everything in the log has been acted on and is in the read models. */
   async quiet(): Promise<void> {
     let idle = 0;
     await eventually('everything is done', async () => {

@@ -9,7 +9,7 @@ interface Story {
   readonly appends: number;
 }
 
-/** Assigns 30 pairs, returns 10 of them; dies at the append named and goes on. Clients repeat with the same key. */
+/** Assigns 30 pairs and returns 10 of them, dying at the given append. Clients retry with the same key. */
 async function live(dieAt: VirtualSeatbook['dieAt'], loseViews = false): Promise<Story> {
   const virtual = await VirtualSeatbook.imported(APPS.map((adamId) => asset(adamId, 20)));
   const first = virtual.appends;
@@ -45,7 +45,7 @@ async function live(dieAt: VirtualSeatbook['dieAt'], loseViews = false): Promise
   expect((await virtual.order(assigned.orderId))?.final).toMatchObject({ assigned: 30 });
   expect((await virtual.order(returned.orderId))?.final).toMatchObject({ returned: 10 });
   expect(virtual.worker.parking.count).toBe(0);
-  // At most the calls that were in flight at the one death are repeated.
+  // At most the calls that were in flight at the crash are repeated.
   expect(virtual.simulator.admin.stats().associateReceived).toBeLessThanOrEqual(2);
   const ids = (await virtual.events()).map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);

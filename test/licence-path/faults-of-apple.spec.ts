@@ -131,7 +131,7 @@ describe('faults of Apple', () => {
     expect((await virtual.pairs(APPS[0] as string)).assigned).toEqual(virtual.atApple(APPS[0] as string));
   });
 
-  it('an event that Apple forgot is sent anew', async () => {
+  it('an event that Apple forgot is sent again', async () => {
     virtual.simulator.admin.setFaults({ notifications: { drop: 1 } });
     virtual.simulator.admin.addErrorRule({ match: { path: '/mdm/v2/status' }, times: 1, errorNumber: 9708 });
     await expectAllAssigned(virtual);

@@ -65,7 +65,7 @@ describe('the first read of a location', () => {
     expect((await virtual.pairs('900000001')).assigned).toEqual(serials(605));
   });
 
-  it('is held up by nothing when names cannot be read, and gets them later', async () => {
+  it('is not delayed when names cannot be read, and gets them later', async () => {
     virtual = await VirtualSeatbook.open();
     locationWith3000(virtual);
     virtual.simulator.admin.addErrorRule({ match: { path: '/WebObjects' }, times: 3, html: true });

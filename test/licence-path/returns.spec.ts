@@ -3,7 +3,7 @@ import { OWNER, UID, VirtualSeatbook, asset, serials, stdq } from '@seatbook/tes
 
 const APP = '900000001';
 
-/** No licence leaks: what is in use on our side is what Apple has, and everything else is free on both. */
+/** No licence leaks: both sides have the same pairs in use, and everything else is free on both. */
 async function expectNoLeak(virtual: VirtualSeatbook): Promise<void> {
   const counts = virtual.simulator.admin.assets(UID).find(({ adamId }) => adamId === APP);
   const document = await virtual.assetDocument(APP);
@@ -76,7 +76,7 @@ describe('a return', () => {
       const { final } = await virtual.finished(again.orderId);
       await virtual.finished(returning.orderId);
       await virtual.advance(30_000);
-      // An order that came before the return was answered finds the pairs held and changes nothing.
+      // An order that came before the return was answered finds the pairs already held and changes nothing.
       expect({ delay, sum: final.assigned + final.alreadyHeld }).toEqual({ delay, sum: 20 });
       if (final.assigned === 20) expect(virtual.atApple(APP)).toEqual(serials(20));
       await expectNoLeak(virtual);

@@ -79,7 +79,7 @@ describe('the waiting list', () => {
     expect(virtual.atApple(APP)).toEqual([...serials(8, 2), ...serials(2, 50)]);
   });
 
-  it('lets an order cancel what it still waits for and keep what it has', async () => {
+  it('lets an order cancel its waiting pairs and keep the others', async () => {
     const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(15) });
     await virtual.advance(60_000);
     await virtual.until(cancelWaiting(virtual.edge, { orderId }, OWNER));
@@ -108,7 +108,7 @@ describe('the waiting list', () => {
   });
 
   it('takes back at its head the pairs that Apple calls short, and is served when the totals show licences again', async () => {
-    // Apple holds pairs that we do not know: somebody else gave licences away.
+    // Apple holds pairs that we do not know: licences were assigned behind our back.
     for (const serialNumber of serials(4, 900)) {
       virtual.simulator.admin.addAssignment(UID, { adamId: APP, serialNumber });
     }

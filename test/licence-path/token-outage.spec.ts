@@ -21,7 +21,7 @@ const typesOf = async (virtual: VirtualSeatbook): Promise<string[]> =>
 
 describe('a token that dies while ten calls are ready to send', () => {
   it.each(['revoked', 'expired', 'invalid'] as const)(
-    'when %s: no call starts after the answer, one alert, nothing fails, and renewal finishes all by itself',
+    'when %s: no call starts after the answer, one alert, nothing fails, and renewal finishes everything',
     async (state) => {
       // Three requests at once, each answered after 2 seconds: the other calls are ready and wait for their turn.
       const virtual = await VirtualSeatbook.imported(

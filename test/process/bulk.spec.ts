@@ -97,7 +97,7 @@ describe('25 assets × 4,000 devices, product and Apple in processes of their ow
     await processes.start();
     try {
       await importLocation(processes, APPS, 5_000);
-      // Nothing is over before the last kill: a few notifications are lost, and until then nobody tells of those pairs.
+      // Nothing is finished before the last kill: a few notifications are lost, so some pairs stay open until then.
       await processes.apple('POST', '/faults', {
         latencyMs: { min: 50, max: 600 },
         eventDelayMs: { min: 2_000, max: 12_000 },
@@ -108,7 +108,7 @@ describe('25 assets × 4,000 devices, product and Apple in processes of their ow
         times: 'forever',
         status: 503,
       });
-      // Answers come late enough for most kills of the sending to meet calls in flight, applied and not yet answered.
+      // Answers come late enough that most kills hit calls in flight, applied and not yet answered.
       await processes.apple('POST', '/error-rules', {
         match: { path: '/mdm/v2/assets/associate' },
         times: 'forever',
@@ -164,7 +164,7 @@ describe('25 assets × 4,000 devices, product and Apple in processes of their ow
   }, 300_000);
 });
 
-/** How many calls had been started and not answered, by our own log, at a moment. */
+/** How many calls were started and not yet answered at a moment, according to our log. */
 function openAttempts(events: readonly LoggedEvent[]): (at: number) => number {
   const spans = new Map<string, { from: number; to: number }[]>();
   for (const { stream, type, metadata } of events) {
@@ -176,7 +176,7 @@ function openAttempts(events: readonly LoggedEvent[]): (at: number) => number {
     if (type === 'call.started') own.push({ from: at, to: Infinity });
     else if (last) last.to = Math.min(last.to, at);
   }
-  // An attempt that was never answered is over for good when the next one starts.
+  // An attempt that was never answered ends when the next one starts.
   for (const own of spans.values())
     own.forEach((span, index) => (span.to = Math.min(span.to, own[index + 1]?.from ?? Infinity)));
   const all = [...spans.values()].flat();

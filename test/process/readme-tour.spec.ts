@@ -9,7 +9,7 @@ const run = promisify(execFile);
 
 interface Step {
   readonly command: string;
-  /** What the README shows; null where it shows nothing. */
+  /** The output that the README shows; null if it shows none. */
   readonly shown: string | null;
 }
 
@@ -25,7 +25,7 @@ function tour(): Step[] {
   return steps;
 }
 
-/** `…` stands for anything; ids and times are of their own every time. */
+/** `…` matches anything; ids and times differ each time. */
 function pattern(shown: string): RegExp {
   const escaped = shown.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const source = escaped

@@ -46,12 +46,12 @@ class Started {
     this.ended = new Promise((resolve) => this.#npm.once('close', (code) => resolve(code)));
   }
 
-  /** All that a user has seen. */
+  /** Everything that a user has seen. */
   get text(): string {
     return this.#text;
   }
 
-  /** Resolves when the text has come; rejects when everything ended before. */
+  /** Resolves when the text has appeared; rejects if everything ended before. */
   async says(text: string): Promise<this> {
     await new Promise<void>((resolve, reject) => {
       const look = (): void => {
@@ -99,7 +99,7 @@ class Started {
     };
   }
 
-  /** Ends it as a user does, wherever it is by now. */
+  /** Ends it as a user does, however far it has got. */
   async stop(): Promise<number | null> {
     const { start } = this.#pids();
     if (start > 0) process.kill(start, 'SIGTERM');
@@ -155,7 +155,7 @@ describe('npm start', () => {
     60_000,
   );
 
-  it('says once what is wrong with a port that is no number', async () => {
+  it('says once what is wrong with a port that is not a number', async () => {
     const refused = start({ SEATBOOK_PORT: 'threethousand' });
     expect(await refused.ended).toBe(1);
     expect(refused.text.match(/SEATBOOK_PORT/g)).toHaveLength(1);
@@ -168,7 +168,7 @@ describe('npm start', () => {
     const authorization = `Bearer ${started.ownerKey}`;
     for (const part of ['npm', 'shell', 'start', 'product', 'simulator'] as const) {
       for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-        // The shell hands a polite end on to nobody; npm's covers it.
+        // The shell does not pass SIGTERM on; the case of npm covers it.
         if (part === 'shell' && signal === 'SIGTERM') continue;
         started.kill(part, signal);
         await started.ended;

@@ -16,7 +16,7 @@ export class EventLog {
 
   constructor(private readonly startedAt: Instant = NOW) {}
 
-  /** Appends events to a stream; `more` goes to their metadata. Returns them as they stand in the log. */
+  /** Appends events to a stream; `more` is added to their metadata. Returns them as they are in the log. */
   append(
     stream: string,
     events: readonly DomainEvent[],

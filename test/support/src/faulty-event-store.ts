@@ -18,7 +18,7 @@ export type Fault =
   /** It waits until `release` is called. */
   | 'held';
 
-/** A real store whose appends and reads go wrong as they are told to. */
+/** A real store whose appends and reads fail on demand. */
 export class FaultyEventStore implements EventStore {
   /** What the next appends do, in order; then all is well. */
   readonly appends: (Fault | 'well')[] = [];

@@ -1,6 +1,6 @@
 import type { HolderKey } from '@seatbook/licensing';
 
-/** How a pair stands, in the simplest words that tell all states apart. */
+/** The state of a pair, in the simplest words that distinguish all states. */
 export interface ModelPair {
   state: 'waiting' | 'reserved' | 'assigned' | 'returning' | 'failed';
   orderId: string;
@@ -8,7 +8,7 @@ export interface ModelPair {
   followUp: { action: 'assign' | 'return'; orderId: string } | null;
   /** When it became open work; grows. */
   opened: number;
-  /** How often it was given back to be planned anew. */
+  /** How often a call released it to be planned again. */
   tries: number;
 }
 
@@ -16,7 +16,7 @@ export type FinalOutcome =
   'assigned' | 'returned' | 'alreadyHeld' | 'notHeld' | 'refused' | 'failed' | 'cancelled';
 
 /**
- * The rules of one asset's ledger told once more, pair by pair and without events: what the real one must agree with.
+ * The rules of one asset's ledger written a second time, pair by pair and without events: the real one must agree.
  * Every order gets exactly one final outcome for each of its pairs, or this throws.
  */
 export class LedgerModel {
@@ -61,7 +61,7 @@ export class LedgerModel {
     return total === null ? 0 : Math.max(0, this.used() - total);
   }
 
-  /** Which of the unclaimed reservations are withdrawn is theirs to say that came last; here it is told. */
+  /** The real ledger withdraws the latest unclaimed reservations; here the caller names them. */
   withdraw(keys: readonly HolderKey[]): void {
     for (const key of keys) {
       const pair = this.#pair(key);
@@ -199,7 +199,7 @@ export class LedgerModel {
     }
   }
 
-  /** Given back together: they are open work from now on. */
+  /** Released together: they are open work from now on. */
   againTogether(keys: readonly HolderKey[]): void {
     this.#opened += 1;
     for (const key of keys) this.#again(key);
@@ -213,7 +213,7 @@ export class LedgerModel {
     this.#cancel(key);
   }
 
-  /** Gives the keys that wait from now on; they go before all others. */
+  /** Returns the keys that wait from now on; they go before all others. */
   foundShort(key: HolderKey): boolean {
     const pair = this.#pair(key);
     this.short = true;
@@ -253,7 +253,7 @@ export class LedgerModel {
     pair.followUp = null;
   }
 
-  /** Adopted pairs are nobody's. */
+  /** Adopted pairs belong to no order. */
   #end(orderId: string, key: HolderKey, outcome: FinalOutcome): void {
     if (orderId === '') return;
     const own = this.outcomes.get(orderId) ?? new Map<HolderKey, FinalOutcome>();

@@ -46,7 +46,7 @@ async function* followed<P extends Followed>(pages: AsyncIterable<P>): AsyncGene
 
 /**
  * Lets everything happen that needs no time: returns after that many turns of the event loop in a row in which no store
- * was at work. Between two calls of a store a runner needs one turn at the most, to let others have theirs.
+ * was at work. Between two calls of a store a runner needs at most one turn, to let others have theirs.
  */
 export async function calm(turns = 3): Promise<void> {
   for (let quiet = 0; quiet < turns;) {

@@ -43,7 +43,7 @@ type AnyCommand =
   | NotificationCommand
   | ReconciliationCommand;
 
-/** All deciders and reactions of the domain in one thread, without Apple: what steps would do is told by hand. */
+/** All deciders and reactions of the domain in one thread, without Apple: the results of steps are given by hand. */
 export class LicensingJourney {
   readonly log = new EventLog();
   readonly #deciders = new Map<string, AnyDecider>(

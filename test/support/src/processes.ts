@@ -26,8 +26,8 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** What a child says of itself when it gets so far. */
-function told<T>(child: ChildProcess, name: 'listening' | 'ready', what: string): Promise<T> {
+/** A message that a child sends when it gets that far. */
+function messageOf<T>(child: ChildProcess, name: 'listening' | 'ready', what: string): Promise<T> {
   return new Promise((resolve, reject) => {
     child.on('message', (message: Record<string, T>) => {
       const value = message[name];
@@ -59,14 +59,14 @@ export class Processes {
       silent: true,
     });
     this.#simulator.stdout?.resume();
-    this.#simulatorPort = await told<number>(this.#simulator, 'listening', 'the simulator');
+    this.#simulatorPort = await messageOf<number>(this.#simulator, 'listening', 'the simulator');
     this.#port = await freePort();
     await this.startProduct();
   }
 
   /** Resolves when it is ready. */
   async startProduct(): Promise<void> {
-    await told<true>(this.forkProduct(), 'ready', 'the product');
+    await messageOf<true>(this.forkProduct(), 'ready', 'the product');
   }
 
   forkProduct(): ChildProcess {
@@ -91,7 +91,7 @@ export class Processes {
     return child;
   }
 
-  /** SIGKILL; resolves when the process is gone. */
+  /** SIGKILL; resolves when the process has ended. */
   async kill(): Promise<void> {
     const child = this.#product;
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
@@ -109,7 +109,7 @@ export class Processes {
     return gone;
   }
 
-  /** Stops the product, its connections open, after that time. */
+  /** Freezes the product after that time; its connections stay open. */
   async freezeAfter(ms: number): Promise<void> {
     await new Promise<void>((resolve) => {
       setTimeout(() => {

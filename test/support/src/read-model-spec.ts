@@ -41,7 +41,7 @@ export function folded(model: AnyModel, log: readonly Envelope[]): Map<string, D
   return new Map([...texts].map(([key, text]) => [key, JSON.parse(text) as Document]));
 }
 
-/** Events as they come from the log: decoded anew, so that nothing remembered for an object can matter. */
+/** Events as they come from the log: freshly decoded, so that nothing can be remembered by object identity. */
 const decoded = (log: readonly Envelope[]): Envelope[] => JSON.parse(JSON.stringify(log)) as Envelope[];
 
 /** How a real processor cuts a log. */

@@ -6,7 +6,7 @@ import { openSqliteStores, type SqliteStores } from '@seatbook/store-sqlite';
 import { watched } from './let-happen.js';
 import { seededIds } from './seeded-random.js';
 
-/** Real stores in a folder of their own, gone when they are closed. */
+/** Real stores in a folder of their own, which is removed when they are closed. */
 export async function openTemporaryStores(
   clock: Clock,
 ): Promise<{ stores: SqliteStores; close: () => Promise<void> }> {

@@ -6,7 +6,7 @@ interface Timer {
   readonly run: () => void;
 }
 
-/** A clock that stands still until it is told otherwise. Timers fire in order of time, then of making. */
+/** A clock that moves only on demand. Timers fire in order of time, then of creation. */
 export class VirtualClock implements Clock {
   readonly #timers = new Set<Timer>();
   #order = 0;
@@ -23,7 +23,7 @@ export class VirtualClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
-  /** Moment of the next timer, at the latest `until`. */
+  /** Moment of the next timer that is due by `until`; null if there is none. */
   next(until: Instant): Instant | null {
     let at: Instant | null = null;
     for (const timer of this.#timers) if (timer.at <= until && (at === null || timer.at < at)) at = timer.at;
@@ -36,7 +36,7 @@ export class VirtualClock implements Clock {
     const due = [...this.#timers].filter((timer) => timer.at <= this.time);
     due.sort((a, b) => a.at - b.at || a.order - b.order);
     for (const timer of due) {
-      // A timer that fired earlier may have taken this one back.
+      // A timer that fired earlier may have cancelled this one.
       if (this.#timers.delete(timer)) timer.run();
     }
   }

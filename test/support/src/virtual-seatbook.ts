@@ -69,7 +69,7 @@ export const stdq = (adamId: string): AssetId => ({ adamId, pricingParam: 'STDQ'
 export const serials = (count: number, from = 0, letter = 'S'): string[] =>
   Array.from({ length: count }, (_serial, index) => `${letter}${String(from + index).padStart(9, '0')}`);
 
-/** One life of the process. When it is over, nothing that it still has in hand has any effect. */
+/** One life of the process. When it has ended, none of its pending work has any effect. */
 interface Life {
   over: boolean;
   appends: number;
@@ -94,7 +94,7 @@ function mortal<T extends object>(port: T, life: Life): T {
   });
 }
 
-/** The log as one of several processes has it: what others append is announced to nobody here. */
+/** The log as one of several processes has it: appends of the others are not announced here. */
 function withHintsOfItsOwn(events: EventStore): EventStore {
   const listeners = new Set<(position: Position) => void>();
   return new Proxy(events, {
@@ -264,7 +264,7 @@ export class VirtualSeatbook {
     await this.kill();
   }
 
-  /** The process is gone in the middle of whatever it does. */
+  /** The process dies in the middle of whatever it is doing. */
   async kill(): Promise<void> {
     this.#life.over = true;
     await this.stores.close();
