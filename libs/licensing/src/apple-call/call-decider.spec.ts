@@ -190,7 +190,9 @@ describe('planning a call and claiming its pairs', () => {
       type: 'call.ready',
       data: { uId: LOCATION, action: 'associate', assets: [PAGES, KEYNOTE], leaving, pairs: 2, at: NOW },
     };
-    expect(given(...before, answered(KEYNOTE, leaving), ready).state).toMatchObject({ holders: devices('B') });
+    expect(given(...before, answered(KEYNOTE, leaving), ready).state).toMatchObject({
+      holders: devices('B'),
+    });
   });
 
   it('is dropped where nobody is left, and never sent', () => {
