@@ -15,7 +15,8 @@ import { weighCall } from './apple-call/call-state.js';
 import { callEventTypes } from './apple-call/call-events.js';
 import { callReactions } from './apple-call/call-reactions.js';
 import { callSteps } from './apple-call/call-steps.js';
-import { appleEventDecider, type AppleEvent } from './apple-event/apple-event-decider.js';
+import { appleEventDecider } from './apple-event/apple-event-decider.js';
+import { weighAppleEvent } from './apple-event/apple-event-state.js';
 import { appleEventEventTypes } from './apple-event/apple-event-events.js';
 import { appleEventReactions } from './apple-event/apple-event-reactions.js';
 import { appleEventSteps } from './apple-event/apple-event-steps.js';
@@ -88,8 +89,7 @@ export const licensingStreams = (timings: Timings) => ({
     category: 'appleEvent',
     decider: appleEventDecider(timings),
     steps: appleEventSteps(timings),
-    weigh: ({ notificationIds, namedCount, reasons }: AppleEvent) =>
-      1_000 + 150 * notificationIds.size + 200 * namedCount + 300 * reasons.size,
+    weigh: weighAppleEvent,
     evolvesInPlace: true,
   },
   appleNotification: {

@@ -6,6 +6,16 @@ import type { AppleFailure, AppleStatus, AssetId } from '../ports.js';
 import type { Timings } from '../timings.js';
 import { assetOfId, idOfAsset } from '../asset-id.js';
 import type { AppleEventEvent } from './apple-event-events.js';
+import {
+  NO_ERROR,
+  evolveAppleEvent,
+  hear,
+  notificationsOf,
+  nothingHeard,
+  type AppleEvent,
+  type Bound,
+  type Heard,
+} from './apple-event-state.js';
 
 /** Apple's "unknown event". */
 const UNKNOWN_EVENT = 9708;
@@ -32,45 +42,11 @@ export type AppleEventCommand =
   | (Command<'RecordPoll'> & { readonly status: AppleStatus; readonly failures: readonly ReportedFailure[] })
   | (Command<'RecordPollFailure'> & { readonly failure: AppleFailure; readonly fingerprint: string });
 
-export interface AppleEvent {
-  uId: string;
-  callId: string | null;
-  /** Pairs that the call asked for. */
-  expected: number;
-  subscribed: boolean;
-  boundAt: Instant;
-  /** Moment of the last notification, 0 for none. */
-  heardAt: Instant;
-  /** Not before: the last poll, or Apple's own word, says so. */
-  pollAfter: Instant;
-  readonly notificationIds: Set<string>;
-  /** Pairs named so far, by asset; failures with their number and text. */
-  readonly named: Map<string, Map<HolderKey, number>>;
-  readonly reasons: Map<number, string>;
-  namedCount: number;
-  over: boolean;
-}
-
-/** Stands for success where an error number would stand. */
-const NO_ERROR = 0;
-
 export const appleEventDecider = (
   timings: Timings,
 ): Decider<AppleEventCommand, AppleEvent, AppleEventEvent> => ({
-  initial: () => ({
-    uId: '',
-    callId: null,
-    expected: 0,
-    subscribed: false,
-    boundAt: 0,
-    heardAt: 0,
-    pollAfter: 0,
-    notificationIds: new Set(),
-    named: new Map(),
-    reasons: new Map(),
-    namedCount: 0,
-    over: false,
-  }),
+  initial: () => ({ phase: 'unbound', heard: nothingHeard() }),
+  evolve: (state, event) => evolveAppleEvent(state, event, timings),
 
   decide(command, event, at) {
     switch (command.type) {
@@ -84,58 +60,7 @@ export const appleEventDecider = (
         return recordPollFailure(command, event, at, timings);
     }
   },
-
-  evolve(state, event) {
-    state.uId = event.data.uId;
-    switch (event.type) {
-      case 'appleEvent.notification-received': {
-        const { notificationId, pairs, errorNumber, reason, at } = event.data;
-        state.notificationIds.add(notificationId);
-        state.heardAt = at;
-        name(state, pairs, errorNumber, reason);
-        return state;
-      }
-      case 'appleEvent.bound': {
-        const { callId, pairs, subscribed, at } = event.data;
-        return Object.assign(state, { callId, expected: pairs, subscribed, boundAt: at });
-      }
-      case 'appleEvent.polled':
-        state.pollAfter = event.data.at + timings.pollEveryMs;
-        return state;
-      case 'appleEvent.poll-failed':
-        state.pollAfter = event.data.retryAt;
-        return state;
-      case 'appleEvent.held':
-        state.pollAfter = event.data.at;
-        return state;
-      case 'appleEvent.stalled':
-      case 'appleEvent.completed':
-        state.over = true;
-        state.named.clear();
-        return state;
-    }
-  },
 });
-
-/** A pair that succeeds after it failed has succeeded; one that failed after it succeeded keeps its success. */
-function name(
-  state: AppleEvent,
-  pairs: readonly (AssetId & Holders)[],
-  errorNumber: number | null,
-  reason: string,
-): void {
-  if (errorNumber !== null) state.reasons.set(errorNumber, reason);
-  for (const group of pairs) {
-    const id = idOfAsset(group);
-    const named = state.named.get(id) ?? new Map<HolderKey, number>();
-    state.named.set(id, named);
-    for (const key of holderKeys(group)) {
-      const before = named.get(key);
-      if (before === undefined) state.namedCount += 1;
-      if (before !== NO_ERROR) named.set(key, errorNumber ?? NO_ERROR);
-    }
-  }
-}
 
 function recordNotification(
   command: AppleEventCommand & { type: 'RecordNotification' },
@@ -143,35 +68,32 @@ function recordNotification(
   at: Instant,
 ): AppleEventEvent[] {
   const { uId, notificationId, notificationType, operation, result, pairs, errorNumber, reason } = command;
-  if (state.notificationIds.has(notificationId)) return [];
+  if (notificationsOf(state).has(notificationId)) return [];
   const events: AppleEventEvent[] = [
     {
       type: 'appleEvent.notification-received',
       data: { uId, notificationId, notificationType, operation, result, pairs, errorNumber, reason, at },
     },
   ];
-  if (state.over || state.callId === null) return events;
-  const preview = previewOf(state, pairs, errorNumber, reason);
-  return [...events, ...completedBy(preview)];
+  if (state.phase !== 'bound') return events;
+  return [...events, ...completedBy(state, heardAfter(state, command))];
 }
 
-/** The state as this notification leaves it, for the decision whether all pairs are named; `decide` changes nothing. */
-function previewOf(
-  state: AppleEvent,
-  pairs: readonly (AssetId & Holders)[],
-  errorNumber: number | null,
-  reason: string,
-): AppleEvent {
+/** What will have been heard after a notification, as far as `completedBy` needs it; `decide` changes nothing. */
+function heardAfter(
+  { heard, expected }: Bound,
+  { pairs, errorNumber, reason }: AppleEventCommand & { type: 'RecordNotification' },
+): Heard {
   let fresh = 0;
   for (const group of pairs) {
-    const named = state.named.get(idOfAsset(group));
+    const named = heard.named.get(idOfAsset(group));
     for (const key of holderKeys(group)) if (!named?.has(key)) fresh += 1;
   }
-  if (state.namedCount + fresh < state.expected) return { ...state, namedCount: state.namedCount + fresh };
-  const named = new Map([...state.named].map(([id, keys]) => [id, new Map(keys)]));
-  const preview: AppleEvent = { ...state, named, reasons: new Map(state.reasons) };
-  name(preview, pairs, errorNumber, reason);
-  return preview;
+  if (heard.namedCount + fresh < expected) return { ...heard, namedCount: heard.namedCount + fresh };
+  const named = new Map([...heard.named].map(([id, keys]) => [id, new Map(keys)]));
+  const after: Heard = { ...heard, named, reasons: new Map(heard.reasons) };
+  hear(after, pairs, errorNumber, reason);
+  return after;
 }
 
 function bindCall(
@@ -179,14 +101,18 @@ function bindCall(
   state: AppleEvent,
   at: Instant,
 ): AppleEventEvent[] {
-  if (state.callId !== null) return [];
+  if (state.phase !== 'unbound') return [];
   const { uId, callId, pairs, subscribed } = command;
   const bound: AppleEventEvent = { type: 'appleEvent.bound', data: { uId, callId, pairs, subscribed, at } };
-  return [bound, ...completedBy({ ...state, uId, callId, expected: pairs })];
+  return [bound, ...completedBy({ uId, callId, expected: pairs }, state.heard)];
 }
 
-function completedBy({ uId, callId, expected, namedCount, named, reasons }: AppleEvent): AppleEventEvent[] {
-  if (callId === null || expected === 0 || namedCount < expected) return [];
+/** The event is complete when every pair has been named. */
+function completedBy(
+  { uId, callId, expected }: Pick<Bound, 'uId' | 'callId' | 'expected'>,
+  { named, namedCount, reasons }: Heard,
+): AppleEventEvent[] {
+  if (expected === 0 || namedCount < expected) return [];
   const failures: ReportedFailure[] = [];
   for (const [id, keys] of named) {
     const byNumber = new Map<number, HolderKey[]>();
@@ -207,8 +133,8 @@ function recordPoll(
   at: Instant,
   { stalledAfterMs }: Timings,
 ): AppleEventEvent[] {
-  const { uId, callId, over, boundAt } = state;
-  if (callId === null || over) return [];
+  if (state.phase !== 'bound') return [];
+  const { uId, callId, boundAt } = state;
   const { status, requested, completed } = command.status;
   const polled: AppleEventEvent = {
     type: 'appleEvent.polled',
@@ -239,8 +165,8 @@ function recordPollFailure(
   at: Instant,
   { pollEveryMs, stalledAfterMs }: Timings,
 ): AppleEventEvent[] {
-  const { uId, callId, over, boundAt } = state;
-  if (callId === null || over) return [];
+  if (state.phase !== 'bound') return [];
+  const { uId, callId, boundAt } = state;
   switch (failure.kind) {
     case 'token':
     case 'conflict':
