@@ -44,7 +44,7 @@ async function live(dieAt: VirtualSeatbook['dieAt'], loseViews = false): Promise
   }
   expect((await virtual.order(assigned.orderId))?.final).toMatchObject({ assigned: 30 });
   expect((await virtual.order(returned.orderId))?.final).toMatchObject({ returned: 10 });
-  expect(virtual.worker.parking.count).toBe(0);
+  expect(await virtual.stores.progress.countParked()).toBe(0);
   // At most the calls that were in flight at the crash are repeated.
   expect(virtual.simulator.admin.stats().associateReceived).toBeLessThanOrEqual(2);
   const ids = (await virtual.events()).map(({ id }) => id);

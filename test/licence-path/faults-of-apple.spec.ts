@@ -12,7 +12,7 @@ async function expectAllAssigned(virtual: VirtualSeatbook): Promise<void> {
     expect(virtual.atApple(adamId)).toEqual(serials(100));
     expect(await virtual.pairs(adamId)).toEqual({ assigned: serials(100) });
   }
-  expect(virtual.worker.parking.count).toBe(0);
+  expect(await virtual.stores.progress.countParked()).toBe(0);
 }
 
 describe('faults of Apple', () => {

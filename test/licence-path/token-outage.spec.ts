@@ -48,7 +48,7 @@ describe('a token that dies while ten calls are ready to send', () => {
       expect(types).not.toContain('asset.licenses-failed');
       expect(types).not.toContain('call.settled');
       expect((await virtual.account())?.tokenState).toBe(state);
-      expect(virtual.worker.parking.count).toBe(0);
+      expect(await virtual.stores.progress.countParked()).toBe(0);
       const before = (await virtual.events()).length;
       await virtual.advance(60 * 60_000);
       expect((await virtual.events()).length).toBe(before);

@@ -142,7 +142,7 @@ async function partsOf(
   { configuration, log, views, transport }: HostOptions,
   halves: Halves,
 ): Promise<Parts> {
-  const { apple: appleSettings, mdm, http, owner, timings, due } = configuration;
+  const { apple: appleSettings, mdm, http, owner, timings, reactor, planner, due } = configuration;
   const clock = systemClock;
   const { connectTimeoutMs, keepAliveMs, maxAnswerBytes, ...requests } = appleSettings;
   const connections = undiciTransport({ connectTimeoutMs, keepAliveMs, maxBodyBytes: maxAnswerBytes });
@@ -169,7 +169,7 @@ async function partsOf(
         apple,
         random: Math.random,
         settings,
-        dueRunner: due,
+        limits: { reactor, due, planner },
         views: built,
       })
     : null;
@@ -177,7 +177,6 @@ async function partsOf(
     apple.onTokenRefused((uId) => worker.gates.shut(uId));
     worker.gates.onOpened((uId) => apple.reopen(uId));
   }
-  const retry = async (stream: string) => (await worker?.retry(stream)) ?? null;
   const newSecret = (): string => randomBytes(32).toString('base64url');
   return {
     stores,
@@ -190,7 +189,6 @@ async function partsOf(
           settings,
           newSecret,
           positionWaitMs: http.positionWaitMs,
-          retry,
         })
       : null,
     ownerKey: hasEdge ? await OwnerKey.open(stores.secrets, owner) : null,

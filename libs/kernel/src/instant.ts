@@ -7,6 +7,8 @@ export type Milliseconds = number;
 /** Where time comes from. Pure code never sees it: moments come in with the command. */
 export interface Clock {
   now(): Instant;
+  /** Time that has passed since a moment of its own choice. Setting the clock does not move it. */
+  elapsed(): Milliseconds;
   /** Runs `task` once after `delay`; the returned function cancels it. */
   after(delay: Milliseconds, task: () => void): () => void;
 }
@@ -14,6 +16,7 @@ export interface Clock {
 /** The clock of the machine. Its timers do not keep the process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   after(delay, task) {
     const timer = setTimeout(task, delay);
     timer.unref();

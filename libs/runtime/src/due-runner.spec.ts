@@ -8,6 +8,7 @@ import {
   type Counter,
   type CounterCommand,
 } from '@seatbook/test-support/counter-domain';
+import { keptLeases } from '@seatbook/test-support/kept-leases';
 import { calm, pass, until } from '@seatbook/test-support/let-happen';
 import { seededIds } from '@seatbook/test-support/seeded-random';
 import { openTemporaryStores } from '@seatbook/test-support/temporary-stores';
@@ -15,14 +16,17 @@ import { VirtualClock } from '@seatbook/test-support/virtual-clock';
 import type { CommandRunner } from './command-runner.js';
 import { dueModel } from './due.js';
 import { EventLog } from './event-log.js';
-import type { ParkedWork } from './progress.js';
-import { DUE_RUNNER_DEFAULTS, DueRunner } from './due-runner.js';
+import type { LeaseKeeper } from './lease-keeper.js';
+import type { ParkedWork, Progress } from './progress.js';
+import { DUE_RUNNER_LIMITS, DueRunner, type DueRunnerLimits } from './due-runner.js';
 import type { Gates } from './gates.js';
-import { Parking } from './parking.js';
 import { Processor } from './processor.js';
+import type { ReadStore } from './read-store.js';
 
 class SpecGates implements Gates {
   readonly shut = new Set<string>();
+  /** All that there are. */
+  readonly gates = ['account', 'other'];
   readonly #listeners = new Set<(gate: string) => void>();
   isOpen(gate: string): boolean {
     return !this.shut.has(gate);
@@ -31,7 +35,10 @@ class SpecGates implements Gates {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
-  open(gate: string): void {
+  open(): string[] {
+    return this.gates.filter((gate) => this.isOpen(gate));
+  }
+  reopen(gate: string): void {
     this.shut.delete(gate);
     for (const listener of this.#listeners) listener(gate);
   }
@@ -50,6 +57,7 @@ describe('taking due work', () => {
   let commands = 0;
   let runs = 0;
   const ends: (() => Promise<void>)[] = [];
+  let lines: { message: string }[];
 
   const counterSteps: Steps<Counter, object, CounterCommand> = {
     read: {
@@ -77,13 +85,19 @@ describe('taking due work', () => {
     read: { ...counterSteps['read'], due } as CounterStep,
   });
 
-  /** One process: runner, due model and due runner on the shared stores. */
-  const process = async (steps = counterSteps) => {
+  interface ProcessOptions {
+    steps?: typeof counterSteps;
+    limits?: Partial<DueRunnerLimits>;
+    progress?: Progress;
+    query?: ReadStore['query'];
+    leases?: Pick<LeaseKeeper, 'want' | 'leftOf' | 'onGained'>;
+  }
+
+  /** One process: runner, due model, leases and due runner on the shared stores. */
+  const process = async ({ steps = counterSteps, ...more }: ProcessOptions = {}) => {
     const { events, reads, progress } = temporary.stores;
     const kind = counterKind(steps);
     const runner = counterRunner({ events, reads, clock, kinds: [kind] });
-    const parking = new Parking(progress, clock);
-    await parking.load();
     const built = new Processor({
       events: new EventLog(events, counterRegistry()),
       reads,
@@ -91,17 +105,33 @@ describe('taking due work', () => {
       clock,
       log: () => undefined,
     });
-    const due = new DueRunner<object>(reads, runner, parking, gates, {}, clock, seededIds(1, (runs += 1)));
-    built.onAdvance(() => due.ring());
+    const leases = keptLeases(temporary.stores.leases, clock);
+    const due = new DueRunner<object>({
+      reads: more.query ? { query: more.query } : reads,
+      progress: more.progress ?? progress,
+      runner,
+      leases: more.leases ?? leases,
+      leaseOf: (gate) => `work/${gate}`,
+      gates,
+      ports: {},
+      clock,
+      ids: seededIds(1, (runs += 1)),
+      log: (message, facts) => lines.push({ message, ...facts }),
+      limits: more.limits,
+    });
+    built.onAdvance(() => due.wake());
     await built.start();
     due.start();
+    await calm();
     const stop = async (): Promise<void> => {
       await due.stop();
+      await leases.stop();
       await built.stop();
     };
     ends.push(stop);
-    return { runner, parking, due, stop };
+    return { runner, due, leases, stop };
   };
+  const countParked = (): Promise<number> => temporary.stores.progress.countParked();
   const at = (ms: number): number => start + ms;
   let start = 0;
   const wait = (
@@ -126,11 +156,15 @@ describe('taking due work', () => {
     temporary = await openTemporaryStores(clock);
     gates = new SpecGates();
     performed = [];
+    lines = [];
     perform = () => Promise.resolve([{ type: 'Finish' }]);
     mayStart = () => true;
   });
   afterEach(async () => {
-    for (const end of ends.splice(0)) await end();
+    // What is under way may need time to end.
+    const left = new Set(ends.splice(0).map((end) => end()));
+    for (const end of left) void end.then(() => left.delete(end));
+    await until(clock, 'ended', () => left.size === 0);
     await temporary.close();
   });
 
@@ -179,9 +213,10 @@ describe('taking due work', () => {
     expect(performed).toEqual([]);
   });
 
-  it('begins before it performs: of two processes only one does', async () => {
-    const one = await process();
-    await process();
+  it('begins before it performs: of two workers that both think they may, only one does', async () => {
+    const always = { want: () => undefined, leftOf: () => 60_000, onGained: () => () => undefined };
+    const one = await process({ leases: always });
+    await process({ leases: always });
     await wait(one.runner, 'send', 1_000);
     await wait(one.runner, 'send', 1_000, 'counter-2');
     await pass(clock, 30_000);
@@ -210,7 +245,7 @@ describe('taking due work', () => {
     await wait(runner, 'read', 1_000, 'counter-2', 'other');
     await pass(clock, 600_500);
     expect(performed).toEqual([`counter-2 ${at(1_000)}`]);
-    gates.open('account');
+    gates.reopen('account');
     await calm();
     expect(performed.at(-1)).toBe(`counter-1 ${at(600_500)}`);
   });
@@ -246,7 +281,7 @@ describe('taking due work', () => {
     const streams = Array.from({ length: 100 }, (_one, index) => `counter-${index}`);
     await Promise.all(streams.map((stream) => wait(runner, 'read', 0, stream)));
     await pass(clock, 20_000);
-    expect([most, performed.length]).toEqual([DUE_RUNNER_DEFAULTS.concurrency, 100]);
+    expect([most, performed.length]).toEqual([DUE_RUNNER_LIMITS.concurrency, 100]);
   });
 
   it('works on so many at once behind one gate and no more', async () => {
@@ -263,16 +298,122 @@ describe('taking due work', () => {
       Array.from({ length: 40 }, (_one, index) => wait(runner, 'read', 0, `counter-${index}`, 'account')),
     );
     await pass(clock, 20_000);
-    expect([most, performed.length]).toEqual([DUE_RUNNER_DEFAULTS.concurrencyPerGate, 40]);
+    expect([most, performed.length]).toEqual([DUE_RUNNER_LIMITS.concurrencyPerGate, 40]);
+  });
+
+  it('lets what has no gate, and further gates, not wait for busy ones', async () => {
+    gates.gates.push('busy-1', 'busy-2', 'busy-3', 'busy-4', 'quiet');
+    perform = async (stream) => {
+      // Behind a busy gate everything takes thirty seconds.
+      if (stream.includes('busy')) await new Promise<void>((resolve) => clock.after(30_000, resolve));
+      return [{ type: 'Finish' }];
+    };
+    const { runner } = await process();
+    for (let gate = 1; gate <= 4; gate += 1)
+      await Promise.all(
+        Array.from({ length: 100 }, (_stream, index) =>
+          wait(runner, 'read', 0, `counter-busy${gate}-${index}`, `busy-${gate}`),
+        ),
+      );
+    await wait(runner, 'read', 1, 'counter-free');
+    await wait(runner, 'read', 1, 'counter-quiet', 'quiet');
+    await pass(clock, 1_000);
+    expect(performed.filter((done) => !done.includes('busy')).sort()).toEqual([
+      `counter-free ${at(1)}`,
+      `counter-quiet ${at(1)}`,
+    ]);
+  });
+
+  it('lets gates take turns where there are not places for all', async () => {
+    gates.gates.push('a', 'b', 'c', 'd');
+    const finished = { a: 0, b: 0, c: 0, d: 0 };
+    perform = async (stream) => {
+      await new Promise<void>((resolve) => clock.after(1_000, resolve));
+      finished[stream.charAt('counter-'.length) as keyof typeof finished] += 1;
+      return [{ type: 'Finish' }];
+    };
+    const { runner } = await process({ limits: { gatedConcurrency: 4, concurrencyPerGate: 4 } });
+    for (const gate of Object.keys(finished))
+      await Promise.all(
+        Array.from({ length: 20 }, (_stream, index) =>
+          wait(runner, 'read', 0, `counter-${gate}${index}`, gate),
+        ),
+      );
+    await pass(clock, 12_000);
+    for (const done of Object.values(finished)) expect(done).toBeGreaterThanOrEqual(8);
+  });
+
+  it('does not read what is behind a shut gate', async () => {
+    gates.shut.add('account');
+    const { reads } = temporary.stores;
+    let looks = 0;
+    let rows = 0;
+    const query: ReadStore['query'] = async (...asked) => {
+      const page = await reads.query(...asked);
+      looks += 1;
+      rows += page.rows.length;
+      return page;
+    };
+    const { runner } = await process({ query });
+    await Promise.all(
+      Array.from({ length: 300 }, (_stream, index) => wait(runner, 'read', 0, `counter-${index}`, 'account')),
+    );
+    await pass(clock, 10_000);
+    expect([looks > 10, rows]).toEqual([true, 0]);
+    gates.reopen('account');
+    await pass(clock, 2_000);
+    expect(performed).toHaveLength(300);
+  });
+
+  describe('with leases', () => {
+    it('works on the partitions whose lease it holds, and on all of them when the other worker is gone', async () => {
+      const first = await process();
+      const second = await process();
+      await wait(first.runner, 'read', 0);
+      await pass(clock, 10);
+      expect(performed).toHaveLength(1);
+      await second.stop();
+      await wait(first.runner, 'read', 10);
+      await pass(clock, 10);
+      expect(performed).toHaveLength(2);
+      const third = await process();
+      await first.stop();
+      await wait(third.runner, 'read', 20);
+      await pass(clock, 10_000);
+      expect(performed).toHaveLength(3);
+    });
+
+    it('begins nothing, and performs nothing, when the lease runs out before the work would be done', async () => {
+      let left = 60_000;
+      const leases = { want: () => undefined, leftOf: () => left, onGained: () => () => undefined };
+      const { runner } = await process({ leases });
+      left = DUE_RUNNER_LIMITS.gateLeaseLeftMs;
+      await wait(runner, 'send', 0, 'counter-1', 'account');
+      await pass(clock, 60_000);
+      expect((await runner.load('counter-1')).revision).toBe(0);
+      // It runs out while the beginning is written.
+      mayStart = () => {
+        setImmediate(() => (left = 0));
+        return true;
+      };
+      left = 60_000;
+      await pass(clock, 5_000);
+      expect((await runner.load('counter-1')).state).toMatchObject({ attempt: 1 });
+      expect(performed).toEqual([]);
+      mayStart = () => true;
+      left = 60_000;
+      await pass(clock, 120_000);
+      expect(performed).toEqual([expect.stringMatching(/attempt 2$/)]);
+    });
   });
 
   describe('a step that fails', () => {
     it('is tried again after a growing while, then parked with the reason, and the others go on', async () => {
       perform = (stream) =>
         stream === 'counter-1' ? Promise.reject(new Error('boom')) : Promise.resolve([{ type: 'Finish' }]);
-      const { runner, parking } = await process();
+      const { runner } = await process();
       await wait(runner, 'read', 0);
-      await until(clock, 'parked', () => parking.count === 1);
+      await until(clock, 'parked', async () => (await countParked()) === 1);
       expect(performed).toEqual([0, 500, 1_500, 3_500, 7_500].map((ms) => `counter-1 ${at(ms)}`));
       expect(await parkedOf('counter-1')).toMatchObject([
         { id: 'counter-1/read', kind: 'step', name: 'read', reason: 'Error: boom' },
@@ -286,47 +427,87 @@ describe('taking due work', () => {
     it('is taken anew on demand', async () => {
       let broken = true;
       perform = () => (broken ? Promise.reject(new Error('boom')) : Promise.resolve([{ type: 'Finish' }]));
-      const { runner, parking, due } = await process();
+      const { runner } = await process();
       await wait(runner, 'read', 0);
-      await until(clock, 'parked', () => parking.count === 1);
+      await until(clock, 'parked', async () => (await countParked()) === 1);
       broken = false;
-      await due.retry('counter-1', 'counter-1/read');
+      expect(await temporary.stores.progress.requestRetry('counter-1/read')).toBe(true);
       await pass(clock, 5_000);
-      expect([performed.length, parking.count]).toEqual([6, 0]);
+      expect([performed.length, await countParked()]).toEqual([6, 0]);
       expect(((await runner.load('counter-1')).state as Counter).due).toBeNull();
+    });
+
+    it('is tried again after a pause where it cannot be parked, and harms nothing else', async () => {
+      perform = (stream) =>
+        stream === 'counter-1' ? Promise.reject(new Error('boom')) : Promise.resolve([{ type: 'Finish' }]);
+      let full = true;
+      const { progress } = temporary.stores;
+      const { runner, due } = await process({
+        progress: new Proxy(progress, {
+          get(target, name) {
+            if (name === 'park' && full) return () => Promise.reject(new Error('SQLITE_FULL'));
+            const member: unknown = Reflect.get(target, name);
+            return typeof member === 'function' ? (member as () => unknown).bind(target) : member;
+          },
+        }),
+      });
+      await wait(runner, 'read', 0);
+      await pass(clock, 20_000);
+      expect(lines.filter(({ message }) => message.includes('could not be parked'))).not.toEqual([]);
+      await wait(runner, 'read', 20_000, 'counter-2');
+      await pass(clock, 10);
+      expect(performed.at(-1)).toMatch(/counter-2/);
+      const tries = performed.length;
+      await pass(clock, 10_000);
+      expect(performed.length - tries).toBeLessThan(3);
+      full = false;
+      await until(clock, 'parked', async () => (await countParked()) === 1);
+      expect(due.failure).toBeNull();
+    });
+
+    it('is tried again after the same while, whatever the clock is set to', async () => {
+      let broken = true;
+      perform = () => (broken ? Promise.reject(new Error('boom')) : Promise.resolve([{ type: 'Finish' }]));
+      const { runner } = await process();
+      await wait(runner, 'read', -4_000_000);
+      await pass(clock, 10);
+      broken = false;
+      clock.set(-3_600_000);
+      await pass(clock, 1_000);
+      expect(performed).toHaveLength(2);
     });
 
     it('stays parked over a restart', async () => {
       perform = () => Promise.reject(new Error('boom'));
       const first = await process();
       await wait(first.runner, 'read', 0);
-      await until(clock, 'parked', () => first.parking.count === 1);
+      await until(clock, 'parked', async () => (await countParked()) === 1);
       await first.stop();
-      const { parking } = await process();
+      await process();
       await pass(clock, 60_000);
-      expect([performed.length, parking.count]).toEqual([5, 1]);
+      expect([performed.length, await countParked()]).toEqual([5, 1]);
     });
 
     it('is never parked for a passing refusal', async () => {
       perform = () => Promise.reject(new Refusal('TRANSIENT_STORE', 'later'));
-      const { runner, parking } = await process();
+      const { runner } = await process();
       await wait(runner, 'read', 0);
       await pass(clock, 600_000);
       expect(performed.length).toBeGreaterThan(10);
-      expect(parking.count).toBe(0);
+      expect(await countParked()).toBe(0);
     });
 
     it('that this build does not have is left to the build that has it', async () => {
       const newer = { ...counterSteps, gone: { ...counterSteps['read'], due: dueAs('gone') } as CounterStep };
-      const first = await process(newer);
+      const first = await process({ steps: newer });
       await wait(first.runner, 'gone', 5_000);
       await calm();
       await first.stop();
       const older = await process();
       await pass(clock, 60_000);
-      expect([performed.length, older.parking.count]).toEqual([0, 0]);
+      expect([performed.length, await countParked()]).toEqual([0, 0]);
       await older.stop();
-      await process(newer);
+      await process({ steps: newer });
       await pass(clock, 60_000);
       expect(performed.length).toBe(1);
     });
@@ -350,7 +531,7 @@ describe('taking due work', () => {
       await wait(first.runner, 'read', 5_000);
       await calm();
       await first.stop();
-      await process(readWhen(({ due }) => due && { ...due, at: due.at + 60_000 }));
+      await process({ steps: readWhen(({ due }) => due && { ...due, at: due.at + 60_000 }) });
       await pass(clock, 64_000);
       expect(performed).toEqual([]);
       await pass(clock, 2_000);
@@ -359,14 +540,34 @@ describe('taking due work', () => {
 
     it('with a step of another name takes that one', async () => {
       const gone = { ...counterSteps['read'], due: dueAs('gone') } as CounterStep;
-      const first = await process({ ...counterSteps, gone });
+      const first = await process({ steps: { ...counterSteps, gone } });
       await wait(first.runner, 'gone', 5_000);
       await calm();
       await first.stop();
-      const { parking } = await process(readWhen(dueAs('gone')));
+      await process({ steps: readWhen(dueAs('gone')) });
       await pass(clock, 60_000);
-      expect([performed, parking.count]).toEqual([[`counter-1 ${at(5_000)}`], 0]);
+      expect([performed, await countParked()]).toEqual([[`counter-1 ${at(5_000)}`], 0]);
     });
+  });
+
+  it('says that due work cannot be read, and goes on when it can', async () => {
+    const { reads } = temporary.stores;
+    let down = false;
+    let looks = 0;
+    const query: ReadStore['query'] = (...asked) => {
+      looks += 1;
+      return down ? Promise.reject(new Error('no network')) : reads.query(...asked);
+    };
+    const { runner, due } = await process({ query });
+    await wait(runner, 'read', 5_000);
+    await pass(clock, 1_000);
+    down = true;
+    looks = 0;
+    await pass(clock, 60_000);
+    expect([due.failure, looks < 20]).toEqual(['Error: no network', true]);
+    down = false;
+    await pass(clock, 60_000);
+    expect([due.failure, performed.length]).toEqual([null, 1]);
   });
 
   it('stops after what is under way', async () => {

@@ -58,8 +58,13 @@ export { Freshness } from './freshness.js';
 export type { BuilderStores, OpenedStores, Stores } from './stores.js';
 export { dueModel, type DueRow } from './due.js';
 export { startOf, timeKey, timesModel, type TimeRow, type TimeSpan } from './times.js';
-export { Parking } from './parking.js';
-export { Reactor } from './reactor.js';
+export { LeaseKeeper, type LeaseKeeperOptions } from './lease-keeper.js';
+export { REACTOR_LIMITS, Reactor, type ReactorLimits, type ReactorOptions } from './reactor.js';
 export type { Gates } from './gates.js';
-export { DueRunner, DUE_RUNNER_DEFAULTS, type DueRunnerOptions } from './due-runner.js';
-export { PlannerLoop } from './planner-loop.js';
+export { DUE_RUNNER_LIMITS, DueRunner, type DueRunnerLimits, type DueRunnerOptions } from './due-runner.js';
+export {
+  PLANNER_LOOP_LIMITS,
+  PlannerLoop,
+  type PlannerLoopLimits,
+  type PlannerLoopOptions,
+} from './planner-loop.js';

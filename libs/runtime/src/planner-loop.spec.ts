@@ -7,6 +7,7 @@ import {
   type CounterEvent,
 } from '@seatbook/test-support/counter-domain';
 import { FaultyEventStore } from '@seatbook/test-support/faulty-event-store';
+import { keptLeases } from '@seatbook/test-support/kept-leases';
 import { calm, pass } from '@seatbook/test-support/let-happen';
 import { seededIds } from '@seatbook/test-support/seeded-random';
 import { openTemporaryStores } from '@seatbook/test-support/temporary-stores';
@@ -14,6 +15,7 @@ import { VirtualClock } from '@seatbook/test-support/virtual-clock';
 import type { CommandRunner } from './command-runner.js';
 import { EventLog } from './event-log.js';
 import type { Gates } from './gates.js';
+import type { LeaseKeeper } from './lease-keeper.js';
 import { PlannerLoop } from './planner-loop.js';
 import { Processor } from './processor.js';
 
@@ -49,11 +51,14 @@ describe('running a planner', () => {
   let runner: CommandRunner;
   let views: Processor;
   let loop: PlannerLoop<Open, { now: number }>;
+  let leases: LeaseKeeper;
+  let loops = 0;
   let plans: string[];
   let shut: Set<string>;
   let opened: (gate: string) => void;
   let wait = 0;
   let broken = false;
+  let brokenFor = '';
 
   /** Everything that has waited for `wait` is done, row by row. */
   const planner: Planner<Open, { now: number }> = {
@@ -61,7 +66,7 @@ describe('running a planner', () => {
     reads: openModel,
     index: 'by-account',
     plan(rows, { now }) {
-      if (broken) throw new Error('bug');
+      if (broken || rows[0]?.account === brokenFor) throw new Error('bug');
       plans.push(rows.map(({ id }) => id).join());
       const due = rows.filter(({ since }) => now - since >= wait);
       const waiting = rows.filter((row) => !due.includes(row));
@@ -74,6 +79,31 @@ describe('running a planner', () => {
         wakeAt: waiting.length === 0 ? null : Math.min(...waiting.map(({ since }) => since + wait)),
       };
     },
+  };
+  /** A planner loop of a process with these leases. */
+  const loopWith = (held: LeaseKeeper): PlannerLoop<Open, { now: number }> => {
+    const gates: Gates = {
+      isOpen: (gate) => !shut.has(gate),
+      open: () => ['a', 'b'].filter((gate) => !shut.has(gate)),
+      onOpened(listener) {
+        opened = listener;
+        return () => undefined;
+      },
+    };
+    return new PlannerLoop({
+      planner,
+      events: new EventLog(store, counterRegistry()),
+      reads: temporary.stores.reads,
+      views,
+      runner,
+      leases: held,
+      leaseOf: (partition) => `work/${partition}`,
+      gates,
+      context: () => Promise.resolve({ now: clock.now() }),
+      clock,
+      ids: seededIds(7, (loops += 1)),
+      log: () => undefined,
+    });
   };
   const open = (id: string) =>
     runner.execute(`counter-open${id}`, { type: 'Add', n: 1 } as CounterCommand, contextOf(`open-${id}`));
@@ -96,28 +126,14 @@ describe('running a planner', () => {
     shut = new Set();
     opened = () => undefined;
     wait = 0;
-    const gates: Gates = {
-      isOpen: (gate) => !shut.has(gate),
-      onOpened(listener) {
-        opened = listener;
-        return () => undefined;
-      },
-    };
-    loop = new PlannerLoop(
-      planner,
-      reads,
-      views,
-      runner,
-      gates,
-      () => Promise.resolve({ now: clock.now() }),
-      clock,
-      seededIds(7),
-    );
+    leases = keptLeases(temporary.stores.leases, clock);
+    loop = loopWith(leases);
     await views.start();
     loop.start();
   });
   afterEach(async () => {
     await loop.stop();
+    await leases.stop();
     await views.stop();
     await temporary.close();
   });
@@ -126,7 +142,7 @@ describe('running a planner', () => {
     await open('a.1');
     await open('a.2');
     await open('b.1');
-    await pass(clock, 100);
+    await pass(clock, 200);
     expect(plans.slice(0, 2)).toEqual(['a.1,a.2', 'b.1']);
     expect(await Promise.all(['a.1', 'a.2', 'b.1'].map(doneTimes))).toEqual([1, 1, 1]);
   });
@@ -187,7 +203,7 @@ describe('running a planner', () => {
     await calm();
     wait = 0;
     await open('b.1');
-    await pass(clock, 60);
+    await pass(clock, 120);
     expect(await doneTimes('b.1')).toBe(1);
   });
 
@@ -204,10 +220,67 @@ describe('running a planner', () => {
     expect(await doneTimes('a.1')).toBe(1);
   });
 
+  it('looks at what a lost answer may have started before it plans again', async () => {
+    store.appends.push('well', 'doubtful');
+    await open('a.1');
+    // The read model does not get to see what was planned.
+    await pass(clock, 60);
+    await views.stop();
+    await pass(clock, 60_000);
+    expect(plans).toEqual(['a.1']);
+    await views.start();
+    await pass(clock, 2_000);
+    expect([plans, await doneTimes('a.1')]).toEqual([['a.1'], 1]);
+  });
+
+  it('plans nothing without the lease of the partition, and nothing twice when that changes hands', async () => {
+    await loop.stop();
+    await leases.stop();
+    const other = keptLeases(temporary.stores.leases, clock);
+    const loops = { mine: loopWith(leases), others: loopWith(other) };
+    other.want('work/a', 60_000);
+    await calm();
+    leases.start();
+    loops.mine.start();
+    loops.others.start();
+    await open('a.1');
+    await open('b.1');
+    await pass(clock, 5_000);
+    expect([await doneTimes('a.1'), await doneTimes('b.1')]).toEqual([1, 1]);
+    // The model stands still while the one plans and goes; the next one must not plan the same again.
+    await open('a.2');
+    await calm();
+    await views.stop();
+    await pass(clock, 5_000);
+    await loops.others.stop();
+    await other.stop();
+    await pass(clock, 60_000);
+    expect(leases.epochOf('work/a')).not.toBeNull();
+    await views.start();
+    await open('a.3');
+    await pass(clock, 5_000);
+    expect(await Promise.all(['a.1', 'a.2', 'a.3'].map(doneTimes))).toEqual([1, 1, 1]);
+    await loops.mine.stop();
+  });
+
+  it('plans the others while the planning of one partition fails, which it tries again after growing pauses', async () => {
+    brokenFor = 'a';
+    await open('a.1');
+    await open('b.1');
+    await pass(clock, 60_000);
+    expect([await doneTimes('a.1'), await doneTimes('b.1'), loop.failure]).toEqual([0, 1, 'Error: bug']);
+    await open('b.2');
+    await pass(clock, 100);
+    expect(await doneTimes('b.2')).toBe(1);
+    brokenFor = '';
+    await pass(clock, 30_000);
+    expect([await doneTimes('a.1'), loop.failure]).toEqual([1, null]);
+  });
+
   it('says when planning fails, and goes on when it works again', async () => {
     broken = true;
     await open('a.1');
-    await pass(clock, 60);
+    await pass(clock, 120);
     expect(loop.failure).toBe('Error: bug');
     broken = false;
     await pass(clock, 2_000);

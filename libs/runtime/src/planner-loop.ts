@@ -1,55 +1,107 @@
 import {
+  START,
   isRefusal,
+  latest,
   type Cause,
   type Clock,
   type Document,
   type Ids,
   type Instant,
+  type Milliseconds,
+  type PlannedCommand,
   type Planner,
+  type Position,
 } from '@seatbook/kernel';
 import { following, type CommandContext } from './command-context.js';
 import type { CommandRunner } from './command-runner.js';
+import type { EventLog } from './event-log.js';
 import type { Gates } from './gates.js';
+import type { LeaseKeeper } from './lease-keeper.js';
 import { PollLoop } from './poll-loop.js';
 import type { ReadStore } from './read-store.js';
 import { RunnerHealth, type Log } from './runner-health.js';
 import type { Views } from './views.js';
 
-const POLL_MS = 1_000;
-/** Between two looks at all that is open, while work keeps coming in. */
-const REST_MS = 50;
+export interface PlannerLoopLimits {
+  readonly pollMs: Milliseconds;
+  /** Between two looks at all that is open, while work keeps coming in. */
+  readonly restMs: Milliseconds;
+  /** Rows of one partition that a plan looks at, oldest first; the rest is planned when these are on their way. */
+  readonly maxRows: number;
+  /** Another worker takes over a partition when it has not heard of this one for so long. */
+  readonly leaseMs: Milliseconds;
+  /** Longest pause of a partition whose planning fails. */
+  readonly maxPauseMs: Milliseconds;
+}
+
+export const PLANNER_LOOP_LIMITS: PlannerLoopLimits = {
+  pollMs: 1_000,
+  restMs: 50,
+  maxRows: 20_000,
+  leaseMs: 60_000,
+  maxPauseMs: 30_000,
+};
+
+export interface PlannerLoopOptions<R extends Document, X> {
+  readonly planner: Planner<R, X>;
+  readonly events: EventLog;
+  readonly reads: ReadStore;
+  /** Says when the planner's read model has moved: a hint. */
+  readonly views: Pick<Views, 'onAdvance'>;
+  readonly runner: CommandRunner;
+  readonly leases: LeaseKeeper;
+  /** Name of the lease of a partition. */
+  readonly leaseOf: (partition: string) => string;
+  readonly gates: Gates;
+  readonly context: (partition: string) => Promise<X>;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly limits?: Partial<PlannerLoopLimits>;
+}
+
+/** When a partition may be planned: in this epoch of its lease, once the read model has passed this position. */
+interface Ready {
+  readonly epoch: number;
+  readonly after: Position;
+}
+
+interface Failing {
+  readonly health: RunnerHealth;
+  readonly failures: number;
+  /** Not before this, by elapsed time. */
+  readonly until: Milliseconds;
+}
+
 const PAGE_ROWS = 1_000;
-/** Rows of one partition that a plan looks at, oldest first; the rest is planned when these are on their way. */
-const MAX_ROWS = 20_000;
 
 /**
  * Runs one planner over its partitions whenever its read model has moved. A partition is planned again only when the
- * read model reflects what the last plan started, so nothing is planned twice.
+ * read model reflects what the last plan started, and by a new holder of its lease only when the model has passed the
+ * head of the log seen after it took over: so nothing is planned twice.
  */
 export class PlannerLoop<R extends Document, X> {
+  readonly #options: PlannerLoopOptions<R, X>;
+  readonly #limits: PlannerLoopLimits;
   readonly #health: RunnerHealth;
   readonly #loop: PollLoop;
-  readonly #planned = new Map<string, number>();
+  readonly #ready = new Map<string, Ready>();
+  readonly #failing = new Map<string, Failing>();
   #wakeAt: Instant | null = null;
-  #lastPass: Instant = -Infinity;
+  #lastPass: Milliseconds = -Infinity;
 
-  constructor(
-    private readonly planner: Planner<R, X>,
-    private readonly reads: ReadStore,
-    private readonly views: Views,
-    private readonly runner: CommandRunner,
-    private readonly gates: Gates,
-    private readonly context: (partition: string) => Promise<X>,
-    private readonly clock: Clock,
-    private readonly ids: Ids,
-    private readonly log: Log = () => undefined,
-  ) {
+  constructor(options: PlannerLoopOptions<R, X>) {
+    this.#options = options;
+    this.#limits = { ...PLANNER_LOOP_LIMITS, ...options.limits };
+    const { planner, clock, log, views, gates, leases } = options;
     this.#health = new RunnerHealth(`planner ${planner.name}`, log);
-    this.#loop = new PollLoop({ clock, pollMs: POLL_MS, task: () => this.#pass(), health: this.#health });
+    const task = (): Promise<boolean> => this.#pass();
+    this.#loop = new PollLoop({ clock, pollMs: this.#limits.pollMs, task, health: this.#health });
     views.onAdvance((model) => {
       if (model === planner.reads.name) this.#moved();
     });
     gates.onOpened(() => this.#moved());
+    leases.onGained(() => this.#moved());
   }
 
   start(): void {
@@ -64,32 +116,72 @@ export class PlannerLoop<R extends Document, X> {
     return this.#loop.idle;
   }
 
+  /** Why it does not get on at present, or null. It keeps trying. */
   get failure(): string | null {
-    return this.#health.failure;
+    const [failing] = this.#failing.values();
+    return this.#health.failure ?? failing?.health.failure ?? null;
   }
 
   #moved(): void {
-    const rested = this.clock.now() - this.#lastPass;
-    if (rested >= REST_MS) this.#loop.wake();
-    else this.#loop.wakeIn(REST_MS - rested);
+    const rested = this.#options.clock.elapsed() - this.#lastPass;
+    if (rested >= this.#limits.restMs) this.#loop.wake();
+    else this.#loop.wakeIn(this.#limits.restMs - rested);
   }
 
   async #pass(): Promise<boolean> {
-    this.#lastPass = this.clock.now();
+    const { clock, reads, planner, gates } = this.#options;
+    this.#lastPass = clock.elapsed();
     this.#wakeAt = null;
-    for await (const partition of this.#partitions()) {
-      if (this.gates.isOpen(partition)) await this.#plan(partition);
-    }
-    if (this.#wakeAt !== null) this.#loop.wakeIn(this.#wakeAt - this.clock.now());
+    const held = await this.#heldPartitions();
+    const modelAt = await reads.checkpoint(planner.reads);
+    for (const partition of held) if (gates.isOpen(partition)) await this.#tryPlan(partition, modelAt);
+    if (this.#wakeAt !== null) this.#loop.wakeIn(this.#wakeAt - clock.now());
     return false;
   }
 
+  /** Partitions that have rows and whose lease is held, with the position that the model must have passed. */
+  async #heldPartitions(): Promise<readonly string[]> {
+    const { leases, leaseOf, events } = this.#options;
+    const held: string[] = [];
+    const gained = new Map<string, number>();
+    for await (const partition of this.#partitions()) {
+      leases.want(leaseOf(partition), this.#limits.leaseMs);
+      const epoch = leases.epochOf(leaseOf(partition));
+      if (epoch === null) continue;
+      held.push(partition);
+      if (this.#ready.get(partition)?.epoch !== epoch) gained.set(partition, epoch);
+    }
+    // What the holder before planned, or this one without hearing an answer, is below the head by now.
+    const after = gained.size === 0 ? START : await events.head();
+    for (const [partition, epoch] of gained) this.#ready.set(partition, { epoch, after });
+    return held;
+  }
+
+  /** What is wrong with one partition holds up that one, and the others go on. */
+  async #tryPlan(partition: string, modelAt: Position): Promise<void> {
+    const { clock, log, planner } = this.#options;
+    const failing = this.#failing.get(partition);
+    if (failing && failing.until > clock.elapsed()) return;
+    try {
+      const ready = this.#ready.get(partition);
+      if (ready && modelAt >= ready.after) await this.#plan(partition, ready.epoch);
+      failing?.health.worked();
+      this.#failing.delete(partition);
+    } catch (error) {
+      const health = failing?.health ?? new RunnerHealth(`planner ${planner.name} of ${partition}`, log);
+      const failures = (failing?.failures ?? 0) + 1;
+      const pause = Math.min(this.#limits.pollMs * 2 ** (failures - 1), this.#limits.maxPauseMs);
+      health.failed(error);
+      this.#failing.set(partition, { health, failures, until: clock.elapsed() + pause });
+    }
+  }
+
   async *#partitions(): AsyncGenerator<string> {
-    const { index, reads: model } = this.planner;
+    const { index, reads: model } = this.#options.planner;
     const field = model.indexes.find(({ name }) => name === index)?.fields[0] as string;
     let after: string | undefined;
     for (;;) {
-      const { rows } = await this.reads.query(model, {
+      const { rows } = await this.#options.reads.query(model, {
         index,
         equals: [],
         limit: 1,
@@ -103,45 +195,57 @@ export class PlannerLoop<R extends Document, X> {
     }
   }
 
-  async #plan(partition: string): Promise<void> {
-    const { planner, views } = this;
-    if (views.position(planner.reads.name) < (this.#planned.get(partition) ?? 0)) return;
+  async #plan(partition: string, epoch: number): Promise<void> {
+    const { planner, context, leases, leaseOf, ids } = this.#options;
     const rows = await this.#rows(partition);
-    const { commands, wakeAt } = planner.plan(rows, await this.context(partition));
+    const { commands, wakeAt } = planner.plan(rows, await context(partition));
     if (wakeAt !== null) this.#wakeAt = Math.min(this.#wakeAt ?? Infinity, wakeAt);
-    if (commands.length === 0) return;
-    const plan = this.ids.next();
-    let failed: unknown = null;
-    const outcomes = await Promise.all(
-      commands.map(({ stream, command, cause }, index) =>
-        this.runner
-          .execute(stream, command, contextOf(stream, `${plan}/${index}`, cause), { likelyAbsent: true })
-          .catch((error: unknown) => {
-            if (!isRefusal(error)) failed ??= error;
-            else
-              this.log('a planned command was refused', { planner: planner.name, stream, code: error.code });
-            return { position: 0 };
-          }),
+    if (commands.length === 0 || leases.epochOf(leaseOf(partition)) !== epoch) return;
+    const plan = ids.next();
+    let failure: unknown = null;
+    const positions = await Promise.all(
+      commands.map((planned, index) =>
+        this.#send(planned, `${plan}/${index}`).catch((error: unknown) => {
+          failure ??= error;
+          return START;
+        }),
       ),
     );
-    // What did start must be seen before the partition is planned again, whatever became of the rest.
-    this.#planned.set(partition, Math.max(...outcomes.map(({ position }) => position)));
-    if (failed !== null) throw failed as Error;
+    if (failure !== null) {
+      // What failed may have been written all the same: the head is looked up before the next plan.
+      this.#ready.delete(partition);
+      throw failure as Error;
+    }
+    this.#ready.set(partition, { epoch, after: latest(START, ...positions) });
+  }
+
+  /** Where the model must have got before the partition is planned again. */
+  async #send({ stream, command, cause }: PlannedCommand, commandId: string): Promise<Position> {
+    const { runner, planner, log } = this.#options;
+    try {
+      const context = contextOf(stream, commandId, cause);
+      return (await runner.execute(stream, command, context, { likelyAbsent: true })).position;
+    } catch (error) {
+      if (!isRefusal(error) || error.kind === 'TRANSIENT') throw error;
+      log('a planned command was refused', { planner: planner.name, stream, code: error.code });
+      return START;
+    }
   }
 
   async #rows(partition: string): Promise<R[]> {
+    const { planner, reads } = this.#options;
     const rows: R[] = [];
     let cursor: string | undefined;
     do {
-      const page = await this.reads.query(this.planner.reads, {
-        index: this.planner.index,
+      const page = await reads.query(planner.reads, {
+        index: planner.index,
         equals: [partition],
         limit: PAGE_ROWS,
         ...(cursor === undefined ? {} : { cursor }),
       });
       rows.push(...page.rows);
       cursor = page.next ?? undefined;
-    } while (cursor !== undefined && rows.length < MAX_ROWS);
+    } while (cursor !== undefined && rows.length < this.#limits.maxRows);
     return rows;
   }
 }

@@ -1,179 +1,253 @@
 import {
   START,
-  causeOf,
   isRefusal,
   type Clock,
-  type Command,
+  type Milliseconds,
   type Position,
   type Reaction,
+  type UnreadableEvent,
 } from '@seatbook/kernel';
-import { following, type CommandContext } from './command-context.js';
 import type { CommandRunner } from './command-runner.js';
 import { hasCode } from './errors.js';
-import { readable, type EventLog, type LoggedEvent } from './event-log.js';
-import type { Parking } from './parking.js';
+import type { EventLog, LoggedEvent } from './event-log.js';
+import type { LogPage } from './event-store.js';
+import type { LeaseKeeper } from './lease-keeper.js';
 import { PollLoop } from './poll-loop.js';
 import type { ParkedWork, Progress } from './progress.js';
+import { handlersOf, messagesOf, parkedOf, type Message } from './reaction-messages.js';
 import { RunnerHealth, reasonOf, type Log } from './runner-health.js';
 
-const CHECKPOINT = 'reactor';
-const EPOCH = 1;
-const BATCH_EVENTS = 500;
-const CONCURRENT_STREAMS = 64;
-const POLL_MS = 1_000;
-const ATTEMPTS = 4;
-const RETRY_DELAY_MS = 100;
-
-interface Message {
-  readonly reaction: string;
-  readonly stream: string;
-  readonly command: Command;
-  readonly context: CommandContext;
-  /** Position of the event that it follows from, and its number among all that does. */
-  readonly source: Position;
-  readonly index: number;
+export interface ReactorLimits {
+  readonly batchEvents: number;
+  /** Target streams that are sent to at once. */
+  readonly concurrentStreams: number;
+  /** It looks for wishes to retry this often. */
+  readonly pollMs: Milliseconds;
+  /** A command that fails this often in a row is parked. */
+  readonly attempts: number;
+  /** First pause after a failure; each next one is twice as long, up to the longest. */
+  readonly retryDelayMs: Milliseconds;
+  readonly maxRetryDelayMs: Milliseconds;
+  /** Another worker takes over when it has not heard of this one for so long. */
+  readonly leaseMs: Milliseconds;
 }
 
+export const REACTOR_LIMITS: ReactorLimits = {
+  batchEvents: 500,
+  concurrentStreams: 64,
+  pollMs: 1_000,
+  attempts: 4,
+  retryDelayMs: 200,
+  maxRetryDelayMs: 10_000,
+  leaseMs: 15_000,
+};
+
+export interface ReactorOptions {
+  readonly events: EventLog;
+  readonly progress: Progress;
+  readonly runner: CommandRunner;
+  readonly leases: LeaseKeeper;
+  readonly reactions: readonly Reaction[];
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits?: Partial<ReactorLimits>;
+}
+
+/** Name of the lease, and of the checkpoint that it guards. */
+const NAME = 'reactor';
+const WISHES = 100;
+const PARKED_PAGE = 200;
+
 const DONE = Symbol('done');
-const PASSING = Symbol('passing');
-type Answer = typeof DONE | typeof PASSING | { readonly reason: string };
+type Answer = typeof DONE | { readonly reason: string; readonly transient: 'store' | 'conflict' | null };
+
+/** The work is over for this process: it stops, or another one has the lease. */
+class GivenUp extends Error {
+  constructor() {
+    super('given up: the process stops, or its lease ran out');
+    this.name = 'GivenUp';
+  }
+}
 
 /**
- * Runs all reactions, with one checkpoint. It reads a batch, sends the commands that follow from it, in order for each
- * target stream, and then moves the checkpoint: after a crash a batch is sent again and recognised by its command ids.
+ * Runs all reactions, with one lease and one checkpoint. It takes a page of the log, sends the commands that follow
+ * from it, in order for each target stream, and then moves the checkpoint: after a crash a page is sent again and
+ * recognised by its command ids. It stops, and gives its lease away, at an event that its build does not know: passed
+ * over, a newer build's reaction to it would be lost for ever.
  */
 export class Reactor {
-  readonly #handlers = new Map<string, Reaction[]>();
+  readonly #options: ReactorOptions;
+  readonly #limits: ReactorLimits;
+  readonly #handlers: ReadonlyMap<string, readonly Reaction[]>;
   readonly #health: RunnerHealth;
+  readonly #retryHealth: RunnerHealth;
   readonly #loop: PollLoop;
+  readonly #retries: PollLoop;
   #position: Position = START;
+  #epoch = 0;
+  #working = false;
   #stopping = false;
+  /** What it cannot pass. */
+  #unreadable: UnreadableEvent | null = null;
+  #following = new AbortController();
+  #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(
-    private readonly events: EventLog,
-    private readonly progress: Progress,
-    private readonly runner: CommandRunner,
-    private readonly parking: Parking,
-    reactions: readonly Reaction[],
-    private readonly clock: Clock,
-    log: Log = () => undefined,
-  ) {
-    for (const reaction of reactions) {
-      for (const type of reaction.handles) {
-        this.#handlers.set(type, [...(this.#handlers.get(type) ?? []), reaction]);
-      }
-    }
+  constructor(options: ReactorOptions) {
+    this.#options = options;
+    this.#limits = { ...REACTOR_LIMITS, ...options.limits };
+    const { clock, log, leases } = options;
+    const { pollMs } = this.#limits;
+    this.#handlers = handlersOf(options.reactions);
     this.#health = new RunnerHealth('reactor', log);
-    this.#loop = new PollLoop({ clock, pollMs: POLL_MS, task: () => this.#pass(), health: this.#health });
+    this.#retryHealth = new RunnerHealth('retry of parked reactions', log);
+    this.#loop = new PollLoop({ clock, pollMs, task: () => this.#follow(), health: this.#health });
+    const retry = (): Promise<boolean> => this.#takeWishes();
+    this.#retries = new PollLoop({ clock, pollMs, task: retry, health: this.#retryHealth });
+    leases.onGained((name) => {
+      if (name === NAME) this.#loop.wake();
+    });
   }
 
-  async start(): Promise<void> {
-    this.#position = await this.progress.takeOver(CHECKPOINT, EPOCH);
+  start(): void {
     this.#stopping = false;
+    this.#options.leases.want(NAME, this.#limits.leaseMs);
     this.#loop.start();
+    this.#retries.start();
   }
 
-  /** Ends after the batch under way, or gives it up where the log cannot be reached: it is sent again at the start. */
-  stop(): Promise<void> {
+  /** Ends after the page under way, or gives that up where the log cannot be reached: it is sent again at the start. */
+  async stop(): Promise<void> {
     this.#stopping = true;
-    return this.#loop.stop();
+    this.#following.abort();
+    await Promise.all([this.#loop.stop(), this.#retries.stop()]);
   }
 
-  ring(): void {
-    this.#loop.wake();
-  }
-
+  /** Up to where it has reacted, as far as this process knows. */
   get position(): Position {
     return this.#position;
   }
 
-  /** Why the last pass failed, or null. It tries again by itself. */
+  /** Why it does not get on at present, or null. It keeps trying. */
   get failure(): string | null {
-    return this.#health.failure;
+    return this.#health.failure ?? this.#retryHealth.failure;
   }
 
+  /** Nothing is being sent. */
   get idle(): boolean {
-    return this.#loop.idle;
+    return !this.#working && this.#retries.idle;
   }
 
-  /** Sends the parked commands of a stream again, in order; stops at the first that still fails and says why. */
-  async retry(stream: string): Promise<{ sent: number; failure: string | null }> {
-    let sent = 0;
-    // What comes meanwhile queues up behind and is sent as well.
-    for (;;) {
-      const { rows: parked } = await this.progress.parked({ kind: 'reaction', stream, limit: 1_000 });
-      if (parked.length === 0) return { sent, failure: null };
-      for (const work of parked) {
-        const failure = await this.#trySend(JSON.parse(work.payload) as Message, 1);
-        if (failure !== null) {
-          await this.parking.park({ ...work, reason: failure, attempts: work.attempts + 1 });
-          return { sent, failure };
-        }
-        await this.parking.done(work);
-        sent += 1;
-      }
+  get #holds(): boolean {
+    return this.#options.leases.epochOf(NAME) === this.#epoch;
+  }
+
+  /** Follows the log for as long as the lease is held. */
+  async #follow(): Promise<boolean> {
+    const { events, leases } = this.#options;
+    const epoch = leases.epochOf(NAME);
+    if (epoch === null) {
+      // It has given its lease away for this, and the reason remains.
+      if (this.#unreadable) throw this.#unreadable;
+      return false;
     }
-  }
-
-  async #pass(): Promise<boolean> {
-    for await (const { events, upTo, caughtUp } of this.events.pages(this.#position, BATCH_EVENTS)) {
-      if (upTo !== this.#position) await this.#react(events, upTo);
-      return !caughtUp;
+    this.#following = new AbortController();
+    const { signal } = this.#following;
+    try {
+      await this.#takeOver(epoch);
+      for await (const page of events.subscribe(this.#position, {
+        signal,
+        pageEvents: this.#limits.batchEvents,
+      })) {
+        if (this.#stopping || !this.#holds) return false;
+        await this.#take(page);
+        this.#health.worked();
+      }
+    } catch (error) {
+      if (error instanceof GivenUp) return false;
+      if (!hasCode(error, 'CHECKPOINT_MOVED')) throw error;
+      // It was saved and only the answer was lost, so it goes on from there. Or another one has the lease.
+      if (await this.#isOurs(epoch)) return true;
+      await leases.giveAway(NAME);
+    } finally {
+      this.#following.abort();
+      this.#working = false;
     }
     return false;
   }
 
-  async #react(events: readonly LoggedEvent[], upTo: Position): Promise<void> {
+  /** Where the checkpoint is now: it may have been saved though the answer was lost. */
+  async #takeOver(epoch: number): Promise<void> {
+    const { progress } = this.#options;
+    this.#position = await progress.takeOver(NAME, epoch);
+    if (this.#epoch === epoch) return;
+    this.#epoch = epoch;
+    await this.#retryForNewBuild();
+  }
+
+  async #isOurs(epoch: number): Promise<boolean> {
+    try {
+      this.#position = await this.#options.progress.takeOver(NAME, epoch);
+      return true;
+    } catch (error) {
+      if (hasCode(error, 'CHECKPOINT_MOVED')) return false;
+      throw error;
+    }
+  }
+
+  async #take({ events, upTo }: LogPage<LoggedEvent>): Promise<void> {
+    this.#working = true;
+    const stopAt = events.findIndex((event) => this.#needs(event) !== null);
+    const known = stopAt < 0 ? events : events.slice(0, stopAt);
+    await this.#inTurn(() => this.#react(known));
+    const to = stopAt < 0 ? upTo : (known.at(-1)?.position ?? this.#position);
+    if (to !== this.#position) {
+      const move = { from: this.#position, to, epoch: this.#epoch };
+      await this.#options.progress.saveCheckpoint(NAME, move);
+      this.#position = to;
+    }
+    this.#unreadable = stopAt < 0 ? null : this.#needs(events[stopAt] as LoggedEvent);
+    if (this.#unreadable) {
+      await this.#options.leases.giveAway(NAME);
+      throw this.#unreadable;
+    }
+    this.#working = false;
+  }
+
+  /** Why an event stops the reactor: nobody here knows what follows from it. */
+  #needs({ type, problem }: LoggedEvent): UnreadableEvent | null {
+    if (problem?.code === 'NEWER_EVENT_VERSION' && !this.#handlers.has(type)) return null;
+    return problem;
+  }
+
+  async #react(events: readonly LoggedEvent[]): Promise<void> {
     const queues = new Map<string, Message[]>();
     for (const event of events) {
-      for (const message of this.#messages(event)) {
+      for (const message of messagesOf(event, this.#handlers)) {
         const queue = queues.get(message.stream);
         if (queue) queue.push(message);
         else queues.set(message.stream, [message]);
       }
     }
-    const waiting = [...queues.values()].reverse();
-    const workers = Array.from({ length: CONCURRENT_STREAMS }, async () => {
-      for (let queue = waiting.pop(); queue; queue = waiting.pop()) await this.#sendAll(queue);
-    });
-    await Promise.all(workers);
-    try {
-      const move = { from: this.#position, to: upTo, epoch: EPOCH };
-      await this.progress.saveCheckpoint(CHECKPOINT, move);
-      this.#position = upTo;
-    } catch (error) {
-      // It was saved and only the answer was lost, or another reactor was faster.
-      if (hasCode(error, 'CHECKPOINT_MOVED')) this.#position = await this.progress.checkpoint(CHECKPOINT);
-      throw error;
-    }
-  }
-
-  #messages(event: LoggedEvent): Message[] {
-    const reactions = this.#handlers.get(event.type);
-    if (!reactions) return [];
-    const envelope = readable(event);
-    let place = 0;
-    const { principal } = event.metadata;
-    const cause = causeOf(event);
-    return reactions.flatMap((reaction) => {
-      const sent = new Map<string, number>();
-      return reaction.react(envelope).map(({ stream, command }) => {
-        const index = sent.get(stream) ?? 0;
-        sent.set(stream, index + 1);
-        const commandId = `${event.id}/${reaction.name}/${index}`;
-        const context = following(cause, { commandId, principal });
-        return { reaction: reaction.name, stream, command, context, source: event.position, index: place++ };
-      });
-    });
+    if (queues.size === 0) return;
+    const parked = await this.#options.progress.parkedStreams('reaction', [...queues.keys()]);
+    const waiting = [...queues].reverse();
+    const worker = async (): Promise<void> => {
+      for (let next = waiting.pop(); next; next = waiting.pop()) {
+        const [stream, queue] = next;
+        await this.#sendAll(queue, parked.has(stream));
+      }
+    };
+    // Where one fails the others still end: the page is taken again, and not beside what is left of this time.
+    const ends = await Promise.allSettled(Array.from({ length: this.#limits.concurrentStreams }, worker));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
 
   /**
    * All at once to the runner, which keeps their order and decides them together. From the first that fails they are
    * sent one by one; one that fails past its budget is parked, and all behind it queue up there.
    */
-  async #sendAll(queue: readonly Message[]): Promise<void> {
-    const stream = queue[0]?.stream as string;
-    let parked = this.parking.has('reaction', stream);
+  async #sendAll(queue: readonly Message[], behindParked: boolean): Promise<void> {
+    let parked = behindParked;
     let from = 0;
     if (!parked) {
       const sequence = {};
@@ -182,51 +256,123 @@ export class Reactor {
       if (from < 0) return;
     }
     for (const message of queue.slice(from)) {
-      const failure = parked ? null : await this.#trySend(message, ATTEMPTS);
+      const failure = parked ? null : await this.#trySend(message);
       if (failure === null && !parked) continue;
-      await this.#park(message, failure);
+      await this.#park(parkedOf(message, failure, failure === null ? 0 : this.#limits.attempts));
       parked = true;
     }
   }
 
-  /** Without a reason it waits behind work that was parked before. */
-  #park(message: Message, reason: string | null): Promise<void> {
-    const work: Omit<ParkedWork, 'parkedAt'> = {
-      id: `${message.stream}/${message.context.commandId}`,
-      kind: 'reaction',
-      stream: message.stream,
-      name: message.reaction,
-      payload: JSON.stringify(message),
-      reason,
-      attempts: reason === null ? 0 : ATTEMPTS,
-      source: message.source,
-      index: message.index,
-    };
-    return this.parking.park(work);
+  #park(work: Omit<ParkedWork, 'parkedAt'>): Promise<void> {
+    return this.#options.progress.park([{ ...work, parkedAt: this.#options.clock.now() }]);
   }
 
-  /** Sends until it is done, or has failed `attempts` times: then it says why. A store that is down is waited for. */
-  async #trySend(message: Message, attempts: number): Promise<string | null> {
-    for (let attempt = 1; ;) {
+  /** Sends until it is done, or has failed too often: then it says why. A store that is down is waited for. */
+  async #trySend(message: Message): Promise<string | null> {
+    const { attempts, retryDelayMs, maxRetryDelayMs } = this.#limits;
+    let failures = 0;
+    for (let tries = 0; ; tries += 1) {
       const answer = await this.#send(message);
       if (answer === DONE) return null;
-      if (answer !== PASSING) {
-        if (attempt >= attempts) return answer.reason;
-        attempt += 1;
-      }
-      if (this.#stopping) throw new Error('stopped while the log could not be reached');
-      await new Promise<void>((resolve) => this.clock.after(RETRY_DELAY_MS * 2 ** attempt, resolve));
+      if (await this.#isOwnFailure(answer)) failures += 1;
+      else this.#health.failed(answer.reason);
+      if (failures >= attempts) return answer.reason;
+      if (this.#stopping || !this.#holds) throw new GivenUp();
+      await this.#pause(Math.min(retryDelayMs * 2 ** tries, maxRetryDelayMs));
     }
+  }
+
+  /** Ends early when the process stops. */
+  #pause(delay: Milliseconds): Promise<void> {
+    const { signal } = this.#following;
+    return new Promise((resolve) => {
+      const end = (): void => {
+        cancel();
+        signal.removeEventListener('abort', end);
+        resolve();
+      };
+      const cancel = this.#options.clock.after(delay, end);
+      signal.addEventListener('abort', end, { once: true });
+    });
+  }
+
+  /** Whether a failure is the stream's own. One of a store that takes nothing at all is not: it is waited for. */
+  async #isOwnFailure({ transient }: Exclude<Answer, typeof DONE>): Promise<boolean> {
+    if (transient !== 'store') return transient === null;
+    return this.#options.events.probe().then(
+      () => true,
+      () => false,
+    );
   }
 
   /** A refusal ends a command as success does. */
   async #send({ stream, command, context }: Message, sequence?: object): Promise<Answer> {
     try {
-      await this.runner.execute(stream, command, context, sequence ? { sequence } : {});
+      await this.#options.runner.execute(stream, command, context, sequence ? { sequence } : {});
       return DONE;
     } catch (error) {
-      if (!isRefusal(error)) return { reason: reasonOf(error) };
-      return error.kind === 'TRANSIENT' || error.code === 'CONFLICT_VERSION' ? PASSING : DONE;
+      const reason = reasonOf(error);
+      if (!isRefusal(error)) return { reason, transient: null };
+      if (error.code === 'CONFLICT_VERSION') return { reason, transient: 'conflict' };
+      if (error.code === 'TRANSIENT_STORE') return { reason, transient: 'store' };
+      return error.kind === 'TRANSIENT' ? { reason, transient: null } : DONE;
     }
+  }
+
+  /** Parked work and new events take turns, so that nothing is parked behind work that has just gone. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work, work);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  /** Sends parked commands again that somebody wants to be sent, whichever process was told so. */
+  async #takeWishes(): Promise<boolean> {
+    if (!this.#holds) return false;
+    const wishes = await this.#options.progress.retryRequests(WISHES);
+    const streams = new Set(wishes.flatMap(({ kind, stream }) => (kind === 'reaction' ? stream : [])));
+    for (const stream of streams) await this.#inTurn(() => this.#retry(stream, wishes));
+    return false;
+  }
+
+  /** All parked commands of a stream, in order, up to the first that still fails. */
+  async #retry(stream: string, wishes: readonly ParkedWork[]): Promise<void> {
+    const { progress } = this.#options;
+    for (;;) {
+      const { rows } = await progress.parked({ kind: 'reaction', stream, limit: PARKED_PAGE });
+      if (rows.length === 0) return;
+      for (const work of rows) {
+        if (this.#stopping || !this.#holds) return;
+        const answer = await this.#send(JSON.parse(work.payload) as Message);
+        if (answer === DONE) {
+          await progress.unpark([work.id]);
+        } else if (await this.#isOwnFailure(answer)) {
+          await this.#park({ ...work, reason: answer.reason, attempts: work.attempts + 1 });
+          const behind = wishes.filter((wish) => wish.stream === stream && wish.id !== work.id);
+          for (const wish of behind)
+            await this.#park({ ...wish, reason: `behind ${work.id}, which failed again` });
+          return;
+        } else {
+          throw new Error(answer.reason);
+        }
+      }
+    }
+  }
+
+  /** What an older build could not decide is tried again by each build that takes over. */
+  async #retryForNewBuild(): Promise<void> {
+    const { progress } = this.#options;
+    let cursor: string | undefined;
+    do {
+      const query = {
+        kind: 'reaction',
+        limit: PARKED_PAGE,
+        ...(cursor === undefined ? {} : { cursor }),
+      } as const;
+      const page = await progress.parked(query);
+      for (const { id, reason } of page.rows)
+        if (reason?.startsWith('TRANSIENT_NEWER_BUILD')) await progress.requestRetry(id);
+      cursor = page.next ?? undefined;
+    } while (cursor !== undefined);
   }
 }

@@ -1,9 +1,15 @@
+import { isRefusal } from '@seatbook/kernel';
+
+const MAX_REASON_LENGTH = 500;
+
 /** Where runners write what an operator should see: a sentence and its facts. */
 export type Log = (message: string, facts: object) => void;
 
 /** What a failure says, cut to what a list can show. */
-export const reasonOf = (error: unknown): string =>
-  (error instanceof Error ? `${error.name}: ${error.message}` : String(error)).slice(0, 500);
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error).slice(0, MAX_REASON_LENGTH);
+  return `${isRefusal(error) ? error.code : error.name}: ${error.message}`.slice(0, MAX_REASON_LENGTH);
+}
 
 /**
  * Whether a runner's last attempt worked. Status and readiness show its failure; the log gets one line when it begins

@@ -24,6 +24,10 @@ export class FaultyEventStore implements EventStore {
   readonly appends: (Fault | 'well')[] = [];
   /** That many reads of a stream fail. */
   failingReads = 0;
+  /** Streams that can be neither read nor appended to, whatever becomes of the others. */
+  readonly broken = new Set<string>();
+  /** That many looks at the whole log fail. */
+  failingSubscriptions = 0;
   readonly sizes: number[] = [];
   reads = 0;
   #held: (() => void)[] = [];
@@ -39,6 +43,7 @@ export class FaultyEventStore implements EventStore {
   }
 
   async append(stream: string, events: readonly NewEvent[], expected: ExpectedRevision): Promise<Appended> {
+    this.#check(stream);
     const fault = this.appends.shift() ?? 'well';
     if (fault === 'fails') throw new Error('the disk is full');
     if (fault === 'held') await new Promise<void>((resolve) => this.#held.push(resolve));
@@ -50,6 +55,7 @@ export class FaultyEventStore implements EventStore {
 
   async readStream(stream: string, from: number, limit: number): Promise<readonly StoredEvent[]> {
     this.reads += 1;
+    this.#check(stream);
     if (this.failingReads > 0) {
       this.failingReads -= 1;
       throw new Error('the connection broke');
@@ -57,8 +63,12 @@ export class FaultyEventStore implements EventStore {
     return this.store.readStream(stream, from, limit);
   }
 
-  subscribe(after: Position, options: SubscribeOptions): AsyncIterable<LogPage> {
-    return this.store.subscribe(after, options);
+  async *subscribe(after: Position, options: SubscribeOptions): AsyncGenerator<LogPage> {
+    if (this.failingSubscriptions > 0) {
+      this.failingSubscriptions -= 1;
+      throw new Error('the connection broke');
+    }
+    yield* this.store.subscribe(after, options);
   }
 
   readReferences(references: readonly EventReference[]): Promise<readonly StoredEvent[]> {
@@ -69,8 +79,14 @@ export class FaultyEventStore implements EventStore {
     return this.store.readAt(position);
   }
 
-  probe(): Promise<void> {
-    return this.store.probe();
+  /** Fails as the next append or read would. */
+  async probe(): Promise<void> {
+    if (this.appends[0] === 'fails' || this.failingReads > 0) throw new Error('the disk is full');
+    await this.store.probe();
+  }
+
+  #check(stream: string): void {
+    if (this.broken.has(stream)) throw new Error('the page of this stream is damaged');
   }
 
   head(): Promise<Position> {

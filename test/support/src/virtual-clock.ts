@@ -10,11 +10,21 @@ interface Timer {
 export class VirtualClock implements Clock {
   readonly #timers = new Set<Timer>();
   #order = 0;
+  #offset: Milliseconds = 0;
 
   constructor(private time: Instant = Date.UTC(2026, 8, 1, 8)) {}
 
   now(): Instant {
+    return this.time + this.#offset;
+  }
+
+  elapsed(): Milliseconds {
     return this.time;
+  }
+
+  /** Somebody sets the clock forward, or back: timers and the time that has passed do not notice. */
+  set(by: Milliseconds): void {
+    this.#offset += by;
   }
 
   after(delay: Milliseconds, run: () => void): () => void {
@@ -26,13 +36,14 @@ export class VirtualClock implements Clock {
   /** Moment of the next timer that is due by `until`; null if there is none. */
   next(until: Instant): Instant | null {
     let at: Instant | null = null;
-    for (const timer of this.#timers) if (timer.at <= until && (at === null || timer.at < at)) at = timer.at;
-    return at;
+    for (const timer of this.#timers)
+      if (timer.at + this.#offset <= until && (at === null || timer.at < at)) at = timer.at;
+    return at === null ? null : at + this.#offset;
   }
 
   /** Goes to a moment and fires what is due by then. */
   moveTo(at: Instant): void {
-    this.time = Math.max(this.time, at);
+    this.time = Math.max(this.time, at - this.#offset);
     const due = [...this.#timers].filter((timer) => timer.at <= this.time);
     due.sort((a, b) => a.at - b.at || a.order - b.order);
     for (const timer of due) {

@@ -180,6 +180,7 @@ export class VirtualSeatbook {
     this.#life = life;
     const clock: Clock = {
       now: () => this.clock.now(),
+      elapsed: () => this.clock.elapsed(),
       after: (delay, run) => this.clock.after(delay, () => (life.over ? undefined : run())),
     };
     const ids = seededIds(this.seed, (this.#runs += 1));
@@ -213,7 +214,6 @@ export class VirtualSeatbook {
       apple,
       settings,
       newSecret: () => ids.next(),
-      retry: (stream) => this.worker.retry(stream),
     });
     this.apple.onTokenRefused((uId) => this.worker.gates.shut(uId));
     this.worker.gates.onOpened((uId) => this.apple.reopen(uId));

@@ -13,6 +13,10 @@ export class VirtualClock implements Clock {
     return this.#now;
   }
 
+  elapsed(): Milliseconds {
+    return this.#now;
+  }
+
   after(delay: Milliseconds, task: () => void): () => void {
     const timer = { at: this.#now + delay, task };
     this.#timers.push(timer);

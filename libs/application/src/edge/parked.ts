@@ -1,7 +1,12 @@
-import { Refusal } from '@seatbook/kernel';
+import { Refusal, type Milliseconds } from '@seatbook/kernel';
 import type { ParkedWork } from '@seatbook/runtime';
 import type { ListPart } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
+
+const MAX_RETRIED = 1_000;
+/** How long a retry is waited for, and how often it is looked at. */
+const RETRY_WAIT_MS: Milliseconds = 10_000;
+const RETRY_LOOK_MS: Milliseconds = 100;
 
 export interface ParkedPage {
   readonly rows: readonly ParkedWork[];
@@ -24,12 +29,27 @@ export async function listParked({ stores }: SeatbookEdge, { limit, cursor }: Li
   return { ...page, count: await progress.countParked() };
 }
 
-/** Tries the parked work of a stream again, in order. @throws Refusal NOT_FOUND_PARKED */
+/**
+ * Wants the parked work of a stream to be tried again, in order, and waits until the worker that does it has answered:
+ * the wish is durable, so where the wait is over first it is still done later.
+ * @throws Refusal NOT_FOUND_PARKED
+ */
 export async function retryParked(
-  { options }: SeatbookEdge,
+  { stores, clock }: SeatbookEdge,
   { stream }: { readonly stream: string },
 ): Promise<Retried> {
-  const retried = await options.retry(stream);
-  if (retried === null) throw new Refusal('NOT_FOUND_PARKED', 'nothing of this stream is parked', { stream });
-  return retried;
+  const { progress } = stores;
+  const { rows: wanted } = await progress.parked({ stream, limit: MAX_RETRIED });
+  if (wanted.length === 0)
+    throw new Refusal('NOT_FOUND_PARKED', 'nothing of this stream is parked', { stream });
+  for (const { id } of wanted) await progress.requestRetry(id);
+  for (const end = clock.elapsed() + RETRY_WAIT_MS; ;) {
+    const { rows } = await progress.parked({ stream, limit: MAX_RETRIED });
+    const left = new Map(rows.map((work) => [work.id, work]));
+    const failed = wanted.find(({ id, attempts }) => (left.get(id)?.attempts ?? 0) > attempts);
+    const retried = wanted.filter(({ id }) => !left.has(id)).length;
+    if (failed || retried === wanted.length || clock.elapsed() >= end)
+      return { retried, failure: (failed && left.get(failed.id)?.reason) ?? null };
+    await new Promise<void>((resolve) => clock.after(RETRY_LOOK_MS, resolve));
+  }
 }

@@ -13,10 +13,6 @@ export interface EdgeOptions {
   readonly newSecret: () => string;
   /** Longest wait of a query for a position. */
   readonly positionWaitMs?: Milliseconds;
-  /** Tries the parked work of a stream again; null where nothing is parked. */
-  readonly retry: (
-    stream: string,
-  ) => Promise<{ readonly retried: number; readonly failure: string | null } | null>;
 }
 
 const POSITION_WAIT_MS: Milliseconds = 10_000;

@@ -57,6 +57,10 @@ export class AccountGates implements Gates {
     return usable !== undefined && !this.#shut.has(uId);
   }
 
+  open(): readonly string[] {
+    return [...this.#usable.keys()].filter((uId) => !this.#shut.has(uId));
+  }
+
   onOpened(listener: (uId: string) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

@@ -11,15 +11,16 @@ import {
   type OpenWorkRow,
 } from '@seatbook/licensing';
 import {
-  DUE_RUNNER_DEFAULTS,
   DueRunner,
-  Parking,
+  LeaseKeeper,
   PlannerLoop,
   Processor,
   Reactor,
   dueModel,
   joinViews,
-  type DueRunnerOptions,
+  type DueRunnerLimits,
+  type PlannerLoopLimits,
+  type ReactorLimits,
   type Views,
 } from '@seatbook/runtime';
 import type { Foundation } from '../foundation/foundation.js';
@@ -32,7 +33,11 @@ export interface WorkerOptions {
   readonly apple: AppleApi;
   readonly random: Random;
   readonly settings: LicensingSettings;
-  readonly dueRunner?: Partial<DueRunnerOptions>;
+  readonly limits?: {
+    readonly reactor?: Partial<ReactorLimits>;
+    readonly due?: Partial<DueRunnerLimits>;
+    readonly planner?: Partial<PlannerLoopLimits>;
+  };
   /** Where the read models are built; inline when absent. */
   readonly views?: Views;
 }
@@ -50,22 +55,21 @@ const LOOK_MS: Milliseconds = 1_000;
 export class SeatbookWorker {
   readonly views: Views;
   readonly reactor: Reactor;
-  readonly parking: Parking;
+  readonly leases: LeaseKeeper;
   readonly gates: AccountGates;
   readonly due: DueRunner<LicensingPorts>;
   readonly dispatcher: PlannerLoop<OpenWorkRow, DispatchContext>;
   readonly ports: LicensingPorts;
   #stopping = false;
-  #stopListening: () => void = () => undefined;
 
   constructor(
     readonly foundation: Foundation,
-    { apple, random, settings, dueRunner, views }: WorkerOptions,
+    { apple, random, settings, limits, views }: WorkerOptions,
   ) {
     const { stores, events, runner, timings, clock, ids, log } = foundation;
     const { reads, progress } = stores;
     this.views = views ?? buildersOf(foundation);
-    this.parking = new Parking(progress, clock);
+    this.leases = new LeaseKeeper({ leases: stores.leases, holder: ids.next(), clock, log });
     this.gates = new AccountGates(reads, this.views, clock, log);
     this.ports = {
       apple,
@@ -76,40 +80,28 @@ export class SeatbookWorker {
       random,
       settings,
     };
-    this.reactor = new Reactor(
+    const { leases } = this;
+    const shared = { runner, leases, clock, log };
+    const reactions = licensingReactions(timings);
+    this.reactor = new Reactor({ ...shared, events, progress, reactions, limits: limits?.reactor });
+    // All that speaks to Apple for an account is one worker's business.
+    const gated = { ...shared, reads, gates: this.gates, ids, leaseOf: (uId: string) => `apple/${uId}` };
+    this.due = new DueRunner({ ...gated, progress, ports: this.ports, limits: limits?.due });
+    this.dispatcher = new PlannerLoop({
+      ...gated,
+      planner: dispatcher(timings),
       events,
-      progress,
-      runner,
-      this.parking,
-      licensingReactions(timings),
-      clock,
-      log,
-    );
-    const dueOptions = { ...DUE_RUNNER_DEFAULTS, ...dueRunner };
-    this.due = new DueRunner(
-      reads,
-      runner,
-      this.parking,
-      this.gates,
-      this.ports,
-      clock,
-      ids,
-      dueOptions,
-      log,
-    );
-    this.dispatcher = new PlannerLoop(
-      dispatcher(timings),
-      reads,
-      this.views,
-      runner,
-      this.gates,
-      async (uId) => ({ uId, now: clock.now(), limits: await apple.limits(), newCallId: () => ids.next() }),
-      clock,
-      ids,
-      log,
-    );
+      views: this.views,
+      context: async (uId) => ({
+        uId,
+        now: clock.now(),
+        limits: await apple.limits(),
+        newCallId: () => ids.next(),
+      }),
+      limits: limits?.planner,
+    });
     this.views.onAdvance((model) => {
-      if (model === dueModel.name) this.due.ring();
+      if (model === dueModel.name) this.due.wake();
     });
   }
 
@@ -121,16 +113,13 @@ export class SeatbookWorker {
   async start(): Promise<void> {
     const { events } = this.foundation.stores;
     this.#stopping = false;
-    this.#stopListening = events.onAppended(() => {
-      this.reactor.ring();
-    });
     const head = await events.head();
     await this.views.start();
-    await this.parking.load();
     await Promise.all(WORKED_FROM.map((model) => this.#caughtUp(model, head)));
     if (this.#stopping) return;
     this.gates.start();
-    await this.reactor.start();
+    this.leases.start();
+    this.reactor.start();
     this.due.start();
     this.dispatcher.start();
   }
@@ -148,18 +137,8 @@ export class SeatbookWorker {
     this.#stopping = true;
     await Promise.all([this.dispatcher.stop(), this.due.stop(), this.gates.stop()]);
     await this.reactor.stop();
-    this.#stopListening();
+    await this.leases.stop();
     await this.views.stop();
-  }
-
-  /** Tries the parked work of a stream again, in order; null where nothing is parked. */
-  async retry(stream: string): Promise<{ retried: number; failure: string | null } | null> {
-    const work = await this.parking.of(stream);
-    if (work.length === 0) return null;
-    const { sent, failure } = await this.reactor.retry(stream);
-    const steps = failure === null ? work.filter(({ kind }) => kind === 'step') : [];
-    for (const { id } of steps) await this.due.retry(stream, id);
-    return { retried: sent + steps.length, failure };
   }
 
   /** Nothing is under way: all that is in the log has been reacted to and shown, and nothing due is being done. */
@@ -167,7 +146,7 @@ export class SeatbookWorker {
     const { stores, runner } = this.foundation;
     const head = await stores.events.head();
     const shown = this.views.status().every(({ position, halted }) => halted !== null || position >= head);
-    const runners = [this.due, this.dispatcher, this.reactor, this.gates];
+    const runners = [this.due, this.dispatcher, this.reactor, this.gates, this.leases];
     const quiet = runners.every(({ idle }) => idle) && runner.busy === 0;
     return shown && quiet && this.reactor.position >= head;
   }

@@ -8,6 +8,8 @@ const TITLES: Readonly<Record<string, string>> = {
   log: 'Log',
   apple: 'Apple',
   timings: 'Timings of the licence path',
+  reactor: 'Reactions',
+  planner: 'Planning of calls',
   due: 'Due work',
   views: 'Read models',
 };

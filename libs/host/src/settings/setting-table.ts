@@ -1,6 +1,6 @@
 import { defaultAppleSettings } from '@seatbook/apple';
 import { DEFAULT_TIMINGS } from '@seatbook/licensing';
-import { DUE_RUNNER_DEFAULTS, PROCESSOR_LIMITS } from '@seatbook/runtime';
+import { DUE_RUNNER_LIMITS, PLANNER_LOOP_LIMITS, PROCESSOR_LIMITS, REACTOR_LIMITS } from '@seatbook/runtime';
 import {
   flag,
   list,
@@ -195,13 +195,33 @@ export const settingTable = {
     metadataRetryMs: 'Names and icons that could not be read are asked for again after this long.',
     metadataEveryMs: 'Names and icons are read anew when they are this old.',
   }),
-  due: numbers('SEATBOOK_DUE', DUE_RUNNER_DEFAULTS, {
-    concurrency: 'Streams whose due work is done at once.',
-    concurrencyPerGate: 'Of these, streams of one account.',
+  reactor: numbers('SEATBOOK_REACTOR', REACTOR_LIMITS, {
+    batchEvents: 'Events that reactions are run for together.',
+    concurrentStreams: 'Streams that reactions send commands to at once.',
+    pollMs: 'Wishes to retry parked work are looked for this often.',
+    attempts: 'A command of a reaction that fails this often in a row is parked.',
+    retryDelayMs: 'Pause after the first failure; doubles.',
+    maxRetryDelayMs: 'Longest such pause.',
+    leaseMs: 'Another worker takes the reactions over when it has not heard of this one for so long.',
+  }),
+  planner: numbers('SEATBOOK_PLANNER', PLANNER_LOOP_LIMITS, {
+    pollMs: 'Open work is looked at this often, whether or not anything moved.',
+    restMs: 'Pause between two looks while open work keeps coming in.',
+    maxRows: 'Rows of open work of one account that a plan is made from.',
+    leaseMs: 'Another worker plans for an account when it has not heard of this one for so long.',
+    maxPauseMs: 'Longest pause after failures in a row.',
+  }),
+  due: numbers('SEATBOOK_DUE', DUE_RUNNER_LIMITS, {
+    concurrency: 'Streams whose due work is done at once, beside those of accounts.',
+    concurrencyPerGate: 'Streams of one account whose due work is done at once.',
+    gatedConcurrency: 'Streams of all accounts whose due work is done at once.',
     pollMs: 'Due work is looked for this often, whether or not anything moved.',
     attempts: 'A step that fails this often in a row is parked.',
     retryDelayMs: 'Pause after the first failure; doubles.',
     notNowMs: 'When a step says "not now", it is asked again after this long.',
+    stepLeaseMs: 'Another worker takes due work over when it has not heard of this one for so long.',
+    gateLeaseMs: 'The same for the due work of an account.',
+    gateLeaseLeftMs: 'No due work of an account is begun with less than this left of its lease.',
   }),
   views: {
     ...numbers('SEATBOOK_VIEWS', PROCESSOR_LIMITS, {

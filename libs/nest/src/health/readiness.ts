@@ -72,7 +72,7 @@ export class Readiness {
 
   async look(): Promise<ReadinessAnswer> {
     const { phase, viewsFailure } = this.host;
-    const { reactor, due, parking, views } = this.host.worker;
+    const { reactor, due, views } = this.host.worker;
     const reasons: string[] = [];
     if (phase === 'opened' || phase === 'starting') reasons.push('the server is still starting');
     if (phase === 'stopping' || phase === 'stopped') reasons.push('the server is shutting down');
@@ -97,7 +97,7 @@ export class Readiness {
         },
         dueWork: { running: due.running, failure: due.failure },
       },
-      parked: parking.count,
+      parked: await this.host.stores.progress.countParked(),
     };
   }
 
