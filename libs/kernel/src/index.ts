@@ -11,6 +11,7 @@ export { messageTo } from './command-message.js';
 export type { Document, IndexDeclaration, ModelRef, ReadModel } from './read-model.js';
 export type { ReactsTo, Reaction } from './reaction.js';
 export { reaction } from './reaction.js';
+export type { Story } from './story.js';
 export type { Step, Steps } from './step.js';
 export { nextOf } from './step.js';
 export { inPhase } from './phase.js';

@@ -42,10 +42,7 @@ export type { ReconciliationEvent } from './reconciliation/reconciliation-events
 export { dispatcher, type DispatchContext } from './dispatch/dispatcher.js';
 export { openWorkModel, type OpenWorkRow } from './dispatch/open-work.js';
 export { rectanglesOf, type Column, type Rectangle } from './dispatch/rectangles.js';
-export {
-  subjectOf,
-  subjectsOf,
-  timelineModel,
-  type SubjectKind,
-  type TimelineRow,
-} from './history/timeline-model.js';
+export { storyOf, subjectsOf, timelinesOf, type LicensingEvent } from './history/story.js';
+export { subjectOf, type SubjectKind } from './history/subjects.js';
+export { timelineModel, type TimelineRow } from './history/timeline-model.js';
+export type { StoryContext } from './history/wording.js';

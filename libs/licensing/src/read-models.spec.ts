@@ -7,7 +7,8 @@ import { accountsModel } from './account/accounts-model.js';
 import { assetsModel, availableOf, excessOf, usedOf } from './asset/assets-model.js';
 import { pairsModel } from './asset/pairs-model.js';
 import { openWorkModel } from './dispatch/open-work.js';
-import { subjectsOf, timelineModel } from './history/timeline-model.js';
+import { timelinesOf } from './history/story.js';
+import { timelineModel } from './history/timeline-model.js';
 import { licensingRegistry, queryModels, workModels } from './licensing.js';
 import { ordersModel } from './order/orders-model.js';
 import { outcomesModel } from './order/outcomes-model.js';
@@ -103,7 +104,7 @@ describe('read models over a log in which everything happens', () => {
     const reserved = log.envelopes.find(({ type }) => type === 'asset.licenses-reserved');
     if (!reserved) throw new Error('nothing was reserved');
     const holders = ['C02A', 'C02B', 'C02C', 'C02D'].map((serial) => `holder d:${serial}`);
-    expect(subjectsOf(reserved)).toEqual([
+    expect(timelinesOf(reserved)).toEqual([
       `account ${LOCATION}`,
       'order order-a',
       `asset ${ASSET}`,

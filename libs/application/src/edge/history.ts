@@ -1,5 +1,5 @@
 import { earliest, type Envelope, type Instant, type Position } from '@seatbook/kernel';
-import { subjectOf, subjectsOf, timelineModel, type SubjectKind } from '@seatbook/licensing';
+import { subjectOf, timelinesOf, timelineModel, type SubjectKind } from '@seatbook/licensing';
 import { readable, type LoggedEvent } from '@seatbook/runtime';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
@@ -53,8 +53,8 @@ async function* pagesOf(
       .map(readable)
       .filter((event) => {
         if (wanted.length < 2) return true;
-        const subjectsOfEvent = new Set(subjectsOf(event));
-        return wanted.every((subject) => subjectsOfEvent.has(subject));
+        const timelines = new Set(timelinesOf(event));
+        return wanted.every((subject) => timelines.has(subject));
       });
     if (matching.length > 0) yield matching;
     if ((page.at(-1)?.position ?? 0) >= end) return;

@@ -1,13 +1,17 @@
+import { meaningOf } from '@seatbook/apple/formats';
 import { Refusal, type Envelope, type Position } from '@seatbook/kernel';
 import {
   assetKey,
   assetsModel,
+  idOfAsset,
   ordersModel,
+  storyOf,
   subjectOf,
+  subjectsOf,
   timelineModel,
-  type AssetDocument,
-  type AssetId,
+  type HolderKey,
   type OrderDocument,
+  type StoryContext,
 } from '@seatbook/licensing';
 import { readable } from '@seatbook/runtime';
 import type { Subject } from './history.js';
@@ -26,19 +30,13 @@ export interface TimelineEntry {
   readonly order: OrderDocument | null;
   /** Position of the event that it follows from; null where a command from outside caused it. */
   readonly causePosition: Position | null;
+  /** What happened, in one sentence for people. */
+  readonly story: string;
 }
-
-/** Events with the order and the cause of each. */
-export interface TimelineEntries {
-  readonly rows: readonly TimelineEntry[];
-  /** Names of the assets that these events speak of. */
-  readonly nameOf: (uId: string, asset: AssetId) => string;
-}
-
-export type Timeline = TimelineEntries & ReflectedPage<TimelineEntry>;
 
 /** A chain of causes. */
-export interface Causes extends TimelineEntries {
+export interface Causes {
+  readonly rows: readonly TimelineEntry[];
   /** The event where it goes on; null where the last one is the beginning. */
   readonly next: Position | null;
 }
@@ -47,7 +45,7 @@ export interface Causes extends TimelineEntries {
 export async function getTimeline(
   seatbook: SeatbookEdge,
   { subject, newestFirst, ...page }: WantedTimeline,
-): Promise<Timeline> {
+): Promise<ReflectedPage<TimelineEntry>> {
   const { reader } = seatbook;
   const rows = {
     index: 'by-subject',
@@ -56,7 +54,8 @@ export async function getTimeline(
   };
   const found = await reader.page(timelineModel, rows, page);
   const events = (await seatbook.events.readReferences(found.rows)).map(readable);
-  return { next: found.next, asOf: found.asOf, ...(await entriesOf(seatbook, events)) };
+  const holder = subject.kind === 'holder' ? subject.id : null;
+  return { ...found, rows: await entriesOf(seatbook, events, holder) };
 }
 
 /**
@@ -75,8 +74,8 @@ export async function listCauses(
     events.push(readable(before));
     cause = before.metadata.cause;
   }
-  const entries = await entriesOf(seatbook, events);
-  return { ...entries, next: entries.rows.at(-1)?.causePosition ?? null };
+  const rows = await entriesOf(seatbook, events, null);
+  return { rows, next: rows.at(-1)?.causePosition ?? null };
 }
 
 /** One event, whole. @throws Refusal NOT_FOUND_EVENT */
@@ -89,38 +88,33 @@ export async function getEvent(
   return readable(event);
 }
 
-async function entriesOf(seatbook: SeatbookEdge, events: readonly Envelope[]): Promise<TimelineEntries> {
+async function entriesOf(
+  seatbook: SeatbookEdge,
+  events: readonly Envelope[],
+  holder: HolderKey | null,
+): Promise<TimelineEntry[]> {
   const orders = await ordersOf(seatbook, events);
   const positions = await positionsOf(seatbook, events);
-  const rows = events.map((event) => ({
+  const context = { holder, errorMeaning: meaningOf, assetName: await namesOf(seatbook, events) };
+  return events.map((event) => ({
     event,
     order: orders.get(orderOf(event) ?? '') ?? null,
     causePosition: event.metadata.cause ? (positions.get(event.metadata.causationId) ?? null) : null,
+    story: storyOf(event, context),
   }));
-  return { rows, nameOf: await namesOf(seatbook, events) };
 }
 
+/** Names of the assets that events are about. Where there are several, they are only counted. */
 async function namesOf(
   { reader }: SeatbookEdge,
   events: readonly Envelope[],
-): Promise<TimelineEntries['nameOf']> {
-  const keys = new Set<string>();
-  for (const { stream, data } of events) {
-    if (stream.startsWith('asset-')) keys.add(stream.slice('asset-'.length));
-    const {
-      uId,
-      adamId,
-      pricingParam,
-      assets = [],
-    } = data as Partial<AssetDocument> & {
-      assets?: readonly { adamId: string; pricingParam: string }[];
-    };
-    if (uId === undefined) continue;
-    if (adamId !== undefined && pricingParam !== undefined) keys.add(assetKey(uId, { adamId, pricingParam }));
-    if (assets.length === 1 && assets[0]) keys.add(assetKey(uId, assets[0]));
-  }
-  const known = await reader.getMany(assetsModel, [...keys]);
-  return (uId, asset) => known.get(assetKey(uId, asset))?.name ?? `${asset.adamId}.${asset.pricingParam}`;
+): Promise<StoryContext['assetName']> {
+  const keys = events.map(subjectsOf).flatMap((subjects) => {
+    const { uId = '', assets: [asset, ...more] = [] } = subjects ?? {};
+    return asset && more.length === 0 ? [assetKey(uId, asset)] : [];
+  });
+  const known = await reader.getMany(assetsModel, [...new Set(keys)]);
+  return (uId, asset) => known.get(assetKey(uId, asset))?.name ?? idOfAsset(asset);
 }
 
 /** The reason of an order is that of all that follows from it. */
@@ -142,9 +136,7 @@ async function positionsOf(
 }
 
 /** The order that an event belongs to, where it is one. */
-function orderOf({ stream, data }: Envelope): string | null {
-  if (stream.startsWith('order-')) return stream.slice('order-'.length);
-  const { orderId, orderIds } = data as { orderId?: string; orderIds?: readonly string[] };
-  const only = new Set(orderIds ?? []).size === 1 ? orderIds?.[0] : undefined;
-  return orderId ?? only ?? null;
+function orderOf(event: Envelope): string | null {
+  const [order = '', ...more] = new Set(subjectsOf(event)?.orders);
+  return order === '' || more.length > 0 ? null : order;
 }

@@ -1,20 +1,16 @@
 import type { TimelineEntry } from '@seatbook/application';
 import { isoTime } from '@seatbook/kernel';
 import type { TimelineRowAnswer } from './timeline-answer.js';
-import { whatHappened, type Reading } from './what-happened.js';
 
 /** One event of a timeline, for people. */
-export function timelineRow(
-  { event, order, causePosition }: TimelineEntry,
-  reading: Reading,
-): TimelineRowAnswer {
+export function timelineRow({ event, order, causePosition, story }: TimelineEntry): TimelineRowAnswer {
   const { id, position, stream, revision, type, metadata } = event;
   const { principal, causationId, commandId, correlationId, recordedAt } = metadata;
   // Without one it is the beginning: a request, a notification, or the product's own rhythm.
   const byEvent = causePosition !== null;
   return {
     at: isoTime(recordedAt) ?? '',
-    what: whatHappened(event, reading),
+    what: story,
     type,
     principal,
     reason: metadata.reason ?? order?.reason ?? null,

@@ -66,10 +66,7 @@ export class TimelineController {
       throw new Refusal('INVALID_SUBJECT', 'name exactly one of account, asset, holder and order');
     }
     const wanted = { subject, newestFirst: query.first === 'newest', part: query, position };
-    const timeline = await this.queries.execute(new Queries.GetTimeline(wanted));
-    const holder = subject.kind === 'holder' ? subject.id : null;
-    const reading = { nameOf: timeline.nameOf, holder };
-    return itemsOf(timeline, (entry) => timelineRow(entry, reading));
+    return itemsOf(await this.queries.execute(new Queries.GetTimeline(wanted)), timelineRow);
   }
 
   @Get('events/:position')
@@ -88,8 +85,8 @@ export class TimelineController {
   @ApiRefusals(400, 404, 503)
   async causes(@Param('position') text: string, @Query() { limit }: CausesQuery): Promise<CausesAnswer> {
     const position = positionIn(text);
-    const { rows, nameOf, next } = await this.queries.execute(new Queries.ListCauses({ position, limit }));
-    return { items: rows.map((entry) => timelineRow(entry, { nameOf, holder: null })), next };
+    const { rows, next } = await this.queries.execute(new Queries.ListCauses({ position, limit }));
+    return { items: rows.map(timelineRow), next };
   }
 }
 

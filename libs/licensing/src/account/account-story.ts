@@ -1,0 +1,28 @@
+import type { Envelope, Story } from '@seatbook/kernel';
+import type { Subjects } from '../history/subjects.js';
+import { failed, moment, type StoryContext } from '../history/wording.js';
+import type { AccountEvent } from './account-events.js';
+
+export const accountSubjects = ({ data: { uId } }: Envelope<AccountEvent>): Subjects => ({ uId });
+
+export const accountStory: Story<AccountEvent, StoryContext> = {
+  'account.imported': ({ data: { uId, name, locationName, takenOverFrom } }) => {
+    const from = takenOverFrom ? `, taken over from ${takenOverFrom.name || 'another MDM'}` : '';
+    return `The location ${locationName ?? uId} was imported as "${name}"${from}.`;
+  },
+  'account.token-renewed': ({ data }) =>
+    `The content token was renewed. It expires on ${moment(data.expiresAt).slice(0, 10)}.`,
+  'account.token-refused': ({ data }) =>
+    `Apple rejected the content token (${data.state}). All work of this account is held until it is renewed.`,
+  'account.conflicted': ({ data }) =>
+    `${data.mdmInfo?.name || 'Another MDM'} now manages this location. All work of this account is held.`,
+  'account.take-over-ordered': () => 'A takeover of the location was requested.',
+  'account.owned': () => 'The location was marked as managed by Seatbook.',
+  'account.owning-failed': ({ data }) => failed('Marking the location as managed by Seatbook', data),
+  'account.notifications-wanted': ({ data: { notificationUrl } }) =>
+    notificationUrl === null
+      ? 'Notifications from Apple were switched off: Apple is polled instead.'
+      : `Apple will be asked to send notifications to ${notificationUrl}.`,
+  'account.subscribed': ({ data }) => `Apple sends notifications to ${data.notificationUrl}.`,
+  'account.subscription-failed': ({ data }) => failed("Subscribing to Apple's notifications", data),
+};

@@ -1,0 +1,40 @@
+import type { Envelope, Story } from '@seatbook/kernel';
+import { assetsIn, type Subjects } from '../history/subjects.js';
+import { count, countOf, moment, type StoryContext } from '../history/wording.js';
+import { holderCount } from '../holder.js';
+import type { CallEvent } from './call-events.js';
+
+export const callSubjects = ({ data }: Envelope<CallEvent>): Subjects => ({
+  uId: data.uId,
+  assets: assetsIn(data),
+});
+
+export const callStory: Story<CallEvent, StoryContext> = {
+  'call.planned': ({ data }) => {
+    const action = data.action === 'associate' ? 'assign' : 'return';
+    const size = `${count(data.assets.length, 'asset')} × ${countOf(data, 'holder')}`;
+    return `A call to Apple was planned: ${action} ${size}.`;
+  },
+  'call.claim-answered': ({ data: { missed } }) =>
+    holderCount(missed) === 0
+      ? 'A ledger gave its pairs to the call.'
+      : `A ledger gave its pairs to the call, except for ${countOf(missed, 'holder')}.`,
+  'call.ready': ({ data }) => `The call is ready with ${count(data.pairs, 'pair')}.`,
+  'call.dropped': () => 'The call was dropped: no holder was left in it.',
+  'call.started': ({ data }) => `Attempt ${data.attempt} of the call was sent to Apple.`,
+  'call.accepted': ({ data }) =>
+    `Apple accepted the call with ${count(data.pairs, 'pair')} as its event ${data.appleEventId}.`,
+  'call.attempt-failed': ({ data: { attempt, reason, doubtful, retryAt } }) => {
+    const doubt = doubtful ? '. Apple may have carried it out nevertheless' : '';
+    return `Attempt ${attempt} did not succeed: ${reason}${doubt}. Next attempt at ${moment(retryAt)}.`;
+  },
+  'call.held': ({ data: { state } }) =>
+    state === 'conflicted'
+      ? 'The call is held: another MDM manages the location.'
+      : `The call is held: Apple rejected the token (${state}).`,
+  'call.verification-needed': () => 'The outcome is being verified by reading from Apple.',
+  'call.settled': ({ data: { failures, attempts } }) => {
+    const result = failures.length === 0 ? 'everything succeeded' : count(failures.length, 'failure');
+    return `The call is settled after ${count(attempts, 'attempt')}: ${result}.`;
+  },
+};

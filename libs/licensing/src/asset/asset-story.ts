@@ -1,0 +1,221 @@
+import { idOf, type Envelope, type EventOf, type Story } from '@seatbook/kernel';
+import { assetOf } from '../asset-id.js';
+import type { Subjects } from '../history/subjects.js';
+import { count, countOf, includes, licences, listed, were, type StoryContext } from '../history/wording.js';
+import { holderCount, holderKeys, type HolderKey, type Holders } from '../holder.js';
+import type { AssetEvent, RefusalReason } from './asset-events.js';
+
+type HoldersIn = {
+  readonly [T in AssetEvent['type']]: (data: EventOf<AssetEvent, T>['data']) => readonly Holders[];
+};
+
+const nobody = (): readonly Holders[] => [];
+const all = (holders: Holders): readonly Holders[] => [holders];
+
+/** Holders in whose timeline an event is; claims are the business of the call. */
+const HOLDERS: HoldersIn = {
+  'asset.discovered': nobody,
+  'asset.traits-changed': nobody,
+  'asset.totals-read': nobody,
+  'asset.described': nobody,
+  'asset.baseline-completed': nobody,
+  'asset.shortage-cleared': nobody,
+  'asset.licenses-claimed': nobody,
+  'asset.claims-released': nobody,
+  'asset.assignments-adopted': all,
+  'asset.licenses-reserved': ({ reserved, waiting, following, alreadyHeld, refused }) => [
+    reserved,
+    waiting,
+    following,
+    alreadyHeld,
+    refused,
+  ],
+  'asset.licenses-served': all,
+  'asset.reservations-withdrawn': all,
+  'asset.licenses-assigned': all,
+  'asset.licenses-failed': all,
+  'asset.found-short': all,
+  'asset.licenses-returning': ({ returning, pending, alreadyHeld, notHeld, refused }) => [
+    returning,
+    pending,
+    alreadyHeld,
+    notHeld,
+    refused,
+  ],
+  'asset.returns-started': all,
+  'asset.licenses-returned': all,
+  'asset.waiting-listed': all,
+  'asset.returns-ended': all,
+  'asset.reservations-ended': all,
+};
+
+export function assetSubjects(event: Envelope<AssetEvent>): Subjects {
+  const { uId, ...asset } = assetOf(idOf(event.stream));
+  const { data } = event;
+  // The function of a type is given only data of that type, which the compiler cannot see in a lookup.
+  const holdersIn = HOLDERS[event.type] as (data: AssetEvent['data']) => readonly Holders[];
+  return {
+    uId,
+    assets: [asset],
+    orders: 'orderIds' in data ? data.orderIds : 'orderId' in data ? [data.orderId] : [],
+    holders: holdersIn(data).flatMap(holderKeys),
+  };
+}
+
+const REFUSALS: Readonly<Record<RefusalReason, string>> = {
+  NOT_DEVICE_ASSIGNABLE: 'it cannot be assigned to devices',
+  PLATFORM: 'it does not support this platform',
+  SHORT: 'no licence was available',
+  NOT_READ_YET: 'Apple has not been read yet',
+  NOT_REVOCABLE: 'it cannot be revoked',
+};
+
+const why = (refusal: RefusalReason | null): string =>
+  refusal === null ? 'a rule forbids it' : REFUSALS[refusal];
+
+function nameOf({ stream }: { readonly stream: string }, context: StoryContext): string {
+  const { uId, ...asset } = assetOf(idOf(stream));
+  return context.assetName(uId, asset);
+}
+
+/** The same event in the life of one holder, and in that of the asset. */
+const ofHolders = (
+  one: (licence: string, name: string) => string,
+  many: (name: string, holders: Holders) => string,
+) => {
+  return (event: { readonly stream: string; readonly data: Holders }, context: StoryContext): string => {
+    const name = nameOf(event, context);
+    return context.holder === null ? many(name, event.data) : one(`A licence of ${name}`, name);
+  };
+};
+
+export const assetStory: Story<AssetEvent, StoryContext> = {
+  'asset.discovered': (event, context) => `${nameOf(event, context)} was found in the location.`,
+  'asset.traits-changed': (event, context) => `Apple's details of ${nameOf(event, context)} changed.`,
+  'asset.totals-read': (event, context) => {
+    const { unlimited, total, before } = event.data;
+    const name = nameOf(event, context);
+    if (unlimited) return `Apple reports unlimited licences of ${name}.`;
+    const change = before === null || before === total ? '' : ` (${before.toLocaleString('en')} before)`;
+    return `Apple reports ${count(total, 'licence')} of ${name}${change}.`;
+  },
+  'asset.described': ({ data }) => `Its name in the store is ${data.name}.`,
+  'asset.assignments-adopted': ofHolders(
+    (licence) => `${licence} was adopted: it was already assigned at Apple.`,
+    (name, data) => `${licences(data)} of ${name} ${were(data)} adopted: already assigned at Apple.`,
+  ),
+  'asset.baseline-completed': (event, context) => {
+    const held = count(event.data.count, 'licence');
+    return `The ledger contains everything that Apple held of ${nameOf(event, context)}: ${held}.`;
+  },
+  'asset.licenses-reserved': reservedText,
+  'asset.licenses-served': ofHolders(
+    (licence) => `${licence} became available and was reserved.`,
+    (name, data) =>
+      `${licences(data)} of ${name} became available and ${were(data)} reserved for waiting holders.`,
+  ),
+  'asset.reservations-withdrawn': ofHolders(
+    (_licence, name) => `Waiting for a licence of ${name} again: there are fewer now.`,
+    (name, data) =>
+      `${countOf(data, 'reservation')} of ${name} ${were(data)} withdrawn: there are fewer licences now.`,
+  ),
+  'asset.licenses-claimed': (event, context) =>
+    `${countOf(event.data, 'pair')} of ${nameOf(event, context)} ${were(event.data)} added to a call to Apple.`,
+  'asset.claims-released': (event, context) =>
+    `${countOf(event.data, 'pair')} of ${nameOf(event, context)} left the call and will be planned again.`,
+  'asset.licenses-assigned': ofHolders(
+    (licence) => `${licence} was assigned.`,
+    (name, data) => `${licences(data)} of ${name} ${were(data)} assigned.`,
+  ),
+  'asset.licenses-failed': (event, context) => {
+    const { action, errorNumber, reason } = event.data;
+    const subject = context.holder === null ? licences(event.data) : 'A licence';
+    const done = action === 'associate' ? 'assigned' : 'returned';
+    const error = `${context.errorMeaning(errorNumber)} (${errorNumber})`;
+    const because = reason === '' ? error : `${error}, ${reason}`;
+    return `${subject} of ${nameOf(event, context)} could not be ${done}: ${because}.`;
+  },
+  'asset.found-short': ofHolders(
+    (_licence, name) => `Waiting for a licence of ${name} again: Apple reported too few.`,
+    (name, data) =>
+      `Apple reported too few licences of ${name} although one seemed available: ${countOf(data, 'holder waits', 'holders wait')} again.`,
+  ),
+  'asset.shortage-cleared': (event, context) => `Licences of ${nameOf(event, context)} are available again.`,
+  'asset.licenses-returning': returningText,
+  'asset.returns-started': ofHolders(
+    (licence) => `${licence} is being returned.`,
+    (name, data) => `${licences(data)} of ${name} ${holderCount(data) === 1 ? 'is' : 'are'} being returned.`,
+  ),
+  'asset.licenses-returned': ofHolders(
+    (licence) => `${licence} was returned.`,
+    (name, data) => `${licences(data)} of ${name} ${were(data)} returned.`,
+  ),
+  'asset.waiting-listed': ofHolders(
+    (_licence, name) => `Waiting for a licence of ${name}, ordered again during the return.`,
+    (name, data) =>
+      `${countOf(data, 'holder waits', 'holders wait')} for licences of ${name}, ordered again during the return.`,
+  ),
+  'asset.returns-ended': ofHolders(
+    (licence) => `${licence} was never assigned: there is nothing to return.`,
+    (name, data) => `${countOf(data, 'return')} of ${name} ended: the licences were never assigned.`,
+  ),
+  'asset.reservations-ended': (event, context) => {
+    const { was } = event.data;
+    const subject = context.holder === null ? licences(event.data) : 'A licence';
+    const verb = context.holder === null && holderCount(event.data) !== 1 ? 'are' : 'is';
+    const ended = was === 'reserved' ? 'reserved' : was === 'pending' ? 'to be returned' : 'waited for';
+    return `${subject} of ${nameOf(event, context)} ${verb} no longer ${ended}.`;
+  },
+};
+
+function reservedText(
+  event: Envelope<EventOf<AssetEvent, 'asset.licenses-reserved'>>,
+  context: StoryContext,
+): string {
+  const { reserved, waiting, waitingReason, following, alreadyHeld, refused, refusal } = event.data;
+  const name = nameOf(event, context);
+  const inLifeOf = (holder: HolderKey): string => {
+    if (includes(reserved, holder)) return `A licence of ${name} was reserved.`;
+    if (includes(waiting, holder)) {
+      return waitingReason === 'not-read-yet'
+        ? `Waiting for a licence of ${name} until Apple has been read.`
+        : `Waiting for a licence of ${name}: none was available.`;
+    }
+    if (includes(following, holder))
+      return `Waiting for a licence of ${name} while the last one is being returned.`;
+    if (includes(refused, holder)) return `A licence of ${name} was refused: ${why(refusal)}.`;
+    return `A licence of ${name} was ordered, but is already held.`;
+  };
+  if (context.holder !== null) return inLifeOf(context.holder);
+  const parts = listed([
+    [holderCount(reserved), 'reserved'],
+    [holderCount(waiting) + holderCount(following), 'waiting'],
+    [holderCount(alreadyHeld), 'already held'],
+    [holderCount(refused), `refused (${why(refusal)})`],
+  ]);
+  return `Licences of ${name}: ${parts}.`;
+}
+
+function returningText(
+  event: Envelope<EventOf<AssetEvent, 'asset.licenses-returning'>>,
+  context: StoryContext,
+): string {
+  const { returning, ended, pending, alreadyHeld, notHeld, refused, refusal } = event.data;
+  const name = nameOf(event, context);
+  const inLifeOf = (holder: HolderKey): string => {
+    if (includes(returning, holder)) return `A licence of ${name} is being returned.`;
+    if (includes(pending, holder)) return `A licence of ${name} will be returned when its call is over.`;
+    if (includes(alreadyHeld, holder)) return `A licence of ${name} was already being returned.`;
+    if (includes(refused, holder)) return `A licence of ${name} was not returned: ${why(refusal)}.`;
+    return `A licence of ${name} was to be returned, but is not held.`;
+  };
+  if (context.holder !== null) return inLifeOf(context.holder);
+  const parts = listed([
+    [holderCount(returning) + holderCount(pending), 'in progress'],
+    [ended, 'ended at once'],
+    [holderCount(alreadyHeld), 'already in progress'],
+    [holderCount(notHeld), 'not held'],
+    [holderCount(refused), `refused (${why(refusal)})`],
+  ]);
+  return `Returns of ${name}: ${parts}.`;
+}

@@ -1,0 +1,54 @@
+import { idOf, type Envelope, type Story } from '@seatbook/kernel';
+import { assetsIn, type Subjects } from '../history/subjects.js';
+import { count, countOf, listed, were, type StoryContext } from '../history/wording.js';
+import type { OrderEvent, OrderTerms, OutcomeCounts } from './order-events.js';
+
+export const orderSubjects = ({ stream, data }: Envelope<OrderEvent>): Subjects => ({
+  uId: data.uId,
+  orders: [idOf(stream)],
+  assets: assetsIn(data),
+});
+
+export const orderStory: Story<OrderEvent, StoryContext> = {
+  'order.created': ({ data }, context) => `An order is being placed: ${wanted(data, context)}.`,
+  'order.holders-listed': ({ data }) => `${countOf(data, 'holder')} ${were(data)} listed.`,
+  'order.placed': ({ data }, context) => `An order was placed: ${wanted(data, context)}.`,
+  'order.abandoned': () => 'The order was abandoned because it was not placed in time.',
+  'order.reservation-asked': ({ data }, { assetName }) =>
+    `The ledger of ${assetName(data.uId, data)} was asked about ${countOf(data, 'holder')}.`,
+  'order.reservation-answered': ({ data }, { assetName }) => {
+    const parts = listed([
+      ...outcomeParts(data.final),
+      [data.waiting, 'waiting'],
+      [data.open, 'in progress'],
+    ]);
+    return `The ledger of ${assetName(data.uId, data)} answered: ${parts}.`;
+  },
+  'order.reserved': ({ data: { silent } }) =>
+    silent.length === 0
+      ? 'All ledgers have answered.'
+      : `${count(silent.length, 'ledger')} did not answer in time.`,
+  'order.outcomes-recorded': ({ data }) => `Outcomes: ${listed(outcomeParts(data.final))}.`,
+  'order.cancellation-asked': () => 'What the order was still waiting for was cancelled.',
+  'order.finished': ({ data }) => `The order is finished: ${listed(outcomeParts(data.final))}.`,
+};
+
+function wanted({ kind, uId, assets, holders }: OrderTerms, { assetName }: StoryContext): string {
+  const [only] = assets;
+  const what = assets.length === 1 && only ? assetName(uId, only) : count(assets.length, 'asset');
+  const whom = count(holders, 'holder');
+  return kind === 'assign' ? `assign ${what} to ${whom}` : `return ${what} from ${whom}`;
+}
+
+const OUTCOMES: Readonly<Record<keyof OutcomeCounts, string>> = {
+  assigned: 'assigned',
+  returned: 'returned',
+  alreadyHeld: 'already held',
+  notHeld: 'not held',
+  refused: 'refused',
+  failed: 'failed',
+  cancelled: 'cancelled',
+};
+
+const outcomeParts = (final: OutcomeCounts): (readonly [number, string])[] =>
+  (Object.keys(OUTCOMES) as (keyof OutcomeCounts)[]).map((outcome) => [final[outcome], OUTCOMES[outcome]]);

@@ -1,0 +1,31 @@
+import type { Envelope, Story } from '@seatbook/kernel';
+import { assetsIn, type Subjects } from '../history/subjects.js';
+import { count, countOf, failed, were, type StoryContext } from '../history/wording.js';
+import type { ReconciliationEvent } from './reconciliation-events.js';
+
+export const reconciliationSubjects = ({ type, data }: Envelope<ReconciliationEvent>): Subjects => ({
+  uId: data.uId,
+  // The event that ends a read of totals counts them.
+  assets: type === 'reconciliation.totals-completed' ? [] : assetsIn(data),
+});
+
+export const reconciliationStory: Story<ReconciliationEvent, StoryContext> = {
+  'reconciliation.first-read-started': () => 'The first full read of the location started.',
+  'reconciliation.totals-requested': ({ data }) => `A read of the totals was requested: ${data.reason}.`,
+  'reconciliation.assets-read': ({ data: { assets } }) =>
+    `${count(assets.length, 'asset was', 'assets were')} read from Apple.`,
+  'reconciliation.totals-completed': ({ data }) =>
+    `All totals were read: ${count(data.assets, 'asset')}, ${data.changed.toLocaleString('en')} of them changed.`,
+  'reconciliation.assignments-read': ({ data }, { assetName }) =>
+    `${countOf(data, 'assignment')} of ${assetName(data.uId, data)} ${were(data)} read from Apple.`,
+  'reconciliation.walk-completed': ({ data }, { assetName }) =>
+    `All assignments of ${assetName(data.uId, data)} were read: ${data.count.toLocaleString('en')}.`,
+  'reconciliation.users-read': ({ data }) =>
+    `${count(data.count, 'person', 'people')} known to Apple ${data.count === 1 ? 'was' : 'were'} read.`,
+  'reconciliation.first-read-completed': () => 'The first full read of the location is complete.',
+  'reconciliation.read-failed': ({ data }) => failed('Reading from Apple', data),
+  'reconciliation.held': () => 'Reading from Apple is held with the work of the account.',
+  'reconciliation.metadata-read': ({ data: { found } }) =>
+    `${count(found.length, 'name was', 'names were')} looked up in the store.`,
+  'reconciliation.metadata-failed': ({ data }) => failed('Looking up names in the store', data),
+};
