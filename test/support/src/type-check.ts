@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import ts from 'typescript';
 
 const CONFIGURATION = 'tsconfig.specs.json';
@@ -21,25 +21,38 @@ function configuration(planted: readonly string[] = []): ts.ParsedCommandLine {
 export const checkedFiles = (): readonly string[] => configuration().fileNames;
 
 /**
- * What `npm run types` would say about files if they were there. Takes some seconds, so ask about many at once.
+ * What `npm run types` would say if files were there, or were changed. Takes some seconds, so ask about many at once.
  *
- * @param sources by their path from the root of the repository
- * @returns the errors of each file, in the order of the sources
+ * @param changes texts by their path from the root of the repository
+ * @param folders whose files are checked as well, because they may rest on what is changed
+ * @returns `path: message` for each error
  */
-export function typeErrors(sources: Readonly<Record<string, string>>): readonly (readonly string[])[] {
-  const planted = new Map(
-    Object.entries(sources).map(([path, source]) => [join(process.cwd(), path), source]),
-  );
-  const { fileNames, options } = configuration([...planted.keys()]);
+export function typeErrors(
+  changes: Readonly<Record<string, string>>,
+  folders: readonly string[] = [],
+): readonly string[] {
+  const root = process.cwd();
+  const changed = new Map(Object.entries(changes).map(([path, text]) => [join(root, path), text]));
+  const { fileNames, options } = configuration([...changed.keys()]);
+  for (const path of changed.keys()) {
+    if (!fileNames.includes(path)) throw new Error(`${path} would not be checked`);
+  }
+  const within = folders.map((folder) => join(root, folder, sep));
+  const checked = [
+    ...new Set(
+      fileNames.filter((path) => changed.has(path) || within.some((start) => path.startsWith(start))),
+    ),
+  ];
   const host = ts.createCompilerHost(options, true);
   const onDisk = { ...host };
-  host.fileExists = (name) => planted.has(name) || onDisk.fileExists(name);
-  host.readFile = (name) => planted.get(name) ?? onDisk.readFile(name);
-  const program = ts.createProgram([...planted.keys()], { ...options, incremental: false }, host);
-  return [...planted.keys()].map((path) => {
-    if (!fileNames.includes(path)) throw new Error(`${path} would not be checked`);
-    return ts
+  host.fileExists = (path) => changed.has(path) || onDisk.fileExists(path);
+  host.readFile = (path) => changed.get(path) ?? onDisk.readFile(path);
+  const program = ts.createProgram(checked, { ...options, incremental: false }, host);
+  return checked.flatMap((path) =>
+    ts
       .getPreEmitDiagnostics(program, program.getSourceFile(path))
-      .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
-  });
+      .map(
+        ({ messageText }) => `${relative(root, path)}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`,
+      ),
+  );
 }
