@@ -36,7 +36,8 @@ import { orderReactions } from './order/order-reactions.js';
 import { orderSteps } from './order/order-steps.js';
 import { ordersModel } from './order/orders-model.js';
 import { outcomesModel } from './order/outcomes-model.js';
-import { reconciliationDecider, type Reconciliation } from './reconciliation/reconciliation-decider.js';
+import { reconciliationDecider } from './reconciliation/reconciliation-decider.js';
+import { weighReconciliation } from './reconciliation/reconciliation-state.js';
 import { reconciliationEventTypes } from './reconciliation/reconciliation-events.js';
 import { reconciliationReactions } from './reconciliation/reconciliation-reactions.js';
 import { reconciliationSteps } from './reconciliation/reconciliation-steps.js';
@@ -102,8 +103,7 @@ export const licensingStreams = (timings: Timings) => ({
     category: 'reconciliation',
     decider: reconciliationDecider(timings),
     steps: reconciliationSteps,
-    weigh: ({ known, changed, toWalk, toDescribe }: Reconciliation) =>
-      1_000 + 700 * known.size + 150 * (changed.size + toWalk.length + toDescribe.size),
+    weigh: weighReconciliation,
     evolvesInPlace: true,
   },
 });

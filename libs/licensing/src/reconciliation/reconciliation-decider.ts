@@ -5,6 +5,7 @@ import type { AppleAsset, AppleFailure, AssetId, ContentMetadata } from '../port
 import type { Timings } from '../timings.js';
 import { assetOfId, idOfAsset } from '../asset-id.js';
 import type { ReconciliationEvent } from './reconciliation-events.js';
+import { evolveReconciliation, type Reading, type Reconciliation } from './reconciliation-state.js';
 
 /** Assets looked up at once. */
 export const ASSETS_PER_LOOKUP = 50;
@@ -43,201 +44,136 @@ export type ReconciliationCommand =
     })
   | (Command<'RecordMetadataFailure'> & { readonly failure: AppleFailure; readonly fingerprint: string });
 
-export interface Reconciliation {
-  uId: string;
-  phase: 'new' | 'assets' | 'assignments' | 'users' | 'idle';
-  /** The first read, until it is complete. */
-  first: boolean;
-  /** When the reading goes on, or begins anew. */
-  at: Instant;
-  /** When totals are to be read once more after the read under way; null for not. */
-  againAt: Instant | null;
-  /** Last record of each asset, as text, for telling what has changed. */
-  readonly known: Map<string, string>;
-  readonly changed: Set<string>;
-  /** Assets whose assignments are still to be walked. */
-  toWalk: AssetId[];
-  failures: number;
-  /** adamIds whose metadata is to be looked up, with the moment from which on. */
-  readonly toDescribe: Map<string, Instant>;
-}
-
 export const reconciliationDecider = (
   timings: Timings,
 ): Decider<ReconciliationCommand, Reconciliation, ReconciliationEvent> => ({
-  initial: () => ({
-    uId: '',
-    phase: 'new',
-    first: true,
-    at: 0,
-    againAt: null,
-    known: new Map(),
-    changed: new Set(),
-    toWalk: [],
-    failures: 0,
-    toDescribe: new Map(),
-  }),
+  initial: () => ({ phase: 'new' }),
+  evolve: (state, event) => evolveReconciliation(state, event, timings),
 
   decide(command, state, at) {
-    if (command.type === 'StartFirstRead') {
-      return state.phase === 'new'
+    if (state.phase === 'new') {
+      return command.type === 'StartFirstRead'
         ? [{ type: 'reconciliation.first-read-started', data: { uId: command.uId, at } }]
         : [];
     }
-    const { uId } = state;
     switch (command.type) {
-      case 'RequestTotals': {
-        const { reason, delayMs, anew = null } = command;
-        if (state.phase === 'new') return [];
-        const wanted = at + delayMs;
-        const again = state.phase !== 'idle' || state.at <= at;
-        const sooner = again ? state.againAt === null : wanted < state.at;
-        if (!sooner && !(anew && state.known.get(idOfAsset(anew)))) return [];
-        const due = again ? (state.againAt ?? wanted) : Math.min(state.at, wanted);
-        return [{ type: 'reconciliation.totals-requested', data: { uId, reason, anew, again, at: due } }];
-      }
-      case 'RecordAssets': {
-        const assets = command.assets.filter(
-          (asset) => state.known.get(idOfAsset(asset)) !== JSON.stringify(asset),
-        );
-        if (assets.length === 0) return [];
-        return [
-          {
-            type: 'reconciliation.assets-read',
-            data: { uId, assets, first: state.first, readAt: command.readAt },
-          },
-        ];
-      }
-      case 'CompleteTotals': {
-        const { assets, versionId, readAt } = command;
-        const changed = state.changed.size;
-        const nextAt = at + timings.totalsEveryMs;
-        return [
-          {
-            type: 'reconciliation.totals-completed',
-            data: { uId, assets, changed, versionId, readAt, nextAt },
-          },
-        ];
-      }
-      case 'RecordAssignments': {
-        const { adamId, pricingParam } = command.asset;
-        return [
-          {
-            type: 'reconciliation.assignments-read',
-            data: { uId, adamId, pricingParam, ...command.holders },
-          },
-        ];
-      }
-      case 'CompleteWalk': {
-        const { asset, count, versionId, walks, unstable } = command;
-        const { adamId, pricingParam } = asset;
-        return [
-          {
-            type: 'reconciliation.walk-completed',
-            data: { uId, adamId, pricingParam, count, versionId, walks, unstable, at },
-          },
-        ];
-      }
+      case 'StartFirstRead':
+        return [];
+      case 'RequestTotals':
+        return requestTotals(command, state, at);
+      case 'RecordAssets':
+        return recordAssets(command, state);
+      case 'CompleteTotals':
+        return completeTotals(command, state, at, timings);
+      case 'RecordAssignments':
+        return recordAssignments(command, state);
+      case 'CompleteWalk':
+        return completeWalk(command, state, at);
       case 'RecordUsers':
-        if (state.phase !== 'users') return [];
-        return [
-          { type: 'reconciliation.users-read', data: { uId, count: command.count, at } },
-          { type: 'reconciliation.first-read-completed', data: { uId, at } },
-        ];
+        return recordUsers(command, state, at);
       case 'RecordReadFailure':
         return readFailed(command, state, at, timings);
-      case 'RecordMetadata': {
-        const found = command.found.map((metadata) => ({
-          ...metadata,
-          pricingParams: pricingParamsOf(metadata.adamId, state),
-        }));
-        const { missing } = command;
-        const nextAt = at + timings.metadataEveryMs;
-        return [{ type: 'reconciliation.metadata-read', data: { uId, found, missing, at, nextAt } }];
-      }
-      case 'RecordMetadataFailure': {
-        const { failure, fingerprint } = command;
-        const held = holdEvent(failure, fingerprint, uId, at);
-        if (held) return [held];
-        const reason = 'reason' in failure ? failure.reason : failure.kind;
-        const retryAt = at + timings.metadataRetryMs;
-        return [{ type: 'reconciliation.metadata-failed', data: { uId, reason, retryAt } }];
-      }
-    }
-  },
-
-  evolve(state, event) {
-    switch (event.type) {
-      case 'reconciliation.first-read-started':
-        return Object.assign(state, { uId: event.data.uId, phase: 'assets', at: event.data.at });
-      case 'reconciliation.totals-requested':
-        if (event.data.again) state.againAt = event.data.at;
-        else state.at = event.data.at;
-        if (event.data.anew) state.known.set(idOfAsset(event.data.anew), '');
-        return state;
-      case 'reconciliation.assets-read':
-        for (const asset of event.data.assets) {
-          const id = idOfAsset(asset);
-          if (!state.known.has(id)) {
-            // What nobody holds has nothing to walk.
-            if (asset.assigned > 0) state.toWalk.push(assetOfId(id));
-            state.toDescribe.set(asset.adamId, event.data.readAt);
-          }
-          state.known.set(id, JSON.stringify(asset));
-          state.changed.add(id);
-        }
-        return state;
-      case 'reconciliation.totals-completed':
-        state.failures = 0;
-        state.changed.clear();
-        return Object.assign(state, afterWalks(state, event.data.readAt, event.data.nextAt));
-      case 'reconciliation.assignments-read':
-        return state;
-      case 'reconciliation.walk-completed': {
-        const done = idOfAsset(event.data);
-        state.failures = 0;
-        state.toWalk = state.toWalk.filter((asset) => idOfAsset(asset) !== done);
-        return Object.assign(state, afterWalks(state, event.data.at, event.data.at + timings.totalsEveryMs));
-      }
-      case 'reconciliation.users-read':
-        return state;
-      case 'reconciliation.first-read-completed':
-        return Object.assign(state, { first: false }, resting(state, event.data.at + timings.totalsEveryMs));
-      case 'reconciliation.read-failed':
-        state.failures += 1;
-        state.at = event.data.retryAt;
-        return state;
-      case 'reconciliation.held':
-        state.at = event.data.at;
-        return state;
-      case 'reconciliation.metadata-read': {
-        const { found, missing, nextAt } = event.data;
-        for (const { adamId } of found) state.toDescribe.set(adamId, nextAt);
-        for (const adamId of missing) state.toDescribe.set(adamId, nextAt);
-        return state;
-      }
-      case 'reconciliation.metadata-failed':
-        for (const [adamId, at] of state.toDescribe) {
-          if (at < event.data.retryAt) state.toDescribe.set(adamId, event.data.retryAt);
-        }
-        return state;
+      case 'RecordMetadata':
+        return recordMetadata(command, state, at, timings);
+      case 'RecordMetadataFailure':
+        return metadataFailed(command, state, at, timings);
     }
   },
 });
 
-/** Walks first, then persons, and then it rests until the next read of totals. */
-function afterWalks(state: Reconciliation, at: Instant, nextAt: Instant): Partial<Reconciliation> {
-  if (state.toWalk.length > 0) return { phase: 'assignments', at };
-  return state.first ? { phase: 'users', at } : resting(state, nextAt);
+type CommandOf<T extends ReconciliationCommand['type']> = Extract<ReconciliationCommand, { type: T }>;
+
+function requestTotals(
+  { reason, delayMs, anew }: CommandOf<'RequestTotals'>,
+  state: Reading,
+  at: Instant,
+): ReconciliationEvent[] {
+  const { uId } = state;
+  const wanted = at + delayMs;
+  const again = state.phase !== 'idle' || state.at <= at;
+  const sooner = again ? state.againAt === null : wanted < state.at;
+  if (!sooner && !(anew && state.known.get(idOfAsset(anew)))) return [];
+  const due = again ? (state.againAt ?? wanted) : Math.min(state.at, wanted);
+  return [
+    { type: 'reconciliation.totals-requested', data: { uId, reason, anew: anew ?? null, again, at: due } },
+  ];
 }
 
-const resting = ({ againAt }: Reconciliation, nextAt: Instant): Partial<Reconciliation> => ({
-  phase: 'idle',
-  at: Math.min(nextAt, againAt ?? nextAt),
-  againAt: null,
-});
+function recordAssets(
+  { assets: read, readAt }: CommandOf<'RecordAssets'>,
+  { uId, known, first }: Reading,
+): ReconciliationEvent[] {
+  const assets = read.filter((asset) => known.get(idOfAsset(asset)) !== JSON.stringify(asset));
+  if (assets.length === 0) return [];
+  return [{ type: 'reconciliation.assets-read', data: { uId, assets, first, readAt } }];
+}
 
-const pricingParamsOf = (adamId: string, { known }: Reconciliation): string[] =>
+function completeTotals(
+  { assets, versionId, readAt }: CommandOf<'CompleteTotals'>,
+  { uId, changed }: Reading,
+  at: Instant,
+  { totalsEveryMs }: Timings,
+): ReconciliationEvent[] {
+  const nextAt = at + totalsEveryMs;
+  const data = { uId, assets, changed: changed.size, versionId, readAt, nextAt };
+  return [{ type: 'reconciliation.totals-completed', data }];
+}
+
+function recordAssignments(
+  { asset: { adamId, pricingParam }, holders }: CommandOf<'RecordAssignments'>,
+  { uId }: Reading,
+): ReconciliationEvent[] {
+  return [{ type: 'reconciliation.assignments-read', data: { uId, adamId, pricingParam, ...holders } }];
+}
+
+function completeWalk(
+  { asset: { adamId, pricingParam }, count, versionId, walks, unstable }: CommandOf<'CompleteWalk'>,
+  { uId }: Reading,
+  at: Instant,
+): ReconciliationEvent[] {
+  const data = { uId, adamId, pricingParam, count, versionId, walks, unstable, at };
+  return [{ type: 'reconciliation.walk-completed', data }];
+}
+
+function recordUsers(
+  { count }: CommandOf<'RecordUsers'>,
+  { uId, phase }: Reading,
+  at: Instant,
+): ReconciliationEvent[] {
+  if (phase !== 'users') return [];
+  return [
+    { type: 'reconciliation.users-read', data: { uId, count, at } },
+    { type: 'reconciliation.first-read-completed', data: { uId, at } },
+  ];
+}
+
+function recordMetadata(
+  { found: read, missing }: CommandOf<'RecordMetadata'>,
+  state: Reading,
+  at: Instant,
+  { metadataEveryMs }: Timings,
+): ReconciliationEvent[] {
+  const found = read.map((metadata) => ({
+    ...metadata,
+    pricingParams: pricingParamsOf(metadata.adamId, state),
+  }));
+  const data = { uId: state.uId, found, missing, at, nextAt: at + metadataEveryMs };
+  return [{ type: 'reconciliation.metadata-read', data }];
+}
+
+function metadataFailed(
+  { failure, fingerprint }: CommandOf<'RecordMetadataFailure'>,
+  { uId }: Reading,
+  at: Instant,
+  { metadataRetryMs }: Timings,
+): ReconciliationEvent[] {
+  const held = holdEvent(failure, fingerprint, uId, at);
+  if (held) return [held];
+  const reason = 'reason' in failure ? failure.reason : failure.kind;
+  return [{ type: 'reconciliation.metadata-failed', data: { uId, reason, retryAt: at + metadataRetryMs } }];
+}
+
+const pricingParamsOf = (adamId: string, { known }: Reading): string[] =>
   [...known.keys()].map(assetOfId).flatMap((asset) => (asset.adamId === adamId ? asset.pricingParam : []));
 
 function holdEvent(
@@ -251,8 +187,8 @@ function holdEvent(
 }
 
 function readFailed(
-  { step, failure, fingerprint }: ReconciliationCommand & { type: 'RecordReadFailure' },
-  { uId, failures }: Reconciliation,
+  { step, failure, fingerprint }: CommandOf<'RecordReadFailure'>,
+  { uId, failures }: Reading,
   at: Instant,
   { firstRetryMs, maxRetryMs }: Timings,
 ): ReconciliationEvent[] {

@@ -3,13 +3,16 @@ import { accessOf } from '../apple-access.js';
 import { MAX_HOLDERS, chunksOf, holdersOf, type HolderKey } from '../holder.js';
 import type { AppleAccess, AppleAssignment, AppleFailure, AssetId, LicensingPorts, Walk } from '../ports.js';
 import { accountStream } from '../streams.js';
-import {
-  ASSETS_PER_LOOKUP,
-  type Reconciliation,
-  type ReconciliationCommand,
-} from './reconciliation-decider.js';
+import { ASSETS_PER_LOOKUP, type ReconciliationCommand } from './reconciliation-decider.js';
+import { inReading, type Reading, type Reconciliation } from './reconciliation-state.js';
 
 type ReconciliationStep = Step<Reconciliation, LicensingPorts, ReconciliationCommand>;
+
+/** Due in these phases, behind the account. */
+const dueIn =
+  (...phases: readonly Reading['phase'][]) =>
+  (state: Reconciliation) =>
+    state.phase !== 'new' && phases.includes(state.phase) ? { at: state.at, gate: state.uId } : null;
 
 /** Assets in one event. */
 const ASSETS_PER_EVENT = 200;
@@ -24,8 +27,9 @@ async function open(uId: string, ports: LicensingPorts) {
 
 /** Totals of all assets. Apple offers no delta for them. */
 const readTotals: ReconciliationStep = {
-  due: ({ phase, at, uId }) => (phase === 'assets' || phase === 'idle' ? { at, gate: uId } : null),
-  async perform({ uId }, ports) {
+  due: dueIn('assets', 'idle'),
+  async perform(state, ports) {
+    const { uId } = inReading(state);
     const { account, access } = await open(uId, ports);
     const walk = await ports.apple.assets(access);
     const readAt = ports.clock.now();
@@ -49,8 +53,9 @@ const readTotals: ReconciliationStep = {
  * asset's assignedCount read afterwards; else they are walked again, and after three walks unstable.
  */
 const readAssignments: ReconciliationStep = {
-  due: ({ phase, at, uId }) => (phase === 'assignments' ? { at, gate: uId } : null),
-  async perform({ uId, toWalk }, ports) {
+  due: dueIn('assignments'),
+  async perform(state, ports) {
+    const { uId, toWalk } = inReading(state);
     const asset = toWalk[0];
     if (!asset) return [];
     const { account, access } = await open(uId, ports);
@@ -99,8 +104,9 @@ async function adopted(
 
 /** Persons that Apple knows go to the directory; no event names more than their number. */
 const readUsers: ReconciliationStep = {
-  due: ({ phase, at, uId }) => (phase === 'users' ? { at, gate: uId } : null),
-  async perform({ uId }, ports) {
+  due: dueIn('users'),
+  async perform(state, ports) {
+    const { uId } = inReading(state);
     const { account, access } = await open(uId, ports);
     const walk = await ports.apple.users(access);
     const { fingerprint } = account;
@@ -116,11 +122,12 @@ const readUsers: ReconciliationStep = {
 
 /** Names and icons, of up to 50 assets at once. What goes wrong here holds up nothing else. */
 const describe: ReconciliationStep = {
-  due({ phase, toDescribe, uId }) {
-    if (phase === 'new' || phase === 'assets' || toDescribe.size === 0) return null;
-    return { at: Math.min(...toDescribe.values()), gate: uId };
+  due(state) {
+    if (state.phase === 'new' || state.phase === 'assets' || state.toDescribe.size === 0) return null;
+    return { at: Math.min(...state.toDescribe.values()), gate: state.uId };
   },
-  async perform({ uId, toDescribe }, ports) {
+  async perform(state, ports) {
+    const { uId, toDescribe } = inReading(state);
     const now = ports.clock.now();
     const adamIds = [...toDescribe]
       .flatMap(([adamId, at]) => (at <= now ? adamId : []))

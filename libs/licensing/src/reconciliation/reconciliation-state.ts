@@ -1,0 +1,132 @@
+import { inPhase, type Instant } from '@seatbook/kernel';
+import { assetOfId, idOfAsset } from '../asset-id.js';
+import type { AssetId } from '../ports.js';
+import type { Timings } from '../timings.js';
+import type { ReconciliationEvent } from './reconciliation-events.js';
+
+/** The reading of a location: totals of all assets, then assignments of the new ones, then (the first time) persons. */
+export interface Reading {
+  /** `assets`: the first list of assets. `idle`: until the next read of totals, or during it. */
+  readonly phase: 'assets' | 'assignments' | 'users' | 'idle';
+  readonly uId: string;
+  /** The first read, until it is complete. */
+  readonly first: boolean;
+  /** When the reading goes on, or begins again. */
+  readonly at: Instant;
+  /** When totals are to be read once more after the read under way; null for not. */
+  readonly againAt: Instant | null;
+  /** Reads that failed in a row. */
+  readonly failures: number;
+  /** Assets whose assignments are still to be walked. */
+  readonly toWalk: readonly AssetId[];
+  /** Last record of each asset, as text, for telling what has changed. Like the two below changed in place. */
+  readonly known: Map<string, string>;
+  /** Assets that the read under way found changed. */
+  readonly changed: Set<string>;
+  /** adamIds whose metadata is to be looked up, with the moment from which on. */
+  readonly toDescribe: Map<string, Instant>;
+}
+
+export type Reconciliation = { readonly phase: 'new' } | Reading;
+
+/** @throws Error before the first read was started */
+export const inReading = (state: Reconciliation): Reading =>
+  inPhase(state, 'assets', 'assignments', 'users', 'idle');
+
+export function evolveReconciliation(
+  before: Reconciliation,
+  event: ReconciliationEvent,
+  { totalsEveryMs }: Timings,
+): Reconciliation {
+  if (event.type === 'reconciliation.first-read-started') return begun(event.data.uId, event.data.at);
+  const state = inReading(before);
+  switch (event.type) {
+    case 'reconciliation.totals-requested': {
+      const { anew, again, at } = event.data;
+      if (anew) state.known.set(idOfAsset(anew), '');
+      return again ? { ...state, againAt: at } : { ...state, at };
+    }
+    case 'reconciliation.assets-read':
+      return assetsRead(state, event.data);
+    case 'reconciliation.totals-completed':
+      state.changed.clear();
+      return afterWalks({ ...state, failures: 0 }, event.data.readAt, event.data.nextAt);
+    case 'reconciliation.walk-completed': {
+      const walked = idOfAsset(event.data);
+      const toWalk = state.toWalk.filter((asset) => idOfAsset(asset) !== walked);
+      const { at } = event.data;
+      return afterWalks({ ...state, failures: 0, toWalk }, at, at + totalsEveryMs);
+    }
+    case 'reconciliation.first-read-completed':
+      return resting({ ...state, first: false }, event.data.at + totalsEveryMs);
+    case 'reconciliation.read-failed':
+      return { ...state, failures: state.failures + 1, at: event.data.retryAt };
+    case 'reconciliation.held':
+      return { ...state, at: event.data.at };
+    case 'reconciliation.metadata-read': {
+      const { found, missing, nextAt } = event.data;
+      for (const { adamId } of found) state.toDescribe.set(adamId, nextAt);
+      for (const adamId of missing) state.toDescribe.set(adamId, nextAt);
+      return state;
+    }
+    case 'reconciliation.metadata-failed':
+      for (const [adamId, at] of state.toDescribe) {
+        if (at < event.data.retryAt) state.toDescribe.set(adamId, event.data.retryAt);
+      }
+      return state;
+    case 'reconciliation.assignments-read':
+    case 'reconciliation.users-read':
+      return state;
+  }
+}
+
+const begun = (uId: string, at: Instant): Reading => ({
+  phase: 'assets',
+  uId,
+  first: true,
+  at,
+  againAt: null,
+  failures: 0,
+  toWalk: [],
+  known: new Map(),
+  changed: new Set(),
+  toDescribe: new Map(),
+});
+
+function assetsRead(
+  state: Reading,
+  { assets, readAt }: Extract<ReconciliationEvent, { type: 'reconciliation.assets-read' }>['data'],
+): Reading {
+  const toWalk = [...state.toWalk];
+  for (const asset of assets) {
+    const id = idOfAsset(asset);
+    if (!state.known.has(id)) {
+      // What nobody holds has nothing to walk.
+      if (asset.assigned > 0) toWalk.push(assetOfId(id));
+      state.toDescribe.set(asset.adamId, readAt);
+    }
+    state.known.set(id, JSON.stringify(asset));
+    state.changed.add(id);
+  }
+  return { ...state, toWalk };
+}
+
+/** Walks first, then persons, and then it rests until the next read of totals. */
+function afterWalks(state: Reading, at: Instant, nextAt: Instant): Reading {
+  if (state.toWalk.length > 0) return { ...state, phase: 'assignments', at };
+  return state.first ? { ...state, phase: 'users', at } : resting(state, nextAt);
+}
+
+const resting = (state: Reading, nextAt: Instant): Reading => ({
+  ...state,
+  phase: 'idle',
+  at: Math.min(nextAt, state.againAt ?? nextAt),
+  againAt: null,
+});
+
+/** Memory that a reconciliation takes, in bytes, roughly. */
+export function weighReconciliation(state: Reconciliation): number {
+  if (state.phase === 'new') return 200;
+  const { known, changed, toWalk, toDescribe } = state;
+  return 1_000 + 700 * known.size + 150 * (changed.size + toWalk.length + toDescribe.size);
+}
