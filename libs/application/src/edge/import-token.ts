@@ -69,9 +69,7 @@ export async function importToken(
     notificationUrl: notificationUrlOf(deployment.publicUrl, uId),
   };
   await stores.secrets.put(tokenName(fingerprint), token.token);
-  if ((await stores.secrets.get(notificationSecretName(uId))) === null) {
-    await stores.secrets.put(notificationSecretName(uId), newSecret());
-  }
+  await stores.secrets.putIfAbsent(notificationSecretName(uId), newSecret());
   const body = { fingerprint, settings, takeOver };
   const context = contextOf(caller, requestId(caller, ids), body);
   return { uId, outcome: await seatbook.execute(accountStream(uId), command, context) };

@@ -15,10 +15,11 @@ import {
   WrongExpectedRevision,
   type NewEvent,
   type StoredEvent,
+  hasCode,
 } from '@seatbook/runtime';
 import { allEvents } from '@seatbook/test-support/all-events';
 import { SqliteEventStore } from './event-store.js';
-import { LogUnusable, openEventsFile, openEventsFileForReading } from './events-file.js';
+import { BUSY_MS, LogUnusable, openEventsFile, openEventsFileForReading } from './events-file.js';
 import { GroupCommit } from './group-commit.js';
 import { openSqliteStores } from './open.js';
 
@@ -330,6 +331,28 @@ describe('group commit', () => {
     );
     assert.equal(new Set(again.map(({ position }) => position)).size, 40);
     assert.deepEqual({ ...(await store.verify()) }, { events: 41, streams: 41 });
+  });
+
+  test('while another program has the file locked, the writes of a turn fail together, and then go on', async () => {
+    const { store } = openWriter();
+    await store.append('a-1', [event(1)], 'absent');
+    const tool = new Database(file);
+    closing.push(() => tool.close());
+    tool.exec('BEGIN IMMEDIATE');
+    const started = performance.now();
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 40 }, (_, number) => store.append(`b-${number}`, [event(number)], 'absent')),
+    );
+    const stoodStillMs = performance.now() - started;
+    for (const outcome of outcomes) {
+      assert.ok(outcome.status === 'rejected' && hasCode(outcome.reason, 'STORE_UNAVAILABLE'));
+      assert.equal(outcome.reason.reason, 'SQLITE_BUSY');
+    }
+    // One wait for the lock, not forty.
+    assert.ok(stoodStillMs < 5 * BUSY_MS, `${stoodStillMs} ms`);
+    tool.exec('ROLLBACK');
+    await store.append('b-1', [event(1)], 'absent');
+    assert.deepEqual({ ...(await store.verify()) }, { events: 2, streams: 2 });
   });
 
   test('closing waits for what was asked and refuses what comes later', async () => {

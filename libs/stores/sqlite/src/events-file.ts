@@ -60,6 +60,12 @@ const SCHEMA = `
   CREATE UNIQUE INDEX persons_at_location ON persons (uId, clientUserId);
 `;
 
+/**
+ * How long a write waits for a lock, in milliseconds. Nobody else writes, so it is for a tool of an operator that looks
+ * in, and the whole process stands still meanwhile.
+ */
+export const BUSY_MS = 250;
+
 /** The file is there but is not a log that this build can use. It is never replaced: that is for an operator to decide. */
 export class LogUnusable extends Error {
   constructor(file: string, why: string, cause?: unknown) {
@@ -78,8 +84,7 @@ export interface EventsFile {
 /** Opens the log for its one writer and creates it on first start. @throws LogUnusable */
 export function openEventsFile(file: string, ids: Ids): EventsFile {
   return opened(file, () => {
-    // Nobody else writes; this is for a tool of an operator that looks in, and as long as the process may stand still.
-    const database = new Database(file, { timeout: 250 });
+    const database = new Database(file, { timeout: BUSY_MS });
     try {
       const empty = database.pragma('schema_version', { simple: true }) === 0;
       if (!empty) checkFormat(file, database);

@@ -116,7 +116,13 @@ export class GroupCommit {
     const written: Waiting[] = [];
     const refused: { write: Waiting; error: unknown }[] = [];
     try {
-      this.#begin.run();
+      this.#open();
+    } catch (error) {
+      // Nothing has begun, so none of them is to blame, and each would wait for the lock once more.
+      for (const write of batch) write.failed(asStoreFailure(this.#database.name, error));
+      return [];
+    }
+    try {
       for (const write of batch) {
         try {
           write.check();
@@ -144,12 +150,18 @@ export class GroupCommit {
     return batch.flatMap((write) => this.#together([write]) ?? []);
   }
 
+  #open(): void {
+    // One that could not be rolled back is still open.
+    if (this.#database.inTransaction) this.#rollback.run();
+    this.#begin.run();
+  }
+
   #undo(): void {
     try {
       // SQLite has already rolled back by itself after some errors (disk full, I/O).
       if (this.#database.inTransaction) this.#rollback.run();
     } catch {
-      // The error that led here is the one to report; with the transaction still open every later write fails too.
+      // The error that led here is the one to report; the next transaction tries to roll this one back first.
     }
     for (const listener of this.#afterRollback) listener();
   }
