@@ -26,7 +26,7 @@ async function live(dieAt: VirtualSeatbook['dieAt'], loseViews = false): Promise
   );
   await finishing(virtual, assigned.orderId, loseViews);
   const returned = await retried(() =>
-    virtual.place({ kind: 'return', assets: APPS.map(stdq), serialNumbers: serials(5) }, 'return'),
+    virtual.place({ kind: 'ReturnLicense', assets: APPS.map(stdq), serialNumbers: serials(5) }, 'return'),
   );
   await finishing(virtual, returned.orderId, loseViews);
   if (virtual.dead) await again(virtual, loseViews);

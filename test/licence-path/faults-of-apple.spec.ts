@@ -123,7 +123,7 @@ describe('faults of Apple', () => {
       { operation: 'DISASSOCIATE', adamId: APPS[0], serialNumber: serials(1)[0], errorNumber: 9602 },
     ]);
     const { orderId } = await virtual.place({
-      kind: 'return',
+      kind: 'ReturnLicense',
       assets: APPS.map(stdq),
       serialNumbers: serials(10),
     });

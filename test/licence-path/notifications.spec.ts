@@ -8,7 +8,7 @@ async function assignAndReturn(virtual: VirtualSeatbook): Promise<void> {
   const assets = APPS.map(stdq);
   const assigning = await virtual.place({ assets, serialNumbers: serials(250) });
   expect((await virtual.finished(assigning.orderId)).final).toMatchObject({ assigned: 750 });
-  const returning = await virtual.place({ kind: 'return', assets, serialNumbers: serials(100) });
+  const returning = await virtual.place({ kind: 'ReturnLicense', assets, serialNumbers: serials(100) });
   expect((await virtual.finished(returning.orderId)).final).toMatchObject({ returned: 300 });
   await virtual.advance(MINUTE);
   for (const adamId of APPS) {

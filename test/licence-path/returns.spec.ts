@@ -25,7 +25,7 @@ describe('a return', () => {
       );
       const over = (await virtual.order(assigning.orderId))?.state === 'finished';
       const returning = await virtual.place({
-        kind: 'return',
+        kind: 'ReturnLicense',
         assets: [stdq(APP)],
         serialNumbers: serials(12),
       });
@@ -47,7 +47,7 @@ describe('a return', () => {
       const assigning = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(20) });
       await virtual.advance(delay);
       const returning = await virtual.place({
-        kind: 'return',
+        kind: 'ReturnLicense',
         assets: [stdq(APP)],
         serialNumbers: serials(20),
       });
@@ -67,7 +67,7 @@ describe('a return', () => {
         (await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(20) })).orderId,
       );
       const returning = await virtual.place({
-        kind: 'return',
+        kind: 'ReturnLicense',
         assets: [stdq(APP)],
         serialNumbers: serials(20),
       });
@@ -94,7 +94,7 @@ describe('a return', () => {
     const first = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(20) });
     await virtual.advance(1_000);
     const returning = await virtual.place({
-      kind: 'return',
+      kind: 'ReturnLicense',
       assets: [stdq(APP)],
       serialNumbers: serials(20),
     });
@@ -135,7 +135,7 @@ describe('a return', () => {
     await virtual.import();
     await virtual.advance(5_000);
     const { orderId } = await virtual.place({
-      kind: 'return',
+      kind: 'ReturnLicense',
       assets: [stdq(APP)],
       serialNumbers: serials(3),
     });

@@ -74,7 +74,7 @@ describe('the waiting list', () => {
     );
     const waiting = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(2, 50) });
     await virtual.advance(5_000);
-    await virtual.place({ kind: 'return', assets: [stdq(APP)], serialNumbers: serials(2) });
+    await virtual.place({ kind: 'ReturnLicense', assets: [stdq(APP)], serialNumbers: serials(2) });
     expect((await virtual.finished(waiting.orderId)).final).toMatchObject({ assigned: 2 });
     expect(virtual.atApple(APP)).toEqual([...serials(8, 2), ...serials(2, 50)]);
   });

@@ -27,8 +27,14 @@ export type { Action, AssetEvent, RefusalReason } from './asset/asset-events.js'
 export type { Asset, Pair } from './asset/asset-state.js';
 export { assetsModel, availableOf, excessOf, usedOf, type AssetDocument } from './asset/assets-model.js';
 export { pairKey, pairsModel, type PairDocument, type PairState } from './asset/pairs-model.js';
-export { MAX_PAIRS, COMMAND_OF_KIND, pairsOf, type Order, type OrderCommand } from './order/order-decider.js';
-export type { OrderEvent, OrderKind, OrderTerms, OutcomeCounts } from './order/order-events.js';
+export { MAX_PAIRS, pairsOf, type Order, type OrderCommand } from './order/order-decider.js';
+export {
+  ORDER_KINDS,
+  type OrderEvent,
+  type OrderKind,
+  type OrderTerms,
+  type OutcomeCounts,
+} from './order/order-events.js';
 export { ordersModel, type OrderDocument } from './order/orders-model.js';
 export { outcomesModel, type OutcomeDocument } from './order/outcomes-model.js';
 export type { CallCommand } from './apple-call/call-decider.js';

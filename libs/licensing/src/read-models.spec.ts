@@ -81,7 +81,7 @@ describe('read models over a log in which everything happens', () => {
     const orders = await documentsOf(ordersModel, log);
     expect(orders.get('order-b')).toMatchObject({
       state: 'finished',
-      kind: 'return',
+      kind: 'ReturnLicense',
       final: { returned: 1 },
       waiting: 0,
     });

@@ -31,7 +31,7 @@ export const appleAsset = (more: Partial<AppleAsset> = {}): AppleAsset => ({
 });
 
 export const terms = (more: Partial<OrderTerms> = {}): OrderTerms => ({
-  kind: 'assign',
+  kind: 'AssignLicense',
   uId: LOCATION,
   assets: [PAGES],
   ifShort: 'wait',

@@ -216,7 +216,7 @@ export function everyEvent(): LicensingJourney {
   plan('call-3', devices('C02Z'));
 
   // Apple says short; returns and wishes cross.
-  place('order-b', devices('C02C'), { kind: 'return' });
+  place('order-b', devices('C02C'), { kind: 'ReturnLicense' });
   appleEvent('call-2-event-2', { type: 'RecordPollFailure', failure: transient, fingerprint: 'f1' });
   appleEvent('call-2-event-2', {
     type: 'RecordPoll',
@@ -224,7 +224,7 @@ export function everyEvent(): LicensingJourney {
     failures: [{ errorNumber: 9_709, reason: '', assets: [PAGES], holders: devices('C02C') }],
   });
   call('call-2', { type: 'RecordVerified', present: [{ ...PAGES, ...devices('C02C') }] });
-  place('order-c', devices('C02A'), { kind: 'return' });
+  place('order-c', devices('C02A'), { kind: 'ReturnLicense' });
   place('order-d', devices('C02A'));
   sent('call-4', devices('C02A', 'C02C'), 'disassociate');
   appleEvent('call-4-event-1', {
@@ -251,7 +251,7 @@ export function everyEvent(): LicensingJourney {
   place('order-g', devices('C02K', 'C02L'));
   plan('call-6', devices('C02K', 'C02L'));
   start('call-6');
-  place('order-h', devices('C02K'), { kind: 'return' });
+  place('order-h', devices('C02K'), { kind: 'ReturnLicense' });
   call('call-6', {
     type: 'RecordFailure',
     attempt: 1,

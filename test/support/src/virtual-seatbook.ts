@@ -351,7 +351,7 @@ export class VirtualSeatbook {
     const request = key === undefined ? by : { ...by, idempotencyKey: key };
     return placeOrder(
       this.edge,
-      { kind: 'assign', uId: UID, ifShort: 'wait', platform: null, ...order },
+      { kind: 'AssignLicense', uId: UID, ifShort: 'wait', platform: null, ...order },
       request,
     );
   }

@@ -54,7 +54,7 @@ export const assignLicense = (
   seatbook: SeatbookEdge,
   order: AssignLicense,
   caller: Caller,
-): Promise<PlacedOrder> => placeOrder(seatbook, { ...order, kind: 'assign' }, caller);
+): Promise<PlacedOrder> => placeOrder(seatbook, { ...order, kind: 'AssignLicense' }, caller);
 
 /** Gives licences back. What is not held is an outcome, not an error. */
 export const returnLicense = (
@@ -64,7 +64,7 @@ export const returnLicense = (
 ): Promise<PlacedOrder> =>
   placeOrder(
     seatbook,
-    { kind: 'return', uId, assets, serialNumbers, ifShort: 'wait', platform: null },
+    { kind: 'ReturnLicense', uId, assets, serialNumbers, ifShort: 'wait', platform: null },
     caller,
   );
 

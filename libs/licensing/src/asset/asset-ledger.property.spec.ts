@@ -147,10 +147,10 @@ class Bench {
         break;
       case 'reserve':
       case 'return': {
-        const kind = op.op === 'reserve' ? 'assign' : 'return';
+        const kind = op.op === 'reserve' ? 'AssignLicense' : 'ReturnLicense';
         const orderId = `order-${(this.#count += 1)}`;
         const ifShort = op.op === 'reserve' ? op.ifShort : 'wait';
-        if (kind === 'assign') model.reserve(orderId, op.holders, ifShort);
+        if (kind === 'AssignLicense') model.reserve(orderId, op.holders, ifShort);
         else model.giveBack(orderId, op.holders);
         const terms: OrderTerms = {
           kind,

@@ -15,7 +15,7 @@ const askLedger = reaction<OrderEvent>('asset.ask-ledger', {
     return [
       messageTo(
         assetStream(uId, data),
-        kind === 'assign'
+        kind === 'AssignLicense'
           ? { type: 'ReserveLicenses', ...question, ifShort, platform }
           : { type: 'ReturnLicenses', ...question },
       ),

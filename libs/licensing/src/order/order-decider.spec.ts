@@ -56,7 +56,7 @@ const question = (part: number, holders: Holders = AB, asset = PAGES): OrderEven
   type: 'order.reservation-asked',
   data: {
     uId: LOCATION,
-    kind: 'assign',
+    kind: 'AssignLicense',
     part,
     ...asset,
     ...holders,
@@ -232,10 +232,10 @@ describe('asking the ledgers', () => {
   });
 
   it('passes the terms on', () => {
-    const { events } = given().when(place(AB, { kind: 'return', ifShort: 'refuse', platform: 'iOS' }));
+    const { events } = given().when(place(AB, { kind: 'ReturnLicense', ifShort: 'refuse', platform: 'iOS' }));
     expect(events[1]?.data).toEqual({
       uId: LOCATION,
-      kind: 'return',
+      kind: 'ReturnLicense',
       part: 0,
       ...PAGES,
       ...AB,

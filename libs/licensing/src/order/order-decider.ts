@@ -10,7 +10,7 @@ import {
   type Holders,
 } from '../holder.js';
 import type { AssetId } from '../ports.js';
-import type { OrderEvent, OrderKind, OrderTerms, OutcomeCounts } from './order-events.js';
+import type { OrderEvent, OrderTerms, OutcomeCounts } from './order-events.js';
 
 /** An order names this many pairs at the most. */
 export const MAX_PAIRS = 100_000;
@@ -351,9 +351,3 @@ function cancelWaiting(order: Order): OrderEvent[] {
   const { uId, assets } = order.terms;
   return [{ type: 'order.cancellation-asked', data: { uId, assets } }];
 }
-
-/** Kinds of order as the product speaks of them. */
-export const COMMAND_OF_KIND: Readonly<Record<OrderKind, string>> = {
-  assign: 'AssignLicense',
-  return: 'ReturnLicense',
-};

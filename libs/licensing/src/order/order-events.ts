@@ -8,7 +8,10 @@ type Event<T extends string, D> = {
   readonly data: D & { readonly uId: string };
 };
 
-export type OrderKind = 'assign' | 'return';
+/** What can be ordered, by the names that its commands have everywhere. */
+export const ORDER_KINDS = ['AssignLicense', 'ReturnLicense'] as const;
+
+export type OrderKind = (typeof ORDER_KINDS)[number];
 
 /** What a principal asked for: each of these assets for each of the holders listed. */
 export interface OrderTerms {

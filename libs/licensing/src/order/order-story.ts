@@ -37,7 +37,7 @@ function wanted({ kind, uId, assets, holders }: OrderTerms, { assetName }: Story
   const [only] = assets;
   const what = assets.length === 1 && only ? assetName(uId, only) : count(assets.length, 'asset');
   const whom = count(holders, 'holder');
-  return kind === 'assign' ? `assign ${what} to ${whom}` : `return ${what} from ${whom}`;
+  return kind === 'AssignLicense' ? `assign ${what} to ${whom}` : `return ${what} from ${whom}`;
 }
 
 const OUTCOMES: Readonly<Record<keyof OutcomeCounts, string>> = {

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { isoTime, type Position } from '@seatbook/kernel';
-import { COMMAND_OF_KIND, type OrderDocument } from '@seatbook/licensing';
+import { ORDER_KINDS, type OrderDocument } from '@seatbook/licensing';
 import { AsOfAnswer } from '../reading/as-of.js';
 
 export class OrderProgress {
@@ -50,7 +50,7 @@ export class OrderAnswer {
   @ApiProperty()
   account!: string;
 
-  @ApiProperty({ enum: Object.values(COMMAND_OF_KIND) })
+  @ApiProperty({ enum: ORDER_KINDS })
   kind!: string;
 
   @ApiProperty({
@@ -122,7 +122,7 @@ export function orderAnswer(order: OrderDocument): OrderAnswer {
   return {
     orderId,
     account: uId,
-    kind: COMMAND_OF_KIND[kind],
+    kind,
     state: order.state,
     assets: order.assets.map(nameOf),
     holders: order.holders,
