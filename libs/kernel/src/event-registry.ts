@@ -48,12 +48,20 @@ export const isUnreadableEvent = (error: unknown): error is UnreadableEvent =>
   'code' in error &&
   (error.code === 'NEWER_EVENT_VERSION' || error.code === 'UNKNOWN_EVENT_TYPE');
 
+/**
+ * Written by the runtime into streams of any kind, and folded by no decider: it carries what the stream waits for by
+ * the steps of a newer build.
+ */
+export const STEPS_REVISED = 'stream.steps-revised';
+
+const RUNTIME_TYPES: readonly EventType[] = [{ type: STEPS_REVISED, version: 1, upcasters: [] }];
+
 /** Names and versions of all events. Type names are chosen, never class names, so code can be renamed. */
 export class EventRegistry {
   readonly #types = new Map<string, EventType>();
 
   constructor(...groups: (readonly EventType[])[]) {
-    for (const type of groups.flat()) {
+    for (const type of [RUNTIME_TYPES, ...groups].flat()) {
       if (this.#types.has(type.type)) throw new Error(`the event type ${type.type} is registered twice`);
       if (type.upcasters.length !== type.version - 1) {
         throw new Error(`${type.type} is at version ${type.version} and needs ${type.version - 1} upcasters`);

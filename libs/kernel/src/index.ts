@@ -24,6 +24,7 @@ export type { EventType, UnreadableEvent, Upcaster, WrittenEvent } from './event
 export {
   EventRegistry,
   NewerEventVersion,
+  STEPS_REVISED,
   UnknownEventType,
   firstVersions,
   isUnreadableEvent,

@@ -69,7 +69,8 @@ export const licensingStreams = (timings: Timings) => ({
     category: 'asset',
     decider: assetDecider,
     steps: {},
-    weigh: ({ pairs, waiting, claims }: Asset) => 400 * pairs.size + 100 * waiting.size + 500 * claims.size,
+    weigh: ({ pairs, waiting, claims }: Asset) =>
+      1_000 + 400 * pairs.size + 100 * waiting.size + 500 * claims.size,
     evolvesInPlace: true,
     snapshot: assetSnapshot,
   },

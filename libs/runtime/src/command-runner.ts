@@ -19,7 +19,7 @@ import type { EventLog, LoggedEvent } from './event-log.js';
 import type { ReadStore } from './read-store.js';
 import { RememberedCommands, type RememberedCommand } from './remembered-commands.js';
 import { stampOf, type StreamKind } from './stream-kind.js';
-import { StreamCache, newStream, noteLast, weightOf, type StreamState } from './stream-state.js';
+import { StreamCache, evolve, newStream, noteLast, weightOf, type StreamState } from './stream-state.js';
 
 /** What became of a command that was not refused. */
 export interface Receipt {
@@ -133,6 +133,10 @@ export class CommandRunner {
       };
       this.#queue(stream, { command: null, context: NOBODY, options: {}, resolve: loaded, reject });
     });
+  }
+
+  get kinds(): readonly StreamKind[] {
+    return this.#options.kinds;
   }
 
   kindOf(stream: string): StreamKind {
@@ -251,14 +255,15 @@ export class CommandRunner {
     }
   }
 
-  #foldPage(stream: string, { decider }: StreamKind, state: StreamState, page: readonly LoggedEvent[]): void {
+  #foldPage(stream: string, kind: StreamKind, state: StreamState, page: readonly LoggedEvent[]): void {
     for (const event of page) {
       if (event.problem) throw newerBuild(stream, event.problem);
       const { type, data } = event;
-      state.state = decider.evolve(state.state, { type, data }) as unknown;
+      evolve(kind, state, { type, data });
       state.commands.add(event.metadata.commandId, event.metadata.bodyHash);
       state.position = event.position;
       noteLast(state, causeOf(event), event.metadata.cause);
+      if (event.metadata.next !== undefined) state.stamp = event.metadata.next;
     }
   }
 
@@ -277,6 +282,7 @@ export class CommandRunner {
       position: kept.position,
       last: head.last,
       entry: head.entry,
+      stamp: head.stamp,
       commands: new RememberedCommands(head.firstCommand, head.lastCommands),
       snapshotRevision: kept.revision,
       lent: false,
@@ -288,10 +294,10 @@ export class CommandRunner {
     const { snapshot } = kind;
     if (!snapshot) return;
     const tail = state.revision - state.snapshotRevision;
-    const { position, last, entry, commands, revision } = state;
+    const { position, last, entry, stamp, commands, revision } = state;
     if (tail <= SNAPSHOT_AFTER_EVENTS || tail <= snapshot.entries(state.state) || last === null) return;
     const remembered = { firstCommand: commands.first, lastCommands: commands.last };
-    const head: SnapshotHead = { last, entry, ...remembered };
+    const head: SnapshotHead = { last, entry, stamp, ...remembered };
     const chunks = [head, ...snapshot.save(state.state)];
     // A snapshot that could not be kept is not tried again at once: it is a cache.
     state.snapshotRevision = revision;
@@ -304,6 +310,7 @@ export class CommandRunner {
 interface SnapshotHead {
   readonly last: Cause;
   readonly entry: Cause | null;
+  readonly stamp: Due | null;
   readonly firstCommand: RememberedCommand | null;
   readonly lastCommands: readonly RememberedCommand[];
 }

@@ -1,5 +1,6 @@
 import {
   Refusal,
+  STEPS_REVISED,
   causeOf,
   isRefusal,
   uuidOf,
@@ -14,7 +15,7 @@ import { following, type CommandContext } from './command-context.js';
 import { AppendTooLarge } from './errors.js';
 import { MAX_APPEND_BYTES, MAX_APPEND_EVENTS, bytesOf, type NewEvent } from './event-store.js';
 import { stampOf, type StreamKind } from './stream-kind.js';
-import { noteLast, type StreamState } from './stream-state.js';
+import { evolve, noteLast, type StreamState } from './stream-state.js';
 
 export interface CommandOptions {
   /** The stream is most likely new: do not look first. Only saves a read, never decides. */
@@ -32,6 +33,9 @@ export interface CommandOptions {
    */
   readonly continues?: boolean;
 }
+
+/** For every kind of stream: a stream is to wait for what its steps say now. */
+export const REVISE_STEPS: Command = { type: 'ReviseSteps' };
 
 /** An earlier command of the same sequence failed; this one was not decided. */
 export class BehindFailure extends Error {
@@ -142,8 +146,8 @@ function decide(
   if (sequence && (failed.has(sequence) || broken(sequence)))
     return { kind: 'failed', error: new BehindFailure() };
   if (command === null) return { kind: 'state' };
-  const { revision, entry } = state;
-  const context = options.continues && entry ? { ...sent, ...following(entry, sent) } : sent;
+  const { revision } = state;
+  const context = contextIn(state, sent, command, options);
   const bodyHash = state.commands.bodyHashOf(context.commandId);
   if (bodyHash !== undefined) {
     if (bodyHash !== (context.bodyHash ?? '')) return { kind: 'refused', refusal: reusedKey() };
@@ -152,7 +156,10 @@ function decide(
   if (ifRevision !== undefined && ifRevision !== revision)
     return { kind: 'refused', refusal: staleRevision(stream, ifRevision, revision) };
   try {
-    const decision = kind.decider.decide(command, state.state, at) as readonly DomainEvent[];
+    const decision =
+      command === REVISE_STEPS
+        ? reviseSteps(kind, state)
+        : (kind.decider.decide(command, state.state, at) as readonly DomainEvent[]);
     const events = decision.map(({ type, data }, index) => ({
       id: uuidOf(`${context.commandId}/${stream}/${index}/${nonce}`),
       type,
@@ -168,6 +175,24 @@ function decide(
   }
 }
 
+/** What the command follows from may be known only here, where it is decided. */
+function contextIn(
+  { entry, last }: StreamState,
+  sent: CommandContext,
+  command: Command,
+  { continues }: CommandOptions,
+): CommandContext {
+  const cause = command === REVISE_STEPS ? last : continues ? entry : null;
+  return cause ? { ...sent, ...following(cause, sent) } : sent;
+}
+
+/** Stamps a stream again where its kind's steps wait for something else than its last stamp says. */
+function reviseSteps(kind: StreamKind, { state, stamp, revision }: StreamState): readonly DomainEvent[] {
+  const next = stampOf(kind, state) ?? null;
+  const same = next?.step === stamp?.step && next?.at === stamp?.at && next?.gate === stamp?.gate;
+  return same || revision < 0 ? [] : [{ type: STEPS_REVISED, data: {} }];
+}
+
 /** Moves the state on by what a command decided. */
 function carryOut(
   { context, decision, events }: Decided,
@@ -175,7 +200,7 @@ function carryOut(
   { stream, kind }: DecisionContext,
 ): void {
   for (const [index, event] of decision.entries()) {
-    state.state = kind.decider.evolve(state.state, event) as unknown;
+    evolve(kind, state, event);
     const { id } = events[index] as NewEvent;
     noteLast(state, causeOf({ id, stream, revision: state.revision + 1, metadata: context }), context.cause);
   }
@@ -199,12 +224,13 @@ const metadataOf = (context: CommandContext, version: number, recordedAt: Instan
 /** The last event of an append says what its stream waits for from here on. */
 function stamped(
   events: readonly NewEvent[],
-  { state }: StreamState,
+  stream: StreamState,
   { kind }: DecisionContext,
 ): readonly NewEvent[] {
   const last = events.at(-1);
-  const next = stampOf(kind, state);
+  const next = stampOf(kind, stream.state);
   if (!last || next === undefined) return events;
+  stream.stamp = next;
   const metadata = `${last.metadata.slice(0, -1)},"next":${JSON.stringify(next)}}`;
   return [...events.slice(0, -1), { ...last, metadata }];
 }

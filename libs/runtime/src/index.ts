@@ -61,6 +61,7 @@ export { startOf, timeKey, timesModel, type TimeRow, type TimeSpan } from './tim
 export { LeaseKeeper, type LeaseKeeperOptions } from './lease-keeper.js';
 export { REACTOR_LIMITS, Reactor, type ReactorLimits, type ReactorOptions } from './reactor.js';
 export type { Gates } from './gates.js';
+export { STEP_REVISION_LIMITS, StepRevision, type StepRevisionLimits } from './step-revision.js';
 export { DUE_RUNNER_LIMITS, DueRunner, type DueRunnerLimits, type DueRunnerOptions } from './due-runner.js';
 export {
   PLANNER_LOOP_LIMITS,

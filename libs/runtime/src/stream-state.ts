@@ -1,4 +1,11 @@
-import { START, type Cause, type Position } from '@seatbook/kernel';
+import {
+  START,
+  STEPS_REVISED,
+  type Cause,
+  type DomainEvent,
+  type Due,
+  type Position,
+} from '@seatbook/kernel';
 import { RememberedCommands } from './remembered-commands.js';
 import type { StreamKind } from './stream-kind.js';
 
@@ -14,6 +21,8 @@ export interface StreamState {
   /** The last event that came into the stream from elsewhere: it follows from nothing that the stream did itself. */
   entry: Cause | null;
   readonly commands: RememberedCommands;
+  /** What its events say that it waits for; null for nothing. */
+  stamp: Due | null;
   /** Up to where a snapshot holds it; -1 for none. */
   snapshotRevision: number;
   /** Somebody was given `state` and may keep it. */
@@ -27,9 +36,15 @@ export const newStream = ({ decider }: StreamKind): StreamState => ({
   last: null,
   entry: null,
   commands: new RememberedCommands(),
+  stamp: null,
   snapshotRevision: -1,
   lent: false,
 });
+
+/** Moves the state on by an event. What the runtime wrote itself is no decider's business. */
+export function evolve({ decider }: StreamKind, stream: StreamState, event: DomainEvent): void {
+  if (event.type !== STEPS_REVISED) stream.state = decider.evolve(stream.state, event) as unknown;
+}
 
 /** Notes an event as the last of its stream. */
 export function noteLast(

@@ -16,6 +16,7 @@ import {
   PlannerLoop,
   Processor,
   Reactor,
+  StepRevision,
   dueModel,
   joinViews,
   type DueRunnerLimits,
@@ -58,6 +59,7 @@ export class SeatbookWorker {
   readonly leases: LeaseKeeper;
   readonly gates: AccountGates;
   readonly due: DueRunner<LicensingPorts>;
+  readonly stepRevision: StepRevision;
   readonly dispatcher: PlannerLoop<OpenWorkRow, DispatchContext>;
   readonly ports: LicensingPorts;
   #stopping = false;
@@ -84,6 +86,7 @@ export class SeatbookWorker {
     const shared = { runner, leases, clock, log };
     const reactions = licensingReactions(timings);
     this.reactor = new Reactor({ ...shared, events, progress, reactions, limits: limits?.reactor });
+    this.stepRevision = new StepRevision({ ...shared, events, progress, kinds: runner.kinds });
     // All that speaks to Apple for an account is one worker's business.
     const gated = { ...shared, reads, gates: this.gates, ids, leaseOf: (uId: string) => `apple/${uId}` };
     this.due = new DueRunner({ ...gated, progress, ports: this.ports, limits: limits?.due });
@@ -120,6 +123,7 @@ export class SeatbookWorker {
     this.gates.start();
     this.leases.start();
     this.reactor.start();
+    this.stepRevision.start();
     this.due.start();
     this.dispatcher.start();
   }
@@ -135,7 +139,9 @@ export class SeatbookWorker {
   /** Takes nothing more, finishes what is under way and saves the checkpoints. The stores stay open. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    await Promise.all([this.dispatcher.stop(), this.due.stop(), this.gates.stop()]);
+    await Promise.all(
+      [this.dispatcher, this.due, this.gates, this.stepRevision].map((runner) => runner.stop()),
+    );
     await this.reactor.stop();
     await this.leases.stop();
     await this.views.stop();
@@ -146,7 +152,7 @@ export class SeatbookWorker {
     const { stores, runner } = this.foundation;
     const head = await stores.events.head();
     const shown = this.views.status().every(({ position, halted }) => halted !== null || position >= head);
-    const runners = [this.due, this.dispatcher, this.reactor, this.gates, this.leases];
+    const runners = [this.due, this.dispatcher, this.reactor, this.stepRevision, this.gates, this.leases];
     const quiet = runners.every(({ idle }) => idle) && runner.busy === 0;
     return shown && quiet && this.reactor.position >= head;
   }
