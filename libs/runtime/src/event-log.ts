@@ -14,7 +14,7 @@ import type {
  * An event as its readers get it: data in today's version. One that this build cannot read comes as it was written,
  * with the reason in `problem`: who needs it throws that, everybody else passes over it.
  */
-export type LoggedEvent = Envelope & { readonly problem: UnreadableEvent | null };
+export type LoggedEvent = Envelope & { readonly problem?: UnreadableEvent };
 
 /** The log as all readers see it: events are lifted to today's version here, and nowhere else. */
 export class EventLog {
@@ -81,9 +81,12 @@ export class EventLog {
     return events.map((event) => this.#lift(event));
   }
 
+  /** Mostly an event is as today's build writes it: then it is not copied, which a rebuild would notice. */
   #lift(event: StoredEvent): LoggedEvent {
     const problem = this.registry.problemOf(event);
-    return { ...event, data: problem ? event.data : this.registry.upcast(event), problem };
+    if (problem) return { ...event, problem };
+    const data = this.registry.upcast(event);
+    return data === event.data ? event : { ...event, data };
   }
 }
 

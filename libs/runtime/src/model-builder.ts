@@ -13,7 +13,7 @@ import {
 import { hasCode } from './errors.js';
 import { readable, type LoggedEvent } from './event-log.js';
 import type { LogPage } from './event-store.js';
-import type { Placed, ReadStore } from './read-store.js';
+import type { ReadStore } from './read-store.js';
 import { RunnerHealth, reasonOf, type Log } from './runner-health.js';
 import type { ModelStatus } from './views.js';
 
@@ -40,6 +40,12 @@ const MAX_RETRY_DELAY_MS: Milliseconds = 30_000;
 /** Events folded between two commits while there are more to read. */
 const COMMIT_EVENTS = 20_000;
 
+/** A document as far as it is folded, changed in place. */
+interface Change {
+  document: Document | null;
+  position: Position;
+}
+
 interface Folding {
   readonly event: Envelope;
   readonly keys: readonly string[];
@@ -52,6 +58,7 @@ interface Folding {
 export class ModelBuilder {
   readonly #options: ModelBuilderOptions;
   readonly #handles: ReadonlySet<string>;
+  readonly #every: boolean;
   readonly #health: RunnerHealth;
   /** Up to where documents and checkpoint are written. */
   #position: Position = START;
@@ -59,7 +66,7 @@ export class ModelBuilder {
   #folded: Position = START;
   /** Events folded since the last commit, and the documents that they touched. */
   #events = 0;
-  #changes = new Map<string, Placed<Document>>();
+  #changes = new Map<string, Change>();
   /** In which it moves the checkpoint; null where it has to take that over first. */
   #epoch: number | null = null;
   /** Failures in a row, and those of them that one event is to blame for. */
@@ -73,6 +80,7 @@ export class ModelBuilder {
   constructor(options: ModelBuilderOptions) {
     this.#options = options;
     this.#handles = new Set(options.model.handles);
+    this.#every = this.#handles.has('*');
     this.#health = new RunnerHealth(`builder of ${options.model.name}`, options.log);
   }
 
@@ -195,8 +203,7 @@ export class ModelBuilder {
 
   /** @throws UnreadableEvent where it needs an event that this build cannot read */
   #needs(event: LoggedEvent): boolean {
-    const any = this.#handles.has('*');
-    if (!any && !this.#handles.has(event.type)) return false;
+    if (!this.#every && !this.#handles.has(event.type)) return false;
     if (this.#options.model.metadataOnly !== true) readable(event);
     return true;
   }
@@ -211,9 +218,10 @@ export class ModelBuilder {
     for (const { event, keys } of batch) {
       const { position } = event;
       for (const key of keys) {
-        const before = changes.get(key);
-        if (before && before.position >= position) continue;
-        changes.set(key, { document: model.evolve(before?.document ?? null, event, key), position });
+        const change = changes.get(key) as Change;
+        if (change.position >= position) continue;
+        change.document = model.evolve(change.document, event, key);
+        change.position = position;
       }
     }
     this.#folded = end;

@@ -14,12 +14,12 @@ import type { Log } from './runner-health.js';
 import type { ModelStatus, Views } from './views.js';
 
 export interface ProcessorLimits extends BuilderLimits {
-  /** Events read at once. */
+  /** Events read at once. Larger pages outlive a collection of young garbage, which costs more than reading more often. */
   readonly batchEvents: number;
 }
 
 export const PROCESSOR_LIMITS: ProcessorLimits = {
-  batchEvents: 1_000,
+  batchEvents: 250,
   batchKeys: 5_000,
   attempts: 5,
   retryDelayMs: 500,

@@ -216,7 +216,7 @@ export class Reactor {
   /** Why an event stops the reactor: nobody here knows what follows from it. */
   #needs({ type, problem }: LoggedEvent): UnreadableEvent | null {
     if (problem?.code === 'NEWER_EVENT_VERSION' && !this.#handlers.has(type)) return null;
-    return problem;
+    return problem ?? null;
   }
 
   async #react(events: readonly LoggedEvent[]): Promise<void> {
