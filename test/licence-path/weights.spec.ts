@@ -15,7 +15,7 @@ describe('the weight of a state', () => {
     const assigning = await virtual.place({ assets: APPS.map(stdq), serialNumbers: serials(300) });
     await virtual.advance(600_000);
     const returning = await virtual.place({
-      kind: 'return',
+      kind: 'ReturnLicense',
       assets: APPS.map(stdq),
       serialNumbers: serials(100),
     });
