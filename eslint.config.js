@@ -14,6 +14,11 @@ export default ts.config(
     rules: {
       // Ports are asynchronous because EventStoreDB and MongoDB are; the embedded adapters have nothing to await.
       '@typescript-eslint/require-await': 'off',
+      // A fold that forgets an event, a decider that forgets a command.
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
     },
   },
   {

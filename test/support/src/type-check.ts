@@ -24,7 +24,7 @@ export const checkedFiles = (): readonly string[] => configuration().fileNames;
  * What `npm run types` would say if files were there, or were changed. Takes some seconds, so ask about many at once.
  *
  * @param changes texts by their path from the root of the repository
- * @param folders whose files are checked as well, because they may rest on what is changed
+ * @param folders whose files, specs excepted, are checked as well because they may rest on what is changed
  * @returns `path: message` for each error
  */
 export function typeErrors(
@@ -40,7 +40,10 @@ export function typeErrors(
   const within = folders.map((folder) => join(root, folder, sep));
   const checked = [
     ...new Set(
-      fileNames.filter((path) => changed.has(path) || within.some((start) => path.startsWith(start))),
+      fileNames.filter(
+        (path) =>
+          changed.has(path) || (!path.endsWith('.spec.ts') && within.some((start) => path.startsWith(start))),
+      ),
     ),
   ];
   const host = ts.createCompilerHost(options, true);
