@@ -27,18 +27,31 @@ export function holdersOf(keys: readonly HolderKey[]): { serialNumbers: string[]
   return { serialNumbers, userIds };
 }
 
-/** Devices first, then persons, as events list them: for arrays parallel to the holders. */
-export const inListOrder = (keys: readonly HolderKey[]): HolderKey[] => holderKeys(holdersOf(keys));
-
 export const kindOfHolder = (key: HolderKey): 'device' | 'person' =>
   key.startsWith('d:') ? 'device' : 'person';
 
 /** The order of each holder of an event: one for all, or parallel to `holderKeys`. */
 export type OrderRefs = { readonly orderId: string } | { readonly orderIds: readonly string[] };
 
-export function orderRefs(orderIds: readonly string[]): OrderRefs {
-  const first = orderIds[0] ?? '';
-  return orderIds.every((orderId) => orderId === first) ? { orderId: first } : { orderIds };
+/**
+ * Holders as events list them (devices first, then persons) with something of each in a parallel array. Both are made
+ * of one list, so they cannot be in different orders.
+ */
+export function inParallel<T>(entries: readonly (readonly [HolderKey, T])[]): {
+  holders: Holders;
+  values: readonly T[];
+} {
+  const devices = entries.filter(([key]) => kindOfHolder(key) === 'device');
+  const persons = entries.filter(([key]) => kindOfHolder(key) === 'person');
+  const listed = [...devices, ...persons];
+  return { holders: holdersOf(listed.map(([key]) => key)), values: listed.map(([, value]) => value) };
+}
+
+/** Holders with the order of each. */
+export function withOrders(entries: readonly (readonly [HolderKey, string])[]): Holders & OrderRefs {
+  const { holders, values: orderIds } = inParallel(entries);
+  const orderId = orderIds[0] ?? '';
+  return orderIds.every((other) => other === orderId) ? { ...holders, orderId } : { ...holders, orderIds };
 }
 
 export const orderAt = (refs: OrderRefs, index: number): string =>

@@ -2,7 +2,7 @@ import type { Document, ReadModel } from '@seatbook/kernel';
 import { EventLog } from '@seatbook/test-support/event-log';
 import { LOCATION, PAGES, devices, manyDevices } from '@seatbook/test-support/licensing-builders';
 import { everyEvent } from '@seatbook/test-support/licensing-journey';
-import { documentsOf } from '@seatbook/test-support/read-model-spec';
+import { MAX_KEYS, documentsOf } from '@seatbook/test-support/read-model-spec';
 import { accountsModel } from './account/accounts-model.js';
 import { assetsModel, availableOf, excessOf, usedOf } from './asset/assets-model.js';
 import { pairsModel } from './asset/pairs-model.js';
@@ -159,7 +159,7 @@ describe('read models over a log in which everything happens', () => {
     for (const envelope of large.envelopes) {
       for (const model of [...workModels, ...queryModels]) {
         if (!model.handles.includes(envelope.type) && !model.handles.includes('*')) continue;
-        expect([envelope.type, model.name, model.keysOf(envelope).length <= 1_100]).toEqual([
+        expect([envelope.type, model.name, model.keysOf(envelope).length <= MAX_KEYS]).toEqual([
           envelope.type,
           model.name,
           true,

@@ -11,8 +11,8 @@ import { until } from './let-happen.js';
 import { openTemporaryStores } from './temporary-stores.js';
 import { VirtualClock } from './virtual-clock.js';
 
-/** No event touches more documents of any model. */
-export const MAX_KEYS = 1_100;
+/** No event touches more documents of any model: 1,000 holders, each with an outcome for two orders, and their subjects. */
+export const MAX_KEYS = 2_100;
 
 type AnyModel = ReadModel<Document>;
 

@@ -11,10 +11,11 @@ import {
 import { NOBODY, chunksOf, holderCount, holderKeys, holdersOf, type Holders } from '../holder.js';
 import { queryModels, workModels } from '../licensing.js';
 import type { AppleAsset, ContentMetadata } from '../ports.js';
-import { MAX_PAIR_TRIES, assetDecider, unknownAsset, type AssetCommand } from './asset-decider.js';
+import { assetDecider, unknownAsset, type AssetCommand } from './asset-decider.js';
 import type { PairFailure } from '../apple-call/call-events.js';
 import type { AssetEvent } from './asset-events.js';
 import { assetReactions } from './asset-reactions.js';
+import { MAX_PAIR_TRIES } from './settle-call.js';
 import { assetSnapshot, evolveAsset, emptyAsset, freeLicences, type Asset } from './asset-state.js';
 
 const given = deciderSpec(assetDecider);

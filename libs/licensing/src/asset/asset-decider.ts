@@ -3,19 +3,19 @@ import {
   MAX_HOLDERS,
   NOBODY,
   chunksOf,
-  holderCount,
   holderKeys,
   holdersOf,
-  inListOrder,
+  inParallel,
   kindOfHolder,
-  orderRefs,
   type HolderKey,
   type Holders,
 } from '../holder.js';
 import type { PairFailure } from '../apple-call/call-events.js';
 import type { AppleAsset, ContentMetadata } from '../ports.js';
 import type { Action, AssetEvent, AssetTraits, RefusalReason } from './asset-events.js';
-import { emptyAsset, evolveAsset, freeLicences, type Asset, type Pair } from './asset-state.js';
+import { emptyAsset, evolveAsset, freeLicences, pairOf, type Asset, type Pair } from './asset-state.js';
+import { ended, followUpsEnded, lotsOf, newLots, ofOrders } from './pair-events.js';
+import { releaseClaims, settleCall } from './settle-call.js';
 
 export type AssetCommand =
   | (Command<'RecordAsset'> & {
@@ -53,9 +53,6 @@ export type AssetCommand =
       readonly failures: readonly PairFailure[];
     });
 
-/** A pair that Apple keeps giving back for reasons of its own fails after this many tries. */
-export const MAX_PAIR_TRIES = 6;
-
 export const assetDecider: Decider<AssetCommand, Asset, AssetEvent> = {
   initial: emptyAsset,
   evolve: evolveAsset,
@@ -87,18 +84,11 @@ export const assetDecider: Decider<AssetCommand, Asset, AssetEvent> = {
       case 'ClaimPairs':
         return claimPairs(command, asset);
       case 'ReleaseClaims': {
-        const own = keysClaimedBy(command.callId, asset, command.holders);
-        return settleAgain(
-          command.callId,
-          command.action,
-          own,
-          { limit: 0, notBefore: at },
-          asset,
-          asset.lots + 1,
-        );
+        const { callId, action, holders } = command;
+        return releaseClaims(callId, action, holderKeys(holders), at, asset);
       }
       case 'SettleCall':
-        return settleCall(command, asset);
+        return settleCall(command.callId, command.action, command.failures, asset);
     }
   },
 };
@@ -133,7 +123,7 @@ function recordAsset(
   return [...events, ...withdraw(unlimited ? 0 : asset.used - total, asset)];
 }
 
-/** Unclaimed reservations, newest first, as many as there are too many. Among those who wait they keep their order. */
+/** Unclaimed reservations, newest first: one per licence over the total. In the waiting list they keep their order. */
 function withdraw(excess: number, asset: Asset): AssetEvent[] {
   if (excess <= 0) return [];
   const unclaimed = [...asset.pairs].filter(
@@ -144,10 +134,10 @@ function withdraw(excess: number, asset: Asset): AssetEvent[] {
   return chunksOf(newest, MAX_HOLDERS)
     .reverse()
     .map((chunk) => {
-      const keys = inListOrder(chunk.map(([key]) => key));
+      const keys = chunk.map(([key]) => key);
       return {
         type: 'asset.reservations-withdrawn',
-        data: { ...holdersOf(keys), ...refsOf(keys, asset), fromLots: lotsOf(keys, asset) },
+        data: { ...ofOrders(keys, asset), fromLots: lotsOf(keys, asset) },
       };
     });
 }
@@ -174,7 +164,7 @@ function adoptAssignments(holders: Holders, asset: Asset): AssetEvent[] {
   if (awaited.length > 0) {
     events.push({
       type: 'asset.licenses-assigned',
-      data: { callId: null, was: 'waiting', ...holdersOf(awaited), ...refsOf(inListOrder(awaited), asset) },
+      data: { callId: null, was: 'waiting', ...ofOrders(awaited, asset) },
     });
   }
   return events;
@@ -190,7 +180,7 @@ function reserveLicenses(command: AssetCommand & { type: 'ReserveLicenses' }, as
     alreadyHeld: [],
     refused: [],
   };
-  // Whoever wants it now overrules the return that has not begun.
+  // A new order overrules a return that has not started.
   const overruled: HolderKey[] = [];
   const free = freeLicences(asset);
   let left = asset.waiting.size > 0 ? 0 : free;
@@ -217,7 +207,8 @@ function reserveLicenses(command: AssetCommand & { type: 'ReserveLicenses' }, as
       sections.refused.push(key);
     }
   }
-  const { reserved, waiting, following, alreadyHeld, refused } = sections;
+  const { reserved, waiting, following, refused } = sections;
+  const held = inParallel(sections.alreadyHeld.map((key) => [key, holdingOrder(pairOf(key, asset))]));
   const lacking = asset.baseline ? 'SHORT' : 'NOT_READ_YET';
   const reason = refused.length === 0 ? null : (refusal ?? (short ? lacking : deviceRefusal(asset)));
   return [
@@ -227,19 +218,19 @@ function reserveLicenses(command: AssetCommand & { type: 'ReserveLicenses' }, as
         orderId,
         part,
         reserved: holdersOf(reserved),
-        lot: asset.lots + 1,
+        lot: newLots(asset)(),
         waiting: holdersOf(waiting),
         waitingReason: waiting.length === 0 ? null : asset.baseline ? 'short' : 'not-read-yet',
         following: holdersOf(following),
-        alreadyHeld: holdersOf(alreadyHeld),
-        heldBy: inListOrder(alreadyHeld).map((key) => holdingOrder(asset.pairs.get(key) as Pair)),
+        alreadyHeld: held.holders,
+        heldBy: held.values,
         refused: holdersOf(refused),
         refusal: reason,
         free: free === Infinity ? null : free,
         failedBefore,
       },
     },
-    ...ended('pending', overruled, orderId, asset),
+    ...followUpsEnded('pending', overruled, orderId, asset),
   ];
 }
 
@@ -286,7 +277,8 @@ function returnLicenses(
       if (pair.followUp?.action === 'assign') sections.following.push(key);
     }
   }
-  const { returning, reserved, waiting, following, pending, alreadyHeld, notHeld, refused } = sections;
+  const { returning, reserved, waiting, following, pending, notHeld, refused } = sections;
+  const held = inParallel(sections.alreadyHeld.map((key) => [key, returningOrder(pairOf(key, asset))]));
   return [
     {
       type: 'asset.licenses-returning',
@@ -294,11 +286,11 @@ function returnLicenses(
         orderId,
         part,
         returning: holdersOf(returning),
-        lot: asset.lots + 1,
+        lot: newLots(asset)(),
         ended: reserved.length + waiting.length,
         pending: holdersOf(pending),
-        alreadyHeld: holdersOf(alreadyHeld),
-        heldBy: inListOrder(alreadyHeld).map((key) => returningOrder(asset.pairs.get(key) as Pair)),
+        alreadyHeld: held.holders,
+        heldBy: held.values,
         notHeld: holdersOf(notHeld),
         refused: holdersOf(refused),
         refusal: refused.length > 0 ? 'NOT_REVOCABLE' : null,
@@ -306,41 +298,12 @@ function returnLicenses(
     },
     ...ended('reserved', reserved, orderId, asset),
     ...ended('waiting', waiting, orderId, asset),
-    ...ended('following', following, orderId, asset),
+    ...followUpsEnded('following', following, orderId, asset),
   ];
 }
 
 const returningOrder = ({ state, followUp, orderId }: Pair): string =>
   state === 'returning' ? orderId : (followUp?.orderId ?? orderId);
-
-function ended(
-  was: 'reserved' | 'waiting' | 'following' | 'pending',
-  keys: readonly HolderKey[],
-  by: string,
-  asset: Asset,
-): AssetEvent[] {
-  // A pair that another order ends is an outcome of both, and no event may touch many more than 1,000 documents.
-  const outcomesOfTwo =
-    (was === 'reserved' || was === 'waiting') &&
-    by !== '' &&
-    keys.some((key) => asset.pairs.get(key)?.orderId !== by);
-  const size = outcomesOfTwo ? MAX_HOLDERS / 2 : MAX_HOLDERS;
-  return chunksOf(inListOrder(keys), size).map((chunk) => ({
-    type: 'asset.reservations-ended',
-    data: {
-      ...holdersOf(chunk),
-      ...orderRefs(
-        chunk.map((key) => {
-          const pair = asset.pairs.get(key) as Pair;
-          return was === 'following' || was === 'pending' ? (pair.followUp?.orderId ?? '') : pair.orderId;
-        }),
-      ),
-      was,
-      by,
-      fromLots: was === 'reserved' ? lotsOf(chunk, asset) : [],
-    },
-  }));
-}
 
 /** Pairs served, withdrawn or ended at once: ten events, so that an append stays small. A reaction on them goes on. */
 const MAX_TOGETHER = 10 * MAX_HOLDERS;
@@ -355,13 +318,11 @@ function serveWaiting(asset: Asset): AssetEvent[] {
     first.push(key);
     if (first.length === count) break;
   }
-  return chunksOf(first, MAX_HOLDERS).map((chunk, index) => {
-    const keys = inListOrder(chunk);
-    return {
-      type: 'asset.licenses-served',
-      data: { ...holdersOf(keys), ...refsOf(keys, asset), lot: asset.lots + 1 + index },
-    };
-  });
+  const openLot = newLots(asset);
+  return chunksOf(first, MAX_HOLDERS).map((chunk) => ({
+    type: 'asset.licenses-served',
+    data: { ...ofOrders(chunk, asset), lot: openLot() },
+  }));
 }
 
 function endWaiting(orderId: string, asset: Asset): AssetEvent[] {
@@ -372,7 +333,10 @@ function endWaiting(orderId: string, asset: Asset): AssetEvent[] {
     .filter(([, { followUp }]) => followUp?.action === 'assign' && followUp.orderId === orderId)
     .map(([key]) => key)
     .slice(0, MAX_TOGETHER - own.length);
-  return [...ended('waiting', own, orderId, asset), ...ended('following', following, orderId, asset)];
+  return [
+    ...ended('waiting', own, orderId, asset),
+    ...followUpsEnded('following', following, orderId, asset),
+  ];
 }
 
 function claimPairs(
@@ -399,151 +363,6 @@ function claimPairs(
     },
   ];
 }
-
-function settleCall(
-  { callId, action, failures }: AssetCommand & { type: 'SettleCall' },
-  asset: Asset,
-): AssetEvent[] {
-  const left = new Set(asset.claims.get(callId) ?? []);
-  const events: AssetEvent[] = [];
-  let lot = asset.lots + 1;
-  for (const failure of failures) {
-    const hit = failure.holders ? holderKeys(failure.holders).filter((key) => left.has(key)) : [...left];
-    for (const key of hit) left.delete(key);
-    const worn = (key: HolderKey): boolean =>
-      failure.limit === 0 && (asset.pairs.get(key)?.tries ?? 0) + 1 >= MAX_PAIR_TRIES;
-    const again = failure.verdict === 'again' ? hit.filter((key) => !worn(key)) : [];
-    const failed = failure.verdict === 'failed' ? hit : failure.verdict === 'again' ? hit.filter(worn) : [];
-    const short = failure.verdict === 'short' ? hit : [];
-    const released = settleAgain(callId, action, again, failure, asset, lot);
-    if (released.some(({ type }) => type === 'asset.claims-released')) lot += 1;
-    events.push(
-      ...released,
-      ...settleFailed(callId, action, failed, failure, asset),
-      ...settleShort(callId, short, asset),
-    );
-  }
-  const done = inListOrder([...left]);
-  if (done.length === 0) return events;
-  return [
-    ...(action === 'associate'
-      ? settleAssigned(callId, done, lot, asset)
-      : settleReturned(callId, done, asset)),
-    ...events,
-  ];
-}
-
-function settleAssigned(callId: string, done: HolderKey[], lot: number, asset: Asset): AssetEvent[] {
-  const wantedBack = done.filter((key) => asset.pairs.get(key)?.followUp?.action === 'return');
-  const assigned: AssetEvent = {
-    type: 'asset.licenses-assigned',
-    data: { callId, was: 'reserved', ...holdersOf(done), ...refsOf(done, asset) },
-  };
-  if (wantedBack.length === 0) return [assigned];
-  return [
-    assigned,
-    {
-      type: 'asset.returns-started',
-      data: { ...holdersOf(wantedBack), ...followUpRefs(wantedBack, asset), lot },
-    },
-  ];
-}
-
-function settleReturned(callId: string, done: HolderKey[], asset: Asset): AssetEvent[] {
-  const wantedAgain = done.filter((key) => asset.pairs.get(key)?.followUp?.action === 'assign');
-  const events: AssetEvent[] = [
-    { type: 'asset.licenses-returned', data: { callId, ...holdersOf(done), ...refsOf(done, asset) } },
-  ];
-  if (wantedAgain.length > 0) {
-    events.push({
-      type: 'asset.waiting-listed',
-      data: { ...holdersOf(wantedAgain), ...followUpRefs(wantedAgain, asset) },
-    });
-  }
-  if (asset.short) events.push({ type: 'asset.shortage-cleared', data: { available: null } });
-  return events;
-}
-
-function settleFailed(
-  callId: string,
-  action: Action,
-  keys: readonly HolderKey[],
-  { errorNumber, reason }: PairFailure,
-  asset: Asset,
-): AssetEvent[] {
-  if (keys.length === 0) return [];
-  const failed = inListOrder(keys);
-  const events: AssetEvent[] = [];
-  const following = failed.filter((key) => asset.pairs.get(key)?.followUp?.action === 'assign');
-  events.push(...ended('following', following, '', asset));
-  events.push({
-    type: 'asset.licenses-failed',
-    data: { callId, action, ...holdersOf(failed), ...refsOf(failed, asset), errorNumber, reason },
-  });
-  return [...events, ...returnsEnded(failed, asset)];
-}
-
-function settleShort(callId: string, keys: readonly HolderKey[], asset: Asset): AssetEvent[] {
-  if (keys.length === 0) return [];
-  const wantedBack = keys.filter((key) => asset.pairs.get(key)?.followUp?.action === 'return');
-  const short = inListOrder(keys);
-  const events: AssetEvent[] = [
-    { type: 'asset.found-short', data: { callId, ...holdersOf(short), ...refsOf(short, asset) } },
-  ];
-  if (wantedBack.length === 0) return events;
-  return [...events, ...ended('waiting', wantedBack, '', asset), ...returnsEnded(wantedBack, asset)];
-}
-
-function settleAgain(
-  callId: string,
-  action: Action,
-  keys: readonly HolderKey[],
-  { limit, notBefore }: Pick<PairFailure, 'limit' | 'notBefore'>,
-  asset: Asset,
-  lot: number,
-): AssetEvent[] {
-  if (keys.length === 0) return [];
-  const released = inListOrder(keys);
-  const wantedBack = released.filter((key) => asset.pairs.get(key)?.followUp?.action === 'return');
-  const events: AssetEvent[] = [
-    {
-      type: 'asset.claims-released',
-      data: { callId, action, ...holdersOf(released), lot, limit, notBefore },
-    },
-  ];
-  if (wantedBack.length === 0) return events;
-  const freed = ended('reserved', wantedBack, '', asset).map((event) =>
-    event.type === 'asset.reservations-ended'
-      ? { ...event, data: { ...event.data, fromLots: [lot] } }
-      : event,
-  );
-  return [...events, ...freed, ...returnsEnded(wantedBack, asset)];
-}
-
-/** Tells the orders that wanted these pairs back that nothing is left to return. */
-function returnsEnded(keys: readonly HolderKey[], asset: Asset): AssetEvent[] {
-  const wantedBack = inListOrder(keys.filter((key) => asset.pairs.get(key)?.followUp?.action === 'return'));
-  if (wantedBack.length === 0) return [];
-  return [
-    { type: 'asset.returns-ended', data: { ...holdersOf(wantedBack), ...followUpRefs(wantedBack, asset) } },
-  ];
-}
-
-function keysClaimedBy(callId: string, asset: Asset, holders: Holders): HolderKey[] {
-  if (holderCount(holders) === 0) return [];
-  const own = new Set(asset.claims.get(callId) ?? []);
-  return holderKeys(holders).filter((key) => own.has(key));
-}
-
-const refsOf = (keys: readonly HolderKey[], asset: Asset) =>
-  orderRefs(keys.map((key) => (asset.pairs.get(key) as Pair).orderId));
-
-const followUpRefs = (keys: readonly HolderKey[], asset: Asset) =>
-  orderRefs(inListOrder(keys).map((key) => (asset.pairs.get(key) as Pair).followUp?.orderId ?? ''));
-
-const lotsOf = (keys: readonly HolderKey[], asset: Asset): number[] => [
-  ...new Set(keys.map((key) => (asset.pairs.get(key) as Pair).lot)),
-];
 
 /** Refused at the door: an asset that a completely read list does not have. */
 export const unknownAsset = (adamId: string, pricingParam: string): Refusal =>

@@ -1,4 +1,4 @@
-import type { SnapshotCodec } from '@seatbook/kernel';
+import type { EventOf, SnapshotCodec } from '@seatbook/kernel';
 import { chunksOf, holderKeys, orderAt, type HolderKey, type Holders, type OrderRefs } from '../holder.js';
 import type { AssetEvent, AssetTraits, Totals } from './asset-events.js';
 
@@ -97,138 +97,117 @@ function putFirst(asset: Asset, holders: Holders, refs: OrderRefs): void {
   asset.waiting = new Set([...keys, ...[...asset.waiting].filter((key) => !heads.has(key))]);
 }
 
+/** @throws Error for a pair that is not in the ledger: an event named one that it cannot name */
+export function pairOf(key: HolderKey, asset: Asset): Pair {
+  const pair = asset.pairs.get(key);
+  if (!pair) throw new Error(`the ledger has no pair of ${key}`);
+  return pair;
+}
+
+type Fold<T extends AssetEvent['type']> = (asset: Asset, data: EventOf<AssetEvent, T>['data']) => void;
+
+/** What each event does to the ledger, which is changed in place. */
+const FOLDS: { readonly [T in AssetEvent['type']]: Fold<T> } = {
+  'asset.discovered': (asset, traits) => void (asset.traits = traits),
+  'asset.traits-changed': (asset, traits) => void (asset.traits = traits),
+  'asset.totals-read'(asset, { unlimited, total, assigned, available, retired }) {
+    asset.totals = { unlimited, total, assigned, available, retired };
+  },
+  'asset.described': (asset, data) => void (asset.descriptionJson = JSON.stringify(data)),
+  'asset.assignments-adopted'(asset, data) {
+    for (const key of holderKeys(data)) put(asset, key, { state: 'assigned', orderId: '' });
+  },
+  'asset.baseline-completed': (asset) => void (asset.baseline = true),
+  'asset.licenses-reserved'(asset, { orderId, reserved, waiting, following, lot }) {
+    const fresh = { orderId, callId: null, tries: 0, followUp: null };
+    for (const key of holderKeys(reserved)) put(asset, key, { state: 'reserved', lot, ...fresh });
+    for (const key of holderKeys(waiting)) put(asset, key, { state: 'waiting', ...fresh });
+    for (const key of holderKeys(following)) pairOf(key, asset).followUp = { action: 'assign', orderId };
+    openLot(asset, lot);
+  },
+  'asset.licenses-served'(asset, data) {
+    for (const key of holderKeys(data)) put(asset, key, { state: 'reserved', lot: data.lot });
+    openLot(asset, data.lot);
+  },
+  'asset.reservations-withdrawn': (asset, data) => putFirst(asset, data, data),
+  'asset.licenses-claimed'(asset, data) {
+    const keys = holderKeys(data);
+    for (const key of keys) pairOf(key, asset).callId = data.callId;
+    if (keys.length > 0) asset.claims.set(data.callId, keys);
+  },
+  'asset.claims-released'(asset, data) {
+    const keys = holderKeys(data);
+    for (const key of keys) {
+      const pair = pairOf(key, asset);
+      pair.callId = null;
+      pair.lot = data.lot;
+      pair.tries += 1;
+    }
+    unclaim(asset, data.callId, keys);
+    openLot(asset, data.lot);
+  },
+  'asset.licenses-assigned'(asset, data) {
+    const keys = holderKeys(data);
+    for (const key of keys) put(asset, key, { state: 'assigned', callId: null, tries: 0 });
+    if (data.callId !== null) unclaim(asset, data.callId, keys);
+  },
+  'asset.licenses-failed'(asset, data) {
+    const keys = holderKeys(data);
+    const state = data.action === 'associate' ? 'failed' : 'assigned';
+    for (const key of keys) put(asset, key, { state, callId: null, tries: 0, followUp: null });
+    unclaim(asset, data.callId, keys);
+  },
+  'asset.found-short'(asset, data) {
+    unclaim(asset, data.callId, holderKeys(data));
+    putFirst(asset, data, data);
+    asset.short = true;
+  },
+  'asset.shortage-cleared': (asset) => void (asset.short = false),
+  'asset.licenses-returning'(asset, { orderId, returning, pending, lot }) {
+    for (const key of holderKeys(returning)) {
+      put(asset, key, { state: 'returning', orderId, lot, tries: 0, followUp: null });
+    }
+    for (const key of holderKeys(pending)) pairOf(key, asset).followUp = { action: 'return', orderId };
+    openLot(asset, lot);
+  },
+  'asset.returns-started'(asset, data) {
+    const { lot } = data;
+    holderKeys(data).forEach((key, index) => {
+      const orderId = orderAt(data, index);
+      put(asset, key, { state: 'returning', orderId, lot, tries: 0, followUp: null });
+    });
+    openLot(asset, lot);
+  },
+  'asset.licenses-returned'(asset, data) {
+    const keys = holderKeys(data);
+    unclaim(asset, data.callId, keys);
+    for (const key of keys) remove(asset, key);
+  },
+  'asset.waiting-listed'(asset, data) {
+    holderKeys(data).forEach((key, index) => {
+      const orderId = orderAt(data, index);
+      put(asset, key, { state: 'waiting', orderId, callId: null, tries: 0, followUp: null });
+    });
+  },
+  'asset.returns-ended'(asset, data) {
+    for (const key of holderKeys(data)) {
+      const pair = asset.pairs.get(key);
+      if (pair) pair.followUp = null;
+    }
+  },
+  'asset.reservations-ended'(asset, data) {
+    for (const key of holderKeys(data)) {
+      if (data.was === 'following' || data.was === 'pending') pairOf(key, asset).followUp = null;
+      else remove(asset, key);
+    }
+  },
+};
+
 export function evolveAsset(asset: Asset, event: AssetEvent): Asset {
-  switch (event.type) {
-    case 'asset.discovered':
-    case 'asset.traits-changed':
-      asset.traits = event.data;
-      return asset;
-    case 'asset.totals-read': {
-      const { unlimited, total, assigned, available, retired } = event.data;
-      asset.totals = { unlimited, total, assigned, available, retired };
-      return asset;
-    }
-    case 'asset.described':
-      asset.descriptionJson = JSON.stringify(event.data);
-      return asset;
-    case 'asset.assignments-adopted':
-      for (const key of holderKeys(event.data)) put(asset, key, { state: 'assigned', orderId: '' });
-      return asset;
-    case 'asset.baseline-completed':
-      asset.baseline = true;
-      return asset;
-    case 'asset.licenses-reserved': {
-      const { orderId, reserved, waiting, following, lot } = event.data;
-      const fresh = { orderId, callId: null, tries: 0, followUp: null };
-      for (const key of holderKeys(reserved)) put(asset, key, { state: 'reserved', lot, ...fresh });
-      for (const key of holderKeys(waiting)) put(asset, key, { state: 'waiting', ...fresh });
-      for (const key of holderKeys(following))
-        (asset.pairs.get(key) as Pair).followUp = { action: 'assign', orderId };
-      openLot(asset, lot);
-      return asset;
-    }
-    case 'asset.licenses-served':
-      for (const key of holderKeys(event.data)) put(asset, key, { state: 'reserved', lot: event.data.lot });
-      openLot(asset, event.data.lot);
-      return asset;
-    case 'asset.reservations-withdrawn':
-      putFirst(asset, event.data, event.data);
-      return asset;
-    case 'asset.licenses-claimed': {
-      const { callId } = event.data;
-      const keys = holderKeys(event.data);
-      for (const key of keys) (asset.pairs.get(key) as Pair).callId = callId;
-      if (keys.length > 0) asset.claims.set(callId, keys);
-      return asset;
-    }
-    case 'asset.claims-released': {
-      const { callId, lot } = event.data;
-      const keys = holderKeys(event.data);
-      for (const key of keys) {
-        const pair = asset.pairs.get(key) as Pair;
-        Object.assign(pair, { callId: null, lot, tries: pair.tries + 1 });
-      }
-      unclaim(asset, callId, keys);
-      openLot(asset, lot);
-      return asset;
-    }
-    case 'asset.licenses-assigned': {
-      const { callId } = event.data;
-      const keys = holderKeys(event.data);
-      for (const key of keys) put(asset, key, { state: 'assigned', callId: null, tries: 0 });
-      if (callId !== null) unclaim(asset, callId, keys);
-      return asset;
-    }
-    case 'asset.licenses-failed': {
-      const { callId, action } = event.data;
-      const keys = holderKeys(event.data);
-      const state = action === 'associate' ? 'failed' : 'assigned';
-      for (const key of keys) put(asset, key, { state, callId: null, tries: 0, followUp: null });
-      unclaim(asset, callId, keys);
-      return asset;
-    }
-    case 'asset.found-short':
-      unclaim(asset, event.data.callId, holderKeys(event.data));
-      putFirst(asset, event.data, event.data);
-      asset.short = true;
-      return asset;
-    case 'asset.shortage-cleared':
-      asset.short = false;
-      return asset;
-    case 'asset.licenses-returning': {
-      const { orderId, returning, pending, lot } = event.data;
-      for (const key of holderKeys(returning)) {
-        put(asset, key, { state: 'returning', orderId, lot, tries: 0, followUp: null });
-      }
-      for (const key of holderKeys(pending))
-        (asset.pairs.get(key) as Pair).followUp = { action: 'return', orderId };
-      openLot(asset, lot);
-      return asset;
-    }
-    case 'asset.returns-started':
-      holderKeys(event.data).forEach((key, index) => {
-        const { lot } = event.data;
-        put(asset, key, {
-          state: 'returning',
-          orderId: orderAt(event.data, index),
-          lot,
-          tries: 0,
-          followUp: null,
-        });
-      });
-      openLot(asset, event.data.lot);
-      return asset;
-    case 'asset.licenses-returned': {
-      const keys = holderKeys(event.data);
-      unclaim(asset, event.data.callId, keys);
-      for (const key of keys) remove(asset, key);
-      return asset;
-    }
-    case 'asset.waiting-listed':
-      holderKeys(event.data).forEach((key, index) => {
-        put(asset, key, {
-          state: 'waiting',
-          orderId: orderAt(event.data, index),
-          callId: null,
-          tries: 0,
-          followUp: null,
-        });
-      });
-      return asset;
-    case 'asset.returns-ended':
-      for (const key of holderKeys(event.data)) {
-        const pair = asset.pairs.get(key);
-        if (pair) pair.followUp = null;
-      }
-      return asset;
-    case 'asset.reservations-ended':
-      for (const key of holderKeys(event.data)) {
-        if (event.data.was === 'following' || event.data.was === 'pending')
-          (asset.pairs.get(key) as Pair).followUp = null;
-        else remove(asset, key);
-      }
-      return asset;
-  }
+  // Each fold is given only data of its own type, which the compiler cannot see in a lookup by type.
+  const fold = FOLDS[event.type] as (asset: Asset, data: AssetEvent['data']) => void;
+  fold(asset, event.data);
+  return asset;
 }
 
 /** A pair is 300 characters long at the most; a claim names up to 1,000 holders. */

@@ -1,0 +1,146 @@
+import type { PairFailure } from '../apple-call/call-events.js';
+import { holderKeys, holdersOf, type HolderKey } from '../holder.js';
+import type { Action, AssetEvent } from './asset-events.js';
+import { pairOf, type Asset } from './asset-state.js';
+import {
+  ended,
+  followUpsEnded,
+  followedBy,
+  newLots,
+  ofFollowUps,
+  ofOrders,
+  returnsEnded,
+} from './pair-events.js';
+
+/** A pair that Apple keeps giving back for reasons of its own fails after this many tries. */
+export const MAX_PAIR_TRIES = 6;
+
+/** A call whose pairs are settled, and the ledger that they are in. */
+interface Settlement {
+  readonly callId: string;
+  readonly action: Action;
+  readonly asset: Asset;
+  readonly openLot: () => number;
+}
+
+/** Only pairs that the call has claimed are moved, so that a second settlement moves nothing. */
+export function settleCall(
+  callId: string,
+  action: Action,
+  failures: readonly PairFailure[],
+  asset: Asset,
+): AssetEvent[] {
+  const settlement = { callId, action, asset, openLot: newLots(asset) };
+  const left = new Set(asset.claims.get(callId) ?? []);
+  const failed = failures.flatMap((failure) => {
+    const hit = failure.holders ? holderKeys(failure.holders).filter((key) => left.has(key)) : [...left];
+    for (const key of hit) left.delete(key);
+    return failuresOf(failure, hit, settlement);
+  });
+  return [...succeeded([...left], settlement), ...failed];
+}
+
+/** Pairs leave a call that was not sent: they are open work again. */
+export function releaseClaims(
+  callId: string,
+  action: Action,
+  keys: readonly HolderKey[],
+  notBefore: number,
+  asset: Asset,
+): AssetEvent[] {
+  const claimed = new Set(asset.claims.get(callId) ?? []);
+  const settlement = { callId, action, asset, openLot: newLots(asset) };
+  return released(
+    keys.filter((key) => claimed.has(key)),
+    { limit: 0, notBefore },
+    settlement,
+  );
+}
+
+function failuresOf(
+  failure: PairFailure,
+  keys: readonly HolderKey[],
+  settlement: Settlement,
+): readonly AssetEvent[] {
+  switch (failure.verdict) {
+    case 'failed':
+      return failed(keys, failure, settlement);
+    case 'short':
+      return foundShort(keys, settlement);
+    case 'again': {
+      const exhausted = (key: HolderKey): boolean =>
+        failure.limit === 0 && pairOf(key, settlement.asset).tries + 1 >= MAX_PAIR_TRIES;
+      const again = keys.filter((key) => !exhausted(key));
+      return [
+        ...released(again, failure, settlement),
+        ...failed(keys.filter(exhausted), failure, settlement),
+      ];
+    }
+  }
+}
+
+function succeeded(
+  keys: readonly HolderKey[],
+  { callId, action, asset, openLot }: Settlement,
+): readonly AssetEvent[] {
+  if (keys.length === 0) return [];
+  const events: AssetEvent[] = [];
+  if (action === 'associate') {
+    const wantedBack = followedBy('return', keys, asset);
+    const data = { callId, was: 'reserved' as const, ...ofOrders(keys, asset) };
+    events.push({ type: 'asset.licenses-assigned', data });
+    if (wantedBack.length > 0) {
+      const started = { ...ofFollowUps(wantedBack, asset), lot: openLot() };
+      events.push({ type: 'asset.returns-started', data: started });
+    }
+    return events;
+  }
+  const wantedAgain = followedBy('assign', keys, asset);
+  events.push({ type: 'asset.licenses-returned', data: { callId, ...ofOrders(keys, asset) } });
+  if (wantedAgain.length > 0)
+    events.push({ type: 'asset.waiting-listed', data: ofFollowUps(wantedAgain, asset) });
+  if (asset.short) events.push({ type: 'asset.shortage-cleared', data: { available: null } });
+  return events;
+}
+
+function failed(
+  keys: readonly HolderKey[],
+  { errorNumber, reason }: PairFailure,
+  { callId, action, asset }: Settlement,
+): readonly AssetEvent[] {
+  if (keys.length === 0) return [];
+  const data = { callId, action, ...ofOrders(keys, asset), errorNumber, reason };
+  return [
+    ...followUpsEnded('following', followedBy('assign', keys, asset), '', asset),
+    { type: 'asset.licenses-failed', data },
+    ...returnsEnded(keys, asset),
+  ];
+}
+
+/** They head the waiting list, but for those that were wanted back. */
+function foundShort(keys: readonly HolderKey[], { callId, asset }: Settlement): readonly AssetEvent[] {
+  if (keys.length === 0) return [];
+  return [
+    { type: 'asset.found-short', data: { callId, ...ofOrders(keys, asset) } },
+    ...ended('waiting', followedBy('return', keys, asset), '', asset),
+    ...returnsEnded(keys, asset),
+  ];
+}
+
+/** They are open work again, but for those that were wanted back. */
+function released(
+  keys: readonly HolderKey[],
+  { limit, notBefore }: Pick<PairFailure, 'limit' | 'notBefore'>,
+  { callId, action, asset, openLot }: Settlement,
+): AssetEvent[] {
+  if (keys.length === 0) return [];
+  const lot = openLot();
+  return [
+    {
+      type: 'asset.claims-released',
+      data: { callId, action, ...holdersOf(keys), lot, limit, notBefore },
+    },
+    ...ended('reserved', followedBy('return', keys, asset), '', asset, () => [lot]),
+    ...returnsEnded(keys, asset),
+  ];
+}
