@@ -69,6 +69,12 @@ export const stdq = (adamId: string): AssetId => ({ adamId, pricingParam: 'STDQ'
 export const serials = (count: number, from = 0, letter = 'S'): string[] =>
   Array.from({ length: count }, (_serial, index) => `${letter}${String(from + index).padStart(9, '0')}`);
 
+/**
+ * Every loop is woken by what concerns it; looking in vain each second would only make virtual hours long. That lost
+ * wake-ups delay and lose nothing is what the specs of the loops show.
+ */
+const PATIENT = { reactor: { pollMs: 15_000 }, due: { pollMs: 15_000 }, planner: { pollMs: 15_000 } };
+
 /** One life of the process. When it has ended, none of its pending work has any effect. */
 interface Life {
   over: boolean;
@@ -209,7 +215,7 @@ export class VirtualSeatbook {
     this.#edgeFoundation = this.options.apart ? process() : foundation;
     const settings = { mdmInfo: { id: 'seatbook-test', name: 'Seatbook', metadata: '' }, publicUrl };
     const apple = mortal(this.apple, life);
-    this.worker = new SeatbookWorker(foundation, { apple, random, settings });
+    this.worker = new SeatbookWorker(foundation, { apple, random, settings, limits: PATIENT });
     this.edge = new SeatbookEdge(this.#edgeFoundation, {
       apple,
       settings,
