@@ -1,5 +1,5 @@
 export * from './ports.js';
-export { DEFAULT_TIMINGS, type Timings } from './timings.js';
+export { DEFAULT_TIMINGS, timingTable, type Timings } from './timings.js';
 export * from './asset-id.js';
 export * from './streams.js';
 export {

@@ -1,51 +1,69 @@
 import type { Milliseconds } from '@seatbook/kernel';
 
-/** Every waiting time of the licence path. Apple's own are its documented ones; all are configuration. */
-export interface Timings {
-  /** An order that is not placed by then is abandoned. */
-  readonly placeWithinMs: Milliseconds;
-  /** Ledgers that have not answered an order this long after its last progress are named as silent. */
-  readonly answerWithinMs: Milliseconds;
-  /** Open work that fills no call is planned when it has waited this long. */
-  readonly dispatchAfterMs: Milliseconds;
-  /** An attempt without an answer counts as doubtful after this long: longer than any time-out of the client. */
-  readonly doubtfulAfterMs: Milliseconds;
-  readonly firstRetryMs: Milliseconds;
-  readonly maxRetryMs: Milliseconds;
-  /** Pairs that Apple could not do for reasons of its own are planned anew after this long. */
-  readonly replanAfterMs: Milliseconds;
-  /** Apple: poll when no notification has come within 5 minutes … */
-  readonly silenceMs: Milliseconds;
-  /** … at least 30 s between two polls … */
-  readonly pollEveryMs: Milliseconds;
-  /** … and send the request again when it is pending for more than 10 minutes. */
-  readonly stalledAfterMs: Milliseconds;
-  /** Notifications that have been quiet for this long and are not complete: ask for the rest. */
-  readonly quietMs: Milliseconds;
-  /** Totals are read this often. */
-  readonly totalsEveryMs: Milliseconds;
-  /** Totals are read this long after Apple said "not enough licences". */
-  readonly totalsWhenShortMs: Milliseconds;
-  /** Names and icons that could not be read are asked for again after this long. */
-  readonly metadataRetryMs: Milliseconds;
-  /** Names and icons are read anew when they are this old. */
-  readonly metadataEveryMs: Milliseconds;
+/** One waiting time: what holds without a setting, what it may be set to, and what it means to an operator. */
+export interface Timing {
+  readonly default: Milliseconds;
+  readonly min: Milliseconds;
+  readonly max: Milliseconds;
+  readonly meaning: string;
 }
 
-export const DEFAULT_TIMINGS: Timings = {
-  placeWithinMs: 10 * 60_000,
-  answerWithinMs: 60_000,
-  dispatchAfterMs: 200,
-  doubtfulAfterMs: 90_000,
-  firstRetryMs: 5_000,
-  maxRetryMs: 10 * 60_000,
-  replanAfterMs: 30_000,
-  silenceMs: 5 * 60_000,
-  pollEveryMs: 30_000,
-  stalledAfterMs: 10 * 60_000,
-  quietMs: 5_000,
-  totalsEveryMs: 15 * 60_000,
-  totalsWhenShortMs: 30_000,
-  metadataRetryMs: 5 * 60_000,
-  metadataEveryMs: 24 * 60 * 60_000,
-};
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const DAY = 24 * 60 * MINUTE;
+
+const timing = (value: Milliseconds, meaning: string, { min = 0, max = 30 * DAY } = {}): Timing => ({
+  default: value,
+  min,
+  max,
+  meaning,
+});
+
+/** Every waiting time of the licence path. Apple's own have its documented values. All can be configured. */
+export const timingTable = {
+  placeWithinMs: timing(10 * MINUTE, 'An order that is not placed within this time is abandoned.'),
+  answerWithinMs: timing(
+    MINUTE,
+    'Ledgers that have not answered an order this long after its last progress are reported as silent.',
+  ),
+  dispatchAfterMs: timing(200, 'Open work that does not fill a call is planned after this wait.'),
+  doubtfulAfterMs: timing(
+    90 * SECOND,
+    'An attempt without an answer counts as doubtful after this long. Must be longer than any time-out of a write.',
+  ),
+  firstRetryMs: timing(5 * SECOND, 'Pause before the first retry; doubles.'),
+  maxRetryMs: timing(10 * MINUTE, 'Longest pause before a retry.'),
+  replanAfterMs: timing(
+    30 * SECOND,
+    'Pairs that failed for reasons of Apple (internal error, maintenance) are planned again after this long.',
+  ),
+  silenceMs: timing(
+    5 * MINUTE,
+    'Without a notification the status is polled after this long. Apple asks for 5 minutes.',
+  ),
+  pollEveryMs: timing(30 * SECOND, 'Shortest time between two polls. Apple asks for 30 seconds.'),
+  stalledAfterMs: timing(
+    10 * MINUTE,
+    'A request that has been pending for longer is sent again. Apple asks for 10 minutes.',
+  ),
+  quietMs: timing(
+    5 * SECOND,
+    'When notifications are incomplete and none has come for this long, the status is polled for the rest.',
+  ),
+  totalsEveryMs: timing(15 * MINUTE, 'Interval between two reads of the totals.'),
+  totalsWhenShortMs: timing(
+    30 * SECOND,
+    'After Apple answered "not enough licences", totals are read after this long.',
+  ),
+  metadataRetryMs: timing(
+    5 * MINUTE,
+    'Names and icons that could not be read are requested again after this long.',
+  ),
+  metadataEveryMs: timing(DAY, 'Names and icons are read again when they are this old.'),
+} as const;
+
+export type Timings = { readonly [T in keyof typeof timingTable]: Milliseconds };
+
+export const DEFAULT_TIMINGS = Object.fromEntries(
+  Object.entries(timingTable).map(([name, { default: value }]) => [name, value]),
+) as Timings;

@@ -1,5 +1,5 @@
 import { defaultAppleSettings } from '@seatbook/apple';
-import { DEFAULT_TIMINGS } from '@seatbook/licensing';
+import { timingTable } from '@seatbook/licensing';
 import { DUE_RUNNER_LIMITS, PLANNER_LOOP_LIMITS, PROCESSOR_LIMITS, REACTOR_LIMITS } from '@seatbook/runtime';
 import {
   flag,
@@ -12,6 +12,7 @@ import {
   optionalWhole,
   text,
   url,
+  waits,
   whole,
 } from './setting.js';
 
@@ -177,24 +178,7 @@ export const settingTable = {
       },
     ),
   },
-  timings: numbers('SEATBOOK_TIMINGS', DEFAULT_TIMINGS, {
-    placeWithinMs: 'An order that is not placed by then is abandoned.',
-    answerWithinMs:
-      'Ledgers that have not answered an order this long after its last progress are named as silent.',
-    dispatchAfterMs: 'Open work that fills no call is planned when it has waited this long.',
-    doubtfulAfterMs: 'An attempt without an answer counts as doubtful after this long.',
-    firstRetryMs: 'Pause before the first retry; doubles.',
-    maxRetryMs: 'Longest pause before a retry.',
-    replanAfterMs: 'Pairs that Apple could not do for reasons of its own are planned anew after this long.',
-    silenceMs: 'Apple: poll when no notification has come within 5 minutes.',
-    pollEveryMs: 'Apple: at least 30 s between two polls.',
-    stalledAfterMs: 'Apple: send the request again when it is pending for more than 10 minutes.',
-    quietMs: 'Notifications that have been quiet for this long and are not complete: ask for the rest.',
-    totalsEveryMs: 'Totals are read this often.',
-    totalsWhenShortMs: 'Totals are read this long after Apple said "not enough licences".',
-    metadataRetryMs: 'Names and icons that could not be read are asked for again after this long.',
-    metadataEveryMs: 'Names and icons are read anew when they are this old.',
-  }),
+  timings: waits('SEATBOOK_TIMINGS', timingTable),
   reactor: numbers('SEATBOOK_REACTOR', REACTOR_LIMITS, {
     batchEvents: 'Events that reactions are run for together.',
     concurrentStreams: 'Streams that reactions send commands to at once.',

@@ -1,3 +1,5 @@
+import type { Milliseconds } from '@seatbook/kernel';
+
 /** One environment variable: what it means, what it may be, and what holds without it. */
 export interface Setting<T> {
   readonly variable: string;
@@ -181,4 +183,21 @@ export function numbers<D extends object>(
     return [field, whole([variableOf(prefix, field), meaning], fallback, bounds)] as const;
   });
   return Object.fromEntries(settings) as { readonly [F in Figure<D>]: Setting<number> };
+}
+
+/** A waiting time with everything that there is to say about it. */
+interface Wait extends Bounds {
+  readonly default: Milliseconds;
+  readonly meaning: string;
+}
+
+/** One setting for each waiting time of a table. */
+export function waits<T extends Readonly<Record<string, Wait>>>(
+  prefix: string,
+  table: T,
+): { readonly [F in keyof T]: Setting<Milliseconds> } {
+  const settings = Object.entries(table).map(([field, { default: fallback, meaning, min, max }]) => {
+    return [field, whole([variableOf(prefix, field), meaning], fallback, { min, max })] as const;
+  });
+  return Object.fromEntries(settings) as { readonly [F in keyof T]: Setting<Milliseconds> };
 }
