@@ -107,7 +107,7 @@ describe('taking due work', () => {
     });
     const leases = keptLeases(temporary.stores.leases, clock);
     const due = new DueRunner<object>({
-      reads: more.query ? { query: more.query } : reads,
+      reads: more.query ? { query: more.query, checkpoint: (model) => reads.checkpoint(model) } : reads,
       progress: more.progress ?? progress,
       runner,
       leases: more.leases ?? leases,
@@ -358,7 +358,15 @@ describe('taking due work', () => {
     await Promise.all(
       Array.from({ length: 300 }, (_stream, index) => wait(runner, 'read', 0, `counter-${index}`, 'account')),
     );
-    await pass(clock, 10_000);
+    // Whatever else is stamped makes it look.
+    for (let index = 0; index < 20; index += 1) {
+      await runner.execute(
+        'counter-other',
+        { type: 'Add', n: 1 } as CounterCommand,
+        contextOf(`other-${index}`),
+      );
+      await pass(clock, 1_000);
+    }
     expect([looks > 10, rows]).toEqual([true, 0]);
     gates.reopen('account');
     await pass(clock, 2_000);
@@ -463,6 +471,15 @@ describe('taking due work', () => {
       full = false;
       await until(clock, 'parked', async () => (await countParked()) === 1);
       expect(due.failure).toBeNull();
+    });
+
+    it('becomes due where the clock is set forward', async () => {
+      const { runner } = await process();
+      await wait(runner, 'read', 3_600_000);
+      await pass(clock, 5_000);
+      clock.set(3_600_000);
+      await pass(clock, 31_000);
+      expect(performed).toHaveLength(1);
     });
 
     it('is tried again after the same while, whatever the clock is set to', async () => {

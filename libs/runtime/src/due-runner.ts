@@ -1,15 +1,25 @@
 import {
+  START,
   isRefusal,
   type Cause,
   type Clock,
   type Command,
   type Ids,
   type Milliseconds,
+  type Position,
   type Step,
 } from '@seatbook/kernel';
 import { following, type CommandContext } from './command-context.js';
 import type { CommandRunner, LoadedStream, Receipt } from './command-runner.js';
-import { STEP_PARTITIONS, dueModel, gatePartition, stepPartition, type DueRow } from './due.js';
+import {
+  STEPS_QUEUE,
+  STEP_PARTITIONS,
+  dueModel,
+  gateQueue,
+  stepLease,
+  stepLeaseOf,
+  type DueRow,
+} from './due.js';
 import type { Gates } from './gates.js';
 import type { LeaseKeeper } from './lease-keeper.js';
 import { PollLoop } from './poll-loop.js';
@@ -23,7 +33,7 @@ export interface DueRunnerLimits {
   /** Streams behind one gate that are worked on at once, and behind all gates together. */
   readonly concurrencyPerGate: number;
   readonly gatedConcurrency: number;
-  /** Every partition is looked at this often, and wishes to retry. */
+  /** It looks this often whether something was stamped, and for wishes to retry. */
   readonly pollMs: Milliseconds;
   /** A step that fails this often in a row is parked. */
   readonly attempts: number;
@@ -31,7 +41,7 @@ export interface DueRunnerLimits {
   readonly retryDelayMs: Milliseconds;
   /** When a step says "not now", it is asked again after this long. */
   readonly notNowMs: Milliseconds;
-  /** Another worker takes over a partition when it has not heard of this one for so long. */
+  /** Another worker takes over when it has not heard of this one for so long. */
   readonly stepLeaseMs: Milliseconds;
   readonly gateLeaseMs: Milliseconds;
   /** No step behind a gate starts when its lease may run out before this: its requests would outlive it. */
@@ -52,7 +62,7 @@ export const DUE_RUNNER_LIMITS: DueRunnerLimits = {
 };
 
 export interface DueRunnerOptions<P> {
-  readonly reads: Pick<ReadStore, 'query'>;
+  readonly reads: Pick<ReadStore, 'query' | 'checkpoint'>;
   readonly progress: Progress;
   readonly runner: CommandRunner;
   readonly leases: Pick<LeaseKeeper, 'want' | 'leftOf' | 'onGained'>;
@@ -67,10 +77,9 @@ export interface DueRunnerOptions<P> {
   readonly limits?: Partial<DueRunnerLimits>;
 }
 
-/** Due work that one lease covers. */
-interface Partition {
+/** Due work in the order of its moments: what is behind one gate, or what has none. */
+interface Queue {
   readonly name: string;
-  readonly lease: string;
   readonly gate: string | null;
 }
 
@@ -82,11 +91,13 @@ interface Taken {
   readonly failures: number;
 }
 
-const STEPS: readonly Partition[] = Array.from({ length: STEP_PARTITIONS }, (_partition, number) => {
-  const name = stepPartition(number);
-  return { name, lease: name, gate: null };
-});
+const STEPS: Queue = { name: STEPS_QUEUE, gate: null };
+const STEP_LEASES: readonly string[] = Array.from({ length: STEP_PARTITIONS }, (_lease, number) =>
+  stepLease(number),
+);
 const PAGE_ROWS = 100;
+/** A queue is looked at this often even where nothing is due by its clock: that may be set to another time. */
+const LOOK_AGAIN_MS: Milliseconds = 30_000;
 const MAX_TAKEN = 20_000;
 const WISHES = 100;
 
@@ -99,12 +110,14 @@ export class DueRunner<P> {
   readonly #options: DueRunnerOptions<P>;
   readonly #limits: DueRunnerLimits;
   readonly #running = new Map<string, Promise<void>>();
-  /** Streams worked on in each partition. */
+  /** Streams worked on in each queue. */
   readonly #busy = new Map<string, number>();
   #gated = 0;
   readonly #taken = new Map<string, Taken>();
-  /** When each partition is to be looked at again, by elapsed time; at once where nothing is noted. */
+  /** When each queue is to be looked at again, by elapsed time; at once where nothing is noted. */
   readonly #lookAt = new Map<string, Milliseconds>();
+  /** Up to where `due` had come when all queues were last to be looked at. */
+  #seen: Position = START;
   /** When each gate last got a place, by counting places: who has waited longest is looked at first. */
   readonly #servedAt = new Map<string, number>();
   #served = 0;
@@ -119,12 +132,12 @@ export class DueRunner<P> {
     this.#health = new RunnerHealth('due runner', log);
     const task = (): Promise<boolean> => this.#pass();
     this.#loop = new PollLoop({ clock, pollMs: this.#limits.pollMs, task, health: this.#health });
-    gates.onOpened((gate) => this.#look(gatePartition(gate)));
-    leases.onGained(() => this.wake());
+    gates.onOpened((gate) => this.#look(gateQueue(gate)));
+    leases.onGained(() => this.#lookAtAll());
   }
 
   start(): void {
-    for (const { lease } of STEPS) this.#options.leases.want(lease, this.#limits.stepLeaseMs);
+    for (const lease of STEP_LEASES) this.#options.leases.want(lease, this.#limits.stepLeaseMs);
     this.#loop.start();
   }
 
@@ -134,9 +147,8 @@ export class DueRunner<P> {
     await Promise.all(this.#running.values());
   }
 
-  /** Streams may have been stamped: every partition is looked at. */
+  /** Streams may have been stamped. */
   wake(): void {
-    this.#lookAt.clear();
     this.#loop.wake();
   }
 
@@ -152,21 +164,25 @@ export class DueRunner<P> {
     return this.#health.failure;
   }
 
-  #look(partition: string): void {
-    this.#lookAt.delete(partition);
+  #look(queue: string): void {
+    this.#lookAt.delete(queue);
+    this.#loop.wake();
+  }
+
+  #lookAtAll(): void {
+    this.#lookAt.clear();
     this.#loop.wake();
   }
 
   async #pass(): Promise<boolean> {
-    const { clock } = this.#options;
+    const { clock, reads } = this.#options;
     await this.#takeWishes();
-    const now = clock.elapsed();
-    for (const partition of this.#partitions()) {
-      if ((this.#lookAt.get(partition.name) ?? 0) > now) continue;
-      // Noted before the look: what is stamped meanwhile asks for another one.
-      this.#lookAt.set(partition.name, now + this.#limits.pollMs);
-      const wait = await this.#takeFrom(partition);
-      if (wait < this.#limits.pollMs) this.#lookIn(partition, wait);
+    const stamped = await reads.checkpoint(dueModel);
+    if (stamped !== this.#seen) this.#lookAt.clear();
+    this.#seen = stamped;
+    for (const queue of this.#queues()) {
+      if ((this.#lookAt.get(queue.name) ?? 0) > clock.elapsed()) continue;
+      await this.#lookThrough(queue);
     }
     let next = Infinity;
     for (const at of this.#lookAt.values()) next = Math.min(next, at);
@@ -174,60 +190,72 @@ export class DueRunner<P> {
     return false;
   }
 
-  #lookIn({ name }: Partition, wait: Milliseconds): void {
-    const noted = this.#lookAt.get(name);
-    if (noted !== undefined) this.#lookAt.set(name, Math.min(noted, this.#options.clock.elapsed() + wait));
+  async #lookThrough(queue: Queue): Promise<void> {
+    const { clock } = this.#options;
+    // Noted before the look: what asks for another one meanwhile is not forgotten.
+    this.#lookAt.set(queue.name, Infinity);
+    try {
+      const wait = Math.min(await this.#takeFrom(queue), LOOK_AGAIN_MS);
+      if (this.#lookAt.has(queue.name)) this.#lookAt.set(queue.name, clock.elapsed() + wait);
+    } catch (error) {
+      this.#lookAt.delete(queue.name);
+      throw error;
+    }
   }
 
-  /** Those whose lease is held: of other steps, and of the open gates, the longest waiting first. */
-  #partitions(): Partition[] {
+  /** What may be worked on: steps without a gate, and those of the open gates, the longest waiting first. */
+  #queues(): Queue[] {
     const { gates, leases, leaseOf } = this.#options;
     const servedAt = (gate: string): number => this.#servedAt.get(gate) ?? 0;
     const open = [...gates.open()].sort((one, other) => servedAt(one) - servedAt(other));
-    const gated = open.map((gate) => ({ name: gatePartition(gate), lease: leaseOf(gate), gate }));
-    for (const { lease } of gated) leases.want(lease, this.#limits.gateLeaseMs);
-    const held = [...STEPS, ...gated].filter((partition) => this.#mayStart(partition));
-    const known = new Set(held.map(({ name }) => name));
+    for (const gate of open) leases.want(leaseOf(gate), this.#limits.gateLeaseMs);
+    const held = open.filter((gate) => this.#mayStartBehind(gate));
+    const queues = [STEPS, ...held.map((gate): Queue => ({ name: gateQueue(gate), gate }))];
+    const known = new Set(queues.map(({ name }) => name));
     for (const name of this.#lookAt.keys()) if (!known.has(name)) this.#lookAt.delete(name);
-    return held;
+    return queues;
   }
 
-  /** Whether work of a partition may be started: its gate is open, and its lease is held for long enough. */
-  #mayStart({ lease, gate }: Partition): boolean {
-    const { gates, leases } = this.#options;
-    if (gate !== null && !gates.isOpen(gate)) return false;
-    return leases.leftOf(lease) > (gate === null ? 0 : this.#limits.gateLeaseLeftMs);
+  /** Whether work behind a gate may be started: it is open, and its lease is held for long enough. */
+  #mayStartBehind(gate: string): boolean {
+    const { gates, leases, leaseOf } = this.#options;
+    return gates.isOpen(gate) && leases.leftOf(leaseOf(gate)) > this.#limits.gateLeaseLeftMs;
   }
 
-  /** Streams that may still be taken of a partition. */
-  #roomOf({ name, gate }: Partition): number {
+  #mayStart(stream: string, { gate }: Queue): boolean {
+    return gate === null ? this.#options.leases.leftOf(stepLeaseOf(stream)) > 0 : this.#mayStartBehind(gate);
+  }
+
+  /** Streams that may still be taken of a queue. */
+  #roomOf({ name, gate }: Queue): number {
     const { concurrency, concurrencyPerGate, gatedConcurrency } = this.#limits;
     if (gate === null) return concurrency - (this.#running.size - this.#gated);
     return Math.min(concurrencyPerGate - (this.#busy.get(name) ?? 0), gatedConcurrency - this.#gated);
   }
 
-  /** Takes what is due of a partition, as far as there is room. Answers how long the next may wait. */
-  async #takeFrom(partition: Partition): Promise<Milliseconds> {
+  /** Takes what is due of a queue, as far as there is room. Answers how long the next may wait. */
+  async #takeFrom(queue: Queue): Promise<Milliseconds> {
     const { reads, progress, clock } = this.#options;
     let wait = Infinity;
     let cursor: string | undefined;
     do {
       const page = await reads.query(dueModel, {
-        index: 'by-partition',
-        equals: [partition.name],
+        index: 'by-queue',
+        equals: [queue.name],
         limit: PAGE_ROWS,
         ...(cursor === undefined ? {} : { cursor }),
       });
       const now = clock.now();
       const due = page.rows.filter(({ at }) => at <= now);
-      const streams = due.map(({ stream }) => stream);
-      const parked = due.length === 0 ? new Set() : await progress.parkedStreams('step', streams);
-      for (const row of due) {
+      const mine = due.filter(({ stream }) => !this.#running.has(stream) && this.#mayStart(stream, queue));
+      const streams = mine.map(({ stream }) => stream);
+      const parked = mine.length === 0 ? new Set() : await progress.parkedStreams('step', streams);
+      for (const row of mine) {
         // What ends makes room and asks for another look.
-        if (this.#roomOf(partition) <= 0) return wait;
-        if (this.#running.has(row.stream) || parked.has(row.stream)) continue;
+        if (this.#roomOf(queue) <= 0) return wait;
+        if (parked.has(row.stream)) continue;
         const again = this.#againIn(row);
-        if (again <= 0) this.#take(row, partition);
+        if (again <= 0) this.#take(row, queue);
         else wait = Math.min(wait, again);
       }
       const later = page.rows[due.length];
@@ -243,41 +271,36 @@ export class DueRunner<P> {
     return taken && taken.revision >= revision ? taken.againAt - this.#options.clock.elapsed() : 0;
   }
 
-  #take(row: DueRow, partition: Partition): void {
-    const { name, gate } = partition;
+  #take(row: DueRow, queue: Queue): void {
+    const { name, gate } = queue;
     const gated = gate === null ? 0 : 1;
     this.#gated += gated;
     if (gate !== null) this.#servedAt.set(gate, (this.#served += 1));
     this.#busy.set(name, (this.#busy.get(name) ?? 0) + 1);
-    const work = this.#work(row, partition).finally(() => {
+    const work = this.#work(row, queue).finally(() => {
       this.#running.delete(row.stream);
       this.#gated -= gated;
       const left = (this.#busy.get(name) ?? 1) - 1;
       if (left > 0) this.#busy.set(name, left);
       else this.#busy.delete(name);
-      this.#roomFor(partition);
+      this.#roomFor(queue);
     });
     this.#running.set(row.stream, work);
   }
 
-  /** What has ended leaves room: for its own partition, and for those that share its places with it. */
-  #roomFor({ name, gate }: Partition): void {
-    const { concurrency, gatedConcurrency } = this.#limits;
-    const wasFull =
-      gate === null
-        ? this.#running.size - this.#gated === concurrency - 1
-        : this.#gated === gatedConcurrency - 1;
-    if (wasFull) this.#lookAt.clear();
-    this.#look(name);
+  /** What has ended leaves room: for its own queue, and where all places of gates were taken for all gates. */
+  #roomFor({ name, gate }: Queue): void {
+    if (gate !== null && this.#gated === this.#limits.gatedConcurrency - 1) this.#lookAtAll();
+    else this.#look(name);
   }
 
   /** Never rejects: what fails is tried again after a pause. */
-  async #work(row: DueRow, partition: Partition): Promise<void> {
+  async #work(row: DueRow, queue: Queue): Promise<void> {
     const { stream, revision } = row;
     const failures = this.#taken.get(stream)?.failures ?? 0;
     const { clock, log } = this.#options;
     try {
-      const wait = await this.#perform(row, partition);
+      const wait = await this.#perform(row, queue);
       this.#note(stream, { revision, againAt: clock.elapsed() + wait, failures: 0 });
     } catch (error) {
       const reason = reasonOf(error);
@@ -309,7 +332,7 @@ export class DueRunner<P> {
   }
 
   /** How long the row is to be left alone: for ever, when the stream moved on or needs nothing any more. */
-  async #perform(row: DueRow, partition: Partition): Promise<Milliseconds> {
+  async #perform(row: DueRow, queue: Queue): Promise<Milliseconds> {
     const { clock, runner } = this.#options;
     const { stream } = row;
     const loaded = await runner.load(stream);
@@ -320,25 +343,25 @@ export class DueRunner<P> {
     if (next.at > clock.now() || (movedOn && next.step !== row.step))
       return movedOn ? Infinity : next.at - clock.now();
     if (next.gate !== undefined && !this.#options.gates.isOpen(next.gate)) return this.#limits.notNowMs;
-    return (await this.#run(loaded, next.step, stream, partition)) ? Infinity : this.#limits.notNowMs;
+    return (await this.#run(loaded, next.step, stream, queue)) ? Infinity : this.#limits.notNowMs;
   }
 
   /** Whether the stream was moved on, here or by another worker. */
-  async #run(loaded: LoadedStream, name: string, stream: string, partition: Partition): Promise<boolean> {
+  async #run(loaded: LoadedStream, name: string, stream: string, queue: Queue): Promise<boolean> {
     const { runner, ports, ids } = this.#options;
     const step = this.#stepOf(stream, name);
     let { state, last } = loaded;
     const attempt = ids.next();
-    if (!this.#mayStart(partition)) return false;
+    if (!this.#mayStart(stream, queue)) return false;
     if (step.begin) {
       const command = await step.begin(state, ports, stream);
-      if (command === null || !this.#mayStart(partition)) return false;
+      if (command === null || !this.#mayStart(stream, queue)) return false;
       const begun = await this.#send(stream, command, `${attempt}/begin`, last, loaded.revision);
       if (begun === null) return true;
       state = (await runner.load(stream)).state;
       last = begun.last ?? last;
       // It counts as begun and doubtful, and is looked into by whoever has the lease then.
-      if (!this.#mayStart(partition)) return true;
+      if (!this.#mayStart(stream, queue)) return true;
     }
     const commands = await step.perform(state, ports, stream);
     let moved = step.begin !== undefined;

@@ -3,25 +3,27 @@ import type { Due, Position, ReadModel } from '@seatbook/kernel';
 /** A stream that waits for something: its last stamp. */
 export interface DueRow extends Due {
   readonly stream: string;
-  /** Where the worker finds it that does such work: behind its gate, or in one of the partitions of other steps. */
-  readonly partition: string;
+  /** Where it waits for its turn: behind its gate, or with all other steps. */
+  readonly queue: string;
   /** Revision and position of the event that carried the stamp. */
   readonly revision: number;
   readonly position: Position;
 }
 
-/** Steps without a gate are shared out over so many partitions. */
+/** The queue of steps without a gate. */
+export const STEPS_QUEUE = 'steps';
+export const gateQueue = (gate: string): string => `gate/${gate}`;
+
+/** Workers share the steps without a gate out by so many leases. */
 export const STEP_PARTITIONS = 16;
+export const stepLease = (partition: number): string => `steps/${partition}`;
 
-export const gatePartition = (gate: string): string => `gate/${gate}`;
-export const stepPartition = (number: number): string => `steps/${number}`;
-
-/** The same stream is always in the same partition. */
-export function partitionOf(stream: string): string {
+/** The lease that covers a stream's steps without a gate; always the same one. */
+export function stepLeaseOf(stream: string): string {
   let hash = 0;
   for (let index = 0; index < stream.length; index += 1)
     hash = (Math.imul(hash, 31) + stream.charCodeAt(index)) >>> 0;
-  return stepPartition(hash % STEP_PARTITIONS);
+  return stepLease(hash % STEP_PARTITIONS);
 }
 
 /** Each stream's earliest due thing, as stamped on the last event of each append; no row where nothing is awaited. */
@@ -34,8 +36,8 @@ export const dueModel: ReadModel<DueRow> = {
   evolve(_row, { metadata, stream, revision, position }) {
     const { next } = metadata;
     if (!next) return null;
-    const partition = next.gate === undefined ? partitionOf(stream) : gatePartition(next.gate);
-    return { ...next, stream, partition, revision, position };
+    const queue = next.gate === undefined ? STEPS_QUEUE : gateQueue(next.gate);
+    return { ...next, stream, queue, revision, position };
   },
-  indexes: [{ name: 'by-partition', fields: ['partition', 'at'] }],
+  indexes: [{ name: 'by-queue', fields: ['queue', 'at'] }],
 };

@@ -15,7 +15,7 @@ import { seededIds, seededRandom } from '@seatbook/test-support/seeded-random';
 import { openTemporaryStores } from '@seatbook/test-support/temporary-stores';
 import { VirtualClock } from '@seatbook/test-support/virtual-clock';
 import type { CommandRunner } from './command-runner.js';
-import { dueModel, partitionOf } from './due.js';
+import { dueModel, stepLeaseOf } from './due.js';
 import { DueRunner } from './due-runner.js';
 import { StoreUnavailable } from './errors.js';
 import { EventLog } from './event-log.js';
@@ -38,7 +38,7 @@ const openGate: Gates = { isOpen: () => true, open: () => ['account'], onOpened:
 /** Names of leases by the partition that they cover. */
 const leaseOf = (gate: string): string => `work/${gate}`;
 const leaseOfStream = (stream: string): string =>
-  stream.startsWith('counter-gated') ? leaseOf('account') : partitionOf(stream);
+  stream.startsWith('counter-gated') ? leaseOf('account') : stepLeaseOf(stream);
 
 describe('two runtimes on one store', () => {
   const seed = 20_261;
@@ -218,7 +218,7 @@ describe('two runtimes on one store', () => {
     });
     await until(clock, `nothing is due (seed ${seed})`, async () => {
       const { events, reads } = temporary.stores;
-      const { rows } = await reads.query(dueModel, { index: 'by-partition', equals: [], limit: 1 });
+      const { rows } = await reads.query(dueModel, { index: 'by-queue', equals: [], limit: 1 });
       return rows.length === 0 && (await reads.checkpoint(dueModel)) === (await events.head());
     });
     const sums = await Promise.all(
