@@ -44,9 +44,7 @@ const SCHEMA = `
   CREATE INDEX parked_in_order ON parked (source, place, id);
   CREATE INDEX parked_of_stream ON parked (stream, source, place, id);
   CREATE INDEX parked_to_retry ON parked (source, place, id) WHERE retryWanted = 1;
-  CREATE TABLE leases (
-    name TEXT PRIMARY KEY, epoch INTEGER NOT NULL, holder TEXT, beat INTEGER NOT NULL, status TEXT
-  ) STRICT;
+  CREATE TABLE leases (name TEXT PRIMARY KEY, epoch INTEGER NOT NULL, holder TEXT) STRICT;
   CREATE TABLE secrets (name TEXT PRIMARY KEY, keyId TEXT NOT NULL, iv BLOB NOT NULL, sealed BLOB NOT NULL) STRICT;
   CREATE TABLE sealingKey (one INTEGER PRIMARY KEY CHECK (one = 1), keyId TEXT NOT NULL, iv BLOB NOT NULL, sealed BLOB NOT NULL) STRICT;
   CREATE TABLE persons (

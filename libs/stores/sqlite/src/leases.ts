@@ -3,66 +3,86 @@ import type { HeldLease, Lease, LeaseSeen, Leases } from '@seatbook/runtime';
 import type { GroupCommit } from './group-commit.js';
 import { asStoreFailure } from './store-failure.js';
 
-/** Leases in events.db. Epochs are never forgotten: a later holder always has a higher one, over restarts too. */
+/** What is durable of a lease. */
+type Row = Pick<Lease, 'epoch' | 'holder'>;
+/** What a holder tells in one epoch, as long as this process runs. */
+type Beat = Pick<Lease, 'epoch' | 'beat' | 'status'>;
+
+/**
+ * Leases in events.db. Epochs are never forgotten: a later holder always has a higher one, over restarts too. Beats are
+ * kept in memory: the folder's lock proves that no other process can wait for one, and a beat of each few seconds that
+ * goes to the disk would hold up the writes of the log for nothing.
+ */
 export class SqliteLeases implements Leases {
   readonly #file: string;
   readonly #commits: GroupCommit;
-  readonly #read: Statement<[string], Lease>;
-  readonly #set: Statement<[string, number, string | null, number]>;
-  readonly #beat: Statement<[string | null, string, string, number]>;
+  readonly #row: Statement<[string], Row>;
+  readonly #set: Statement<[string, number, string | null]>;
   readonly #release: Statement<[string, number]>;
+  readonly #beats = new Map<string, Beat>();
 
   constructor(database: Database, commits: GroupCommit) {
     this.#file = database.name;
     this.#commits = commits;
-    this.#read = database.prepare('SELECT epoch, holder, beat, status FROM leases WHERE name = ?');
-    this.#set = database.prepare('REPLACE INTO leases (name, epoch, holder, beat) VALUES (?, ?, ?, ?)');
-    this.#beat = database.prepare(
-      'UPDATE leases SET beat = beat + 1, status = coalesce(?, status) WHERE name = ? AND holder = ? AND epoch = ?',
-    );
-    this.#release = database.prepare(
-      'UPDATE leases SET holder = NULL, status = NULL WHERE name = ? AND epoch = ?',
-    );
+    this.#row = database.prepare('SELECT epoch, holder FROM leases WHERE name = ?');
+    this.#set = database.prepare('REPLACE INTO leases (name, epoch, holder) VALUES (?, ?, ?)');
+    this.#release = database.prepare('UPDATE leases SET holder = NULL WHERE name = ? AND epoch = ?');
     // The folder's lock proves that whoever held them is gone.
-    database.exec('UPDATE leases SET holder = NULL, status = NULL WHERE holder IS NOT NULL');
+    database.exec('UPDATE leases SET holder = NULL WHERE holder IS NOT NULL');
   }
 
   async read(names: readonly string[]): Promise<ReadonlyMap<string, Lease>> {
-    const found = new Map<string, Lease>();
-    try {
+    return this.#guarded(() => {
+      const found = new Map<string, Lease>();
       for (const name of names) {
-        const lease = this.#read.get(name);
+        const lease = this.#leaseOf(name);
         if (lease) found.set(name, lease);
       }
-    } catch (error) {
-      throw asStoreFailure(this.#file, error);
-    }
-    return found;
+      return found;
+    });
   }
 
   acquire(name: string, holder: string, seen: LeaseSeen | 'absent'): Promise<number | null> {
     return this.#commits.submit({
       apply: () => {
-        const lease = this.#read.get(name);
+        const lease = this.#leaseOf(name);
         const asSeen = seen === 'absent' ? !lease : lease?.epoch === seen.epoch && lease.beat === seen.beat;
         if (!asSeen) return null;
         const epoch = (lease?.epoch ?? 0) + 1;
-        this.#set.run(name, epoch, holder, 0);
+        this.#set.run(name, epoch, holder);
         return epoch;
       },
     });
   }
 
-  beat(holder: string, held: readonly HeldLease[]): Promise<readonly string[]> {
-    return this.#commits.submit({
-      apply: () =>
-        held
-          .filter(({ name, epoch, status = null }) => this.#beat.run(status, name, holder, epoch).changes > 0)
-          .map(({ name }) => name),
-    });
+  async beat(holder: string, held: readonly HeldLease[]): Promise<readonly string[]> {
+    return this.#guarded(() =>
+      held.flatMap(({ name, epoch, status }) => {
+        const lease = this.#leaseOf(name);
+        if (lease?.holder !== holder || lease.epoch !== epoch) return [];
+        this.#beats.set(name, { epoch, beat: lease.beat + 1, status: status ?? lease.status });
+        return name;
+      }),
+    );
   }
 
   async release(name: string, epoch: number): Promise<void> {
     await this.#commits.submit({ apply: () => this.#release.run(name, epoch) });
+  }
+
+  #leaseOf(name: string): Lease | undefined {
+    const row = this.#row.get(name);
+    if (!row) return undefined;
+    const told = this.#beats.get(name);
+    const { beat, status } = told?.epoch === row.epoch ? told : { beat: 0, status: null };
+    return { ...row, beat, status: row.holder === null ? null : status };
+  }
+
+  #guarded<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      throw asStoreFailure(this.#file, error);
+    }
   }
 }
