@@ -1,15 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import { CommandBus } from '@nestjs/cqrs';
 import { systemClock } from '@seatbook/kernel';
-import {
-  accountsModel,
-  assetKey,
-  assetStream,
-  assetsModel,
-  licensingRegistry,
-  ordersModel,
-  pairsModel,
-} from '@seatbook/licensing';
+import { assetKey, assetStream, licensingRegistry, queryModels } from '@seatbook/licensing';
 import { SeatbookModule } from '@seatbook/nest';
 import { EventLog, Processor, reached } from '@seatbook/runtime';
 import { check, figure, shown } from './figure.js';
@@ -120,7 +112,7 @@ async function lived(folder, cycles) {
   const bus = context.get(CommandBus);
   const key = assetKey(UID, assetOf(1));
   const counts = /** @type {import('@seatbook/licensing').AssetDocument | null} */ (
-    await stores.reads.get(assetsModel, key)
+    await stores.reads.get(queryModels.assets, key)
   );
   check(counts?.returning === LICENCES / ASSETS, `${counts?.returning} pairs of an app`);
   let ordered = 1_000_000;
@@ -151,13 +143,13 @@ async function lived(folder, cycles) {
     },
     async query() {
       asked = (asked + 1) % (LICENCES / ASSETS);
-      const { rows } = await stores.reads.query(pairsModel, {
+      const { rows } = await stores.reads.query(queryModels.pairs, {
         index: 'by-holder',
         equals: [`d:${serialOf(asked)}`],
         limit: 50,
       });
       check(rows.length === ASSETS, `${rows.length} pairs of a device`);
-      await stores.reads.get(assetsModel, assetKey(UID, assetOf(asked % ASSETS)));
+      await stores.reads.get(queryModels.assets, assetKey(UID, assetOf(asked % ASSETS)));
     },
     async close() {
       await context.close();
@@ -172,7 +164,7 @@ async function lived(folder, cycles) {
  */
 async function show(folder) {
   const stores = await openStores(folder);
-  const models = [accountsModel, assetsModel, pairsModel, ordersModel];
+  const models = [queryModels.accounts, queryModels.assets, queryModels.pairs, queryModels.orders];
   const events = new EventLog(stores.events, licensingRegistry());
   const processor = new Processor({
     events,

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '@seatbook/kernel';
-import { licensingRegistry, pairsModel } from '@seatbook/licensing';
+import { licensingRegistry, queryModels } from '@seatbook/licensing';
 import { EventLog, Processor, reached } from '@seatbook/runtime';
 import { check, figure, rate } from './figure.js';
 import { inFolder } from './folder.js';
@@ -66,13 +66,16 @@ async function rebuild(folder, head) {
   const processor = new Processor({
     events,
     reads: stores.reads,
-    models: [pairsModel],
+    models: [queryModels.pairs],
     clock: systemClock,
     log: console.error,
   });
   const { ms } = await timed(async () => {
     await processor.start();
-    check(await reached(processor, pairsModel.name, head, systemClock, 600_000), 'the rebuild did not end');
+    check(
+      await reached(processor, queryModels.pairs.name, head, systemClock, 600_000),
+      'the rebuild did not end',
+    );
   });
   await processor.stop();
   const pairs = await allPairs(stores.reads);
@@ -91,7 +94,7 @@ async function allPairs(reads) {
   let cursor = null;
   do {
     /** @type {import('@seatbook/runtime').Page<import('@seatbook/licensing').PairDocument>} */
-    const page = await reads.query(pairsModel, {
+    const page = await reads.query(queryModels.pairs, {
       index: 'by-state',
       equals: [],
       limit: 5_000,

@@ -1,6 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import { CommandBus } from '@nestjs/cqrs';
-import { ordersModel } from '@seatbook/licensing';
+import { queryModels } from '@seatbook/licensing';
 import { SeatbookModule } from '@seatbook/nest';
 import { seededRandom } from '@seatbook/simulator';
 import { check, figure, rate, shown } from './figure.js';
@@ -61,7 +61,7 @@ await figure({
         lags.push(p99(samples.map(({ lag }) => lag)));
       }
       /** @type {import('@seatbook/runtime').Page<import('@seatbook/licensing').OrderDocument>} */
-      const { rows } = await product.stores.reads.query(ordersModel, {
+      const { rows } = await product.stores.reads.query(queryModels.orders, {
         index: 'by-position',
         equals: [],
         descending: true,
@@ -100,7 +100,7 @@ function watchOrders({ worker: { views } }) {
   /** @type {{ position: number, resolve: (at: number) => void }[]} */
   let waiting = [];
   views.onAdvance((model, position) => {
-    if (model !== ordersModel.name) return;
+    if (model !== queryModels.orders.name) return;
     const now = performance.now();
     const still = [];
     for (const one of waiting) {
@@ -110,7 +110,7 @@ function watchOrders({ worker: { views } }) {
     waiting = still;
   });
   return (position) =>
-    views.position(ordersModel.name) >= position
+    views.position(queryModels.orders.name) >= position
       ? Promise.resolve(performance.now())
       : new Promise((resolve) => waiting.push({ position, resolve }));
 }

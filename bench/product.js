@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { SeatbookHost, createLog, readConfiguration } from '@seatbook/host';
 import { systemClock } from '@seatbook/kernel';
-import { accountsModel } from '@seatbook/licensing';
+import { queryModels } from '@seatbook/licensing';
 import { createSimulator, seededRandom } from '@seatbook/simulator';
 import { importToken } from '@seatbook/application';
 import { check } from './figure.js';
@@ -79,7 +79,7 @@ export async function importLocation({ simulator, edge, worker, stores }, assets
     const halted = worker.views.status().find((model) => model.halted !== null);
     check(!halted, `the read model ${halted?.name} halted: ${halted?.halted}`);
     const account = /** @type {import('@seatbook/licensing').AccountDocument | null} */ (
-      await stores.reads.get(accountsModel, UID)
+      await stores.reads.get(queryModels.accounts, UID)
     );
     if (account?.firstReadAt != null && (await worker.idle())) return;
     await pause(20);

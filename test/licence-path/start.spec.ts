@@ -1,6 +1,6 @@
 import { START } from '@seatbook/kernel';
 import { Foundation, SeatbookWorker } from '@seatbook/application';
-import { accountsModel, openWorkModel } from '@seatbook/licensing';
+import { openWorkModel, queryModels } from '@seatbook/licensing';
 import { Processor, dueModel, type ModelStatus, type Views } from '@seatbook/runtime';
 import { seededIds } from '@seatbook/test-support/seeded-random';
 import { VirtualSeatbook, asset } from '@seatbook/test-support/virtual-seatbook';
@@ -17,7 +17,9 @@ describe('a start', () => {
   function workerWith(halted: readonly string[]): SeatbookWorker {
     const { stores, clock } = virtual;
     const foundation = new Foundation({ stores, clock, ids: seededIds(7) });
-    const models = [dueModel, openWorkModel, accountsModel].filter(({ name }) => !halted.includes(name));
+    const models = [dueModel, openWorkModel, queryModels.accounts].filter(
+      ({ name }) => !halted.includes(name),
+    );
     const built = new Processor({
       events: foundation.events,
       reads: stores.reads,

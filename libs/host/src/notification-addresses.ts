@@ -1,4 +1,4 @@
-import { accountStream, accountsModel, type AccountDocument } from '@seatbook/licensing';
+import { accountStream, queryModels, type AccountDocument } from '@seatbook/licensing';
 import { notificationUrlOf, type SeatbookWorker } from '@seatbook/application';
 import { errorFacts, type Log } from './log.js';
 
@@ -13,7 +13,7 @@ export async function alignNotificationAddresses(worker: SeatbookWorker, log: Lo
   const { publicUrl } = worker.ports.settings;
   let cursor: string | undefined;
   do {
-    const page = await reads.query(accountsModel, {
+    const page = await reads.query(queryModels.accounts, {
       index: 'by-name',
       equals: [],
       limit: PAGE_ACCOUNTS,

@@ -16,17 +16,18 @@ export {
   licensingReactions,
   licensingRegistry,
   licensingStreams,
+  licensingModels,
   queryModels,
   workModels,
 } from './licensing.js';
 export { unknownAccount, type Account, type AccountCommand } from './account/account-decider.js';
 export type { AccountEvent, AccountSettings, LocationFacts, Platform } from './account/account-events.js';
-export { accountsModel, type AccountDocument } from './account/accounts-model.js';
+export type { AccountDocument } from './account/accounts-model.js';
 export { unknownAsset, type AssetCommand } from './asset/asset-decider.js';
 export type { Action, AssetEvent, RefusalReason } from './asset/asset-events.js';
 export type { Asset, Pair } from './asset/asset-state.js';
-export { assetsModel, availableOf, excessOf, usedOf, type AssetDocument } from './asset/assets-model.js';
-export { pairKey, pairsModel, type PairDocument, type PairState } from './asset/pairs-model.js';
+export { availableOf, excessOf, usedOf, type AssetDocument } from './asset/assets-model.js';
+export { pairKey, type PairDocument, type PairState } from './asset/pairs-model.js';
 export { MAX_PAIRS, pairsOf, type Order, type OrderCommand } from './order/order-decider.js';
 export {
   ORDER_KINDS,
@@ -35,8 +36,8 @@ export {
   type OrderTerms,
   type OutcomeCounts,
 } from './order/order-events.js';
-export { ordersModel, type OrderDocument } from './order/orders-model.js';
-export { outcomesModel, type OutcomeDocument } from './order/outcomes-model.js';
+export type { OrderDocument } from './order/orders-model.js';
+export type { OutcomeDocument } from './order/outcomes-model.js';
 export type { CallCommand } from './apple-call/call-decider.js';
 export type { Call } from './apple-call/call-state.js';
 export type { CallEvent, PairFailure } from './apple-call/call-events.js';
@@ -51,5 +52,5 @@ export { openWorkModel, type OpenWorkRow } from './dispatch/open-work.js';
 export { rectanglesOf, type Column, type Rectangle } from './dispatch/rectangles.js';
 export { storyOf, subjectsOf, timelinesOf, type LicensingEvent } from './history/story.js';
 export { subjectOf, type SubjectKind } from './history/subjects.js';
-export { timelineModel, type TimelineRow } from './history/timeline-model.js';
+export type { TimelineRow } from './history/timeline-model.js';
 export type { StoryContext } from './history/wording.js';

@@ -118,13 +118,21 @@ export const licensingReactions = (timings: Timings): readonly Reaction[] => [
   ...reconciliationReactions(timings),
 ];
 
-/** Models that the product itself works from come first; then those that people look at. */
-export const workModels: readonly ReadModel<Document>[] = [openWorkModel];
-export const queryModels = [
-  accountsModel,
-  assetsModel,
-  pairsModel,
-  ordersModel,
-  outcomesModel,
-  timelineModel,
+/** Read models that the product itself works from. */
+export const workModels = { openWork: openWorkModel };
+
+/** Read models that queries are answered from. A new one is registered here alone. */
+export const queryModels = {
+  accounts: accountsModel,
+  assets: assetsModel,
+  pairs: pairsModel,
+  orders: ordersModel,
+  outcomes: outcomesModel,
+  timeline: timelineModel,
+};
+
+/** Every read model of the domain; what the product works from comes first. */
+export const licensingModels = [
+  ...Object.values(workModels),
+  ...Object.values(queryModels),
 ] as readonly ReadModel<Document>[];

@@ -9,7 +9,7 @@ import { pairsModel } from './asset/pairs-model.js';
 import { openWorkModel } from './dispatch/open-work.js';
 import { timelinesOf } from './history/story.js';
 import { timelineModel } from './history/timeline-model.js';
-import { licensingRegistry, queryModels, workModels } from './licensing.js';
+import { licensingModels, licensingRegistry } from './licensing.js';
 import { ordersModel } from './order/orders-model.js';
 import { outcomesModel } from './order/outcomes-model.js';
 
@@ -18,7 +18,7 @@ const { log } = journey;
 const ASSET = `${LOCATION}.${PAGES.adamId}.${PAGES.pricingParam}`;
 
 describe('read models over a log in which everything happens', () => {
-  it.each([...workModels, ...queryModels].map((model): [string, ReadModel<Document>] => [model.name, model]))(
+  it.each(licensingModels.map((model): [string, ReadModel<Document>] => [model.name, model]))(
     '%s comes out the same when it is replayed, in lots of any size',
     async (_name, model) => {
       expect((await documentsOf(model, log, licensingRegistry())).size).toBeGreaterThan(0);
@@ -157,7 +157,7 @@ describe('read models over a log in which everything happens', () => {
       types.map((type) => ({ type, data })),
     );
     for (const envelope of large.envelopes) {
-      for (const model of [...workModels, ...queryModels]) {
+      for (const model of licensingModels) {
         if (!model.handles.includes(envelope.type) && !model.handles.includes('*')) continue;
         expect([envelope.type, model.name, model.keysOf(envelope).length <= MAX_KEYS]).toEqual([
           envelope.type,

@@ -1,4 +1,4 @@
-import type { Due, Position, ReadModel } from '@seatbook/kernel';
+import { readModel, type Due, type Position } from '@seatbook/kernel';
 
 /** A stream that waits for something: its last stamp. */
 export interface DueRow extends Due {
@@ -27,7 +27,7 @@ export function stepLeaseOf(stream: string): string {
 }
 
 /** Each stream's earliest due thing, as stamped on the last event of each append; no row where nothing is awaited. */
-export const dueModel: ReadModel<DueRow> = {
+export const dueModel = readModel<DueRow>()({
   name: 'due',
   version: 2,
   handles: ['*'],
@@ -40,4 +40,4 @@ export const dueModel: ReadModel<DueRow> = {
     return { ...next, stream, queue, revision, position };
   },
   indexes: [{ name: 'by-queue', fields: ['queue', 'at'] }],
-};
+});

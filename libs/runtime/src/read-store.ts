@@ -3,9 +3,9 @@ import type { Document, ModelRef, Position } from '@seatbook/kernel';
 export type FieldValue = string | number | boolean | null;
 
 /** Which rows of a declared index, and from where on. */
-export interface IndexQuery {
+export interface IndexQuery<I extends string = string> {
   /** Name of a declared index of the model. */
-  readonly index: string;
+  readonly index: I;
   /** Values of the first fields of the index, in its order. */
   readonly equals: readonly FieldValue[];
   /** A range of the field that follows `equals`. */
@@ -60,7 +60,10 @@ export interface ReadStore {
     model: ModelRef<D>,
     keys: readonly string[],
   ): Promise<ReadonlyMap<string, Placed<D>>>;
-  query<D extends Document>(model: ModelRef<D>, query: IndexQuery): Promise<Page<D>>;
+  query<D extends Document, I extends string>(
+    model: ModelRef<D, I>,
+    query: IndexQuery<NoInfer<I>>,
+  ): Promise<Page<D>>;
   /**
    * Writes documents and moves the checkpoint.
    * @throws CheckpointMoved when the checkpoint is elsewhere or another epoch has it; of the documents each is then

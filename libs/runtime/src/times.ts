@@ -1,4 +1,4 @@
-import { latest, type Instant, type Milliseconds, type Position, type ReadModel } from '@seatbook/kernel';
+import { latest, readModel, type Instant, type Milliseconds, type Position } from '@seatbook/kernel';
 
 export type TimeSpan = 'day' | 'minute';
 
@@ -22,7 +22,7 @@ export const timeKey = (span: TimeSpan, from: Instant): string => `${span} ${fro
  * From times to positions. Clocks go back, and those of several machines differ: a later event may be recorded at an
  * earlier time, so a position is found by the latest of all spans that are over, not by halving.
  */
-export const timesModel: ReadModel<TimeRow> = {
+export const timesModel = readModel<TimeRow>()({
   name: 'times',
   version: 1,
   handles: ['*'],
@@ -36,4 +36,4 @@ export const timesModel: ReadModel<TimeRow> = {
     return { span, from: startOf(span, recordedAt), last: latest(position, row?.last ?? position) };
   },
   indexes: [{ name: 'by-time', fields: ['span', 'from'] }],
-};
+});

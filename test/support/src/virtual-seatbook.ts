@@ -12,11 +12,8 @@ import {
 import type { Clock, Instant, Milliseconds, Position } from '@seatbook/kernel';
 import {
   DEFAULT_TIMINGS,
-  accountsModel,
   assetKey,
-  assetsModel,
-  ordersModel,
-  pairsModel,
+  queryModels,
   type AccountDocument,
   type AssetDocument,
   type AssetId,
@@ -363,7 +360,7 @@ export class VirtualSeatbook {
   }
 
   async order(orderId: string): Promise<OrderDocument | null> {
-    return this.stores.reads.get(ordersModel, orderId);
+    return this.stores.reads.get(queryModels.orders, orderId);
   }
 
   async finished(orderId: string): Promise<OrderDocument> {
@@ -375,11 +372,11 @@ export class VirtualSeatbook {
   }
 
   async account(): Promise<AccountDocument | null> {
-    return this.stores.reads.get(accountsModel, UID);
+    return this.stores.reads.get(queryModels.accounts, UID);
   }
 
   async assetDocument(adamId: string): Promise<AssetDocument> {
-    const document = await this.stores.reads.get(assetsModel, assetKey(UID, stdq(adamId)));
+    const document = await this.stores.reads.get(queryModels.assets, assetKey(UID, stdq(adamId)));
     if (!document) throw new Error(`no asset ${adamId}`);
     return document;
   }
@@ -389,7 +386,7 @@ export class VirtualSeatbook {
     const byState: Record<string, string[]> = {};
     let cursor: string | undefined;
     do {
-      const page = await this.stores.reads.query(pairsModel, {
+      const page = await this.stores.reads.query(queryModels.pairs, {
         index: 'by-asset',
         equals: [assetKey(UID, stdq(adamId))],
         limit: 5_000,

@@ -1,7 +1,6 @@
 import {
   accountStream,
-  accountsModel,
-  assetsModel,
+  queryModels,
   reconciliationStream,
   unknownAccount,
   type AccountDocument,
@@ -29,18 +28,18 @@ export const listAccounts = (
   { reader }: SeatbookEdge,
   page: WantedPage,
 ): Promise<ReflectedPage<AccountDocument>> =>
-  reader.page(accountsModel, { index: 'by-name', equals: [] }, page);
+  reader.page(queryModels.accounts, { index: 'by-name', equals: [] }, page);
 
 /** @throws Refusal NOT_FOUND_ACCOUNT */
 export async function getAccount(
   { reader }: SeatbookEdge,
   { uId, position }: NamedAccount & { readonly position?: Position | undefined },
 ): Promise<AccountFound> {
-  const { document: account, asOf } = await reader.get(accountsModel, uId, position);
+  const { document: account, asOf } = await reader.get(queryModels.accounts, uId, position);
   if (!account) throw unknownAccount();
   if (account.firstReadAt !== null) return { account, assetsRead: null, asOf };
   let assetsRead = 0;
-  const assets = reader.all(assetsModel, { index: 'by-account', equals: [uId] });
+  const assets = reader.all(queryModels.assets, { index: 'by-account', equals: [uId] });
   for await (const { baseline } of assets) if (baseline) assetsRead += 1;
   return { account, assetsRead, asOf };
 }

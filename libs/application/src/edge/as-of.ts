@@ -9,9 +9,8 @@ import {
 } from '@seatbook/kernel';
 import {
   assetStream,
-  assetsModel,
   pairKey,
-  pairsModel,
+  queryModels,
   subjectOf,
   type AssetDocument,
   type AssetEvent,
@@ -95,7 +94,8 @@ export async function assetAsOf(
     for (const event of events) {
       if (event.position > position) break;
       const envelope = readable(event) as Envelope<DomainEvent> & Envelope<AssetEvent>;
-      if (assetsModel.handles.includes(envelope.type)) document = assetsModel.evolve(document, envelope, key);
+      if (queryModels.assets.handles.includes(envelope.type))
+        document = queryModels.assets.evolve(document, envelope, key);
       foldPairs(pairs, envelope, () => true);
     }
     const last = events.at(-1);
@@ -128,10 +128,10 @@ function foldPairs(
   envelope: Envelope<AssetEvent>,
   wanted: (key: string) => boolean,
 ): void {
-  if (!pairsModel.handles.includes(envelope.type)) return;
-  for (const key of pairsModel.keysOf(envelope)) {
+  if (!queryModels.pairs.handles.includes(envelope.type)) return;
+  for (const key of queryModels.pairs.keysOf(envelope)) {
     if (!wanted(key)) continue;
-    const pair = pairsModel.evolve(pairs.get(key) ?? null, envelope, key);
+    const pair = queryModels.pairs.evolve(pairs.get(key) ?? null, envelope, key);
     if (pair) pairs.set(key, pair);
     else pairs.delete(key);
   }

@@ -1,16 +1,15 @@
 import { Refusal, type Position } from '@seatbook/kernel';
 import {
   assetKey,
-  assetsModel,
   availableOf,
   excessOf,
+  queryModels,
   usedOf,
   type AssetDocument,
   type AssetId,
 } from '@seatbook/licensing';
-import type { IndexQuery } from '@seatbook/runtime';
 import { assetAsOf, positionOf, type Moment } from './as-of.js';
-import type { Reflected, ReflectedPage, WantedPage } from './reader.js';
+import type { Reflected, ReflectedPage, RowsOf, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
 /** Licences of one asset, or of several together. */
@@ -57,12 +56,12 @@ export async function listAssets(
   { account, withTotals, ...page }: WantedAssets,
 ): Promise<AssetList> {
   const rows = rowsOf(account);
-  const list = await reader.page(assetsModel, rows, page);
-  const totals = withTotals ? await totalsOf(reader.all(assetsModel, rows)) : null;
+  const list = await reader.page(queryModels.assets, rows, page);
+  const totals = withTotals ? await totalsOf(reader.all(queryModels.assets, rows)) : null;
   return { ...list, totals };
 }
 
-const rowsOf = (account: string | undefined): Pick<IndexQuery, 'index' | 'equals'> =>
+const rowsOf = (account: string | undefined): RowsOf<typeof queryModels.assets> =>
   account === undefined ? { index: 'by-name', equals: [] } : { index: 'by-account', equals: [account] };
 
 /** @throws Refusal NOT_FOUND_ASSET where it is not among what the location has, or has not been read yet */
@@ -77,7 +76,7 @@ export async function getAsset(
     return { asset: then.document, asOf };
   }
   const key = assetKey(uId, asset);
-  const { document, asOf } = await seatbook.reader.get(assetsModel, key, position);
+  const { document, asOf } = await seatbook.reader.get(queryModels.assets, key, position);
   if (!document) throw noSuchAsset(asset);
   return { asset: document, asOf };
 }

@@ -1,5 +1,5 @@
 import { earliest, type Envelope, type Instant, type Position } from '@seatbook/kernel';
-import { subjectOf, timelinesOf, timelineModel, type SubjectKind } from '@seatbook/licensing';
+import { queryModels, subjectOf, timelinesOf, type SubjectKind } from '@seatbook/licensing';
 import { readable, type LoggedEvent } from '@seatbook/runtime';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
@@ -71,11 +71,11 @@ export async function* subjectPages(
   subject: string,
   after: Position,
 ): AsyncGenerator<readonly LoggedEvent[]> {
-  await reader.reachHead(timelineModel);
+  await reader.reachHead(queryModels.timeline);
   let position = after;
   for (;;) {
-    const rows = { index: 'by-subject', equals: [subject], range: { after: position } };
-    const page = await reader.page(timelineModel, rows, { part: { limit: PAGE_EVENTS } });
+    const rows = { index: 'by-subject', equals: [subject], range: { after: position } } as const;
+    const page = await reader.page(queryModels.timeline, rows, { part: { limit: PAGE_EVENTS } });
     const last = page.rows.at(-1);
     if (!last) return;
     yield await events.readReferences(page.rows);

@@ -1,4 +1,4 @@
-import { accountsModel, assetKey, assetsModel, unknownAsset, type AssetId } from '@seatbook/licensing';
+import { assetKey, queryModels, unknownAsset, type AssetId } from '@seatbook/licensing';
 import type { ReadStore } from '@seatbook/runtime';
 import { RecentlyUsed } from './recently-used.js';
 
@@ -22,10 +22,10 @@ export class KnownAssets {
   /** @throws Refusal where the list of the account is known and lacks an asset */
   async check(uId: string, assets: readonly AssetId[]): Promise<void> {
     if (this.has(uId, assets)) return;
-    const account = await this.reads.get(accountsModel, uId);
+    const account = await this.reads.get(queryModels.accounts, uId);
     if (account?.firstReadAt == null) return;
     const keys = assets.map((asset) => assetKey(uId, asset));
-    const found = await this.reads.getMany(assetsModel, keys);
+    const found = await this.reads.getMany(queryModels.assets, keys);
     for (const asset of assets) {
       const key = assetKey(uId, asset);
       if (!found.get(key)?.document) throw unknownAsset(asset.adamId, asset.pricingParam);

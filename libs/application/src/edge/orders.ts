@@ -1,14 +1,13 @@
 import { Refusal, type Envelope, type Milliseconds, type Position } from '@seatbook/kernel';
 import {
   orderStream,
-  ordersModel,
-  outcomesModel,
+  queryModels,
   type OrderDocument,
   type OrderEvent,
   type OutcomeDocument,
 } from '@seatbook/licensing';
-import { readable, type IndexQuery } from '@seatbook/runtime';
-import type { Reflected, ReflectedPage, WantedPage } from './reader.js';
+import { readable } from '@seatbook/runtime';
+import type { Reflected, ReflectedPage, RowsOf, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
 type OrderState = OrderDocument['state'];
@@ -50,12 +49,12 @@ export const listOrders = (
   { reader }: SeatbookEdge,
   { account, state, ...page }: WantedOrders,
 ): Promise<ReflectedPage<OrderDocument>> =>
-  reader.page(ordersModel, { ...rowsOf(account, state), descending: true }, page);
+  reader.page(queryModels.orders, { ...rowsOf(account, state), descending: true }, page);
 
 function rowsOf(
   account: string | undefined,
   state: OrderState | undefined,
-): Pick<IndexQuery, 'index' | 'equals'> {
+): RowsOf<typeof queryModels.orders> {
   if (account === undefined) {
     return state === undefined
       ? { index: 'by-position', equals: [] }
@@ -71,7 +70,7 @@ export async function getOrder(
   { reader }: SeatbookEdge,
   { orderId, position }: WantedOrder,
 ): Promise<{ order: OrderDocument; asOf: Reflected }> {
-  const { document: order, asOf } = await reader.get(ordersModel, orderId, position);
+  const { document: order, asOf } = await reader.get(queryModels.orders, orderId, position);
   if (!order) throw unknownOrder();
   return { order, asOf };
 }
@@ -81,13 +80,13 @@ export async function listOutcomes(
   { reader }: SeatbookEdge,
   { orderId, outcome, ...page }: WantedOutcomes,
 ): Promise<ReflectedPage<OutcomeDocument>> {
-  const { document } = await reader.get(ordersModel, orderId, page.position);
+  const { document } = await reader.get(queryModels.orders, orderId, page.position);
   if (!document) throw unknownOrder();
-  const rows =
+  const rows: RowsOf<typeof queryModels.outcomes> =
     outcome === undefined
       ? { index: 'by-order', equals: [orderId] }
       : { index: 'by-outcome', equals: [orderId, outcome] };
-  return reader.page(outcomesModel, rows, page);
+  return reader.page(queryModels.outcomes, rows, page);
 }
 
 /**
@@ -100,8 +99,8 @@ export async function getPlacedOrder(
   { orderId, position }: { readonly orderId: string; readonly position: Position },
 ): Promise<OrderDocument> {
   const { reads } = seatbook.stores;
-  if ((await seatbook.freshness.position(ordersModel)) >= position) {
-    const document = await reads.get(ordersModel, orderId);
+  if ((await seatbook.freshness.position(queryModels.orders)) >= position) {
+    const document = await reads.get(queryModels.orders, orderId);
     if (document) return document;
   }
   let order: OrderDocument | null = null;
@@ -109,8 +108,8 @@ export async function getPlacedOrder(
     const page = await seatbook.events.readStream(orderStream(orderId), revision, PAGE_EVENTS);
     for (const event of page) {
       const envelope = readable(event) as Envelope<OrderEvent>;
-      if ((ordersModel.handles as readonly string[]).includes(envelope.type))
-        order = ordersModel.evolve(order, envelope, orderId);
+      if ((queryModels.orders.handles as readonly string[]).includes(envelope.type))
+        order = queryModels.orders.evolve(order, envelope, orderId);
     }
     if (page.length < PAGE_EVENTS) break;
   }
@@ -130,7 +129,7 @@ export async function waitForOrder(
     over = true;
     wake();
   };
-  const unsubscribe = freshness.onMoved(ordersModel, () => wake());
+  const unsubscribe = freshness.onMoved(queryModels.orders, () => wake());
   const cancel = clock.after(waitMs, end);
   ended.addEventListener('abort', end, { once: true });
   try {
@@ -138,7 +137,7 @@ export async function waitForOrder(
       // Prepared before the read: a change during it is not missed.
       const changed = new Promise<void>((resolve) => (wake = resolve));
       const last = over;
-      const order = await stores.reads.get(ordersModel, orderId);
+      const order = await stores.reads.get(queryModels.orders, orderId);
       if (order && (last || until.has(order.state))) return order;
       if (last) return await getPlacedOrder(seatbook, { orderId, position });
       if (!over) await changed;

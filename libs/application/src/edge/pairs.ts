@@ -1,6 +1,6 @@
 import {
   assetKey,
-  pairsModel,
+  queryModels,
   type AssetId,
   type HolderKey,
   type PairDocument,
@@ -39,7 +39,7 @@ export const listPairs = (
   { account, state, ...page }: WantedPairs,
 ): Promise<ReflectedPage<PairDocument>> => {
   const equals = state === undefined ? [account] : [account, state];
-  return reader.page(pairsModel, { index: 'by-state', equals }, page);
+  return reader.page(queryModels.pairs, { index: 'by-state', equals }, page);
 };
 
 /** Who holds an asset, or waits for it. @throws Refusal NOT_FOUND_ASSET where it was not known at that moment */
@@ -56,7 +56,7 @@ export async function listAssetPairs(
   }
   const key = assetKey(uId, asset);
   const equals = state === undefined ? [key] : [key, state];
-  return seatbook.reader.page(pairsModel, { index: 'by-asset', equals }, page);
+  return seatbook.reader.page(queryModels.pairs, { index: 'by-asset', equals }, page);
 }
 
 /** What a holder has and waits for. */
@@ -71,9 +71,9 @@ export async function listHolderPairs(
     return { ...pageOfList(pairs, (pair) => pair.asset, page.part), asOf };
   }
   const equals = account === undefined ? [holder] : [holder, account];
-  return seatbook.reader.page(pairsModel, { index: 'by-holder', equals }, page);
+  return seatbook.reader.page(queryModels.pairs, { index: 'by-holder', equals }, page);
 }
 
 /** All pairs of a holder in one account. */
 export const pairsOfHolder = (reader: Reader, holder: HolderKey, uId: string): AsyncGenerator<PairDocument> =>
-  reader.all(pairsModel, { index: 'by-holder', equals: [holder, uId] });
+  reader.all(queryModels.pairs, { index: 'by-holder', equals: [holder, uId] });

@@ -4,7 +4,7 @@ import {
   MAX_PAIRS,
   chunksOf,
   orderStream,
-  pairsModel,
+  queryModels,
   type AssetId,
   type OrderCommand,
   type OrderKind,
@@ -123,7 +123,7 @@ export async function returnAll(
   caller: Caller,
 ): Promise<PlacedOrder> {
   const [serial] = checkedSerials([serialNumber]) as [string];
-  await seatbook.reader.reachHead(pairsModel);
+  await seatbook.reader.reachHead(queryModels.pairs);
   await mustExist(seatbook, uId);
   // What is held by now is not what was held at the first time: a repeat is about the same assets.
   const assets = (await orderedBefore(seatbook, caller)) ?? (await assetsHeldBy(seatbook, uId, serial));

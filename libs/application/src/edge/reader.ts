@@ -2,6 +2,7 @@ import {
   Refusal,
   type Clock,
   type Document,
+  type IndexOf,
   type Instant,
   type Milliseconds,
   type ModelRef,
@@ -46,7 +47,10 @@ export interface ReaderOptions {
 }
 
 /** Which rows of a model are wanted, of which part follows elsewhere. */
-export type Rows = Omit<IndexQuery, keyof ListPart>;
+export type Rows<I extends string = string> = Omit<IndexQuery<I>, keyof ListPart>;
+
+/** Rows of a model, by one of its indexes. */
+export type RowsOf<M extends ModelRef> = Rows<IndexOf<M>>;
 
 /** Reads of read models, each with the position that it reflects. */
 export class Reader {
@@ -96,9 +100,9 @@ export class Reader {
   }
 
   /** A page of an index. */
-  async page<D extends Document>(
-    model: ModelRef<D>,
-    rows: Rows,
+  async page<D extends Document, I extends string>(
+    model: ModelRef<D, I>,
+    rows: Rows<NoInfer<I>>,
     { part: { limit, cursor }, position }: WantedPage,
   ): Promise<ReflectedPage<D>> {
     await this.reach(model, position);
@@ -108,8 +112,11 @@ export class Reader {
   }
 
   /** Every row of an index, read page by page. */
-  async *all<D extends Document>(model: ModelRef<D>, rows: Rows): AsyncGenerator<D> {
-    let query: IndexQuery = { ...rows, limit: PAGE_ROWS };
+  async *all<D extends Document, I extends string>(
+    model: ModelRef<D, I>,
+    rows: Rows<NoInfer<I>>,
+  ): AsyncGenerator<D> {
+    let query: IndexQuery<I> = { ...rows, limit: PAGE_ROWS };
     for (;;) {
       const page = await this.options.reads.query(model, query);
       yield* page.rows;

@@ -2,20 +2,18 @@ import { meaningOf } from '@seatbook/apple/formats';
 import { Refusal, type Envelope, type Position } from '@seatbook/kernel';
 import {
   assetKey,
-  assetsModel,
   idOfAsset,
-  ordersModel,
+  queryModels,
   storyOf,
   subjectOf,
   subjectsOf,
-  timelineModel,
   type HolderKey,
   type OrderDocument,
   type StoryContext,
 } from '@seatbook/licensing';
 import { readable } from '@seatbook/runtime';
 import type { Subject } from './history.js';
-import type { ReflectedPage, WantedPage } from './reader.js';
+import type { ReflectedPage, RowsOf, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
 export interface WantedTimeline extends WantedPage {
@@ -47,12 +45,12 @@ export async function getTimeline(
   { subject, newestFirst, ...page }: WantedTimeline,
 ): Promise<ReflectedPage<TimelineEntry>> {
   const { reader } = seatbook;
-  const rows = {
+  const rows: RowsOf<typeof queryModels.timeline> = {
     index: 'by-subject',
     equals: [subjectOf(subject.kind, subject.id)],
     descending: newestFirst,
   };
-  const found = await reader.page(timelineModel, rows, page);
+  const found = await reader.page(queryModels.timeline, rows, page);
   const events = (await seatbook.events.readReferences(found.rows)).map(readable);
   const holder = subject.kind === 'holder' ? subject.id : null;
   return { ...found, rows: await entriesOf(seatbook, events, holder) };
@@ -113,7 +111,7 @@ async function namesOf(
     const { uId = '', assets: [asset, ...more] = [] } = subjects ?? {};
     return asset && more.length === 0 ? [assetKey(uId, asset)] : [];
   });
-  const known = await reader.getMany(assetsModel, [...new Set(keys)]);
+  const known = await reader.getMany(queryModels.assets, [...new Set(keys)]);
   return (uId, asset) => known.get(assetKey(uId, asset))?.name ?? idOfAsset(asset);
 }
 
@@ -123,7 +121,7 @@ function ordersOf(
   events: readonly Envelope[],
 ): Promise<Map<string, OrderDocument>> {
   const ids = new Set(events.map(orderOf).filter((id) => id !== null));
-  return reader.getMany(ordersModel, [...ids]);
+  return reader.getMany(queryModels.orders, [...ids]);
 }
 
 /** Positions of the events and of their causes, by id. */

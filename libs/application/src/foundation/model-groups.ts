@@ -4,6 +4,6 @@ import { dueModel, timesModel } from '@seatbook/runtime';
 
 /** Groups of read models that are built in one pass each; what the product works from comes first. */
 export const modelGroups: readonly (readonly ReadModel<Document>[])[] = [
-  [dueModel, ...workModels],
-  [...queryModels, timesModel],
+  [dueModel, ...Object.values(workModels)],
+  [...Object.values(queryModels), timesModel],
 ];

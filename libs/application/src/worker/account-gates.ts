@@ -1,4 +1,4 @@
-import { accountsModel, type AccountDocument } from '@seatbook/licensing';
+import { queryModels, type AccountDocument } from '@seatbook/licensing';
 import type { Clock, Milliseconds } from '@seatbook/kernel';
 import { PollLoop, RunnerHealth, type Gates, type Log, type ReadStore, type Views } from '@seatbook/runtime';
 
@@ -30,7 +30,7 @@ export class AccountGates implements Gates {
     };
     this.#loop = new PollLoop({ clock, pollMs: POLL_MS, task, health: this.#health });
     views.onAdvance((model) => {
-      if (model === accountsModel.name) this.#loop.wake();
+      if (model === queryModels.accounts.name) this.#loop.wake();
     });
   }
 
@@ -76,7 +76,7 @@ export class AccountGates implements Gates {
     const accounts: AccountDocument[] = [];
     let cursor: string | undefined;
     do {
-      const page = await this.reads.query(accountsModel, {
+      const page = await this.reads.query(queryModels.accounts, {
         index: 'by-name',
         equals: [],
         limit: PAGE_ACCOUNTS,

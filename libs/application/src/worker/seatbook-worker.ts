@@ -1,9 +1,9 @@
 import type { Milliseconds, Position, Random, ModelRef } from '@seatbook/kernel';
 import {
-  accountsModel,
   dispatcher,
   licensingReactions,
   openWorkModel,
+  queryModels,
   type AppleApi,
   type DispatchContext,
   type LicensingPorts,
@@ -44,7 +44,7 @@ export interface WorkerOptions {
 }
 
 /** What work is taken from. What people look at may lag: no work waits for it. */
-const WORKED_FROM: readonly ModelRef[] = [dueModel, openWorkModel, accountsModel];
+const WORKED_FROM: readonly ModelRef[] = [dueModel, openWorkModel, queryModels.accounts];
 
 /** How often a start that waits for a read model looks whether it has halted. */
 const LOOK_MS: Milliseconds = 1_000;

@@ -1,4 +1,4 @@
-import type { Instant, Position, ReadModel } from '@seatbook/kernel';
+import { readModel, type Instant, type Position } from '@seatbook/kernel';
 import type { MdmInfo, TokenRefusal } from '../ports.js';
 import type { ReconciliationEvent } from '../reconciliation/reconciliation-events.js';
 import type { AccountEvent, Platform } from './account-events.js';
@@ -37,7 +37,7 @@ export interface AccountDocument {
 
 type AccountModelEvent = AccountEvent | ReconciliationEvent;
 
-export const accountsModel: ReadModel<AccountDocument, AccountModelEvent> = {
+export const accountsModel = readModel<AccountDocument, AccountModelEvent>()({
   name: 'accounts',
   version: 1,
   handles: [
@@ -85,7 +85,7 @@ export const accountsModel: ReadModel<AccountDocument, AccountModelEvent> = {
     return { ...account, usable: account.tokenState === 'active' && account.conflict === null };
   },
   indexes: [{ name: 'by-name', fields: ['name'] }],
-};
+});
 
 function changeBy(event: AccountModelEvent, account: AccountDocument): Partial<AccountDocument> {
   switch (event.type) {

@@ -9,7 +9,7 @@ import {
   persons,
 } from '@seatbook/test-support/licensing-builders';
 import { NOBODY, chunksOf, holderCount, holderKeys, holdersOf, type Holders } from '../holder.js';
-import { queryModels, workModels } from '../licensing.js';
+import { licensingModels } from '../licensing.js';
 import type { AppleAsset, ContentMetadata } from '../ports.js';
 import { assetDecider, unknownAsset, type AssetCommand } from './asset-decider.js';
 import type { PairFailure } from '../apple-call/call-events.js';
@@ -606,7 +606,7 @@ describe('returning licences', () => {
       ).events;
       const log = new EventLog();
       for (const envelope of log.append('asset-7700000000000001.361309726.STDQ', events)) {
-        for (const model of [...queryModels, ...workModels]) {
+        for (const model of licensingModels) {
           if (!model.handles.includes(envelope.type) && !model.handles.includes('*')) continue;
           expect(model.keysOf(envelope).length).toBeLessThanOrEqual(MAX_KEYS);
         }

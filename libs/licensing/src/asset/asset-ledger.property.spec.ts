@@ -7,7 +7,7 @@ import { NOW } from '@seatbook/test-support/decider-spec';
 import type { PairFailure } from '../apple-call/call-events.js';
 import { openWorkModel, type OpenWorkRow } from '../dispatch/open-work.js';
 import { holderKeys, holdersOf, type HolderKey } from '../holder.js';
-import { queryModels, workModels } from '../licensing.js';
+import { licensingModels } from '../licensing.js';
 import { acting, orderDecider, type Order, type OrderCommand } from '../order/order-decider.js';
 import type { OrderEvent, OrderTerms } from '../order/order-events.js';
 import { orderReactions } from '../order/order-reactions.js';
@@ -26,7 +26,7 @@ const ASSET_KEY = '7700000000000001.900000001.STDQ';
 const STREAM = `asset-${ASSET_KEY}`;
 const ASSET = { adamId: '900000001', pricingParam: 'STDQ' };
 const HOLDERS: HolderKey[] = [...'ABCDEF'].map((letter) => `d:${letter}`).concat('u:person-1', 'u:person-2');
-const models = [...queryModels, ...workModels];
+const models = licensingModels;
 
 type Verdict = PairFailure['verdict'];
 

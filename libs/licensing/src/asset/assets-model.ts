@@ -1,4 +1,4 @@
-import { START, idOf, type Instant, type Position, type ReadModel } from '@seatbook/kernel';
+import { START, idOf, readModel, type Instant, type Position } from '@seatbook/kernel';
 import { holderCount } from '../holder.js';
 import { assetOf } from '../asset-id.js';
 import type { AssetEvent } from './asset-events.js';
@@ -47,7 +47,7 @@ export const availableOf = (asset: AssetDocument): number | null =>
 export const excessOf = (asset: AssetDocument): number =>
   asset.owned === null ? 0 : Math.max(0, usedOf(asset) - asset.owned);
 
-export const assetsModel: ReadModel<AssetDocument, AssetEvent> = {
+export const assetsModel = readModel<AssetDocument, AssetEvent>()({
   name: 'assets',
   version: 1,
   handles: [
@@ -81,7 +81,7 @@ export const assetsModel: ReadModel<AssetDocument, AssetEvent> = {
     { name: 'by-account', fields: ['uId', 'sortName'] },
     { name: 'by-name', fields: ['sortName'] },
   ],
-};
+});
 
 function emptyDocument(key: string): AssetDocument {
   const address = assetOf(key);

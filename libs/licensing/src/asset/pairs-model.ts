@@ -1,4 +1,4 @@
-import { idOf, type Envelope, type Instant, type Position, type ReadModel } from '@seatbook/kernel';
+import { idOf, readModel, type Envelope, type Instant, type Position } from '@seatbook/kernel';
 import { holderCount, holderKeys, orderAt, type HolderKey, type Holders } from '../holder.js';
 import { assetOf } from '../asset-id.js';
 import type { AssetEvent } from './asset-events.js';
@@ -28,7 +28,7 @@ export interface PairDocument {
 
 export const pairKey = (asset: string, holder: HolderKey): string => `${asset}|${holder}`;
 
-export const pairsModel: ReadModel<PairDocument, AssetEvent> = {
+export const pairsModel = readModel<PairDocument, AssetEvent>()({
   name: 'pairs',
   version: 1,
   handles: [
@@ -79,7 +79,7 @@ export const pairsModel: ReadModel<PairDocument, AssetEvent> = {
     { name: 'by-asset', fields: ['asset', 'state'] },
     { name: 'by-state', fields: ['uId', 'state'] },
   ],
-};
+});
 
 /** Holders whose pair an event changes. */
 export function touchedBy(event: AssetEvent): readonly HolderKey[] {

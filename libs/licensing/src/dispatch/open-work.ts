@@ -1,4 +1,4 @@
-import { causeOf, idOf, type Cause, type Envelope, type Instant, type ReadModel } from '@seatbook/kernel';
+import { causeOf, idOf, readModel, type Cause, type Envelope, type Instant } from '@seatbook/kernel';
 import type { CallEvent } from '../apple-call/call-events.js';
 import type { Action, AssetEvent } from '../asset/asset-events.js';
 import { holderCount, holderKeys, holdersOf, type Holders } from '../holder.js';
@@ -65,7 +65,7 @@ type OpenWorkEvent =
   | Extract<OrderEvent, { type: 'order.placed' | 'order.reserved' | 'order.finished' }>;
 
 /** What the dispatcher decides from: open pairs by lot, calls being claimed, orders being reserved. */
-export const openWorkModel: ReadModel<OpenWorkRow, OpenWorkEvent> = {
+export const openWorkModel = readModel<OpenWorkRow, OpenWorkEvent>()({
   name: 'open-work',
   version: 2,
   handles: [
@@ -143,7 +143,7 @@ export const openWorkModel: ReadModel<OpenWorkRow, OpenWorkEvent> = {
     }
   },
   indexes: [{ name: 'by-account', fields: ['uId', 'rank', 'since'] }],
-};
+});
 
 function opened(
   envelope: Envelope,

@@ -13,13 +13,7 @@ import {
 import { writing } from '@seatbook/test-support/checked-in';
 import { everyEvent } from '@seatbook/test-support/licensing-journey';
 import { folded } from '@seatbook/test-support/read-model-spec';
-import {
-  licensingEventTypes,
-  licensingRegistry,
-  licensingStreams,
-  queryModels,
-  workModels,
-} from '../licensing.js';
+import { licensingEventTypes, licensingRegistry, licensingStreams, licensingModels } from '../licensing.js';
 import { DEFAULT_TIMINGS } from '../timings.js';
 
 /**
@@ -39,7 +33,7 @@ const snapshotFile = (category: string, version: number): string =>
   join(FOLDER, `${category}-snapshot.v${version}.json`);
 
 type Model = ReadModel<Document>;
-const models = [...queryModels, ...workModels] as readonly Model[];
+const models = licensingModels;
 const registry = licensingRegistry();
 const kinds = Object.values(licensingStreams(DEFAULT_TIMINGS));
 
@@ -198,7 +192,7 @@ describe('folds and their versions', () => {
 });
 
 describe('a fold that was changed by mistake', () => {
-  const [assets] = queryModels.filter(({ name }) => name === 'assets') as unknown as [Model];
+  const [assets] = licensingModels.filter(({ name }) => name === 'assets') as unknown as [Model];
 
   it('is caught while its version is the old one, and told what to do', () => {
     const changed: Model = {

@@ -13,13 +13,7 @@ import {
 import { writing } from '@seatbook/test-support/checked-in';
 import { everyEvent } from '@seatbook/test-support/licensing-journey';
 import { folded } from '@seatbook/test-support/read-model-spec';
-import {
-  licensingEventTypes,
-  licensingRegistry,
-  licensingStreams,
-  queryModels,
-  workModels,
-} from '../licensing.js';
+import { licensingEventTypes, licensingRegistry, licensingStreams, licensingModels } from '../licensing.js';
 import { DEFAULT_TIMINGS } from '../timings.js';
 
 /** An event as some version of the product wrote it, and where it stands in the journey. */
@@ -38,7 +32,7 @@ const journey = everyEvent().log.envelopes;
 const versions = licensingEventTypes.flatMap(({ type, version }) =>
   Array.from({ length: version }, (_older, index): [string, number] => [type, index + 1]),
 );
-const models = [...queryModels, ...workModels];
+const models = licensingModels;
 
 // For a new type or version of an event: `npm run goldens`. What is there is never changed.
 if (writing) {

@@ -1,4 +1,4 @@
-import type { Position, ReadModel } from '@seatbook/kernel';
+import { readModel, type Position } from '@seatbook/kernel';
 import { timelinesOf } from './story.js';
 
 /** One event in the life of one subject, as a reference. Its text is made from the event when it is read. */
@@ -10,7 +10,7 @@ export interface TimelineRow {
 }
 
 /** The events of each account, asset, order and holder. */
-export const timelineModel: ReadModel<TimelineRow> = {
+export const timelineModel = readModel<TimelineRow>()({
   name: 'timeline',
   version: 2,
   handles: ['*'],
@@ -22,4 +22,4 @@ export const timelineModel: ReadModel<TimelineRow> = {
     position,
   }),
   indexes: [{ name: 'by-subject', fields: ['subject', 'position'] }],
-};
+});

@@ -1,4 +1,4 @@
-import { idOf, type Instant, type Position, type ReadModel } from '@seatbook/kernel';
+import { idOf, readModel, type Instant, type Position } from '@seatbook/kernel';
 import type { AssetEvent, RefusalReason } from '../asset/asset-events.js';
 import { countByOrder } from '../holder.js';
 import type { AssetId } from '../ports.js';
@@ -43,7 +43,7 @@ type WaitingEvent = Extract<
 
 type OrderModelEvent = OrderEvent | WaitingEvent;
 
-export const ordersModel: ReadModel<OrderDocument, OrderModelEvent> = {
+export const ordersModel = readModel<OrderDocument, OrderModelEvent>()({
   name: 'orders',
   version: 1,
   handles: [
@@ -103,7 +103,7 @@ export const ordersModel: ReadModel<OrderDocument, OrderModelEvent> = {
     { name: 'by-state', fields: ['state', 'position'] },
     { name: 'by-position', fields: ['position'] },
   ],
-};
+});
 
 function change(order: OrderDocument, event: OrderModelEvent, at: Instant): void {
   switch (event.type) {

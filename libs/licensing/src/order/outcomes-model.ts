@@ -1,4 +1,4 @@
-import { idOf, type Position, type ReadModel } from '@seatbook/kernel';
+import { idOf, readModel, type Position } from '@seatbook/kernel';
 import type { AssetEvent } from '../asset/asset-events.js';
 import { holderKeys, orderAt, type HolderKey, type Holders, type OrderRefs } from '../holder.js';
 import { assetOf } from '../asset-id.js';
@@ -147,7 +147,7 @@ function byRefs(
 }
 
 /** Per order and pair. Keys: order, asset, holder. */
-export const outcomesModel: ReadModel<OutcomeDocument, OutcomeModelEvent> = {
+export const outcomesModel = readModel<OutcomeDocument, OutcomeModelEvent>()({
   name: 'outcomes',
   version: 1,
   handles: [
@@ -182,4 +182,4 @@ export const outcomesModel: ReadModel<OutcomeDocument, OutcomeModelEvent> = {
     { name: 'by-order', fields: ['orderId', 'adamId'] },
     { name: 'by-outcome', fields: ['orderId', 'outcome'] },
   ],
-};
+});
