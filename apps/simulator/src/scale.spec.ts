@@ -1,5 +1,8 @@
 import { Rig, serials } from './testing/rig.js';
 
+/** Processor time, which a busy machine does not stretch. */
+const processorMs = (): number => process.cpuUsage().user / 1_000;
+
 describe('scale', () => {
   it('walks 200,000 assignments in page order without slowing down', async () => {
     const rig = new Rig();
@@ -8,9 +11,9 @@ describe('scale', () => {
       rig.admin.addAssets(rig.uId, [{ adamId, total: 10_000 }]);
       rig.admin.seedAssignments(rig.uId, { adamId, count: 10_000 });
     }
-    const startedAt = performance.now();
+    const startedAt = processorMs();
     const pages = await rig.walk('/assignments');
-    const tookMs = performance.now() - startedAt;
+    const tookMs = processorMs() - startedAt;
     expect(pages).toHaveLength(400);
     expect(pages.reduce((sum, { size = 0 }) => sum + size, 0)).toBe(200_000);
     expect(tookMs).toBeLessThan(5_000);
@@ -27,10 +30,10 @@ describe('scale', () => {
     rig.admin.setFaults({ eventDelayMs: 'never' });
     const body = { assets: adamIds.map((adamId) => ({ adamId })), serialNumbers: serials(1000) };
     const { body: accepted } = await rig.post('/assets/associate', body);
-    const startedAt = performance.now();
+    const startedAt = processorMs();
     // Done in one go, which a clock never does.
     await rig.admin.completeEvents();
-    const tookMs = performance.now() - startedAt;
+    const tookMs = processorMs() - startedAt;
     await rig.clock.advance(0);
     expect((await rig.get(`/status?eventId=${accepted.eventId}`)).body).toMatchObject({
       eventStatus: 'COMPLETE',

@@ -101,8 +101,10 @@ describe('HTTP', () => {
   });
 
   it('cuts off a server that never answers, and one that drips', async () => {
+    // With a connection at hand, so that the request is on its way at once.
+    answer = (_, response) => response.end();
+    await get('/');
     answer = () => undefined;
-    const start = Date.now();
     expect(await errorOf(get('/', { timeoutMs: 150 }))).toMatchObject({
       sent: true,
       message: 'no complete answer within 150 ms',
@@ -111,8 +113,9 @@ describe('HTTP', () => {
       const drip = setInterval(() => response.write(' '), 20);
       response.on('close', () => clearInterval(drip));
     };
-    expect(await errorOf(get('/', { timeoutMs: 150 }))).toMatchObject({ sent: true });
-    expect(Date.now() - start).toBeLessThan(1_500);
+    expect(await errorOf(get('/', { timeoutMs: 150 }))).toMatchObject({
+      message: 'no complete answer within 150 ms',
+    });
   });
 
   it('cuts off an answer that is too long, with and without a length', async () => {
@@ -131,11 +134,9 @@ describe('HTTP', () => {
   });
 
   it('can be aborted', async () => {
-    answer = () => undefined;
     const controller = new AbortController();
-    const given = errorOf(get('/', { signal: controller.signal }));
-    setTimeout(() => controller.abort(), 50);
-    expect(await given).toMatchObject({ sent: true });
+    answer = () => controller.abort();
+    expect(await errorOf(get('/', { signal: controller.signal }))).toMatchObject({ sent: true });
     expect(await errorOf(get('/', { signal: AbortSignal.abort() }))).toMatchObject({ sent: false });
     expect(received).toHaveLength(1);
   });
