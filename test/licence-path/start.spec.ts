@@ -42,7 +42,13 @@ describe('a start', () => {
       onAdvance: (listener) => built.onAdvance(listener),
     };
     const { settings } = virtual.worker.ports;
-    return new SeatbookWorker(foundation, { apple: virtual.apple, random: () => 0.5, settings, views });
+    return new SeatbookWorker(foundation, {
+      apple: virtual.apple,
+      random: () => 0.5,
+      settings,
+      newSecret: () => 'secret',
+      views,
+    });
   }
 
   it('does not wait for read models that only people look at', async () => {

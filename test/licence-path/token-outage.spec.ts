@@ -119,7 +119,10 @@ describe('another MDM that takes the location', () => {
       code: 'REJECTED_OWNED_BY_OTHER_MDM',
       facts: { mdmName: 'Other MDM' },
     });
-    expect(await virtual.events()).toEqual([]);
+    await virtual.settle();
+    const types = (await virtual.events()).map(({ type }) => type);
+    expect(types).toEqual(['import.requested', 'import.refused', 'import.token-forgotten']);
+    expect(await virtual.stores.secrets.names('')).toEqual([]);
     const settings = { name: 'Berlin', platform: 'iOS', assignmentType: 'device' } as const;
     await virtual.until(importToken(virtual.edge, { file: virtual.token, settings, takeOver: true }, OWNER));
     await virtual.advance(5_000);

@@ -1,5 +1,5 @@
-import { accountStream, queryModels, type AccountDocument } from '@seatbook/licensing';
-import { notificationUrlOf, type SeatbookWorker } from '@seatbook/application';
+import { accountStream, notificationUrlOf, queryModels, type AccountDocument } from '@seatbook/licensing';
+import type { SeatbookWorker } from '@seatbook/application';
 import { errorFacts, type Log } from './log.js';
 
 const PAGE_ACCOUNTS = 200;

@@ -169,6 +169,7 @@ async function partsOf(
         apple,
         random: Math.random,
         settings,
+        newSecret: () => randomBytes(32).toString('base64url'),
         limits: { reactor, due, planner },
         views: built,
       })
@@ -177,7 +178,6 @@ async function partsOf(
     apple.onTokenRefused((uId) => worker.gates.shut(uId));
     worker.gates.onOpened((uId) => apple.reopen(uId));
   }
-  const newSecret = (): string => randomBytes(32).toString('base64url');
   return {
     stores,
     foundation,
@@ -185,9 +185,7 @@ async function partsOf(
     closeTransport: () => connections.close(),
     edge: hasEdge
       ? new SeatbookEdge(foundation, {
-          apple,
-          settings,
-          newSecret,
+          importWaitMs: http.importWaitMs,
           positionWaitMs: http.positionWaitMs,
         })
       : null,

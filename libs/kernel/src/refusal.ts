@@ -44,3 +44,22 @@ const KINDS: readonly RefusalKind[] = [
 /** Recognised by name, so that two copies of this module still agree. */
 export const isRefusal = (error: unknown): error is Refusal =>
   error instanceof Error && error.name === 'Refusal' && 'code' in error;
+
+/** A refusal as plain data, as events keep it. */
+export interface KeptRefusal {
+  readonly code: string;
+  readonly message: string;
+  readonly facts: Readonly<Record<string, unknown>>;
+  /** Null: a repeat makes no sense. */
+  readonly retryAfterSeconds: number | null;
+}
+
+export const keptRefusal = ({ code, message, facts, retryAfterSeconds }: Refusal): KeptRefusal => ({
+  code,
+  message,
+  facts,
+  retryAfterSeconds: retryAfterSeconds ?? null,
+});
+
+export const refusalOf = ({ code, message, facts, retryAfterSeconds }: KeptRefusal): Refusal =>
+  new Refusal(code, message, facts, retryAfterSeconds ?? undefined);

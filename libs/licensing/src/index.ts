@@ -21,6 +21,7 @@ export {
   workModels,
 } from './licensing.js';
 export { unknownAccount, type Account, type AccountCommand } from './account/account-decider.js';
+export { notificationUrlOf } from './account/notification-url.js';
 export type { AccountEvent, AccountSettings, LocationFacts, Platform } from './account/account-events.js';
 export type { AccountDocument } from './account/accounts-model.js';
 export { unknownAsset, type AssetCommand } from './asset/asset-decider.js';
@@ -40,6 +41,8 @@ export type { OrderDocument } from './order/orders-model.js';
 export type { OutcomeDocument } from './order/outcomes-model.js';
 export type { CallCommand } from './apple-call/call-decider.js';
 export type { Call } from './apple-call/call-state.js';
+export { mayBeRepeated, type Import, type ImportCommand } from './import/import-decider.js';
+export type { ImportEvent, RequestedImport } from './import/import-events.js';
 export type { CallEvent, PairFailure } from './apple-call/call-events.js';
 export type { AppleEventCommand } from './apple-event/apple-event-decider.js';
 export type { NotificationCommand } from './notification/notification-decider.js';

@@ -28,6 +28,10 @@ import { assetsModel } from './asset/assets-model.js';
 import { pairsModel } from './asset/pairs-model.js';
 import { openWorkModel } from './dispatch/open-work.js';
 import { timelineModel } from './history/timeline-model.js';
+import { importDecider } from './import/import-decider.js';
+import { importEventTypes } from './import/import-events.js';
+import { importReactions } from './import/import-reactions.js';
+import { importSteps } from './import/import-steps.js';
 import { notificationDecider } from './notification/notification-decider.js';
 import { notificationEventTypes } from './notification/notification-events.js';
 import { orderDecider, weighOrder } from './order/order-decider.js';
@@ -45,6 +49,7 @@ import type { Timings } from './timings.js';
 
 /** Every type of event that the domain knows. */
 export const licensingEventTypes: readonly EventType[] = [
+  ...importEventTypes,
   ...accountEventTypes,
   ...assetEventTypes,
   ...orderEventTypes,
@@ -58,6 +63,7 @@ export const licensingRegistry = (): EventRegistry => new EventRegistry(licensin
 
 /** All streams of the domain, each with its decider, its steps and what its state takes in memory (bytes, roughly). */
 export const licensingStreams = (timings: Timings) => ({
+  import: { category: 'import', decider: importDecider, steps: importSteps, weigh: () => 1_000 },
   account: {
     category: 'account',
     decider: accountDecider(timings),
@@ -110,6 +116,7 @@ export const licensingStreams = (timings: Timings) => ({
 });
 
 export const licensingReactions = (timings: Timings): readonly Reaction[] => [
+  ...importReactions,
   ...accountReactions,
   ...assetReactions,
   ...orderReactions,

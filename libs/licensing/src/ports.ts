@@ -168,9 +168,17 @@ export interface AppleApi {
   ): Promise<AppleResult<readonly ContentMetadata[]>>;
 }
 
-/** Opens sealed content tokens and notification secrets. */
+/** Keeps content tokens and notification secrets sealed. */
 export interface Vault {
+  /** A token that an account has. */
   token(fingerprint: string): Promise<string>;
+  /** Keeps a token under its fingerprint, from where accounts have it. */
+  keepToken(fingerprint: string, token: string): Promise<void>;
+  forgetToken(fingerprint: string): Promise<void>;
+  /** The token that an import brought; null when it has been forgotten. */
+  importedToken(importId: string, fingerprint: string): Promise<string | null>;
+  forgetImportedToken(importId: string, fingerprint: string): Promise<void>;
+  /** The bearer secret of an account's notifications; made when it is asked for first, and the same for all who ask. */
   notificationSecret(uId: string): Promise<string>;
 }
 

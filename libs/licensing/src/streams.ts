@@ -9,10 +9,12 @@ import type { Asset } from './asset/asset-state.js';
 import { assetKey } from './asset-id.js';
 import type { NotificationCommand, ReceivedNotification } from './notification/notification-decider.js';
 import type { Order, OrderCommand } from './order/order-decider.js';
+import type { Import, ImportCommand } from './import/import-decider.js';
 import type { AssetId } from './ports.js';
 import type { ReconciliationCommand } from './reconciliation/reconciliation-decider.js';
 import type { Reconciliation } from './reconciliation/reconciliation-state.js';
 
+export const importStream = (importId: string): StreamName<ImportCommand, Import> => `import-${importId}`;
 export const accountStream = (uId: string): StreamName<AccountCommand, Account> => `account-${uId}`;
 export const assetStream = (uId: string, asset: AssetId): StreamName<AssetCommand, Asset> =>
   `asset-${assetKey(uId, asset)}`;

@@ -10,6 +10,7 @@ import {
   DEFAULT_TIMINGS,
   accountStream,
   appleEventStream,
+  importStream,
   callStream,
   licensingReactions,
   licensingStreams,
@@ -20,6 +21,7 @@ import {
   type AppleEventCommand,
   type AssetCommand,
   type CallCommand,
+  type ImportCommand,
   type Holders,
   type NotificationCommand,
   type OrderCommand,
@@ -36,6 +38,7 @@ type AnyDecider = Decider<any, any, any>;
 
 type AnyCommand =
   | AccountCommand
+  | ImportCommand
   | AssetCommand
   | OrderCommand
   | CallCommand
@@ -96,6 +99,9 @@ export class LicensingJourney {
 /** A log in which every type of event of the domain occurs, as one location might write it. */
 export function everyEvent(): LicensingJourney {
   const journey = new LicensingJourney();
+  const importing = (id: string, ...commands: readonly ImportCommand[]): void => {
+    for (const command of commands) journey.send(importStream(id), command);
+  };
   const account = (command: AccountCommand): void => journey.send(accountStream(LOCATION), command);
   const reconciliation = (command: ReconciliationCommand): void =>
     journey.send(reconciliationStream(LOCATION), command);
@@ -149,22 +155,39 @@ export function everyEvent(): LicensingJourney {
   // A location is imported, with trouble on the way.
   const url = `https://seatbook.example.com/apple/notifications/${LOCATION}`;
   const mdmInfo = { id: 'f0c1c1a4', name: 'Other MDM', metadata: '' };
-  account({
-    type: 'ImportToken',
-    uId: LOCATION,
-    settings: { name: 'Berlin', platform: 'iOS', assignmentType: 'device' },
-    facts: {
-      orgName: 'Example Inc.',
-      locationName: 'Berlin Office',
-      countryCode: 'DE',
-      defaultPlatform: 'enterprisestore',
-      websiteUrl: null,
+  const settings = { name: 'Berlin', platform: 'iOS', assignmentType: 'device' } as const;
+  const token = (fingerprint: string) => ({ fingerprint, expiresAt: NOW + 31_536_000_000 });
+  const berlin: ImportCommand = {
+    type: 'RecordLocation',
+    location: {
+      kind: 'import',
+      uId: LOCATION,
+      ...token('f1'),
+      settings,
+      facts: {
+        orgName: 'Example Inc.',
+        locationName: 'Berlin Office',
+        countryCode: 'DE',
+        defaultPlatform: 'enterprisestore',
+        websiteUrl: null,
+      },
+      takenOverFrom: null,
+      notificationUrl: url,
     },
-    fingerprint: 'f1',
-    expiresAt: NOW + 31_536_000_000,
-    takenOverFrom: null,
-    notificationUrl: url,
-  });
+  };
+  const wish = { orgName: 'Example Inc.', ...token('f1') };
+  const request: ImportCommand = {
+    type: 'RequestImport',
+    request: { kind: 'import', ...wish, settings, takeOver: false },
+  };
+  const renewal = (fingerprint: string): readonly ImportCommand[] => [
+    { type: 'RequestImport', request: { kind: 'renew', ...wish, fingerprint, uId: LOCATION } },
+    { type: 'RecordLocation', location: { kind: 'renew', uId: LOCATION, ...token(fingerprint) } },
+    { type: 'RecordForgotten' },
+  ];
+  importing('import-1', request, berlin, { type: 'RecordForgotten' });
+  importing('import-2', request, berlin, { type: 'RecordForgotten' });
+  importing('import-3', ...renewal('f1'));
   account({ type: 'RecordOwningFailure', failure: transient, fingerprint: 'f1' });
   account({ type: 'RecordOwned', mdmId: 'seatbook' });
   account({ type: 'RecordSubscriptionFailure', failure: transient, fingerprint: 'f1' });
@@ -311,7 +334,7 @@ export function everyEvent(): LicensingJourney {
   start('call-7');
   call('call-7', { type: 'RecordFailure', attempt: 2, fingerprint: 'f1', failure: expired, jitter: 0 });
   reconciliation({ type: 'RecordReadFailure', step: 'read-totals', failure: expired, fingerprint: 'f1' });
-  account({ type: 'RenewToken', uId: LOCATION, fingerprint: 'f2', expiresAt: NOW + 63_072_000_000 });
+  importing('import-4', ...renewal('f2'));
   start('call-7');
   accept('call-7', 3);
   appleEvent('call-7-event-3', {

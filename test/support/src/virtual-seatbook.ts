@@ -212,12 +212,9 @@ export class VirtualSeatbook {
     this.#edgeFoundation = this.options.apart ? process() : foundation;
     const settings = { mdmInfo: { id: 'seatbook-test', name: 'Seatbook', metadata: '' }, publicUrl };
     const apple = mortal(this.apple, life);
-    this.worker = new SeatbookWorker(foundation, { apple, random, settings, limits: PATIENT });
-    this.edge = new SeatbookEdge(this.#edgeFoundation, {
-      apple,
-      settings,
-      newSecret: () => ids.next(),
-    });
+    const newSecret = (): string => ids.next();
+    this.worker = new SeatbookWorker(foundation, { apple, random, settings, newSecret, limits: PATIENT });
+    this.edge = new SeatbookEdge(this.#edgeFoundation, {});
     this.apple.onTokenRefused((uId) => this.worker.gates.shut(uId));
     this.worker.gates.onOpened((uId) => this.apple.reopen(uId));
     await this.until(this.worker.start());
@@ -296,6 +293,7 @@ export class VirtualSeatbook {
         await new Promise<void>((resolve) => setImmediate(resolve));
       const next = over ? null : this.clock.next(Infinity);
       if (next !== null) this.clock.moveTo(next);
+      if (this.dead && !over) throw new Error('the process died');
       if (round > 100_000) throw new Error('nothing moves any more');
     }
     return watched;

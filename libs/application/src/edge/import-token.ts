@@ -1,19 +1,17 @@
 import { decodeToken, fingerprintOf } from '@seatbook/apple/formats';
-import { Refusal } from '@seatbook/kernel';
+import { Refusal, refusalOf, type Milliseconds, type Position } from '@seatbook/kernel';
 import {
-  accountStream,
-  type AccountCommand,
+  importStream,
+  mayBeRepeated,
   type AccountSettings,
-  type AppleFailure,
-  type AppleResult,
-  type ClientConfig,
-  type MdmInfo,
+  type ImportCommand,
+  type RequestedImport,
 } from '@seatbook/licensing';
-import type { Receipt } from '@seatbook/runtime';
+import { importedTokenName } from '../foundation/secret-names.js';
 import { mustExist } from './accounts.js';
+import { lookUntil } from './look-until.js';
 import { contextOf, requestId, type Caller } from './principal.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
-import { notificationSecretName, tokenName } from '../foundation/secret-names.js';
 
 export interface ImportToken {
   /** The content token's file: text or bytes, as pasted or uploaded. A secret. */
@@ -29,118 +27,87 @@ export interface RenewToken {
   readonly file: string | Uint8Array;
 }
 
-/** Path under the public URL where Apple delivers notifications of an account. */
-export const notificationPath = (uId: string): string => `/apple/notifications/${uId}`;
+/** The account that took the token. */
+export interface Imported {
+  readonly uId: string;
+  /** All that the import did stands at or below this position. */
+  readonly position: Position;
+}
 
-export const notificationUrlOf = (publicUrl: string | null, uId: string): string | null =>
-  publicUrl === null ? null : `${publicUrl.replace(/\/+$/, '')}${notificationPath(uId)}`;
+/** Longest wait for Apple and the account; Apple's own time-out is shorter. */
+const IMPORT_WAIT_MS: Milliseconds = 40_000;
+/** Seconds until a client should ask again for an import that goes on. */
+const ASK_AGAIN_SECONDS = 5;
 
 /**
- * Imports a location: checks the file, asks Apple whose token it is, seals the token and creates the account with its
- * settings in one step. A refusal anywhere leaves nothing behind.
+ * Imports a location: checks the file, seals the token and has the worker ask Apple whose it is; the account is created
+ * with its settings in one step. A refusal anywhere leaves nothing behind.
+ * @throws Refusal what file, Apple or account say; TRANSIENT_IMPORT_GOES_ON when nobody has said anything in time
  */
-export async function importToken(
+export function importToken(
   seatbook: SeatbookEdge,
   { file, settings, takeOver }: ImportToken,
   caller: Caller,
-): Promise<{ uId: string; outcome: Receipt }> {
-  const { clock, ids, stores } = seatbook;
-  const { settings: deployment, newSecret } = seatbook.options;
-  const token = decodeToken(file, clock.now());
-  const fingerprint = fingerprintOf(token.token);
-  const config = await configOf(seatbook, token.token);
-  const { uId } = config;
-  const foreign = foreignMdm(config.mdmInfo, deployment.mdmInfo);
-  if (foreign && !takeOver) throw ownedByOther(foreign);
-  const command: AccountCommand = {
-    type: 'ImportToken',
-    uId,
-    settings,
-    facts: {
-      orgName: token.orgName,
-      locationName: config.locationName,
-      countryCode: config.countryCode,
-      defaultPlatform: config.defaultPlatform,
-      websiteUrl: config.websiteUrl,
-    },
-    fingerprint,
-    expiresAt: config.tokenExpiresAt ?? token.expiresAt,
-    takenOverFrom: foreign,
-    notificationUrl: notificationUrlOf(deployment.publicUrl, uId),
-  };
-  await stores.secrets.put(tokenName(fingerprint), token.token);
-  await stores.secrets.putIfAbsent(notificationSecretName(uId), newSecret());
-  const body = { fingerprint, settings, takeOver };
-  const context = contextOf(caller, requestId(caller, ids), body);
-  return { uId, outcome: await seatbook.execute(accountStream(uId), command, context) };
+): Promise<Imported> {
+  return request(seatbook, file, caller, { kind: 'import', settings, takeOver });
 }
 
-/** Replaces the token of an account by another one of the same location; everything else stays as it is. */
+/**
+ * Replaces the token of an account by another one of the same location; everything else stays as it is.
+ * @throws Refusal NOT_FOUND_ACCOUNT, and as an import does
+ */
 export async function renewToken(
   seatbook: SeatbookEdge,
   { uId, file }: RenewToken,
   caller: Caller,
-): Promise<Receipt> {
-  const { clock, ids, stores } = seatbook;
+): Promise<Imported> {
   await mustExist(seatbook, uId);
-  const token = decodeToken(file, clock.now());
-  const fingerprint = fingerprintOf(token.token);
-  const config = await configOf(seatbook, token.token);
-  const expiresAt = config.tokenExpiresAt ?? token.expiresAt;
-  const command: AccountCommand = { type: 'RenewToken', uId: config.uId, fingerprint, expiresAt };
-  if (config.uId === uId) await stores.secrets.put(tokenName(fingerprint), token.token);
-  const context = contextOf(caller, requestId(caller, ids), { uId, fingerprint });
-  return seatbook.execute(accountStream(uId), command, context);
+  return request(seatbook, file, caller, { kind: 'renew', uId });
 }
 
-async function configOf({ options: { apple } }: SeatbookEdge, token: string): Promise<ClientConfig> {
-  // The location is what is asked for: a reply cannot name a wrong one.
-  const result: AppleResult<ClientConfig> = await apple.clientConfig({ uId: '', token, mdmId: null });
-  if (result.ok) return result.value;
-  throw refusedByApple(result.failure);
-}
+type Wish =
+  | Pick<RequestedImport & { kind: 'import' }, 'kind' | 'settings' | 'takeOver'>
+  | Pick<RequestedImport & { kind: 'renew' }, 'kind' | 'uId'>;
 
-const foreignMdm = (found: MdmInfo | null, ours: MdmInfo): MdmInfo | null =>
-  found && found.id !== ours.id ? found : null;
-
-const ownedByOther = ({ id, name }: MdmInfo): Refusal =>
-  new Refusal(
-    'REJECTED_OWNED_BY_OTHER_MDM',
-    `this location is managed by ${name || 'another MDM'}; stop it there first, or import with "takeOver": true`,
-    { mdmId: id, mdmName: name },
-  );
-
-const ADVICE: Readonly<Record<string, string>> = {
-  expired: 'it has expired; download a new one in Apple Business Manager',
-  revoked: 'it was revoked; download a new one in Apple Business Manager',
-  invalid:
-    'it is not valid (any more, e.g. after a password change); download a new one in Apple Business Manager',
-  'read-only': 'it may only read; download one with an account that may manage licences',
-};
-
-function refusedByApple(failure: AppleFailure): Refusal {
-  switch (failure.kind) {
-    case 'token': {
-      const { state, errorNumber } = failure;
-      const code = `REJECTED_TOKEN_${state.toUpperCase().replace('-', '_')}`;
-      return new Refusal(code, `Apple refuses this token: ${ADVICE[state]}`, { errorNumber, state });
-    }
-    case 'conflict':
-      return failure.mdmInfo
-        ? ownedByOther(failure.mdmInfo)
-        : new Refusal('REJECTED_OWNED_BY_OTHER_MDM', 'another MDM manages this location');
-    case 'transient': {
-      const seconds = Math.ceil((failure.retryAfterMs ?? 10_000) / 1_000);
-      return new Refusal(
-        'TRANSIENT_APPLE',
-        'Apple cannot be asked at present; send the request again',
-        { reason: failure.reason },
-        seconds,
-      );
-    }
-    case 'refused':
-      return new Refusal('REJECTED_BY_APPLE', `Apple refuses the request: ${failure.reason}`, {
-        errorNumber: failure.errorNumber,
-      });
+async function request(
+  seatbook: SeatbookEdge,
+  file: string | Uint8Array,
+  caller: Caller,
+  wish: Wish,
+): Promise<Imported> {
+  const { clock, ids, stores, runner } = seatbook;
+  const { token, expiresAt, orgName } = decodeToken(file, clock.now());
+  const fingerprint = fingerprintOf(token);
+  const importId = requestId(caller, ids);
+  const stream = importStream(importId);
+  const context = contextOf(caller, importId, { ...wish, fingerprint });
+  const command: ImportCommand = {
+    type: 'RequestImport',
+    request: { ...wish, fingerprint, expiresAt, orgName },
+  };
+  const seal = (): Promise<void> => stores.secrets.put(importedTokenName(importId, fingerprint), token);
+  const { state, revision } = await runner.load(stream);
+  if (state.phase === 'none') await seal();
+  // The same request goes on waiting for the same import; another one under its key is refused here.
+  await seatbook.execute(stream, command, context);
+  if (mayBeRepeated(state)) {
+    await seal();
+    await seatbook.execute(stream, command, { ...context, commandId: `${importId}/${revision}` });
   }
+  return outcomeOf(seatbook, importId);
+}
+
+/** How the import ended. @throws Refusal where it was refused, or has not ended in time */
+async function outcomeOf({ runner, clock, options }: SeatbookEdge, importId: string): Promise<Imported> {
+  const ended = await lookUntil(clock, options.importWaitMs ?? IMPORT_WAIT_MS, async () => {
+    const { state, position } = await runner.load(importStream(importId));
+    return state.phase === 'accepted' || state.phase === 'refused' ? { ...state, position } : null;
+  });
+  if (ended === null) {
+    const message =
+      'the import goes on; send the request again with the same Idempotency-Key to hear how it ended';
+    throw new Refusal('TRANSIENT_IMPORT_GOES_ON', message, { importId }, ASK_AGAIN_SECONDS);
+  }
+  if (ended.phase === 'accepted') return { uId: ended.uId, position: ended.position };
+  throw refusalOf(ended.refusal);
 }

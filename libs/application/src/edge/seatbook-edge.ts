@@ -1,5 +1,4 @@
 import type { Clock, Ids, Milliseconds, Command, StreamName } from '@seatbook/kernel';
-import type { AppleApi, LicensingSettings } from '@seatbook/licensing';
 import type { CommandContext, CommandOptions, Receipt, Stores } from '@seatbook/runtime';
 import type { Foundation } from '../foundation/foundation.js';
 import { KnownAssets } from './known-assets.js';
@@ -7,12 +6,10 @@ import { NotificationSecrets } from './notification-secrets.js';
 import { Reader } from './reader.js';
 
 export interface EdgeOptions {
-  readonly apple: AppleApi;
-  readonly settings: LicensingSettings;
-  /** A fresh secret that no one can guess, for the notifications of an account. */
-  readonly newSecret: () => string;
   /** Longest wait of a query for a position. */
   readonly positionWaitMs?: Milliseconds;
+  /** Longest wait of an import for Apple and the account. */
+  readonly importWaitMs?: Milliseconds;
 }
 
 const POSITION_WAIT_MS: Milliseconds = 10_000;

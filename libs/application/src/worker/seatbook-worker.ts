@@ -34,6 +34,8 @@ export interface WorkerOptions {
   readonly apple: AppleApi;
   readonly random: Random;
   readonly settings: LicensingSettings;
+  /** A fresh secret that no one can guess, for the notifications of an account. */
+  readonly newSecret: () => string;
   readonly limits?: {
     readonly reactor?: Partial<ReactorLimits>;
     readonly due?: Partial<DueRunnerLimits>;
@@ -66,7 +68,7 @@ export class SeatbookWorker {
 
   constructor(
     readonly foundation: Foundation,
-    { apple, random, settings, limits, views }: WorkerOptions,
+    { apple, random, settings, newSecret, limits, views }: WorkerOptions,
   ) {
     const { stores, events, runner, timings, clock, ids, log } = foundation;
     const { reads, progress } = stores;
@@ -75,7 +77,7 @@ export class SeatbookWorker {
     this.gates = new AccountGates(reads, this.views, clock, log);
     this.ports = {
       apple,
-      vault: vaultOf(stores.secrets),
+      vault: vaultOf(stores.secrets, newSecret),
       persons: personsOf(stores.directory),
       read: async (stream) => (await runner.load(stream)).state,
       clock,

@@ -1,16 +1,23 @@
 import type { Vault } from '@seatbook/licensing';
 import type { Secrets } from '@seatbook/runtime';
-import { notificationSecretName, tokenName } from '../foundation/secret-names.js';
+import { importedTokenName, notificationSecretName, tokenName } from '../foundation/secret-names.js';
 
 /** Sealed tokens and notification secrets, by the names that events give them. */
-export function vaultOf(secrets: Secrets): Vault {
-  const open = async (name: string): Promise<string> => {
-    const secret = await secrets.get(name);
-    if (secret === null) throw new Error(`the secret ${name} is not there: restore it together with the log`);
-    return secret;
-  };
+export function vaultOf(secrets: Secrets, newSecret: () => string): Vault {
   return {
-    token: (fingerprint) => open(tokenName(fingerprint)),
-    notificationSecret: (uId) => open(notificationSecretName(uId)),
+    async token(fingerprint) {
+      const name = tokenName(fingerprint);
+      const token = await secrets.get(name);
+      if (token === null)
+        throw new Error(`the secret ${name} is not there: restore it together with the log`);
+      return token;
+    },
+    async keepToken(fingerprint, token) {
+      await secrets.putIfAbsent(tokenName(fingerprint), token);
+    },
+    forgetToken: (fingerprint) => secrets.delete(tokenName(fingerprint)),
+    importedToken: (importId, fingerprint) => secrets.get(importedTokenName(importId, fingerprint)),
+    forgetImportedToken: (importId, fingerprint) => secrets.delete(importedTokenName(importId, fingerprint)),
+    notificationSecret: (uId) => secrets.putIfAbsent(notificationSecretName(uId), newSecret()),
   };
 }

@@ -68,6 +68,14 @@ export const settingTable = {
       60_000,
       { min: 0, max: 600_000 },
     ),
+    importWaitMs: whole(
+      [
+        'SEATBOOK_IMPORT_WAIT_MS',
+        'Longest wait of an import for Apple and the account; then it goes on without its client.',
+      ],
+      40_000,
+      { min: 0, max: 600_000 },
+    ),
     positionWaitMs: whole(
       ['SEATBOOK_POSITION_WAIT_MS', 'Longest wait of a query for a position (`Seatbook-Position`).'],
       10_000,

@@ -13,6 +13,7 @@ const OTHER = { id: 'jamf', name: 'Jamf', metadata: '' };
 
 const importing = (more: Partial<AccountCommand & { type: 'ImportToken' }> = {}): AccountCommand => ({
   type: 'ImportToken',
+  importId: 'import-1',
   uId: LOCATION,
   settings: { name: 'Berlin', platform: 'iOS', assignmentType: 'device' },
   facts: {
@@ -39,6 +40,7 @@ const REFUSED: AccountCommand = {
 };
 const renew = (fingerprint: string, uId = LOCATION): AccountCommand => ({
   type: 'RenewToken',
+  importId: 'import-2',
   uId,
   fingerprint,
   expiresAt: NOW + 2_000_000,
@@ -92,6 +94,7 @@ describe('importing a content token', () => {
       type: 'account.imported',
       data: {
         uId: LOCATION,
+        importId: 'import-1',
         ...settings,
         ...facts,
         fingerprint,
@@ -105,12 +108,16 @@ describe('importing a content token', () => {
   });
 
   it('happens once for a location', () => {
-    given(...after(importing()))
-      .when(importing())
-      .thenRefused('REJECTED_ACCOUNT_EXISTS');
-    given(...after(importing()))
-      .when(importing({ fingerprint: 'f2' }))
-      .thenRefused('REJECTED_ACCOUNT_EXISTS');
+    for (const [fingerprint, sameToken] of [
+      ['f1', true],
+      ['f2', false],
+    ] as const) {
+      const again = given(...after(importing())).when(importing({ importId: 'import-3', fingerprint }));
+      const refusal = { code: 'REJECTED_ACCOUNT_EXISTS', facts: { uId: LOCATION, sameToken } };
+      expect(again.events).toMatchObject([
+        { type: 'account.import-refused', data: { uId: LOCATION, importId: 'import-3', refusal } },
+      ]);
+    }
   });
 
   it.each<AccountCommand>([
@@ -150,30 +157,36 @@ describe('the token of an account', () => {
       .when(renew('f2'))
       .then({
         type: 'account.token-renewed',
-        data: { uId: LOCATION, fingerprint: 'f2', expiresAt: NOW + 2_000_000, at: NOW },
+        data: { uId: LOCATION, importId: 'import-2', fingerprint: 'f2', expiresAt: NOW + 2_000_000, at: NOW },
       });
     expect(given(...after(...ready, REFUSED, renew('f2'))).state).toMatchObject({
       usable: true,
       fingerprint: 'f2',
     });
-    given(...after(...ready))
-      .when(renew('f2'))
-      .thenOnce();
   });
 
-  it('may be given once more after Apple refused it', () => {
+  it('is kept where it is the one in use, and may be given once more after Apple refused it', () => {
     given(...after(...ready))
       .when(renew('f1'))
-      .thenNothing();
+      .then({
+        type: 'account.token-kept',
+        data: { uId: LOCATION, importId: 'import-2', fingerprint: 'f1' },
+      });
     given(...after(...ready, REFUSED))
       .when(renew('f1'))
       .thenTypes('account.token-renewed');
   });
 
   it('of another location is refused', () => {
-    given(...after(...ready))
-      .when(renew('f2', 'other'))
-      .thenRefused('REJECTED_TOKEN_OTHER_LOCATION');
+    const other = given(...after(...ready)).when(renew('f2', 'other'));
+    const refusal = {
+      code: 'REJECTED_TOKEN_OTHER_LOCATION',
+      facts: { uId: LOCATION, tokenOf: 'other' },
+      retryAfterSeconds: null,
+    };
+    expect(other.events).toMatchObject([
+      { type: 'account.import-refused', data: { uId: LOCATION, importId: 'import-2', refusal } },
+    ]);
   });
 });
 

@@ -1,10 +1,11 @@
-import { Refusal, type Command, type Decider, type Instant } from '@seatbook/kernel';
+import { Refusal, keptRefusal, type Command, type Decider, type Instant } from '@seatbook/kernel';
 import type { AppleFailure, MdmInfo, TokenRefusal } from '../ports.js';
 import type { Timings } from '../timings.js';
 import type { AccountEvent, AccountSettings, LocationFacts } from './account-events.js';
 
 export type AccountCommand =
   | (Command<'ImportToken'> & {
+      readonly importId: string;
       readonly uId: string;
       readonly settings: AccountSettings;
       readonly facts: LocationFacts;
@@ -14,6 +15,8 @@ export type AccountCommand =
       readonly notificationUrl: string | null;
     })
   | (Command<'RenewToken'> & {
+      readonly importId: string;
+      /** The location of the token. */
       readonly uId: string;
       readonly fingerprint: string;
       readonly expiresAt: Instant;
@@ -172,6 +175,10 @@ export const accountDecider = (timings: Timings): Decider<AccountCommand, Accoun
       case 'account.subscription-failed':
         account.subscribeAt = event.data.retryAt;
         break;
+      // Nothing changes.
+      case 'account.token-kept':
+      case 'account.import-refused':
+        break;
     }
     account.usable = account.tokenState === 'active' && !account.conflicted;
     return account;
@@ -182,38 +189,48 @@ export const accountDecider = (timings: Timings): Decider<AccountCommand, Accoun
 export const unknownAccount = (): Refusal =>
   new Refusal('NOT_FOUND_ACCOUNT', 'there is no such account; import its content token first');
 
+/** The location is an account already. */
+export const accountExists = (uId: string, sameToken: boolean): Refusal =>
+  new Refusal(
+    'REJECTED_ACCOUNT_EXISTS',
+    'this location is imported already; to replace its token, renew it (PUT /accounts/{uId}/token)',
+    { uId, sameToken },
+  );
+
+/** The token is another location's than the account's. */
+export const tokenOfOtherLocation = (uId: string, tokenOf: string): Refusal =>
+  new Refusal(
+    'REJECTED_TOKEN_OTHER_LOCATION',
+    'this token belongs to another location; download the token of this location, or import that one as an account of its own',
+    { uId, tokenOf },
+  );
+
 function importToken(
   command: AccountCommand & { type: 'ImportToken' },
   account: Account,
   at: Instant,
 ): AccountEvent[] {
-  const { uId, settings, facts, fingerprint, expiresAt, takenOverFrom, notificationUrl } = command;
+  const { importId, uId, settings, facts, fingerprint, expiresAt, takenOverFrom, notificationUrl } = command;
   if (account.exists) {
-    throw new Refusal(
-      'REJECTED_ACCOUNT_EXISTS',
-      'this location is imported already; to replace its token, renew it (PUT /accounts/{uId}/token)',
-      { uId, sameToken: account.fingerprint === fingerprint },
-    );
+    const refusal = keptRefusal(accountExists(uId, account.fingerprint === fingerprint));
+    return [{ type: 'account.import-refused', data: { uId, importId, refusal } }];
   }
-  const data = { uId, ...settings, ...facts, fingerprint, expiresAt, takenOverFrom, notificationUrl, at };
-  return [{ type: 'account.imported', data }];
+  const token = { fingerprint, expiresAt, takenOverFrom, notificationUrl };
+  return [{ type: 'account.imported', data: { uId, importId, ...settings, ...facts, ...token, at } }];
 }
 
 function renewToken(
-  command: AccountCommand & { type: 'RenewToken' },
+  { importId, uId, fingerprint, expiresAt }: AccountCommand & { type: 'RenewToken' },
   account: Account,
   at: Instant,
 ): AccountEvent[] {
-  const { uId, fingerprint, expiresAt } = command;
   if (uId !== account.uId) {
-    throw new Refusal(
-      'REJECTED_TOKEN_OTHER_LOCATION',
-      'this token belongs to another location; download the token of this location, or import that one as an account of its own',
-      { uId: account.uId, tokenOf: uId },
-    );
+    const refusal = keptRefusal(tokenOfOtherLocation(account.uId, uId));
+    return [{ type: 'account.import-refused', data: { uId: account.uId, importId, refusal } }];
   }
-  if (fingerprint === account.fingerprint && account.tokenState === 'active') return [];
-  return [{ type: 'account.token-renewed', data: { uId, fingerprint, expiresAt, at } }];
+  if (fingerprint === account.fingerprint && account.tokenState === 'active')
+    return [{ type: 'account.token-kept', data: { uId, importId, fingerprint } }];
+  return [{ type: 'account.token-renewed', data: { uId, importId, fingerprint, expiresAt, at } }];
 }
 
 function stepFailed(

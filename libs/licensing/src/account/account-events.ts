@@ -1,4 +1,4 @@
-import { firstVersions, type Instant } from '@seatbook/kernel';
+import { firstVersions, type Instant, type KeptRefusal } from '@seatbook/kernel';
 import type { MdmInfo, TokenRefusal } from '../ports.js';
 
 type Event<T extends string, D> = {
@@ -31,6 +31,7 @@ export type AccountEvent =
       'imported',
       AccountSettings &
         LocationFacts & {
+          readonly importId: string;
           readonly fingerprint: string;
           readonly expiresAt: Instant;
           /** The MDM that had the location before, where there was one. */
@@ -42,8 +43,17 @@ export type AccountEvent =
     >
   | Event<
       'token-renewed',
-      { readonly fingerprint: string; readonly expiresAt: Instant; readonly at: Instant }
+      {
+        readonly importId: string;
+        readonly fingerprint: string;
+        readonly expiresAt: Instant;
+        readonly at: Instant;
+      }
     >
+  /** The token that was to be the new one is the one in use: nothing changes. */
+  | Event<'token-kept', { readonly importId: string; readonly fingerprint: string }>
+  /** The location exists already, or the token is another location's. */
+  | Event<'import-refused', { readonly importId: string; readonly refusal: KeptRefusal }>
   /** The alert: all work of the account is held until the token is renewed. */
   | Event<
       'token-refused',
@@ -61,6 +71,8 @@ export type AccountEvent =
 export const accountEventTypes = firstVersions<AccountEvent>({
   'account.imported': true,
   'account.token-renewed': true,
+  'account.token-kept': true,
+  'account.import-refused': true,
   'account.token-refused': true,
   'account.conflicted': true,
   'account.take-over-ordered': true,

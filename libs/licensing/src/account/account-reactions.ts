@@ -1,6 +1,7 @@
-import { messageTo, reaction, type EventOf, type Reaction } from '@seatbook/kernel';
+import { idOf, messageTo, reaction, type EventOf, type Reaction } from '@seatbook/kernel';
 import type { CallEvent } from '../apple-call/call-events.js';
 import type { AppleEventEvent } from '../apple-event/apple-event-events.js';
+import type { ImportEvent } from '../import/import-events.js';
 import type { ReconciliationEvent } from '../reconciliation/reconciliation-events.js';
 import { accountStream } from '../streams.js';
 
@@ -23,4 +24,17 @@ const reportHeld = reaction<HoldingEvent>('account.report-held', {
   'reconciliation.held': report,
 });
 
-export const accountReactions: readonly Reaction[] = [reportHeld];
+/** Apple has said whose token it is: the account takes it, or says no. */
+const takeToken = reaction<ImportEvent>('account.take-token', {
+  'import.location-read': ({ stream, data }) => {
+    const importId = idOf(stream);
+    const { uId, fingerprint, expiresAt } = data;
+    if (data.kind === 'renew') {
+      const token = { importId, uId, fingerprint, expiresAt };
+      return [messageTo(accountStream(uId), { type: 'RenewToken', ...token })];
+    }
+    return [messageTo(accountStream(uId), { ...data, type: 'ImportToken', importId })];
+  },
+});
+
+export const accountReactions: readonly Reaction[] = [reportHeld, takeToken];

@@ -59,12 +59,21 @@ export const accountsModel = readModel<AccountDocument, AccountModelEvent>()({
     const event = envelope as AccountModelEvent;
     const { position } = envelope;
     if (event.type === 'account.imported') {
-      const { at, ...data } = event.data;
-      const shown: Omit<typeof data, 'takenOverFrom'> & { takenOverFrom?: unknown } = { ...data };
-      delete shown.takenOverFrom;
+      const { data } = event;
       return {
-        ...shown,
-        importedAt: at,
+        uId: data.uId,
+        name: data.name,
+        platform: data.platform,
+        assignmentType: data.assignmentType,
+        orgName: data.orgName,
+        locationName: data.locationName,
+        countryCode: data.countryCode,
+        defaultPlatform: data.defaultPlatform,
+        websiteUrl: data.websiteUrl,
+        importedAt: data.at,
+        fingerprint: data.fingerprint,
+        expiresAt: data.expiresAt,
+        notificationUrl: data.notificationUrl,
         tokenState: 'active',
         tokenErrorNumber: null,
         conflict: null,

@@ -7,6 +7,8 @@ import type { AppleEventEvent } from '../apple-event/apple-event-events.js';
 import { appleEventStory, appleEventSubjects } from '../apple-event/apple-event-story.js';
 import type { AssetEvent } from '../asset/asset-events.js';
 import { assetStory, assetSubjects } from '../asset/asset-story.js';
+import type { ImportEvent } from '../import/import-events.js';
+import { importStory, importSubjects } from '../import/import-story.js';
 import type { NotificationEvent } from '../notification/notification-events.js';
 import { notificationStory, notificationSubjects } from '../notification/notification-story.js';
 import type { OrderEvent } from '../order/order-events.js';
@@ -18,6 +20,7 @@ import type { StoryContext } from './wording.js';
 
 /** Everything that can happen. */
 export type LicensingEvent =
+  | ImportEvent
   | AccountEvent
   | AssetEvent
   | OrderEvent
@@ -27,6 +30,7 @@ export type LicensingEvent =
   | ReconciliationEvent;
 
 const story: Story<LicensingEvent, StoryContext> = {
+  ...importStory,
   ...accountStory,
   ...assetStory,
   ...orderStory,
@@ -37,6 +41,7 @@ const story: Story<LicensingEvent, StoryContext> = {
 };
 
 const subjects = {
+  import: importSubjects,
   account: accountSubjects,
   asset: assetSubjects,
   order: orderSubjects,
@@ -51,14 +56,14 @@ const sentences = story as unknown as Readonly<
   Record<string, ((event: Envelope, context: StoryContext) => string) | undefined>
 >;
 const subjectsIn = subjects as unknown as Readonly<
-  Record<string, ((event: Envelope) => Subjects) | undefined>
+  Record<string, ((event: Envelope) => Subjects | null) | undefined>
 >;
 
 /** What happened, in one sentence for people. */
 export const storyOf = (event: Envelope, context: StoryContext): string =>
   sentences[event.type]?.(event, context) ?? event.type;
 
-/** Whom and what an event is about; null for an event of another product. */
+/** Whom and what an event is about; null where that is not known, and for an event of another product. */
 export const subjectsOf = (event: Envelope): Subjects | null =>
   subjectsIn[categoryOf(event.stream)]?.(event) ?? null;
 

@@ -43,9 +43,9 @@ export class AccountsController {
   ): Promise<AccountWithPosition> {
     const { token, name, platform, assignmentType, takeOver } = body;
     const order = { file: token, settings: { name, platform, assignmentType }, takeOver };
-    const { uId, outcome } = await this.commands.execute(new Commands.ImportToken(order, caller));
-    void reply.header('location', `/accounts/${uId}`).header('seatbook-position', String(outcome.position));
-    return this.#account(uId, outcome.position);
+    const { uId, position } = await this.commands.execute(new Commands.ImportToken(order, caller));
+    void reply.header('location', `/accounts/${uId}`).header('seatbook-position', String(position));
+    return this.#account(uId, position);
   }
 
   @Get()

@@ -1,0 +1,89 @@
+import { idOf, isRefusal, keptRefusal, type Step, type Steps } from '@seatbook/kernel';
+import { accountExists, tokenOfOtherLocation, unknownAccount } from '../account/account-decider.js';
+import { notificationUrlOf } from '../account/notification-url.js';
+import type { ClientConfig, LicensingPorts } from '../ports.js';
+import { accountStream } from '../streams.js';
+import type { Import, ImportCommand } from './import-decider.js';
+import type { LocationRead, RequestedImport } from './import-events.js';
+import { ownedByOther, refusedByApple, tokenGone } from './import-refusals.js';
+
+type ImportStep = Step<Import, LicensingPorts, ImportCommand>;
+
+/** Asks Apple whose token it is, and keeps the token under its fingerprint. Both may be done twice. */
+const read: ImportStep = {
+  due: (state) => (state.phase === 'requested' ? { at: state.at } : null),
+  async perform(state, ports, stream) {
+    if (state.phase !== 'requested') return [];
+    const { request } = state;
+    try {
+      const token = await ports.vault.importedToken(idOf(stream), request.fingerprint);
+      if (token === null) throw tokenGone();
+      const location = await locationOf(request, await configOf(token, ports), ports);
+      await ports.vault.keepToken(request.fingerprint, token);
+      return [{ type: 'RecordLocation', location }];
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      return [{ type: 'RefuseImport', refusal: keptRefusal(error) }];
+    }
+  },
+};
+
+async function configOf(token: string, { apple }: LicensingPorts): Promise<ClientConfig> {
+  // The location is what is asked for: a reply cannot name a wrong one.
+  const result = await apple.clientConfig({ uId: '', token, mdmId: null });
+  if (result.ok) return result.value;
+  throw refusedByApple(result.failure);
+}
+
+/** @throws Refusal where it is seen already that the account will say no */
+async function locationOf(
+  request: RequestedImport,
+  config: ClientConfig,
+  { read: stateOf, settings }: LicensingPorts,
+): Promise<LocationRead> {
+  const { uId, locationName, countryCode, defaultPlatform, websiteUrl } = config;
+  const { fingerprint, expiresAt, orgName } = request;
+  const token = { uId, fingerprint, expiresAt: config.tokenExpiresAt ?? expiresAt };
+  if (request.kind === 'renew') {
+    if (!(await stateOf(accountStream(request.uId))).exists) throw unknownAccount();
+    if (uId !== request.uId) throw tokenOfOtherLocation(request.uId, uId);
+    return { kind: 'renew', ...token };
+  }
+  const account = await stateOf(accountStream(uId));
+  if (account.exists) throw accountExists(uId, account.fingerprint === fingerprint);
+  const foreign = config.mdmInfo && config.mdmInfo.id !== settings.mdmInfo.id ? config.mdmInfo : null;
+  if (foreign && !request.takeOver) throw ownedByOther(foreign);
+  return {
+    kind: 'import',
+    ...token,
+    settings: request.settings,
+    facts: { orgName, locationName, countryCode, defaultPlatform, websiteUrl },
+    takenOverFrom: foreign,
+    notificationUrl: notificationUrlOf(settings.publicUrl, uId),
+  };
+}
+
+/** Deletes what was sealed for this import alone; the token of an account stays. May be done twice. */
+const forget: ImportStep = {
+  due(state) {
+    if (state.phase !== 'accepted' && state.phase !== 'refused') return null;
+    return state.forgotten ? null : { at: state.at };
+  },
+  async perform(state, { vault, read: stateOf }, stream) {
+    if (state.phase !== 'accepted' && state.phase !== 'refused') return [];
+    const { fingerprint } = state.request;
+    const importId = idOf(stream);
+    if (state.phase === 'accepted') {
+      // A refused import of the same token may have deleted it, just before it became the account's.
+      const token = await vault.importedToken(importId, fingerprint);
+      if (token !== null) await vault.keepToken(fingerprint, token);
+    } else if (state.uId !== null) {
+      const account = await stateOf(accountStream(state.uId));
+      if (account.fingerprint !== fingerprint) await vault.forgetToken(fingerprint);
+    }
+    await vault.forgetImportedToken(importId, fingerprint);
+    return [{ type: 'RecordForgotten' }];
+  },
+};
+
+export const importSteps: Steps<Import, LicensingPorts, ImportCommand> = { read, forget };
