@@ -133,6 +133,14 @@ module.exports = {
       },
     },
     {
+      name: 'concepts-meet-in-events',
+      comment:
+        'Of another concept a concept knows its events, nothing else: commands and states come with the names of streams (streams.ts). So no folder needs another one that needs it.',
+      severity: 'error',
+      from: { path: '^libs/licensing/src/(?!history/)([^/]+)/', pathNot: SPEC },
+      to: { path: '^libs/licensing/src/[^/]+/', pathNot: ['^libs/licensing/src/$1/', '-events\\.ts$'] },
+    },
+    {
       name: 'no-circular',
       comment: 'Two modules that need each other are one module, or hide a third.',
       severity: 'error',

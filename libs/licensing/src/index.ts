@@ -54,6 +54,6 @@ export { dispatcher, type DispatchContext } from './dispatch/dispatcher.js';
 export { openWorkModel, type OpenWorkRow } from './dispatch/open-work.js';
 export { rectanglesOf, type Column, type Rectangle } from './dispatch/rectangles.js';
 export { storyOf, subjectsOf, timelinesOf, type LicensingEvent } from './history/story.js';
-export { subjectOf, type SubjectKind } from './history/subjects.js';
+export { subjectOf, type SubjectKind } from './subjects.js';
 export type { TimelineRow } from './history/timeline-model.js';
-export type { StoryContext } from './history/wording.js';
+export type { StoryContext } from './wording.js';

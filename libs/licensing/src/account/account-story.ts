@@ -1,6 +1,6 @@
 import type { Envelope, Story } from '@seatbook/kernel';
-import type { Subjects } from '../history/subjects.js';
-import { failed, moment, type StoryContext } from '../history/wording.js';
+import type { Subjects } from '../subjects.js';
+import { failed, moment, type StoryContext } from '../wording.js';
 import type { AccountEvent } from './account-events.js';
 
 export const accountSubjects = ({ data: { uId } }: Envelope<AccountEvent>): Subjects => ({ uId });

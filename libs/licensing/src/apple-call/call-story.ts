@@ -1,6 +1,6 @@
 import type { Envelope, Story } from '@seatbook/kernel';
-import { assetsIn, type Subjects } from '../history/subjects.js';
-import { count, countOf, moment, type StoryContext } from '../history/wording.js';
+import { assetsIn, type Subjects } from '../subjects.js';
+import { count, countOf, moment, type StoryContext } from '../wording.js';
 import { holderCount } from '../holder.js';
 import type { CallEvent } from './call-events.js';
 

@@ -1,6 +1,6 @@
 import type { Envelope, Story } from '@seatbook/kernel';
-import type { Subjects } from '../history/subjects.js';
-import { count, failed, type StoryContext } from '../history/wording.js';
+import type { Subjects } from '../subjects.js';
+import { count, failed, type StoryContext } from '../wording.js';
 import { holderCount } from '../holder.js';
 import type { AppleEventEvent } from './apple-event-events.js';
 

@@ -1,7 +1,7 @@
 import { idOf, type Envelope, type EventOf, type Story } from '@seatbook/kernel';
 import { assetOf } from '../asset-id.js';
-import type { Subjects } from '../history/subjects.js';
-import { count, countOf, includes, licences, listed, were, type StoryContext } from '../history/wording.js';
+import type { Subjects } from '../subjects.js';
+import { count, countOf, includes, licences, listed, were, type StoryContext } from '../wording.js';
 import { holderCount, holderKeys, type HolderKey, type Holders } from '../holder.js';
 import type { AssetEvent, RefusalReason } from './asset-events.js';
 

@@ -5,7 +5,7 @@ import type { AccountEvent } from '../account/account-events.js';
 import { accountStory } from '../account/account-story.js';
 import { licensingEventTypes } from '../licensing.js';
 import { storyOf, subjectsOf, timelinesOf } from './story.js';
-import type { StoryContext } from './wording.js';
+import type { StoryContext } from '../wording.js';
 
 const journey = everyEvent().log.envelopes;
 const context: StoryContext = {

@@ -15,8 +15,8 @@ import type { OrderEvent } from '../order/order-events.js';
 import { orderStory, orderSubjects } from '../order/order-story.js';
 import type { ReconciliationEvent } from '../reconciliation/reconciliation-events.js';
 import { reconciliationStory, reconciliationSubjects } from '../reconciliation/reconciliation-story.js';
-import { timelinesFor, type Subjects } from './subjects.js';
-import type { StoryContext } from './wording.js';
+import { timelinesFor, type Subjects } from '../subjects.js';
+import type { StoryContext } from '../wording.js';
 
 /** Everything that can happen. */
 export type LicensingEvent =

@@ -1,6 +1,6 @@
 import type { Envelope, Story } from '@seatbook/kernel';
-import { assetsIn, type Subjects } from '../history/subjects.js';
-import { count, type StoryContext } from '../history/wording.js';
+import { assetsIn, type Subjects } from '../subjects.js';
+import { count, type StoryContext } from '../wording.js';
 import type { NotificationEvent } from './notification-events.js';
 
 export const notificationSubjects = ({ data }: Envelope<NotificationEvent>): Subjects => ({

@@ -1,6 +1,6 @@
 import { idOf, type Envelope, type Story } from '@seatbook/kernel';
-import { assetsIn, type Subjects } from '../history/subjects.js';
-import { count, countOf, listed, were, type StoryContext } from '../history/wording.js';
+import { assetsIn, type Subjects } from '../subjects.js';
+import { count, countOf, listed, were, type StoryContext } from '../wording.js';
 import type { OrderEvent, OrderTerms, OutcomeCounts } from './order-events.js';
 
 export const orderSubjects = ({ stream, data }: Envelope<OrderEvent>): Subjects => ({

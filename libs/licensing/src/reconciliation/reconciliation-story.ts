@@ -1,6 +1,6 @@
 import type { Envelope, Story } from '@seatbook/kernel';
-import { assetsIn, type Subjects } from '../history/subjects.js';
-import { count, countOf, failed, were, type StoryContext } from '../history/wording.js';
+import { assetsIn, type Subjects } from '../subjects.js';
+import { count, countOf, failed, were, type StoryContext } from '../wording.js';
 import type { ReconciliationEvent } from './reconciliation-events.js';
 
 export const reconciliationSubjects = ({ type, data }: Envelope<ReconciliationEvent>): Subjects => ({

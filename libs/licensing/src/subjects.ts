@@ -1,6 +1,6 @@
-import { assetKey } from '../asset-id.js';
-import type { HolderKey } from '../holder.js';
-import type { AssetId } from '../ports.js';
+import { assetKey } from './asset-id.js';
+import type { HolderKey } from './holder.js';
+import type { AssetId } from './ports.js';
 
 /** What a timeline can be asked about. */
 export type SubjectKind = 'account' | 'asset' | 'holder' | 'order';

@@ -1,6 +1,6 @@
 import { isoTime, type Instant } from '@seatbook/kernel';
-import { holderCount, holderKeys, type HolderKey, type Holders } from '../holder.js';
-import type { AssetId } from '../ports.js';
+import { holderCount, holderKeys, type HolderKey, type Holders } from './holder.js';
+import type { AssetId } from './ports.js';
 
 /** What stories need to know beside their event. */
 export interface StoryContext {
