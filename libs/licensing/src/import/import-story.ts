@@ -1,6 +1,6 @@
 import type { Envelope, Story } from '@seatbook/kernel';
-import type { Subjects } from '../history/subjects.js';
-import type { StoryContext } from '../history/wording.js';
+import type { Subjects } from '../subjects.js';
+import type { StoryContext } from '../wording.js';
 import type { ImportEvent } from './import-events.js';
 
 /** Null as long as nobody has said which location it is about. */
