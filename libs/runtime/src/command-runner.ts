@@ -15,6 +15,7 @@ import {
 import type { CommandContext } from './command-context.js';
 import { decideAll, type Answer, type Asked, type CommandOptions } from './decide-all.js';
 import { WrongExpectedRevision, hasCode } from './errors.js';
+import { giveWay } from './give-way.js';
 import type { EventLog, LoggedEvent } from './event-log.js';
 import type { ReadStore } from './read-store.js';
 import { RememberedCommands, type RememberedCommand } from './remembered-commands.js';
@@ -92,7 +93,7 @@ export class CommandRunner {
     this.#options = options;
     this.#kinds = new Map(options.kinds.map((kind) => [kind.category, kind]));
     this.#cache = new StreamCache(options.cacheBytes ?? CACHE_BYTES);
-    this.#giveWay = options.giveWay ?? (() => new Promise((resolve) => setImmediate(resolve)));
+    this.#giveWay = options.giveWay ?? giveWay;
   }
 
   /** Streams that have commands under way. */

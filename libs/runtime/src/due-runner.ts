@@ -124,6 +124,7 @@ export class DueRunner<P> {
   #wishesAt: Milliseconds = -Infinity;
   readonly #health: RunnerHealth;
   readonly #loop: PollLoop;
+  readonly #whyNot = (): string | null => this.failure;
 
   constructor(options: DueRunnerOptions<P>) {
     this.#options = options;
@@ -137,7 +138,7 @@ export class DueRunner<P> {
   }
 
   start(): void {
-    for (const lease of STEP_LEASES) this.#options.leases.want(lease, this.#limits.stepLeaseMs);
+    for (const lease of STEP_LEASES) this.#options.leases.want(lease, this.#limits.stepLeaseMs, this.#whyNot);
     this.#loop.start();
   }
 
@@ -208,7 +209,7 @@ export class DueRunner<P> {
     const { gates, leases, leaseOf } = this.#options;
     const servedAt = (gate: string): number => this.#servedAt.get(gate) ?? 0;
     const open = [...gates.open()].sort((one, other) => servedAt(one) - servedAt(other));
-    for (const gate of open) leases.want(leaseOf(gate), this.#limits.gateLeaseMs);
+    for (const gate of open) leases.want(leaseOf(gate), this.#limits.gateLeaseMs, this.#whyNot);
     const held = open.filter((gate) => this.#mayStartBehind(gate));
     const queues = [STEPS, ...held.map((gate): Queue => ({ name: gateQueue(gate), gate }))];
     const known = new Set(queues.map(({ name }) => name));

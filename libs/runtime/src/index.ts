@@ -52,6 +52,7 @@ export {
   type Tenure,
 } from './processor.js';
 export { joinViews, reached, type ModelStatus, type Views } from './views.js';
+export { giveWay } from './give-way.js';
 export { PollLoop, type PollLoopOptions } from './poll-loop.js';
 export { RunnerHealth, reasonOf, type Log } from './runner-health.js';
 export { Freshness } from './freshness.js';

@@ -168,6 +168,21 @@ describe('keeping leases', () => {
     expect([gained, keeper.health.failure]).toEqual([[NAME], null]);
   });
 
+  it('tells all who read the lease why the work on it fails, until it works again', async () => {
+    const keeper = await process('first');
+    let failures: (string | null)[] = [null, null];
+    for (const index of [0, 1]) keeper.want(NAME, LENGTH, () => failures[index] ?? null);
+    const told = async (): Promise<string | null> => {
+      await pass(clock, BEAT);
+      return (await temporary.stores.leases.read([NAME])).get(NAME)?.status ?? null;
+    };
+    expect(await told()).toBe('');
+    failures = ['no network', 'a bug'];
+    expect(await told()).toBe('no network; a bug');
+    failures = [null, null];
+    expect(await told()).toBe('');
+  });
+
   it('takes its lease back at once where only the answer was lost', async () => {
     const { leases } = temporary.stores;
     let lost = 0;

@@ -1,5 +1,5 @@
 import type { Clock, Milliseconds } from '@seatbook/kernel';
-import type { Lease, Leases } from './leases.js';
+import type { HeldLease, Lease, Leases } from './leases.js';
 import { PollLoop } from './poll-loop.js';
 import { RunnerHealth, type Log } from './runner-health.js';
 
@@ -16,6 +16,8 @@ export interface LeaseKeeperOptions {
 /** A partition that this process wants to work on. */
 interface Wanted {
   readonly lengthMs: Milliseconds;
+  /** What runners have to say of their work on it. */
+  readonly failures: Set<() => string | null>;
   held: Held | null;
   /** The lease of another holder, and how long it has been like that. */
   seen: { readonly lease: Lease; readonly since: Milliseconds } | null;
@@ -31,6 +33,10 @@ interface Held {
 }
 
 const BEAT_MS = 5_000;
+
+/** Why work fails, in a line; empty while all is well. */
+const statusOf = ({ failures }: Wanted): string =>
+  [...failures].flatMap((failure) => failure() ?? []).join('; ');
 
 /**
  * Holds the leases of a process with one heartbeat, and takes over those that others hold no more: a beat that has not
@@ -55,10 +61,16 @@ export class LeaseKeeper {
     this.#loop = new PollLoop({ clock, pollMs: beatMs, maxPauseMs: beatMs, task, health: this.health });
   }
 
-  /** Wants a partition until the process stops; it takes the lease as soon as that is free. */
-  want(name: string, lengthMs: Milliseconds): void {
-    if (this.#wanted.has(name)) return;
-    this.#wanted.set(name, { lengthMs, held: null, seen: null, notBefore: 0 });
+  /**
+   * Wants a partition until the process stops; it takes the lease as soon as that is free. With each beat it tells all
+   * who read the lease why the work on it fails at present, where `failure` names a reason.
+   */
+  want(name: string, lengthMs: Milliseconds, failure?: () => string | null): void {
+    const wanted = this.#wanted.get(name);
+    if (failure) wanted?.failures.add(failure);
+    if (wanted) return;
+    const failures = new Set(failure ? [failure] : []);
+    this.#wanted.set(name, { lengthMs, failures, held: null, seen: null, notBefore: 0 });
     this.#loop.wake();
   }
 
@@ -123,11 +135,11 @@ export class LeaseKeeper {
     const { leases, holder, clock } = this.#options;
     const elapsed = clock.elapsed();
     const wall = clock.now();
-    const held: { name: string; epoch: number }[] = [];
+    const held: Required<HeldLease>[] = [];
     for (const [name, wanted] of this.#wanted) {
       // One that ran out may be somebody else's by now: it is contended for like any other.
       if (wanted.held && this.leftOf(name) === 0) wanted.held = null;
-      if (wanted.held) held.push({ name, epoch: wanted.held.epoch });
+      if (wanted.held) held.push({ name, epoch: wanted.held.epoch, status: statusOf(wanted) });
     }
     if (held.length === 0) return;
     const still = new Set(await leases.beat(holder, held));

@@ -85,6 +85,7 @@ export class PlannerLoop<R extends Document, X> {
   readonly #limits: PlannerLoopLimits;
   readonly #health: RunnerHealth;
   readonly #loop: PollLoop;
+  readonly #whyNot = (): string | null => this.failure;
   readonly #ready = new Map<string, Ready>();
   readonly #failing = new Map<string, Failing>();
   #wakeAt: Instant | null = null;
@@ -145,7 +146,7 @@ export class PlannerLoop<R extends Document, X> {
     const held: string[] = [];
     const gained = new Map<string, number>();
     for await (const partition of this.#partitions()) {
-      leases.want(leaseOf(partition), this.#limits.leaseMs);
+      leases.want(leaseOf(partition), this.#limits.leaseMs, this.#whyNot);
       const epoch = leases.epochOf(leaseOf(partition));
       if (epoch === null) continue;
       held.push(partition);

@@ -110,7 +110,7 @@ export class Reactor {
 
   start(): void {
     this.#stopping = false;
-    this.#options.leases.want(NAME, this.#limits.leaseMs);
+    this.#options.leases.want(NAME, this.#limits.leaseMs, () => this.failure);
     this.#loop.start();
     this.#retries.start();
   }

@@ -73,7 +73,7 @@ export class StepRevision {
   }
 
   start(): void {
-    this.#options.leases.want(NAME, this.#limits.leaseMs);
+    this.#options.leases.want(NAME, this.#limits.leaseMs, () => this.failure);
     this.#loop.start();
   }
 

@@ -18,7 +18,15 @@ import {
   type HolderKey,
   type PairDocument,
 } from '@seatbook/licensing';
-import { readable, startOf, timeKey, timesModel, type TimeRow, type TimeSpan } from '@seatbook/runtime';
+import {
+  giveWay,
+  readable,
+  startOf,
+  timeKey,
+  timesModel,
+  type TimeRow,
+  type TimeSpan,
+} from '@seatbook/runtime';
 import { subjectPages } from './history.js';
 import type { Reader, Reflected } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
@@ -100,6 +108,7 @@ export async function assetAsOf(
     }
     const last = events.at(-1);
     if (!last || events.length < PAGE_EVENTS || last.position > position) break;
+    await giveWay();
   }
   return document && { document, pairs: [...pairs.values()] };
 }

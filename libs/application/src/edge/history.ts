@@ -1,6 +1,6 @@
 import { earliest, type Envelope, type Instant, type Position } from '@seatbook/kernel';
 import { queryModels, subjectOf, timelinesOf, type SubjectKind } from '@seatbook/licensing';
-import { readable, type LoggedEvent } from '@seatbook/runtime';
+import { giveWay, readable, type LoggedEvent } from '@seatbook/runtime';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
 const PAGE_EVENTS = 500;
@@ -79,6 +79,7 @@ export async function* subjectPages(
     const last = page.rows.at(-1);
     if (!last) return;
     yield await events.readReferences(page.rows);
+    await giveWay();
     position = last.position;
   }
 }
