@@ -1,5 +1,5 @@
 export { Foundation, type FoundationOptions } from './foundation/foundation.js';
-export { modelGroups } from './foundation/model-groups.js';
+export { allModels, modelGroups, type ModelGroup } from './foundation/model-groups.js';
 export { notificationSecretName, sealedBodyName, tokenName } from './foundation/secret-names.js';
 export { SeatbookEdge, type EdgeOptions } from './edge/seatbook-edge.js';
 export { contextOf, requestId, type Caller } from './edge/principal.js';
@@ -17,4 +17,4 @@ export * from './edge/history.js';
 export * from './edge/timeline.js';
 export * from './edge/parked.js';
 export { AccountGates } from './worker/account-gates.js';
-export { SeatbookWorker, type WorkerOptions } from './worker/seatbook-worker.js';
+export { SeatbookWorker, type TenureOf, type WorkerOptions } from './worker/seatbook-worker.js';

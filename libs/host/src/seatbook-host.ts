@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createAppleApi, undiciTransport, type AppleClient, type Transport } from '@seatbook/apple';
-import { Foundation, SeatbookEdge, SeatbookWorker, modelGroups } from '@seatbook/application';
+import { Foundation, SeatbookEdge, SeatbookWorker, allModels, type TenureOf } from '@seatbook/application';
 import { systemClock, type Clock, type Ids, type Instant } from '@seatbook/kernel';
 import type { Log as LogLine, OpenedStores, Views } from '@seatbook/runtime';
 import { mdmIdOf } from './keys/mdm-id.js';
@@ -152,7 +152,7 @@ async function partsOf(
     settings: requests,
     log: ({ level, message, ...facts }) => log[level](facts, message),
   });
-  await stores.reads.prepare(modelGroups.flat());
+  await stores.reads.prepare(allModels);
   const lines: LogLine = (message, facts) => log.warn(facts, message);
   const foundation = new Foundation({ stores, clock, ids, timings, log: lines });
   const settings = {
@@ -161,9 +161,13 @@ async function partsOf(
   };
   const hasEdge = halves !== 'worker';
   const hasWorker = halves !== 'edge';
-  const workerViews = hasWorker && views === 'worker' ? workerViewsOf(configuration, log, stores) : null;
-  const built: Views =
-    workerViews ?? viewBuilders(stores.events, stores.reads, clock, configuration.views, lines);
+  let workerViews: WorkerViews | null = null;
+  const viewsOf = (tenureOf: TenureOf): Views => {
+    const { events, reads } = stores;
+    const { views: limits } = configuration;
+    if (views === 'inline') return viewBuilders({ events, reads, clock, limits, log: lines, tenureOf });
+    return (workerViews = workerViewsOf(configuration, log, stores, tenureOf));
+  };
   const worker = hasWorker
     ? new SeatbookWorker(foundation, {
         apple,
@@ -171,7 +175,7 @@ async function partsOf(
         settings,
         newSecret: () => randomBytes(32).toString('base64url'),
         limits: { reactor, due, planner },
-        views: built,
+        views: viewsOf,
       })
     : null;
   if (worker) {
@@ -199,6 +203,7 @@ function workerViewsOf(
   { data, views, http }: Configuration,
   log: Log,
   { events }: OpenedStores,
+  tenureOf: TenureOf,
 ): WorkerViews {
   const { restartMs, restartMaxMs, ...limits } = views;
   const { folder } = data;
@@ -206,6 +211,7 @@ function workerViewsOf(
     folder,
     limits,
     onAppended: (listener) => events.onAppended(listener),
+    tenureOf,
     restartMs,
     restartMaxMs,
     stopMs: http.shutdownMs / 2,

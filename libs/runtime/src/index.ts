@@ -43,14 +43,8 @@ export {
   type LoadedStream,
   type Receipt,
 } from './command-runner.js';
-export {
-  ALONE,
-  PROCESSOR_LIMITS,
-  Processor,
-  type ProcessorLimits,
-  type ProcessorOptions,
-  type Tenure,
-} from './processor.js';
+export { PROCESSOR_LIMITS, Processor, type ProcessorLimits, type ProcessorOptions } from './processor.js';
+export { ALONE, leaseTenure, type Tenure } from './tenure.js';
 export { joinViews, reached, type ModelStatus, type Views } from './views.js';
 export { giveWay } from './give-way.js';
 export { PollLoop, type PollLoopOptions } from './poll-loop.js';

@@ -32,7 +32,7 @@ export interface ModelBuilderOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: BuilderLimits;
-  /** Called after each commit. */
+  /** Called when it is known where it is, and after each commit. */
   readonly advanced: (position: Position) => void;
 }
 
@@ -76,6 +76,7 @@ export class ModelBuilder {
   #failedAt: Position = START;
   #retryAt: Instant = -Infinity;
   #halted: string | null = null;
+  #waitsForNewerBuild = false;
 
   constructor(options: ModelBuilderOptions) {
     this.#options = options;
@@ -102,6 +103,11 @@ export class ModelBuilder {
     return this.#halted === null ? this.#retryAt : Infinity;
   }
 
+  /** It is at an event that this build cannot read. */
+  get waitsForNewerBuild(): boolean {
+    return this.#waitsForNewerBuild;
+  }
+
   get status(): ModelStatus {
     const { name, version } = this.#options.model;
     const { failure } = this.#health;
@@ -112,8 +118,11 @@ export class ModelBuilder {
   async begin(epoch: number): Promise<boolean> {
     if (this.#epoch === epoch) return true;
     try {
-      this.#restart(await this.#options.reads.takeOver(this.#options.model, epoch));
+      const position = await this.#options.reads.takeOver(this.#options.model, epoch);
+      const moved = position !== this.#position;
+      this.#restart(position);
       this.#epoch = epoch;
+      if (moved) this.#options.advanced(position);
       return true;
     } catch (error) {
       this.#failed(error);
@@ -153,7 +162,8 @@ export class ModelBuilder {
   #failed(error: unknown): void {
     // Another builder has it, or the answer to a commit was lost: where it is has to be found out.
     if (hasCode(error, 'CHECKPOINT_MOVED')) this.#epoch = null;
-    else if (!hasCode(error, 'STORE_UNAVAILABLE') && !isUnreadableEvent(error)) this.#faults += 1;
+    else if (isUnreadableEvent(error)) this.#waitsForNewerBuild = true;
+    else if (!hasCode(error, 'STORE_UNAVAILABLE')) this.#faults += 1;
     this.waitAfter(error);
     const { limits, log, model } = this.#options;
     if (this.#faults < limits.attempts) return;
@@ -165,6 +175,7 @@ export class ModelBuilder {
     this.#failures = 0;
     this.#faults = 0;
     this.#failedAt = START;
+    this.#waitsForNewerBuild = false;
     this.#health.worked();
   }
 

@@ -12,11 +12,14 @@ import {
 import { pass, until } from '@seatbook/test-support/let-happen';
 import { openTemporaryStores } from '@seatbook/test-support/temporary-stores';
 import { VirtualClock } from '@seatbook/test-support/virtual-clock';
+import { keptLeases } from '@seatbook/test-support/kept-leases';
 import { CheckpointMoved, CorruptEvent, StoreUnavailable } from './errors.js';
 import { EventLog } from './event-log.js';
 import type { EventStore, NewEvent } from './event-store.js';
+import type { LeaseKeeper } from './lease-keeper.js';
 import { PROCESSOR_LIMITS, Processor, type ProcessorLimits, type ProcessorOptions } from './processor.js';
 import type { Placed, ReadStore } from './read-store.js';
+import { ALONE, leaseTenure } from './tenure.js';
 import { joinViews, reached } from './views.js';
 
 type Moved = {
@@ -433,30 +436,37 @@ describe('building read models', () => {
       expect(await documents()).toEqual({ a: { sum: 40, last: 40 }, b: { sum: 40, last: 40 } });
     });
 
-    it('builds only in its tenure, and never after a later one has begun', async () => {
+    it('builds only while it holds the lease, and the next holder goes on where it was', async () => {
+      const keepers = [1, 2].map(() => keptLeases(temporary.stores.leases, clock));
+      const [first, second] = keepers.map((keeper) =>
+        processor([thing()], {}, { tenure: leaseTenure(keeper, 'models/things') }),
+      ) as [Processor, Processor];
+      const [firstKeeper, secondKeeper] = keepers as [LeaseKeeper, LeaseKeeper];
       await append(event(1, ['a']));
-      let epoch: number | null = null;
-      let changed = (): void => undefined;
-      const tenure = {
-        epoch: () => epoch,
-        onChanged(listener: () => void) {
-          changed = listener;
-          return () => undefined;
-        },
-      };
-      const built = processor([thing()], {}, { tenure });
-      await built.start();
-      await pass(clock, 60_000);
-      expect(built.position('things')).toBe(START);
-      epoch = 1;
-      changed();
-      await at(built, 1);
+      await first.start();
+      await at(first, 1);
+      await second.start();
+      await append(event(2, ['a']));
+      await at(first, 2);
+      await pass(clock, 120_000);
+      expect(second.position('things')).toBe(START);
 
-      const other = processor(
-        [thing()],
-        {},
-        { tenure: { ...tenure, epoch: () => 2, onChanged: () => () => undefined } },
-      );
+      await first.stop();
+      await firstKeeper.stop();
+      await append(event(4, ['a']));
+      await at(second, 3);
+      expect(await documents()).toEqual({ a: { sum: 7, last: 3 } });
+      await second.stop();
+      await secondKeeper.stop();
+      expect(lines).toEqual([]);
+    });
+
+    it('writes nothing more when another one has taken over unnoticed, and says so', async () => {
+      await append(event(1, ['a']));
+      const built = processor([thing()]);
+      await built.start();
+      await at(built, 1);
+      const other = processor([thing()], {}, { tenure: { ...ALONE, epoch: () => 2 } });
       await other.start();
       await append(event(2, ['a']));
       await at(other, 2);
@@ -466,13 +476,25 @@ describe('building read models', () => {
         halted: null,
         failure: expect.stringMatching(`^${CheckpointMoved.name}: .*another worker has it`) as unknown,
       });
-      await other.stop();
-      epoch = 3;
-      changed();
+      expect(await documents()).toEqual({ a: { sum: 3, last: 2 } });
+    });
+
+    it('offers its lease where an event is for a newer build, and goes on with the rest when nobody wants it', async () => {
+      await append(event(1, ['a']), event(2, ['a'], { version: 2 }));
+      const keeper = keptLeases(temporary.stores.leases, clock);
+      const tenure = leaseTenure(keeper, 'models/things');
+      const indifferent = thing({ name: 'others', handles: [] });
+      const built = processor([thing(), indifferent], { batchEvents: 1 }, { tenure });
+      await built.start();
+      await until(clock, 'offered', async () => {
+        const leases = await temporary.stores.leases.read(['models/things']);
+        return leases.get('models/things')?.holder === null;
+      });
       await append(event(4, ['a']));
-      await at(built, 3);
-      expect(await documents()).toEqual({ a: { sum: 7, last: 3 } });
-      expect(built.status()[0]?.failure).toBeNull();
+      await at(built, 3, 'others');
+      expect(built.position('things')).toBe(1);
+      await built.stop();
+      await keeper.stop();
     });
   });
 

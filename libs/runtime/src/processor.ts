@@ -11,6 +11,7 @@ import type { EventLog } from './event-log.js';
 import { ModelBuilder, type BuilderLimits } from './model-builder.js';
 import type { ReadStore } from './read-store.js';
 import type { Log } from './runner-health.js';
+import { ALONE, type Tenure } from './tenure.js';
 import type { ModelStatus, Views } from './views.js';
 
 export interface ProcessorLimits extends BuilderLimits {
@@ -25,16 +26,8 @@ export const PROCESSOR_LIMITS: ProcessorLimits = {
   retryDelayMs: 500,
 };
 
-/** Whether this process is the one that builds, among all that could. */
-export interface Tenure {
-  /** In which it builds; null while another one does. */
-  epoch(): number | null;
-  /** Called when that has changed. Returns an unsubscribe function. */
-  onChanged(listener: () => void): () => void;
-}
-
-/** For a process that is alone with its read models. */
-export const ALONE: Tenure = { epoch: () => 1, onChanged: () => () => undefined };
+/** A group that waits at an event of a newer build offers its lease this often: meanwhile nobody may build it. */
+const OFFER_EVERY_MS: Milliseconds = 10 * 60_000;
 
 export interface ProcessorOptions {
   readonly events: EventLog;
@@ -61,6 +54,7 @@ export class Processor implements Views {
   /** Ends the round under way, or the pause between two. */
   #round = new AbortController();
   #unsubscribe: () => void = () => undefined;
+  #offeredAt: Milliseconds = -Infinity;
 
   constructor(options: ProcessorOptions) {
     const { reads, clock, log, models } = options;
@@ -78,7 +72,7 @@ export class Processor implements Views {
   /** Resolves when it is known where the read models are, as far as this process may build them. */
   async start(): Promise<void> {
     await this.#options.reads.prepare(this.#options.models);
-    this.#unsubscribe = this.#tenure.onChanged(() => this.#round.abort());
+    this.#unsubscribe = this.#tenure.onGained(() => this.#round.abort());
     const epoch = this.#tenure.epoch();
     if (epoch !== null) await this.#begin(epoch, this.#builders);
     this.#stopped = false;
@@ -130,11 +124,13 @@ export class Processor implements Views {
     let wake = this.#endRoundAt(this.#nextReadyAt(running));
     try {
       for await (const page of this.#pages(running)) {
+        if (this.#tenure.epoch() !== epoch) return;
         const still: ModelBuilder[] = [];
         for (const builder of running) if (await builder.take(page)) still.push(builder);
-        if (still.length === 0) return;
         if (still.length < running.length) {
+          await this.#offerToNewerBuild();
           running = still;
+          if (running.length === 0) return;
           wake();
           wake = this.#endRoundAt(this.#nextReadyAt(running));
         }
@@ -146,6 +142,15 @@ export class Processor implements Views {
       wake();
       this.#round.abort();
     }
+  }
+
+  /** Where an event cannot be read here, a newer worker may have come meanwhile. */
+  async #offerToNewerBuild(): Promise<void> {
+    const now = this.#options.clock.elapsed();
+    const waits = this.#builders.some(({ waitsForNewerBuild }) => waitsForNewerBuild);
+    if (!waits || now - this.#offeredAt < OFFER_EVERY_MS) return;
+    this.#offeredAt = now;
+    await this.#tenure.giveAway();
   }
 
   /** Those of the builders that have their checkpoint. */

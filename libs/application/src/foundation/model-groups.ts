@@ -2,8 +2,16 @@ import type { Document, ReadModel } from '@seatbook/kernel';
 import { queryModels, workModels } from '@seatbook/licensing';
 import { dueModel, timesModel } from '@seatbook/runtime';
 
-/** Groups of read models that are built in one pass each; what the product works from comes first. */
-export const modelGroups: readonly (readonly ReadModel<Document>[])[] = [
-  [dueModel, ...Object.values(workModels)],
-  [...Object.values(queryModels), timesModel],
+/** Read models that are built in one pass over the log, under one lease. */
+export interface ModelGroup {
+  readonly name: 'work' | 'queries';
+  readonly models: readonly ReadModel<Document>[];
+}
+
+/** What the product works from is never behind a long pass of what people look at. */
+export const modelGroups: readonly ModelGroup[] = [
+  { name: 'work', models: [dueModel, ...Object.values(workModels)] },
+  { name: 'queries', models: [...Object.values(queryModels), timesModel] },
 ];
+
+export const allModels: readonly ReadModel<Document>[] = modelGroups.flatMap(({ models }) => models);

@@ -19,16 +19,21 @@ import {
   StepRevision,
   dueModel,
   joinViews,
+  leaseTenure,
   type DueRunnerLimits,
   type PlannerLoopLimits,
   type ReactorLimits,
+  type Tenure,
   type Views,
 } from '@seatbook/runtime';
 import type { Foundation } from '../foundation/foundation.js';
-import { modelGroups } from '../foundation/model-groups.js';
+import { modelGroups, type ModelGroup } from '../foundation/model-groups.js';
 import { AccountGates } from './account-gates.js';
 import { personsOf } from './persons.js';
 import { vaultOf } from './vault.js';
+
+/** Whether this process builds a group of read models. */
+export type TenureOf = (group: ModelGroup['name']) => Tenure;
 
 export interface WorkerOptions {
   readonly apple: AppleApi;
@@ -42,7 +47,7 @@ export interface WorkerOptions {
     readonly planner?: Partial<PlannerLoopLimits>;
   };
   /** Where the read models are built; inline when absent. */
-  readonly views?: Views;
+  readonly views?: (tenureOf: TenureOf) => Views;
 }
 
 /** What work is taken from. What people look at may lag: no work waits for it. */
@@ -72,8 +77,9 @@ export class SeatbookWorker {
   ) {
     const { stores, events, runner, timings, clock, ids, log } = foundation;
     const { reads, progress } = stores;
-    this.views = views ?? buildersOf(foundation);
     this.leases = new LeaseKeeper({ leases: stores.leases, holder: ids.next(), clock, log });
+    const tenureOf: TenureOf = (group) => leaseTenure(this.leases, `models/${group}`);
+    this.views = views?.(tenureOf) ?? buildersOf(foundation, tenureOf);
     this.gates = new AccountGates(reads, this.views, clock, log);
     this.ports = {
       apple,
@@ -119,11 +125,11 @@ export class SeatbookWorker {
     const { events } = this.foundation.stores;
     this.#stopping = false;
     const head = await events.head();
+    this.leases.start();
     await this.views.start();
     await Promise.all(WORKED_FROM.map((model) => this.#caughtUp(model, head)));
     if (this.#stopping) return;
     this.gates.start();
-    this.leases.start();
     this.reactor.start();
     this.stepRevision.start();
     this.due.start();
@@ -145,8 +151,8 @@ export class SeatbookWorker {
       [this.dispatcher, this.due, this.gates, this.stepRevision].map((runner) => runner.stop()),
     );
     await this.reactor.stop();
-    await this.leases.stop();
     await this.views.stop();
+    await this.leases.stop();
   }
 
   /** Nothing is under way: all that is in the log has been reacted to and shown, and nothing due is being done. */
@@ -161,5 +167,10 @@ export class SeatbookWorker {
 }
 
 /** Builders in this thread. */
-const buildersOf = ({ stores, events, clock, log }: Foundation): Views =>
-  joinViews(modelGroups.map((models) => new Processor({ events, reads: stores.reads, models, clock, log })));
+const buildersOf = ({ stores, events, clock, log }: Foundation, tenureOf: TenureOf): Views =>
+  joinViews(
+    modelGroups.map(({ name, models }) => {
+      const tenure = tenureOf(name);
+      return new Processor({ events, reads: stores.reads, models, clock, log, tenure });
+    }),
+  );

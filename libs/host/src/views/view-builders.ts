@@ -10,21 +10,26 @@ import {
   type ReadStore,
   type Views,
 } from '@seatbook/runtime';
-import { modelGroups } from '@seatbook/application';
+import { modelGroups, type TenureOf } from '@seatbook/application';
+
+export interface ViewBuildersOptions {
+  readonly events: EventStore;
+  readonly reads: ReadStore;
+  readonly clock: Clock;
+  readonly limits: ProcessorLimits;
+  readonly log: Log;
+  readonly tenureOf: TenureOf;
+}
 
 /**
  * Builders of all read models, one loop for each group: what the product works from is never behind a long pass of what
  * people look at.
  */
-export function viewBuilders(
-  events: EventStore,
-  reads: ReadStore,
-  clock: Clock,
-  limits: ProcessorLimits,
-  log: Log,
-): Views {
-  const source = new EventLog(events, licensingRegistry());
+export function viewBuilders({ events, tenureOf, ...shared }: ViewBuildersOptions): Views {
+  const log = new EventLog(events, licensingRegistry());
   return joinViews(
-    modelGroups.map((models) => new Processor({ events: source, reads, models, clock, log, limits })),
+    modelGroups.map(({ name, models }) => {
+      return new Processor({ ...shared, events: log, models, tenure: tenureOf(name) });
+    }),
   );
 }

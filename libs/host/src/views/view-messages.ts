@@ -1,14 +1,21 @@
 import type { Position } from '@seatbook/kernel';
+import type { ModelGroup } from '@seatbook/application';
 import type { ModelStatus, ProcessorLimits } from '@seatbook/runtime';
 
 /** What the thread of the read models is started with. */
 export interface ViewsThreadData {
   readonly folder: string;
   readonly limits: ProcessorLimits;
+  readonly epochs: Epochs;
 }
 
+/** In which epoch the process builds each group; null while another process does. */
+export type Epochs = Readonly<Record<ModelGroup['name'], number | null>>;
+
 export type ToViewsThread =
-  { readonly kind: 'ring'; readonly position: Position } | { readonly kind: 'stop' };
+  | { readonly kind: 'ring'; readonly position: Position }
+  | { readonly kind: 'epochs'; readonly epochs: Epochs }
+  | { readonly kind: 'stop' };
 
 export type FromViewsThread =
   | { readonly kind: 'started'; readonly status: readonly ModelStatus[] }

@@ -1,6 +1,7 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { systemClock } from '@seatbook/kernel';
 import { openBuilderStores } from '../stores/open-stores.js';
+import { ToldEpochs } from './epochs.js';
 import { viewBuilders } from './view-builders.js';
 import type { FromViewsThread, ToViewsThread, ViewsThreadData } from './view-messages.js';
 
@@ -8,33 +9,42 @@ import type { FromViewsThread, ToViewsThread, ViewsThreadData } from './view-mes
 const STATUS_MS = 500;
 
 /** The thread that builds the read models, with a read-only connection to the log: neither appends nor HTTP wait for it. */
-async function run(port: MessagePort, { folder, limits }: ViewsThreadData): Promise<void> {
+async function run(port: MessagePort, { folder, limits, epochs }: ViewsThreadData): Promise<void> {
   const tell = (message: FromViewsThread): void => port.postMessage(message);
   const builder = await openBuilderStores({ data: { folder } });
-  const views = viewBuilders(builder.events, builder.reads, systemClock, limits, (message, facts) =>
-    tell({ kind: 'log', message, facts }),
-  );
+  const told = new ToldEpochs(epochs);
+  const views = viewBuilders({
+    events: builder.events,
+    reads: builder.reads,
+    clock: systemClock,
+    limits,
+    log: (message, facts) => tell({ kind: 'log', message, facts }),
+    tenureOf: told.tenureOf,
+  });
   views.onAdvance((model, position) => tell({ kind: 'advanced', model, position }));
   await views.start();
   tell({ kind: 'started', status: views.status() });
-  let told = '';
+  let reported = '';
   const reporting = setInterval(() => {
     const status = views.status();
     const now = JSON.stringify(status.map(({ halted, failure }) => [halted, failure]));
-    if (now === told) return;
-    told = now;
+    if (now === reported) return;
+    reported = now;
     tell({ kind: 'status', status });
   }, STATUS_MS);
   port.on('message', (message: ToViewsThread) => {
-    if (message.kind === 'ring') {
-      builder.ring(message.position);
-      return;
+    switch (message.kind) {
+      case 'ring':
+        return builder.ring(message.position);
+      case 'epochs':
+        return told.tell(message.epochs);
+      case 'stop':
+        clearInterval(reporting);
+        void views.stop().finally(() => {
+          builder.close();
+          port.close();
+        });
     }
-    clearInterval(reporting);
-    void views.stop().finally(() => {
-      builder.close();
-      port.close();
-    });
   });
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { START, asPosition, systemClock } from '@seatbook/kernel';
-import { PROCESSOR_LIMITS, reached } from '@seatbook/runtime';
+import { ALONE, PROCESSOR_LIMITS, reached } from '@seatbook/runtime';
 import { eventually } from '@seatbook/test-support/eventually';
 import { createLog } from '../log.js';
 import { WorkerViews } from './worker-views.js';
@@ -45,6 +45,7 @@ it('builds read models in a thread, starts it again when it dies, and says so me
       ring = () => listener(START);
       return () => undefined;
     },
+    tenureOf: () => ALONE,
     restartMs: 20,
     restartMaxMs: 1_000,
     stopMs: 5_000,

@@ -1,15 +1,17 @@
 import { Worker } from 'node:worker_threads';
-import { START, type Clock, type Document, type Position, type ReadModel } from '@seatbook/kernel';
-import type { ModelStatus, ProcessorLimits, Views } from '@seatbook/runtime';
-import { modelGroups } from '@seatbook/application';
+import { START, type Clock, type Position } from '@seatbook/kernel';
+import type { ModelStatus, ProcessorLimits, Tenure, Views } from '@seatbook/runtime';
+import { allModels, modelGroups, type ModelGroup, type TenureOf } from '@seatbook/application';
 import { errorFacts, type Log } from '../log.js';
-import type { FromViewsThread, ToViewsThread, ViewsThreadData } from './view-messages.js';
+import type { Epochs, FromViewsThread, ToViewsThread, ViewsThreadData } from './view-messages.js';
 
 export interface WorkerViewsOptions {
   readonly folder: string;
   readonly limits: ProcessorLimits;
   /** Tells of new events in the log. Returns an unsubscribe function. */
   readonly onAppended: (listener: (position: Position) => void) => () => void;
+  /** Whether this process builds a group. */
+  readonly tenureOf: TenureOf;
   /** Pause before the thread is started again; doubles up to the maximum. */
   readonly restartMs: number;
   readonly restartMaxMs: number;
@@ -27,6 +29,7 @@ const YOUNG_GENERATION_MB = 16;
 /** Read models that a thread of their own builds, as the main thread sees them. A thread that dies is started again. */
 export class WorkerViews implements Views {
   readonly #models = new Map<string, ModelStatus>();
+  readonly #tenures: readonly (readonly [ModelGroup['name'], Tenure])[];
   readonly #listeners = new Set<(model: string, position: Position) => void>();
   #worker: Worker | null = null;
   #failure: string | null = null;
@@ -38,8 +41,8 @@ export class WorkerViews implements Views {
   #cancelRestart: () => void = () => undefined;
 
   constructor(private readonly options: WorkerViewsOptions) {
-    const models: readonly ReadModel<Document>[] = modelGroups.flat();
-    for (const { name, version } of models)
+    this.#tenures = modelGroups.map(({ name }) => [name, options.tenureOf(name)]);
+    for (const { name, version } of allModels)
       this.#models.set(name, { name, version, position: START, halted: null, failure: null });
   }
 
@@ -49,7 +52,12 @@ export class WorkerViews implements Views {
   }
 
   start(): Promise<void> {
-    this.#unsubscribe = this.options.onAppended((position) => this.#ring(position));
+    const tell = (): void => this.#tell({ kind: 'epochs', epochs: this.#epochs() });
+    const unsubscribes = [
+      this.options.onAppended((position) => this.#ring(position)),
+      ...this.#tenures.map(([, tenure]) => tenure.onGained(tell)),
+    ];
+    this.#unsubscribe = () => unsubscribes.forEach((unsubscribe) => unsubscribe());
     return new Promise((resolve) => this.#spawn(resolve));
   }
 
@@ -91,13 +99,17 @@ export class WorkerViews implements Views {
     return () => this.#listeners.delete(listener);
   }
 
+  #epochs(): Epochs {
+    return Object.fromEntries(this.#tenures.map(([group, tenure]) => [group, tenure.epoch()])) as Epochs;
+  }
+
   #tell(message: ToViewsThread): void {
     this.#worker?.postMessage(message);
   }
 
   #spawn(started: () => void): void {
     const { folder, limits, log, entry = new URL('./views-thread.js', import.meta.url) } = this.options;
-    const data: ViewsThreadData = { folder, limits };
+    const data: ViewsThreadData = { folder, limits, epochs: this.#epochs() };
     const worker = new Worker(entry, {
       workerData: data,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
