@@ -46,6 +46,7 @@ describe('a start', () => {
       apple: virtual.apple,
       random: () => 0.5,
       settings,
+      newSecret: () => 'secret',
       views: () => views,
     });
   }

@@ -20,8 +20,9 @@ export {
   queryModels,
   workModels,
 } from './licensing.js';
-export { unknownAccount, type Account, type AccountCommand } from './account/account-decider.js';
-export { notificationUrlOf } from './account/notification-url.js';
+export { unknownAccount } from './account-refusals.js';
+export type { Account, AccountCommand } from './account/account-decider.js';
+export { notificationUrlOf } from './notification-url.js';
 export type { AccountEvent, AccountSettings, LocationFacts, Platform } from './account/account-events.js';
 export type { AccountDocument } from './account/accounts-model.js';
 export { unknownAsset, type AssetCommand } from './asset/asset-decider.js';

@@ -2,6 +2,7 @@ import { Refusal, keptRefusal, type Command, type Decider, type Instant } from '
 import type { AppleFailure, MdmInfo, TokenRefusal } from '../ports.js';
 import type { Timings } from '../timings.js';
 import type { AccountEvent, AccountSettings, LocationFacts } from './account-events.js';
+import { accountExists, tokenOfOtherLocation, unknownAccount } from '../account-refusals.js';
 
 export type AccountCommand =
   | (Command<'ImportToken'> & {
@@ -184,26 +185,6 @@ export const accountDecider = (timings: Timings): Decider<AccountCommand, Accoun
     return account;
   },
 });
-
-/** There is no account of that id. */
-export const unknownAccount = (): Refusal =>
-  new Refusal('NOT_FOUND_ACCOUNT', 'there is no such account; import its content token first');
-
-/** The location is an account already. */
-export const accountExists = (uId: string, sameToken: boolean): Refusal =>
-  new Refusal(
-    'REJECTED_ACCOUNT_EXISTS',
-    'this location is imported already; to replace its token, renew it (PUT /accounts/{uId}/token)',
-    { uId, sameToken },
-  );
-
-/** The token is another location's than the account's. */
-export const tokenOfOtherLocation = (uId: string, tokenOf: string): Refusal =>
-  new Refusal(
-    'REJECTED_TOKEN_OTHER_LOCATION',
-    'this token belongs to another location; download the token of this location, or import that one as an account of its own',
-    { uId, tokenOf },
-  );
 
 function importToken(
   command: AccountCommand & { type: 'ImportToken' },

@@ -1,6 +1,6 @@
 import { idOf, isRefusal, keptRefusal, type Step, type Steps } from '@seatbook/kernel';
-import { accountExists, tokenOfOtherLocation, unknownAccount } from '../account/account-decider.js';
-import { notificationUrlOf } from '../account/notification-url.js';
+import { accountExists, tokenOfOtherLocation, unknownAccount } from '../account-refusals.js';
+import { notificationUrlOf } from '../notification-url.js';
 import type { ClientConfig, LicensingPorts } from '../ports.js';
 import { accountStream } from '../streams.js';
 import type { Import, ImportCommand } from './import-decider.js';

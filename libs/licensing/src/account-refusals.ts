@@ -1,0 +1,21 @@
+import { Refusal } from '@seatbook/kernel';
+
+/** There is no account of that id. */
+export const unknownAccount = (): Refusal =>
+  new Refusal('NOT_FOUND_ACCOUNT', 'there is no such account; import its content token first');
+
+/** The location is an account already. */
+export const accountExists = (uId: string, sameToken: boolean): Refusal =>
+  new Refusal(
+    'REJECTED_ACCOUNT_EXISTS',
+    'this location is imported already; to replace its token, renew it (PUT /accounts/{uId}/token)',
+    { uId, sameToken },
+  );
+
+/** The token is another location's than the account's. */
+export const tokenOfOtherLocation = (uId: string, tokenOf: string): Refusal =>
+  new Refusal(
+    'REJECTED_TOKEN_OTHER_LOCATION',
+    'this token belongs to another location; download the token of this location, or import that one as an account of its own',
+    { uId, tokenOf },
+  );
