@@ -14,7 +14,7 @@ import type { PairFailure } from '../apple-call/call-events.js';
 import type { AppleAsset, ContentMetadata } from '../ports.js';
 import type { Action, AssetEvent, AssetTraits, RefusalReason } from './asset-events.js';
 import { emptyAsset, evolveAsset, freeLicences, pairOf, type Asset, type Pair } from './asset-state.js';
-import { ended, followUpsEnded, lotsOf, newLots, ofOrders } from './pair-events.js';
+import { ended, followUpsEnded, lotsOf, newLots, ofOrders } from './pairs-in-parallel.js';
 import { releaseClaims, settleCall } from './settle-call.js';
 
 export type AssetCommand =

@@ -10,7 +10,7 @@ import {
   ofFollowUps,
   ofOrders,
   returnsEnded,
-} from './pair-events.js';
+} from './pairs-in-parallel.js';
 
 /** A pair that Apple keeps giving back for reasons of its own fails after this many tries. */
 export const MAX_PAIR_TRIES = 6;
