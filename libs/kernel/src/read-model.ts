@@ -39,6 +39,9 @@ export interface ReadModel<
   evolve(document: D | null, event: Envelope<E>, key: string): D | null;
 }
 
+/** The documents of a model. */
+export type DocumentOf<M extends ModelRef> = M extends ModelRef<infer D> ? D : never;
+
 /** The names of a model's indexes. */
 export type IndexOf<M extends ModelRef> = M extends ModelRef<Document, infer I> ? I : never;
 

@@ -8,7 +8,7 @@ import {
 import type { Receipt } from '@seatbook/runtime';
 import { contextOf, requestId, type Caller } from './principal.js';
 import type { Position } from '@seatbook/kernel';
-import type { Reflected, ReflectedPage, WantedPage } from './reader.js';
+import type { Reflected, PageOf, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
 /** One account, by its id at Apple. */
@@ -24,10 +24,7 @@ export interface AccountFound {
 }
 
 /** Accounts by name. */
-export const listAccounts = (
-  { reader }: SeatbookEdge,
-  page: WantedPage,
-): Promise<ReflectedPage<AccountDocument>> =>
+export const listAccounts = ({ reader }: SeatbookEdge, page: WantedPage): PageOf<'accounts'> =>
   reader.page(queryModels.accounts, { index: 'by-name', equals: [] }, page);
 
 /** @throws Refusal NOT_FOUND_ACCOUNT */

@@ -7,7 +7,7 @@ import {
   type OutcomeDocument,
 } from '@seatbook/licensing';
 import { readable } from '@seatbook/runtime';
-import type { Reflected, ReflectedPage, RowsOf, WantedPage } from './reader.js';
+import type { Reflected, PageOf, RowsOf, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
 type OrderState = OrderDocument['state'];
@@ -48,8 +48,7 @@ export const SETTLED: ReadonlySet<OrderState> = new Set([...OVER, 'waiting'] as 
 export const listOrders = (
   { reader }: SeatbookEdge,
   { account, state, ...page }: WantedOrders,
-): Promise<ReflectedPage<OrderDocument>> =>
-  reader.page(queryModels.orders, { ...rowsOf(account, state), descending: true }, page);
+): PageOf<'orders'> => reader.page(queryModels.orders, { ...rowsOf(account, state), descending: true }, page);
 
 function rowsOf(
   account: string | undefined,
@@ -79,7 +78,7 @@ export async function getOrder(
 export async function listOutcomes(
   { reader }: SeatbookEdge,
   { orderId, outcome, ...page }: WantedOutcomes,
-): Promise<ReflectedPage<OutcomeDocument>> {
+): PageOf<'outcomes'> {
   const { document } = await reader.get(queryModels.orders, orderId, page.position);
   if (!document) throw unknownOrder();
   const rows: RowsOf<typeof queryModels.outcomes> =

@@ -9,7 +9,7 @@ import {
 import { assetAsOf, holderAsOf, positionOf, type Moment } from './as-of.js';
 import { noSuchAsset } from './assets.js';
 import { pageOfList } from './page-of-list.js';
-import type { Reader, ReflectedPage, WantedPage } from './reader.js';
+import type { Reader, PageOf, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
 export interface WantedPairs extends WantedPage {
@@ -37,7 +37,7 @@ export interface WantedHolder extends WantedPage {
 export const listPairs = (
   { reader }: SeatbookEdge,
   { account, state, ...page }: WantedPairs,
-): Promise<ReflectedPage<PairDocument>> => {
+): PageOf<'pairs'> => {
   const equals = state === undefined ? [account] : [account, state];
   return reader.page(queryModels.pairs, { index: 'by-state', equals }, page);
 };
@@ -46,7 +46,7 @@ export const listPairs = (
 export async function listAssetPairs(
   seatbook: SeatbookEdge,
   { uId, asset, state, at, ...page }: WantedAssetPairs,
-): Promise<ReflectedPage<PairDocument>> {
+): PageOf<'pairs'> {
   if (at !== undefined) {
     const asOf = await positionOf(seatbook, at);
     const then = await assetAsOf(seatbook, uId, asset, asOf.position);
@@ -63,7 +63,7 @@ export async function listAssetPairs(
 export async function listHolderPairs(
   seatbook: SeatbookEdge,
   { holder, account, at, ...page }: WantedHolder,
-): Promise<ReflectedPage<PairDocument>> {
+): PageOf<'pairs'> {
   if (at !== undefined) {
     const asOf = await positionOf(seatbook, at);
     const then = await holderAsOf(seatbook, holder, asOf.position);

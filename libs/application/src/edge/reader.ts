@@ -2,12 +2,14 @@ import {
   Refusal,
   type Clock,
   type Document,
+  type DocumentOf,
   type IndexOf,
   type Instant,
   type Milliseconds,
   type ModelRef,
   type Position,
 } from '@seatbook/kernel';
+import type { queryModels } from '@seatbook/licensing';
 import type { EventLog, Freshness, IndexQuery, Page, ReadStore } from '@seatbook/runtime';
 
 /** Rows of one look at a read model where all of them are wanted. */
@@ -24,6 +26,11 @@ export interface Reflected {
 export interface ReflectedPage<D> extends Page<D> {
   readonly asOf: Reflected;
 }
+
+/** A page of one of the query models, by its name: `PageOf<'orders'>`. */
+export type PageOf<N extends keyof typeof queryModels> = Promise<
+  ReflectedPage<DocumentOf<(typeof queryModels)[N]>>
+>;
 
 /** Which part of a list is wanted: up to `limit` rows, after the page that gave the cursor. */
 export interface ListPart {

@@ -35,13 +35,13 @@ export class BoundQuery<A extends readonly unknown[], R> extends Query<R> {
   }
 }
 
-type CommandClasses<C extends Catalogue> = {
+export type CommandClasses<C extends Catalogue> = {
   readonly [N in keyof C]: C[N] extends Work<infer A, infer R>
     ? new (...asked: A) => BoundCommand<A, R>
     : never;
 };
 
-type QueryClasses<C extends Catalogue> = {
+export type QueryClasses<C extends Catalogue> = {
   readonly [N in keyof C]: C[N] extends Work<infer A, infer R>
     ? new (...asked: A) => BoundQuery<A, R>
     : never;
