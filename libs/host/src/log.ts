@@ -2,7 +2,7 @@ import { pino, type DestinationStream, type Level, type Logger } from 'pino';
 
 export type Log = Logger;
 
-/** JSON lines. Nothing secret is handed to it; what looks like it is taken out all the same. */
+/** JSON lines. No secret is passed to it; anything that looks like one is removed all the same. */
 export function createLog(level: Level | 'silent', destination?: DestinationStream): Log {
   const options = {
     level,
@@ -20,7 +20,7 @@ export function createLog(level: Level | 'silent', destination?: DestinationStre
 /** Base64 as long as a token. */
 const OPAQUE = /[A-Za-z0-9+/=_-]{60,}/g;
 
-/** What an error says for the log: with its stack, without anything that looks like a secret. */
+/** An error for the log: with its stack, without anything that looks like a secret. */
 export function errorFacts(error: unknown): { readonly error: string } {
   const said = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
   const cause =
@@ -28,7 +28,7 @@ export function errorFacts(error: unknown): { readonly error: string } {
   return { error: redacted(`${said}${cause}`).slice(0, 4_000) };
 }
 
-/** Lines of a stack name files and places only; a long path there looks like a secret and is none. */
+/** Lines of a stack contain only files and places; a long path there looks like a secret and is not one. */
 const redacted = (text: string): string =>
   text
     .split('\n')

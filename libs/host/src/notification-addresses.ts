@@ -5,8 +5,8 @@ import { errorFacts, type Log } from './log.js';
 const PAGE_ACCOUNTS = 200;
 
 /**
- * Brings every account's notification address in line with the configuration, once at start: where the configured one
- * is another one, and where Apple has forgotten ours. Work goes on without it, by polling, so nothing here fails a start.
+ * Brings every account's notification address in line with the configuration, once at start: if another one is
+ * configured, or if Apple has forgotten ours. Work goes on without it, by polling, so nothing here fails a start.
  */
 export async function alignNotificationAddresses(worker: SeatbookWorker, log: Log): Promise<void> {
   const { reads } = worker.foundation.stores;
@@ -47,7 +47,7 @@ async function align(
   const token = await worker.ports.vault.token(fingerprint);
   const config = await worker.ports.apple.clientConfig({ uId, token, mdmId: ownedAs });
   if (!config.ok || config.value.notificationUrl === wanted) return;
-  // Not wanted for a moment, so that it is told to Apple anew.
+  // Unset and set again, to force a new subscription.
   await want(worker, uId, null, 'Apple has another address');
   await want(worker, uId, wanted, 'Apple has another address');
 }

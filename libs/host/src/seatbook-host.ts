@@ -22,7 +22,7 @@ export interface HostOptions {
   readonly transport?: Transport;
 }
 
-/** Where the product stands between start and end. */
+/** The phases of the product's life. */
 export type HostPhase = 'opened' | 'starting' | 'ready' | 'stopping' | 'stopped';
 
 /** Which halves of the product a process has. */
@@ -92,7 +92,7 @@ export class SeatbookHost {
     return this.#phase;
   }
 
-  /** Aborts when the shutdown begins: requests that wait for outcomes are answered with what is there. */
+  /** Aborts when the shutdown begins: requests that wait for outcomes are answered with those known by then. */
   get closing(): AbortSignal {
     return this.#closing.signal;
   }
@@ -130,7 +130,7 @@ export class SeatbookHost {
     await this.parts.apple.close();
     await stopped;
     await this.parts.closeTransport();
-    // Promises that were settled by the last steps run out before their stores go.
+    // Let pending promises settle before the stores are closed.
     await pause(0);
     await this.stores.close();
     this.#phase = 'stopped';

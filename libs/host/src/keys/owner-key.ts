@@ -7,10 +7,10 @@ const HASH_NAME = 'owner/key-hash';
 const UNUSED_NAME = 'owner/key-unused';
 
 /**
- * The one key of the deployment's owner. Its SHA-256 is kept: the key is 256 random bits, so there is nothing to guess
- * that a slow hash would protect, and every request is checked in microseconds. A key that the operator chose must be as
- * long as makes guessing hopeless, which the configuration demands. A key that a start has made is also kept sealed until
- * it is used for the first time: a start that fails or is killed before anyone has read its output loses nothing.
+ * The one key of the deployment's owner. Only its SHA-256 is kept: the key is 256 random bits, which cannot be guessed,
+ * so a slow hash would protect nothing, and every request is checked in microseconds. A key of the operator's own must
+ * be long enough for that, which the configuration enforces. A key that a start has created is also kept sealed until
+ * it is first used: if that start fails or is killed before anyone has read its output, nothing is lost.
  */
 export class OwnerKey {
   readonly #hash: Buffer;

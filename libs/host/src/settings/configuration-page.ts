@@ -16,7 +16,7 @@ const TITLES: Readonly<Record<string, string>> = {
 
 const INTRODUCTION = `# Configuration
 
-Every setting is an environment variable, read once at start. What is wrong is told all at once, each problem with the name of its variable. An empty variable counts as absent. Names ending in \`_MS\` are milliseconds.`;
+Every setting is an environment variable, read once at start. All problems are reported together, each with the name of its variable. An empty variable counts as absent. Names ending in \`_MS\` are milliseconds.`;
 
 /** The documentation of all settings, made from their table. */
 export function configurationPage(): string {

@@ -22,8 +22,8 @@ export interface ViewBuildersOptions {
 }
 
 /**
- * Builders of all read models, one loop for each group: what the product works from is never behind a long pass of what
- * people look at.
+ * Builders of all read models, one loop for each group: the models that the product works from never wait for a long
+ * pass of the models that people look at.
  */
 export function viewBuilders({ events, tenureOf, ...shared }: ViewBuildersOptions): Views {
   const log = new EventLog(events, licensingRegistry());

@@ -8,14 +8,14 @@ import type { Epochs, FromViewsThread, ToViewsThread, ViewsThreadData } from './
 export interface WorkerViewsOptions {
   readonly folder: string;
   readonly limits: ProcessorLimits;
-  /** Tells of new events in the log. Returns an unsubscribe function. */
+  /** Announces new events in the log. Returns an unsubscribe function. */
   readonly onAppended: (listener: (position: Position) => void) => () => void;
   /** Whether this process builds a group. */
   readonly tenureOf: TenureOf;
   /** Pause before the thread is started again; doubles up to the maximum. */
   readonly restartMs: number;
   readonly restartMaxMs: number;
-  /** How long a stop waits for the batch under way. */
+  /** How long a stop waits for the current batch. */
   readonly stopMs: number;
   readonly clock: Clock;
   readonly log: Log;
@@ -26,7 +26,7 @@ export interface WorkerViewsOptions {
 /** Batches leave much garbage at once; a larger young generation only keeps it longer. */
 const YOUNG_GENERATION_MB = 16;
 
-/** Read models that a thread of their own builds, as the main thread sees them. A thread that dies is started again. */
+/** Read models that are built in a separate thread, as the main thread sees them. A thread that dies is restarted. */
 export class WorkerViews implements Views {
   readonly #models = new Map<string, ModelStatus>();
   readonly #tenures: readonly (readonly [ModelGroup['name'], Tenure])[];
@@ -34,7 +34,7 @@ export class WorkerViews implements Views {
   #worker: Worker | null = null;
   #failure: string | null = null;
   #failures = 0;
-  /** What the thread is to be told of in this turn. */
+  /** What the thread must be sent in this turn. */
   #rung: Position | null = null;
   #unsubscribe: () => void = () => undefined;
   #stopping = false;
@@ -69,7 +69,7 @@ export class WorkerViews implements Views {
     if (!worker) return;
     const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
     this.#tell({ kind: 'stop' });
-    // What is cut off is one uncommitted batch, which the next start builds again.
+    // At most one uncommitted batch is lost, which the next start builds again.
     const cancel = this.options.clock.after(this.options.stopMs, () => void worker.terminate());
     await ended;
     cancel();

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 
-/** What the checksum of an event covers: all that a row of the log holds. */
+/** What the checksum of an event covers: everything in its row of the log. */
 export interface Checked {
   readonly stream: string;
   readonly revision: number;
@@ -11,7 +11,7 @@ export interface Checked {
   readonly metadata: string;
 }
 
-/** CRC-32 of an event. The lengths stand before the texts, so nothing can move from one column to the next unseen. */
+/** CRC-32 of an event. The lengths come before the texts, so nothing can move from one column to the next unseen. */
 export const checksumOf = (event: Checked): number =>
   crc32(
     `${event.position},${event.revision},${event.stream.length},${event.id.length},${event.type.length},${event.data.length};` +

@@ -4,7 +4,7 @@ import type { Ids } from '@seatbook/kernel';
 import type { Directory, PersonEntry, PersonSeen } from '@seatbook/runtime';
 import type { GroupCommit } from './group-commit.js';
 
-/** Persons looked up or written in one go, so that nobody else waits long. */
+/** Persons looked up or written at once, so that nobody else waits long. */
 const PART = 1_000;
 const PURGE_ATTEMPTS = 100;
 const PURGE_PAUSE_MS = 50;
@@ -41,7 +41,7 @@ export class SqliteDirectory implements Directory {
     for (let start = 0; start < seen.length; start += PART) {
       const part = seen.slice(start, start + PART);
       const known = part.map((person) => this.#known(uId, person));
-      // Mostly everybody is known and nothing has changed: then there is nothing to make durable.
+      // Usually everybody is known and nothing has changed: then there is nothing to write.
       if (known.every((userId) => userId !== null)) userIds.push(...known);
       else
         userIds.push(
@@ -60,7 +60,7 @@ export class SqliteDirectory implements Directory {
     await this.#purge();
   }
 
-  /** The person's id when all that was seen is already here; null when there is something to write. */
+  /** The person's id if everything that was seen is already stored; null if there is something to write. */
   #known(uId: string, person: PersonSeen): string | null {
     const entry = this.#find.get(uId, person.clientUserId);
     return entry && !differs(entry, person) ? entry.userId : null;

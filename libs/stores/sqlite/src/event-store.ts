@@ -24,7 +24,7 @@ import type { GroupCommit } from './group-commit.js';
 import { asStoreFailure } from './store-failure.js';
 import { StreamTails, type StreamTail } from './stream-tails.js';
 
-/** A subscription looks for new events this often even if nothing rings. */
+/** A subscription looks for new events this often even if none was announced. */
 const POLL_MS = 1_000;
 
 type Row = [
@@ -39,13 +39,13 @@ type Row = [
 ];
 
 const COLUMNS = 'e.position, s.name, e.revision, e.id, e.type, e.data, e.metadata, e.checksum';
-// CROSS JOIN keeps SQLite from turning the loop round: events in order first, then the name of each.
+// CROSS JOIN keeps SQLite from reversing the loops: events in order first, then the name of each.
 const EVENTS = `SELECT ${COLUMNS} FROM events e CROSS JOIN streams s ON s.id = e.stream`;
 
 /**
  * The log in events.db. One connection of one process writes; any number of others read, each append becoming visible
- * to them whole. Positions are counted by the writer without gaps, so a row that is missing is noticed like a row that
- * was changed: every read checks both.
+ * to them whole. The writer counts positions without gaps, so a missing row is noticed like a changed one: every read
+ * checks both.
  */
 export class SqliteEventStore implements EventStore {
   readonly #database: Database;
@@ -65,7 +65,7 @@ export class SqliteEventStore implements EventStore {
   readonly #probe: Statement<[]> | null;
   /** Position of the last event written; null when it is to be looked up. */
   #last: number | null = null;
-  /** How often the bell rang, so that a subscription hears of what came while it was not listening. */
+  /** How often appends were announced, so that a subscription notices those that came while it was not listening. */
   #rings = 0;
 
   /** `commits` is the queue of the writer; null opens the log for reading only. */
@@ -163,7 +163,7 @@ export class SqliteEventStore implements EventStore {
         position = events.at(-1)?.position ?? position;
         yield { events, upTo: position, caughtUp };
       }
-      // SQLite answers in the same turn: without a pause, a long catching up would let nothing else have its turn.
+      // SQLite answers in the same turn: without a pause, catching up would keep everything else from its turn.
       if (more || heard !== this.#rings) await new Promise<void>((resolve) => setImmediate(resolve));
       else if (!signal.aborted) await this.#newEvents(signal);
     }
@@ -198,7 +198,7 @@ export class SqliteEventStore implements EventStore {
 
   /**
    * Reads the whole log and compares tables, indexes and the ends of the streams with it: finds damage that no read has
-   * met yet. Takes the thread for as long as that lasts, so it is for a tool or for another thread.
+   * met yet. Blocks the thread meanwhile, so it is for a tool or for another thread.
    * @throws CorruptEvent, StoreUnavailable
    */
   async verify(): Promise<{ readonly events: number; readonly streams: number }> {
@@ -232,7 +232,7 @@ export class SqliteEventStore implements EventStore {
     };
   }
 
-  /** Wakes subscriptions and listeners. A thread that only reads hears of new events by this alone. */
+  /** Wakes subscriptions and listeners. A thread that only reads learns of new events by this alone. */
   ring(position: Position): void {
     this.#rings += 1;
     for (const listener of this.#listeners) listener(position);
@@ -245,7 +245,7 @@ export class SqliteEventStore implements EventStore {
     });
   }
 
-  /** Until the bell rings, it is time to look, or the signal aborts. */
+  /** Resolves when an append is announced, when it is time to look, or when the signal aborts. */
   #newEvents(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {
@@ -293,7 +293,7 @@ export class SqliteEventStore implements EventStore {
     return { revision, position: asPosition(position) };
   }
 
-  /** The writer changes nothing while it reads; beside it a transaction keeps two reads on one state. */
+  /** The writer changes nothing while it reads; for others a transaction keeps two reads on one state. */
   #snapshot<T>(read: () => T): T {
     return this.#commits ? read() : this.#database.transaction(read).deferred();
   }

@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import type { Ids } from '@seatbook/kernel';
 import { asStoreFailure, isSqliteError } from './store-failure.js';
 
-/** 'SEAT': tells our files from any other database. */
+/** 'SEAT': distinguishes our files from any other database. */
 const APPLICATION_ID = 0x53454154;
 const FORMAT = 1;
 
@@ -59,12 +59,12 @@ const SCHEMA = `
 `;
 
 /**
- * How long a write waits for a lock, in milliseconds. Nobody else writes, so it is for a tool of an operator that looks
- * in, and the whole process stands still meanwhile.
+ * How long a write waits for a lock, in milliseconds. Nobody else writes, so only an operator's tool can hold one; the
+ * whole process is blocked meanwhile.
  */
 export const BUSY_MS = 250;
 
-/** The file is there but is not a log that this build can use. It is never replaced: that is for an operator to decide. */
+/** The file exists but is not a log that this build can use. It is never replaced: an operator must decide that. */
 export class LogUnusable extends Error {
   constructor(file: string, why: string, cause?: unknown) {
     super(`${file} cannot be used: ${why}`, { cause });
@@ -75,7 +75,7 @@ export class LogUnusable extends Error {
 /** An open events.db. */
 export interface EventsFile {
   readonly database: Database.Database;
-  /** Random; tells this log from every other, so that views of another one are noticed. */
+  /** Random; distinguishes this log from every other, so that views of another one are noticed. */
   readonly logId: string;
 }
 
@@ -162,7 +162,7 @@ function checkFormat(file: string, database: Database.Database): void {
   }
 }
 
-/** The tables as SQLite keeps them: text, in which a damaged letter makes another table. */
+/** The tables as SQLite stores them: as text, in which one damaged letter means another table. */
 const schemaOf = (database: Database.Database): string =>
   database
     .prepare<[], string | null>('SELECT sql FROM sqlite_schema ORDER BY type, name')
@@ -181,7 +181,7 @@ function expectedSchema(): string {
   return schemaText;
 }
 
-/** The sequence remembers the last position that was ever given out, so a lost end of the log is noticed at start. */
+/** The sequence remembers the last position that was ever assigned, so a lost end of the log is noticed at start. */
 function checkEnd(file: string, database: Database.Database): void {
   const last = database.prepare<[], number | null>('SELECT max(position) FROM events').pluck().get() ?? 0;
   const given =

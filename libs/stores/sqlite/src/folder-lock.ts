@@ -16,7 +16,7 @@ export interface LockHolder {
   readonly since: Instant;
 }
 
-/** Another process works on this folder. Two writers would give out the same positions. */
+/** Another process works on this folder. Two writers would assign the same positions. */
 export class FolderLocked extends Error {
   constructor(
     folder: string,
@@ -36,7 +36,7 @@ export type Unlock = () => void;
 
 /**
  * Takes the folder for this process. The lock is an exclusive transaction on a small file, held by the operating system
- * for as long as the process lives, however it dies: there is nothing stale to recognise and no race to take it over.
+ * until the process ends, however it ends: a lock is never stale, and there is no race to take one over.
  * Folders on network file systems without working locks are not safe.
  * @throws FolderLocked
  */
@@ -61,7 +61,7 @@ export async function lockFolder(folder: string, name: string, clock: Clock): Pr
   };
 }
 
-/** The name beside the lock. The holder writes it just after taking the lock, so a dead one's name is looked at again. */
+/** The name in the file beside the lock. The holder writes it after taking the lock, so it may be its predecessor's. */
 async function holderOf(folder: string): Promise<LockHolder | null> {
   for (let attempt = 1; attempt <= 10; attempt += 1) {
     try {

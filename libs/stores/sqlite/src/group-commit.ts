@@ -1,16 +1,16 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { asStoreFailure } from './store-failure.js';
 
-/** Writes of one drain; what waits beyond goes into the next, after other work of the process had its turn. */
+/** Writes of one drain; further ones go into the next, after other work of the process had its turn. */
 const MAX_WRITES = 256;
 const MAX_BYTES = 4_000_000;
 
-/** One write that is all or nothing by itself. It may be run again after its transaction was rolled back. */
+/** One atomic write. It may be run again after its transaction was rolled back. */
 export interface Write<T> {
   /** Throws when the write may not happen. Changes nothing. */
   check?(): void;
   apply(): T;
-  /** Size in bytes, roughly, where that may be large. */
+  /** Approximate size in bytes, if it may be large. */
   readonly bytes?: number;
 }
 
@@ -45,12 +45,12 @@ export class GroupCommit {
     this.#rollback = database.prepare('ROLLBACK');
   }
 
-  /** Told once per transaction that is on disk, after its promises were resolved. */
+  /** Called once per transaction that is on disk, after its promises were resolved. */
   onCommit(listener: () => void): void {
     this.#afterCommit.push(listener);
   }
 
-  /** Told when a transaction was undone: what was remembered of it in memory is wrong. */
+  /** Called when a transaction was undone: anything remembered from it is wrong. */
   onRollback(listener: () => void): void {
     this.#afterRollback.push(listener);
   }
@@ -72,7 +72,7 @@ export class GroupCommit {
     });
   }
 
-  /** Refuses what comes from now on; resolves when all that waited has been written or refused. */
+  /** Refuses new writes; resolves when all waiting ones have been written or refused. */
   async close(): Promise<void> {
     this.#closed = true;
     if (this.#scheduled) await new Promise<void>((resolve) => this.#idle.push(resolve));
@@ -109,8 +109,8 @@ export class GroupCommit {
   }
 
   /**
-   * The usual way: one transaction for all. A check that fails has written nothing and leaves it alone, so no SAVEPOINT
-   * is needed (it would cost a tenth of the rate). Undefined when one broke off half-way and everything was undone.
+   * The usual way: one transaction for all. A failed check has written nothing, so no SAVEPOINT is needed (it would cost
+   * a tenth of the rate). Undefined if one write broke off half-way and everything was undone.
    */
   #together(batch: readonly Waiting[]): readonly Waiting[] | undefined {
     const written: Waiting[] = [];
@@ -118,7 +118,7 @@ export class GroupCommit {
     try {
       this.#open();
     } catch (error) {
-      // Nothing has begun, so none of them is to blame, and each would wait for the lock once more.
+      // No transaction has begun, so no write caused this, and each of them would wait for the lock again.
       for (const write of batch) write.failed(asStoreFailure(this.#database.name, error));
       return [];
     }
@@ -136,7 +136,7 @@ export class GroupCommit {
       this.#commit.run();
     } catch (error) {
       this.#undo();
-      // Alone in its transaction, this one is the one to blame.
+      // It was alone in its transaction, so it caused the failure.
       if (batch.length > 1) return undefined;
       batch[0]?.failed(asStoreFailure(this.#database.name, error));
       return [];
@@ -145,7 +145,7 @@ export class GroupCommit {
     return written;
   }
 
-  /** A transaction each, in the order asked: who fails now fails alone. */
+  /** One transaction for each, in their order: a write that fails now fails alone. */
   #alone(batch: readonly Waiting[]): readonly Waiting[] {
     return batch.flatMap((write) => this.#together([write]) ?? []);
   }
@@ -158,7 +158,7 @@ export class GroupCommit {
 
   #undo(): void {
     try {
-      // SQLite has already rolled back by itself after some errors (disk full, I/O).
+      // After some errors (disk full, I/O) SQLite has already rolled back.
       if (this.#database.inTransaction) this.#rollback.run();
     } catch {
       // The error that led here is the one to report; the next transaction tries to roll this one back first.

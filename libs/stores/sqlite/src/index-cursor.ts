@@ -9,7 +9,7 @@ export interface CursorPlace {
 
 /**
  * A cursor is opaque text. It holds the place and a digest over place and query, so that one of another query, one
- * that was shortened and one that was written by hand are refused. It tells nothing that the page did not.
+ * that was shortened and one that was written by hand are refused. It reveals nothing that the page did not.
  */
 export function writeCursor(query: string, { values, key }: CursorPlace): string {
   return Buffer.from(JSON.stringify([digest(query, values, key), key, ...values])).toString('base64url');
@@ -18,7 +18,7 @@ export function writeCursor(query: string, { values, key }: CursorPlace): string
 /** @throws InvalidCursor */
 export function readCursor(query: string, fields: number, cursor: string): CursorPlace {
   const bytes = Buffer.from(cursor, 'base64url');
-  // Buffer.from passes over foreign characters in silence.
+  // Buffer.from silently skips foreign characters.
   if (bytes.toString('base64url') !== cursor) throw new InvalidCursor();
   const parts = parsed(bytes.toString('utf8'));
   if (!Array.isArray(parts) || parts.length !== fields + 2) throw new InvalidCursor();

@@ -1,7 +1,7 @@
 import type { FieldValue, IndexQuery } from '@seatbook/runtime';
 import type { CursorPlace } from './index-cursor.js';
 
-/** A value as a column holds it: SQLite has no booleans, and a field that is missing is NULL. */
+/** A value as a column stores it: SQLite has no booleans, and a missing field is NULL. */
 export type ColumnValue = string | number | null;
 
 /** A part of a page: rows that lie next to each other in the index. */
@@ -25,8 +25,8 @@ interface Bound {
 }
 
 /**
- * The rows of a query behind a cursor, as scans to be read one after the other.
- * `(a, b, key) > (?, ?, ?)` would be shorter but is neither true nor false where a field is NULL. NULL stands before all
+ * The rows of a query after a cursor, as scans to be read one after the other.
+ * `(a, b, key) > (?, ?, ?)` would be shorter but is neither true nor false if a field is NULL. NULL comes before all
  * values, as in the index, and a range never includes it.
  * @param columns the columns of the index behind `equals`, ending with the key
  */
@@ -65,7 +65,7 @@ export function scansOf(
     // SQLite might start at the range's beginning and read again all pages before.
     if (!query.descending) {
       const ahead = level === 0 ? upper : [];
-      // -9e999 is minus infinity, which only NULL stands before; IS NOT NULL would read all NULL rows first.
+      // -9e999 is minus infinity, which only NULL precedes; IS NOT NULL would read all NULL rows first.
       const beyond =
         value === null ? { sql: `${column} >= -9e999`, value: null } : { sql: `${column} > ?`, value };
       scans.push(scan([...equals, ...same, beyond, ...ahead]));

@@ -3,7 +3,7 @@ import type { HeldLease, Lease, LeaseSeen, Leases } from '@seatbook/runtime';
 import type { GroupCommit } from './group-commit.js';
 import { asStoreFailure } from './store-failure.js';
 
-/** What is durable of a lease. */
+/** The durable part of a lease. */
 type Row = Pick<Lease, 'epoch' | 'holder'>;
 /** What a holder tells in one epoch, as long as this process runs. */
 type Beat = Pick<Lease, 'epoch' | 'beat' | 'status'>;
@@ -27,7 +27,7 @@ export class SqliteLeases implements Leases {
     this.#row = database.prepare('SELECT epoch, holder FROM leases WHERE name = ?');
     this.#set = database.prepare('REPLACE INTO leases (name, epoch, holder) VALUES (?, ?, ?)');
     this.#release = database.prepare('UPDATE leases SET holder = NULL WHERE name = ? AND epoch = ?');
-    // The folder's lock proves that whoever held them is gone.
+    // The folder's lock proves that the holders of before have ended.
     database.exec('UPDATE leases SET holder = NULL WHERE holder IS NOT NULL');
   }
 

@@ -14,8 +14,8 @@ export interface VerifiedLog {
 
 /**
  * Checks every row, revision and position of the log in a folder, beside the process that writes it or without one.
- * Needs no key: sealed secrets are not opened. Reads the whole file and takes the thread meanwhile.
- * @throws LogUnusable for a file that is no log of this build
+ * Needs no key: sealed secrets are not opened. Reads the whole file and blocks the thread meanwhile.
+ * @throws LogUnusable for a file that is not a log of this build
  * @throws CorruptEvent naming the first row that is not what was written; StoreUnavailable for a damaged file
  */
 export async function verifyLog(folder: string): Promise<VerifiedLog> {
@@ -28,7 +28,7 @@ export async function verifyLog(folder: string): Promise<VerifiedLog> {
   }
 }
 
-/** There is a log in the target folder already. */
+/** The target folder already contains a log. */
 export class BackupExists extends Error {
   constructor(file: string) {
     super(`${file} exists already: choose a folder without a backup, it is never overwritten`);

@@ -9,8 +9,9 @@ type DocumentRow = [doc: string, position: number];
 
 /**
  * The documents of one read model: a table with the key, the document as JSON text, the position of the last event that
- * touched it and a column per indexed field, filled when a document is written, and a SQLite index per declared index that ends with the key. Names of models
- * and fields differ in more than SQLite's names may (case), so tables and columns are numbered.
+ * touched it and a column per indexed field, filled when a document is written; and a SQLite index per declared index,
+ * ending with the key. SQLite ignores case in names, which names of models and fields do not, so tables and columns are
+ * numbered.
  */
 export class ModelTable {
   readonly #database: Database;
@@ -43,7 +44,7 @@ export class ModelTable {
     this.#database.exec(`DROP TABLE IF EXISTS ${this.#name}`);
   }
 
-  /** Creates the table anew with the documents that it has, after its declaration of indexes has changed. */
+  /** Creates the table again, with its documents, after its declaration of indexes has changed. */
   recreate(): void {
     const old = `${this.#name}_old`;
     this.#database.exec(`ALTER TABLE ${this.#name} RENAME TO ${old}`);
@@ -82,7 +83,7 @@ export class ModelTable {
     this.#prepared().delete.run(key);
   }
 
-  /** One page of an index. To be called inside a transaction, since it may take several reads. */
+  /** One page of an index. Call it inside a transaction, since it may take several reads. */
   query<D extends Document>(query: IndexQuery): Page<D> {
     const number = this.#model.indexes.findIndex((index) => index.name === query.index);
     const declared = this.#model.indexes[number];
@@ -112,7 +113,7 @@ export class ModelTable {
     // One row more than asked for tells whether there is a next page.
     const rows: Row[] = [];
     for (const { where, values } of scansOf(query, equalColumns, columns, after)) {
-      // INDEXED BY: a scan that its index cannot serve is an error and not a slow query.
+      // INDEXED BY: a scan that its index cannot serve is an error, not a slow query.
       const sql = `SELECT doc, key FROM ${this.#name} INDEXED BY ${this.#indexName(number)} WHERE ${where} ORDER BY ${order} LIMIT ?`;
       rows.push(...this.#scan(sql).all(...values, query.limit + 1 - rows.length));
       if (rows.length > query.limit) break;

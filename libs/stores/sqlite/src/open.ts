@@ -16,7 +16,7 @@ import { SqliteSecrets } from './secrets.js';
 import { openViewsFile, openViewsFileBeside } from './views-file.js';
 
 export interface SqliteStoresOptions {
-  /** Where the files are; created when it is not there. */
+  /** Where the files are; created if it does not exist. */
   readonly folder: string;
   /** The 32 bytes that seal the secrets, see `loadOrCreateKey`. */
   readonly key: Buffer;
@@ -34,9 +34,9 @@ export interface SqliteStores {
   readonly leases: Leases;
   readonly secrets: Secrets;
   readonly directory: Directory;
-  /** What was unusual about the start, as lines for the log of the process. */
+  /** Anything unusual about the start, as lines for the log of the process. */
   readonly notices: readonly string[];
-  /** Finishes what was asked, closes the files and releases the folder. */
+  /** Finishes all pending calls, closes the files and releases the folder. */
   close(): Promise<void>;
 }
 

@@ -78,7 +78,7 @@ export class SqliteReadStore implements ReadStore {
       for (const model of models) {
         const indexes = JSON.stringify(model.indexes.map(({ name, fields }) => ({ name, fields })));
         const row = this.#model.get(model.name, model.version);
-        // Mostly all is there already; the other thread may be in the middle of a commit.
+        // Usually everything exists already; the other thread may be in the middle of a commit.
         const id = row?.indexes === indexes ? row.id : this.#write(() => this.#makeRoom(model, indexes));
         this.#tables.set(titleOf(model), new ModelTable(this.#database, id, model));
       }
@@ -176,7 +176,7 @@ export class SqliteReadStore implements ReadStore {
         const row = this.#snapshot.get(stream);
         if (!row) return null;
         const chunks = this.#chunks.all(stream);
-        // Decisions rest on it, so a damaged one is none.
+        // Decisions rest on it, so a damaged one is ignored.
         if (chunks.length !== row.chunks || chunks.some(({ chunk, checksum }) => crc32(chunk) !== checksum))
           return null;
         return {
@@ -211,15 +211,15 @@ export class SqliteReadStore implements ReadStore {
   }
 
   /**
-   * Forgets everything when a checkpoint or a snapshot lies beyond the end of the log: the log was restored from a backup, and what
-   * the views show has partly not happened. The line for the log of the process, or null when all is well.
+   * Forgets everything if a checkpoint or a snapshot lies beyond the end of the log: the log was restored from a backup,
+   * and a part of what the views show has not happened. Returns the line for the log of the process, or null.
    */
   resetIfAhead(head: Position): string | null {
     return this.#guarded(() => {
       const reached =
         this.#database.prepare<[], number | null>('SELECT max(position) FROM models').pluck().get() ?? 0;
       if (reached <= head) {
-        // A model that is being rebuilt is behind, and a snapshot of what was lost may still be there.
+        // A model that is being rebuilt is behind, while a snapshot of lost events may still exist.
         const lost = 'SELECT stream FROM snapshots WHERE position > ?';
         this.#write(() => {
           this.#database.prepare(`DELETE FROM snapshotChunks WHERE stream IN (${lost})`).run(head);

@@ -11,7 +11,7 @@ export interface Sealed {
   readonly sealed: Buffer;
 }
 
-/** Names a key without telling it: eight hexadecimal digits. */
+/** Identifies a key without revealing it: eight hexadecimal digits. */
 export const keyIdOf = (key: Buffer): string =>
   createHash('sha256').update('seatbook key id').update(key).digest('hex').slice(0, 8);
 
@@ -28,7 +28,7 @@ export function seal(key: Buffer, name: string, text: string): Sealed {
   return { keyId, iv, sealed };
 }
 
-/** The text again, or null when key, name or any bit is another. */
+/** The text again, or null if the key, the name or any bit differs. */
 export function unseal(key: Buffer, name: string, { keyId, iv, sealed }: Sealed): string | null {
   if (keyId !== keyIdOf(key) || iv.length !== IV_BYTES || sealed.length < TAG_BYTES) return null;
   try {

@@ -17,7 +17,7 @@ import Database from 'better-sqlite3';
 import { EVENTS_FILE } from './folder.js';
 import { KEY_BYTES, keyIdOf, seal, unseal } from './seal.js';
 
-/** The key that seals the secrets is missing, malformed, unprotected or another one. The message says what to do. */
+/** The key that seals the secrets is missing, malformed, unprotected or the wrong one. The message says what to do. */
 export class SealingKeyUnusable extends Error {
   constructor(message: string) {
     super(message);
@@ -31,7 +31,7 @@ export interface SealingKeySource {
   readonly folder: string;
   /** File with the key, mode 0600; made on first start. Default: `seatbook.key` in the folder. */
   readonly file?: string | undefined;
-  /** The key itself, as the environment gives it: 32 bytes in base64, or 64 hexadecimal digits. Goes before the file. */
+  /** The key itself, from the environment: 32 bytes in base64 or 64 hexadecimal digits. Takes precedence over the file. */
   readonly env?: string | undefined;
 }
 
@@ -96,7 +96,7 @@ function parseKey(text: string, source: string): Buffer {
   const key = /^[0-9a-fA-F]{64}$/.test(trimmed)
     ? Buffer.from(trimmed, 'hex')
     : Buffer.from(trimmed, 'base64');
-  // The comparison finds what Buffer.from passes over in silence.
+  // The comparison finds characters that Buffer.from silently skips.
   const exact = key.toString('hex') === trimmed.toLowerCase() || key.toString('base64') === trimmed;
   if (key.length !== KEY_BYTES || !exact) {
     throw new SealingKeyUnusable(
@@ -106,7 +106,7 @@ function parseKey(text: string, source: string): Buffer {
   return key;
 }
 
-/** Written whole and flushed under another name first: a start that breaks off leaves no half key behind. */
+/** Written completely and flushed under another name first: a start that breaks off leaves no partial key. */
 function createKey(file: string): Buffer {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   const key = randomBytes(KEY_BYTES);
@@ -116,7 +116,7 @@ function createKey(file: string): Buffer {
     chmodSync(unfinished, 0o600);
     writeSync(handle, `${key.toString('base64')}\n`);
     fsyncSync(handle);
-    // Fails where another process was faster; its key is the one then.
+    // Fails if another process was faster; then its key counts.
     linkSync(unfinished, file);
   } catch (error) {
     if (existsSync(file)) return readKey(file);

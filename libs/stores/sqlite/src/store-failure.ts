@@ -14,7 +14,7 @@ export const asStoreFailure = (file: string, error: unknown): unknown =>
     ? new StoreUnavailable(`${file}: ${error.message} (${error.code})`, error.code, error)
     : error;
 
-/** A page is damaged, or the file is no database at all. */
+/** A page is damaged, or the file is not a database. */
 export const isDamage = (code: string): boolean =>
   code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB' || code === 'SQLITE_FORMAT';
 

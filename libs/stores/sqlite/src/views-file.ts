@@ -41,8 +41,8 @@ export interface ViewsFile {
 }
 
 /**
- * Opens the views of a log and creates them on first start. All in them is made from the log, so a file that is
- * damaged, no database, of another format or of another log is deleted and begins anew, and the notice says so.
+ * Opens the views of a log and creates them on first start. Everything in them is made from the log, so a file that is
+ * damaged, not a database, of another format or of another log is deleted and created again; a notice says so.
  * Only for the process that holds the folder's lock, before anybody else opens the file.
  */
 export function openViewsFile(file: string, logId: string): ViewsFile {
