@@ -38,9 +38,7 @@ describe('a new step of a new build', () => {
 
   const runnerWith = (steps: typeof olderSteps): CommandRunner =>
     counterRunner({ events: store, reads: temporary.stores.reads, clock, kinds: [counterKind(steps)] });
-  /** A process of a build with these steps, until it has looked at all that there is. */
-  const run = async (steps = newerSteps): Promise<CommandRunner> => {
-    const runner = runnerWith(steps);
+  const revisionOf = (runner: CommandRunner): StepRevision => {
     const revision = new StepRevision({
       events: new EventLog(store, counterRegistry()),
       progress: temporary.stores.progress,
@@ -52,7 +50,12 @@ describe('a new step of a new build', () => {
       limits: { batchEvents: 3 },
     });
     running.push(revision);
-    revision.start();
+    return revision;
+  };
+  /** A process of a build with these steps, until it has looked at all that there is. */
+  const run = async (steps = newerSteps): Promise<CommandRunner> => {
+    const runner = runnerWith(steps);
+    revisionOf(runner).start();
     await pass(clock, 60_000);
     return runner;
   };
@@ -129,6 +132,20 @@ describe('a new step of a new build', () => {
       { message: 'a runner fails and keeps trying', runner: 'revision of steps' },
       { message: 'a runner works again' },
     ]);
+  });
+
+  it('does not keep a process from stopping: the next one goes on where it was', async () => {
+    for (let index = 0; index < 20; index += 1) await add(`counter-${index}`, 15);
+    const first = revisionOf(runnerWith(newerSteps));
+    first.start();
+    await calm();
+    await first.stop();
+    const stamps = await Promise.all(
+      Array.from({ length: 20 }, (_stream, index) => stampOf(`counter-${index}`)),
+    );
+    expect(stamps.filter((stamp) => stamp !== null).length).toBeLessThan(20);
+    await run();
+    for (let index = 0; index < 20; index += 1) expect(await eventsOf(`counter-${index}`)).toHaveLength(2);
   });
 
   it('passes over a stream that this build cannot decide, and says so', async () => {

@@ -1,6 +1,7 @@
 import {
   START,
   categoryOf,
+  earliest,
   isRefusal,
   sha256,
   type Clock,
@@ -10,7 +11,8 @@ import {
 import type { CommandRunner } from './command-runner.js';
 import { REVISE_STEPS } from './decide-all.js';
 import { hasCode } from './errors.js';
-import type { EventLog } from './event-log.js';
+import type { EventLog, LoggedEvent } from './event-log.js';
+import { giveWay } from './give-way.js';
 import type { LeaseKeeper } from './lease-keeper.js';
 import { PollLoop } from './poll-loop.js';
 import type { Progress } from './progress.js';
@@ -19,15 +21,15 @@ import type { StreamKind } from './stream-kind.js';
 
 export interface StepRevisionLimits {
   readonly batchEvents: number;
-  /** Streams that are loaded at once. */
-  readonly concurrency: number;
+  /** Pause between two batches: this work is in no hurry, and other work is. */
+  readonly restMs: Milliseconds;
   readonly pollMs: Milliseconds;
   readonly leaseMs: Milliseconds;
 }
 
 export const STEP_REVISION_LIMITS: StepRevisionLimits = {
   batchEvents: 500,
-  concurrency: 8,
+  restMs: 100,
   pollMs: 5_000,
   leaseMs: 15_000,
 };
@@ -41,6 +43,14 @@ export interface StepRevisionOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits?: Partial<StepRevisionLimits>;
+}
+
+/** The way through the log for one kind of stream: how far it has come, and where it ends. */
+interface Walk {
+  readonly kind: StreamKind;
+  readonly name: string;
+  readonly at: Position;
+  readonly end: Position;
 }
 
 const NAME = 'step-revision';
@@ -58,6 +68,8 @@ export class StepRevision {
   readonly #loop: PollLoop;
   /** Kinds whose streams have not all been looked at. */
   readonly #left: Set<StreamKind>;
+  #stopping = false;
+  #endRest: () => void = () => undefined;
 
   constructor(options: StepRevisionOptions) {
     this.#options = options;
@@ -73,11 +85,15 @@ export class StepRevision {
   }
 
   start(): void {
+    this.#stopping = false;
     this.#options.leases.want(NAME, this.#limits.leaseMs, () => this.failure);
     this.#loop.start();
   }
 
+  /** Ends after the stream under way; the next start goes on from there. */
   stop(): Promise<void> {
+    this.#stopping = true;
+    this.#endRest();
     return this.#loop.stop();
   }
 
@@ -93,62 +109,78 @@ export class StepRevision {
   async #pass(): Promise<boolean> {
     const epoch = this.#options.leases.epochOf(NAME);
     if (epoch === null) return false;
-    for (const kind of this.#left) {
-      try {
-        if (await this.#revise(kind, epoch)) this.#left.delete(kind);
-      } catch (error) {
-        // Another one has the lease by now and goes on from the checkpoint.
-        if (hasCode(error, 'CHECKPOINT_MOVED')) return false;
-        throw error;
+    try {
+      const walks: Walk[] = [];
+      for (const kind of this.#left) {
+        const walk = await this.#walkOf(kind, epoch);
+        if (walk) walks.push(walk);
       }
+      await this.#walkAll(this.#unfinished(walks), epoch);
+    } catch (error) {
+      // Another one has the lease by now and goes on from the checkpoints.
+      if (!hasCode(error, 'CHECKPOINT_MOVED')) throw error;
     }
     return false;
   }
 
-  /** Looks at all streams of a kind, from where that was left. False: not all were reached. */
-  async #revise(kind: StreamKind, epoch: number): Promise<boolean> {
-    const { events, progress, leases } = this.#options;
-    const name = `${NAME}/${kind.category}/${digestOf(kind)}`;
-    const end = await this.#endOf(`${name}/end`, epoch);
-    if (end === null) return false;
-    let at = await progress.takeOver(name, epoch);
-    if (at >= end) return true;
-    for await (const page of events.pages(at, this.#limits.batchEvents)) {
-      const created = page.events.filter(
-        ({ stream, revision }) => revision === 0 && categoryOf(stream) === kind.category,
-      );
-      await this.#look(created.map(({ stream }) => stream));
-      if (leases.epochOf(NAME) !== epoch) return false;
-      if (page.upTo !== at) await progress.saveCheckpoint(name, { from: at, to: page.upTo, epoch });
-      at = page.upTo;
-      if (at >= end) return true;
-    }
-    return at >= end;
-  }
-
-  /** The head of the log as it was when this build was first there; null for a log that is still empty. */
-  async #endOf(name: string, epoch: number): Promise<Position | null> {
+  /** Where a kind's walk is; its end is the head of the log when this build was first there. Null: the log is empty. */
+  async #walkOf(kind: StreamKind, epoch: number): Promise<Walk | null> {
     const { events, progress } = this.#options;
-    const known = await progress.takeOver(name, epoch);
-    if (known !== START) return known;
-    const head = await events.head();
-    if (head === START) return null;
-    await progress.saveCheckpoint(name, { from: START, to: head, epoch });
-    return head;
+    const name = `${NAME}/${kind.category}/${digestOf(kind)}`;
+    let end = await progress.takeOver(`${name}/end`, epoch);
+    if (end === START) {
+      end = await events.head();
+      if (end === START) return null;
+      await progress.saveCheckpoint(`${name}/end`, { from: START, to: end, epoch });
+    }
+    return { kind, name, at: await progress.takeOver(name, epoch), end };
   }
 
-  async #look(streams: readonly string[]): Promise<void> {
-    const waiting = [...streams];
-    const worker = async (): Promise<void> => {
-      for (let stream = waiting.pop(); stream !== undefined; stream = waiting.pop())
-        await this.#stamp(stream);
-    };
-    const ends = await Promise.allSettled(Array.from({ length: this.#limits.concurrency }, worker));
-    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  /** Walks that have not reached their end; the kinds of the others are done with. */
+  #unfinished(walks: readonly Walk[]): Walk[] {
+    for (const { kind, at, end } of walks) if (at >= end) this.#left.delete(kind);
+    return walks.filter(({ at, end }) => at < end);
+  }
+
+  /** One way through the log for all kinds, from where the one that is furthest behind was left. */
+  async #walkAll(unfinished: Walk[], epoch: number): Promise<void> {
+    const { events, progress, leases } = this.#options;
+    const [first, ...others] = unfinished.map(({ at }) => at);
+    if (first === undefined) return;
+    let walks = unfinished;
+    for await (const page of events.pages(earliest(first, ...others), this.#limits.batchEvents)) {
+      for (const event of page.events) {
+        if (this.#stopping || leases.epochOf(NAME) !== epoch) return;
+        if (isBegun(event, walks)) await this.#stamp(event.stream);
+      }
+      const to = page.upTo;
+      walks = await Promise.all(
+        walks.map(async (walk) => {
+          if (to <= walk.at) return walk;
+          await progress.saveCheckpoint(walk.name, { from: walk.at, to, epoch });
+          return { ...walk, at: to };
+        }),
+      );
+      walks = this.#unfinished(walks);
+      if (walks.length === 0 || this.#stopping) return;
+      await this.#rest();
+    }
+  }
+
+  /** Ends early when the process stops. */
+  #rest(): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = this.#options.clock.after(this.#limits.restMs, resolve);
+      this.#endRest = () => {
+        cancel();
+        resolve();
+      };
+    });
   }
 
   async #stamp(stream: string): Promise<void> {
     const { runner, log } = this.#options;
+    await giveWay();
     const commandId = `${NAME}/${digestOf(runner.kindOf(stream))}`;
     const context = { commandId, principal: 'seatbook', correlationId: stream, causationId: commandId };
     try {
@@ -160,6 +192,11 @@ export class StepRevision {
     }
   }
 }
+
+/** Whether an event is the first of a stream that a walk has still to look at. */
+const isBegun = ({ stream, revision, position }: LoggedEvent, walks: readonly Walk[]): boolean =>
+  revision === 0 &&
+  walks.some(({ kind, at, end }) => kind.category === categoryOf(stream) && position > at && position <= end);
 
 /** The same names of steps have the same digest. */
 const digestOf = ({ steps }: StreamKind): string => sha256(Object.keys(steps).sort().join('\n')).slice(0, 12);
