@@ -19,6 +19,7 @@ import { EventLog } from './event-log.js';
 import type { LeaseKeeper } from './lease-keeper.js';
 import type { ParkedWork, Progress } from './progress.js';
 import { DUE_RUNNER_LIMITS, DueRunner, type DueRunnerLimits } from './due-runner.js';
+import { StoreUnavailable } from './errors.js';
 import type { Gates } from './gates.js';
 import { Processor } from './processor.js';
 import type { ReadStore } from './read-store.js';
@@ -505,8 +506,11 @@ describe('taking due work', () => {
       expect([performed.length, await countParked()]).toEqual([5, 1]);
     });
 
-    it('is never parked for a passing refusal', async () => {
-      perform = () => Promise.reject(new Refusal('TRANSIENT_STORE', 'later'));
+    it.each([
+      ['a passing refusal', new Refusal('TRANSIENT_STORE', 'later')],
+      ['a store that fails', new StoreUnavailable('database or disk is full', 'SQLITE_FULL')],
+    ])('is never parked for %s', async (_why, failure) => {
+      perform = () => Promise.reject(failure);
       const { runner } = await process();
       await wait(runner, 'read', 0);
       await pass(clock, 600_000);

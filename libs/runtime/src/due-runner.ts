@@ -20,6 +20,7 @@ import {
   stepLeaseOf,
   type DueRow,
 } from './due.js';
+import { hasCode } from './errors.js';
 import type { Gates } from './gates.js';
 import type { LeaseKeeper } from './lease-keeper.js';
 import { PollLoop } from './poll-loop.js';
@@ -308,7 +309,8 @@ export class DueRunner<P> {
       const delay = this.#limits.retryDelayMs * 2 ** Math.min(failures, 7);
       this.#note(stream, { revision, againAt: clock.elapsed() + delay, failures: failures + 1 });
       log('a step failed', { stream, step: row.step, attempt: failures + 1, reason });
-      const transient = isRefusal(error) && error.kind === 'TRANSIENT';
+      const transient =
+        hasCode(error, 'STORE_UNAVAILABLE') || (isRefusal(error) && error.kind === 'TRANSIENT');
       if (failures + 1 >= this.#limits.attempts && !transient) await this.#park(row, reason, failures + 1);
     }
   }

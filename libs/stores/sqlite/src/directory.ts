@@ -3,6 +3,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import type { Ids } from '@seatbook/kernel';
 import type { Directory, PersonEntry, PersonSeen } from '@seatbook/runtime';
 import type { GroupCommit } from './group-commit.js';
+import { readFrom } from './store-failure.js';
 
 /** Persons looked up or written at once, so that nobody else waits long. */
 const PART = 1_000;
@@ -40,7 +41,7 @@ export class SqliteDirectory implements Directory {
     const userIds: string[] = [];
     for (let start = 0; start < seen.length; start += PART) {
       const part = seen.slice(start, start + PART);
-      const known = part.map((person) => this.#known(uId, person));
+      const known = readFrom(this.#database.name, () => part.map((person) => this.#known(uId, person)));
       // Usually everybody is known and nothing has changed: then there is nothing to write.
       if (known.every((userId) => userId !== null)) userIds.push(...known);
       else
@@ -52,7 +53,7 @@ export class SqliteDirectory implements Directory {
   }
 
   async entries(userIds: readonly string[]): Promise<readonly PersonEntry[]> {
-    return userIds.flatMap((userId) => this.#entry.get(userId) ?? []);
+    return readFrom(this.#database.name, () => userIds.flatMap((userId) => this.#entry.get(userId) ?? []));
   }
 
   async forget(userId: string): Promise<void> {

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, test } from '@jest/globals';
 import { systemClock } from '@seatbook/kernel';
-import { SecretUnreadable } from '@seatbook/runtime';
+import { SecretUnreadable, hasCode } from '@seatbook/runtime';
 import { openSqliteStores, type SqliteStores } from './open.js';
 import { SealingKeyUnusable, loadOrCreateKey } from './sealing-key.js';
 
@@ -160,6 +160,27 @@ describe('sealed secrets', () => {
     await stores.secrets.put('token/a', 'the content token');
     assert.notEqual(sealed.get(), first);
     raw.close();
+    await stores.close();
+  });
+});
+
+describe('a file that cannot be read', () => {
+  test('is a store that fails, and no mistake of what asked for a secret or a person', async () => {
+    const stores = await open(randomBytes(32));
+    await stores.secrets.put('token/a', 'the content token');
+    const [userId] = await stores.directory.userIdsOf('location', [{ clientUserId: 'client' }]);
+    const raw = new Database(join(folder, 'events.db'));
+    raw.exec('DROP TABLE secrets; DROP TABLE persons');
+    raw.close();
+    const { secrets, directory } = stores;
+    for (const read of [
+      () => secrets.get('token/a'),
+      () => secrets.names('token/'),
+      () => directory.entries([userId ?? '']),
+      () => directory.userIdsOf('location', [{ clientUserId: 'client' }]),
+    ]) {
+      await assert.rejects(read(), (error) => hasCode(error, 'STORE_UNAVAILABLE'));
+    }
     await stores.close();
   });
 });

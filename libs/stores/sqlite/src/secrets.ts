@@ -2,9 +2,11 @@ import type { Database, Statement } from 'better-sqlite3';
 import { SecretUnreadable, type Secrets } from '@seatbook/runtime';
 import type { GroupCommit } from './group-commit.js';
 import { seal, unseal, type Sealed } from './seal.js';
+import { readFrom } from './store-failure.js';
 
 /** Secrets in events.db, sealed before they reach it: a copy of the file is of no use without the key. */
 export class SqliteSecrets implements Secrets {
+  readonly #file: string;
   readonly #commits: GroupCommit;
   readonly #key: Buffer;
   readonly #put: Statement<[string, string, Buffer, Buffer]>;
@@ -14,6 +16,7 @@ export class SqliteSecrets implements Secrets {
   readonly #delete: Statement<[string]>;
 
   constructor(database: Database, commits: GroupCommit, key: Buffer) {
+    this.#file = database.name;
     this.#commits = commits;
     this.#key = key;
     this.#put = database.prepare(
@@ -45,7 +48,7 @@ export class SqliteSecrets implements Secrets {
   }
 
   async get(name: string): Promise<string | null> {
-    const row = this.#get.get(name);
+    const row = readFrom(this.#file, () => this.#get.get(name));
     if (!row) return null;
     const secret = unseal(this.#key, name, row);
     if (secret === null) throw new SecretUnreadable(name);
@@ -53,12 +56,14 @@ export class SqliteSecrets implements Secrets {
   }
 
   async names(prefix: string): Promise<readonly string[]> {
-    const names: string[] = [];
-    for (const name of this.#names.iterate(prefix)) {
-      if (!name.startsWith(prefix)) break;
-      names.push(name);
-    }
-    return names;
+    return readFrom(this.#file, () => {
+      const names: string[] = [];
+      for (const name of this.#names.iterate(prefix)) {
+        if (!name.startsWith(prefix)) break;
+        names.push(name);
+      }
+      return names;
+    });
   }
 
   async delete(name: string): Promise<void> {

@@ -14,6 +14,15 @@ export const asStoreFailure = (file: string, error: unknown): unknown =>
     ? new StoreUnavailable(`${file}: ${error.message} (${error.code})`, error.code, error)
     : error;
 
+/** What is read, with the failures of the driver as callers see them. */
+export function readFrom<T>(file: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw asStoreFailure(file, error);
+  }
+}
+
 /** A page is damaged, or the file is not a database. */
 export const isDamage = (code: string): boolean =>
   code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB' || code === 'SQLITE_FORMAT';
