@@ -22,24 +22,19 @@ export const CALLERS = 64;
 export function placeOrders() {
   return inFolder(async (folder) => {
     const product = await openProduct(folder);
-    const { host, worker, stores } = product;
+    const { host, worker } = product;
     await host.start();
     await importLocation(product, [{ adamId: adamIdOf(1), name: 'App', total: ORDERS * 2 }]);
     await worker.stop();
     const context = await NestFactory.createApplicationContext(SeatbookModule.over(host), { logger: false });
     const bus = context.get(CommandBus);
-    const before = await stores.events.head();
     const { ms } = await timed(() =>
       Promise.all(Array.from({ length: CALLERS }, (_caller, index) => place(bus, index))),
     );
-    const head = await stores.events.head();
     await context.close();
     await product.close();
     const rows = rowsOf(join(folder, 'events.db'), 'order.placed');
-    check(
-      head - before === ORDERS && rows.length === ORDERS,
-      `${rows.length} of ${ORDERS} orders in the log`,
-    );
+    check(rows.length === ORDERS, `${rows.length} of ${ORDERS} orders in the log`);
     const serials = new Set(rows.map(([, , , , , data]) => JSON.parse(data).serialNumbers[0]));
     check(serials.size === ORDERS, `${serials.size} of ${ORDERS} serial numbers in the log`);
     return { perSecond: (ORDERS / ms) * 1_000, rows };

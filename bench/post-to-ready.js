@@ -45,6 +45,8 @@ async function placeOneByOne(folder) {
   try {
     const { api, apple, eventually, lines } = processes;
     const adamId = adamIdOf(1);
+    // What Apple takes is not in the figure: an order need not be waited for longer than it must.
+    await apple('POST', '/faults', { eventDelayMs: { min: 5, max: 20 } });
     const { token } = await apple('POST', '/locations', { uId: UID, name: 'Bench', country: 'DE' });
     await apple('POST', `/locations/${UID}/assets`, { assets: [{ adamId, name: 'App', total: ORDERS }] });
     await api('POST', '/accounts', { token, name: 'Bench', platform: 'iOS', assignmentType: 'device' });
