@@ -107,7 +107,7 @@ async function lived(folder, cycles) {
   check(events === LICENCES * (cycles * EVENTS_PER_CYCLE + EVENTS_PER_LICENCE), `${events} events`);
   await show(folder);
   const product = await openProduct(folder);
-  const { host, seatbook, stores } = product;
+  const { host, edge, stores } = product;
   const context = await NestFactory.createApplicationContext(SeatbookModule.over(host), { logger: false });
   const bus = context.get(CommandBus);
   const key = assetKey(UID, assetOf(1));
@@ -122,7 +122,7 @@ async function lived(folder, cycles) {
     async command() {
       const command = orderOf((ordered += 1));
       const { orderId } = await bus.execute(command);
-      const { events: done } = await seatbook.execute(
+      const { events: done } = await edge.execute(
         assetStream(UID, assetOf(1)),
         /** @type {import('@seatbook/licensing').AssetCommand} */ ({
           type: 'ReserveLicenses',
