@@ -8,7 +8,15 @@ export type { StreamName } from './stream-name.js';
 export type { Command, Decider, SnapshotCodec } from './decider.js';
 export type { CommandMessage } from './command-message.js';
 export { messageTo } from './command-message.js';
-export type { Document, DocumentOf, IndexDeclaration, IndexOf, ModelRef, ReadModel } from './read-model.js';
+export type {
+  Change,
+  Document,
+  DocumentOf,
+  IndexDeclaration,
+  IndexOf,
+  ModelRef,
+  ReadModel,
+} from './read-model.js';
 export { readModel } from './read-model.js';
 export type { ReactsTo, Reaction } from './reaction.js';
 export { reaction } from './reaction.js';

@@ -1,3 +1,4 @@
+import type { Envelope } from './event.js';
 import { readModel, type IndexOf } from './read-model.js';
 
 interface Lamp {
@@ -8,9 +9,7 @@ interface Lamp {
 const lamps = readModel<Lamp>()({
   name: 'lamps',
   version: 1,
-  handles: [],
-  keysOf: () => [],
-  evolve: () => null,
+  on: {},
   indexes: [{ name: 'by-room', fields: ['room', 'lit'] }],
 });
 
@@ -25,10 +24,52 @@ describe('a read model', () => {
 
   it('does not compile with an index of a field that its documents do not have', () => {
     const model = readModel<Lamp>()({
-      ...lamps,
+      name: 'lamps',
+      version: 1,
+      on: {},
       // @ts-expect-error a lamp has no floor
       indexes: [{ name: 'by-floor', fields: ['floor'] }],
     });
     expect(model.name).toBe('lamps');
+  });
+
+  it('handles the events that it has a function for, and leaves documents alone by others', () => {
+    type LampEvent =
+      | { readonly type: 'lamp.lit'; readonly data: { readonly room: string } }
+      | { readonly type: 'lamp.cleaned'; readonly data: { readonly by: string } };
+    const model = readModel<Lamp, LampEvent>()({
+      name: 'lamps',
+      version: 1,
+      on: { 'lamp.lit': ({ data: { room } }) => [{ key: room, evolve: () => ({ room, lit: true }) }] },
+      indexes: [],
+    });
+    const event = (type: LampEvent['type']): Envelope<LampEvent> =>
+      ({ type, data: { room: 'hall' } }) as unknown as Envelope<LampEvent>;
+    expect(model.handles).toEqual(['lamp.lit']);
+    expect(model.changesBy(event('lamp.cleaned'))).toEqual([]);
+    const [change] = model.changesBy(event('lamp.lit'));
+    expect([change?.key, change?.evolve(null)]).toEqual(['hall', { room: 'hall', lit: true }]);
+  });
+
+  it('does not compile with a function for an event that it does not know', () => {
+    readModel<Lamp, { readonly type: 'lamp.lit'; readonly data: object }>()({
+      name: 'lamps',
+      version: 1,
+      // @ts-expect-error no such event
+      on: { 'lamp.broken': () => [] },
+      indexes: [],
+    });
+  });
+
+  it('of every event has one function for all', () => {
+    const model = readModel<{ type: string }>()({
+      name: 'types',
+      version: 1,
+      on: { '*': ({ type }) => [{ key: type, evolve: () => ({ type }) }] },
+      indexes: [],
+    });
+    expect(model.handles).toEqual(['*']);
+    const event = { type: 'lamp.lit' } as Envelope;
+    expect(model.changesBy(event).map(({ key }) => key)).toEqual(['lamp.lit']);
   });
 });

@@ -1,4 +1,4 @@
-import type { DomainEvent, Envelope } from './event.js';
+import type { DomainEvent, Envelope, EventOf } from './event.js';
 
 /** A document of a read model: plain JSON. */
 export type Document = object;
@@ -20,23 +20,33 @@ export interface ModelRef<out D extends Document = Document, out I extends strin
   readonly [of]?: D;
 }
 
+/** What an event does to one document. */
+export interface Change<D extends Document> {
+  readonly key: string;
+  /** The document after the event; null for none. It owns the document and may change it in place. */
+  evolve(this: void, document: D | null): D | null;
+}
+
+/** What each type of event does to documents, a key each once; other types are none of the model's business. */
+export type Changes<D extends Document, E extends DomainEvent> = {
+  readonly [T in E['type']]?: (event: Envelope<EventOf<E, T>>) => readonly Change<D>[];
+};
+
 /** A fold of the log into documents that are found by key. Pure: the same events give the same documents, always. */
 export interface ReadModel<
   D extends Document,
   E extends DomainEvent = DomainEvent,
   I extends string = string,
 > extends ModelRef<D, I> {
-  /** The event types that it folds; all others are passed over. */
-  readonly handles: readonly E['type'][];
+  /** The event types that it folds; `*` for all. Others are passed over. */
+  readonly handles: readonly string[];
   /**
    * It reads nothing of an event but what all have in every version: stream, revision, position and metadata. Then it
    * folds also events of types and versions that this build does not know, which others wait at.
    */
-  readonly metadataOnly?: true;
-  /** Keys of the documents that an event touches, each once. */
-  keysOf(event: Envelope<E>): readonly string[];
-  /** The document after the event; null for none. It owns the document and may change it in place. */
-  evolve(document: D | null, event: Envelope<E>, key: string): D | null;
+  readonly metadataOnly: boolean;
+  /** What an event does to documents, a key each once; nothing for an event that it does not handle. */
+  changesBy(event: Envelope<E>): readonly Change<D>[];
 }
 
 /** The documents of a model. */
@@ -53,8 +63,33 @@ interface Indexed<D extends Document, I extends string> {
   readonly indexes: readonly { readonly name: I; readonly fields: readonly FieldOf<D>[] }[];
 }
 
-/** Declares a read model of documents and events: `readModel<AccountDocument, AccountEvent>()({ … })`. */
+interface Declaration<D extends Document, E extends DomainEvent, I extends string> extends Indexed<D, I> {
+  readonly name: string;
+  readonly version: number;
+  readonly metadataOnly?: boolean;
+  /** By type of event; or one function for all events as `*`. */
+  readonly on: Changes<D, E> | { readonly '*': (event: Envelope) => readonly Change<D>[] };
+}
+
+/**
+ * Declares a read model of documents and events: `readModel<AccountDocument, AccountEvent>()({ … })`. It handles the
+ * events that it has a function for.
+ */
 export const readModel =
   <D extends Document, E extends DomainEvent = DomainEvent>() =>
-  <const I extends string>(model: ReadModel<D, E, I> & Indexed<D, I>): ReadModel<D, E, I> =>
-    model;
+  <const I extends string>(declaration: Declaration<D, E, I>): ReadModel<D, E, I> => {
+    const { name, version, metadataOnly = false, indexes, on } = declaration;
+    // Each function is given only events of its own type, which the compiler cannot see in a lookup by type.
+    const functions = on as unknown as Readonly<
+      Record<string, ((event: Envelope) => readonly Change<D>[]) | undefined>
+    >;
+    const every = functions['*'];
+    return {
+      name,
+      version,
+      handles: Object.keys(on),
+      metadataOnly,
+      indexes,
+      changesBy: (event) => (every ?? functions[event.type])?.(event) ?? [],
+    };
+  };

@@ -30,14 +30,14 @@ export function stepLeaseOf(stream: string): string {
 export const dueModel = readModel<DueRow>()({
   name: 'due',
   version: 2,
-  handles: ['*'],
   metadataOnly: true,
-  keysOf: ({ metadata, stream }) => (metadata.next === undefined ? [] : [stream]),
-  evolve(_row, { metadata, stream, revision, position }) {
-    const { next } = metadata;
-    if (!next) return null;
-    const queue = next.gate === undefined ? STEPS_QUEUE : gateQueue(next.gate);
-    return { ...next, stream, queue, revision, position };
+  on: {
+    '*': ({ metadata: { next }, stream, revision, position }) => {
+      if (next === undefined) return [];
+      if (next === null) return [{ key: stream, evolve: () => null }];
+      const queue = next.gate === undefined ? STEPS_QUEUE : gateQueue(next.gate);
+      return [{ key: stream, evolve: () => ({ ...next, stream, queue, revision, position }) }];
+    },
   },
   indexes: [{ name: 'by-queue', fields: ['queue', 'at'] }],
 });

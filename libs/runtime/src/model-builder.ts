@@ -2,9 +2,9 @@ import {
   START,
   isUnreadableEvent,
   latest,
+  type Change,
   type Clock,
   type Document,
-  type Envelope,
   type Instant,
   type Milliseconds,
   type Position,
@@ -41,14 +41,15 @@ const MAX_RETRY_DELAY_MS: Milliseconds = 30_000;
 const COMMIT_EVENTS = 20_000;
 
 /** A document as far as it is folded, changed in place. */
-interface Change {
+interface Folded {
   document: Document | null;
   position: Position;
 }
 
-interface Folding {
-  readonly event: Envelope;
-  readonly keys: readonly string[];
+/** What an event does, once the documents that it touches are known. */
+interface Effect {
+  readonly position: Position;
+  readonly changes: readonly Change<Document>[];
 }
 
 /**
@@ -66,7 +67,7 @@ export class ModelBuilder {
   #folded: Position = START;
   /** Events folded since the last commit, and the documents that they touched. */
   #events = 0;
-  #changes = new Map<string, Change>();
+  #documents = new Map<string, Folded>();
   /** In which it moves the checkpoint; null where it has to take that over first. */
   #epoch: number | null = null;
   /** Failures in a row, and those of them that one event is to blame for. */
@@ -191,23 +192,24 @@ export class ModelBuilder {
 
   async #fold(events: readonly LoggedEvent[]): Promise<void> {
     const { model, limits } = this.#options;
-    let batch: Folding[] = [];
+    let batch: Effect[] = [];
     let missing = new Set<string>();
     let end = this.#folded;
     for (const event of events) {
-      if (event.position <= this.#folded) continue;
-      const keys = this.#needs(event) ? model.keysOf(event) : [];
-      const touched = this.#changes.size + missing.size;
-      if (touched > 0 && touched + keys.length > limits.batchKeys) {
+      const { position } = event;
+      if (position <= this.#folded) continue;
+      const changes = this.#needs(event) ? model.changesBy(event) : [];
+      const touched = this.#documents.size + missing.size;
+      if (touched > 0 && touched + changes.length > limits.batchKeys) {
         await this.#evolve(batch, missing, end);
         await this.#commit();
         batch = [];
         missing = new Set();
       }
-      for (const key of keys) if (!this.#changes.has(key)) missing.add(key);
-      if (keys.length > 0) batch.push({ event, keys });
+      for (const { key } of changes) if (!this.#documents.has(key)) missing.add(key);
+      if (changes.length > 0) batch.push({ position, changes });
       this.#events += 1;
-      end = event.position;
+      end = position;
     }
     await this.#evolve(batch, missing, end);
   }
@@ -215,24 +217,23 @@ export class ModelBuilder {
   /** @throws UnreadableEvent where it needs an event that this build cannot read */
   #needs(event: LoggedEvent): boolean {
     if (!this.#every && !this.#handles.has(event.type)) return false;
-    if (this.#options.model.metadataOnly !== true) readable(event);
+    if (!this.#options.model.metadataOnly) readable(event);
     return true;
   }
 
-  async #evolve(batch: readonly Folding[], missing: ReadonlySet<string>, end: Position): Promise<void> {
+  async #evolve(batch: readonly Effect[], missing: ReadonlySet<string>, end: Position): Promise<void> {
     const { model, reads } = this.#options;
-    const changes = this.#changes;
+    const documents = this.#documents;
     if (missing.size > 0) {
       const before = await reads.getMany(model, [...missing]);
-      for (const key of missing) changes.set(key, before.get(key) ?? { document: null, position: START });
+      for (const key of missing) documents.set(key, before.get(key) ?? { document: null, position: START });
     }
-    for (const { event, keys } of batch) {
-      const { position } = event;
-      for (const key of keys) {
-        const change = changes.get(key) as Change;
-        if (change.position >= position) continue;
-        change.document = model.evolve(change.document, event, key);
-        change.position = position;
+    for (const { position, changes } of batch) {
+      for (const change of changes) {
+        const folded = documents.get(change.key) as Folded;
+        if (folded.position >= position) continue;
+        folded.document = change.evolve(folded.document);
+        folded.position = position;
       }
     }
     this.#folded = end;
@@ -242,7 +243,7 @@ export class ModelBuilder {
     const { model, reads, advanced } = this.#options;
     if (this.#folded === this.#position || this.#epoch === null) return;
     const move = { from: this.#position, to: this.#folded, epoch: this.#epoch };
-    await reads.commit(model, this.#changes, move);
+    await reads.commit(model, this.#documents, move);
     this.#restart(move.to);
     advanced(move.to);
   }
@@ -252,6 +253,6 @@ export class ModelBuilder {
     this.#position = position;
     this.#folded = position;
     this.#events = 0;
-    this.#changes = new Map();
+    this.#documents = new Map();
   }
 }

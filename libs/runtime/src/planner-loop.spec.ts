@@ -1,4 +1,4 @@
-import { causeOf, type Cause, type Planner, type ReadModel } from '@seatbook/kernel';
+import { causeOf, readModel, type Cause, type Planner } from '@seatbook/kernel';
 import {
   contextOf,
   counterRegistry,
@@ -27,22 +27,24 @@ interface Open {
 }
 
 /** Open until a stream `counter-done{id}` exists. */
-const openModel: ReadModel<Open, CounterEvent> = {
+const openModel = readModel<Open, CounterEvent>()({
   name: 'open',
   version: 1,
-  handles: ['counter.added'],
-  keysOf: ({ stream }) => [stream.replace(/^counter-(open|done)/, '')],
-  evolve: (_row, event, key) =>
-    event.stream.startsWith('counter-open')
-      ? {
-          account: key.split('.')[0] ?? '',
-          id: key,
-          since: event.metadata.recordedAt,
-          cause: causeOf(event),
-        }
-      : null,
+  on: {
+    'counter.added'(event) {
+      const { stream, metadata } = event;
+      const id = stream.replace(/^counter-(open|done)/, '');
+      const row = {
+        account: id.split('.')[0] ?? '',
+        id,
+        since: metadata.recordedAt,
+        cause: causeOf(event),
+      };
+      return [{ key: id, evolve: () => (stream.startsWith('counter-open') ? row : null) }];
+    },
+  },
   indexes: [{ name: 'by-account', fields: ['account', 'id'] }],
-};
+});
 
 describe('running a planner', () => {
   const clock = new VirtualClock();

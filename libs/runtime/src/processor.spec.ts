@@ -4,7 +4,9 @@ import {
   START,
   asPosition,
   firstVersions,
+  readModel,
   type Document,
+  type Envelope,
   type Position,
   type ReadModel,
   type ModelRef,
@@ -31,17 +33,26 @@ interface Thing {
   last: number;
 }
 
-const thing = (more: Partial<ReadModel<Thing, Moved>> = {}): ReadModel<Document> =>
-  ({
-    name: 'things',
-    version: 1,
-    handles: ['thing.moved'],
-    keysOf: ({ data }) => data.keys,
-    evolve: (before, { data, position }) =>
-      data.n === 0 ? null : { sum: (before?.sum ?? 0) + data.n, last: position },
+const movedBy = (before: Thing | null, { data, position }: Envelope<Moved>): Thing | null =>
+  data.n === 0 ? null : { sum: (before?.sum ?? 0) + data.n, last: position };
+
+const thing = ({
+  name = 'things',
+  version = 1,
+  evolve = movedBy,
+}: { name?: string; version?: number; evolve?: typeof movedBy } = {}): ReadModel<Document> =>
+  readModel<Thing, Moved>()({
+    name,
+    version,
+    on: {
+      'thing.moved': (event) =>
+        event.data.keys.map((key) => ({ key, evolve: (before) => evolve(before, event) })),
+    },
     indexes: [],
-    ...more,
-  }) satisfies ReadModel<Thing, Moved>;
+  });
+
+/** Handles no event. */
+const indifferent = readModel<Thing>()({ name: 'others', version: 1, on: {}, indexes: [] });
 
 const registry = new EventRegistry(firstVersions<Moved>({ 'thing.moved': true }));
 const event = (
@@ -277,11 +288,10 @@ describe('building read models', () => {
 
     it('tries again before it halts', async () => {
       let failures = PROCESSOR_LIMITS.attempts - 1;
-      const model = thing();
       const flaky = thing({
-        evolve: (before, envelope, key) => {
+        evolve: (before, event) => {
           if ((failures -= 1) >= 0) throw new Error('transient');
-          return model.evolve(before, envelope, key) as Thing | null;
+          return movedBy(before, event);
         },
       });
       await append(event(1, ['a']));
@@ -304,8 +314,7 @@ describe('building read models', () => {
       'waits at an event that is %s, says so for as long as it takes, and skips nothing',
       async (_, bad, name) => {
         await append(event(1, ['a']), bad, event(4, ['a']));
-        const indifferent = thing({ name: 'others', handles: [] });
-        const needing = thing({ handles: ['thing.moved', 'thing.unheard-of'] as never });
+        const needing = { ...thing(), handles: ['thing.moved', 'thing.unheard-of'] };
         const built = processor([needing, indifferent], { batchEvents: 1 });
         await built.start();
         await at(built, 3, 'others');
@@ -321,11 +330,15 @@ describe('building read models', () => {
 
     it('waits with a model of all events too, unless that reads nothing but metadata', async () => {
       await append(event(1, ['a']), event(2, ['a'], { type: 'thing.unheard-of' }), event(3, ['a']));
-      const every = thing({ name: 'every', handles: ['*'] as never, keysOf: () => ['a'] });
-      const metadata = thing({ ...every, name: 'metadata', metadataOnly: true } as Partial<
-        ReadModel<Thing, Moved>
-      >);
-      const built = processor([every, metadata] as readonly ReadModel<Document>[], { batchEvents: 1 });
+      const every = (name: string, metadataOnly: boolean) =>
+        readModel<{ last: Position }>()({
+          name,
+          version: 1,
+          metadataOnly,
+          on: { '*': ({ position }) => [{ key: 'a', evolve: () => ({ last: position }) }] },
+          indexes: [],
+        });
+      const built = processor([every('every', false), every('metadata', true)], { batchEvents: 1 });
       await built.start();
       await at(built, 3, 'metadata');
       await pass(clock, 60_000);
@@ -483,7 +496,6 @@ describe('building read models', () => {
       await append(event(1, ['a']), event(2, ['a'], { version: 2 }));
       const keeper = keptLeases(temporary.stores.leases, clock);
       const tenure = leaseTenure(keeper, 'models/things');
-      const indifferent = thing({ name: 'others', handles: [] });
       const built = processor([thing(), indifferent], { batchEvents: 1 }, { tenure });
       await built.start();
       await until(clock, 'offered', async () => {

@@ -4,6 +4,8 @@ export type TimeSpan = 'day' | 'minute';
 
 const LENGTH_MS: Readonly<Record<TimeSpan, Milliseconds>> = { day: 24 * 3_600_000, minute: 60_000 };
 
+const SPANS: readonly TimeSpan[] = ['day', 'minute'];
+
 /** How far the log had come in a day or a minute (UTC). */
 export interface TimeRow {
   readonly span: TimeSpan;
@@ -25,15 +27,16 @@ export const timeKey = (span: TimeSpan, from: Instant): string => `${span} ${fro
 export const timesModel = readModel<TimeRow>()({
   name: 'times',
   version: 1,
-  handles: ['*'],
   metadataOnly: true,
-  keysOf: ({ metadata: { recordedAt } }) => [
-    timeKey('day', startOf('day', recordedAt)),
-    timeKey('minute', startOf('minute', recordedAt)),
-  ],
-  evolve(row, { position, metadata: { recordedAt } }, key) {
-    const span: TimeSpan = key.startsWith('day') ? 'day' : 'minute';
-    return { span, from: startOf(span, recordedAt), last: latest(position, row?.last ?? position) };
+  on: {
+    '*': ({ position, metadata: { recordedAt } }) =>
+      SPANS.map((span) => {
+        const from = startOf(span, recordedAt);
+        return {
+          key: timeKey(span, from),
+          evolve: (row) => ({ span, from, last: latest(position, row?.last ?? position) }),
+        };
+      }),
   },
   indexes: [{ name: 'by-time', fields: ['span', 'from'] }],
 });

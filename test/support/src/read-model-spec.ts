@@ -16,26 +16,20 @@ export const MAX_KEYS = 2_100;
 
 type AnyModel = ReadModel<Document>;
 
-/** Folds a log into the documents of a model, as a processor does it: only handled types, documents kept as JSON. */
+/** Folds a log into the documents of a model, as a processor does it: documents kept as JSON. */
 export function folded(model: AnyModel, log: readonly Envelope[]): Map<string, Document> {
-  const handles = new Set<string>(model.handles);
   const texts = new Map<string, string>();
   for (const envelope of log) {
-    if (!handles.has(envelope.type) && !handles.has('*')) continue;
-    const keys = model.keysOf(envelope);
-    if (keys.length > MAX_KEYS)
-      throw new Error(`${envelope.type} touches ${keys.length} keys of ${model.name}`);
-    if (new Set(keys).size < keys.length)
+    const changes = model.changesBy(envelope);
+    if (changes.length > MAX_KEYS)
+      throw new Error(`${envelope.type} touches ${changes.length} documents of ${model.name}`);
+    if (new Set(changes.map(({ key }) => key)).size < changes.length)
       throw new Error(`${envelope.type} names a key of ${model.name} twice`);
-    for (const key of keys) {
-      const before = texts.get(key);
-      const after = model.evolve(
-        before === undefined ? null : (JSON.parse(before) as Document),
-        envelope,
-        key,
-      );
-      if (after === null) texts.delete(key);
-      else texts.set(key, JSON.stringify(after));
+    for (const change of changes) {
+      const before = texts.get(change.key);
+      const after = change.evolve(before === undefined ? null : (JSON.parse(before) as Document));
+      if (after === null) texts.delete(change.key);
+      else texts.set(change.key, JSON.stringify(after));
     }
   }
   return new Map([...texts].map(([key, text]) => [key, JSON.parse(text) as Document]));
@@ -74,7 +68,9 @@ export async function documentsOf<D extends Document, E extends DomainEvent>(
         ),
       ),
     );
-    const keys = [...new Set(log.envelopes.flatMap((envelope) => keysIn(model, envelope)))];
+    const keys = [
+      ...new Set(log.envelopes.flatMap((envelope) => model.changesBy(envelope).map(({ key }) => key))),
+    ];
     for (const [index, split] of SPLITS.entries()) {
       const version: AnyModel = { ...model, version: model.version + index };
       const events = new StoredEventLog(stores.events, registry);
@@ -107,10 +103,6 @@ const registryOf = ({ envelopes }: EventLog): EventRegistry =>
   new EventRegistry(
     [...new Set(envelopes.map(({ type }) => type))].map((type) => ({ type, version: 1, upcasters: [] })),
   );
-
-function keysIn(model: AnyModel, envelope: Envelope): readonly string[] {
-  return model.handles.includes(envelope.type) || model.handles.includes('*') ? model.keysOf(envelope) : [];
-}
 
 const asNew = ({ id, type, data, metadata }: Envelope): NewEvent => ({
   id,

@@ -94,7 +94,6 @@ export async function assetAsOf(
   position: Position,
 ): Promise<AssetThen | null> {
   const stream = assetStream(uId, asset);
-  const key = stream.slice(stream.indexOf('-') + 1);
   const pairs = new Map<string, PairDocument>();
   let document: AssetDocument | null = null;
   for (let revision = 0; ; revision += PAGE_EVENTS) {
@@ -102,8 +101,7 @@ export async function assetAsOf(
     for (const event of events) {
       if (event.position > position) break;
       const envelope = readable(event) as Envelope<DomainEvent> & Envelope<AssetEvent>;
-      if (queryModels.assets.handles.includes(envelope.type))
-        document = queryModels.assets.evolve(document, envelope, key);
+      for (const change of queryModels.assets.changesBy(envelope)) document = change.evolve(document);
       foldPairs(pairs, envelope, () => true);
     }
     const last = events.at(-1);
@@ -137,10 +135,9 @@ function foldPairs(
   envelope: Envelope<AssetEvent>,
   wanted: (key: string) => boolean,
 ): void {
-  if (!queryModels.pairs.handles.includes(envelope.type)) return;
-  for (const key of queryModels.pairs.keysOf(envelope)) {
+  for (const { key, evolve } of queryModels.pairs.changesBy(envelope)) {
     if (!wanted(key)) continue;
-    const pair = queryModels.pairs.evolve(pairs.get(key) ?? null, envelope, key);
+    const pair = evolve(pairs.get(key) ?? null);
     if (pair) pairs.set(key, pair);
     else pairs.delete(key);
   }

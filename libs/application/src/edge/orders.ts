@@ -107,8 +107,7 @@ export async function getPlacedOrder(
     const page = await seatbook.events.readStream(orderStream(orderId), revision, PAGE_EVENTS);
     for (const event of page) {
       const envelope = readable(event) as Envelope<OrderEvent>;
-      if ((queryModels.orders.handles as readonly string[]).includes(envelope.type))
-        order = queryModels.orders.evolve(order, envelope, orderId);
+      for (const { evolve } of queryModels.orders.changesBy(envelope)) order = evolve(order);
     }
     if (page.length < PAGE_EVENTS) break;
   }

@@ -1,4 +1,12 @@
-import { readModel, type Instant, type Position } from '@seatbook/kernel';
+import {
+  readModel,
+  type Change,
+  type Envelope,
+  type EventOf,
+  type Instant,
+  type Position,
+  type Recorded,
+} from '@seatbook/kernel';
 import type { MdmInfo, TokenRefusal } from '../ports.js';
 import type { ReconciliationEvent } from '../reconciliation/reconciliation-events.js';
 import type { AccountEvent, Platform } from './account-events.js';
@@ -35,96 +43,87 @@ export interface AccountDocument {
   position: Position;
 }
 
-type AccountModelEvent = AccountEvent | ReconciliationEvent;
+type AccountChange = Change<AccountDocument>;
 
-export const accountsModel = readModel<AccountDocument, AccountModelEvent>()({
+/** An account that is there changes by an event. */
+const changed =
+  <E extends AccountEvent | ReconciliationEvent>(changeBy: (data: E['data']) => Partial<AccountDocument>) =>
+  ({ position, data }: Recorded & E): readonly AccountChange[] => {
+    const evolve: AccountChange['evolve'] = (before) => {
+      if (!before) return null;
+      const account: AccountDocument = { ...before, position, ...changeBy(data) };
+      return { ...account, usable: account.tokenState === 'active' && account.conflict === null };
+    };
+    return [{ key: data.uId, evolve }];
+  };
+
+function imported({
+  data,
+  position,
+}: Envelope<EventOf<AccountEvent, 'account.imported'>>): readonly AccountChange[] {
+  const evolve = (): AccountDocument => ({
+    uId: data.uId,
+    name: data.name,
+    platform: data.platform,
+    assignmentType: data.assignmentType,
+    orgName: data.orgName,
+    locationName: data.locationName,
+    countryCode: data.countryCode,
+    defaultPlatform: data.defaultPlatform,
+    websiteUrl: data.websiteUrl,
+    importedAt: data.at,
+    fingerprint: data.fingerprint,
+    expiresAt: data.expiresAt,
+    notificationUrl: data.notificationUrl,
+    tokenState: 'active',
+    tokenErrorNumber: null,
+    conflict: null,
+    usable: true,
+    owned: false,
+    owningFailure: null,
+    subscribed: false,
+    subscriptionFailure: null,
+    totalsReadAt: null,
+    assetCount: null,
+    firstReadAt: null,
+    readFailure: null,
+    position,
+  });
+  return [{ key: data.uId, evolve }];
+}
+
+export const accountsModel = readModel<AccountDocument, AccountEvent | ReconciliationEvent>()({
   name: 'accounts',
   version: 1,
-  handles: [
-    'account.imported',
-    'account.token-renewed',
-    'account.token-refused',
-    'account.conflicted',
-    'account.owned',
-    'account.owning-failed',
-    'account.notifications-wanted',
-    'account.subscribed',
-    'account.subscription-failed',
-    'reconciliation.totals-completed',
-    'reconciliation.first-read-completed',
-    'reconciliation.read-failed',
-  ],
-  keysOf: ({ data }) => [data.uId],
-  evolve(before, envelope) {
-    const event = envelope as AccountModelEvent;
-    const { position } = envelope;
-    if (event.type === 'account.imported') {
-      const { data } = event;
-      return {
-        uId: data.uId,
-        name: data.name,
-        platform: data.platform,
-        assignmentType: data.assignmentType,
-        orgName: data.orgName,
-        locationName: data.locationName,
-        countryCode: data.countryCode,
-        defaultPlatform: data.defaultPlatform,
-        websiteUrl: data.websiteUrl,
-        importedAt: data.at,
-        fingerprint: data.fingerprint,
-        expiresAt: data.expiresAt,
-        notificationUrl: data.notificationUrl,
-        tokenState: 'active',
-        tokenErrorNumber: null,
-        conflict: null,
-        usable: true,
-        owned: false,
-        owningFailure: null,
-        subscribed: false,
-        subscriptionFailure: null,
-        totalsReadAt: null,
-        assetCount: null,
-        firstReadAt: null,
-        readFailure: null,
-        position,
-      };
-    }
-    if (!before) return null;
-    const account: AccountDocument = { ...before, position, ...changeBy(event, before) };
-    return { ...account, usable: account.tokenState === 'active' && account.conflict === null };
+  on: {
+    'account.imported': imported,
+    'account.token-renewed': changed(({ fingerprint, expiresAt }) => ({
+      fingerprint,
+      expiresAt,
+      tokenState: 'active',
+      tokenErrorNumber: null,
+    })),
+    'account.token-refused': changed(({ state, errorNumber }) => ({
+      tokenState: state,
+      tokenErrorNumber: errorNumber,
+    })),
+    'account.conflicted': changed(({ mdmInfo }) => ({ conflict: { mdmInfo }, owned: false })),
+    'account.owned': changed(() => ({ owned: true, owningFailure: null, conflict: null })),
+    'account.owning-failed': changed(({ reason }) => ({ owningFailure: reason })),
+    'account.notifications-wanted': changed(({ notificationUrl }) => ({
+      notificationUrl,
+      subscribed: false,
+      subscriptionFailure: null,
+    })),
+    'account.subscribed': changed(() => ({ subscribed: true, subscriptionFailure: null })),
+    'account.subscription-failed': changed(({ reason }) => ({ subscriptionFailure: reason })),
+    'reconciliation.totals-completed': changed(({ readAt, assets }) => ({
+      totalsReadAt: readAt,
+      assetCount: assets,
+      readFailure: null,
+    })),
+    'reconciliation.first-read-completed': changed(({ at }) => ({ firstReadAt: at, readFailure: null })),
+    'reconciliation.read-failed': changed(({ reason }) => ({ readFailure: reason })),
   },
   indexes: [{ name: 'by-name', fields: ['name'] }],
 });
-
-function changeBy(event: AccountModelEvent, account: AccountDocument): Partial<AccountDocument> {
-  switch (event.type) {
-    case 'account.token-renewed': {
-      const { fingerprint, expiresAt } = event.data;
-      return { fingerprint, expiresAt, tokenState: 'active', tokenErrorNumber: null };
-    }
-    case 'account.token-refused':
-      return { tokenState: event.data.state, tokenErrorNumber: event.data.errorNumber };
-    case 'account.conflicted':
-      return { conflict: { mdmInfo: event.data.mdmInfo }, owned: false };
-    case 'account.owned':
-      return { owned: true, owningFailure: null, conflict: null };
-    case 'account.owning-failed':
-      return { owningFailure: event.data.reason };
-    case 'account.notifications-wanted': {
-      const { notificationUrl } = event.data;
-      return { notificationUrl, subscribed: false, subscriptionFailure: null };
-    }
-    case 'account.subscribed':
-      return { subscribed: true, subscriptionFailure: null };
-    case 'account.subscription-failed':
-      return { subscriptionFailure: event.data.reason };
-    case 'reconciliation.totals-completed':
-      return { totalsReadAt: event.data.readAt, assetCount: event.data.assets, readFailure: null };
-    case 'reconciliation.first-read-completed':
-      return { firstReadAt: event.data.at, readFailure: null };
-    case 'reconciliation.read-failed':
-      return { readFailure: event.data.reason };
-    default:
-      return account;
-  }
-}

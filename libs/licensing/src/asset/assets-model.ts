@@ -1,5 +1,13 @@
-import { START, idOf, readModel, type Instant, type Position } from '@seatbook/kernel';
-import { holderCount } from '../holder.js';
+import {
+  START,
+  idOf,
+  readModel,
+  type Change,
+  type Instant,
+  type Position,
+  type Recorded,
+} from '@seatbook/kernel';
+import { holderCount, type Holders } from '../holder.js';
 import { assetOf } from '../asset-id.js';
 import type { AssetEvent } from './asset-events.js';
 
@@ -47,35 +55,79 @@ export const availableOf = (asset: AssetDocument): number | null =>
 export const excessOf = (asset: AssetDocument): number =>
   asset.owned === null ? 0 : Math.max(0, usedOf(asset) - asset.owned);
 
+type AssetChange = Change<AssetDocument>;
+
+/** What an event changes of the asset whose stream it is in. */
+const counted =
+  <E extends AssetEvent>(fold: (asset: AssetDocument, data: E['data']) => void) =>
+  ({ stream, position, data }: Recorded & E): readonly AssetChange[] => {
+    const key = idOf(stream);
+    const evolve: AssetChange['evolve'] = (before) => {
+      const asset = before ?? emptyDocument(key);
+      asset.position = position;
+      fold(asset, data);
+      return asset;
+    };
+    return [{ key, evolve }];
+  };
+
+type Counted = 'reserved' | 'assigned' | 'returning' | 'waiting' | 'failed';
+
+/** Pairs go from one count to another; null: they come, or go. */
+function move(asset: AssetDocument, count: number, from: Counted | null, to: Counted | null): void {
+  if (from !== null) asset[from] -= count;
+  if (to !== null) asset[to] += count;
+}
+
+/** All pairs that an event names go from one count to another. */
+const moved = (from: Counted | null, to: Counted | null) =>
+  counted<Extract<AssetEvent, { data: Holders }>>((asset, data) => move(asset, holderCount(data), from, to));
+
 export const assetsModel = readModel<AssetDocument, AssetEvent>()({
   name: 'assets',
   version: 1,
-  handles: [
-    'asset.discovered',
-    'asset.traits-changed',
-    'asset.totals-read',
-    'asset.described',
-    'asset.assignments-adopted',
-    'asset.baseline-completed',
-    'asset.licenses-reserved',
-    'asset.licenses-served',
-    'asset.reservations-withdrawn',
-    'asset.licenses-assigned',
-    'asset.licenses-failed',
-    'asset.found-short',
-    'asset.shortage-cleared',
-    'asset.licenses-returning',
-    'asset.returns-started',
-    'asset.licenses-returned',
-    'asset.waiting-listed',
-    'asset.reservations-ended',
-  ],
-  keysOf: ({ stream }) => [idOf(stream)],
-  evolve(before, envelope, key) {
-    const asset = before ?? emptyDocument(key);
-    asset.position = envelope.position;
-    count(asset, envelope);
-    return asset;
+  on: {
+    'asset.discovered': counted((asset, traits) => void Object.assign(asset, traits)),
+    'asset.traits-changed': counted((asset, traits) => void Object.assign(asset, traits)),
+    'asset.totals-read': counted((asset, { unlimited, total, assigned, retired, readAt }) => {
+      const owned = unlimited ? null : total;
+      Object.assign(asset, { unlimited, owned, appleAssigned: assigned, retired, totalsReadAt: readAt });
+    }),
+    'asset.described': counted((asset, { name, bundleId, iconUrl, artistName }) => {
+      Object.assign(asset, { name, sortName: name.toLowerCase(), bundleId, iconUrl, artistName });
+    }),
+    'asset.assignments-adopted': counted((asset, data) => {
+      move(asset, holderCount(data), null, 'assigned');
+      move(asset, data.failedBefore, 'failed', null);
+    }),
+    'asset.baseline-completed': counted((asset) => void (asset.baseline = true)),
+    'asset.licenses-reserved': counted((asset, { reserved, waiting, failedBefore }) => {
+      move(asset, holderCount(reserved), null, 'reserved');
+      move(asset, holderCount(waiting), null, 'waiting');
+      move(asset, failedBefore, 'failed', null);
+    }),
+    'asset.licenses-served': moved('waiting', 'reserved'),
+    'asset.reservations-withdrawn': moved('reserved', 'waiting'),
+    'asset.found-short': counted((asset, data) => {
+      move(asset, holderCount(data), 'reserved', 'waiting');
+      asset.short = true;
+    }),
+    'asset.shortage-cleared': counted((asset) => void (asset.short = false)),
+    'asset.licenses-assigned': counted((asset, data) => move(asset, holderCount(data), data.was, 'assigned')),
+    'asset.licenses-failed': counted((asset, data) =>
+      data.action === 'associate'
+        ? move(asset, holderCount(data), 'reserved', 'failed')
+        : move(asset, holderCount(data), 'returning', 'assigned'),
+    ),
+    'asset.licenses-returning': counted((asset, { returning }) =>
+      move(asset, holderCount(returning), 'assigned', 'returning'),
+    ),
+    'asset.returns-started': moved('assigned', 'returning'),
+    'asset.licenses-returned': moved('returning', null),
+    'asset.waiting-listed': moved(null, 'waiting'),
+    'asset.reservations-ended': counted((asset, data) => {
+      if (data.was === 'reserved' || data.was === 'waiting') move(asset, holderCount(data), data.was, null);
+    }),
   },
   indexes: [
     { name: 'by-account', fields: ['uId', 'sortName'] },
@@ -110,81 +162,4 @@ function emptyDocument(key: string): AssetDocument {
     baseline: false,
     position: START,
   };
-}
-
-function count(asset: AssetDocument, event: AssetEvent): void {
-  switch (event.type) {
-    case 'asset.discovered':
-    case 'asset.traits-changed':
-      Object.assign(asset, event.data);
-      return;
-    case 'asset.totals-read': {
-      const { unlimited, total, assigned, retired, readAt } = event.data;
-      const owned = unlimited ? null : total;
-      Object.assign(asset, { unlimited, owned, appleAssigned: assigned, retired, totalsReadAt: readAt });
-      return;
-    }
-    case 'asset.described': {
-      const { name, bundleId, iconUrl, artistName } = event.data;
-      Object.assign(asset, { name, sortName: name.toLowerCase(), bundleId, iconUrl, artistName });
-      return;
-    }
-    case 'asset.assignments-adopted':
-      asset.assigned += holderCount(event.data);
-      asset.failed -= event.data.failedBefore;
-      return;
-    case 'asset.baseline-completed':
-      asset.baseline = true;
-      return;
-    case 'asset.licenses-reserved':
-      asset.reserved += holderCount(event.data.reserved);
-      asset.waiting += holderCount(event.data.waiting);
-      asset.failed -= event.data.failedBefore;
-      return;
-    case 'asset.licenses-served':
-      asset.waiting -= holderCount(event.data);
-      asset.reserved += holderCount(event.data);
-      return;
-    case 'asset.reservations-withdrawn':
-    case 'asset.found-short':
-      asset.reserved -= holderCount(event.data);
-      asset.waiting += holderCount(event.data);
-      if (event.type === 'asset.found-short') asset.short = true;
-      return;
-    case 'asset.shortage-cleared':
-      asset.short = false;
-      return;
-    case 'asset.licenses-assigned':
-      asset[event.data.was] -= holderCount(event.data);
-      asset.assigned += holderCount(event.data);
-      return;
-    case 'asset.licenses-failed': {
-      const failed = holderCount(event.data);
-      const associated = event.data.action === 'associate';
-      asset[associated ? 'reserved' : 'returning'] -= failed;
-      asset[associated ? 'failed' : 'assigned'] += failed;
-      return;
-    }
-    case 'asset.licenses-returning':
-      asset.assigned -= holderCount(event.data.returning);
-      asset.returning += holderCount(event.data.returning);
-      return;
-    case 'asset.returns-started':
-      asset.assigned -= holderCount(event.data);
-      asset.returning += holderCount(event.data);
-      return;
-    case 'asset.licenses-returned':
-      asset.returning -= holderCount(event.data);
-      return;
-    case 'asset.waiting-listed':
-      asset.waiting += holderCount(event.data);
-      return;
-    case 'asset.reservations-ended':
-      if (event.data.was === 'reserved' || event.data.was === 'waiting') {
-        asset[event.data.was] -= holderCount(event.data);
-      }
-      return;
-    default:
-      return;
-  }
 }

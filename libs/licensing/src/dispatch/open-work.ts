@@ -1,4 +1,12 @@
-import { causeOf, idOf, readModel, type Cause, type Envelope, type Instant } from '@seatbook/kernel';
+import {
+  causeOf,
+  idOf,
+  readModel,
+  type Cause,
+  type Change,
+  type Envelope,
+  type Instant,
+} from '@seatbook/kernel';
 import type { CallEvent } from '../apple-call/call-events.js';
 import type { Action, AssetEvent } from '../asset/asset-events.js';
 import { holderCount, holderKeys, holdersOf, type Holders } from '../holder.js';
@@ -46,130 +54,95 @@ export interface OrderRow {
 
 export type OpenWorkRow = LotRow | CallRow | OrderRow;
 
-type OpenWorkEvent =
-  | Extract<
-      AssetEvent,
-      {
-        type:
-          | 'asset.licenses-reserved'
-          | 'asset.licenses-served'
-          | 'asset.licenses-returning'
-          | 'asset.returns-started'
-          | 'asset.claims-released'
-          | 'asset.licenses-claimed'
-          | 'asset.reservations-withdrawn'
-          | 'asset.reservations-ended';
-      }
-    >
-  | Extract<CallEvent, { type: 'call.planned' | 'call.ready' | 'call.dropped' }>
-  | Extract<OrderEvent, { type: 'order.placed' | 'order.reserved' | 'order.finished' }>;
+type WorkChange = Change<OpenWorkRow>;
 
-/** What the dispatcher decides from: open pairs by lot, calls being claimed, orders being reserved. */
-export const openWorkModel = readModel<OpenWorkRow, OpenWorkEvent>()({
-  name: 'open-work',
-  version: 2,
-  handles: [
-    'asset.licenses-reserved',
-    'asset.licenses-served',
-    'asset.licenses-returning',
-    'asset.returns-started',
-    'asset.claims-released',
-    'asset.licenses-claimed',
-    'asset.reservations-withdrawn',
-    'asset.reservations-ended',
-    'call.planned',
-    'call.ready',
-    'call.dropped',
-    'order.placed',
-    'order.reserved',
-    'order.finished',
-  ],
-  keysOf(event) {
-    const key = idOf(event.stream);
-    const { type, data } = event as OpenWorkEvent;
-    switch (type) {
-      case 'asset.licenses-reserved':
-        return holderCount(data.reserved) > 0 ? [`${key}#${data.lot}`] : [];
-      case 'asset.licenses-returning':
-        return holderCount(data.returning) > 0 ? [`${key}#${data.lot}`] : [];
-      case 'asset.licenses-served':
-      case 'asset.returns-started':
-      case 'asset.claims-released':
-        return [`${key}#${data.lot}`];
-      case 'asset.licenses-claimed':
-      case 'asset.reservations-withdrawn':
-      case 'asset.reservations-ended':
-        return data.fromLots.map((lot) => `${key}#${lot}`);
-      case 'call.planned':
-      case 'call.ready':
-      case 'call.dropped':
-        return [`call ${key}`];
-      case 'order.placed':
-      case 'order.reserved':
-      case 'order.finished':
-        return [`order ${key}`];
-    }
-  },
-  evolve(row, envelope) {
-    const event = envelope as OpenWorkEvent;
-    switch (event.type) {
-      case 'asset.licenses-reserved':
-        return opened(envelope, event.data.reserved, 'associate', { orderId: event.data.orderId });
-      case 'asset.licenses-returning':
-        return opened(envelope, event.data.returning, 'disassociate', { orderId: event.data.orderId });
-      case 'asset.licenses-served':
-        return opened(envelope, event.data, 'associate', {});
-      case 'asset.returns-started':
-        return opened(envelope, event.data, 'disassociate', {});
-      case 'asset.claims-released': {
-        const { action, limit, notBefore } = event.data;
-        return opened(envelope, event.data, action, { limit, notBefore });
-      }
-      case 'asset.licenses-claimed':
-      case 'asset.reservations-withdrawn':
-      case 'asset.reservations-ended':
-        return row?.row === 'lot' ? without(row, event.data) : null;
-      case 'call.planned': {
-        const { uId, action, assets, serialNumbers, userIds } = event.data;
-        return { row: 'call', rank: FIRST_RANK, uId, action, assets, serialNumbers, userIds };
-      }
-      case 'order.placed':
-        return { row: 'order', rank: FIRST_RANK, uId: event.data.uId, orderId: idOf(envelope.stream) };
-      case 'call.ready':
-      case 'call.dropped':
-      case 'order.reserved':
-      case 'order.finished':
-        return null;
-    }
-  },
-  indexes: [{ name: 'by-account', fields: ['uId', 'rank', 'since'] }],
-});
+const callKey = (stream: string): string => `call ${idOf(stream)}`;
+const orderKey = (stream: string): string => `order ${idOf(stream)}`;
+const lotKey = (stream: string, lot: number): string => `${idOf(stream)}#${lot}`;
 
+const closed = (key: string): readonly WorkChange[] => [{ key, evolve: () => null }];
+
+/** A lot of open work begins by an event. */
 function opened(
   envelope: Envelope,
+  lot: number,
   { serialNumbers, userIds }: Holders,
   action: Action,
-  { orderId = '', limit = 0, notBefore = 0 }: { orderId?: string; limit?: number; notBefore?: Instant },
-): LotRow {
+  { orderId = '', limit = 0, notBefore = 0 }: { orderId?: string; limit?: number; notBefore?: Instant } = {},
+): readonly WorkChange[] {
+  if (holderCount({ serialNumbers, userIds }) === 0) return [];
   const { stream, metadata } = envelope;
   const { uId, adamId, pricingParam } = assetOf(idOf(stream));
-  const asset = { adamId, pricingParam };
-  const since = metadata.recordedAt;
-  return {
+  const row: LotRow = {
     row: 'lot',
     rank: LOT_RANK,
     uId,
-    asset,
+    asset: { adamId, pricingParam },
     action,
     orderId,
-    since,
+    since: metadata.recordedAt,
     notBefore,
     limit,
     cause: causeOf(envelope),
     serialNumbers,
     userIds,
   };
+  return [{ key: lotKey(stream, lot), evolve: () => row }];
 }
+
+/** Pairs leave the lots that they were in. */
+function left(stream: string, data: Holders & { readonly fromLots: readonly number[] }): WorkChange[] {
+  return data.fromLots.map((lot) => ({
+    key: lotKey(stream, lot),
+    evolve: (row) => (row?.row === 'lot' ? without(row, data) : null),
+  }));
+}
+
+/** What the dispatcher decides from: open pairs by lot, calls being claimed, orders being reserved. */
+export const openWorkModel = readModel<OpenWorkRow, AssetEvent | CallEvent | OrderEvent>()({
+  name: 'open-work',
+  version: 2,
+  on: {
+    'asset.licenses-reserved'(event) {
+      const { lot, reserved, orderId } = event.data;
+      return opened(event, lot, reserved, 'associate', { orderId });
+    },
+    'asset.licenses-returning'(event) {
+      const { lot, returning, orderId } = event.data;
+      return opened(event, lot, returning, 'disassociate', { orderId });
+    },
+    'asset.licenses-served': (event) => opened(event, event.data.lot, event.data, 'associate'),
+    'asset.returns-started': (event) => opened(event, event.data.lot, event.data, 'disassociate'),
+    'asset.claims-released'(event) {
+      const { lot, action, limit, notBefore } = event.data;
+      return opened(event, lot, event.data, action, { limit, notBefore });
+    },
+    'asset.licenses-claimed': ({ stream, data }) => left(stream, data),
+    'asset.reservations-withdrawn': ({ stream, data }) => left(stream, data),
+    'asset.reservations-ended': ({ stream, data }) => left(stream, data),
+    'call.planned'({ stream, data: { uId, action, assets, serialNumbers, userIds } }) {
+      const row: CallRow = {
+        row: 'call',
+        rank: FIRST_RANK,
+        uId,
+        action,
+        assets,
+        serialNumbers,
+        userIds,
+      };
+      return [{ key: callKey(stream), evolve: () => row }];
+    },
+    'call.ready': ({ stream }) => closed(callKey(stream)),
+    'call.dropped': ({ stream }) => closed(callKey(stream)),
+    'order.placed'({ stream, data: { uId } }) {
+      const row: OrderRow = { row: 'order', rank: FIRST_RANK, uId, orderId: idOf(stream) };
+      return [{ key: orderKey(stream), evolve: () => row }];
+    },
+    'order.reserved': ({ stream }) => closed(orderKey(stream)),
+    'order.finished': ({ stream }) => closed(orderKey(stream)),
+  },
+  indexes: [{ name: 'by-account', fields: ['uId', 'rank', 'since'] }],
+});
 
 function without(row: LotRow, gone: Holders): LotRow | null {
   const keys = new Set(holderKeys(gone));

@@ -13,13 +13,14 @@ export interface TimelineRow {
 export const timelineModel = readModel<TimelineRow>()({
   name: 'timeline',
   version: 2,
-  handles: ['*'],
-  keysOf: (event) => timelinesOf(event).map((subject) => `${subject}|${event.position}`),
-  evolve: (_row, { stream, revision, position }, key) => ({
-    subject: key.slice(0, key.lastIndexOf('|')),
-    stream,
-    revision,
-    position,
-  }),
+  on: {
+    '*'(event) {
+      const { stream, revision, position } = event;
+      return timelinesOf(event).map((subject) => ({
+        key: `${subject}|${position}`,
+        evolve: () => ({ subject, stream, revision, position }),
+      }));
+    },
+  },
   indexes: [{ name: 'by-subject', fields: ['subject', 'position'] }],
 });

@@ -1,6 +1,15 @@
-import { idOf, readModel, type Instant, type Position } from '@seatbook/kernel';
+import {
+  idOf,
+  readModel,
+  type Change,
+  type Envelope,
+  type EventOf,
+  type Instant,
+  type Position,
+  type Recorded,
+} from '@seatbook/kernel';
 import type { AssetEvent, RefusalReason } from '../asset/asset-events.js';
-import { countByOrder } from '../holder.js';
+import { countByOrder, type Holders, type OrderRefs } from '../holder.js';
 import type { AssetId } from '../ports.js';
 import { outcomeCounts, pairsOf } from './order-decider.js';
 import type { OrderEvent, OrderTerms, OutcomeCounts } from './order-events.js';
@@ -29,73 +38,109 @@ export interface OrderDocument {
   position: Position;
 }
 
-type WaitingEvent = Extract<
-  AssetEvent,
-  {
-    type:
-      | 'asset.licenses-served'
-      | 'asset.reservations-withdrawn'
-      | 'asset.found-short'
-      | 'asset.licenses-assigned'
-      | 'asset.reservations-ended';
-  }
->;
+type OrderChange = Change<OrderDocument>;
 
-type OrderModelEvent = OrderEvent | WaitingEvent;
+/** An order that is there changes by an event of its own. */
+const changed =
+  <E extends OrderEvent>(fold: (order: OrderDocument, data: E['data'], at: Instant) => void) =>
+  (event: Recorded & E): readonly OrderChange[] => {
+    const { stream, position, metadata, data } = event;
+    const evolve: OrderChange['evolve'] = (order) => {
+      if (!order) return null;
+      order.position = position;
+      fold(order, data, metadata.recordedAt);
+      return order;
+    };
+    return [{ key: idOf(stream), evolve }];
+  };
 
-export const ordersModel = readModel<OrderDocument, OrderModelEvent>()({
+/** So many more (or fewer, below 0) pairs of each order wait, for each pair that the event names. */
+function waited(event: Envelope & { readonly data: Holders & OrderRefs }, change: 1 | -1): OrderChange[] {
+  const { data, position } = event;
+  return [...countByOrder(data, data)].map(([key, count]) => ({
+    key,
+    evolve(order) {
+      if (!order) return null;
+      order.position = position;
+      order.waiting += change * count;
+      revise(order);
+      return order;
+    },
+  }));
+}
+
+function newOrder(
+  event: Envelope<EventOf<OrderEvent, 'order.created' | 'order.placed'>>,
+  state: 'listing' | 'placed',
+): OrderDocument {
+  const { stream, position, metadata, data } = event;
+  const { kind, uId, assets, holders, ifShort, platform, at } = data;
+  return {
+    orderId: idOf(stream),
+    uId,
+    kind,
+    state,
+    assets,
+    holders,
+    pairs: pairsOf(data),
+    ifShort,
+    platform,
+    principal: metadata.principal,
+    reason: metadata.reason ?? null,
+    final: outcomeCounts({}),
+    waiting: 0,
+    refusals: [],
+    silent: [],
+    placedAt: state === 'placed' ? at : null,
+    finishedAt: null,
+    position,
+  };
+}
+
+export const ordersModel = readModel<OrderDocument, OrderEvent | AssetEvent>()({
   name: 'orders',
   version: 1,
-  handles: [
-    'order.created',
-    'order.placed',
-    'order.abandoned',
-    'order.reservation-answered',
-    'order.reserved',
-    'order.outcomes-recorded',
-    'order.finished',
-    'asset.licenses-served',
-    'asset.reservations-withdrawn',
-    'asset.found-short',
-    'asset.licenses-assigned',
-    'asset.reservations-ended',
-  ],
-  keysOf(event) {
-    if (event.type.startsWith('order.')) return [idOf(event.stream)];
-    const { data } = event as WaitingEvent;
-    return waitingChange(event as WaitingEvent) === 0 ? [] : [...countByOrder(data, data).keys()];
-  },
-  evolve(before, envelope, orderId) {
-    const event = envelope as OrderModelEvent;
-    const { position, metadata } = envelope;
-    if (event.type === 'order.created' || (event.type === 'order.placed' && !before)) {
-      const { kind, uId, assets, holders, ifShort, platform, at } = event.data;
-      const placed = event.type === 'order.placed';
-      return {
-        orderId,
-        uId,
-        kind,
-        state: placed ? 'placed' : 'listing',
-        assets,
-        holders,
-        pairs: pairsOf(event.data),
-        ifShort,
-        platform,
-        principal: metadata.principal,
-        reason: metadata.reason ?? null,
-        final: outcomeCounts({}),
-        waiting: 0,
-        refusals: [],
-        silent: [],
-        placedAt: placed ? at : null,
-        finishedAt: null,
-        position,
-      };
-    }
-    if (!before) return null;
-    before.position = position;
-    change(before, event, metadata.recordedAt);
-    return before;
+  on: {
+    'order.created': (event) => [{ key: idOf(event.stream), evolve: () => newOrder(event, 'listing') }],
+    'order.placed': (event) => [
+      {
+        key: idOf(event.stream),
+        // A short order is created and placed by one event.
+        evolve: (order) =>
+          order
+            ? { ...order, state: 'placed', placedAt: event.metadata.recordedAt, position: event.position }
+            : newOrder(event, 'placed'),
+      },
+    ],
+    'order.abandoned': changed((order) => void (order.state = 'abandoned')),
+    'order.reservation-answered': changed((order, { final, waiting, refusal, adamId, pricingParam }) => {
+      add(order, final);
+      order.waiting += waiting;
+      if (refusal) {
+        const refused = { adamId, pricingParam, refusal, pairs: final.refused };
+        order.refusals = withRefusal(order.refusals, refused);
+      }
+      revise(order);
+    }),
+    'order.reserved': changed((order, { silent }) => {
+      order.silent = silent;
+      order.state = 'working';
+      revise(order);
+    }),
+    'order.outcomes-recorded': changed((order, { final }) => {
+      add(order, final);
+      revise(order);
+    }),
+    'order.finished': changed((order, _data, at) => {
+      order.state = 'finished';
+      order.finishedAt = at;
+    }),
+    'asset.licenses-served': (event) => waited(event, -1),
+    'asset.reservations-withdrawn': (event) => waited(event, 1),
+    'asset.found-short': (event) => waited(event, 1),
+    'asset.licenses-assigned': (event) => (event.data.was === 'waiting' ? waited(event, -1) : []),
+    'asset.reservations-ended': (event) =>
+      event.data.was === 'waiting' || event.data.was === 'following' ? waited(event, -1) : [],
   },
   indexes: [
     { name: 'by-account', fields: ['uId', 'position'] },
@@ -105,62 +150,11 @@ export const ordersModel = readModel<OrderDocument, OrderModelEvent>()({
   ],
 });
 
-function change(order: OrderDocument, event: OrderModelEvent, at: Instant): void {
-  switch (event.type) {
-    case 'order.placed':
-      order.state = 'placed';
-      order.placedAt = at;
-      return;
-    case 'order.abandoned':
-      order.state = 'abandoned';
-      return;
-    case 'order.reservation-answered': {
-      const { final, waiting, refusal, adamId, pricingParam } = event.data;
-      add(order, final);
-      order.waiting += waiting;
-      if (refusal)
-        order.refusals = withRefusal(order.refusals, { adamId, pricingParam, refusal, pairs: final.refused });
-      break;
-    }
-    case 'order.reserved':
-      order.silent = event.data.silent;
-      order.state = 'working';
-      break;
-    case 'order.outcomes-recorded':
-      add(order, event.data.final);
-      break;
-    case 'order.finished':
-      order.state = 'finished';
-      order.finishedAt = at;
-      return;
-    case 'asset.licenses-served':
-    case 'asset.reservations-withdrawn':
-    case 'asset.found-short':
-    case 'asset.licenses-assigned':
-    case 'asset.reservations-ended':
-      order.waiting += waitingChange(event) * (countByOrder(event.data, event.data).get(order.orderId) ?? 0);
-      break;
-    default:
-      return;
-  }
+/** It waits when all that is not over waits for a licence. */
+function revise(order: OrderDocument): void {
   if (order.state !== 'working' && order.state !== 'waiting') return;
   const done = (Object.values(order.final) as number[]).reduce<number>((sum, count) => sum + count, 0);
   order.state = order.waiting > 0 && done + order.waiting >= order.pairs ? 'waiting' : 'working';
-}
-
-/** +1 for each pair that begins to wait by an event, -1 for each that ends waiting. */
-function waitingChange(event: WaitingEvent): number {
-  switch (event.type) {
-    case 'asset.licenses-served':
-      return -1;
-    case 'asset.reservations-withdrawn':
-    case 'asset.found-short':
-      return 1;
-    case 'asset.licenses-assigned':
-      return event.data.was === 'waiting' ? -1 : 0;
-    case 'asset.reservations-ended':
-      return event.data.was === 'waiting' || event.data.was === 'following' ? -1 : 0;
-  }
 }
 
 function add(order: OrderDocument, final: OutcomeCounts): void {

@@ -1,4 +1,4 @@
-import { idOf, readModel, type Position } from '@seatbook/kernel';
+import { idOf, readModel, type Change, type Envelope, type EventOf, type Position } from '@seatbook/kernel';
 import type { AssetEvent } from '../asset/asset-events.js';
 import { holderKeys, orderAt, type HolderKey, type Holders, type OrderRefs } from '../holder.js';
 import { assetOf } from '../asset-id.js';
@@ -25,158 +25,123 @@ export interface OutcomeDocument {
   position: Position;
 }
 
-type OutcomeModelEvent = Extract<
-  AssetEvent,
-  {
-    type:
-      | 'asset.licenses-reserved'
-      | 'asset.licenses-returning'
-      | 'asset.licenses-served'
-      | 'asset.reservations-withdrawn'
-      | 'asset.found-short'
-      | 'asset.licenses-assigned'
-      | 'asset.licenses-failed'
-      | 'asset.returns-started'
-      | 'asset.licenses-returned'
-      | 'asset.waiting-listed'
-      | 'asset.returns-ended'
-      | 'asset.reservations-ended';
-  }
->;
+type Outcome = OutcomeDocument['outcome'];
+type OutcomeChange = Change<OutcomeDocument>;
+type OutcomeEvent = Pick<Envelope, 'stream' | 'position'>;
 
-interface PairOutcome {
-  readonly orderId: string;
-  readonly holder: HolderKey;
-  readonly outcome: OutcomeDocument['outcome'];
-  readonly detail: string | null;
-}
-
-/** Outcomes that an event gives, made once per event. */
-const made = new WeakMap<object, Map<string, PairOutcome>>();
-
-function outcomesOf(event: OutcomeModelEvent): Map<string, PairOutcome> {
-  const known = made.get(event.data);
-  if (known) return known;
-  const map = new Map(listed(event).map((one) => [`${one.orderId}|${one.holder}`, one]));
-  made.set(event.data, map);
-  return map;
-}
-
-function listed(event: OutcomeModelEvent): PairOutcome[] {
-  switch (event.type) {
-    case 'asset.licenses-reserved': {
-      const { orderId, reserved, waiting, following, alreadyHeld, heldBy, refused, refusal, waitingReason } =
-        event.data;
-      return [
-        ...each(reserved, orderId, 'reserved'),
-        ...each(waiting, orderId, 'waiting', waitingReason),
-        ...each(following, orderId, 'waiting', 'returning'),
-        ...holderKeys(alreadyHeld).map((holder, index) =>
-          one(orderId, holder, 'already-held', heldBy[index] ?? ''),
-        ),
-        ...each(refused, orderId, 'refused', refusal),
-      ];
-    }
-    case 'asset.licenses-returning': {
-      const { orderId, returning, pending, alreadyHeld, heldBy, notHeld, refused, refusal } = event.data;
-      return [
-        ...each(returning, orderId, 'returning'),
-        ...each(pending, orderId, 'returning'),
-        ...holderKeys(alreadyHeld).map((holder, index) =>
-          one(orderId, holder, 'already-held', heldBy[index] ?? ''),
-        ),
-        ...each(notHeld, orderId, 'not-held'),
-        ...each(refused, orderId, 'refused', refusal),
-      ];
-    }
-    case 'asset.licenses-served':
-      return byRefs(event.data, 'reserved');
-    case 'asset.reservations-withdrawn':
-    case 'asset.found-short':
-      return byRefs(event.data, 'waiting', 'short');
-    case 'asset.waiting-listed':
-      return byRefs(event.data, 'waiting', 'short');
-    case 'asset.licenses-assigned':
-      return byRefs(event.data, 'assigned');
-    case 'asset.licenses-failed':
-      return byRefs(
-        event.data,
-        'failed',
-        `${event.data.errorNumber}${event.data.reason ? `: ${event.data.reason}` : ''}`,
-      );
-    case 'asset.returns-started':
-      return byRefs(event.data, 'returning');
-    case 'asset.licenses-returned':
-    case 'asset.returns-ended':
-      return byRefs(event.data, 'returned');
-    case 'asset.reservations-ended': {
-      const { by, was } = event.data;
-      const ended = was === 'reserved' || was === 'waiting';
-      const cancelled = byRefs(event.data, 'cancelled', by);
-      const returned = cancelled.flatMap(({ holder, orderId }) =>
-        ended && by !== '' && by !== orderId ? one(by, holder, 'returned', null) : [],
-      );
-      return [...cancelled, ...returned];
-    }
-  }
-}
-
-const one = (
-  orderId: string,
-  holder: HolderKey,
-  outcome: PairOutcome['outcome'],
-  detail: string | null,
-): PairOutcome => ({ orderId, holder, outcome, detail });
-
-const each = (
+/** One outcome for each of these holders. The index is that of `holderKeys`; '' for an order: none has the pair. */
+function outcomes(
+  { stream, position }: OutcomeEvent,
   holders: Holders,
-  orderId: string,
-  outcome: PairOutcome['outcome'],
-  detail: string | null = null,
-) => holderKeys(holders).map((holder) => one(orderId, holder, outcome, detail));
-
-function byRefs(
-  data: Holders & OrderRefs,
-  outcome: PairOutcome['outcome'],
-  detail: string | null = null,
-): PairOutcome[] {
-  return holderKeys(data).flatMap((holder, index) => {
-    const orderId = orderAt(data, index);
-    return orderId === '' ? [] : one(orderId, holder, outcome, detail);
+  outcome: Outcome,
+  orderOf: (index: number) => string,
+  detailOf: (index: number) => string | null = () => null,
+): OutcomeChange[] {
+  const asset = idOf(stream);
+  const { adamId, pricingParam } = assetOf(asset);
+  return holderKeys(holders).flatMap((holder, index) => {
+    const orderId = orderOf(index);
+    if (orderId === '') return [];
+    const detail = detailOf(index);
+    const evolve = (): OutcomeDocument => ({
+      orderId,
+      adamId,
+      pricingParam,
+      holder,
+      outcome,
+      detail,
+      position,
+    });
+    return { key: outcomeKey(orderId, asset, holder), evolve };
   });
 }
 
-/** Per order and pair. Keys: order, asset, holder. */
-export const outcomesModel = readModel<OutcomeDocument, OutcomeModelEvent>()({
+/** The same outcome for all pairs of an event, each for the order that has it. */
+const outcomesOf = (
+  event: OutcomeEvent & { readonly data: Holders & OrderRefs },
+  outcome: Outcome,
+  detail: string | null = null,
+): OutcomeChange[] =>
+  outcomes(
+    event,
+    event.data,
+    outcome,
+    (index) => orderAt(event.data, index),
+    () => detail,
+  );
+
+/** The answer to one request of an order, by section. */
+function answers(
+  event: OutcomeEvent,
+  orderId: string,
+  sections: readonly (readonly [Holders, Outcome, (string | null | readonly string[])?])[],
+): OutcomeChange[] {
+  return sections.flatMap(([holders, outcome, detail = null]) =>
+    outcomes(
+      event,
+      holders,
+      outcome,
+      () => orderId,
+      (index) => (detail === null || typeof detail === 'string' ? detail : (detail[index] ?? '')),
+    ),
+  );
+}
+
+/** What becomes of reservations that end: for their order, and for the one that returned them. */
+function endedBy(event: Envelope<EventOf<AssetEvent, 'asset.reservations-ended'>>): OutcomeChange[] {
+  const { data } = event;
+  const { by, was } = data;
+  const cancelled = outcomesOf(event, 'cancelled', by);
+  if (by === '' || (was !== 'reserved' && was !== 'waiting')) return cancelled;
+  const returner = (index: number): string => {
+    const orderId = orderAt(data, index);
+    return orderId === by || orderId === '' ? '' : by;
+  };
+  return [...cancelled, ...outcomes(event, data, 'returned', returner)];
+}
+
+export const outcomeKey = (orderId: string, asset: string, holder: HolderKey): string =>
+  `${orderId}|${asset}|${holder}`;
+
+/** Per order and pair. */
+export const outcomesModel = readModel<OutcomeDocument, AssetEvent>()({
   name: 'outcomes',
   version: 1,
-  handles: [
-    'asset.licenses-reserved',
-    'asset.licenses-returning',
-    'asset.licenses-served',
-    'asset.reservations-withdrawn',
-    'asset.found-short',
-    'asset.licenses-assigned',
-    'asset.licenses-failed',
-    'asset.returns-started',
-    'asset.licenses-returned',
-    'asset.waiting-listed',
-    'asset.returns-ended',
-    'asset.reservations-ended',
-  ],
-  keysOf(event) {
-    const asset = idOf(event.stream);
-    return [...outcomesOf(event as OutcomeModelEvent).values()].map(
-      ({ orderId, holder }) => `${orderId}|${asset}|${holder}`,
-    );
-  },
-  evolve(before, envelope, key) {
-    const [orderId = '', asset = '', holder = ''] = key.split('|');
-    const told = outcomesOf(envelope).get(`${orderId}|${holder}`);
-    if (!told) return before;
-    const { adamId, pricingParam } = assetOf(asset);
-    const { outcome, detail } = told;
-    return { orderId, adamId, pricingParam, holder, outcome, detail, position: envelope.position };
+  on: {
+    'asset.licenses-reserved'(event) {
+      const { orderId, reserved, waiting, waitingReason, following, alreadyHeld, heldBy, refused, refusal } =
+        event.data;
+      return answers(event, orderId, [
+        [reserved, 'reserved'],
+        [waiting, 'waiting', waitingReason],
+        [following, 'waiting', 'returning'],
+        [alreadyHeld, 'already-held', heldBy],
+        [refused, 'refused', refusal],
+      ]);
+    },
+    'asset.licenses-returning'(event) {
+      const { orderId, returning, pending, alreadyHeld, heldBy, notHeld, refused, refusal } = event.data;
+      return answers(event, orderId, [
+        [returning, 'returning'],
+        [pending, 'returning'],
+        [alreadyHeld, 'already-held', heldBy],
+        [notHeld, 'not-held'],
+        [refused, 'refused', refusal],
+      ]);
+    },
+    'asset.licenses-served': (event) => outcomesOf(event, 'reserved'),
+    'asset.reservations-withdrawn': (event) => outcomesOf(event, 'waiting', 'short'),
+    'asset.found-short': (event) => outcomesOf(event, 'waiting', 'short'),
+    'asset.waiting-listed': (event) => outcomesOf(event, 'waiting', 'short'),
+    'asset.licenses-assigned': (event) => outcomesOf(event, 'assigned'),
+    'asset.licenses-failed'(event) {
+      const { errorNumber, reason } = event.data;
+      return outcomesOf(event, 'failed', `${errorNumber}${reason ? `: ${reason}` : ''}`);
+    },
+    'asset.returns-started': (event) => outcomesOf(event, 'returning'),
+    'asset.licenses-returned': (event) => outcomesOf(event, 'returned'),
+    'asset.returns-ended': (event) => outcomesOf(event, 'returned'),
+    'asset.reservations-ended': endedBy,
   },
   indexes: [
     { name: 'by-order', fields: ['orderId', 'adamId'] },
