@@ -21,15 +21,17 @@ await figure({
         };
       },
     });
-    const placed = ours.map(({ perSecond }) => perSecond);
+    const placed = ours.map(({ perSecond, rowsOfAnOrder }) => perSecond * rowsOfAnOrder);
     const plain = baseline.map(({ uniqueIds }) => uniqueIds);
     const leanest = baseline.map((both) => both.leanest);
     say(`${bytes} bytes of text in a row`);
-    say(`ours      ${rate(placed)}`);
+    say(`ours      ${rate(placed)} rows, ${rate(ours.map(({ perSecond }) => perSecond))} orders`);
     say(`plain log ${rate(plain)}, unique (stream, revision) and unique id`);
     say(
       `leanest   ${rate(leanest)}, unique (stream, revision) only: ours ÷ this ${shown(spreadOf(quotients(placed, leanest)).median)}`,
     );
-    return [{ what: 'commands ÷ plain rows', values: quotients(placed, plain), floor: 0.25, goal: 0.5 }];
+    return [
+      { what: 'rows of commands ÷ plain rows', values: quotients(placed, plain), floor: 0.25, goal: 0.5 },
+    ];
   },
 });

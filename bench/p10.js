@@ -120,15 +120,15 @@ async function lived(folder, cycles) {
   return {
     events,
     async command() {
-      const command = orderOf((ordered += 1));
-      const { orderId } = await bus.execute(command);
+      ordered += 1;
+      const { orderId } = await bus.execute(orderOf(ordered));
       const { events: done } = await edge.execute(
         assetStream(UID, assetOf(1)),
         /** @type {import('@seatbook/licensing').AssetCommand} */ ({
           type: 'ReserveLicenses',
           orderId,
           part: 0,
-          holders: { serialNumbers: command.order.serialNumbers, userIds: [] },
+          holders: { serialNumbers: [serialOf(ordered)], userIds: [] },
           ifShort: 'wait',
           platform: null,
         }),

@@ -52,18 +52,18 @@ export function openPlainLog(file, uniqueIds) {
 /**
  * The rows of a product's log, as they stand in its file.
  * @param {string} file
- * @param {string} type only events of this type
+ * @param {string} category only events of its streams
  */
-export function rowsOf(file, type) {
+export function rowsOf(file, category) {
   const database = new Database(file, { readonly: true });
   try {
     const rows = database
       .prepare(
         `SELECT e.position, s.name, e.revision, e.id, e.type, e.data, e.metadata, e.checksum
-         FROM events e JOIN streams s ON s.id = e.stream WHERE e.type = ? ORDER BY e.position`,
+         FROM events e JOIN streams s ON s.id = e.stream WHERE s.name LIKE ? ORDER BY e.position`,
       )
       .raw()
-      .all(type);
+      .all(`${category}-%`);
     return /** @type {Row[]} */ (rows);
   } finally {
     database.close();

@@ -43,6 +43,7 @@ export async function openProduct(folder) {
     }),
     log: createLog('silent'),
     views: 'worker',
+    /** @type {import('@seatbook/apple').Transport} */
     async transport({ method, url, headers, body = '' }) {
       const { pathname, search } = new URL(url);
       return simulator.handle({ method, path: `${pathname}${search}`, headers: { ...headers }, body });

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 
 /** Removes the temporary directory of the run. Fails the run if a spec left anything in it. */
 export default function removeTemporaryDirectory() {
-  const folder = process.env.TMPDIR;
+  const folder = /** @type {string} */ (process.env.TMPDIR);
   const left = readdirSync(folder).sort();
   rmSync(folder, { recursive: true, force: true });
   process.env.TMPDIR = dirname(folder);
