@@ -63,9 +63,10 @@ async function placeAndWait(folder) {
     await apple('POST', '/reset-stats');
     processes.forgetStalls();
     const started = performance.now();
-    const order = await api('POST', '/orders/assign-license', {
-      account: UID,
-      assets,
+    const order = await api('POST', '/orders', {
+      kind: 'AssignLicense',
+      accountId: UID,
+      assetIds: assets,
       serialNumbers: Array.from({ length: DEVICES }, (_serial, number) => serialOf(number)),
     });
     const postMs = performance.now() - started;

@@ -55,9 +55,10 @@ async function placeOneByOne(folder) {
       60_000,
     );
     for (let number = 0; number < ORDERS; number += 1) {
-      const { orderId } = await api('POST', '/orders/assign-license', {
-        account: UID,
-        assets: [adamId],
+      const { orderId } = await api('POST', '/orders', {
+        kind: 'AssignLicense',
+        accountId: UID,
+        assetIds: [adamId],
         serialNumbers: [serialOf(number)],
       });
       await eventually(

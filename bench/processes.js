@@ -6,6 +6,7 @@ import { clearInterval, setInterval } from 'node:timers';
 import { fileURLToPath } from 'node:url';
 import { pause } from './product.js';
 
+const API = '/api/v1';
 const OWNER_KEY = 'bench-owner-key-0123456789-0123456789';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -84,7 +85,7 @@ export async function startProcesses(folder) {
         authorization: `Bearer ${OWNER_KEY}`,
         ...(body ? { 'content-type': 'application/json' } : {}),
       };
-      const response = await fetch(own + path, {
+      const response = await fetch(own + API + path, {
         method,
         headers,
         ...(body ? { body: JSON.stringify(body) } : {}),
@@ -94,7 +95,7 @@ export async function startProcesses(folder) {
     /** @param {string} path */
     async lines(path) {
       const text = await answered(
-        await fetch(own + path, { headers: { authorization: `Bearer ${OWNER_KEY}` } }),
+        await fetch(own + API + path, { headers: { authorization: `Bearer ${OWNER_KEY}` } }),
       );
       return text.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line)]));
     },

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { connect, type Socket } from 'node:net';
 import { isDeep } from '../../libs/nest/src/http/json-body.js';
-import { BERLIN, OWNER_KEY, StartedProduct } from './started-product.js';
+import { API, BERLIN, OWNER_KEY, StartedProduct } from './started-product.js';
 
 jest.setTimeout(60_000);
 
@@ -61,11 +61,11 @@ const errorLines = (): string[] => seatbook.logLines.filter((line) => line.inclu
 
 describe('every refusal has the same form, whichever layer refuses', () => {
   it.each([
-    ['without a key', head('GET', '/accounts') + '\r\n', 401, 'UNAUTHENTICATED'],
-    ['an address that is none', head('GET', '/accounts/%zz', KEY) + '\r\n', 400, 'INVALID_ADDRESS'],
+    ['without a key', head('GET', `${API}/accounts`) + '\r\n', 401, 'UNAUTHENTICATED'],
+    ['an address that is none', head('GET', `${API}/accounts/%zz`, KEY) + '\r\n', 400, 'INVALID_ADDRESS'],
     [
       'a part of an address that is too long',
-      head('GET', `/holders/${'x'.repeat(310)}`, KEY) + '\r\n',
+      head('GET', `${API}/devices/${'x'.repeat(310)}`, KEY) + '\r\n',
       414,
       'INVALID_ADDRESS_TOO_LONG',
     ],
@@ -79,8 +79,11 @@ describe('every refusal has the same form, whichever layer refuses', () => {
     ],
     [
       'a body that is too large',
-      head('POST', '/accounts', `${KEY}content-type: application/json\r\ncontent-length: 99999999\r\n`) +
-        '\r\n',
+      head(
+        'POST',
+        `${API}/accounts`,
+        `${KEY}content-type: application/json\r\ncontent-length: 99999999\r\n`,
+      ) + '\r\n',
       413,
       'INVALID_BODY_TOO_LARGE',
     ],
@@ -90,7 +93,7 @@ describe('every refusal has the same form, whichever layer refuses', () => {
   });
 
   it('names the allowed methods when the method is wrong', async () => {
-    const answer = await bare(head('DELETE', `/accounts/${BERLIN}`, KEY) + '\r\n');
+    const answer = await bare(head('DELETE', `${API}/accounts/${BERLIN}`, KEY) + '\r\n');
     expectProblem(answer, 405, 'INVALID_METHOD');
     expect(answer.headers['allow']).toBe('GET, HEAD');
   });
@@ -102,18 +105,14 @@ describe('bodies', () => {
   it('a form is refused before it is read where no file is expected', async () => {
     const refused = await bare(head('POST', '/apple/notifications/x', form) + '\r\nx');
     expectProblem(refused, 401, 'UNAUTHENTICATED');
-    expectProblem(
-      await bare(head('POST', '/orders/assign-license', KEY + form) + '\r\nx'),
-      415,
-      'INVALID_MEDIA_TYPE',
-    );
+    expectProblem(await bare(head('POST', `${API}/orders`, KEY + form) + '\r\nx'), 415, 'INVALID_MEDIA_TYPE');
     expect(errorLines()).toEqual([]);
   });
 
   it('a form that is cut off is a mistake of the client', async () => {
     const cut = '--b\r\ncontent-disposition: form-data; name="name"\r\n\r\nBer';
     const headers = `${KEY}content-type: multipart/form-data; boundary=b\r\ncontent-length: ${cut.length}\r\n`;
-    expectProblem(await bare(`${head('POST', '/accounts', headers)}\r\n${cut}`), 400, 'INVALID_BODY');
+    expectProblem(await bare(`${head('POST', `${API}/accounts`, headers)}\r\n${cut}`), 400, 'INVALID_BODY');
     expect(errorLines()).toEqual([]);
   });
 
@@ -122,7 +121,7 @@ describe('bodies', () => {
     const deep = '['.repeat(levels) + ']'.repeat(levels);
     const headers = `${KEY}content-type: application/json\r\ncontent-length: ${deep.length}\r\n`;
     const started = process.cpuUsage().user;
-    const answer = await bare(`${head('POST', '/orders/assign-license', headers)}\r\n${deep}`);
+    const answer = await bare(`${head('POST', `${API}/orders`, headers)}\r\n${deep}`);
     expectProblem(answer, 400, 'INVALID_BODY_TOO_DEEP');
     // In processor time, which a busy machine does not stretch. Parsing and checking took minutes.
     expect(process.cpuUsage().user - started).toBeLessThan(5_000_000);
@@ -164,7 +163,7 @@ describe('slow and hostile clients', () => {
     ['a head', 'GET /livez HTTP/1.1\r\nhost: a\r\n'],
     [
       'a body',
-      `${head('POST', '/accounts', `${KEY}content-type: application/json\r\ncontent-length: 9\r\n`)}\r\n{`,
+      `${head('POST', `${API}/accounts`, `${KEY}content-type: application/json\r\ncontent-length: 9\r\n`)}\r\n{`,
     ],
   ])('%s that does not come to its end is given up', async (_what, text) => {
     const answer = await bare(text);
@@ -177,7 +176,7 @@ describe('slow and hostile clients', () => {
     for (let client = 0; client < 20; client += 1) {
       const socket = open();
       await new Promise<void>((resolve) => socket.once('connect', resolve));
-      socket.write(`${head('POST', '/orders/assign-license', headers)}\r\n{"a`);
+      socket.write(`${head('POST', `${API}/orders`, headers)}\r\n{"a`);
       await new Promise<void>((resolve) => socket.end(() => resolve()));
       socket.destroy();
     }
@@ -187,7 +186,7 @@ describe('slow and hostile clients', () => {
   });
 
   it('an attempt without a key is logged with the address of the client', async () => {
-    await bare(head('GET', '/accounts', 'authorization: Bearer guess\r\n') + '\r\n');
+    await bare(head('GET', `${API}/accounts`, 'authorization: Bearer guess\r\n') + '\r\n');
     const line = seatbook.logLines.findLast((one) => one.includes('"status":401')) ?? '{}';
     expect(JSON.parse(line)).toMatchObject({ level: 'warn', status: 401, client: '127.0.0.1' });
     expect(line).not.toContain('guess');

@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import request from 'supertest';
 import { eventually } from '@seatbook/test-support/eventually';
-import { BERLIN, OWNER_KEY, StartedProduct, type AccountBody } from './started-product.js';
+import { API, BERLIN, OWNER_KEY, StartedProduct, type AccountBody } from './started-product.js';
 
 jest.setTimeout(60_000);
 
@@ -86,7 +86,7 @@ describe('importing a token', () => {
     const lines = seatbook.token().replace(/(.{64})/g, '$1\r\n');
     const file = Buffer.from(`\ufeff${lines}\r\n`, 'utf16le');
     const answer = await request(seatbook.url)
-      .post('/accounts')
+      .post(`${API}/accounts`)
       .set('authorization', `Bearer ${OWNER_KEY}`)
       .field('name', 'Berlin')
       .field('takeOver', 'true')
@@ -94,14 +94,14 @@ describe('importing a token', () => {
       .expect(201);
     answered.push(JSON.stringify(answer.headers), answer.text);
     expect(answer.body).toMatchObject({
-      uId: BERLIN,
+      accountId: BERLIN,
       name: 'Berlin',
       platform: 'iOS',
       token: { state: 'active' },
     });
     expect(Number(answer.headers['seatbook-position'])).toBeGreaterThan(0);
     const again = await problem(importing(seatbook.token()), 409, 'REJECTED_ACCOUNT_EXISTS');
-    expect(again.facts).toMatchObject({ uId: BERLIN, sameToken: true });
+    expect(again.facts).toMatchObject({ accountId: BERLIN, sameToken: true });
     await seatbook.until<AccountBody>(
       `/accounts/${BERLIN}`,
       ({ notifications }) => notifications.mode === 'push',
@@ -119,29 +119,31 @@ describe('importing a token', () => {
 });
 
 describe('errors', () => {
-  const order = (body: object): request.Test => seatbook.post('/orders/assign-license', body);
+  const order = (body: object): request.Test => seatbook.post('/orders', { kind: 'AssignLicense', ...body });
 
   it('reports everything that is wrong with a request at once', async () => {
     const body = await problem(
-      order({ account: 7, assets: [], serialNumbers: [1], colour: 'red' }),
+      order({ accountId: 7, assetIds: [], serialNumbers: [1], colour: 'red' }),
       400,
       'INVALID_REQUEST',
     );
     const fields = (body.facts['problems'] as { field: string }[]).map(({ field }) => field);
-    expect(fields.sort()).toEqual(['account', 'assets', 'colour', 'serialNumbers']);
+    expect(fields.sort()).toEqual(['accountId', 'assetIds', 'colour', 'serialNumbers']);
+    const kind = await problem(order({ kind: 'Lend' }), 400, 'INVALID_REQUEST');
+    expect(kind.facts).toMatchObject({ problems: [{ field: 'kind' }] });
   });
 
   it('names the rule that says no, with the facts', async () => {
-    const known = { account: BERLIN, assets: ['900000001'], serialNumbers: ['C02AAAAAAA'] };
+    const known = { accountId: BERLIN, assetIds: ['900000001'], serialNumbers: ['C02AAAAAAA'] };
     const serial = await problem(order({ ...known, serialNumbers: ['short'] }), 400, 'INVALID_SERIAL_NUMBER');
     expect(serial.facts).toEqual({ serialNumber: 'short' });
-    await problem(order({ ...known, assets: ['app'] }), 400, 'INVALID_ASSET');
-    await problem(order({ ...known, assets: ['999'] }), 422, 'REJECTED_UNKNOWN_ASSET');
-    await problem(order({ ...known, account: '1' }), 404, 'NOT_FOUND_ACCOUNT');
+    await problem(order({ ...known, assetIds: ['app'] }), 400, 'INVALID_ASSET');
+    await problem(order({ ...known, assetIds: ['999'] }), 422, 'REJECTED_UNKNOWN_ASSET');
+    await problem(order({ ...known, accountId: '1' }), 404, 'NOT_FOUND_ACCOUNT');
     await problem(order(known).set('idempotency-key', 'x'.repeat(201)), 400, 'INVALID_IDEMPOTENCY_KEY');
     const many = Array.from({ length: 50_001 }, (_serial, index) => `S${String(index).padStart(9, '0')}`);
     const size = await problem(
-      order({ ...known, assets: ['900000001', '900000003'], serialNumbers: many }),
+      order({ ...known, assetIds: ['900000001', '900000003'], serialNumbers: many }),
       400,
       'INVALID_ORDER_SIZE',
     );
@@ -151,7 +153,7 @@ describe('errors', () => {
 
   it('answers problems to what the framework refuses', async () => {
     const post = (type: string, body: string): request.Test =>
-      seatbook.post('/orders/assign-license').set('content-type', type).send(body);
+      seatbook.post('/orders').set('content-type', type).send(body);
     await problem(post('application/json', '{"account":'), 400, 'INVALID_BODY');
     await problem(post('application/json', '{"__proto__":{"a":1}}'), 400, 'INVALID_BODY');
     await problem(post('text/plain', 'hello'), 415, 'INVALID_MEDIA_TYPE');
@@ -165,25 +167,36 @@ describe('errors', () => {
     const queries: readonly (readonly [string, number, string])[] = [
       ['/orders/none', 404, 'NOT_FOUND_ORDER'],
       ['/accounts/none', 404, 'NOT_FOUND_ACCOUNT'],
-      [`/assets/${BERLIN}/1/STDQ`, 404, 'NOT_FOUND_ASSET'],
-      ['/events/9999999', 404, 'NOT_FOUND_EVENT'],
-      ['/events/x', 400, 'INVALID_POSITION'],
-      ['/pairs', 400, 'INVALID_REQUEST'],
+      [`/accounts/${BERLIN}/assets/1`, 404, 'NOT_FOUND_ASSET'],
+      [`/accounts/${BERLIN}/assets/app`, 400, 'INVALID_ASSET'],
+      ['/accounts/none/assets', 404, 'NOT_FOUND_ACCOUNT'],
+      ['/accounts/none/pairs', 404, 'NOT_FOUND_ACCOUNT'],
+      ['/assets?accountId=none', 404, 'NOT_FOUND_ACCOUNT'],
+      ['/orders?accountId=none', 404, 'NOT_FOUND_ACCOUNT'],
+      ['/devices/C02AAAAAAA?accountId=none', 404, 'NOT_FOUND_ACCOUNT'],
+      ['/timeline?accountId=none', 404, 'NOT_FOUND_ACCOUNT'],
+      ['/timeline?orderId=none', 404, 'NOT_FOUND_ORDER'],
+      ['/history?orderId=none', 404, 'NOT_FOUND_ORDER'],
+      [`/history?accountId=${BERLIN}&assetId=1`, 404, 'NOT_FOUND_ASSET'],
+      ['/history/9999999', 404, 'NOT_FOUND_EVENT'],
+      ['/history/x', 400, 'INVALID_POSITION'],
+      [`/accounts/${BERLIN}/pairs?state=lost`, 400, 'INVALID_REQUEST'],
       ['/orders?state=lost', 400, 'INVALID_REQUEST'],
       ['/orders?limit=501', 400, 'INVALID_REQUEST'],
       ['/orders?cursor=abc', 400, 'INVALID_CURSOR'],
       ['/orders?position=1000000', 400, 'INVALID_POSITION'],
-      ['/holders/C02AAAAAAA?at=tomorrow', 400, 'INVALID_AT'],
-      ['/holders/C02AAAAAAA?at=2199-01-01', 400, 'INVALID_AT'],
-      ['/holders/C02AAAAAAA?at=1000000', 400, 'INVALID_AT'],
+      ['/devices/C02AAAAAAA?at=tomorrow', 400, 'INVALID_AT'],
+      ['/devices/C02AAAAAAA?at=2199-01-01', 400, 'INVALID_AT'],
+      ['/devices/C02AAAAAAA?at=1000000', 400, 'INVALID_AT'],
       ['/timeline', 400, 'INVALID_SUBJECT'],
-      [`/timeline?account=${BERLIN}&holder=C02AAAAAAA`, 400, 'INVALID_SUBJECT'],
-      ['/timeline?asset=900000001', 400, 'INVALID_ASSET'],
+      [`/timeline?accountId=${BERLIN}&serialNumber=C02AAAAAAA`, 400, 'INVALID_SUBJECT'],
+      ['/timeline?assetId=900000001', 400, 'INVALID_SUBJECT'],
+      [`/timeline?accountId=${BERLIN}&assetId=app`, 400, 'INVALID_ASSET'],
       ['/history?from=x', 400, 'INVALID_TIME'],
       ['/history?colour=red', 400, 'INVALID_REQUEST'],
     ];
     for (const [path, status, code] of queries) await problem(seatbook.get(path), status, code);
-    await problem(seatbook.post('/parked/retry', { stream: 'order-none' }), 404, 'NOT_FOUND_PARKED');
+    await problem(seatbook.post('/work/retry', { stream: 'order-none' }), 404, 'NOT_FOUND_PARKED');
   });
 
   it('gives a reference, and nothing else, for what nobody expected', async () => {
@@ -207,7 +220,7 @@ describe('the owner key', () => {
     readonly openapi: string;
     readonly paths: Readonly<Record<string, Readonly<Record<string, object>>>>;
   }
-  const open = ['/livez', '/readyz', '/apple/notifications/{uId}'];
+  const open = ['/livez', '/readyz', '/apple/notifications/{accountId}'];
 
   it('is asked for on every documented route but those that say otherwise', async () => {
     const document = (await seatbook.anonymous().get('/docs/json').expect(200)).body as ApiDocument;
@@ -230,13 +243,14 @@ describe('the owner key', () => {
       '/nothing',
       '/livez/x',
       '//livez',
-      '/livez/../orders',
-      '/orders?x=/livez',
+      `/livez/..${API}/orders`,
+      `${API}/orders?x=/livez`,
       '/LIVEZ',
     ]) {
       expect((await seatbook.anonymous().get(path)).status).toBe(401);
     }
     await seatbook.anonymous().get('/docs').expect(200);
+    await seatbook.anonymous().get('/').expect(302).expect('location', '/docs');
   });
 
   it('is not stored in clear', () => {
@@ -362,12 +376,12 @@ describe('health', () => {
   });
 
   it('shows no parked work where there is none', async () => {
-    expect((await seatbook.get('/parked').expect(200)).body).toEqual({ items: [], next: null, count: 0 });
+    expect((await seatbook.get('/work').expect(200)).body).toEqual({ items: [], next: null, count: 0 });
   });
 });
 
 it('documents every operation with a sentence', async () => {
-  const { body } = (await seatbook.get('/docs/json').expect(200)) as {
+  const { body } = (await seatbook.anonymous().get('/docs/json').expect(200)) as {
     body: { paths: Record<string, Record<string, { summary?: string }>> };
   };
   const silent = Object.entries(body.paths).flatMap(([path, operations]) =>
@@ -380,13 +394,13 @@ it('documents every operation with a sentence', async () => {
 });
 
 it('logs one line for each request, with its route and without its data', async () => {
-  await seatbook.get('/holders/C02LOGGED01').set('x-correlation-id', 'my-trace').expect(200);
+  await seatbook.get('/devices/C02LOGGED01').set('x-correlation-id', 'my-trace').expect(200);
   const lines = seatbook.logLines.map((line) => JSON.parse(line) as Record<string, unknown>);
   const mine = lines.filter(({ correlationId, msg }) => correlationId === 'my-trace' && msg === 'request');
   expect(mine).toHaveLength(1);
   expect(mine[0]).toMatchObject({
     method: 'GET',
-    route: '/holders/:holder',
+    route: `${API}/devices/:serialNumber`,
     status: 200,
     principal: 'owner',
   });
@@ -398,8 +412,8 @@ it('lets no secret out: not in answers, not in the log, not in any file', async 
     '/accounts',
     `/accounts/${BERLIN}`,
     '/history',
-    `/timeline?account=${BERLIN}&limit=500`,
-    '/parked',
+    `/timeline?accountId=${BERLIN}&limit=500`,
+    '/work',
   ]) {
     const answer = await seatbook.get(path).buffer(true);
     answered.push(answer.text);

@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import {
+  API,
   BERLIN,
   StartedProduct,
   devices,
@@ -54,16 +55,16 @@ afterAll(() => seatbook.end());
 
 const assign = (body: object, headers: Record<string, string> = {}) =>
   seatbook
-    .post('/orders/assign-license', { account: BERLIN, ...body })
+    .post('/orders', { kind: 'AssignLicense', accountId: BERLIN, ...body })
     .set({ prefer: 'wait=20', ...headers });
 
 async function assetBody(adamId: string, query = ''): Promise<AssetBody> {
-  return (await seatbook.get(`/assets/${BERLIN}/${adamId}/STDQ${query}`).expect(200)).body as AssetBody;
+  return (await seatbook.get(`/accounts/${BERLIN}/assets/${adamId}${query}`).expect(200)).body as AssetBody;
 }
 
 async function lines(query: string): Promise<{ events: EventBody[]; end: number }> {
   const answer = await seatbook.get(`/history${query}`).buffer(true).parse(asText).expect(200);
-  expect(answer.headers['content-type']).toContain('application/jsonl');
+  expect(answer.headers['content-type']).toContain('application/x-ndjson');
   const text = answer.body as string;
   const events = text.split('\n').filter((line) => line !== '');
   return {
@@ -79,7 +80,7 @@ function asText(response: NodeJS.EventEmitter, done: (error: Error | null, body:
 }
 
 it('shows what the location has: names, counts, and what Apple held before', async () => {
-  const { items, asOf } = (await seatbook.get(`/assets?account=${BERLIN}`)).body as ItemsBody<AssetBody>;
+  const { items, asOf } = (await seatbook.get(`/accounts/${BERLIN}/assets`)).body as ItemsBody<AssetBody>;
   expect(items.map(({ name }) => name)).toEqual([
     'Field Notes',
     'Kartograf',
@@ -98,7 +99,7 @@ it('shows what the location has: names, counts, and what Apple held before', asy
   expect(asOf.position).toBeGreaterThan(0);
   expect(Date.parse(asOf.time)).toBeGreaterThan(Date.now() - 10_000);
 
-  const summed = await seatbook.get(`/assets?account=${BERLIN}&totals=true&limit=1`).expect(200);
+  const summed = await seatbook.get(`/assets?accountId=${BERLIN}&totals=true&limit=1`).expect(200);
   expect((summed.body as { totals: object }).totals).toMatchObject({
     owned: 1_275,
     assigned: 41,
@@ -115,7 +116,7 @@ it('pages through lists without losing or repeating anything', async () => {
   let next: string | null = '';
   while (next !== null) {
     const cursor: string = next === '' ? '' : `&cursor=${encodeURIComponent(next)}`;
-    const page = (await seatbook.get(`/assets?account=${BERLIN}&limit=3${cursor}`).expect(200))
+    const page = (await seatbook.get(`/accounts/${BERLIN}/assets?limit=3${cursor}`).expect(200))
       .body as ItemsBody<AssetBody>;
     seen.push(...page.items.map(({ adamId }) => adamId));
     next = page.next;
@@ -126,7 +127,7 @@ it('pages through lists without losing or repeating anything', async () => {
 
 describe('an order for 25 devices', () => {
   const serialNumbers = devices(25);
-  const body = { assets: [NOTES], serialNumbers, reason: 'new class 7b' };
+  const body = { assetIds: [NOTES], serialNumbers, reason: 'new class 7b' };
   let order: OrderBody;
 
   it('is finished while the client waits', async () => {
@@ -134,9 +135,9 @@ describe('an order for 25 devices', () => {
     const answer = await assign(body, {
       'idempotency-key': 'class-7b',
       'x-correlation-id': 'trace-7b',
-    }).expect(202);
+    }).expect(200);
     order = answer.body as OrderBody;
-    expect(answer.headers['location']).toBe(`/orders/${order.orderId}`);
+    expect(answer.headers['location']).toBe(`${API}/orders/${order.orderId}`);
     expect(answer.headers['preference-applied']).toBe('wait=20');
     expect(answer.headers['x-correlation-id']).toBe('trace-7b');
     expect(order).toMatchObject({
@@ -153,18 +154,21 @@ describe('an order for 25 devices', () => {
   });
 
   it('is the same order for the same key and body, and refused for another body', async () => {
-    const again = await assign(body, { 'idempotency-key': 'class-7b' }).expect(202);
+    const again = await assign(body, { 'idempotency-key': 'class-7b' }).expect(200);
     expect(again.body).toMatchObject({ orderId: order.orderId, repeated: true, state: 'finished' });
-    const other = await assign({ ...body, assets: [LEDGERLINE] }, { 'idempotency-key': 'class-7b' }).expect(
-      409,
-    );
-    expect(other.body).toMatchObject({ code: 'CONFLICT_IDEMPOTENCY_KEY', status: 409 });
+    const asSet = { ...body, assetIds: [`${NOTES}.STDQ`, NOTES], serialNumbers: serialNumbers.toReversed() };
+    const same = await assign(asSet, { 'idempotency-key': 'class-7b' }).expect(200);
+    expect(same.body).toMatchObject({ orderId: order.orderId, repeated: true });
+    for (const other of [{ assetIds: [LEDGERLINE] }, { reason: 'new class 7c' }, { reason: undefined }]) {
+      const refused = await assign({ ...body, ...other }, { 'idempotency-key': 'class-7b' }).expect(409);
+      expect(refused.body).toMatchObject({ code: 'CONFLICT_IDEMPOTENCY_KEY', status: 409 });
+    }
   });
 
   it('is one order when the same request comes 20 times at once', async () => {
-    const one = { assets: [NOTES], serialNumbers: ['E2ECONCUR1'] };
+    const one = { assetIds: [NOTES], serialNumbers: ['E2ECONCUR1'] };
     const answers = await Promise.all(
-      Array.from({ length: 20 }, () => assign(one, { 'idempotency-key': 'at-once' }).expect(202)),
+      Array.from({ length: 20 }, () => assign(one, { 'idempotency-key': 'at-once' }).expect(200)),
     );
     const bodies = answers.map((answer) => answer.body as OrderBody);
     expect(new Set(bodies.map(({ orderId }) => orderId)).size).toBe(1);
@@ -174,24 +178,29 @@ describe('an order for 25 devices', () => {
   it('shows the outcome of each pair', async () => {
     const page = (await seatbook.get(`${order.links['pairs']}?limit=500`).expect(200)).body as ItemsBody<{
       outcome: string;
-      holder: { kind: string; id: string };
+      serialNumber: string;
     }>;
     expect(page.items).toHaveLength(25);
     expect(new Set(page.items.map(({ outcome }) => outcome))).toEqual(new Set(['assigned']));
-    expect(page.items.map(({ holder }) => holder.id).sort()).toEqual(serialNumbers);
+    expect(page.items.map(({ serialNumber }) => serialNumber).sort()).toEqual(serialNumbers);
     const none = (await seatbook.get(`${order.links['pairs']}?outcome=failed`)).body as ItemsBody<unknown>;
     expect(none.items).toEqual([]);
   });
 
   it('is in lists by account and state', async () => {
-    for (const query of ['', `?account=${BERLIN}`, '?state=finished', `?account=${BERLIN}&state=finished`]) {
+    for (const query of [
+      '',
+      `?accountId=${BERLIN}`,
+      '?state=finished',
+      `?accountId=${BERLIN}&state=finished`,
+    ]) {
       const page = (await seatbook.get(`/orders${query}`).expect(200)).body as ItemsBody<OrderBody>;
       expect(page.items.map(({ orderId }) => orderId)).toContain(order.orderId);
     }
   });
 
   it('has a timeline with who, why and the cause of each row', async () => {
-    const page = (await seatbook.get(`/timeline?order=${order.orderId}&first=oldest`).expect(200))
+    const page = (await seatbook.get(`/timeline?orderId=${order.orderId}&first=oldest`).expect(200))
       .body as ItemsBody<RowBody>;
     const [first, ...rows] = page.items;
     expect(first).toMatchObject({
@@ -203,16 +212,16 @@ describe('an order for 25 devices', () => {
     });
     expect(rows.at(-1)?.what).toBe('The order is finished: 25 assigned.');
     for (const row of rows) expect(row).toMatchObject({ orderedBy: 'owner', reason: 'new class 7b' });
-    const newest = (await seatbook.get(`/timeline?order=${order.orderId}`)).body as ItemsBody<RowBody>;
+    const newest = (await seatbook.get(`/timeline?orderId=${order.orderId}`)).body as ItemsBody<RowBody>;
     expect(newest.items.map(({ event }) => event.position)).toEqual(
       page.items.map(({ event }) => event.position).reverse(),
     );
   });
 
   it('says why, from each of its events back to its POST', async () => {
-    const { items } = (await seatbook.get(`/timeline?order=${order.orderId}`)).body as ItemsBody<RowBody>;
+    const { items } = (await seatbook.get(`/timeline?orderId=${order.orderId}`)).body as ItemsBody<RowBody>;
     const why = async (position: number): Promise<ChainBody> =>
-      (await seatbook.get(`/events/${position}/causes`).expect(200)).body as ChainBody;
+      (await seatbook.get(`/history/${position}/causes`).expect(200)).body as ChainBody;
     for (const row of items) {
       const chain = await why(row.event.position);
       expect(chain.next).toBeNull();
@@ -240,13 +249,13 @@ describe('an order for 25 devices', () => {
       'order.reservation-asked',
     ])
       expect(types).toContain(type);
-    const part = await seatbook.get(`/events/${assigned?.event.position}/causes?limit=3`).expect(200);
+    const part = await seatbook.get(`/history/${assigned?.event.position}/causes?limit=3`).expect(200);
     const rest = await why((part.body as ChainBody).next ?? 0);
     expect([...(part.body as ChainBody).items, ...rest.items]).toEqual(chain.items);
   });
 
   it('shows on the timeline of one device what concerns this device', async () => {
-    const page = (await seatbook.get(`/timeline?holder=${serialNumbers[3]}&first=oldest`).expect(200))
+    const page = (await seatbook.get(`/timeline?serialNumber=${serialNumbers[3]}&first=oldest`).expect(200))
       .body as ItemsBody<RowBody>;
     expect(page.items.map(({ what }) => what)).toEqual([
       'A licence of Field Notes was reserved.',
@@ -257,23 +266,29 @@ describe('an order for 25 devices', () => {
   it('shows the state at an earlier position or time', async () => {
     const before = await assetBody(NOTES, `?at=${order.position}`);
     expect(before.licences['assigned']).toBe(37);
-    const holder = `/holders/${serialNumbers[0]}`;
+    const holder = `/devices/${serialNumbers[0]}`;
     const then = (await seatbook.get(`${holder}?at=${order.position}`).expect(200))
       .body as ItemsBody<unknown>;
     expect(then.items).toEqual([]);
     const now = (await seatbook.get(`${holder}?at=${new Date().toISOString()}`).expect(200))
       .body as ItemsBody<object>;
     expect(now.items).toHaveLength(1);
-    expect(now.items[0]).toMatchObject({ state: 'assigned', adamId: NOTES, orderId: order.orderId });
+    expect(now.items[0]).toMatchObject({
+      state: 'assigned',
+      assetId: `${NOTES}.STDQ`,
+      orderId: order.orderId,
+    });
     const pairs = (
-      await seatbook.get(`/assets/${BERLIN}/${NOTES}/STDQ/pairs?at=${order.position}&limit=30`).expect(200)
-    ).body as ItemsBody<{ holder: { id: string } }>;
+      await seatbook
+        .get(`/accounts/${BERLIN}/assets/${NOTES}/pairs?at=${order.position}&limit=30`)
+        .expect(200)
+    ).body as ItemsBody<{ serialNumber: string }>;
     expect(pairs.items).toHaveLength(30);
     const rest = (
       await seatbook.get(
-        `/assets/${BERLIN}/${NOTES}/STDQ/pairs?at=${order.position}&limit=30&cursor=${pairs.next}`,
+        `/accounts/${BERLIN}/assets/${NOTES}/pairs?at=${order.position}&limit=30&cursor=${pairs.next}`,
       )
-    ).body as ItemsBody<{ holder: { id: string } }>;
+    ).body as ItemsBody<{ serialNumber: string }>;
     expect(rest.items).toHaveLength(7);
     expect(rest.next).toBeNull();
   });
@@ -291,14 +306,16 @@ it('streams the history, by any filter, and goes on where it stopped', async () 
   );
   expect(firstHalf.end).toBe(half);
 
-  const device = await lines(`?holder=e2ea000003&account=${BERLIN}`);
+  const device = await lines(`?serialNumber=e2ea000003&accountId=${BERLIN}`);
   expect(device.events.map(({ type }) => type)).toEqual([
     'asset.licenses-reserved',
     'asset.licenses-assigned',
   ]);
   // Bulk events are not split.
   expect(device.events[1]?.data['serialNumbers']).toHaveLength(25);
-  expect((await lines(`?asset=${BERLIN}.${LEDGERLINE}&holder=E2EA000003`)).events).toEqual([]);
+  expect((await lines(`?accountId=${BERLIN}&assetId=${LEDGERLINE}&serialNumber=E2EA000003`)).events).toEqual(
+    [],
+  );
   expect((await lines(`?to=2020-01-01`)).events).toEqual([]);
   expect(
     (await lines(`?from=2020-01-01&to=${new Date().toISOString()}`)).events.length,
@@ -308,51 +325,57 @@ it('streams the history, by any filter, and goes on where it stopped', async () 
 it('gives one licence back', async () => {
   const [serialNumber] = devices(1);
   const returned = await seatbook
-    .post('/orders/return-license', {
-      account: BERLIN,
-      assets: [`${NOTES}.STDQ`],
+    .post('/orders', {
+      kind: 'ReturnLicense',
+      accountId: BERLIN,
+      assetIds: [`${NOTES}.STDQ`],
       serialNumbers: [serialNumber],
     })
     .set('prefer', 'wait=20')
-    .expect(202);
+    .expect(200);
   expect(returned.body).toMatchObject({
     kind: 'ReturnLicense',
     state: 'finished',
     progress: { returned: 1 },
   });
-  const holder = (await seatbook.get(`/holders/${serialNumber}`)).body as ItemsBody<unknown>;
+  const holder = (await seatbook.get(`/devices/${serialNumber}`)).body as ItemsBody<unknown>;
   expect(holder.items).toEqual([]);
   expect(seatbook.simulator.admin.assignments(BERLIN).assets[`${NOTES}/STDQ`]).not.toContain(serialNumber);
   const again = await seatbook
-    .post('/orders/return-license', { account: BERLIN, assets: [NOTES], serialNumbers: [serialNumber] })
+    .post('/orders', {
+      kind: 'ReturnLicense',
+      accountId: BERLIN,
+      assetIds: [NOTES],
+      serialNumbers: [serialNumber],
+    })
     .set('prefer', 'wait=20');
   expect(again.body).toMatchObject({ state: 'finished', progress: { notHeld: 1 } });
 });
 
 it('lets holders wait for licences, cancels waiting ones, and serves the rest when licences come', async () => {
-  const waiting = await assign({ assets: [LEDGERLINE], serialNumbers: devices(4, 'W') }).expect(202);
+  const waiting = await assign({ assetIds: [LEDGERLINE], serialNumbers: devices(4, 'W') }).expect(202);
   const order = waiting.body as OrderBody;
   expect(order).toMatchObject({ state: 'waiting', progress: { assigned: 2, waiting: 2 } });
-  const page = (await seatbook.get(`/pairs?account=${BERLIN}&state=waiting`).expect(200)).body as ItemsBody<{
+  const page = (await seatbook.get(`/accounts/${BERLIN}/pairs?state=waiting`).expect(200)).body as ItemsBody<{
     reason: string;
   }>;
   expect(page.items).toHaveLength(2);
   expect(page.items[0]?.reason).toBe('short');
 
-  const refused = await assign({ assets: [LEDGERLINE], serialNumbers: ['E2EREFUSED'], ifShort: 'refuse' });
+  const refused = await assign({ assetIds: [LEDGERLINE], serialNumbers: ['E2EREFUSED'], ifShort: 'refuse' });
   expect(refused.body).toMatchObject({
     state: 'finished',
     progress: { refused: 1 },
-    refusals: [{ asset: `${LEDGERLINE}.STDQ`, refusal: 'SHORT', pairs: 1 }],
+    refusals: [{ assetId: `${LEDGERLINE}.STDQ`, refusal: 'SHORT', pairs: 1 }],
   });
 
   const cancelled = await seatbook
-    .post(`/orders/${order.orderId}/cancel`)
+    .post(`/orders/${order.orderId}/cancel`, { reason: 'the class is full' })
     .set('prefer', 'wait=20')
-    .expect(202);
+    .expect(200);
   expect(cancelled.body).toMatchObject({ state: 'finished', progress: { assigned: 2, cancelled: 2 } });
 
-  const later = (await assign({ assets: [LEDGERLINE], serialNumbers: ['E2ELATER01'] })).body as OrderBody;
+  const later = (await assign({ assetIds: [LEDGERLINE], serialNumbers: ['E2ELATER01'] })).body as OrderBody;
   expect(later.state).toBe('waiting');
   seatbook.simulator.admin.purchase(BERLIN, { adamId: LEDGERLINE, count: 1 });
   await seatbook.post(`/accounts/${BERLIN}/sync`).expect(202);
@@ -365,24 +388,25 @@ it('lets holders wait for licences, cancels waiting ones, and serves the rest wh
 
 it('gives back all that a device holds, and a repeat is the same order', async () => {
   const serialNumber = 'E2EALL0001';
-  await assign({ assets: [NOTES, '900000003', '900000005'], serialNumbers: [serialNumber] }).expect(202);
-  const everything = { account: BERLIN, serialNumber };
+  await assign({ assetIds: [NOTES, '900000003', '900000005'], serialNumbers: [serialNumber] }).expect(200);
+  const everything = { kind: 'ReturnAll', accountId: BERLIN, serialNumber };
   const send = () =>
-    seatbook.post('/orders/return-all', everything).set({ prefer: 'wait=20', 'idempotency-key': 'leaver' });
-  const first = (await send().expect(202)).body as OrderBody;
+    seatbook.post('/orders', everything).set({ prefer: 'wait=20', 'idempotency-key': 'leaver' });
+  const first = (await send().expect(200)).body as OrderBody;
   expect(first).toMatchObject({ state: 'finished', repeated: false, progress: { returned: 3 } });
-  const again = (await send().expect(202)).body as OrderBody;
+  const again = (await send().expect(200)).body as OrderBody;
   expect(again).toMatchObject({ orderId: first.orderId, repeated: true });
-  const nothing = await seatbook.post('/orders/return-all', everything).expect(409);
+  const nothing = await seatbook.post('/orders', everything).expect(409);
   expect(nothing.body).toMatchObject({ code: 'REJECTED_NOTHING_HELD' });
-  await seatbook.post('/orders/return-all', { account: '1', serialNumber }).expect(404);
+  await seatbook.post('/orders', { ...everything, accountId: '1' }).expect(404);
 });
 
 it('answers a position only when it reflects it', async () => {
   const placed = (
-    await seatbook.post('/orders/assign-license', {
-      account: BERLIN,
-      assets: [NOTES],
+    await seatbook.post('/orders', {
+      kind: 'AssignLicense',
+      accountId: BERLIN,
+      assetIds: [NOTES],
       serialNumbers: ['E2EPOS0001'],
     })
   ).body as OrderBody;
@@ -399,9 +423,10 @@ it('answers a position only when it reflects it', async () => {
 it('holds work while the token is dead, and resumes when it is renewed', async () => {
   seatbook.simulator.admin.setTokenState(BERLIN, 'revoked');
   const order = (
-    await seatbook.post('/orders/assign-license', {
-      account: BERLIN,
-      assets: [NOTES],
+    await seatbook.post('/orders', {
+      kind: 'AssignLicense',
+      accountId: BERLIN,
+      assetIds: [NOTES],
       serialNumbers: ['E2EHELD001'],
     })
   ).body as OrderBody;
@@ -423,7 +448,7 @@ it('holds work while the token is dead, and resumes when it is renewed', async (
 it('resumes everything after a restart', async () => {
   await seatbook.stop();
   await seatbook.restart({ SEATBOOK_OWNER_KEY: '' });
-  const order = (await assign({ assets: [NOTES], serialNumbers: ['E2EAGAIN01'] }).expect(202))
+  const order = (await assign({ assetIds: [NOTES], serialNumbers: ['E2EAGAIN01'] }).expect(200))
     .body as OrderBody;
   expect(order).toMatchObject({ state: 'finished', progress: { assigned: 1 } });
   expect((await assetBody(NOTES)).licences['owned']).toBe(500);

@@ -15,6 +15,7 @@ import {
   type Simulator,
 } from '@seatbook/simulator';
 
+export const API = '/api/v1';
 export const BERLIN = '7700000000000001';
 export const OWNER_KEY = 'owner-key-of-the-journeys-0123456789';
 const APPLE = 'https://apple.test';
@@ -113,19 +114,21 @@ export class StartedProduct {
     return this.simulator.admin.issueToken(uId, more);
   }
 
+  /** A resource of the API, by its path below {@link API} or by a link. */
   get(path: string): request.Test {
-    return request(this.url).get(path).set('authorization', `Bearer ${OWNER_KEY}`);
+    return request(this.url).get(addressOf(path)).set('authorization', `Bearer ${OWNER_KEY}`);
   }
 
   post(path: string, body?: object): request.Test {
-    const asked = request(this.url).post(path).set('authorization', `Bearer ${OWNER_KEY}`);
+    const asked = request(this.url).post(addressOf(path)).set('authorization', `Bearer ${OWNER_KEY}`);
     return body === undefined ? asked : asked.send(body);
   }
 
   put(path: string, body: object): request.Test {
-    return request(this.url).put(path).set('authorization', `Bearer ${OWNER_KEY}`).send(body);
+    return request(this.url).put(addressOf(path)).set('authorization', `Bearer ${OWNER_KEY}`).send(body);
   }
 
+  /** Any path, without a key. */
   anonymous(): ReturnType<typeof request> {
     return request(this.url);
   }
@@ -182,6 +185,8 @@ export class StartedProduct {
     return { status: answer.status, headers: answer.headers, body: answer.body };
   }
 }
+
+const addressOf = (path: string): string => (path.startsWith(API) ? path : `${API}${path}`);
 
 export interface AccountBody {
   readonly firstRead: { readonly completed: boolean };

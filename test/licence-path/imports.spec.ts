@@ -135,7 +135,7 @@ describe('renewing a token', () => {
     const { token } = virtual.simulator.admin.createLocation({ uId: OTHER, name: 'Lyon', country: 'FR' });
     await expect(renewing(token)).rejects.toMatchObject({
       code: 'REJECTED_TOKEN_OTHER_LOCATION',
-      facts: { uId: UID, tokenOf: OTHER },
+      facts: { accountId: UID, tokenOf: OTHER },
     });
     await expect(renewing(token, OTHER)).rejects.toMatchObject({ code: 'NOT_FOUND_ACCOUNT' });
     await virtual.advance(1_000);

@@ -4,7 +4,7 @@ import { seededRandom } from '@seatbook/test-support/seeded-random';
 
 const APPS = Array.from({ length: 25 }, (_app, index) => String(900000001 + index));
 const DEVICES = serials(4_000);
-const ORDER = { account: UID, assets: APPS, serialNumbers: DEVICES };
+const ORDER = { kind: 'AssignLicense', accountId: UID, assetIds: APPS, serialNumbers: DEVICES };
 
 interface OrderBody extends Json {
   readonly orderId: string;
@@ -43,10 +43,10 @@ async function assignedPairs(processes: Processes, adamId: string): Promise<stri
   let cursor = '';
   for (;;) {
     const { body } = await processes.api<{
-      items: { holder: { id: string }; state: string }[];
+      items: { serialNumber: string; state: string }[];
       next: string | null;
-    }>('GET', `/assets/${UID}/${adamId}/STDQ/pairs?limit=500${cursor}`);
-    for (const { holder, state } of body.items) if (state === 'assigned') found.push(holder.id);
+    }>('GET', `/accounts/${UID}/assets/${adamId}/pairs?limit=500${cursor}`);
+    for (const { serialNumber, state } of body.items) if (state === 'assigned') found.push(serialNumber);
     if (body.next === null) return found.sort();
     cursor = `&cursor=${encodeURIComponent(body.next)}`;
   }
@@ -65,7 +65,7 @@ describe('25 assets × 4,000 devices, product and Apple in processes of their ow
       await importLocation(processes, APPS, 5_000);
       processes.watchMemory();
       const started = Date.now();
-      const { status, body } = await processes.api<OrderBody>('POST', '/orders/assign-license', ORDER);
+      const { status, body } = await processes.api<OrderBody>('POST', '/orders', ORDER);
       expect(status).toBe(202);
       await finished(processes, body.orderId, 120_000);
       const wallMs = Date.now() - started;
@@ -115,7 +115,7 @@ describe('25 assets × 4,000 devices, product and Apple in processes of their ow
         delayMs: 1_200,
       });
       const place = (): Promise<{ status: number; body: OrderBody }> =>
-        processes.api<OrderBody>('POST', '/orders/assign-license', ORDER, { 'idempotency-key': 'the order' });
+        processes.api<OrderBody>('POST', '/orders', ORDER, { 'idempotency-key': 'the order' });
       const kills: { at: number; inFlight: number }[] = [];
       let orderId: string | null = null;
       let placing: Promise<void> = Promise.resolve();
@@ -138,7 +138,7 @@ describe('25 assets × 4,000 devices, product and Apple in processes of their ow
         if (random() < 0.8) await new Promise<void>((resolve) => child.once('message', () => resolve()));
       }
       await processes.eventually('the product is back', async () =>
-        (await processes.api('GET', '/readyz')).status === 200 ? true : null,
+        (await processes.isReady()) ? true : null,
       );
       const placed = await processes.eventually('the order is placed', async () => {
         const { status, body } = await place();

@@ -60,7 +60,7 @@ describe('the tour of the README', () => {
     environment = {
       ...process.env,
       KEY: ownerKey,
-      S: `http://127.0.0.1:${listening}`,
+      S: `http://127.0.0.1:${listening}/api/v1`,
       H: `Authorization: Bearer ${ownerKey}`,
       J: 'Content-Type: application/json',
     };

@@ -175,7 +175,7 @@ describe('npm start', () => {
         const before = log('seatbook.log');
         started = await start().running();
         expect(log('seatbook.log').startsWith(before)).toBe(true);
-        const answer = await fetch(`${started.url}/accounts`, { headers: { authorization } });
+        const answer = await fetch(`${started.url}/api/v1/accounts`, { headers: { authorization } });
         expect({ part, signal, status: answer.status }).toEqual({ part, signal, status: 200 });
       }
     }
@@ -218,11 +218,11 @@ describe('npm start', () => {
     const second = await start().running();
     expect(second.ownerKey).toBe(first.ownerKey);
     const headers = { authorization: `Bearer ${first.ownerKey}` };
-    expect((await fetch(`${second.url}/accounts`, { headers })).status).toBe(200);
+    expect((await fetch(`${second.url}/api/v1/accounts`, { headers })).status).toBe(200);
     await second.stop();
     const third = await start().running();
     expect(third.ownerKey).toBeUndefined();
-    expect((await fetch(`${third.url}/accounts`, { headers })).status).toBe(200);
+    expect((await fetch(`${third.url}/api/v1/accounts`, { headers })).status).toBe(200);
   }, 60_000);
 
   it('says who may not write where, as another user', async () => {

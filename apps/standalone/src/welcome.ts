@@ -35,7 +35,7 @@ export function welcome(facts: Welcome): string {
     'Import your first location:',
     '',
     `  KEY=${ownerKey ?? '<owner key>'}`,
-    `  curl -H "Authorization: Bearer $KEY" -F name=Berlin -F token=@${tokenFolder}/berlin.vpptoken ${product}/accounts`,
+    `  curl -H "Authorization: Bearer $KEY" -F name=Berlin -F token=@${tokenFolder}/berlin.vpptoken ${product}/api/v1/accounts`,
     '',
     'Ctrl-C stops both; the next start carries on.',
     '',

@@ -14,6 +14,7 @@ export * from './edge/orders.js';
 export * from './edge/receive-notification.js';
 export * from './edge/as-of.js';
 export * from './edge/history.js';
+export * from './edge/subjects.js';
 export * from './edge/timeline.js';
 export * from './edge/parked.js';
 export { AccountGates } from './worker/account-gates.js';

@@ -8,8 +8,8 @@ export const unknownAccount = (): Refusal =>
 export const accountExists = (uId: string, sameToken: boolean): Refusal =>
   new Refusal(
     'REJECTED_ACCOUNT_EXISTS',
-    'this location is imported already; to replace its token, renew it (PUT /accounts/{uId}/token)',
-    { uId, sameToken },
+    'this location is imported already; to replace its token, renew it (PUT /api/v1/accounts/{accountId}/token)',
+    { accountId: uId, sameToken },
   );
 
 /** The token is another location's than the account's. */
@@ -17,5 +17,5 @@ export const tokenOfOtherLocation = (uId: string, tokenOf: string): Refusal =>
   new Refusal(
     'REJECTED_TOKEN_OTHER_LOCATION',
     'this token belongs to another location; download the token of this location, or import that one as an account of its own',
-    { uId, tokenOf },
+    { accountId: uId, tokenOf },
   );

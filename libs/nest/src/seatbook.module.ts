@@ -11,8 +11,8 @@ import { HistoryController } from './history/history.controller.js';
 import { NotificationsController } from './notifications/notifications.controller.js';
 import { OrdersController } from './orders/orders.controller.js';
 import { PairsController } from './pairs/pairs.controller.js';
-import { ParkedController } from './parked/parked.controller.js';
 import { TimelineController } from './timeline/timeline.controller.js';
+import { WorkController } from './work/work.controller.js';
 
 /**
  * The HTTP edge over an opened product. CommandBus and QueryBus carry requests to the functions of the
@@ -32,7 +32,7 @@ export class SeatbookModule {
         TimelineController,
         HistoryController,
         NotificationsController,
-        ParkedController,
+        WorkController,
         HealthController,
       ],
       providers: [

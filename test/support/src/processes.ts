@@ -7,6 +7,7 @@ import { eventually } from './eventually.js';
 
 const PRODUCT = join(process.cwd(), 'apps/standalone/dist/main.js');
 const SIMULATOR = join(process.cwd(), 'apps/simulator/dist/main.js');
+const API = '/api/v1';
 const OWNER_KEY = 'test-owner-key-0123456789-0123456789-0123456789';
 
 export interface Json {
@@ -138,13 +139,14 @@ export class Processes {
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 3 });
   }
 
+  /** A resource of the API, by its path below `/api/v1`. */
   async api<T = Json>(
     method: string,
     path: string,
     body?: unknown,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Answer<T>> {
-    const response = await fetch(`http://127.0.0.1:${this.#port}${path}`, {
+    const response = await fetch(`http://127.0.0.1:${this.#port}${API}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${OWNER_KEY}`,
@@ -157,9 +159,13 @@ export class Processes {
     return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as T };
   }
 
-  /** Lines of a JSONL answer. */
+  async isReady(): Promise<boolean> {
+    return (await fetch(`http://127.0.0.1:${this.#port}/readyz`)).ok;
+  }
+
+  /** Lines of an answer of JSON lines. */
   async lines<T = Json>(path: string): Promise<T[]> {
-    const response = await fetch(`http://127.0.0.1:${this.#port}${path}`, {
+    const response = await fetch(`http://127.0.0.1:${this.#port}${API}${path}`, {
       headers: { authorization: `Bearer ${OWNER_KEY}` },
     });
     return (await response.text())

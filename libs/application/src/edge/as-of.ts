@@ -27,9 +27,9 @@ import {
   type TimeRow,
   type TimeSpan,
 } from '@seatbook/runtime';
-import { subjectPages } from './history.js';
 import type { Reader, Reflected } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
+import { subjectPages } from './subject-pages.js';
 
 const PAGE_EVENTS = 500;
 

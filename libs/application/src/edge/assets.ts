@@ -3,11 +3,13 @@ import {
   assetKey,
   availableOf,
   excessOf,
+  idOfAsset,
   queryModels,
   usedOf,
   type AssetDocument,
   type AssetId,
 } from '@seatbook/licensing';
+import { mustExist } from './accounts.js';
 import { assetAsOf, positionOf, type Moment } from './as-of.js';
 import type { Reflected, ReflectedPage, RowsOf, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
@@ -34,7 +36,7 @@ export interface AssetTotals extends LicenceCounts {
 
 export interface WantedAssets extends WantedPage {
   /** Only assets of this account. */
-  readonly account?: string | undefined;
+  readonly accountId?: string | undefined;
   readonly withTotals: boolean;
 }
 
@@ -50,19 +52,21 @@ export interface WantedAsset {
   readonly position?: Position | undefined;
 }
 
-/** Assets by name. */
+/** Assets by name. @throws Refusal NOT_FOUND_ACCOUNT */
 export async function listAssets(
-  { reader }: SeatbookEdge,
-  { account, withTotals, ...page }: WantedAssets,
+  seatbook: SeatbookEdge,
+  { accountId, withTotals, ...page }: WantedAssets,
 ): Promise<AssetList> {
-  const rows = rowsOf(account);
+  if (accountId !== undefined) await mustExist(seatbook, accountId);
+  const { reader } = seatbook;
+  const rows = rowsOf(accountId);
   const list = await reader.page(queryModels.assets, rows, page);
   const totals = withTotals ? await totalsOf(reader.all(queryModels.assets, rows)) : null;
   return { ...list, totals };
 }
 
-const rowsOf = (account: string | undefined): RowsOf<typeof queryModels.assets> =>
-  account === undefined ? { index: 'by-name', equals: [] } : { index: 'by-account', equals: [account] };
+const rowsOf = (accountId: string | undefined): RowsOf<typeof queryModels.assets> =>
+  accountId === undefined ? { index: 'by-name', equals: [] } : { index: 'by-account', equals: [accountId] };
 
 /** @throws Refusal NOT_FOUND_ASSET where it is not among what the location has, or has not been read yet */
 export async function getAsset(
@@ -82,7 +86,7 @@ export async function getAsset(
 }
 
 export const noSuchAsset = (asset: AssetId): Refusal =>
-  new Refusal('NOT_FOUND_ASSET', 'this account has no such asset', { ...asset });
+  new Refusal('NOT_FOUND_ASSET', 'this account has no such asset', { assetId: idOfAsset(asset) });
 
 export const countsOf = (asset: AssetDocument): LicenceCounts => ({
   owned: asset.owned,

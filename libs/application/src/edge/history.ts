@@ -1,15 +1,11 @@
 import { earliest, type Envelope, type Instant, type Position } from '@seatbook/kernel';
-import { queryModels, subjectOf, timelinesOf, type SubjectKind } from '@seatbook/licensing';
-import { giveWay, readable, type LoggedEvent } from '@seatbook/runtime';
+import { subjectOf, timelinesOf } from '@seatbook/licensing';
+import { readable, type LoggedEvent } from '@seatbook/runtime';
 import type { SeatbookEdge } from './seatbook-edge.js';
+import { subjectPages } from './subject-pages.js';
+import { checkSubjects, type Subject } from './subjects.js';
 
 const PAGE_EVENTS = 500;
-
-/** What timeline and history can be asked about. */
-export interface Subject {
-  readonly kind: SubjectKind;
-  readonly id: string;
-}
 
 export interface HistoryFilter {
   /** Events that belong to all of these. */
@@ -30,6 +26,7 @@ export interface HistoryStream {
 
 /** Events of the log in order, page by page, up to the head as it is now; bulk events come whole. */
 export async function streamHistory(seatbook: SeatbookEdge, filter: HistoryFilter): Promise<HistoryStream> {
+  await checkSubjects(seatbook, filter.subjects);
   const head = await seatbook.events.head();
   const end = earliest(filter.upTo ?? head, head);
   return { end, pages: pagesOf(seatbook, filter, end) };
@@ -63,23 +60,4 @@ async function* pagesOf(
 
 async function* allPages({ events }: SeatbookEdge, after: Position): AsyncGenerator<readonly LoggedEvent[]> {
   for await (const page of events.pages(after, PAGE_EVENTS)) yield page.events;
-}
-
-/** Events of a subject after a position, by the timeline's index. */
-export async function* subjectPages(
-  { reader, events }: SeatbookEdge,
-  subject: string,
-  after: Position,
-): AsyncGenerator<readonly LoggedEvent[]> {
-  await reader.reachHead(queryModels.timeline);
-  let position = after;
-  for (;;) {
-    const rows = { index: 'by-subject', equals: [subject], range: { after: position } } as const;
-    const page = await reader.page(queryModels.timeline, rows, { part: { limit: PAGE_EVENTS } });
-    const last = page.rows.at(-1);
-    if (!last) return;
-    yield await events.readReferences(page.rows);
-    await giveWay();
-    position = last.position;
-  }
 }

@@ -32,6 +32,8 @@ export interface Imported {
   readonly uId: string;
   /** All that the import did stands at or below this position. */
   readonly position: Position;
+  /** The same request had been accepted before. */
+  readonly repeated: boolean;
 }
 
 /** Longest wait for Apple and the account; Apple's own time-out is shorter. */
@@ -94,11 +96,14 @@ async function request(
     await seal();
     await seatbook.execute(stream, command, { ...context, commandId: `${importId}/${revision}` });
   }
-  return outcomeOf(seatbook, importId);
+  return { ...(await outcomeOf(seatbook, importId)), repeated: state.phase === 'accepted' };
 }
 
 /** How the import ended. @throws Refusal where it was refused, or has not ended in time */
-async function outcomeOf({ runner, clock, options }: SeatbookEdge, importId: string): Promise<Imported> {
+async function outcomeOf(
+  { runner, clock, options }: SeatbookEdge,
+  importId: string,
+): Promise<Omit<Imported, 'repeated'>> {
   const ended = await lookUntil(clock, options.importWaitMs ?? IMPORT_WAIT_MS, async () => {
     const { state, position } = await runner.load(importStream(importId));
     return state.phase === 'accepted' || state.phase === 'refused' ? { ...state, position } : null;

@@ -7,6 +7,7 @@ import {
   type OutcomeDocument,
 } from '@seatbook/licensing';
 import { readable } from '@seatbook/runtime';
+import { mustExist } from './accounts.js';
 import type { Reflected, PageOf, RowsOf, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
@@ -15,7 +16,7 @@ type OrderState = OrderDocument['state'];
 const PAGE_EVENTS = 500;
 
 export interface WantedOrders extends WantedPage {
-  readonly account?: string | undefined;
+  readonly accountId?: string | undefined;
   readonly state?: OrderState | undefined;
 }
 
@@ -44,24 +45,28 @@ export const OVER: ReadonlySet<OrderState> = new Set(['finished', 'abandoned'] a
 /** Nothing happens before licences come or the order is cancelled. */
 export const SETTLED: ReadonlySet<OrderState> = new Set([...OVER, 'waiting'] as const);
 
-/** Orders; those that changed last come first. */
-export const listOrders = (
-  { reader }: SeatbookEdge,
-  { account, state, ...page }: WantedOrders,
-): PageOf<'orders'> => reader.page(queryModels.orders, { ...rowsOf(account, state), descending: true }, page);
+/** Orders; those that changed last come first. @throws Refusal NOT_FOUND_ACCOUNT */
+export async function listOrders(
+  seatbook: SeatbookEdge,
+  { accountId, state, ...page }: WantedOrders,
+): PageOf<'orders'> {
+  if (accountId !== undefined) await mustExist(seatbook, accountId);
+  const rows = { ...rowsOf(accountId, state), descending: true };
+  return seatbook.reader.page(queryModels.orders, rows, page);
+}
 
 function rowsOf(
-  account: string | undefined,
+  accountId: string | undefined,
   state: OrderState | undefined,
 ): RowsOf<typeof queryModels.orders> {
-  if (account === undefined) {
+  if (accountId === undefined) {
     return state === undefined
       ? { index: 'by-position', equals: [] }
       : { index: 'by-state', equals: [state] };
   }
   return state === undefined
-    ? { index: 'by-account', equals: [account] }
-    : { index: 'by-account-state', equals: [account, state] };
+    ? { index: 'by-account', equals: [accountId] }
+    : { index: 'by-account-state', equals: [accountId, state] };
 }
 
 /** @throws Refusal NOT_FOUND_ORDER */
@@ -147,4 +152,4 @@ export async function waitForOrder(
   }
 }
 
-const unknownOrder = (): Refusal => new Refusal('NOT_FOUND_ORDER', 'there is no such order');
+export const unknownOrder = (): Refusal => new Refusal('NOT_FOUND_ORDER', 'there is no such order');

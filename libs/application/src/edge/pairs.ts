@@ -6,6 +6,7 @@ import {
   type PairDocument,
   type PairState,
 } from '@seatbook/licensing';
+import { mustExist } from './accounts.js';
 import { assetAsOf, holderAsOf, positionOf, type Moment } from './as-of.js';
 import { noSuchAsset } from './assets.js';
 import { pageOfList } from './page-of-list.js';
@@ -13,7 +14,7 @@ import type { Reader, PageOf, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
 export interface WantedPairs extends WantedPage {
-  readonly account: string;
+  readonly accountId: string;
   readonly state?: PairState | undefined;
 }
 
@@ -28,19 +29,20 @@ export interface WantedAssetPairs extends WantedPage {
 export interface WantedHolder extends WantedPage {
   readonly holder: HolderKey;
   /** Only pairs of this account. */
-  readonly account?: string | undefined;
+  readonly accountId?: string | undefined;
   /** As they were then, from the log. */
   readonly at?: Moment | undefined;
 }
 
-/** Pairs of an account, by state. */
-export const listPairs = (
-  { reader }: SeatbookEdge,
-  { account, state, ...page }: WantedPairs,
-): PageOf<'pairs'> => {
-  const equals = state === undefined ? [account] : [account, state];
-  return reader.page(queryModels.pairs, { index: 'by-state', equals }, page);
-};
+/** Pairs of an account, by state. @throws Refusal NOT_FOUND_ACCOUNT */
+export async function listPairs(
+  seatbook: SeatbookEdge,
+  { accountId, state, ...page }: WantedPairs,
+): PageOf<'pairs'> {
+  await mustExist(seatbook, accountId);
+  const equals = state === undefined ? [accountId] : [accountId, state];
+  return seatbook.reader.page(queryModels.pairs, { index: 'by-state', equals }, page);
+}
 
 /** Who holds an asset, or waits for it. @throws Refusal NOT_FOUND_ASSET where it was not known at that moment */
 export async function listAssetPairs(
@@ -59,18 +61,19 @@ export async function listAssetPairs(
   return seatbook.reader.page(queryModels.pairs, { index: 'by-asset', equals }, page);
 }
 
-/** What a holder has and waits for. */
+/** What a holder has and waits for. @throws Refusal NOT_FOUND_ACCOUNT */
 export async function listHolderPairs(
   seatbook: SeatbookEdge,
-  { holder, account, at, ...page }: WantedHolder,
+  { holder, accountId, at, ...page }: WantedHolder,
 ): PageOf<'pairs'> {
+  if (accountId !== undefined) await mustExist(seatbook, accountId);
   if (at !== undefined) {
     const asOf = await positionOf(seatbook, at);
     const then = await holderAsOf(seatbook, holder, asOf.position);
-    const pairs = then.filter(({ uId }) => account === undefined || uId === account);
+    const pairs = then.filter(({ uId }) => accountId === undefined || uId === accountId);
     return { ...pageOfList(pairs, (pair) => pair.asset, page.part), asOf };
   }
-  const equals = account === undefined ? [holder] : [holder, account];
+  const equals = accountId === undefined ? [holder] : [holder, accountId];
   return seatbook.reader.page(queryModels.pairs, { index: 'by-holder', equals }, page);
 }
 

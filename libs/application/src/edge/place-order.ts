@@ -3,6 +3,7 @@ import {
   MAX_HOLDERS,
   MAX_PAIRS,
   chunksOf,
+  idOfAsset,
   orderStream,
   queryModels,
   type AssetId,
@@ -190,6 +191,7 @@ function checkSize({ assets, holders }: OrderTerms): void {
   }
 }
 
+/** A set: what comes twice counts once, and its order means nothing. */
 function checkedSerials(serialNumbers: readonly string[]): string[] {
   const unique = new Set<string>();
   for (const raw of serialNumbers) {
@@ -203,22 +205,21 @@ function checkedSerials(serialNumbers: readonly string[]): string[] {
     }
     unique.add(serialNumber);
   }
-  return [...unique];
+  return [...unique].sort();
 }
 
 function checkedAssets(assets: readonly AssetId[]): AssetId[] {
   const unique = new Map(
-    assets.map(({ adamId, pricingParam }) => [`${adamId}.${pricingParam}`, { adamId, pricingParam }]),
+    assets.map(({ adamId, pricingParam }) => [idOfAsset({ adamId, pricingParam }), { adamId, pricingParam }]),
   );
   for (const { adamId, pricingParam } of unique.values()) {
     if (!/^\d{1,20}$/.test(adamId) || !/^[A-Z]{1,10}$/.test(pricingParam)) {
       throw new Refusal('INVALID_ASSET', 'an asset is an adamId (digits) and a pricingParam (STDQ or PLUS)', {
-        adamId: adamId.slice(0, 40),
-        pricingParam: pricingParam.slice(0, 40),
+        assetId: `${adamId.slice(0, 40)}.${pricingParam.slice(0, 40)}`,
       });
     }
   }
-  return [...unique.values()];
+  return [...unique.values()].sort((one, other) => (idOfAsset(one) < idOfAsset(other) ? -1 : 1));
 }
 
 /** The account exists; and once its list was read to the end, every asset is on it. */

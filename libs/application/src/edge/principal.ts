@@ -24,7 +24,7 @@ export function requestId(caller: Caller, ids: Ids): string {
   return uuidOf(`${principal}\n${idempotencyKey}`);
 }
 
-/** What a command of a request carries; `body` is hashed where the client chose the id. */
+/** What a command of a request carries; `body` and reason are hashed where the client chose the id. */
 export function contextOf(caller: Caller, commandId: string, body: unknown): CommandContext {
   const { principal, reason, idempotencyKey, correlationId, traceparent } = caller;
   return {
@@ -34,6 +34,6 @@ export function contextOf(caller: Caller, commandId: string, body: unknown): Com
     causationId: commandId,
     ...(reason === undefined ? {} : { reason }),
     ...(traceparent === undefined ? {} : { traceparent }),
-    ...(idempotencyKey === undefined ? {} : { bodyHash: sha256(JSON.stringify(body)) }),
+    ...(idempotencyKey === undefined ? {} : { bodyHash: sha256(JSON.stringify([body, reason ?? null])) }),
   };
 }

@@ -12,9 +12,9 @@ import {
   type StoryContext,
 } from '@seatbook/licensing';
 import { readable } from '@seatbook/runtime';
-import type { Subject } from './history.js';
 import type { ReflectedPage, RowsOf, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
+import { checkSubjects, type Subject } from './subjects.js';
 
 export interface WantedTimeline extends WantedPage {
   readonly subject: Subject;
@@ -39,11 +39,12 @@ export interface Causes {
   readonly next: Position | null;
 }
 
-/** The life of one account, asset, holder or order. */
+/** The life of one account, asset, holder or order. @throws Refusal as {@link checkSubjects} does */
 export async function getTimeline(
   seatbook: SeatbookEdge,
   { subject, newestFirst, ...page }: WantedTimeline,
 ): Promise<ReflectedPage<TimelineEntry>> {
+  await checkSubjects(seatbook, [subject]);
   const { reader } = seatbook;
   const rows: RowsOf<typeof queryModels.timeline> = {
     index: 'by-subject',

@@ -145,7 +145,7 @@ describe('importing a content token', () => {
       ['f2', false],
     ] as const) {
       const again = given(IMPORTED).when(importing({ importId: 'import-3', fingerprint }));
-      const refusal = { code: 'REJECTED_ACCOUNT_EXISTS', facts: { uId: LOCATION, sameToken } };
+      const refusal = { code: 'REJECTED_ACCOUNT_EXISTS', facts: { accountId: LOCATION, sameToken } };
       expect(again.events).toMatchObject([
         { type: 'account.import-refused', data: { uId: LOCATION, importId: 'import-3', refusal } },
       ]);
@@ -213,7 +213,7 @@ describe('the token of an account', () => {
     const other = given(...ready).when(renew('f2', 'other'));
     const refusal = {
       code: 'REJECTED_TOKEN_OTHER_LOCATION',
-      facts: { uId: LOCATION, tokenOf: 'other' },
+      facts: { accountId: LOCATION, tokenOf: 'other' },
       retryAfterSeconds: null,
     };
     expect(other.events).toMatchObject([

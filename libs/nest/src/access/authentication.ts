@@ -4,7 +4,7 @@ import { headerOf, type HttpRequest, type HttpServer } from '../http/exchange.js
 import type { OwnerKey } from '@seatbook/host';
 
 /** What needs no owner key: health, documentation, and Apple, who shows the secret of an account instead. */
-const OPEN = /^\/(livez|readyz|docs|docs\/.*|apple\/notifications\/:uId)$/;
+const OPEN = /^\/(|livez|readyz|docs|docs\/.*|apple\/notifications\/:accountId)$/;
 
 /** Judged by the route that was found, not by how its address was written; what has no route is not open. */
 export const isOpen = ({ routeOptions }: HttpRequest): boolean => OPEN.test(routeOptions.url ?? '');

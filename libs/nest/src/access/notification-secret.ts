@@ -3,7 +3,7 @@ import { Refusal } from '@seatbook/kernel';
 import type { HttpRequest, HttpServer } from '../http/exchange.js';
 import { bearerOf } from './authentication.js';
 
-const ROUTE = '/apple/notifications/:uId';
+const ROUTE = '/apple/notifications/:accountId';
 
 /** Apple's address is open to the internet: the account's secret is checked on the head, before a body is read. */
 export function checkNotificationSecrets(server: HttpServer, seatbook: SeatbookEdge): void {
@@ -11,7 +11,7 @@ export function checkNotificationSecrets(server: HttpServer, seatbook: SeatbookE
     if (request.routeOptions.url !== ROUTE) return;
     const bearer = bearerOf(request);
     if (bearer === null) throw new Refusal('UNAUTHENTICATED', 'send the bearer token of this account');
-    const { uId } = request.params as { uId: string };
-    await authenticateNotification(seatbook, uId, bearer);
+    const { accountId } = request.params as { accountId: string };
+    await authenticateNotification(seatbook, accountId, bearer);
   });
 }

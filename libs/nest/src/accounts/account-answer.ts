@@ -2,6 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { isoTime, type Instant } from '@seatbook/kernel';
 import type { AccountDocument } from '@seatbook/licensing';
 import type { AccountFound } from '@seatbook/application';
+import { API } from '../http/api-root.js';
 import { AsOfAnswer, asOfAnswer } from '../reading/as-of.js';
 
 const DAY_MS = 24 * 3_600_000;
@@ -83,8 +84,8 @@ export class MdmAnswer {
 }
 
 export class AccountAnswer {
-  @ApiProperty({ description: "Apple's id of the location; identifies the account everywhere." })
-  uId!: string;
+  @ApiProperty({ description: "Apple's id of the location (its uId)." })
+  accountId!: string;
 
   @ApiProperty()
   name!: string;
@@ -143,7 +144,7 @@ export class AccountAnswer {
   totalsReadAt!: string | null;
 
   @ApiProperty({ type: Object })
-  links!: { self: string; assets: string; orders: string; timeline: string };
+  links!: { self: string; assets: string; pairs: string; orders: string; timeline: string };
 }
 
 export class AccountWithPosition extends AccountAnswer {
@@ -165,9 +166,10 @@ export function accountAnswer(
   now: Instant,
   assetsRead: number | null,
 ): AccountAnswer {
-  const { uId, conflict, firstReadAt } = account;
+  const { uId: accountId, conflict, firstReadAt } = account;
+  const self = `${API}/accounts/${accountId}`;
   return {
-    uId,
+    accountId,
     name: account.name,
     platform: account.platform,
     assignmentType: account.assignmentType,
@@ -182,7 +184,7 @@ export function accountAnswer(
     owningFailure: account.owningFailure,
     conflict: conflict && {
       mdm: conflict.mdmInfo && { id: conflict.mdmInfo.id, name: conflict.mdmInfo.name },
-      advice: `nothing is sent to Apple; to take the location back: POST /accounts/${uId}/take-over`,
+      advice: `nothing is sent to Apple; to take the location back: POST ${self}/take-over`,
     },
     notifications: notificationsAnswer(account),
     firstRead: {
@@ -194,10 +196,11 @@ export function accountAnswer(
     },
     totalsReadAt: isoTime(account.totalsReadAt),
     links: {
-      self: `/accounts/${uId}`,
-      assets: `/assets?account=${uId}`,
-      orders: `/orders?account=${uId}`,
-      timeline: `/timeline?account=${uId}`,
+      self,
+      assets: `${self}/assets`,
+      pairs: `${self}/pairs`,
+      orders: `${API}/orders?accountId=${accountId}`,
+      timeline: `${API}/timeline?accountId=${accountId}`,
     },
   };
 }

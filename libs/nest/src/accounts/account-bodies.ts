@@ -4,7 +4,7 @@ import { IsBoolean, IsIn, IsOptional, ValidateBy, type ValidationOptions } from 
 import type { Platform } from '@seatbook/licensing';
 import { TextField } from '../http/text-field.js';
 
-const PLATFORMS: readonly Platform[] = ['iOS', 'macOS', 'tvOS', 'watchOS', 'visionOS'];
+export const PLATFORMS: readonly Platform[] = ['iOS', 'macOS', 'tvOS', 'watchOS', 'visionOS'];
 
 /** Text that was pasted, or a file that was uploaded. */
 const IsTokenFile = (options?: ValidationOptions): PropertyDecorator =>

@@ -12,6 +12,7 @@ import type { Position } from '@seatbook/kernel';
 import type { Caller } from '@seatbook/application';
 import { SeatbookHost } from '@seatbook/host';
 import { Commands, Queries } from '../bus/messages.js';
+import { API } from '../http/api-root.js';
 import { CalledBy } from '../http/caller.js';
 import { CommandAnswer } from '../http/command-answer.js';
 import { ApiRefusals } from '../http/api-refusals.js';
@@ -23,7 +24,7 @@ import { ImportTokenBody, RenewTokenBody } from './account-bodies.js';
 
 /** App Store accounts: one for each location, with its content token. */
 @ApiTags('accounts')
-@Controller('accounts')
+@Controller(`${API}/accounts`)
 export class AccountsController {
   constructor(
     @Inject(CommandBus) private readonly commands: CommandBus,
@@ -35,6 +36,7 @@ export class AccountsController {
   @ApiOperation({ summary: 'Imports a location with its content token.' })
   @ApiConsumes('application/json', 'multipart/form-data')
   @ApiCreatedResponse({ type: AccountWithPosition })
+  @ApiOkResponse({ type: AccountWithPosition, description: 'The same request had imported it before.' })
   @ApiRefusals(400, 409, 413, 415, 422, 503)
   async import(
     @Body() body: ImportTokenBody,
@@ -43,8 +45,11 @@ export class AccountsController {
   ): Promise<AccountWithPosition> {
     const { token, name, platform, assignmentType, takeOver } = body;
     const order = { file: token, settings: { name, platform, assignmentType }, takeOver };
-    const { uId, position } = await this.commands.execute(new Commands.ImportToken(order, caller));
-    void reply.header('location', `/accounts/${uId}`).header('seatbook-position', String(position));
+    const { uId, position, repeated } = await this.commands.execute(new Commands.ImportToken(order, caller));
+    void reply
+      .status(repeated ? 200 : 201)
+      .header('location', pathOf(uId))
+      .header('seatbook-position', String(position));
     return this.#account(uId, position);
   }
 
@@ -58,15 +63,18 @@ export class AccountsController {
     return itemsOf(page, (account) => accountAnswer(account, now, null));
   }
 
-  @Get(':uId')
+  @Get(':accountId')
   @ApiOperation({ summary: 'One account with its token, notifications and first read.' })
   @ApiOkResponse({ type: AccountWithPosition })
   @ApiRefusals(404, 503)
-  get(@Param('uId') uId: string, @WantedPosition() position?: Position): Promise<AccountWithPosition> {
-    return this.#account(uId, position);
+  get(
+    @Param('accountId') accountId: string,
+    @WantedPosition() position?: Position,
+  ): Promise<AccountWithPosition> {
+    return this.#account(accountId, position);
   }
 
-  @Put(':uId/token')
+  @Put(':accountId/token')
   @ApiOperation({
     summary: 'Replaces the token with another one of the same location. Held work resumes automatically.',
   })
@@ -74,53 +82,58 @@ export class AccountsController {
   @ApiOkResponse({ type: AccountWithPosition })
   @ApiRefusals(400, 404, 413, 415, 422, 503)
   async renew(
-    @Param('uId') uId: string,
+    @Param('accountId') accountId: string,
     @Body() { token }: RenewTokenBody,
     @CalledBy() caller: Caller,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<AccountWithPosition> {
-    const { position } = await this.commands.execute(new Commands.RenewToken({ uId, file: token }, caller));
+    const { position } = await this.commands.execute(
+      new Commands.RenewToken({ uId: accountId, file: token }, caller),
+    );
     void reply.header('seatbook-position', String(position));
-    return this.#account(uId, position);
+    return this.#account(accountId, position);
   }
 
-  @Post(':uId/take-over')
+  @Post(':accountId/take-over')
   @ApiOperation({ summary: 'Takes a location back from another MDM.' })
   @HttpCode(202)
   @ApiAcceptedResponse({ type: CommandAnswer })
   @ApiRefusals(404, 409, 503)
   async takeOver(
-    @Param('uId') uId: string,
+    @Param('accountId') accountId: string,
     @CalledBy() caller: Caller,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<CommandAnswer> {
-    const { position } = await this.commands.execute(new Commands.TakeOver({ uId }, caller));
-    return accepted(reply, uId, position);
+    const { position } = await this.commands.execute(new Commands.TakeOver({ uId: accountId }, caller));
+    return accepted(reply, accountId, position);
   }
 
-  @Post(':uId/sync')
+  @Post(':accountId/sync')
   @ApiOperation({ summary: 'Reads the totals of all assets now.' })
   @HttpCode(202)
   @ApiAcceptedResponse({ type: CommandAnswer })
   @ApiRefusals(404, 503)
   async sync(
-    @Param('uId') uId: string,
+    @Param('accountId') accountId: string,
     @CalledBy() caller: Caller,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<CommandAnswer> {
-    const { position } = await this.commands.execute(new Commands.SyncAccount({ uId }, caller));
-    return accepted(reply, uId, position);
+    const { position } = await this.commands.execute(new Commands.SyncAccount({ uId: accountId }, caller));
+    return accepted(reply, accountId, position);
   }
 
-  async #account(uId: string, position: Position | undefined): Promise<AccountWithPosition> {
+  async #account(accountId: string, position: Position | undefined): Promise<AccountWithPosition> {
     return accountFound(
-      await this.queries.execute(new Queries.GetAccount({ uId, position })),
+      await this.queries.execute(new Queries.GetAccount({ uId: accountId, position })),
       this.host.clock.now(),
     );
   }
 }
 
-function accepted(reply: HttpReply, uId: string, position: Position): CommandAnswer {
-  void reply.header('location', `/accounts/${uId}`).header('seatbook-position', String(position));
-  return { position, links: { account: `/accounts/${uId}` } };
+const pathOf = (accountId: string): string => `${API}/accounts/${accountId}`;
+
+function accepted(reply: HttpReply, accountId: string, position: Position): CommandAnswer {
+  const account = pathOf(accountId);
+  void reply.header('location', account).header('seatbook-position', String(position));
+  return { position, links: { account } };
 }

@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { isoTime } from '@seatbook/kernel';
 import { countsOf } from '@seatbook/application';
-import type { AssetDocument } from '@seatbook/licensing';
+import { idOfAsset, type AssetDocument } from '@seatbook/licensing';
+import { API } from '../http/api-root.js';
 import { AsOfAnswer } from '../reading/as-of.js';
 import type { Items } from '../reading/page.js';
 
@@ -44,9 +45,12 @@ export class LicenceCounts {
 
 export class AssetAnswer {
   @ApiProperty()
-  account!: string;
+  accountId!: string;
 
-  @ApiProperty()
+  @ApiProperty({ description: '`{adamId}.{pricingParam}`', example: '900000001.STDQ' })
+  assetId!: string;
+
+  @ApiProperty({ description: "Apple's number of the app or book." })
   adamId!: string;
 
   @ApiProperty({ description: 'STDQ, or PLUS.' })
@@ -121,10 +125,12 @@ export class TotalsAnswer extends LicenceCounts {
 }
 
 export function assetAnswer(asset: AssetDocument): AssetAnswer {
-  const { uId, adamId, pricingParam } = asset;
-  const path = `/assets/${uId}/${adamId}/${pricingParam}`;
+  const { uId: accountId, adamId, pricingParam } = asset;
+  const assetId = idOfAsset(asset);
+  const self = `${API}/accounts/${accountId}/assets/${assetId}`;
   return {
-    account: uId,
+    accountId,
+    assetId,
     adamId,
     pricingParam,
     name: asset.name,
@@ -141,9 +147,9 @@ export function assetAnswer(asset: AssetDocument): AssetAnswer {
     baseline: asset.baseline,
     totalsReadAt: isoTime(asset.totalsReadAt),
     links: {
-      self: path,
-      pairs: `${path}/pairs`,
-      timeline: `/timeline?asset=${uId}.${adamId}.${pricingParam}`,
+      self,
+      pairs: `${self}/pairs`,
+      timeline: `${API}/timeline?accountId=${accountId}&assetId=${assetId}`,
     },
   };
 }

@@ -58,7 +58,7 @@ export class ReadinessAnswer {
     dueWork: { running: number; failure: string | null };
   };
 
-  @ApiProperty({ description: 'Number of parked items: GET /parked.' })
+  @ApiProperty({ description: 'Number of parked items: GET /api/v1/work.' })
   parked!: number;
 }
 

@@ -8,6 +8,7 @@ import { Refusal, asPosition, latest, type Envelope } from '@seatbook/kernel';
 import type { HistoryFilter } from '@seatbook/application';
 import { TextField } from '../http/text-field.js';
 import { Queries } from '../bus/messages.js';
+import { API } from '../http/api-root.js';
 import { ApiRefusals } from '../http/api-refusals.js';
 import type { HttpReply } from '../http/exchange.js';
 import { instantOf } from '../reading/moment.js';
@@ -15,17 +16,20 @@ import { eventAnswer } from '../timeline/event-answer.js';
 import { SubjectField, subjectsOfFilter } from '../timeline/subject-query.js';
 
 class HistoryQuery {
-  @SubjectField('account')
-  account?: string;
+  @SubjectField('accountId')
+  accountId?: string;
 
-  @SubjectField('asset')
-  asset?: string;
+  @SubjectField('assetId')
+  assetId?: string;
 
-  @SubjectField('holder')
-  holder?: string;
+  @SubjectField('serialNumber')
+  serialNumber?: string;
 
-  @SubjectField('order')
-  order?: string;
+  @SubjectField('userId')
+  userId?: string;
+
+  @SubjectField('orderId')
+  orderId?: string;
 
   @ApiPropertyOptional({ description: 'Recorded at or after this time (ISO 8601).' })
   @IsOptional()
@@ -56,7 +60,7 @@ class HistoryQuery {
 
 /** The log itself, for auditors. */
 @ApiTags('history')
-@Controller('history')
+@Controller(`${API}/history`)
 export class HistoryController {
   constructor(@Inject(QueryBus) private readonly queries: QueryBus) {}
 
@@ -66,7 +70,7 @@ export class HistoryController {
    */
   @Get()
   @ApiOperation({ summary: 'Streams events as JSON lines, with filters; can be resumed after any position.' })
-  @ApiOkResponse({ content: { 'application/jsonl': { schema: { type: 'string' } } } })
+  @ApiOkResponse({ content: { 'application/x-ndjson': { schema: { type: 'string' } } } })
   @ApiRefusals(400, 503)
   async history(@Query() query: HistoryQuery, @Res() reply: HttpReply): Promise<void> {
     const after = asPosition(query.after);
@@ -85,7 +89,7 @@ export class HistoryController {
     const first = await pages.next();
     void reply
       .status(200)
-      .header('content-type', 'application/jsonl; charset=utf-8')
+      .header('content-type', 'application/x-ndjson; charset=utf-8')
       .header('seatbook-position', String(latest(after, end)))
       .send(Readable.from(linesOf(first, pages)));
   }

@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { HttpReply, HttpRequest, HttpServer } from './exchange.js';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 
 /** OpenAPI 3.1 of all routes. It is checked in as docs/openapi.json. */
@@ -24,8 +25,10 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
   return SwaggerModule.createDocument(app, options, { ignoreGlobalPrefix: true });
 }
 
-/** The document at /docs for people and at /docs/json for programs. */
+/** The document at /docs for people, who are sent there from /, and at /docs/json for programs. */
 export function serveApiDocument(app: NestFastifyApplication): void {
   const serving = { jsonDocumentUrl: 'docs/json', raw: ['json' as const] };
   SwaggerModule.setup('docs', app, apiDocument(app), serving);
+  const server: HttpServer = app.getHttpAdapter().getInstance();
+  server.get('/', async (_request: HttpRequest, reply: HttpReply) => reply.redirect('/docs'));
 }

@@ -13,7 +13,7 @@ import type { HttpRequest } from '../http/exchange.js';
 export class NotificationsController {
   constructor(@Inject(CommandBus) private readonly commands: CommandBus) {}
 
-  @Post(':uId')
+  @Post(':accountId')
   @ApiOperation({
     summary: 'For Apple. Answers once the notification is stored durably; repeating it changes nothing.',
   })
@@ -23,12 +23,12 @@ export class NotificationsController {
   @ApiOkResponse({ description: 'It is stored.' })
   @ApiRefusals(400, 401, 413, 415, 422, 503)
   async receive(
-    @Param('uId') uId: string,
+    @Param('accountId') accountId: string,
     @Body() body: unknown,
     @Req() request: HttpRequest,
   ): Promise<void> {
     const bearer = bearerOf(request);
     if (bearer === null) throw new Refusal('UNAUTHENTICATED', 'send the bearer token of this account');
-    await this.commands.execute(new Commands.ReceiveNotification({ uId, bearer, body }));
+    await this.commands.execute(new Commands.ReceiveNotification({ uId: accountId, bearer, body }));
   }
 }

@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { isoTime, type Position } from '@seatbook/kernel';
-import { ORDER_KINDS, type OrderDocument } from '@seatbook/licensing';
+import { ORDER_KINDS, idOfAsset, type OrderDocument } from '@seatbook/licensing';
+import { API } from '../http/api-root.js';
 import { AsOfAnswer } from '../reading/as-of.js';
 
 export class OrderProgress {
@@ -33,8 +34,8 @@ export class OrderProgress {
 }
 
 export class OrderRefusal {
-  @ApiProperty()
-  asset!: string;
+  @ApiProperty({ description: '`{adamId}.{pricingParam}`' })
+  assetId!: string;
 
   @ApiProperty({ enum: ['NOT_DEVICE_ASSIGNABLE', 'PLATFORM', 'SHORT', 'NOT_READ_YET', 'NOT_REVOCABLE'] })
   refusal!: string;
@@ -48,7 +49,7 @@ export class OrderAnswer {
   orderId!: string;
 
   @ApiProperty()
-  account!: string;
+  accountId!: string;
 
   @ApiProperty({ enum: ORDER_KINDS })
   kind!: string;
@@ -60,7 +61,7 @@ export class OrderAnswer {
   state!: string;
 
   @ApiProperty({ type: [String], description: '`{adamId}.{pricingParam}`' })
-  assets!: readonly string[];
+  assetIds!: readonly string[];
 
   @ApiProperty()
   holders!: number;
@@ -112,19 +113,16 @@ export class PlacedOrderAnswer extends OrderAnswer {
   repeated!: boolean;
 }
 
-const nameOf = ({ adamId, pricingParam }: { adamId: string; pricingParam: string }): string =>
-  `${adamId}.${pricingParam}`;
-
 export function orderAnswer(order: OrderDocument): OrderAnswer {
   const { orderId, uId, kind, final, waiting, pairs } = order;
   const done = (Object.values(final) as number[]).reduce((sum, count) => sum + count, 0);
   const left = order.state === 'finished' || order.state === 'abandoned' ? 0 : pairs - done - waiting;
   return {
     orderId,
-    account: uId,
+    accountId: uId,
     kind,
     state: order.state,
-    assets: order.assets.map(nameOf),
+    assetIds: order.assets.map(idOfAsset),
     holders: order.holders,
     pairs,
     ifShort: order.ifShort,
@@ -133,17 +131,17 @@ export function orderAnswer(order: OrderDocument): OrderAnswer {
     reason: order.reason,
     progress: { ...final, waiting, open: Math.max(0, left) },
     refusals: order.refusals.map((refused) => ({
-      asset: nameOf(refused),
+      assetId: idOfAsset(refused),
       refusal: refused.refusal,
       pairs: refused.pairs,
     })),
-    silent: order.silent.map(nameOf),
+    silent: order.silent.map(idOfAsset),
     placedAt: isoTime(order.placedAt),
     finishedAt: isoTime(order.finishedAt),
     links: {
-      self: `/orders/${orderId}`,
-      pairs: `/orders/${orderId}/pairs`,
-      timeline: `/timeline?order=${orderId}`,
+      self: `${API}/orders/${orderId}`,
+      pairs: `${API}/orders/${orderId}/pairs`,
+      timeline: `${API}/timeline?orderId=${orderId}`,
     },
   };
 }

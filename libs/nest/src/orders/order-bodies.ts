@@ -1,15 +1,14 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsOptional } from 'class-validator';
+import { Allow, IsIn, IsOptional } from 'class-validator';
 import { MAX_PAIRS } from '@seatbook/licensing';
+import { PLATFORMS } from '../accounts/account-bodies.js';
 import { TextField, TextList } from '../http/text-field.js';
-
-const PLATFORMS = ['iOS', 'macOS', 'tvOS', 'watchOS', 'visionOS'];
 
 /** What all orders have. Lists are flat: nested objects would take seconds to check. */
 class OrderBody {
-  @ApiProperty({ description: 'uId of the account.', example: '7700000000000001' })
+  @ApiProperty({ description: 'The account whose licences these are.', example: '7700000000000001' })
   @TextField(1, 100)
-  account!: string;
+  accountId!: string;
 
   @ApiPropertyOptional({ description: 'Why. It is kept in the history permanently.', maxLength: 500 })
   @IsOptional()
@@ -20,22 +19,31 @@ class OrderBody {
 class PairsBody extends OrderBody {
   @ApiProperty({
     type: [String],
-    description: '`{adamId}` or `{adamId}.{pricingParam}` (STDQ if left out).',
+    description: 'A set of assets: `{adamId}.{pricingParam}`, where `.STDQ` may be left out.',
     example: ['900000001', '900000004.STDQ'],
+    minItems: 1,
+    maxItems: MAX_PAIRS,
   })
   @TextList(MAX_PAIRS)
-  assets!: string[];
+  assetIds!: string[];
 
   @ApiProperty({
     type: [String],
-    description: `Devices. At most ${MAX_PAIRS} pairs (assets × devices).`,
+    description: `A set of devices. At most ${MAX_PAIRS} pairs (assets × devices).`,
     example: ['C02XK0AAHV29'],
+    minItems: 1,
+    maxItems: MAX_PAIRS,
   })
   @TextList(MAX_PAIRS)
   serialNumbers!: string[];
 }
 
+/** Each of the assets for each of the devices. */
 export class AssignLicenseBody extends PairsBody {
+  @ApiProperty({ enum: ['AssignLicense'] })
+  @Allow()
+  kind!: 'AssignLicense';
+
   @ApiPropertyOptional({
     enum: ['wait', 'refuse'],
     default: 'wait',
@@ -54,10 +62,36 @@ export class AssignLicenseBody extends PairsBody {
   platform?: string;
 }
 
-export class ReturnLicenseBody extends PairsBody {}
+/** Each of the assets back from each of the devices. */
+export class ReturnLicenseBody extends PairsBody {
+  @ApiProperty({ enum: ['ReturnLicense'] })
+  @Allow()
+  kind!: 'ReturnLicense';
+}
 
+/** All that a device holds; what it waits for is cancelled. It becomes an order of the kind ReturnLicense. */
 export class ReturnAllBody extends OrderBody {
+  @ApiProperty({ enum: ['ReturnAll'] })
+  @Allow()
+  kind!: 'ReturnAll';
+
   @ApiProperty({ example: 'C02XK0AAHV29' })
   @TextField(1, 40)
   serialNumber!: string;
 }
+
+export class CancelBody {
+  @ApiPropertyOptional({ description: 'Why. It is kept in the history permanently.', maxLength: 500 })
+  @IsOptional()
+  @TextField(1, 500)
+  reason?: string;
+}
+
+/** The body of an order, by its kind. */
+export const ORDER_BODIES = {
+  AssignLicense: AssignLicenseBody,
+  ReturnLicense: ReturnLicenseBody,
+  ReturnAll: ReturnAllBody,
+} as const;
+
+export type AnyOrderBody = InstanceType<(typeof ORDER_BODIES)[keyof typeof ORDER_BODIES]>;

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { OutcomeDocument } from '@seatbook/licensing';
-import { HolderAnswer, holderAnswer } from '../pairs/pair-answer.js';
+import { idOfAsset, type OutcomeDocument } from '@seatbook/licensing';
+import { HolderAnswer, holderAnswer } from '../pairs/holder-answer.js';
 
 export const pairOutcomes: readonly OutcomeDocument['outcome'][] = [
   'waiting',
@@ -15,15 +15,9 @@ export const pairOutcomes: readonly OutcomeDocument['outcome'][] = [
   'cancelled',
 ];
 
-export class OutcomeAnswer {
-  @ApiProperty()
-  adamId!: string;
-
-  @ApiProperty()
-  pricingParam!: string;
-
-  @ApiProperty({ type: HolderAnswer })
-  holder!: HolderAnswer;
+export class OutcomeAnswer extends HolderAnswer {
+  @ApiProperty({ description: '`{adamId}.{pricingParam}`' })
+  assetId!: string;
 
   @ApiProperty({
     enum: pairOutcomes,
@@ -38,21 +32,19 @@ export class OutcomeAnswer {
   })
   detail!: string | null;
 
-  @ApiProperty({ description: 'The event behind it: GET /events/{position}.' })
+  @ApiProperty({ description: 'The event behind it: GET /history/{position}.' })
   position!: number;
 }
 
 export const outcomeAnswer = ({
-  adamId,
-  pricingParam,
   holder,
   outcome,
   detail,
   position,
+  ...asset
 }: OutcomeDocument): OutcomeAnswer => ({
-  adamId,
-  pricingParam,
-  holder: holderAnswer(holder),
+  assetId: idOfAsset(asset),
+  ...holderAnswer(holder),
   outcome,
   detail: outcome === 'already-held' && detail === '' ? 'adopted' : detail,
   position,

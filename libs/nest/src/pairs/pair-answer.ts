@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { isoTime } from '@seatbook/kernel';
-import type { HolderKey, PairDocument, PairState } from '@seatbook/licensing';
+import { idOfAsset, type PairDocument, type PairState } from '@seatbook/licensing';
 import { AsOfAnswer } from '../reading/as-of.js';
+import { HolderAnswer, holderAnswer } from './holder-answer.js';
 
 export const pairStates: readonly PairState[] = [
   'waiting',
@@ -12,26 +13,12 @@ export const pairStates: readonly PairState[] = [
   'failed',
 ];
 
-export class HolderAnswer {
-  @ApiProperty({ enum: ['device', 'person'] })
-  kind!: 'device' | 'person';
-
-  @ApiProperty({ description: 'Serial number of the device, or our userId of the person.' })
-  id!: string;
-}
-
-export class PairAnswer {
+export class PairAnswer extends HolderAnswer {
   @ApiProperty()
-  account!: string;
+  accountId!: string;
 
-  @ApiProperty()
-  adamId!: string;
-
-  @ApiProperty()
-  pricingParam!: string;
-
-  @ApiProperty({ type: HolderAnswer })
-  holder!: HolderAnswer;
+  @ApiProperty({ description: '`{adamId}.{pricingParam}`' })
+  assetId!: string;
 
   @ApiProperty({ enum: pairStates, description: '`claimed`: reserved, and in a call to Apple.' })
   state!: string;
@@ -59,10 +46,8 @@ export class PairAnswer {
   since!: string;
 }
 
-export class HolderPairs {
-  @ApiProperty({ type: HolderAnswer })
-  holder!: HolderAnswer;
-
+/** What a device or a person holds and waits for. */
+export class HolderPairs extends HolderAnswer {
   @ApiProperty({ type: [PairAnswer] })
   items!: readonly PairAnswer[];
 
@@ -73,23 +58,10 @@ export class HolderPairs {
   asOf!: AsOfAnswer;
 }
 
-export const holderAnswer = (holder: HolderKey): HolderAnswer => ({
-  kind: holder.startsWith('d:') ? 'device' : 'person',
-  id: holder.slice(2),
-});
-
-/** A serial number, or `u:` and a userId. */
-export function holderKeyOf(text: string): HolderKey {
-  const trimmed = text.trim();
-  if (trimmed.startsWith('u:')) return trimmed;
-  return `d:${trimmed.replace(/^d:/, '').toUpperCase()}`;
-}
-
 export const pairAnswer = (pair: PairDocument): PairAnswer => ({
-  account: pair.uId,
-  adamId: pair.adamId,
-  pricingParam: pair.pricingParam,
-  holder: holderAnswer(pair.holder),
+  accountId: pair.uId,
+  assetId: idOfAsset(pair),
+  ...holderAnswer(pair.holder),
   state: pair.state,
   orderId: pair.orderId,
   adopted: pair.adopted,

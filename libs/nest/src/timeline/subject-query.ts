@@ -1,26 +1,30 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
+import { Refusal } from '@seatbook/kernel';
+import { assetKey } from '@seatbook/licensing';
 import type { Subject } from '@seatbook/application';
 import { TextField } from '../http/text-field.js';
-import { assetKeyOf } from '../assets/asset-address.js';
-import { holderKeyOf } from '../pairs/pair-answer.js';
+import { assetIdOf } from '../assets/asset-id.js';
+import { deviceKey, personKey } from '../pairs/holder-answer.js';
 
 /** What timeline and history can be asked about. */
 export interface SubjectFilter {
-  readonly account?: string;
-  readonly asset?: string;
-  readonly holder?: string;
-  readonly order?: string;
+  readonly accountId?: string;
+  readonly assetId?: string;
+  readonly serialNumber?: string;
+  readonly userId?: string;
+  readonly orderId?: string;
 }
 
 const DESCRIPTIONS = {
-  account: 'uId of an account.',
-  asset: '`{uId}.{adamId}.{pricingParam}`',
-  holder: 'Serial number of a device, or `u:` and the userId of a person.',
-  order: 'An orderId.',
+  accountId: 'An account.',
+  assetId: 'An asset of the account that `accountId` names.',
+  serialNumber: 'A device.',
+  userId: 'A person.',
+  orderId: 'An order.',
 } as const;
 
-/** One of the four filters. */
+/** One of the filters. */
 export const SubjectField =
   (kind: keyof SubjectFilter): PropertyDecorator =>
   (target, key) => {
@@ -29,12 +33,23 @@ export const SubjectField =
     TextField(1, 200)(target, key);
   };
 
-export function subjectsOfFilter({ account, asset, holder, order }: SubjectFilter): Subject[] {
+/**
+ * The subjects that are asked about, the narrowest first: its index is the one that is read. An account that names
+ * where an asset is to be found is no subject of its own.
+ * @throws Refusal INVALID_SUBJECT, INVALID_ASSET
+ */
+export function subjectsOfFilter(filter: SubjectFilter): Subject[] {
+  const { accountId, assetId, serialNumber, userId, orderId } = filter;
   const subjects: Subject[] = [];
-  // The narrowest first: its index is the one that is read.
-  if (order !== undefined) subjects.push({ kind: 'order', id: order });
-  if (holder !== undefined) subjects.push({ kind: 'holder', id: holderKeyOf(holder) });
-  if (asset !== undefined) subjects.push({ kind: 'asset', id: assetKeyOf(asset) });
-  if (account !== undefined) subjects.push({ kind: 'account', id: account });
+  if (orderId !== undefined) subjects.push({ kind: 'order', id: orderId });
+  if (serialNumber !== undefined) subjects.push({ kind: 'holder', id: deviceKey(serialNumber) });
+  if (userId !== undefined) subjects.push({ kind: 'holder', id: personKey(userId) });
+  if (assetId !== undefined) {
+    if (accountId === undefined)
+      throw new Refusal('INVALID_SUBJECT', 'name the account of the asset as well: accountId');
+    subjects.push({ kind: 'asset', id: assetKey(accountId, assetIdOf(assetId)) });
+  } else if (accountId !== undefined) {
+    subjects.push({ kind: 'account', id: accountId });
+  }
   return subjects;
 }

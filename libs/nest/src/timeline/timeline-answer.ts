@@ -11,7 +11,7 @@ export class CauseAnswer {
   @ApiProperty({
     type: Number,
     nullable: true,
-    description: 'Position of that event: GET /events/{position}.',
+    description: 'Position of that event: GET /history/{position}.',
   })
   position!: number | null;
 
@@ -33,7 +33,7 @@ export class EventReference {
   @ApiProperty()
   id!: string;
 
-  @ApiProperty({ description: 'GET /events/{position} returns the whole event.' })
+  @ApiProperty({ description: 'GET /history/{position} returns the whole event.' })
   position!: number;
 
   @ApiProperty()
@@ -82,7 +82,7 @@ export class CausesAnswer {
     type: Number,
     nullable: true,
     description:
-      'Where the chain goes on: GET /events/{next}/causes. Null where the last item is the beginning.',
+      'Where the chain goes on: GET /history/{next}/causes. Null where the last item is the beginning.',
   })
   next!: number | null;
 }

@@ -4,6 +4,7 @@ import { ApiOkResponse, ApiPropertyOptional, ApiTags, ApiOperation } from '@nest
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
 import { Refusal, asPosition, type Position } from '@seatbook/kernel';
+import { API } from '../http/api-root.js';
 import { ApiRefusals } from '../http/api-refusals.js';
 import { Queries } from '../bus/messages.js';
 import { ApiItems, MAX_PAGE, PageQuery, itemsOf, type Items } from '../reading/page.js';
@@ -14,18 +15,20 @@ import { CausesAnswer, EventAnswer, TimelineRowAnswer } from './timeline-answer.
 import { timelineRow } from './timeline-row.js';
 
 class TimelineQuery extends PageQuery {
-  @SubjectField('account')
-  account?: string;
+  @SubjectField('accountId')
+  accountId?: string;
 
-  @SubjectField('asset')
-  asset?: string;
+  @SubjectField('assetId')
+  assetId?: string;
 
-  @SubjectField('holder')
-  holder?: string;
+  @SubjectField('serialNumber')
+  serialNumber?: string;
 
-  // What a timeline is of and how it is sorted have the same good name; the direction gives way.
-  @SubjectField('order')
-  order?: string;
+  @SubjectField('userId')
+  userId?: string;
+
+  @SubjectField('orderId')
+  orderId?: string;
 
   @ApiPropertyOptional({
     enum: ['newest', 'oldest'],
@@ -49,7 +52,7 @@ class CausesQuery {
 
 /** What happened, to whom, by whom, and why. */
 @ApiTags('history')
-@Controller()
+@Controller(API)
 export class TimelineController {
   constructor(@Inject(QueryBus) private readonly queries: QueryBus) {}
 
@@ -63,13 +66,16 @@ export class TimelineController {
   ): Promise<Items<TimelineRowAnswer>> {
     const [subject, ...more] = subjectsOfFilter(query);
     if (!subject || more.length > 0) {
-      throw new Refusal('INVALID_SUBJECT', 'name exactly one of account, asset, holder and order');
+      throw new Refusal(
+        'INVALID_SUBJECT',
+        'name exactly one of accountId (with assetId for one of its assets), serialNumber, userId and orderId',
+      );
     }
     const wanted = { subject, newestFirst: query.first === 'newest', part: query, position };
     return itemsOf(await this.queries.execute(new Queries.GetTimeline(wanted)), timelineRow);
   }
 
-  @Get('events/:position')
+  @Get('history/:position')
   @ApiOperation({ summary: 'The whole event.' })
   @ApiOkResponse({ type: EventAnswer })
   @ApiRefusals(400, 404)
@@ -77,7 +83,7 @@ export class TimelineController {
     return eventAnswer(await this.queries.execute(new Queries.GetEvent({ position: positionIn(position) })));
   }
 
-  @Get('events/:position/causes')
+  @Get('history/:position/causes')
   @ApiOperation({
     summary: 'Why it happened: the chain of causes, back to the request.',
   })

@@ -5,6 +5,7 @@ import { isoTime } from '@seatbook/kernel';
 import type { ParkedWork } from '@seatbook/runtime';
 import { TextField } from '../http/text-field.js';
 import { Commands, Queries } from '../bus/messages.js';
+import { API } from '../http/api-root.js';
 import { ApiRefusals } from '../http/api-refusals.js';
 import { ListPart } from '../reading/page.js';
 
@@ -77,8 +78,8 @@ const parkedAnswer = ({ id, kind, stream, name, reason, attempts, parkedAt }: Pa
 
 /** Work that failed past its budget. It waits for a person. */
 @ApiTags('operation')
-@Controller('parked')
-export class ParkedController {
+@Controller(`${API}/work`)
+export class WorkController {
   constructor(
     @Inject(CommandBus) private readonly commands: CommandBus,
     @Inject(QueryBus) private readonly queries: QueryBus,
