@@ -39,7 +39,7 @@ const LIFE = [
   }),
   (holder, id) => ({
     type: 'asset.licenses-assigned',
-    data: { ...holder, orderId: id, callId: id, was: 'reserved' },
+    data: { ...holder, orderId: id, callId: id },
   }),
   (returning, orderId) => ({
     type: 'asset.licenses-returning',

@@ -1,3 +1,4 @@
+import * as wrote from '@seatbook/test-support/asset-history';
 import { deciderSpec, NOW } from '@seatbook/test-support/decider-spec';
 import { EventLog } from '@seatbook/test-support/event-log';
 import { MAX_KEYS } from '@seatbook/test-support/read-model-spec';
@@ -16,7 +17,7 @@ import type { PairFailure } from '../apple-call/call-events.js';
 import type { AssetEvent } from './asset-events.js';
 import { assetReactions } from './asset-reactions.js';
 import { MAX_PAIR_TRIES } from './settle-call.js';
-import { assetSnapshot, evolveAsset, emptyAsset, freeLicences, type Asset } from './asset-state.js';
+import { assetSnapshot, evolveAsset, emptyAsset, freeLicences } from './asset-state.js';
 
 const given = deciderSpec(assetDecider);
 
@@ -74,29 +75,19 @@ const settle = (
   })),
 });
 
-/** Events of a ledger that carried out commands one after the other. */
-function after(...commands: readonly AssetCommand[]): AssetEvent[] {
-  let asset: Asset = emptyAsset();
-  const all: AssetEvent[] = [];
-  for (const command of commands) {
-    const events = assetDecider.decide(command, asset, NOW);
-    asset = events.reduce(evolveAsset, asset);
-    all.push(...events);
-  }
-  return all;
-}
-
 const A = devices('A');
 const stocked = (total: number): AssetCommand => record({ total, available: total });
-const reserved = [stocked(5), reserve('one', A)];
-const claimed = [...reserved, claim('call-1', A)];
-const assigned = [...claimed, settle('call-1')];
-const returning = [...assigned, giveBack('two', A)];
-const takenBack = [...returning, claim('call-2', A, 'disassociate')];
-const returnPending = [...claimed, giveBack('two', A)];
-const followed = [...takenBack, reserve('three', A)];
-const waiting = [stocked(0), reserve('one', A)];
-const failed = [...claimed, settle('call-1', [{}])];
+
+// Histories of a pair of device A, event by event.
+const reserved = [...wrote.owned(5), wrote.reserved('one', A, 1)];
+const claimed = [...reserved, wrote.claimed('call-1', A, [1])];
+const assigned = [...claimed, wrote.assigned('call-1', 'one', A)];
+const returning = [...assigned, wrote.returning('two', A, 2)];
+const takenBack = [...returning, wrote.claimed('call-2', A, [2], 'disassociate')];
+const returnPending = [...claimed, wrote.returnPending('two', A, 2)];
+const followed = [...takenBack, wrote.follows('three', A, 3)];
+const waiting = [...wrote.owned(0), wrote.waits('one', A, 1)];
+const failed = [...claimed, wrote.failed('call-1', 'one', A)];
 
 const one = (events: readonly AssetEvent[], type: AssetEvent['type']): AssetEvent['data'] => {
   const found = events.filter((event) => event.type === type);
@@ -127,7 +118,6 @@ describe('recording an asset as Apple reports it', () => {
             available: 5,
             retired: 0,
             readAt: READ_AT,
-            before: null,
           },
         },
         { type: 'asset.baseline-completed', data: { count: 0, unstable: false } },
@@ -138,25 +128,26 @@ describe('recording an asset as Apple reports it', () => {
     given().when(record({}, false)).thenTypes('asset.discovered', 'asset.totals-read');
   });
 
-  it('notes changed traits, and names the total before', () => {
-    const { events } = given(...after(stocked(5))).when(record({ total: 7, revocable: false }));
+  it('notes changed traits', () => {
+    const { events } = given(...wrote.owned(5)).when(record({ total: 7, revocable: false }));
     expect(events.map(({ type }) => type)).toEqual(['asset.traits-changed', 'asset.totals-read']);
-    expect(one(events, 'asset.totals-read')).toMatchObject({ total: 7, before: 5 });
+    expect(one(events, 'asset.traits-changed')).toMatchObject({ revocable: false });
+    expect(one(events, 'asset.totals-read')).toMatchObject({ total: 7 });
   });
 
   it('only reads totals where nothing else is new', () => {
-    given(...after(stocked(5)))
+    given(...wrote.owned(5))
       .when(stocked(5))
       .thenTypes('asset.totals-read');
   });
 
   it('withdraws unclaimed reservations beyond the total, newest first', () => {
-    const before = after(
-      stocked(5),
-      reserve('one', devices('A', 'B')),
-      reserve('two', devices('C')),
-      reserve('three', devices('D')),
-    );
+    const before = [
+      ...wrote.owned(5),
+      wrote.reserved('one', devices('A', 'B'), 1),
+      wrote.reserved('two', devices('C'), 2),
+      wrote.reserved('three', devices('D'), 3),
+    ];
     const { events } = given(...before).when(stocked(2));
     expect(one(events, 'asset.reservations-withdrawn')).toEqual({
       ...devices('C', 'D'),
@@ -166,38 +157,38 @@ describe('recording an asset as Apple reports it', () => {
   });
 
   it('keeps what is assigned or claimed when the total falls, and shows no licence as free', () => {
-    const before = after(
-      stocked(3),
-      reserve('one', A),
-      claim('call-1', A),
-      settle('call-1'),
-      reserve('two', devices('B')),
-      claim('call-2', devices('B')),
-    );
+    const before = [
+      ...wrote.owned(3),
+      wrote.reserved('one', A, 1),
+      wrote.claimed('call-1', A, [1]),
+      wrote.assigned('call-1', 'one', A),
+      wrote.reserved('two', devices('B'), 2),
+      wrote.claimed('call-2', devices('B'), [2]),
+    ];
     const { events } = given(...before).when(stocked(0));
     expect(events.map(({ type }) => type)).toEqual(['asset.totals-read']);
     expect(freeLicences(given(...before, ...events).state)).toBe(0);
   });
 
   it('puts withdrawn pairs before all that wait already', () => {
-    const before = after(
-      stocked(2),
-      reserve('one', devices('A', 'B')),
-      reserve('two', devices('C')),
-      stocked(1),
-      stocked(0),
-    );
-    expect([...given(...before).state.waiting]).toEqual(['d:A', 'd:B', 'd:C']);
+    const before = [
+      ...wrote.owned(2),
+      wrote.reserved('one', devices('A', 'B'), 1),
+      wrote.waits('two', devices('C'), 2),
+      wrote.withdrawn('one', devices('B'), [1]),
+    ];
+    const { events } = given(...before).when(stocked(0));
+    expect([...given(...before, ...events).state.waiting]).toEqual(['d:A', 'd:B', 'd:C']);
   });
 
   it('withdraws nothing from an unlimited asset', () => {
-    given(...after(...reserved))
+    given(...reserved)
       .when(record({ unlimited: true, total: 0, available: 0 }))
       .thenTypes('asset.totals-read');
   });
 
   it('clears a shortage when one is available, and not before', () => {
-    const short = after(...claimed, settle('call-1', [{ verdict: 'short', errorNumber: 9_709 }]));
+    const short = [...claimed, wrote.foundShort('call-1', 'one', A)];
     given(...short)
       .when(record({ total: 5, available: 0 }))
       .thenTypes('asset.totals-read');
@@ -211,9 +202,9 @@ describe('recording an asset as Apple reports it', () => {
 
   it('withdraws a great many in several appends, each within the limits', () => {
     const orders = chunksOf(holderKeys(manyDevices(25_000)), 1_000).map((keys, index) =>
-      reserve(`order-${index}`, holdersOf(keys)),
+      wrote.reserved(`order-${index}`, holdersOf(keys), index + 1),
     );
-    let events: readonly AssetEvent[] = after(record({ total: 25_000, available: 25_000 }), ...orders);
+    let events: readonly AssetEvent[] = [...wrote.owned(25_000), ...orders];
     let command: AssetCommand = stocked(0);
     for (const expected of [10_000, 10_000, 5_000, 0]) {
       const made = given(...events).when(command).events;
@@ -253,8 +244,8 @@ describe('describing an asset', () => {
   });
 
   it('happens anew for other words', () => {
-    const before = after({ type: 'DescribeAsset', metadata });
-    given(...before)
+    given(wrote.described('Pages')).when({ type: 'DescribeAsset', metadata }).thenNothing();
+    given(wrote.described('Pages'))
       .when({ type: 'DescribeAsset', metadata: { ...metadata, name: 'Pages 2' } })
       .thenTypes('asset.described');
   });
@@ -264,7 +255,7 @@ describe('adopting what Apple holds', () => {
   const adopt = (holders: Holders): AssetCommand => ({ type: 'AdoptAssignments', holders });
 
   it('takes unknown pairs over as assigned, once', () => {
-    given(...after(record({}, false)))
+    given(...wrote.notRead(10))
       .when(adopt(devices('A', 'B')))
       .then({ type: 'asset.assignments-adopted', data: { ...devices('A', 'B'), failedBefore: 0 } });
     given().when(adopt(A)).thenOnce();
@@ -277,18 +268,18 @@ describe('adopting what Apple holds', () => {
   });
 
   it('gives a waiting pair to the order that waits for it', () => {
-    given(...after(...waiting))
+    given(...waiting)
       .when(adopt(A))
       .then({
         type: 'asset.licenses-assigned',
-        data: { callId: null, was: 'waiting', ...A, orderId: 'one' },
+        data: { callId: null, ...A, orderId: 'one' },
       });
   });
 
   it('adopts a failed pair as nobody’s', () => {
-    const events = given(...after(...failed)).when(adopt(A)).events;
+    const events = given(...failed).when(adopt(A)).events;
     expect(events).toEqual([{ type: 'asset.assignments-adopted', data: { ...A, failedBefore: 1 } }]);
-    expect(given(...after(...failed), ...events).state.pairs.get('d:A')).toMatchObject({
+    expect(given(...failed, ...events).state.pairs.get('d:A')).toMatchObject({
       state: 'assigned',
       orderId: '',
     });
@@ -299,24 +290,20 @@ describe('adopting what Apple holds', () => {
     ['claimed', claimed],
     ['assigned', assigned],
     ['returning', returning],
-  ])('leaves a pair alone that is %s', (_state, commands) => {
-    given(...after(...commands))
+  ])('leaves a pair alone that is %s', (_state, history) => {
+    given(...history)
       .when(adopt(A))
       .thenNothing();
   });
 
   it('counts adopted pairs as used, beyond the total if need be', () => {
-    const before = after(record({ total: 1 }, false), adopt(devices('A', 'B')), {
-      type: 'CompleteBaseline',
-      count: 2,
-      unstable: false,
-    });
+    const before = [...wrote.notRead(1), wrote.adopted(devices('A', 'B')), wrote.baselineCompleted(2)];
     const { state } = given(...before);
     expect([state.used, freeLicences(state)]).toEqual([2, 0]);
   });
 
   it('completes the baseline once', () => {
-    given(...after(record({}, false)))
+    given(...wrote.notRead(10))
       .when({ type: 'CompleteBaseline', count: 3, unstable: true })
       .then({ type: 'asset.baseline-completed', data: { count: 3, unstable: true } });
     given().when({ type: 'CompleteBaseline', count: 3, unstable: true }).thenOnce();
@@ -331,7 +318,7 @@ describe('reserving licences', () => {
     >['data'];
 
   it('answers each holder in one event', () => {
-    given(...after(stocked(1)))
+    given(...wrote.owned(1))
       .when(reserve('one', devices('A', 'B')))
       .then({
         type: 'asset.licenses-reserved',
@@ -355,7 +342,7 @@ describe('reserving licences', () => {
 
   it('refuses those beyond what is free where the order does not wait', () => {
     const data = answer(
-      given(...after(stocked(1))).when(reserve('one', devices('A', 'B'), { ifShort: 'refuse' })).events,
+      given(...wrote.owned(1)).when(reserve('one', devices('A', 'B'), { ifShort: 'refuse' })).events,
     );
     expect(data).toMatchObject({
       reserved: devices('A'),
@@ -366,13 +353,13 @@ describe('reserving licences', () => {
   });
 
   it('gives nobody a licence before those who wait', () => {
-    const before = after(stocked(0), reserve('one', A), stocked(5));
+    const before = [...waiting, wrote.totalsRead(5)];
     const data = answer(given(...before).when(reserve('two', devices('B'))).events);
     expect(data).toMatchObject({ reserved: NOBODY, waiting: devices('B'), free: 5 });
   });
 
   it('waits, or says so, as long as the baseline is not read', () => {
-    const before = after(record({ total: 5 }, false));
+    const before = wrote.notRead(5);
     expect(answer(given(...before).when(reserve('one', A)).events)).toMatchObject({
       waiting: A,
       waitingReason: 'not-read-yet',
@@ -391,13 +378,13 @@ describe('reserving licences', () => {
   it('refuses devices of an asset that is for persons only, and serves the persons', () => {
     const both = { ...A, userIds: ['p'] };
     const data = answer(
-      given(...after(record({ deviceAssignable: false }))).when(reserve('one', both)).events,
+      given(...wrote.owned(10, { deviceAssignable: false })).when(reserve('one', both)).events,
     );
     expect(data).toMatchObject({ refused: A, refusal: 'NOT_DEVICE_ASSIGNABLE', reserved: persons('p') });
   });
 
   it('refuses a platform that the asset does not support', () => {
-    const before = after(record({ supportedPlatforms: ['iOS'] }));
+    const before = wrote.owned(10, { supportedPlatforms: ['iOS'] });
     expect(answer(given(...before).when(reserve('one', A, { platform: 'tvOS' })).events)).toMatchObject({
       refused: A,
       refusal: 'PLATFORM',
@@ -408,14 +395,14 @@ describe('reserving licences', () => {
     });
     expect(
       answer(
-        given(...after(record({ supportedPlatforms: [] }))).when(reserve('one', A, { platform: 'tvOS' }))
+        given(...wrote.owned(10, { supportedPlatforms: [] })).when(reserve('one', A, { platform: 'tvOS' }))
           .events,
       ),
     ).toMatchObject({ reserved: A });
   });
 
   it('has no end of an unlimited asset', () => {
-    const before = after(record({ unlimited: true, total: 0, available: 0 }));
+    const before = [wrote.discovered(), wrote.unlimitedRead(), wrote.baselineCompleted()];
     expect(answer(given(...before).when(reserve('one', manyDevices(1_000))).events)).toMatchObject({
       reserved: manyDevices(1_000),
       free: null,
@@ -429,8 +416,8 @@ describe('reserving licences', () => {
     ['assigned', assigned, 'one'],
     ['claimed, with a return remembered', returnPending, 'one'],
     ['returning, with a wish remembered', followed, 'three'],
-  ])('names the order that holds a pair which is %s', (_state, commands, holder) => {
-    expect(answer(given(...after(...commands)).when(reserve('new', A)).events)).toMatchObject({
+  ])('names the order that holds a pair which is %s', (_state, history, holder) => {
+    expect(answer(given(...history).when(reserve('new', A)).events)).toMatchObject({
       alreadyHeld: A,
       heldBy: [holder],
       reserved: NOBODY,
@@ -439,12 +426,12 @@ describe('reserving licences', () => {
   });
 
   it('overrules a return that has not begun', () => {
-    const events = given(...after(...returnPending)).when(reserve('new', A)).events;
+    const events = given(...returnPending).when(reserve('new', A)).events;
     expect(events[1]).toEqual({
       type: 'asset.reservations-ended',
       data: { ...A, orderId: 'two', was: 'pending', by: 'new', fromLots: [] },
     });
-    expect(given(...after(...returnPending), ...events).state.pairs.get('d:A')).toMatchObject({
+    expect(given(...returnPending, ...events).state.pairs.get('d:A')).toMatchObject({
       state: 'reserved',
       orderId: 'one',
       followUp: null,
@@ -452,7 +439,7 @@ describe('reserving licences', () => {
   });
 
   it('names nobody for an adopted pair', () => {
-    const before = after(record({}, false), { type: 'AdoptAssignments', holders: A });
+    const before = [...wrote.notRead(10), wrote.adopted(A)];
     expect(answer(given(...before).when(reserve('new', A)).events)).toMatchObject({
       alreadyHeld: A,
       heldBy: [''],
@@ -462,18 +449,17 @@ describe('reserving licences', () => {
   it.each([
     ['not yet claimed', returning],
     ['claimed', takenBack],
-  ])('remembers the wish for a pair that is returning and %s', (_state, commands) => {
-    const events = given(...after(...commands)).when(reserve('three', A)).events;
+  ])('remembers the wish for a pair that is returning and %s', (_state, history) => {
+    const events = given(...history).when(reserve('three', A)).events;
     expect(answer(events)).toMatchObject({ following: A, alreadyHeld: NOBODY });
-    expect(given(...after(...commands), ...events).state.pairs.get('d:A')).toMatchObject({
+    expect(given(...history, ...events).state.pairs.get('d:A')).toMatchObject({
       state: 'returning',
       followUp: { action: 'assign', orderId: 'three' },
     });
   });
 
   it('takes a failed pair as new and says how many there were', () => {
-    const before = after(...failed);
-    expect(answer(given(...before).when(reserve('new', devices('A', 'B'))).events)).toMatchObject({
+    expect(answer(given(...failed).when(reserve('new', devices('A', 'B'))).events)).toMatchObject({
       reserved: devices('A', 'B'),
       failedBefore: 1,
     });
@@ -481,11 +467,10 @@ describe('reserving licences', () => {
 });
 
 describe('returning licences', () => {
-  const types = (commands: readonly AssetCommand[]) =>
-    given(...after(...commands)).when(giveBack('new', A)).events;
+  const types = (history: readonly AssetEvent[]) => given(...history).when(giveBack('new', A)).events;
 
   it('starts the return of an assigned pair', () => {
-    given(...after(...assigned))
+    given(...assigned)
       .when(giveBack('two', A))
       .then({
         type: 'asset.licenses-returning',
@@ -506,10 +491,10 @@ describe('returning licences', () => {
   });
 
   it.each([
-    ['unknown', [stocked(5)]],
+    ['unknown', wrote.owned(5)],
     ['failed', failed],
-  ])('says that a pair is not held which is %s', (_state, commands) => {
-    expect(one(types(commands), 'asset.licenses-returning')).toMatchObject({ notHeld: A, ended: 0 });
+  ])('says that a pair is not held which is %s', (_state, history) => {
+    expect(one(types(history), 'asset.licenses-returning')).toMatchObject({ notHeld: A, ended: 0 });
   });
 
   it('ends an unclaimed reservation at once', () => {
@@ -533,13 +518,13 @@ describe('returning licences', () => {
       by: 'new',
       fromLots: [],
     });
-    expect(given(...after(...waiting), ...events).state.waiting.size).toBe(0);
+    expect(given(...waiting, ...events).state.waiting.size).toBe(0);
   });
 
   it('remembers the return of a claimed pair', () => {
     const events = types(claimed);
     expect(one(events, 'asset.licenses-returning')).toMatchObject({ pending: A, returning: NOBODY });
-    expect(given(...after(...claimed), ...events).state.pairs.get('d:A')?.followUp).toEqual({
+    expect(given(...claimed, ...events).state.pairs.get('d:A')?.followUp).toEqual({
       action: 'return',
       orderId: 'new',
     });
@@ -555,8 +540,8 @@ describe('returning licences', () => {
   it.each([
     ['unclaimed', returning],
     ['claimed', takenBack],
-  ])('names the order that returns an %s pair already', (_state, commands) => {
-    expect(one(types(commands), 'asset.licenses-returning')).toMatchObject({
+  ])('names the order that returns an %s pair already', (_state, history) => {
+    expect(one(types(history), 'asset.licenses-returning')).toMatchObject({
       alreadyHeld: A,
       heldBy: ['two'],
     });
@@ -572,22 +557,22 @@ describe('returning licences', () => {
       by: 'new',
       fromLots: [],
     });
-    expect(given(...after(...followed), ...events).state.pairs.get('d:A')).toMatchObject({
+    expect(given(...followed, ...events).state.pairs.get('d:A')).toMatchObject({
       state: 'returning',
       followUp: null,
     });
   });
 
   it('is refused for what Apple never takes back, while a reservation still ends', () => {
-    const irrevocable = record({ revocable: false });
-    for (const commands of [claimed, assigned, returning]) {
-      expect(one(types([...commands, irrevocable]), 'asset.licenses-returning')).toMatchObject({
+    const irrevocable = wrote.discovered({ revocable: false });
+    for (const history of [claimed, assigned, returning]) {
+      expect(one(types([...history, irrevocable]), 'asset.licenses-returning')).toMatchObject({
         refused: A,
         refusal: 'NOT_REVOCABLE',
       });
     }
-    for (const commands of [reserved, waiting]) {
-      expect(one(types([...commands, irrevocable]), 'asset.licenses-returning')).toMatchObject({
+    for (const history of [reserved, waiting]) {
+      expect(one(types([...history, irrevocable]), 'asset.licenses-returning')).toMatchObject({
         ended: 1,
         refusal: null,
       });
@@ -595,41 +580,39 @@ describe('returning licences', () => {
   });
 
   it.each([
-    ['reserved', 5_000],
-    ['waiting', 0],
+    ['reserved', wrote.reserved('one', manyDevices(1_000), 1)],
+    ['waiting', wrote.waits('one', manyDevices(1_000), 1)],
   ])(
     'of 1,000 pairs that are %s for another order touches no more documents than an event may',
-    (_state, total) => {
-      const holders = manyDevices(1_000);
-      const events = given(...after(stocked(total), reserve('one', holders))).when(
-        giveBack('two', holders),
-      ).events;
+    (_state, answer) => {
+      const before = [...wrote.owned(5_000), answer];
+      const events = given(...before).when(giveBack('two', manyDevices(1_000))).events;
       const log = new EventLog();
       for (const envelope of log.append('asset-7700000000000001.361309726.STDQ', events)) {
         for (const model of licensingModels) {
           expect(model.changesBy(envelope).length).toBeLessThanOrEqual(MAX_KEYS);
         }
       }
-      expect(given(...after(stocked(total), reserve('one', holders)), ...events).state.pairs.size).toBe(0);
+      expect(given(...before, ...events).state.pairs.size).toBe(0);
     },
   );
 });
 
 describe('serving those who wait', () => {
   it('goes first come, first served, across orders', () => {
-    const before = after(
-      stocked(0),
-      reserve('one', devices('B', 'A')),
-      reserve('two', devices('C')),
-      record({ total: 2, available: 2 }),
-    );
+    const before = [
+      ...wrote.owned(0),
+      wrote.waits('one', devices('B', 'A'), 1),
+      wrote.waits('two', devices('C'), 2),
+      wrote.totalsRead(2),
+    ];
     given(...before)
       .when({ type: 'ServeWaiting' })
       .then({ type: 'asset.licenses-served', data: { ...devices('B', 'A'), orderId: 'one', lot: 3 } });
   });
 
   it('names the order of each where there are several', () => {
-    const before = after(stocked(0), reserve('one', A), reserve('two', devices('B')), stocked(9));
+    const before = [...waiting, wrote.waits('two', devices('B'), 2), wrote.totalsRead(9)];
     given(...before)
       .when({ type: 'ServeWaiting' })
       .then({
@@ -639,25 +622,25 @@ describe('serving those who wait', () => {
   });
 
   it('changes nothing when all are served, none is free or none is read', () => {
-    given(...after(stocked(0), reserve('one', A), stocked(9)))
+    given(...waiting, wrote.totalsRead(9))
       .when({ type: 'ServeWaiting' })
       .thenOnce();
-    given(...after(...waiting))
+    given(...waiting)
       .when({ type: 'ServeWaiting' })
       .thenNothing();
-    given(...after(record({ total: 9 }, false), reserve('one', A)))
+    given(...wrote.notRead(9), wrote.waits('one', A, 1, 'not-read-yet'))
       .when({ type: 'ServeWaiting' })
       .thenNothing();
     given().when({ type: 'ServeWaiting' }).thenNothing();
   });
 
   it('serves nobody while the asset is short', () => {
-    const short = after(
-      stocked(9),
-      reserve('one', devices('A', 'B')),
-      claim('call-1', A),
-      settle('call-1', [{ verdict: 'short' }]),
-    );
+    const short = [
+      ...wrote.owned(9),
+      wrote.reserved('one', devices('A', 'B'), 1),
+      wrote.claimed('call-1', A, [1]),
+      wrote.foundShort('call-1', 'one', A),
+    ];
     given(...short)
       .when({ type: 'ServeWaiting' })
       .thenNothing();
@@ -668,9 +651,9 @@ describe('serving those who wait', () => {
 
   it('serves at most 10,000 at once, a reaction goes on', () => {
     const orders = chunksOf(holderKeys(manyDevices(12_000)), 1_000).map((keys, index) =>
-      reserve(`order-${index}`, holdersOf(keys)),
+      wrote.waits(`order-${index}`, holdersOf(keys), index + 1),
     );
-    const before = after(stocked(0), ...orders, record({ unlimited: true, total: 0, available: 0 }));
+    const before = [...wrote.owned(0), ...orders, wrote.unlimitedRead()];
     const { events } = given(...before).when({ type: 'ServeWaiting' });
     expect(events.map(({ data }) => holderCount(data as Holders))).toEqual(
       Array.from({ length: 10 }, () => 1_000),
@@ -694,12 +677,12 @@ describe('serving those who wait', () => {
 
 describe('ending what an order waits for', () => {
   it('ends its waiting pairs and the wishes that were to follow, once', () => {
-    const before = after(
+    const before = [
       ...followed,
-      stocked(0),
-      reserve('three', devices('B')),
-      reserve('four', devices('C')),
-    );
+      wrote.totalsRead(0),
+      wrote.waits('three', devices('B'), 4),
+      wrote.waits('four', devices('C'), 5),
+    ];
     given(...before)
       .when({ type: 'EndWaiting', orderId: 'three' })
       .then(
@@ -718,25 +701,24 @@ describe('ending what an order waits for', () => {
   });
 
   it('leaves what the order has', () => {
-    given(...after(...reserved))
+    given(...reserved)
       .when({ type: 'EndWaiting', orderId: 'one' })
       .thenNothing();
-    given(...after(...assigned))
+    given(...assigned)
       .when({ type: 'EndWaiting', orderId: 'one' })
       .thenNothing();
   });
 
   it('of 100,000 pairs takes several appends within the limits, each asking for the next', () => {
-    const parts = chunksOf(holderKeys(manyDevices(100_000)), 1_000).map((keys) =>
-      reserve('one', holdersOf(keys)),
+    const parts = chunksOf(holderKeys(manyDevices(100_000)), 1_000).map((keys, index) =>
+      wrote.waits('one', holdersOf(keys), index + 1),
     );
-    let asset = emptyAsset();
+    let asset = [...wrote.owned(0), ...parts].reduce(evolveAsset, emptyAsset());
     const carryOut = (command: AssetCommand): readonly AssetEvent[] => {
       const events = assetDecider.decide(command, asset, NOW);
       asset = events.reduce(evolveAsset, asset);
       return events;
     };
-    for (const command of [stocked(0), ...parts]) carryOut(command);
     const commands: AssetCommand[] = [{ type: 'EndWaiting', orderId: 'one' }];
     for (let command = commands.shift(); command; command = commands.shift()) {
       const events = carryOut(command);
@@ -755,7 +737,7 @@ describe('ending what an order waits for', () => {
 
 describe('claiming pairs for a call', () => {
   it('takes reserved pairs and names those that it must do without', () => {
-    const before = after(stocked(2), reserve('one', A), reserve('two', devices('B')));
+    const before = [...wrote.owned(2), wrote.reserved('one', A, 1), wrote.reserved('two', devices('B'), 2)];
     given(...before)
       .when(claim('call-1', devices('A', 'B', 'C')))
       .then({
@@ -776,28 +758,29 @@ describe('claiming pairs for a call', () => {
     ['assigned', assigned],
     ['returning', returning],
     ['failed', failed],
-    ['unknown', [stocked(1)]],
-  ])('does without a pair that is %s', (_state, commands) => {
-    const { events } = given(...after(...commands)).when(claim('call-9', A));
+    ['unknown', wrote.owned(1)],
+  ])('does without a pair that is %s', (_state, history) => {
+    const { events } = given(...history).when(claim('call-9', A));
     expect(one(events, 'asset.licenses-claimed')).toMatchObject({ ...NOBODY, missed: A });
-    expect(given(...after(...commands), ...events).state.claims.has('call-9')).toBe(false);
+    expect(given(...history, ...events).state.claims.has('call-9')).toBe(false);
   });
 
   it('takes returning pairs for a disassociation and no others', () => {
     expect(
-      one(
-        given(...after(...returning)).when(claim('call-2', A, 'disassociate')).events,
-        'asset.licenses-claimed',
-      ),
+      one(given(...returning).when(claim('call-2', A, 'disassociate')).events, 'asset.licenses-claimed'),
     ).toMatchObject({ ...A, missed: NOBODY });
     expect(
-      one(
-        given(...after(...reserved)).when(claim('call-2', A, 'disassociate')).events,
-        'asset.licenses-claimed',
-      ),
+      one(given(...reserved).when(claim('call-2', A, 'disassociate')).events, 'asset.licenses-claimed'),
     ).toMatchObject({ missed: A });
   });
 });
+
+/** A call has claimed two pairs of one order. */
+const claimedBoth = [
+  ...wrote.owned(5),
+  wrote.reserved('one', devices('A', 'B'), 1),
+  wrote.claimed('call-1', devices('A', 'B'), [1]),
+];
 
 describe('releasing claims', () => {
   const release = (
@@ -807,7 +790,7 @@ describe('releasing claims', () => {
   ): AssetCommand => ({ type: 'ReleaseClaims', callId, action, holders });
 
   it('makes the pairs open work again, once', () => {
-    const before = after(stocked(5), reserve('one', devices('A', 'B')), claim('call-1', devices('A', 'B')));
+    const before = claimedBoth;
     given(...before)
       .when(release('call-1', devices('B', 'Z')))
       .then({
@@ -820,16 +803,16 @@ describe('releasing claims', () => {
   });
 
   it('touches no pair of another call', () => {
-    given(...after(...claimed))
+    given(...claimed)
       .when(release('call-2', A))
       .thenNothing();
-    given(...after(...claimed))
+    given(...claimed)
       .when(release('call-1', NOBODY))
       .thenNothing();
   });
 
   it('ends a pair whose return was remembered', () => {
-    given(...after(...returnPending))
+    given(...returnPending)
       .when(release('call-1', A))
       .then(
         {
@@ -845,9 +828,9 @@ describe('releasing claims', () => {
   });
 
   it('keeps the wish that is to follow a return', () => {
-    const events = given(...after(...followed)).when(release('call-2', A, 'disassociate')).events;
+    const events = given(...followed).when(release('call-2', A, 'disassociate')).events;
     expect(events.map(({ type }) => type)).toEqual(['asset.claims-released']);
-    expect(given(...after(...followed), ...events).state.pairs.get('d:A')).toMatchObject({
+    expect(given(...followed, ...events).state.pairs.get('d:A')).toMatchObject({
       state: 'returning',
       callId: null,
       followUp: { action: 'assign', orderId: 'three' },
@@ -857,49 +840,49 @@ describe('releasing claims', () => {
 
 describe('settling a call that assigned', () => {
   it('assigns what no failure names, once', () => {
-    given(...after(...claimed))
+    given(...claimed)
       .when(settle('call-1'))
       .then({
         type: 'asset.licenses-assigned',
-        data: { callId: 'call-1', was: 'reserved', ...A, orderId: 'one' },
+        data: { callId: 'call-1', ...A, orderId: 'one' },
       });
-    given(...after(...claimed))
+    given(...claimed)
       .when(settle('call-1'))
       .thenOnce();
   });
 
   it('moves only pairs that the call claimed', () => {
-    given(...after(...claimed))
+    given(...claimed)
       .when(settle('call-2'))
       .thenNothing();
-    given(...after(...reserved))
+    given(...reserved)
       .when(settle('call-1'))
       .thenNothing();
-    given(...after(stocked(5), reserve('one', devices('A', 'B')), claim('call-1', A)))
+    given(...wrote.owned(5), wrote.reserved('one', devices('A', 'B'), 1), wrote.claimed('call-1', A, [1]))
       .when(settle('call-1', [{ holders: devices('B') }]))
       .thenTypes('asset.licenses-assigned');
   });
 
   it('starts the return that was remembered', () => {
-    given(...after(...returnPending))
+    given(...returnPending)
       .when(settle('call-1'))
       .then(
         {
           type: 'asset.licenses-assigned',
-          data: { callId: 'call-1', was: 'reserved', ...A, orderId: 'one' },
+          data: { callId: 'call-1', ...A, orderId: 'one' },
         },
         { type: 'asset.returns-started', data: { ...A, orderId: 'two', lot: 3 } },
       );
   });
 
   it('fails what is named and assigns the rest', () => {
-    const before = after(stocked(5), reserve('one', devices('A', 'B')), claim('call-1', devices('A', 'B')));
+    const before = claimedBoth;
     given(...before)
       .when(settle('call-1', [{ errorNumber: 9_615, reason: 'unknown serial', holders: A }]))
       .then(
         {
           type: 'asset.licenses-assigned',
-          data: { callId: 'call-1', was: 'reserved', ...devices('B'), orderId: 'one' },
+          data: { callId: 'call-1', ...devices('B'), orderId: 'one' },
         },
         {
           type: 'asset.licenses-failed',
@@ -916,23 +899,23 @@ describe('settling a call that assigned', () => {
   });
 
   it('frees the licence of a failed pair', () => {
-    const { state } = given(...after(...failed));
+    const { state } = given(...failed);
     expect([state.used, freeLicences(state)]).toEqual([0, 5]);
   });
 
   it('tells an order that wanted a failed pair back that nothing is left to return', () => {
-    given(...after(...returnPending))
+    given(...returnPending)
       .when(settle('call-1', [{}]))
       .thenTypes('asset.licenses-failed', 'asset.returns-ended');
   });
 
   it('puts pairs that Apple has no licence for at the head of the waiting list and serves nobody', () => {
-    const before = after(
-      stocked(3),
-      reserve('one', devices('A', 'B', 'C')),
-      reserve('two', devices('D')),
-      claim('call-1', devices('A', 'B')),
-    );
+    const before = [
+      ...wrote.owned(3),
+      wrote.reserved('one', devices('A', 'B', 'C'), 1),
+      wrote.waits('two', devices('D'), 2),
+      wrote.claimed('call-1', devices('A', 'B'), [1]),
+    ];
     const { events } = given(...before).when(
       settle('call-1', [{ verdict: 'short', errorNumber: 9_709, holders: devices('B') }]),
     );
@@ -943,13 +926,13 @@ describe('settling a call that assigned', () => {
   });
 
   it('ends a short pair whose return was remembered', () => {
-    given(...after(...returnPending))
+    given(...returnPending)
       .when(settle('call-1', [{ verdict: 'short' }]))
       .thenTypes('asset.found-short', 'asset.reservations-ended', 'asset.returns-ended');
   });
 
   it('plans anew what Apple could not do, with its limit and not before its time', () => {
-    given(...after(...claimed))
+    given(...claimed)
       .when(settle('call-1', [{ verdict: 'again', limit: 12, notBefore: NOW + 30_000 }]))
       .then({
         type: 'asset.claims-released',
@@ -959,27 +942,32 @@ describe('settling a call that assigned', () => {
 
   it(`fails a pair that came back ${MAX_PAIR_TRIES} times for no fault of its own`, () => {
     const tries = Array.from({ length: MAX_PAIR_TRIES - 1 }, (_try, index) => [
-      claim(`call-${index}`, A),
-      settle(`call-${index}`, [{ verdict: 'again' }]),
+      wrote.claimed(`call-${index}`, A, [index + 1]),
+      wrote.released(`call-${index}`, A, index + 2),
     ]).flat();
-    given(...after(...reserved, ...tries, claim('last', A)))
+    given(...reserved, ...tries, wrote.claimed('last', A, [MAX_PAIR_TRIES]))
       .when(settle('last', [{ verdict: 'again' }]))
       .thenTypes('asset.licenses-failed');
   });
 
   it('never fails a pair for being in calls that are halved', () => {
     const tries = Array.from({ length: 20 }, (_try, index) => [
-      claim(`call-${index}`, A),
-      settle(`call-${index}`, [{ verdict: 'again', limit: 2 ** (20 - index) }]),
+      wrote.claimed(`call-${index}`, A, [index + 1]),
+      wrote.released(`call-${index}`, A, index + 2, { limit: 2 ** (20 - index) }),
     ]).flat();
-    given(...after(...reserved, ...tries, claim('last', A)))
+    given(...reserved, ...tries, wrote.claimed('last', A, [21]))
       .when(settle('last', [{ verdict: 'again', limit: 1 }]))
       .thenTypes('asset.claims-released');
   });
 
   it('never gives the number of a lot twice, whatever one call brings', () => {
     const all = devices('A', 'B', 'C');
-    const before = after(stocked(5), reserve('one', all), claim('call-1', all), giveBack('two', A));
+    const before = [
+      ...wrote.owned(5),
+      wrote.reserved('one', all, 1),
+      wrote.claimed('call-1', all, [1]),
+      wrote.returnPending('two', A, 2),
+    ];
     const { events } = given(...before).when(settle('call-1', [{ verdict: 'again', holders: devices('B') }]));
     const next = given(...before, ...events).when(reserve('three', devices('Z'))).events;
     const lots = [...before, ...events, ...next].flatMap(({ data }) => ('lot' in data ? data.lot : []));
@@ -987,7 +975,7 @@ describe('settling a call that assigned', () => {
   });
 
   it('gives each pair to the first failure that names it', () => {
-    const before = after(stocked(5), reserve('one', devices('A', 'B')), claim('call-1', devices('A', 'B')));
+    const before = claimedBoth;
     const { events } = given(...before).when(settle('call-1', [{ holders: A }, { verdict: 'again' }]));
     expect(one(events, 'asset.licenses-failed')).toMatchObject(A);
     expect(one(events, 'asset.claims-released')).toMatchObject(devices('B'));
@@ -998,11 +986,11 @@ describe('settling a call that took licences back', () => {
   const back = (failures: readonly Partial<PairFailure>[] = []) => settle('call-2', failures, 'disassociate');
 
   it('lets the pair go and frees its licence', () => {
-    const { events } = given(...after(...takenBack)).when(back());
+    const { events } = given(...takenBack).when(back());
     expect(events).toEqual([
       { type: 'asset.licenses-returned', data: { callId: 'call-2', ...A, orderId: 'two' } },
     ]);
-    expect(given(...after(...takenBack), ...events).state).toMatchObject({
+    expect(given(...takenBack, ...events).state).toMatchObject({
       used: 0,
       pairs: new Map(),
       claims: new Map(),
@@ -1010,41 +998,41 @@ describe('settling a call that took licences back', () => {
   });
 
   it('happens once', () => {
-    given(...after(...takenBack))
+    given(...takenBack)
       .when(back())
       .thenOnce();
   });
 
   it('lets the wish follow that was remembered, behind those who wait', () => {
-    const before = after(...followed, stocked(0), reserve('four', devices('B')));
+    const before = [...followed, wrote.totalsRead(0), wrote.waits('four', devices('B'), 4)];
     const { events } = given(...before).when(back());
     expect(events.map(({ type }) => type)).toEqual(['asset.licenses-returned', 'asset.waiting-listed']);
     expect([...given(...before, ...events).state.waiting]).toEqual(['d:B', 'd:A']);
   });
 
   it('ends a shortage: one licence is free now', () => {
-    const before = after(
+    const before = [
       ...takenBack,
-      reserve('four', devices('B')),
-      claim('call-3', devices('B')),
-      settle('call-3', [{ verdict: 'short' }]),
-    );
+      wrote.reserved('four', devices('B'), 3),
+      wrote.claimed('call-3', devices('B'), [3]),
+      wrote.foundShort('call-3', 'four', devices('B')),
+    ];
     given(...before)
       .when(back())
       .thenTypes('asset.licenses-returned', 'asset.shortage-cleared');
   });
 
   it('leaves the pair assigned where the return failed', () => {
-    const { events } = given(...after(...takenBack)).when(back([{}]));
+    const { events } = given(...takenBack).when(back([{}]));
     expect(events.map(({ type }) => type)).toEqual(['asset.licenses-failed']);
-    expect(given(...after(...takenBack), ...events).state.pairs.get('d:A')).toMatchObject({
+    expect(given(...takenBack, ...events).state.pairs.get('d:A')).toMatchObject({
       state: 'assigned',
       callId: null,
     });
   });
 
   it('ends the wish that was to follow a failed return', () => {
-    const { events } = given(...after(...followed)).when(back([{}]));
+    const { events } = given(...followed).when(back([{}]));
     expect(events.map(({ type }) => type)).toEqual(['asset.reservations-ended', 'asset.licenses-failed']);
     expect(one(events, 'asset.reservations-ended')).toEqual({
       ...A,
@@ -1056,9 +1044,9 @@ describe('settling a call that took licences back', () => {
   });
 
   it('plans the return anew and keeps the wish that follows', () => {
-    const { events } = given(...after(...followed)).when(back([{ verdict: 'again' }]));
+    const { events } = given(...followed).when(back([{ verdict: 'again' }]));
     expect(events.map(({ type }) => type)).toEqual(['asset.claims-released']);
-    expect(given(...after(...followed), ...events).state.pairs.get('d:A')?.followUp).toEqual({
+    expect(given(...followed, ...events).state.pairs.get('d:A')?.followUp).toEqual({
       action: 'assign',
       orderId: 'three',
     });
@@ -1067,7 +1055,7 @@ describe('settling a call that took licences back', () => {
 
 describe('a snapshot of a ledger', () => {
   it('gives back the same ledger', () => {
-    const { state } = given(...after(...followed, stocked(1), reserve('four', devices('B', 'C'))));
+    const { state } = given(...followed, wrote.totalsRead(1), wrote.waits('four', devices('B', 'C'), 4));
     expect(assetSnapshot.load(JSON.parse(JSON.stringify(assetSnapshot.save(state))) as unknown[])).toEqual(
       state,
     );

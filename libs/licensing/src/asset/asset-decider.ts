@@ -109,10 +109,9 @@ function recordAsset(
     events.push({ type: 'asset.traits-changed', data: traits });
   }
   const { unlimited, total, assigned, available, retired } = seen;
-  const before = asset.totals?.total ?? null;
   events.push({
     type: 'asset.totals-read',
-    data: { unlimited, total, assigned, available, retired, readAt, before },
+    data: { unlimited, total, assigned, available, retired, readAt },
   });
   if (nothingAssigned && !asset.baseline) {
     events.push({ type: 'asset.baseline-completed', data: { count: 0, unstable: false } });
@@ -164,7 +163,7 @@ function adoptAssignments(holders: Holders, asset: Asset): AssetEvent[] {
   if (awaited.length > 0) {
     events.push({
       type: 'asset.licenses-assigned',
-      data: { callId: null, was: 'waiting', ...ofOrders(awaited, asset) },
+      data: { callId: null, ...ofOrders(awaited, asset) },
     });
   }
   return events;

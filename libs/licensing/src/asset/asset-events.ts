@@ -28,7 +28,7 @@ export type Action = 'associate' | 'disassociate';
 export type AssetEvent =
   | Event<'discovered', AssetTraits>
   | Event<'traits-changed', AssetTraits>
-  | Event<'totals-read', Totals & { readonly readAt: Instant; readonly before: number | null }>
+  | Event<'totals-read', Totals & { readonly readAt: Instant }>
   | Event<
       'described',
       {
@@ -40,7 +40,10 @@ export type AssetEvent =
         readonly kind: string | null;
       }
     >
-  /** Pairs that Apple held when we first read it; `failedBefore` of them stood as failed. */
+  /**
+   * Pairs that Apple held when we first read it. `failedBefore` of them had failed here: their failure is disproved, and
+   * nothing else in history says so.
+   */
   | Event<'assignments-adopted', Holders & { readonly failedBefore: number }>
   /** From here on the ledger knows all that Apple held; `unstable`: the walk never stood still. */
   | Event<'baseline-completed', { readonly count: number; readonly unstable: boolean }>
@@ -63,7 +66,7 @@ export type AssetEvent =
         readonly refusal: RefusalReason | null;
         /** Licences free when this was decided; null for an unlimited asset. */
         readonly free: number | null;
-        /** Of reserved and waiting ones: how many stood as failed before. */
+        /** Of reserved and waiting ones: how many are another try, after a failure that this answer ends. */
         readonly failedBefore: number;
       }
     >
@@ -93,11 +96,8 @@ export type AssetEvent =
         readonly notBefore: Instant;
       }
     >
-  /** `was`: where the pairs came from; a waiting one was found at Apple. */
-  | Event<
-      'licenses-assigned',
-      Holders & OrderRefs & { readonly callId: string | null; readonly was: 'reserved' | 'waiting' }
-    >
+  /** By a call; null: they waited for a licence and were found at Apple when it was read. */
+  | Event<'licenses-assigned', Holders & OrderRefs & { readonly callId: string | null }>
   | Event<
       'licenses-failed',
       Holders &
@@ -120,7 +120,7 @@ export type AssetEvent =
         readonly part: number;
         readonly returning: Holders;
         readonly lot: number;
-        /** Reserved, not claimed by any call: ended at once; with waiting ones in `reservations-ended`. */
+        /** Part of the answer: how many ended at once, since no call had claimed them. `reservations-ended` names them. */
         readonly ended: number;
         /** Claimed by a call: the return follows its settlement. */
         readonly pending: Holders;
@@ -144,7 +144,10 @@ export type AssetEvent =
       'reservations-ended',
       Holders &
         OrderRefs & {
-          /** `following`, `pending`: what was to follow a return, or a call, under way is wanted no more. */
+          /**
+           * What ended: a reservation, a place in the waiting list, or what was to follow a return (`following`) or a
+           * call (`pending`) under way.
+           */
           readonly was: 'reserved' | 'waiting' | 'following' | 'pending';
           readonly by: string;
           readonly fromLots: readonly number[];

@@ -93,11 +93,10 @@ export const assetStory: Story<AssetEvent, StoryContext> = {
   'asset.discovered': (event, context) => `${nameOf(event, context)} was found in the location.`,
   'asset.traits-changed': (event, context) => `Apple's details of ${nameOf(event, context)} changed.`,
   'asset.totals-read': (event, context) => {
-    const { unlimited, total, before } = event.data;
+    const { unlimited, total } = event.data;
     const name = nameOf(event, context);
     if (unlimited) return `Apple reports unlimited licences of ${name}.`;
-    const change = before === null || before === total ? '' : ` (${before.toLocaleString('en')} before)`;
-    return `Apple reports ${count(total, 'licence')} of ${name}${change}.`;
+    return `Apple reports ${count(total, 'licence')} of ${name}.`;
   },
   'asset.described': ({ data }) => `Its name in the store is ${data.name}.`,
   'asset.assignments-adopted': ofHolders(
@@ -172,7 +171,8 @@ function reservedText(
   event: Envelope<EventOf<AssetEvent, 'asset.licenses-reserved'>>,
   context: StoryContext,
 ): string {
-  const { reserved, waiting, waitingReason, following, alreadyHeld, refused, refusal } = event.data;
+  const { reserved, waiting, waitingReason, following, alreadyHeld, refused, refusal, failedBefore } =
+    event.data;
   const name = nameOf(event, context);
   const inLifeOf = (holder: HolderKey): string => {
     if (includes(reserved, holder)) return `A licence of ${name} was reserved.`;
@@ -193,7 +193,9 @@ function reservedText(
     [holderCount(alreadyHeld), 'already held'],
     [holderCount(refused), `refused (${why(refusal)})`],
   ]);
-  return `Licences of ${name}: ${parts}.`;
+  const retried =
+    failedBefore === 0 ? '' : ` ${failedBefore.toLocaleString('en')} of them had failed before.`;
+  return `Licences of ${name}: ${parts}.${retried}`;
 }
 
 function returningText(

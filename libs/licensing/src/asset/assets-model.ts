@@ -113,7 +113,9 @@ export const assetsModel = readModel<AssetDocument, AssetEvent>()({
       asset.short = true;
     }),
     'asset.shortage-cleared': counted((asset) => void (asset.short = false)),
-    'asset.licenses-assigned': counted((asset, data) => move(asset, holderCount(data), data.was, 'assigned')),
+    'asset.licenses-assigned': counted((asset, data) =>
+      move(asset, holderCount(data), data.callId === null ? 'waiting' : 'reserved', 'assigned'),
+    ),
     'asset.licenses-failed': counted((asset, data) =>
       data.action === 'associate'
         ? move(asset, holderCount(data), 'reserved', 'failed')

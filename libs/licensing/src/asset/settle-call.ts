@@ -87,8 +87,7 @@ function succeeded(
   const events: AssetEvent[] = [];
   if (action === 'associate') {
     const wantedBack = followedBy('return', keys, asset);
-    const data = { callId, was: 'reserved' as const, ...ofOrders(keys, asset) };
-    events.push({ type: 'asset.licenses-assigned', data });
+    events.push({ type: 'asset.licenses-assigned', data: { callId, ...ofOrders(keys, asset) } });
     if (wantedBack.length > 0) {
       const started = { ...ofFollowUps(wantedBack, asset), lot: openLot() };
       events.push({ type: 'asset.returns-started', data: started });
