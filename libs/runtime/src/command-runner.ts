@@ -193,7 +193,7 @@ export class CommandRunner {
     const trustAbsent = first && batch[0]?.options.likelyAbsent === true;
     const known = this.#cache.get(stream) ?? (trustAbsent ? newStream(kind) : undefined);
     const state = known ?? (await this.#fold(stream, kind));
-    if (state.lent && kind.evolvesInPlace && batch.some(({ command }) => command !== null)) {
+    if (state.lent && batch.some(({ command }) => command !== null)) {
       state.state = structuredClone(state.state);
       state.lent = false;
     }

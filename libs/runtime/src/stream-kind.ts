@@ -22,8 +22,6 @@ export interface StreamKind<P = unknown> {
    */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly weigh: (state: any) => number;
-  /** `evolve` changes the state that it is given. Without it, a state is a value that whoever has it may keep. */
-  readonly evolvesInPlace?: boolean;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly snapshot?: SnapshotCodec<any>;
 }
@@ -33,7 +31,6 @@ export function streamKind<C extends Command, S, E extends DomainEvent, P>(kind:
   category: string;
   decider: Decider<C, S, E>;
   weigh: (state: S) => number;
-  evolvesInPlace?: boolean;
   steps?: Steps<S, P, C>;
   snapshot?: SnapshotCodec<S>;
 }): StreamKind<P> {

@@ -25,7 +25,7 @@ export interface StreamState {
   stamp: Due | null;
   /** Up to where a snapshot holds it; -1 for none. */
   snapshotRevision: number;
-  /** Somebody was given `state` and may keep it. */
+  /** Somebody was given `state` and may keep it: it is copied before it is changed. */
   lent: boolean;
 }
 

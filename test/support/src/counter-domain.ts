@@ -133,7 +133,6 @@ export const counterKind = <P>(
     decider: counterDecider,
     steps,
     weigh: () => 100,
-    evolvesInPlace: true,
     ...(snapshots
       ? {
           snapshot: {

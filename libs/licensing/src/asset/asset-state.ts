@@ -47,6 +47,9 @@ export const emptyAsset = (): Asset => ({
   lots: 0,
 });
 
+export const weighAsset = ({ pairs, waiting, claims }: Asset): number =>
+  1_000 + 400 * pairs.size + 100 * waiting.size + 500 * claims.size;
+
 /** Licences that can be given away now; infinite for an unlimited asset. */
 export function freeLicences({ baseline, short, totals, used }: Asset): number {
   if (!baseline || !totals) return 0;

@@ -1,0 +1,156 @@
+import type { EventType, Reaction } from '@seatbook/kernel';
+import { accountDecider } from './account/account-decider.js';
+import { accountEventTypes } from './account/account-events.js';
+import { accountReactions } from './account/account-reactions.js';
+import { accountSteps } from './account/account-steps.js';
+import { accountStory, accountSubjects } from './account/account-story.js';
+import { callDecider } from './apple-call/call-decider.js';
+import { callEventTypes } from './apple-call/call-events.js';
+import { callReactions } from './apple-call/call-reactions.js';
+import { weighCall } from './apple-call/call-state.js';
+import { callSteps } from './apple-call/call-steps.js';
+import { callStory, callSubjects } from './apple-call/call-story.js';
+import { appleEventDecider } from './apple-event/apple-event-decider.js';
+import { appleEventEventTypes } from './apple-event/apple-event-events.js';
+import { appleEventReactions } from './apple-event/apple-event-reactions.js';
+import { weighAppleEvent } from './apple-event/apple-event-state.js';
+import { appleEventSteps } from './apple-event/apple-event-steps.js';
+import { appleEventStory, appleEventSubjects } from './apple-event/apple-event-story.js';
+import { assetDecider } from './asset/asset-decider.js';
+import { assetEventTypes } from './asset/asset-events.js';
+import { assetReactions } from './asset/asset-reactions.js';
+import { assetSnapshot, weighAsset } from './asset/asset-state.js';
+import { assetStory, assetSubjects } from './asset/asset-story.js';
+import { importDecider } from './import/import-decider.js';
+import { importEventTypes } from './import/import-events.js';
+import { importReactions } from './import/import-reactions.js';
+import { importSteps } from './import/import-steps.js';
+import { importStory, importSubjects } from './import/import-story.js';
+import { notificationDecider } from './notification/notification-decider.js';
+import { notificationEventTypes } from './notification/notification-events.js';
+import { notificationStory, notificationSubjects } from './notification/notification-story.js';
+import { orderDecider, weighOrder } from './order/order-decider.js';
+import { orderEventTypes } from './order/order-events.js';
+import { orderReactions } from './order/order-reactions.js';
+import { orderSteps } from './order/order-steps.js';
+import { orderStory, orderSubjects } from './order/order-story.js';
+import { reconciliationDecider } from './reconciliation/reconciliation-decider.js';
+import { reconciliationEventTypes } from './reconciliation/reconciliation-events.js';
+import { reconciliationReactions } from './reconciliation/reconciliation-reactions.js';
+import { weighReconciliation } from './reconciliation/reconciliation-state.js';
+import { reconciliationSteps } from './reconciliation/reconciliation-steps.js';
+import { reconciliationStory, reconciliationSubjects } from './reconciliation/reconciliation-story.js';
+import type { Timings } from './timings.js';
+
+interface Concept {
+  readonly types: readonly EventType[];
+  /** How its streams are decided; `weigh`: what a state takes in memory, in bytes, roughly. */
+  readonly stream: (timings: Timings) => {
+    readonly decider: object;
+    readonly steps: object;
+    readonly weigh: (state: never) => number;
+    readonly snapshot?: object;
+  };
+  /** What sends commands to its streams. */
+  readonly reactions: (timings: Timings) => readonly Reaction[];
+  /** What its events are in words. */
+  readonly story: object;
+  /** Whom and what its events are about. */
+  readonly subjects: (event: never) => object | null;
+}
+
+/** The concepts of the domain by the category of their streams, and all that belongs to each. */
+export const concepts = {
+  import: {
+    types: importEventTypes,
+    stream: () => ({ decider: importDecider, steps: importSteps, weigh: () => 1_000 }),
+    reactions: () => importReactions,
+    story: importStory,
+    subjects: importSubjects,
+  },
+  account: {
+    types: accountEventTypes,
+    stream: (timings: Timings) => ({
+      decider: accountDecider(timings),
+      steps: accountSteps,
+      weigh: () => 1_000,
+    }),
+    reactions: () => accountReactions,
+    story: accountStory,
+    subjects: accountSubjects,
+  },
+  asset: {
+    types: assetEventTypes,
+    stream: () => ({ decider: assetDecider, steps: {}, weigh: weighAsset, snapshot: assetSnapshot }),
+    reactions: () => assetReactions,
+    story: assetStory,
+    subjects: assetSubjects,
+  },
+  order: {
+    types: orderEventTypes,
+    stream: (timings: Timings) => ({ decider: orderDecider, steps: orderSteps(timings), weigh: weighOrder }),
+    reactions: () => orderReactions,
+    story: orderStory,
+    subjects: orderSubjects,
+  },
+  appleCall: {
+    types: callEventTypes,
+    stream: (timings: Timings) => ({ decider: callDecider(timings), steps: callSteps, weigh: weighCall }),
+    reactions: () => callReactions,
+    story: callStory,
+    subjects: callSubjects,
+  },
+  appleEvent: {
+    types: appleEventEventTypes,
+    stream: (timings: Timings) => ({
+      decider: appleEventDecider(timings),
+      steps: appleEventSteps(timings),
+      weigh: weighAppleEvent,
+    }),
+    reactions: () => appleEventReactions,
+    story: appleEventStory,
+    subjects: appleEventSubjects,
+  },
+  appleNotification: {
+    types: notificationEventTypes,
+    stream: () => ({ decider: notificationDecider, steps: {}, weigh: () => 200 }),
+    reactions: () => [],
+    story: notificationStory,
+    subjects: notificationSubjects,
+  },
+  reconciliation: {
+    types: reconciliationEventTypes,
+    stream: (timings: Timings) => ({
+      decider: reconciliationDecider(timings),
+      steps: reconciliationSteps,
+      weigh: weighReconciliation,
+    }),
+    reactions: (timings: Timings) => reconciliationReactions(timings),
+    story: reconciliationStory,
+    subjects: reconciliationSubjects,
+  },
+} satisfies Readonly<Record<string, Concept>>;
+
+export type Category = keyof typeof concepts;
+
+type Streams = {
+  readonly [K in Category]: { readonly category: K } & ReturnType<(typeof concepts)[K]['stream']>;
+};
+
+/** All streams of the domain by category. */
+export function licensingStreams(timings: Timings): Streams {
+  const streams = Object.entries(concepts).map(([category, { stream }]) => [
+    category,
+    { category, ...stream(timings) },
+  ]);
+  // The compiler cannot see that each category has its own stream.
+  return Object.fromEntries(streams) as Streams;
+}
+
+/** Every type of event that the domain knows. */
+export const licensingEventTypes: readonly EventType[] = Object.values(concepts).flatMap(
+  ({ types }) => types,
+);
+
+export const licensingReactions = (timings: Timings): readonly Reaction[] =>
+  Object.values(concepts).flatMap(({ reactions }) => reactions(timings));
