@@ -1,15 +1,12 @@
-import { jest } from '@jest/globals';
 import { connect, type Socket } from 'node:net';
 import { isDeep } from '../../libs/nest/src/http/json-body.js';
 import { API, BERLIN, OWNER_KEY, StartedProduct } from './started-product.js';
 
-jest.setTimeout(60_000);
-
 let seatbook: StartedProduct;
 beforeAll(async () => {
   seatbook = await StartedProduct.start({
-    SEATBOOK_REQUEST_TIMEOUT_MS: '2000',
-    SEATBOOK_HEADERS_TIMEOUT_MS: '1000',
+    SEATBOOK_REQUEST_TIMEOUT_MS: '5000',
+    SEATBOOK_HEADERS_TIMEOUT_MS: '3000',
   });
 });
 afterAll(() => seatbook.end());

@@ -6,8 +6,6 @@ import request from 'supertest';
 import { eventually } from '@seatbook/test-support/eventually';
 import { API, BERLIN, OWNER_KEY, StartedProduct, type AccountBody } from './started-product.js';
 
-jest.setTimeout(60_000);
-
 interface Problem {
   readonly status: number;
   readonly code: string;

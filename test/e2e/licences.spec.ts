@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import {
   API,
   BERLIN,
@@ -8,8 +7,6 @@ import {
   type ItemsBody,
   type OrderBody,
 } from './started-product.js';
-
-jest.setTimeout(60_000);
 
 interface AssetBody {
   readonly adamId: string;
@@ -97,7 +94,7 @@ it('shows what the location has: names, counts, and what Apple held before', asy
     licences: { owned: null, assigned: 12, available: null },
   });
   expect(asOf.position).toBeGreaterThan(0);
-  expect(Date.parse(asOf.time)).toBeGreaterThan(Date.now() - 10_000);
+  expect(Date.parse(asOf.time)).toBeGreaterThan(Date.now() - 60_000);
 
   const summed = await seatbook.get(`/assets?accountId=${BERLIN}&totals=true&limit=1`).expect(200);
   expect((summed.body as { totals: object }).totals).toMatchObject({

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { sized } from '@seatbook/test-support/full-size';
 import { VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 
 const APPS = ['900000001', '900000002'];
@@ -79,19 +80,25 @@ async function finishing(virtual: VirtualSeatbook, orderId: string, loseViews: b
 }
 
 describe('a process that dies', () => {
-  it.each(['before', 'after'] as const)(
+  // Usually every append is tried one way: the odd ones before, the even ones after.
+  const STRIDE = sized(2, 1);
+
+  it.each([
+    ['before', 1],
+    ['after', STRIDE],
+  ] as const)(
     '%s any of its appends carries on to the same end',
-    async (when) => {
+    async (when, first) => {
       const { appends } = await live(null);
       expect(appends).toBeGreaterThan(20);
-      for (let append = 1; append <= appends; append += 1) await live({ append, when });
+      for (let append = first; append <= appends; append += STRIDE) await live({ append, when });
     },
     240_000,
   );
 
   it('at any append, and loses its views as well, comes to the same end', async () => {
     for (let append = 1; append <= 45; append += 4) await live({ append, when: 'after' }, true);
-  }, 120_000);
+  });
 });
 
 describe('an order whose listing broke off', () => {

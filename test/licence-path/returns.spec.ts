@@ -39,7 +39,7 @@ describe('a return', () => {
       await virtual.close();
       if (over) break;
     }
-  }, 120_000);
+  });
 
   it('at every moment of the call, by virtual time, leaks no licence', async () => {
     for (const delay of [0, 50, 150, 199, 200, 201, 250, 300, 500, 1_000, 1_500, 2_000, 2_500]) {
@@ -58,7 +58,7 @@ describe('a return', () => {
       await expectNoLeak(virtual);
       await virtual.close();
     }
-  }, 60_000);
+  });
 
   it('and a new order for the same pairs meanwhile ends with the pairs assigned again', async () => {
     for (const delay of [0, 100, 250, 600, 1_500, 3_000]) {
@@ -82,7 +82,7 @@ describe('a return', () => {
       await expectNoLeak(virtual);
       await virtual.close();
     }
-  }, 60_000);
+  });
 
   it('that has not begun is overruled by a new order, even when Apple cannot be asked for a while', async () => {
     const virtual = await VirtualSeatbook.imported([asset(APP, 20)]);

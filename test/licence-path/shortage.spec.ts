@@ -1,19 +1,21 @@
 import { UID, VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 import { cancelWaiting, renewToken } from '@seatbook/application';
 import { OWNER } from '@seatbook/test-support/virtual-seatbook';
+import { sized } from '@seatbook/test-support/full-size';
 
 const APP = '900000001';
+const RACES = sized(60, 200);
 
 describe('the last licence and two concurrent orders', () => {
   const adamId = (index: number): string => String(910000000 + index);
 
-  it('for each of 200 assets: one is assigned, the other waits or is refused as it asked, with the facts', async () => {
+  it(`for each of ${RACES} assets: one is assigned, the other waits or is refused as it asked, with the facts`, async () => {
     const virtual = await VirtualSeatbook.open();
-    virtual.createLocation(Array.from({ length: 200 }, (_app, index) => asset(adamId(index), 1)));
+    virtual.createLocation(Array.from({ length: RACES }, (_app, index) => asset(adamId(index), 1)));
     await virtual.import();
     await virtual.advance(10_000);
     const races = [];
-    for (let index = 0; index < 200; index += 1) {
+    for (let index = 0; index < RACES; index += 1) {
       const assets = [stdq(adamId(index))];
       const ifShort = index % 2 === 0 ? 'wait' : 'refuse';
       const [first, second] = index % 3 === 0 ? ['A', 'B'] : ['B', 'A'];
@@ -40,7 +42,7 @@ describe('the last licence and two concurrent orders', () => {
       expect(virtual.atApple(adamId(index))).toHaveLength(1);
     }
     await virtual.close();
-  }, 120_000);
+  });
 });
 
 describe('the waiting list', () => {

@@ -64,14 +64,14 @@ describe('the tour of the README', () => {
       H: `Authorization: Bearer ${ownerKey}`,
       J: 'Content-Type: application/json',
     };
-  }, 60_000);
+  });
 
   afterAll(async () => {
     const ended = new Promise<number | null>((resolve) => started.once('exit', resolve));
     started.kill('SIGTERM');
     expect(await ended).toBe(0);
     rmSync(folder, { recursive: true, force: true });
-  }, 60_000);
+  });
 
   it('shows what the product answers', async () => {
     const steps = tour().filter(({ shown }) => shown !== null);
@@ -81,7 +81,7 @@ describe('the tour of the README', () => {
       const { stdout } = await run('bash', ['-euc', command], { cwd: folder, env: environment });
       expect(stdout.trim()).toMatch(pattern(shown ?? ''));
     }
-  }, 120_000);
+  });
 
   it('sets the variables that its commands use', () => {
     const [key, variables] = tour();

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { readFileSync, readdirSync } from 'node:fs';
 import { typeErrors } from '@seatbook/test-support/type-check';
 
@@ -17,8 +16,6 @@ function withOneMore(path: string): string {
   if (!first.test(text)) throw new Error(`${path} declares no events`);
   return text.replace(first, `| Event<'planted', { readonly planted: true }>\n  $&`);
 }
-
-jest.setTimeout(60_000);
 
 describe('what does not compile', () => {
   it('is an event that is not registered, or told in no story', () => {

@@ -42,5 +42,5 @@ describe('scale', () => {
     });
     expect(rig.received).toHaveLength(250);
     expect(tookMs).toBeLessThan(1_000);
-  }, 30_000);
+  });
 });

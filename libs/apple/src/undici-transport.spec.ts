@@ -18,7 +18,7 @@ describe('HTTP', () => {
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    transport = undiciTransport({ maxBodyBytes: 10_000, connectTimeoutMs: 1_000 });
+    transport = undiciTransport({ maxBodyBytes: 10_000, connectTimeoutMs: 3_000 });
   });
   afterAll(async () => {
     server.closeAllConnections();
@@ -28,7 +28,7 @@ describe('HTTP', () => {
   beforeEach(() => void received.splice(0));
 
   const get = (path: string, more: Partial<TransportRequest> = {}) =>
-    transport({ method: 'GET', url: base + path, headers: {}, timeoutMs: 2_000, ...more });
+    transport({ method: 'GET', url: base + path, headers: {}, timeoutMs: 30_000, ...more });
   const errorOf = async (promise: Promise<unknown>): Promise<TransportError> => {
     const error = await promise.then(
       () => null,
@@ -151,7 +151,7 @@ describe('HTTP', () => {
     const post = { method: 'POST', url: `${base}/`, headers: {}, body: '{}' } as const;
     expect(await errorOf(late({ ...post, timeoutMs: 100 }))).toMatchObject({ sent: false });
     // The same connection then serves another.
-    expect(await late({ ...post, url: `${base}/next`, timeoutMs: 2_000 })).toMatchObject({ status: 200 });
+    expect(await late({ ...post, url: `${base}/next`, timeoutMs: 30_000 })).toMatchObject({ status: 200 });
     expect(received).toEqual(['POST /next']);
     await slow.close();
   });

@@ -256,7 +256,7 @@ describe('two runtimes on one store', () => {
     expect(new Set(saved.map(({ epoch }) => epoch)).size).toBeGreaterThan(5);
     const epochs = saved.map(({ epoch }) => epoch);
     expect(epochs).toEqual([...epochs].sort((one, other) => one - other));
-  }, 120_000);
+  });
 
   it('hand over at once when they stop, and go on where the other was', async () => {
     const client = newClient();
@@ -276,7 +276,7 @@ describe('two runtimes on one store', () => {
     expect(new Set(saved.map(({ process }) => process)).size).toBeGreaterThan(5);
     // What was begun and not answered is done again; nothing else is.
     expect(performed.length).toBe(said);
-  }, 120_000);
+  });
 
   it('have one holder for each partition', async () => {
     await pass(clock, 10_000);

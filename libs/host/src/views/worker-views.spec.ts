@@ -62,14 +62,14 @@ it('builds read models in a thread, starts it again when it dies, and says so me
   await views.start();
   // It hears of an event, and dies of it.
   ring();
-  expect(await reached(views, 'due', asPosition(5), systemClock, 10_000)).toBe(true);
+  expect(await reached(views, 'due', asPosition(5), systemClock, 60_000)).toBe(true);
   expect(failures).toEqual([null, 'struck']);
   ring();
-  expect(await reached(views, 'due', asPosition(6), systemClock, 10_000)).toBe(true);
+  expect(await reached(views, 'due', asPosition(6), systemClock, 60_000)).toBe(true);
   expect(views.failure).toBeNull();
   ring();
   ring();
-  expect(await reached(views, 'due', asPosition(7), systemClock, 10_000)).toBe(true);
+  expect(await reached(views, 'due', asPosition(7), systemClock, 60_000)).toBe(true);
   // Rings of one turn are one.
   expect(advances.slice(0, 4)).toEqual([4, 5, 6, 7]);
   await eventually('the status is known', () =>

@@ -348,8 +348,8 @@ describe('group commit', () => {
       assert.ok(outcome.status === 'rejected' && hasCode(outcome.reason, 'STORE_UNAVAILABLE'));
       assert.equal(outcome.reason.reason, 'SQLITE_BUSY');
     }
-    // One wait for the lock, not forty.
-    assert.ok(stoodStillMs < 5 * BUSY_MS, `${stoodStillMs} ms`);
+    // One wait for the lock, not forty: far below that even on a busy machine.
+    assert.ok(stoodStillMs < 20 * BUSY_MS, `${stoodStillMs} ms`);
     tool.exec('ROLLBACK');
     await store.append('b-1', [event(1)], 'absent');
     assert.deepEqual({ ...(await store.verify()) }, { events: 2, streams: 2 });
@@ -449,7 +449,7 @@ describe('sudden death', () => {
       await stores.close();
     }
     assert.ok(acknowledged >= 2_000);
-  }, 60_000);
+  });
 
   test('an end of the write-ahead log that was torn off takes away the last appends and nothing else', async () => {
     const { store, database } = openWriter();
