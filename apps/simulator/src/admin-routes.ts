@@ -123,6 +123,11 @@ const routes: ReadonlyMap<string, AdminRoute> = new Map<string, AdminRoute>([
     ({ admin, uId, read }) => admin.takeOver(uId, read(optional(mdmInfo)) ?? null),
   ],
   [
+    'POST /admin/locations/:uId/notification-url',
+    ({ admin, uId, read }) =>
+      admin.setNotificationUrl(uId, read(object({ url: optional(text) })).url ?? null),
+  ],
+  [
     'POST /admin/locations/:uId/managed-domains',
     ({ admin, uId, read }) =>
       admin.setManagedDomains(uId, read(object({ domains: optional(list(text)) })).domains ?? null),

@@ -193,6 +193,11 @@ export class SimulatorAdmin {
     this.location(uId).mdmInfo = mdmInfo;
   }
 
+  /** Notifications go elsewhere, as if another MDM had said so; null: Apple has lost the address. */
+  setNotificationUrl(uId: string, url: string | null): void {
+    this.location(uId).notificationUrl = url;
+  }
+
   /** Accounts of other domains answer 9635; null: every domain belongs to the organisation. */
   setManagedDomains(uId: string, domains: readonly string[] | null): void {
     this.location(uId).managedDomains =

@@ -6,8 +6,7 @@ import { systemClock, type Clock, type Ids, type Instant } from '@seatbook/kerne
 import type { Log as LogLine, OpenedStores, Views } from '@seatbook/runtime';
 import { mdmIdOf } from './keys/mdm-id.js';
 import { OwnerKey } from './keys/owner-key.js';
-import { errorFacts, type Log } from './log.js';
-import { alignNotificationAddresses } from './notification-addresses.js';
+import type { Log } from './log.js';
 import type { Configuration } from './settings/configuration.js';
 import { openStores } from './stores/open-stores.js';
 import { viewBuilders } from './views/view-builders.js';
@@ -109,10 +108,6 @@ export class SeatbookHost {
     // A shutdown may have begun meanwhile.
     if (this.phase !== 'starting') return;
     this.#phase = 'ready';
-    if (!this.worker) return;
-    void alignNotificationAddresses(this.worker, this.log).catch((error: unknown) =>
-      this.log.warn(errorFacts(error), 'the notification addresses could not be looked at'),
-    );
   }
 
   /** Not ready any more; requests that wait are answered. */

@@ -1,18 +1,33 @@
+import { inPhase, type Instant } from '@seatbook/kernel';
+import { isOver, isUsable, markerOf, type ImportedAccount } from './account/account-state.js';
 import type { AppleAccess, LicensingPorts } from './ports.js';
 import { accountStream } from './streams.js';
 
-/** Fingerprint of the token that an account has now. */
-export async function fingerprintOf(uId: string, ports: LicensingPorts): Promise<string> {
-  return (await ports.read(accountStream(uId))).fingerprint;
+/** The account as it is now. @throws Error for a location that was never imported */
+export const accountOf = async (uId: string, { read }: LicensingPorts): Promise<ImportedAccount> =>
+  inPhase(await read(accountStream(uId)), 'imported');
+
+/**
+ * What authorises calls for an account. `fingerprint` names the token that an attempt began with, where that may be
+ * another one than today's.
+ */
+export async function accessTo(
+  account: ImportedAccount,
+  { vault }: LicensingPorts,
+  fingerprint = account.token.fingerprint,
+): Promise<AppleAccess> {
+  return { uId: account.uId, token: await vault.token(fingerprint), mdmId: markerOf(account) };
 }
 
-/** What authorises calls for an account; `fingerprint` for the token that an attempt began with. */
-export async function accessOf(
-  uId: string,
-  ports: LicensingPorts,
-  fingerprint?: string,
-): Promise<AppleAccess> {
-  const account = await ports.read(accountStream(uId));
-  const mdmId = account.ownedAs;
-  return { uId, token: await ports.vault.token(fingerprint ?? account.fingerprint), mdmId };
+/** What a write to Apple begins with. */
+export interface Sender {
+  readonly fingerprint: string;
+  /** Apple knows where to send notifications. */
+  readonly subscribed: boolean;
+}
+
+/** Null while nothing may be written for the account. */
+export function senderOf(account: ImportedAccount, now: Instant): Sender | null {
+  if (!isUsable(account) || isOver(account, now) || account.ownership.state !== 'ours') return null;
+  return { fingerprint: account.token.fingerprint, subscribed: account.subscription.state === 'subscribed' };
 }

@@ -88,7 +88,7 @@ export const concepts = {
   },
   order: {
     types: orderEventTypes,
-    stream: (timings: Timings) => ({ decider: orderDecider, steps: orderSteps(timings), weigh: weighOrder }),
+    stream: (timings: Timings) => ({ decider: orderDecider(timings), steps: orderSteps, weigh: weighOrder }),
     reactions: () => orderReactions,
     story: orderStory,
     subjects: orderSubjects,
@@ -104,7 +104,7 @@ export const concepts = {
     types: appleEventEventTypes,
     stream: (timings: Timings) => ({
       decider: appleEventDecider(timings),
-      steps: appleEventSteps(timings),
+      steps: appleEventSteps,
       weigh: weighAppleEvent,
     }),
     reactions: () => appleEventReactions,

@@ -21,7 +21,8 @@ export {
   workModels,
 } from './licensing.js';
 export { unknownAccount } from './account-refusals.js';
-export type { Account, AccountCommand } from './account/account-decider.js';
+export type { AccountCommand } from './account/account-decider.js';
+export type { Account } from './account/account-state.js';
 export { notificationUrlOf } from './notification-url.js';
 export type { AccountEvent, AccountSettings, LocationFacts, Platform } from './account/account-events.js';
 export type { AccountDocument } from './account/accounts-model.js';

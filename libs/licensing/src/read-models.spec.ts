@@ -30,7 +30,7 @@ describe('read models over a log in which everything happens', () => {
     const account = (await documentsOf(accountsModel, log)).get(LOCATION);
     expect(account).toMatchObject({
       name: 'Berlin',
-      fingerprint: 'f2',
+      fingerprint: 'f3',
       tokenState: 'active',
       tokenErrorNumber: null,
       conflict: null,

@@ -1,5 +1,6 @@
 import type { StreamName } from '@seatbook/kernel';
-import type { Account, AccountCommand } from './account/account-decider.js';
+import type { AccountCommand } from './account/account-decider.js';
+import type { Account } from './account/account-state.js';
 import type { CallCommand } from './apple-call/call-decider.js';
 import type { Call } from './apple-call/call-state.js';
 import type { AppleEventCommand } from './apple-event/apple-event-decider.js';

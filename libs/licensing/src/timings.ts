@@ -55,6 +55,7 @@ export const timingTable = {
     30 * SECOND,
     'After Apple answered "not enough licences", totals are read after this long.',
   ),
+  addressEveryMs: timing(DAY, 'Interval between two looks at the address for notifications that Apple has.'),
   metadataRetryMs: timing(
     5 * MINUTE,
     'Names and icons that could not be read are requested again after this long.',

@@ -192,6 +192,10 @@ export function everyEvent(): LicensingJourney {
   account({ type: 'RecordOwned', mdmId: 'seatbook' });
   account({ type: 'RecordSubscriptionFailure', failure: transient, fingerprint: 'f1' });
   account({ type: 'RecordSubscribed', notificationUrl: url });
+  account({ type: 'RecordAddress', notificationUrl: url });
+  account({ type: 'RecordAddressFailure', failure: transient, fingerprint: 'f1' });
+  account({ type: 'RecordAddress', notificationUrl: null });
+  account({ type: 'RecordSubscribed', notificationUrl: url });
 
   // What Apple holds is read.
   reconciliation({ type: 'RecordReadFailure', step: 'read-totals', failure: transient, fingerprint: 'f1' });
@@ -345,5 +349,7 @@ export function everyEvent(): LicensingJourney {
   account({ type: 'TakeOver' });
   account({ type: 'RecordOwned', mdmId: 'seatbook' });
   account({ type: 'WantNotifications', notificationUrl: `${url}?again` });
+  journey.send(accountStream(LOCATION), { type: 'ExpireToken', fingerprint: 'f2' }, token('f2').expiresAt);
+  importing('import-5', ...renewal('f3'));
   return journey;
 }

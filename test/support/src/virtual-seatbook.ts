@@ -142,7 +142,7 @@ export class VirtualSeatbook {
   /** The process dies at this append of its life: `before` it reaches the disk, or `after`, unanswered. */
   dieAt: { append: number; when: 'before' | 'after' } | null = null;
 
-  private constructor(private readonly options: VirtualOptions) {
+  private constructor(private options: VirtualOptions) {
     this.seed = options.seed ?? 1;
     this.simulator = createSimulator({
       clock: this.clock,
@@ -270,8 +270,10 @@ export class VirtualSeatbook {
     await this.stores.close();
   }
 
-  async restart(): Promise<void> {
+  /** Another life of the process, with other options where they are named. */
+  async restart(options: Pick<VirtualOptions, 'publicUrl' | 'timings'> = {}): Promise<void> {
     await this.stop();
+    this.options = { ...this.options, ...options };
     await this.start();
   }
 

@@ -63,5 +63,5 @@ export async function syncAccount(
 /** @throws Refusal NOT_FOUND_ACCOUNT for an account that was never imported */
 export async function mustExist({ runner }: SeatbookEdge, uId: string): Promise<void> {
   const { state } = await runner.load(accountStream(uId));
-  if (!state.exists) throw unknownAccount();
+  if (state.phase === 'new') throw unknownAccount();
 }

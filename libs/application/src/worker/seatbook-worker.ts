@@ -29,6 +29,7 @@ import {
 import type { Foundation } from '../foundation/foundation.js';
 import { modelGroups, type ModelGroup } from '../foundation/model-groups.js';
 import { AccountGates } from './account-gates.js';
+import { NotificationAddresses } from './notification-addresses.js';
 import { personsOf } from './persons.js';
 import { vaultOf } from './vault.js';
 
@@ -65,6 +66,7 @@ export class SeatbookWorker {
   readonly reactor: Reactor;
   readonly leases: LeaseKeeper;
   readonly gates: AccountGates;
+  readonly addresses: NotificationAddresses;
   readonly due: DueRunner<LicensingPorts>;
   readonly stepRevision: StepRevision;
   readonly dispatcher: PlannerLoop<OpenWorkRow, DispatchContext>;
@@ -90,6 +92,7 @@ export class SeatbookWorker {
       random,
       settings,
     };
+    this.addresses = new NotificationAddresses(foundation, settings.publicUrl);
     const { leases } = this;
     const shared = { runner, leases, clock, log };
     const reactions = licensingReactions(timings);
@@ -134,6 +137,7 @@ export class SeatbookWorker {
     this.stepRevision.start();
     this.due.start();
     this.dispatcher.start();
+    this.addresses.start();
   }
 
   async #caughtUp(model: ModelRef, head: Position): Promise<void> {
@@ -147,9 +151,8 @@ export class SeatbookWorker {
   /** Takes nothing more, finishes what is under way and saves the checkpoints. The stores stay open. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    await Promise.all(
-      [this.dispatcher, this.due, this.gates, this.stepRevision].map((runner) => runner.stop()),
-    );
+    const { dispatcher, due, gates, stepRevision, addresses } = this;
+    await Promise.all([dispatcher, due, gates, stepRevision, addresses].map((runner) => runner.stop()));
     await this.reactor.stop();
     await this.views.stop();
     await this.leases.stop();
@@ -160,7 +163,8 @@ export class SeatbookWorker {
     const { stores, runner } = this.foundation;
     const head = await stores.events.head();
     const shown = this.views.status().every(({ position, halted }) => halted !== null || position >= head);
-    const runners = [this.due, this.dispatcher, this.reactor, this.stepRevision, this.gates, this.leases];
+    const { due, dispatcher, reactor, stepRevision, gates, leases, addresses } = this;
+    const runners = [due, dispatcher, reactor, stepRevision, gates, leases, addresses];
     const quiet = runners.every(({ idle }) => idle) && runner.busy === 0;
     return shown && quiet && this.reactor.position >= head;
   }

@@ -3,13 +3,20 @@ import { LOCATION } from '@seatbook/test-support/licensing-builders';
 import type { AppleFailure } from '../ports.js';
 import { DEFAULT_TIMINGS } from '../timings.js';
 import { accountDecider, type AccountCommand } from './account-decider.js';
+import { inPhase } from '@seatbook/kernel';
 import type { AccountEvent } from './account-events.js';
+import { isUsable, markerOf } from './account-state.js';
 import { accountSteps } from './account-steps.js';
 
 const decider = accountDecider(DEFAULT_TIMINGS);
 const given = deciderSpec(decider, accountSteps);
 const URL = `https://seatbook.test/apple/notifications/${LOCATION}`;
+const EXPIRES = NOW + 365 * 86_400_000;
+const DAY = 86_400_000;
 const OTHER = { id: 'jamf', name: 'Jamf', metadata: '' };
+
+/** The one thing that an account always waits for while its token works. */
+const EXPIRY = { step: 'expire', at: EXPIRES };
 
 const importing = (more: Partial<AccountCommand & { type: 'ImportToken' }> = {}): AccountCommand => ({
   type: 'ImportToken',
@@ -24,7 +31,7 @@ const importing = (more: Partial<AccountCommand & { type: 'ImportToken' }> = {})
     websiteUrl: null,
   },
   fingerprint: 'f1',
-  expiresAt: NOW + 1_000_000,
+  expiresAt: EXPIRES,
   takenOverFrom: null,
   notificationUrl: URL,
   ...more,
@@ -43,7 +50,7 @@ const renew = (fingerprint: string, uId = LOCATION): AccountCommand => ({
   importId: 'import-2',
   uId,
   fingerprint,
-  expiresAt: NOW + 2_000_000,
+  expiresAt: EXPIRES + DAY,
 });
 const tokenFailure: AppleFailure = { kind: 'token', state: 'expired', errorNumber: 9_621 };
 const transient = (retryAfterMs: number | null = null): AppleFailure => ({
@@ -87,7 +94,7 @@ const IMPORTED: AccountEvent = {
     defaultPlatform: 'enterprisestore',
     websiteUrl: null,
     fingerprint: 'f1',
-    expiresAt: NOW + 1_000_000,
+    expiresAt: EXPIRES,
     takenOverFrom: null,
     notificationUrl: URL,
     at: NOW,
@@ -99,7 +106,7 @@ const WAS_OWNED: AccountEvent = {
 };
 const SUBSCRIBED: AccountEvent = {
   type: 'account.subscribed',
-  data: { uId: LOCATION, notificationUrl: URL },
+  data: { uId: LOCATION, notificationUrl: URL, checkAt: NOW + DAY },
 };
 const WAS_REFUSED: AccountEvent = {
   type: 'account.token-refused',
@@ -107,7 +114,7 @@ const WAS_REFUSED: AccountEvent = {
 };
 const RENEWED: AccountEvent = {
   type: 'account.token-renewed',
-  data: { uId: LOCATION, importId: 'import-2', fingerprint: 'f2', expiresAt: NOW + 2_000_000, at: NOW },
+  data: { uId: LOCATION, importId: 'import-2', fingerprint: 'f2', expiresAt: EXPIRES + DAY, at: NOW },
 };
 const CONFLICTED: AccountEvent = { type: 'account.conflicted', data: { uId: LOCATION, mdmInfo: OTHER } };
 const TAKE_OVER: AccountEvent = { type: 'account.take-over-ordered', data: { uId: LOCATION, at: NOW } };
@@ -115,7 +122,12 @@ const MOVED: AccountEvent = {
   type: 'account.notifications-wanted',
   data: { uId: LOCATION, notificationUrl: 'https://b.test', at: NOW },
 };
+const EXPIRED: AccountEvent = {
+  type: 'account.token-expired',
+  data: { uId: LOCATION, fingerprint: 'f1', at: EXPIRES },
+};
 const ready = [IMPORTED, WAS_OWNED, SUBSCRIBED];
+const accountAfter = (...events: readonly AccountEvent[]) => inPhase(given(...events).state, 'imported');
 
 describe('importing a content token', () => {
   it('creates the account with its settings, and owns the location at once', () => {
@@ -175,7 +187,7 @@ describe('the token of an account', () => {
       data: { uId: LOCATION, fingerprint: 'f1', state: 'revoked', errorNumber: 9_625 },
     });
     refused.thenOnce();
-    expect(given(...ready, WAS_REFUSED).state.usable).toBe(false);
+    expect(isUsable(accountAfter(...ready, WAS_REFUSED))).toBe(false);
   });
 
   it('is not refused by what an older token met', () => {
@@ -189,12 +201,11 @@ describe('the token of an account', () => {
       .when(renew('f2'))
       .then({
         type: 'account.token-renewed',
-        data: { uId: LOCATION, importId: 'import-2', fingerprint: 'f2', expiresAt: NOW + 2_000_000, at: NOW },
+        data: { uId: LOCATION, importId: 'import-2', fingerprint: 'f2', expiresAt: EXPIRES + DAY, at: NOW },
       });
-    expect(given(...ready, WAS_REFUSED, RENEWED).state).toMatchObject({
-      usable: true,
-      fingerprint: 'f2',
-    });
+    const renewed = accountAfter(...ready, WAS_REFUSED, RENEWED);
+    expect(isUsable(renewed)).toBe(true);
+    expect(renewed.token.fingerprint).toBe('f2');
   });
 
   it('is kept where it is the one in use, and may be given once more after Apple refused it', () => {
@@ -222,6 +233,38 @@ describe('the token of an account', () => {
   });
 });
 
+describe('the date of a token', () => {
+  const expire: AccountCommand = { type: 'ExpireToken', fingerprint: 'f1' };
+
+  it('is waited for, and makes the account unusable without asking Apple, once', () => {
+    const poll = given({ ...IMPORTED, data: { ...IMPORTED.data, notificationUrl: null } }, WAS_OWNED);
+    expect(poll.due()).toEqual(EXPIRY);
+    const expired = given(...ready).when(expire, EXPIRES);
+    expired.then(EXPIRED);
+    expired.thenDue(null);
+    given(...ready, EXPIRED)
+      .when(expire, EXPIRES)
+      .thenNothing();
+    expect(isUsable(accountAfter(...ready, EXPIRED))).toBe(false);
+  });
+
+  it('is that of the token in use, and not over before it has come', () => {
+    given(...ready)
+      .when(expire, EXPIRES - 1)
+      .thenNothing();
+    given(...ready, RENEWED)
+      .when(expire, EXPIRES)
+      .thenNothing();
+  });
+
+  it('is over with another token', () => {
+    given(...ready, EXPIRED)
+      .when(renew('f2'))
+      .thenTypes('account.token-renewed');
+    expect(isUsable(accountAfter(...ready, EXPIRED, RENEWED))).toBe(true);
+  });
+});
+
 describe('owning a location', () => {
   it('marks it as ours, once, and asks for notifications then', () => {
     const owned = given(IMPORTED).when(OWNED);
@@ -233,7 +276,7 @@ describe('owning a location', () => {
   it('is all there is to do where Apple cannot reach us', () => {
     given({ ...IMPORTED, data: { ...IMPORTED.data, notificationUrl: null } })
       .when(OWNED)
-      .thenDue(null);
+      .thenDue(EXPIRY);
   });
 
   it.each([
@@ -244,6 +287,24 @@ describe('owning a location', () => {
     const failed = given(IMPORTED).when(owningFailed(failure));
     failed.thenTypes('account.owning-failed');
     failed.thenDue({ step: 'own', at: NOW + delay });
+  });
+
+  it('is tried again after pauses that double, up to 10 minutes', () => {
+    const failures = (count: number): AccountEvent[] =>
+      Array.from({ length: count }, () => ({
+        type: 'account.owning-failed',
+        data: { uId: LOCATION, reason: 'HTTP 503', retryAt: NOW },
+      }));
+    for (const [count, delay] of [
+      [1, 10_000],
+      [3, 40_000],
+      [7, 600_000],
+      [500, 600_000],
+    ] as const) {
+      given(IMPORTED, ...failures(count))
+        .when(owningFailed(transient()))
+        .thenDue({ step: 'own', at: NOW + delay });
+    }
   });
 
   it('waits for another token where this one is refused', () => {
@@ -274,7 +335,7 @@ describe('owning a location', () => {
   it('waits for a person where another MDM has the location', () => {
     const failed = given(IMPORTED).when(owningFailed({ kind: 'conflict', mdmInfo: OTHER }));
     failed.then({ type: 'account.conflicted', data: { uId: LOCATION, mdmInfo: OTHER } });
-    failed.thenDue(null);
+    failed.thenDue(EXPIRY);
   });
 
   it('is over when it is done: a late failure changes nothing', () => {
@@ -290,12 +351,14 @@ describe('another MDM at the location', () => {
     given(...ready)
       .when(CONFLICT)
       .thenOnce();
-    expect(given(...ready, CONFLICTED).state).toMatchObject({ usable: false, ownedAs: null });
+    const conflicted = accountAfter(...ready, CONFLICTED);
+    expect(isUsable(conflicted)).toBe(false);
+    expect(markerOf(conflicted)).toBeNull();
   });
 
   it('is never answered by itself: only a person takes the location over', () => {
-    expect(given(...ready, CONFLICTED).due()).toBeNull();
-    expect(given(IMPORTED, CONFLICTED).due()).toBeNull();
+    expect(given(...ready, CONFLICTED).due()).toEqual(EXPIRY);
+    expect(given(IMPORTED, CONFLICTED).due()).toEqual(EXPIRY);
     given(...ready, CONFLICTED)
       .when({ type: 'TakeOver' })
       .then({ type: 'account.take-over-ordered', data: { uId: LOCATION, at: NOW } });
@@ -309,7 +372,10 @@ describe('another MDM at the location', () => {
 
   it('is over when the location is owned again, and notifications are asked for anew', () => {
     const back = [...ready, CONFLICTED, TAKE_OVER, WAS_OWNED];
-    expect(given(...back).state).toMatchObject({ usable: true, ownedAs: 'seatbook', subscribed: false });
+    const again = accountAfter(...back);
+    expect(isUsable(again)).toBe(true);
+    expect(markerOf(again)).toBe('seatbook');
+    expect(again.subscription.state).toBe('wanted');
     expect(given(...back).due()).toEqual({ step: 'subscribe', at: NOW });
   });
 
@@ -321,7 +387,7 @@ describe('another MDM at the location', () => {
 
   it('may be there again when it is taken over, and another order is needed then', () => {
     const before = [...ready, CONFLICTED, TAKE_OVER, CONFLICTED];
-    expect(given(...before).due()).toBeNull();
+    expect(given(...before).due()).toEqual(EXPIRY);
     given(...before)
       .when({ type: 'TakeOver' })
       .thenTypes('account.take-over-ordered');
@@ -332,9 +398,11 @@ describe('notifications', () => {
   it('are enabled once', () => {
     given(IMPORTED, WAS_OWNED)
       .when(ENABLED)
-      .then({ type: 'account.subscribed', data: { uId: LOCATION, notificationUrl: URL } });
+      .then({
+        type: 'account.subscribed',
+        data: { uId: LOCATION, notificationUrl: URL, checkAt: NOW + DAY },
+      });
     given(IMPORTED, WAS_OWNED).when(ENABLED).thenOnce();
-    given(IMPORTED, WAS_OWNED).when(ENABLED).thenDue(null);
   });
 
   it('are asked for anew at another address, and not at none', () => {
@@ -343,7 +411,7 @@ describe('notifications', () => {
       .thenDue({ step: 'subscribe', at: NOW });
     given(...ready)
       .when({ type: 'WantNotifications', notificationUrl: null })
-      .thenDue(null);
+      .thenDue(EXPIRY);
     given(...ready)
       .when({ type: 'WantNotifications', notificationUrl: URL })
       .thenNothing();
@@ -377,9 +445,66 @@ describe('notifications', () => {
       .thenTypes('account.conflicted', 'account.subscription-failed');
     given(...before)
       .when(subscribeFailed({ kind: 'conflict', mdmInfo: OTHER }))
-      .thenDue(null);
+      .thenDue(EXPIRY);
     given(...ready)
       .when(subscribeFailed(transient()))
+      .thenNothing();
+  });
+});
+
+describe('the address that Apple has', () => {
+  const found = (notificationUrl: string | null): AccountCommand => ({
+    type: 'RecordAddress',
+    notificationUrl,
+  });
+  const checkFailed = (failure: AppleFailure): AccountCommand => ({
+    type: 'RecordAddressFailure',
+    failure,
+    fingerprint: 'f1',
+  });
+  const check = (delay: number) => ({ step: 'check-address', at: NOW + delay, gate: LOCATION });
+
+  it('is looked at a day after it was given, and every day', () => {
+    expect(given(...ready).due()).toEqual(check(DAY));
+    const checked = given(...ready).when(found(URL), NOW + 500);
+    checked.then({ type: 'account.address-checked', data: { uId: LOCATION, checkAt: NOW + 500 + DAY } });
+    checked.thenDue(check(500 + DAY));
+  });
+
+  it.each([null, 'https://jamf.test/notifications'])('is given again where Apple has %s', (other) => {
+    const lost = given(...ready).when(found(other));
+    lost.then({ type: 'account.address-lost', data: { uId: LOCATION, notificationUrl: other, at: NOW } });
+    lost.thenOnce();
+    lost.thenDue({ step: 'subscribe', at: NOW });
+  });
+
+  it('is looked at again later where Apple cannot be asked, after pauses that double', () => {
+    const failed = given(...ready).when(checkFailed(transient(70_000)));
+    failed.thenTypes('account.address-check-failed');
+    failed.thenDue(check(70_000));
+    given(...ready, {
+      type: 'account.address-check-failed',
+      data: { uId: LOCATION, reason: 'HTTP 503', retryAt: NOW },
+    })
+      .when(checkFailed(transient()))
+      .thenDue(check(10_000));
+  });
+
+  it('shows what is wrong with the token, and whose the location is', () => {
+    const refused = given(...ready).when(checkFailed(tokenFailure));
+    refused.thenTypes('account.token-refused', 'account.address-check-failed');
+    refused.thenDue(null);
+    const taken = given(...ready).when(checkFailed({ kind: 'conflict', mdmInfo: OTHER }));
+    taken.thenTypes('account.conflicted', 'account.address-check-failed');
+    taken.thenDue(EXPIRY);
+  });
+
+  it('is of no interest where another one is wanted', () => {
+    given(...ready, MOVED)
+      .when(found(URL))
+      .thenNothing();
+    given(...ready, MOVED)
+      .when(checkFailed(transient()))
       .thenNothing();
   });
 });

@@ -1,8 +1,21 @@
 import { Refusal, keptRefusal, type Command, type Decider, type Instant } from '@seatbook/kernel';
+import { accountExists, tokenOfOtherLocation, unknownAccount } from '../account-refusals.js';
 import type { AppleFailure, MdmInfo, TokenRefusal } from '../ports.js';
 import type { Timings } from '../timings.js';
 import type { AccountEvent, AccountSettings, LocationFacts } from './account-events.js';
-import { accountExists, tokenOfOtherLocation, unknownAccount } from '../account-refusals.js';
+import {
+  evolveAccount,
+  isConflicted,
+  notificationUrlIn,
+  type Account,
+  type ImportedAccount,
+} from './account-state.js';
+
+/** What Apple answered to a step that did not succeed, and the token that it used. */
+interface StepFailure {
+  readonly failure: AppleFailure;
+  readonly fingerprint: string;
+}
 
 export type AccountCommand =
   | (Command<'ImportToken'> & {
@@ -27,173 +40,61 @@ export type AccountCommand =
       readonly state: TokenRefusal;
       readonly errorNumber: number | null;
     })
+  /** The date of the token has come. */
+  | (Command<'ExpireToken'> & { readonly fingerprint: string })
   | (Command<'ReportConflict'> & { readonly mdmInfo: MdmInfo | null })
   | Command<'TakeOver'>
   | (Command<'RecordOwned'> & { readonly mdmId: string })
-  | (Command<'RecordOwningFailure'> & { readonly failure: AppleFailure; readonly fingerprint: string })
+  | (Command<'RecordOwningFailure'> & StepFailure)
   | (Command<'WantNotifications'> & { readonly notificationUrl: string | null })
   | (Command<'RecordSubscribed'> & { readonly notificationUrl: string })
-  | (Command<'RecordSubscriptionFailure'> & {
-      readonly failure: AppleFailure;
-      readonly fingerprint: string;
-    });
+  | (Command<'RecordSubscriptionFailure'> & StepFailure)
+  /** The address that Apple has. */
+  | (Command<'RecordAddress'> & { readonly notificationUrl: string | null })
+  | (Command<'RecordAddressFailure'> & StepFailure);
 
-export interface Account {
-  exists: boolean;
-  uId: string;
-  countryCode: string | null;
-  defaultPlatform: string | null;
-  fingerprint: string;
-  expiresAt: Instant;
-  tokenState: 'active' | TokenRefusal;
-  conflicted: boolean;
-  /** The token works and the location is not another MDM's: Apple work may go on. */
-  usable: boolean;
-  /** Our `mdmInfo.id`, as soon as the location is marked as ours. */
-  ownedAs: string | null;
-  ownAt: Instant | null;
-  notificationUrl: string | null;
-  /** Apple knows where to send notifications. */
-  subscribed: boolean;
-  subscribeAt: Instant | null;
-}
+type CommandOf<T extends AccountCommand['type']> = Extract<AccountCommand, { type: T }>;
 
 export const accountDecider = (timings: Timings): Decider<AccountCommand, Account, AccountEvent> => ({
-  initial: () => ({
-    exists: false,
-    uId: '',
-    countryCode: null,
-    defaultPlatform: null,
-    fingerprint: '',
-    expiresAt: 0,
-    tokenState: 'active',
-    conflicted: false,
-    usable: false,
-    ownedAs: null,
-    ownAt: null,
-    notificationUrl: null,
-    subscribed: false,
-    subscribeAt: null,
-  }),
+  initial: () => ({ phase: 'new' }),
+  evolve: evolveAccount,
 
   decide(command, account, at) {
     if (command.type === 'ImportToken') return importToken(command, account, at);
-    if (!account.exists) throw unknownAccount();
-    const { uId } = account;
+    if (account.phase === 'new') throw unknownAccount();
     switch (command.type) {
       case 'RenewToken':
         return renewToken(command, account, at);
-      case 'RefuseToken': {
-        const { fingerprint, state, errorNumber } = command;
-        if (fingerprint !== account.fingerprint || account.tokenState !== 'active') return [];
-        return [{ type: 'account.token-refused', data: { uId, fingerprint, state, errorNumber } }];
-      }
+      case 'RefuseToken':
+        return refuseToken(command, account);
+      case 'ExpireToken':
+        return expireToken(command, account, at);
       case 'ReportConflict':
-        return account.conflicted
-          ? []
-          : [{ type: 'account.conflicted', data: { uId, mdmInfo: command.mdmInfo } }];
+        return reportConflict(command, account);
       case 'TakeOver':
-        if (!account.conflicted) {
-          throw new Refusal(
-            'REJECTED_NOT_CONFLICTED',
-            'this location is ours already; there is nothing to take over',
-          );
-        }
-        return account.ownAt !== null ? [] : [{ type: 'account.take-over-ordered', data: { uId, at } }];
+        return takeOver(account, at);
       case 'RecordOwned':
-        if (account.ownAt === null) return [];
-        return [{ type: 'account.owned', data: { uId, mdmId: command.mdmId, at } }];
+        return recordOwned(command, account, at);
       case 'RecordOwningFailure':
-        if (account.ownAt === null) return [];
-        return [...stepFailed('account.owning-failed', command, account, at, timings)];
+        return recordOwningFailure(command, account, at, timings);
       case 'WantNotifications':
-        if (command.notificationUrl === account.notificationUrl) return [];
-        return [
-          {
-            type: 'account.notifications-wanted',
-            data: { uId, notificationUrl: command.notificationUrl, at },
-          },
-        ];
+        return wantNotifications(command, account, at);
       case 'RecordSubscribed':
-        if (account.subscribeAt === null || command.notificationUrl !== account.notificationUrl) return [];
-        return [{ type: 'account.subscribed', data: { uId, notificationUrl: command.notificationUrl } }];
+        return recordSubscribed(command, account, at, timings);
       case 'RecordSubscriptionFailure':
-        if (account.subscribeAt === null) return [];
-        return [...stepFailed('account.subscription-failed', command, account, at, timings)];
+        return recordSubscriptionFailure(command, account, at, timings);
+      case 'RecordAddress':
+        return recordAddress(command, account, at, timings);
+      case 'RecordAddressFailure':
+        return recordAddressFailure(command, account, at, timings);
     }
-  },
-
-  evolve(account, event) {
-    switch (event.type) {
-      case 'account.imported': {
-        const { uId, countryCode, defaultPlatform, fingerprint, expiresAt, notificationUrl, at } = event.data;
-        Object.assign(account, { exists: true, uId, countryCode, defaultPlatform, fingerprint, expiresAt });
-        Object.assign(account, {
-          notificationUrl,
-          ownAt: at,
-          subscribeAt: notificationUrl === null ? null : at,
-        });
-        break;
-      }
-      case 'account.token-renewed': {
-        const { fingerprint, expiresAt } = event.data;
-        Object.assign(account, { fingerprint, expiresAt, tokenState: 'active' });
-        break;
-      }
-      case 'account.token-refused':
-        account.tokenState = event.data.state;
-        break;
-      case 'account.conflicted':
-        // Only an order to take it over makes us own it again.
-        Object.assign(account, { conflicted: true, ownedAs: null, ownAt: null });
-        break;
-      case 'account.take-over-ordered':
-        account.ownAt = event.data.at;
-        break;
-      case 'account.owned': {
-        const { mdmId, at } = event.data;
-        const again = account.conflicted && account.notificationUrl !== null;
-        Object.assign(account, { ownedAs: mdmId, ownAt: null, conflicted: false });
-        // Whoever had the location meanwhile may have pointed the notifications elsewhere.
-        if (again) Object.assign(account, { subscribeAt: at, subscribed: false });
-        break;
-      }
-      case 'account.owning-failed':
-        account.ownAt = event.data.retryAt;
-        break;
-      case 'account.notifications-wanted': {
-        const { notificationUrl, at } = event.data;
-        Object.assign(account, {
-          notificationUrl,
-          subscribed: false,
-          subscribeAt: notificationUrl === null ? null : at,
-        });
-        break;
-      }
-      case 'account.subscribed':
-        Object.assign(account, { subscribed: true, subscribeAt: null });
-        break;
-      case 'account.subscription-failed':
-        account.subscribeAt = event.data.retryAt;
-        break;
-      // Nothing changes.
-      case 'account.token-kept':
-      case 'account.import-refused':
-        break;
-    }
-    account.usable = account.tokenState === 'active' && !account.conflicted;
-    return account;
   },
 });
 
-function importToken(
-  command: AccountCommand & { type: 'ImportToken' },
-  account: Account,
-  at: Instant,
-): AccountEvent[] {
+function importToken(command: CommandOf<'ImportToken'>, account: Account, at: Instant): AccountEvent[] {
   const { importId, uId, settings, facts, fingerprint, expiresAt, takenOverFrom, notificationUrl } = command;
-  if (account.exists) {
-    const refusal = keptRefusal(accountExists(uId, account.fingerprint === fingerprint));
+  if (account.phase !== 'new') {
+    const refusal = keptRefusal(accountExists(uId, account.token.fingerprint === fingerprint));
     return [{ type: 'account.import-refused', data: { uId, importId, refusal } }];
   }
   const token = { fingerprint, expiresAt, takenOverFrom, notificationUrl };
@@ -201,68 +102,176 @@ function importToken(
 }
 
 function renewToken(
-  { importId, uId, fingerprint, expiresAt }: AccountCommand & { type: 'RenewToken' },
-  account: Account,
+  { importId, uId, fingerprint, expiresAt }: CommandOf<'RenewToken'>,
+  account: ImportedAccount,
   at: Instant,
 ): AccountEvent[] {
   if (uId !== account.uId) {
     const refusal = keptRefusal(tokenOfOtherLocation(account.uId, uId));
     return [{ type: 'account.import-refused', data: { uId: account.uId, importId, refusal } }];
   }
-  if (fingerprint === account.fingerprint && account.tokenState === 'active')
+  if (fingerprint === account.token.fingerprint && account.token.state === 'active')
     return [{ type: 'account.token-kept', data: { uId, importId, fingerprint } }];
   return [{ type: 'account.token-renewed', data: { uId, importId, fingerprint, expiresAt, at } }];
 }
 
-function stepFailed(
-  type: 'account.owning-failed' | 'account.subscription-failed',
-  { failure, fingerprint }: { failure: AppleFailure; fingerprint: string },
-  account: Account,
+/** Only the token in use: it may have been renewed while Apple refused the old one. */
+const isInUse = (fingerprint: string, { token }: ImportedAccount): boolean =>
+  token.fingerprint === fingerprint && token.state === 'active';
+
+function refuseToken(
+  { fingerprint, state, errorNumber }: Omit<CommandOf<'RefuseToken'>, 'type'>,
+  account: ImportedAccount,
+): AccountEvent[] {
+  if (!isInUse(fingerprint, account)) return [];
+  return [{ type: 'account.token-refused', data: { uId: account.uId, fingerprint, state, errorNumber } }];
+}
+
+function expireToken(
+  { fingerprint }: CommandOf<'ExpireToken'>,
+  account: ImportedAccount,
+  at: Instant,
+): AccountEvent[] {
+  if (!isInUse(fingerprint, account) || at < account.token.expiresAt) return [];
+  return [{ type: 'account.token-expired', data: { uId: account.uId, fingerprint, at } }];
+}
+
+function reportConflict(
+  { mdmInfo }: Pick<CommandOf<'ReportConflict'>, 'mdmInfo'>,
+  account: ImportedAccount,
+): AccountEvent[] {
+  return isConflicted(account) ? [] : [{ type: 'account.conflicted', data: { uId: account.uId, mdmInfo } }];
+}
+
+function takeOver({ uId, ownership }: ImportedAccount, at: Instant): AccountEvent[] {
+  if (ownership.state === 'taking-over') return [];
+  if (ownership.state !== 'conflicted') {
+    throw new Refusal(
+      'REJECTED_NOT_CONFLICTED',
+      'this location is ours already; there is nothing to take over',
+    );
+  }
+  return [{ type: 'account.take-over-ordered', data: { uId, at } }];
+}
+
+function recordOwned(
+  { mdmId }: CommandOf<'RecordOwned'>,
+  { uId, ownership }: ImportedAccount,
+  at: Instant,
+): AccountEvent[] {
+  if (ownership.state !== 'wanted' && ownership.state !== 'taking-over') return [];
+  return [{ type: 'account.owned', data: { uId, mdmId, at } }];
+}
+
+function recordOwningFailure(
+  { failure, fingerprint }: CommandOf<'RecordOwningFailure'>,
+  account: ImportedAccount,
+  at: Instant,
+  timings: Timings,
+): AccountEvent[] {
+  const { uId, ownership } = account;
+  if (ownership.state !== 'wanted' && ownership.state !== 'taking-over') return [];
+  // Another MDM was faster, or has it again: a takeover needs another order then.
+  if (failure.kind === 'conflict')
+    return [{ type: 'account.conflicted', data: { uId, mdmInfo: failure.mdmInfo } }];
+  const { reason, retryAt } = nextTry(failure, ownership.failures, at, timings);
+  return [
+    ...reported(failure, fingerprint, account),
+    { type: 'account.owning-failed', data: { uId, reason, retryAt } },
+  ];
+}
+
+function wantNotifications(
+  { notificationUrl }: CommandOf<'WantNotifications'>,
+  account: ImportedAccount,
+  at: Instant,
+): AccountEvent[] {
+  if (notificationUrl === notificationUrlIn(account)) return [];
+  return [{ type: 'account.notifications-wanted', data: { uId: account.uId, notificationUrl, at } }];
+}
+
+function recordSubscribed(
+  { notificationUrl }: CommandOf<'RecordSubscribed'>,
+  { uId, subscription }: ImportedAccount,
+  at: Instant,
+  { addressEveryMs }: Timings,
+): AccountEvent[] {
+  if (subscription.state !== 'wanted' || subscription.url !== notificationUrl) return [];
+  return [{ type: 'account.subscribed', data: { uId, notificationUrl, checkAt: at + addressEveryMs } }];
+}
+
+function recordSubscriptionFailure(
+  { failure, fingerprint }: CommandOf<'RecordSubscriptionFailure'>,
+  account: ImportedAccount,
+  at: Instant,
+  timings: Timings,
+): AccountEvent[] {
+  const { uId, subscription } = account;
+  if (subscription.state !== 'wanted') return [];
+  const { reason, retryAt } = nextTry(failure, subscription.failures, at, timings);
+  return [
+    ...reported(failure, fingerprint, account),
+    { type: 'account.subscription-failed', data: { uId, reason, retryAt } },
+  ];
+}
+
+function recordAddress(
+  { notificationUrl }: CommandOf<'RecordAddress'>,
+  { uId, subscription }: ImportedAccount,
+  at: Instant,
+  { addressEveryMs }: Timings,
+): AccountEvent[] {
+  if (subscription.state !== 'subscribed') return [];
+  if (notificationUrl === subscription.url)
+    return [{ type: 'account.address-checked', data: { uId, checkAt: at + addressEveryMs } }];
+  return [{ type: 'account.address-lost', data: { uId, notificationUrl, at } }];
+}
+
+function recordAddressFailure(
+  { failure, fingerprint }: CommandOf<'RecordAddressFailure'>,
+  account: ImportedAccount,
+  at: Instant,
+  timings: Timings,
+): AccountEvent[] {
+  const { uId, subscription } = account;
+  if (subscription.state !== 'subscribed') return [];
+  const { reason, retryAt } = nextTry(failure, subscription.failures, at, timings);
+  return [
+    ...reported(failure, fingerprint, account),
+    { type: 'account.address-check-failed', data: { uId, reason, retryAt } },
+  ];
+}
+
+/** What a failed step means for the account as a whole: all its work is held. */
+function reported(failure: AppleFailure, fingerprint: string, account: ImportedAccount): AccountEvent[] {
+  switch (failure.kind) {
+    case 'token':
+      return refuseToken({ fingerprint, ...failure }, account);
+    case 'conflict':
+      return reportConflict(failure, account);
+    case 'transient':
+    case 'refused':
+      return [];
+  }
+}
+
+/** When a step is tried again: as soon as the account is usable again, or after a pause that doubles. */
+function nextTry(
+  failure: AppleFailure,
+  failures: number,
   at: Instant,
   { firstRetryMs, maxRetryMs }: Timings,
-): AccountEvent[] {
-  const { uId } = account;
+): { readonly reason: string; readonly retryAt: Instant } {
   switch (failure.kind) {
-    case 'token': {
-      const { state, errorNumber } = failure;
-      // The token may have been renewed while Apple refused the old one.
-      const current = fingerprint === account.fingerprint && account.tokenState === 'active';
-      return [
-        ...(current
-          ? [{ type: 'account.token-refused' as const, data: { uId, fingerprint, state, errorNumber } }]
-          : []),
-        { type, data: { uId, reason: `Apple refused the token (${errorNumber})`, retryAt: at } },
-      ];
+    case 'token':
+      return { reason: `Apple refused the token (${failure.errorNumber})`, retryAt: at };
+    case 'conflict':
+      return { reason: 'another MDM manages the location', retryAt: at };
+    case 'transient': {
+      const backoff = Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(failures, 20));
+      return { reason: failure.reason, retryAt: at + Math.max(backoff, failure.retryAfterMs ?? 0) };
     }
-    case 'conflict': {
-      const conflicted: AccountEvent = {
-        type: 'account.conflicted',
-        data: { uId, mdmInfo: failure.mdmInfo },
-      };
-      if (type === 'account.owning-failed') return [conflicted];
-      const failed: AccountEvent = {
-        type,
-        data: { uId, reason: 'another MDM manages the location', retryAt: at },
-      };
-      return account.conflicted ? [failed] : [conflicted, failed];
-    }
-    case 'transient':
-      return [
-        {
-          type,
-          data: {
-            uId,
-            reason: failure.reason,
-            retryAt: at + Math.max(firstRetryMs, failure.retryAfterMs ?? 0),
-          },
-        },
-      ];
     case 'refused':
-      return [
-        {
-          type,
-          data: { uId, reason: `${failure.errorNumber}: ${failure.reason}`, retryAt: at + maxRetryMs },
-        },
-      ];
+      return { reason: failure.reason, retryAt: at + maxRetryMs };
   }
 }

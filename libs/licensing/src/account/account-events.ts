@@ -59,14 +59,22 @@ export type AccountEvent =
       'token-refused',
       { readonly fingerprint: string; readonly state: TokenRefusal; readonly errorNumber: number | null }
     >
+  /** The alert: the date of the token has come. All work of the account is held until the token is renewed. */
+  | Event<'token-expired', { readonly fingerprint: string; readonly at: Instant }>
   /** The alert: another MDM manages the location; all work is held until a person takes it over or releases it. */
   | Event<'conflicted', { readonly mdmInfo: MdmInfo | null }>
   | Event<'take-over-ordered', { readonly at: Instant }>
   | Event<'owned', { readonly mdmId: string; readonly at: Instant }>
   | Event<'owning-failed', { readonly reason: string; readonly retryAt: Instant }>
   | Event<'notifications-wanted', { readonly notificationUrl: string | null; readonly at: Instant }>
-  | Event<'subscribed', { readonly notificationUrl: string }>
-  | Event<'subscription-failed', { readonly reason: string; readonly retryAt: Instant }>;
+  /** Apple has our address. Whether it still has it is seen at `checkAt`. */
+  | Event<'subscribed', { readonly notificationUrl: string; readonly checkAt: Instant }>
+  | Event<'subscription-failed', { readonly reason: string; readonly retryAt: Instant }>
+  /** Apple still has our address. */
+  | Event<'address-checked', { readonly checkAt: Instant }>
+  /** Apple has another address, or none: it is given ours again. */
+  | Event<'address-lost', { readonly notificationUrl: string | null; readonly at: Instant }>
+  | Event<'address-check-failed', { readonly reason: string; readonly retryAt: Instant }>;
 
 export const accountEventTypes = firstVersions<AccountEvent>({
   'account.imported': true,
@@ -74,6 +82,7 @@ export const accountEventTypes = firstVersions<AccountEvent>({
   'account.token-kept': true,
   'account.import-refused': true,
   'account.token-refused': true,
+  'account.token-expired': true,
   'account.conflicted': true,
   'account.take-over-ordered': true,
   'account.owned': true,
@@ -81,4 +90,7 @@ export const accountEventTypes = firstVersions<AccountEvent>({
   'account.notifications-wanted': true,
   'account.subscribed': true,
   'account.subscription-failed': true,
+  'account.address-checked': true,
+  'account.address-lost': true,
+  'account.address-check-failed': true,
 });

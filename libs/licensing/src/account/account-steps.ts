@@ -1,16 +1,36 @@
-import type { Step, Steps } from '@seatbook/kernel';
-import { accessOf } from '../apple-access.js';
+import { inPhase, type Step, type Steps } from '@seatbook/kernel';
+import { accessTo } from '../apple-access.js';
 import type { LicensingPorts } from '../ports.js';
-import type { Account, AccountCommand } from './account-decider.js';
+import type { AccountCommand } from './account-decider.js';
+import { isOver, isUsable, type Account } from './account-state.js';
 
 type AccountStep = Step<Account, LicensingPorts, AccountCommand>;
 
+/** The token's date: from then on nothing is sent with it, without asking Apple. */
+const expire: AccountStep = {
+  due(account) {
+    if (account.phase === 'new' || account.token.state !== 'active') return null;
+    return { at: account.token.expiresAt };
+  },
+  perform(state) {
+    const { fingerprint } = inPhase(state, 'imported').token;
+    return Promise.resolve([{ type: 'ExpireToken', fingerprint }]);
+  },
+};
+
 /** Marks the location as ours: Apple has no lock, all MDMs respect the marker. Marking it twice changes nothing. */
 const own: AccountStep = {
-  due: ({ tokenState, ownAt }) => (tokenState === 'active' && ownAt !== null ? { at: ownAt } : null),
-  async perform({ uId, fingerprint }, ports) {
+  due(account) {
+    if (account.phase === 'new' || account.token.state !== 'active') return null;
+    const { ownership } = account;
+    return ownership.state === 'wanted' || ownership.state === 'taking-over' ? { at: ownership.at } : null;
+  },
+  async perform(state, ports) {
+    const account = inPhase(state, 'imported');
+    const { fingerprint } = account.token;
+    if (isOver(account, ports.clock.now())) return [{ type: 'ExpireToken', fingerprint }];
     const { mdmInfo } = ports.settings;
-    const access = { ...(await accessOf(uId, ports, fingerprint)), mdmId: null };
+    const access = { ...(await accessTo(account, ports)), mdmId: null };
     const result = await ports.apple.own(access, mdmInfo);
     if (!result.ok) return [{ type: 'RecordOwningFailure', failure: result.failure, fingerprint }];
     return [{ type: 'RecordOwned', mdmId: mdmInfo.id }];
@@ -18,22 +38,48 @@ const own: AccountStep = {
 };
 
 /**
- * Tells Apple where to send notifications. Apple tries the address at once, so the receiver must be up. Telling it
- * twice changes nothing.
+ * Gives Apple the address for notifications. Apple tries it at once, so the receiver must be up. Giving it twice
+ * changes nothing.
  */
 const subscribe: AccountStep = {
-  due({ tokenState, ownAt, ownedAs, subscribeAt }) {
-    const ours = tokenState === 'active' && ownAt === null && ownedAs !== null;
-    return ours && subscribeAt !== null ? { at: subscribeAt } : null;
+  due(account) {
+    if (account.phase === 'new' || !isUsable(account) || account.ownership.state !== 'ours') return null;
+    return account.subscription.state === 'wanted' ? { at: account.subscription.at } : null;
   },
-  async perform({ uId, fingerprint, notificationUrl }, ports) {
-    if (notificationUrl === null) return [];
+  async perform(state, ports) {
+    const account = inPhase(state, 'imported');
+    const { uId, subscription } = account;
+    const { fingerprint } = account.token;
+    if (subscription.state !== 'wanted') return [];
+    if (isOver(account, ports.clock.now())) return [{ type: 'ExpireToken', fingerprint }];
+    const notificationUrl = subscription.url;
     const secret = await ports.vault.notificationSecret(uId);
-    const access = await accessOf(uId, ports, fingerprint);
+    const access = await accessTo(account, ports);
     const result = await ports.apple.subscribe(access, notificationUrl, secret);
     if (!result.ok) return [{ type: 'RecordSubscriptionFailure', failure: result.failure, fingerprint }];
     return [{ type: 'RecordSubscribed', notificationUrl }];
   },
 };
 
-export const accountSteps: Steps<Account, LicensingPorts, AccountCommand> = { own, subscribe };
+/** Whether Apple still has our address: it may have been given another one, or have lost ours. Only reads. */
+const checkAddress: AccountStep = {
+  due(account) {
+    if (account.phase === 'new' || !isUsable(account)) return null;
+    const { uId, subscription } = account;
+    return subscription.state === 'subscribed' ? { at: subscription.checkAt, gate: uId } : null;
+  },
+  async perform(state, ports) {
+    const account = inPhase(state, 'imported');
+    const { fingerprint } = account.token;
+    const result = await ports.apple.clientConfig(await accessTo(account, ports));
+    if (!result.ok) return [{ type: 'RecordAddressFailure', failure: result.failure, fingerprint }];
+    return [{ type: 'RecordAddress', notificationUrl: result.value.notificationUrl }];
+  },
+};
+
+export const accountSteps: Steps<Account, LicensingPorts, AccountCommand> = {
+  expire,
+  own,
+  subscribe,
+  'check-address': checkAddress,
+};

@@ -16,6 +16,8 @@ export const accountStory: Story<AccountEvent, StoryContext> = {
   'account.import-refused': ({ data }) => `A content token was refused: ${data.refusal.message}.`,
   'account.token-refused': ({ data }) =>
     `Apple rejected the content token (${data.state}). All work of this account is held until it is renewed.`,
+  'account.token-expired': () =>
+    'The content token has expired. All work of this account is held until it is renewed.',
   'account.conflicted': ({ data }) =>
     `${data.mdmInfo?.name || 'Another MDM'} now manages this location. All work of this account is held.`,
   'account.take-over-ordered': () => 'A takeover of the location was requested.',
@@ -27,4 +29,8 @@ export const accountStory: Story<AccountEvent, StoryContext> = {
       : `Apple will be asked to send notifications to ${notificationUrl}.`,
   'account.subscribed': ({ data }) => `Apple sends notifications to ${data.notificationUrl}.`,
   'account.subscription-failed': ({ data }) => failed("Subscribing to Apple's notifications", data),
+  'account.address-checked': () => "Apple still has Seatbook's address for notifications.",
+  'account.address-lost': ({ data: { notificationUrl } }) =>
+    `Apple has ${notificationUrl === null ? 'no' : 'another'} address for notifications. It will be given Seatbook's again.`,
+  'account.address-check-failed': ({ data }) => failed("Checking Apple's address for notifications", data),
 };

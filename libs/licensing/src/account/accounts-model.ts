@@ -94,7 +94,7 @@ function imported({
 
 export const accountsModel = readModel<AccountDocument, AccountEvent | ReconciliationEvent>()({
   name: 'accounts',
-  version: 1,
+  version: 2,
   on: {
     'account.imported': imported,
     'account.token-renewed': changed(({ fingerprint, expiresAt }) => ({
@@ -107,6 +107,7 @@ export const accountsModel = readModel<AccountDocument, AccountEvent | Reconcili
       tokenState: state,
       tokenErrorNumber: errorNumber,
     })),
+    'account.token-expired': changed(() => ({ tokenState: 'expired', tokenErrorNumber: null })),
     'account.conflicted': changed(({ mdmInfo }) => ({ conflict: { mdmInfo }, owned: false })),
     'account.owned': changed(() => ({ owned: true, owningFailure: null, conflict: null })),
     'account.owning-failed': changed(({ reason }) => ({ owningFailure: reason })),
@@ -117,6 +118,7 @@ export const accountsModel = readModel<AccountDocument, AccountEvent | Reconcili
     })),
     'account.subscribed': changed(() => ({ subscribed: true, subscriptionFailure: null })),
     'account.subscription-failed': changed(({ reason }) => ({ subscriptionFailure: reason })),
+    'account.address-lost': changed(() => ({ subscribed: false })),
     'reconciliation.totals-completed': changed(({ readAt, assets }) => ({
       totalsReadAt: readAt,
       assetCount: assets,

@@ -1,8 +1,7 @@
 import { inPhase, type Step, type Steps } from '@seatbook/kernel';
 import { idOfAsset } from '../asset-id.js';
-import { accessOf } from '../apple-access.js';
+import { accessTo, accountOf, senderOf } from '../apple-access.js';
 import type { AppleAccess, AppleAssignment, AppleResult, AssetId, LicensingPorts, Walk } from '../ports.js';
-import { accountStream } from '../streams.js';
 import { holderCount, type Holders } from '../holder.js';
 import { MAX_ATTEMPTS, attemptsOf, type CallCommand } from './call-decider.js';
 import type { Call } from './call-state.js';
@@ -30,17 +29,12 @@ const send: CallStep = {
     const attempts = attemptsOf(call);
     if (attempts >= MAX_ATTEMPTS)
       throw new Error(`the call was attempted ${attempts} times without an answer`);
-    const account = await ports.read(accountStream(call.uId));
-    if (!account.usable || account.ownedAs === null) return null;
-    return {
-      type: 'StartAttempt',
-      fingerprint: account.fingerprint,
-      subscribed: account.subscribed,
-    };
+    const sender = senderOf(await accountOf(call.uId, ports), ports.clock.now());
+    return sender && { type: 'StartAttempt', ...sender };
   },
   async perform(state, ports) {
     const { action, assets, holders, attempt, fingerprint, uId } = inPhase(state, 'started');
-    const access = await accessOf(uId, ports, fingerprint);
+    const access = await accessTo(await accountOf(uId, ports), ports, fingerprint);
     const clientUserIds = await ports.persons.clientUserIdsOf(holders.userIds);
     const request = { assets, serialNumbers: holders.serialNumbers, clientUserIds };
     const result = await (action === 'associate'
@@ -56,14 +50,16 @@ const verify: CallStep = {
   due: (call) => (call.phase === 'verifying' ? { at: call.at, gate: call.uId } : null),
   async perform(state, ports) {
     const call = inPhase(state, 'verifying');
-    const access = await accessOf(call.uId, ports);
+    const account = await accountOf(call.uId, ports);
+    const access = await accessTo(account, ports);
     const present: (AssetId & Holders)[] = [];
     for (const { asset, holders: wanted } of namedIn(call)) {
       const atApple = await holdersAtApple(asset, wanted, access, ports);
       if (!atApple.ok) {
         const { failure } = atApple;
         if (failure.kind === 'transient' || failure.kind === 'refused') throw new Error(failure.reason);
-        const { attempt, fingerprint } = call;
+        const { attempt } = call;
+        const { fingerprint } = account.token;
         return [{ type: 'RecordFailure', attempt, fingerprint, failure, jitter: 0 }];
       }
       const { adamId, pricingParam } = asset;

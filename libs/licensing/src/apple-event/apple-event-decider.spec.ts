@@ -9,7 +9,7 @@ import type { AppleEventEvent } from './apple-event-events.js';
 import { appleEventSteps } from './apple-event-steps.js';
 
 const decider = appleEventDecider(DEFAULT_TIMINGS);
-const given = deciderSpec(decider, appleEventSteps(DEFAULT_TIMINGS));
+const given = deciderSpec(decider, appleEventSteps);
 const SECOND = 1_000;
 const MINUTE = 60_000;
 
@@ -68,15 +68,30 @@ const received = (
     errorNumber,
     reason: errorNumber === null ? '' : `error ${errorNumber}`,
     at: NOW + delay,
+    pollAt: NOW + delay + 5 * SECOND,
   },
 });
-const bound = (pairs = 2, subscribed = true, delay = 0): AppleEventEvent => ({
+const bound = (pairs = 2, pollAfter = 5 * MINUTE, delay = 0): AppleEventEvent => ({
   type: 'appleEvent.bound',
-  data: { uId: LOCATION, callId: 'call-1', pairs, subscribed, at: NOW + delay },
+  data: {
+    uId: LOCATION,
+    callId: 'call-1',
+    pairs,
+    subscribed: pollAfter > 5 * SECOND,
+    at: NOW + delay,
+    pollAt: NOW + delay + pollAfter,
+  },
 });
 const pending = (delay: number): AppleEventEvent => ({
   type: 'appleEvent.polled',
-  data: { uId: LOCATION, status: 'PENDING', requested: 2, completed: 1, at: NOW + delay },
+  data: {
+    uId: LOCATION,
+    status: 'PENDING',
+    requested: 2,
+    completed: 1,
+    at: NOW + delay,
+    nextAt: NOW + delay + 30 * SECOND,
+  },
 });
 const OVER: AppleEventEvent = {
   type: 'appleEvent.completed',
@@ -115,6 +130,7 @@ describe('notifications of one of Apple’s events', () => {
           errorNumber: null,
           reason: '',
           at: NOW,
+          pollAt: NOW + 5 * SECOND,
         },
       });
     given()
@@ -138,7 +154,14 @@ describe('notifications of one of Apple’s events', () => {
       .then(
         {
           type: 'appleEvent.bound',
-          data: { uId: LOCATION, callId: 'call-1', pairs: 2, subscribed: true, at: NOW },
+          data: {
+            uId: LOCATION,
+            callId: 'call-1',
+            pairs: 2,
+            subscribed: true,
+            at: NOW,
+            pollAt: NOW + 5 * SECOND,
+          },
         },
         {
           type: 'appleEvent.completed',
@@ -233,13 +256,19 @@ describe('when an event is polled', () => {
     expect(given(bound(), received('n1', devices('A'), { delay: 2 * SECOND })).due()).toEqual(
       due(7 * SECOND),
     );
-    expect(given(received('n1', devices('A')), bound(2, true, 1 * SECOND)).due()).toEqual(due(6 * SECOND));
+    expect(given(received('n1', devices('A')), bound(2, 5 * SECOND, 1 * SECOND)).due()).toEqual(
+      due(6 * SECOND),
+    );
   });
 
   it('not sooner than 30 s after the poll before', () => {
-    expect(given(bound(2, false), pending(5 * SECOND)).due()).toEqual(due(35 * SECOND));
+    expect(given(bound(2, 5 * SECOND), pending(5 * SECOND)).due()).toEqual(due(35 * SECOND));
     expect(
-      given(bound(2, false), pending(5 * SECOND), received('n1', devices('A'), { delay: 6 * SECOND })).due(),
+      given(
+        bound(2, 5 * SECOND),
+        pending(5 * SECOND),
+        received('n1', devices('A'), { delay: 6 * SECOND }),
+      ).due(),
     ).toEqual(due(35 * SECOND));
   });
 
@@ -251,7 +280,7 @@ describe('when an event is polled', () => {
         type: 'appleEvent.poll-failed',
         data: { uId: LOCATION, reason: 'HTTP 503', retryAt: NOW + 30 * SECOND },
       });
-    given(bound(2, false))
+    given(bound(2, 5 * SECOND))
       .when(pollFailed({ ...failure, retryAfterMs: 90 * SECOND }))
       .thenDue(due(90 * SECOND));
   });
@@ -266,7 +295,14 @@ describe('what a poll says', () => {
       .then(
         {
           type: 'appleEvent.polled',
-          data: { uId: LOCATION, status: 'COMPLETE', requested: 2, completed: 1, at: NOW },
+          data: {
+            uId: LOCATION,
+            status: 'COMPLETE',
+            requested: 2,
+            completed: 1,
+            at: NOW,
+            nextAt: NOW + 30 * SECOND,
+          },
         },
         {
           type: 'appleEvent.completed',

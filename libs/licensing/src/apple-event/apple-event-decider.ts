@@ -46,14 +46,14 @@ export const appleEventDecider = (
   timings: Timings,
 ): Decider<AppleEventCommand, AppleEvent, AppleEventEvent> => ({
   initial: () => ({ phase: 'unbound', heard: nothingHeard() }),
-  evolve: (state, event) => evolveAppleEvent(state, event, timings),
+  evolve: evolveAppleEvent,
 
   decide(command, event, at) {
     switch (command.type) {
       case 'RecordNotification':
-        return recordNotification(command, event, at);
+        return recordNotification(command, event, at, timings);
       case 'BindCall':
-        return bindCall(command, event, at);
+        return bindCall(command, event, at, timings);
       case 'RecordPoll':
         return recordPoll(command, event, at, timings);
       case 'RecordPollFailure':
@@ -66,13 +66,15 @@ function recordNotification(
   command: AppleEventCommand & { type: 'RecordNotification' },
   state: AppleEvent,
   at: Instant,
+  { quietMs }: Timings,
 ): AppleEventEvent[] {
   const { uId, notificationId, notificationType, operation, result, pairs, errorNumber, reason } = command;
   if (notificationsOf(state).has(notificationId)) return [];
+  const said = { notificationId, notificationType, operation, result, pairs, errorNumber, reason };
   const events: AppleEventEvent[] = [
     {
       type: 'appleEvent.notification-received',
-      data: { uId, notificationId, notificationType, operation, result, pairs, errorNumber, reason, at },
+      data: { uId, ...said, at, pollAt: at + quietMs },
     },
   ];
   if (state.phase !== 'bound') return events;
@@ -100,10 +102,17 @@ function bindCall(
   command: AppleEventCommand & { type: 'BindCall' },
   state: AppleEvent,
   at: Instant,
+  { quietMs, silenceMs }: Timings,
 ): AppleEventEvent[] {
   if (state.phase !== 'unbound') return [];
   const { uId, callId, pairs, subscribed } = command;
-  const bound: AppleEventEvent = { type: 'appleEvent.bound', data: { uId, callId, pairs, subscribed, at } };
+  // Where notifications come, Apple asks for patience until the first of them.
+  const patient = subscribed && state.heard.lastAt === 0;
+  const pollAt = at + (patient ? silenceMs : quietMs);
+  const bound: AppleEventEvent = {
+    type: 'appleEvent.bound',
+    data: { uId, callId, pairs, subscribed, at, pollAt },
+  };
   return [bound, ...completedBy({ uId, callId, expected: pairs }, state.heard)];
 }
 
@@ -131,14 +140,14 @@ function recordPoll(
   command: AppleEventCommand & { type: 'RecordPoll' },
   state: AppleEvent,
   at: Instant,
-  { stalledAfterMs }: Timings,
+  { pollEveryMs, stalledAfterMs }: Timings,
 ): AppleEventEvent[] {
   if (state.phase !== 'bound') return [];
   const { uId, callId, boundAt } = state;
   const { status, requested, completed } = command.status;
   const polled: AppleEventEvent = {
     type: 'appleEvent.polled',
-    data: { uId, status, requested, completed, at },
+    data: { uId, status, requested, completed, at, nextAt: at + pollEveryMs },
   };
   if (status !== 'PENDING') {
     // FAILED without a word of what failed: nobody knows, so the call reads what Apple holds.

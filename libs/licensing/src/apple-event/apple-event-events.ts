@@ -22,12 +22,21 @@ export type AppleEventEvent =
         readonly errorNumber: number | null;
         readonly reason: string;
         readonly at: Instant;
+        /** When Apple is asked, if nothing more has been heard by then. */
+        readonly pollAt: Instant;
       }
     >
   /** The call that caused it is known. */
   | Event<
       'bound',
-      { readonly callId: string; readonly pairs: number; readonly subscribed: boolean; readonly at: Instant }
+      {
+        readonly callId: string;
+        readonly pairs: number;
+        readonly subscribed: boolean;
+        readonly at: Instant;
+        /** When Apple is asked, if nothing more has been heard by then. */
+        readonly pollAt: Instant;
+      }
     >
   | Event<
       'polled',
@@ -36,6 +45,8 @@ export type AppleEventEvent =
         readonly requested: number;
         readonly completed: number;
         readonly at: Instant;
+        /** Apple is not asked again before. */
+        readonly nextAt: Instant;
       }
     >
   | Event<'poll-failed', { readonly reason: string; readonly retryAt: Instant }>

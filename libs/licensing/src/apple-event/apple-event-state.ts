@@ -2,7 +2,6 @@ import { inPhase, type Instant } from '@seatbook/kernel';
 import { idOfAsset } from '../asset-id.js';
 import { holderKeys, type HolderKey, type Holders } from '../holder.js';
 import type { AssetId } from '../ports.js';
-import type { Timings } from '../timings.js';
 import type { AppleEventEvent } from './apple-event-events.js';
 
 /** Stands for success where an error number would stand. */
@@ -27,8 +26,9 @@ export interface Bound {
   readonly callId: string;
   /** Pairs that the call asked for. */
   readonly expected: number;
-  readonly subscribed: boolean;
   readonly boundAt: Instant;
+  /** When notifications will have been quiet for long enough. */
+  readonly quietAt: Instant;
   /** Not before: the last poll, or Apple's own word, says so. */
   readonly pollAfter: Instant;
   readonly heard: Heard;
@@ -71,14 +71,10 @@ export function hear(
   }
 }
 
-export function evolveAppleEvent(
-  state: AppleEvent,
-  event: AppleEventEvent,
-  { pollEveryMs }: Timings,
-): AppleEvent {
+export function evolveAppleEvent(state: AppleEvent, event: AppleEventEvent): AppleEvent {
   switch (event.type) {
     case 'appleEvent.notification-received': {
-      const { notificationId, pairs, errorNumber, reason, at } = event.data;
+      const { notificationId, pairs, errorNumber, reason, at, pollAt } = event.data;
       if (state.phase === 'over') {
         state.notificationIds.add(notificationId);
         return state;
@@ -86,15 +82,15 @@ export function evolveAppleEvent(
       state.heard.notificationIds.add(notificationId);
       state.heard.lastAt = at;
       hear(state.heard, pairs, errorNumber, reason);
-      return state;
+      return state.phase === 'bound' ? { ...state, quietAt: pollAt } : state;
     }
     case 'appleEvent.bound': {
-      const { uId, callId, pairs: expected, subscribed, at: boundAt } = event.data;
+      const { uId, callId, pairs: expected, at: boundAt, pollAt: quietAt } = event.data;
       const { heard } = inPhase(state, 'unbound');
-      return { phase: 'bound', uId, callId, expected, subscribed, boundAt, pollAfter: 0, heard };
+      return { phase: 'bound', uId, callId, expected, boundAt, quietAt, pollAfter: 0, heard };
     }
     case 'appleEvent.polled':
-      return { ...inPhase(state, 'bound'), pollAfter: event.data.at + pollEveryMs };
+      return { ...inPhase(state, 'bound'), pollAfter: event.data.nextAt };
     case 'appleEvent.poll-failed':
       return { ...inPhase(state, 'bound'), pollAfter: event.data.retryAt };
     case 'appleEvent.held':

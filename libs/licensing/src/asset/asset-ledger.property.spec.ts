@@ -13,6 +13,7 @@ import type { OrderEvent, OrderTerms } from '../order/order-events.js';
 import { orderReactions } from '../order/order-reactions.js';
 import { ordersModel, type OrderDocument } from '../order/orders-model.js';
 import { outcomesModel, type OutcomeDocument } from '../order/outcomes-model.js';
+import { DEFAULT_TIMINGS } from '../timings.js';
 import { assetDecider, type AssetCommand } from './asset-decider.js';
 import type { AssetEvent } from './asset-events.js';
 import { assetReactions } from './asset-reactions.js';
@@ -27,6 +28,7 @@ const STREAM = `asset-${ASSET_KEY}`;
 const ASSET = { adamId: '900000001', pricingParam: 'STDQ' };
 const HOLDERS: HolderKey[] = [...'ABCDEF'].map((letter) => `d:${letter}`).concat('u:person-1', 'u:person-2');
 const models = licensingModels;
+const orders = orderDecider(DEFAULT_TIMINGS);
 
 type Verdict = PairFailure['verdict'];
 
@@ -346,11 +348,11 @@ class Bench {
 
   /** Gives the questions to the ledger that follow. */
   #order(orderId: string, command: OrderCommand): CommandMessage[] {
-    const order = this.#orders.get(orderId) ?? orderDecider.initial();
-    const events = orderDecider.decide(command, order, NOW);
+    const order = this.#orders.get(orderId) ?? orders.initial();
+    const events = orders.decide(command, order, NOW);
     this.#orders.set(
       orderId,
-      events.reduce((state: Order, event: OrderEvent) => orderDecider.evolve(state, event), order),
+      events.reduce((state: Order, event: OrderEvent) => orders.evolve(state, event), order),
     );
     return this.#append(`order-${orderId}`, events).flatMap(reactions);
   }

@@ -45,12 +45,12 @@ async function locationOf(
   const { fingerprint, expiresAt, orgName } = request;
   const token = { uId, fingerprint, expiresAt: config.tokenExpiresAt ?? expiresAt };
   if (request.kind === 'renew') {
-    if (!(await stateOf(accountStream(request.uId))).exists) throw unknownAccount();
+    if ((await stateOf(accountStream(request.uId))).phase === 'new') throw unknownAccount();
     if (uId !== request.uId) throw tokenOfOtherLocation(request.uId, uId);
     return { kind: 'renew', ...token };
   }
   const account = await stateOf(accountStream(uId));
-  if (account.exists) throw accountExists(uId, account.fingerprint === fingerprint);
+  if (account.phase !== 'new') throw accountExists(uId, account.token.fingerprint === fingerprint);
   const foreign = config.mdmInfo && config.mdmInfo.id !== settings.mdmInfo.id ? config.mdmInfo : null;
   if (foreign && !request.takeOver) throw ownedByOther(foreign);
   return {
@@ -79,7 +79,8 @@ const forget: ImportStep = {
       if (token !== null) await vault.keepToken(fingerprint, token);
     } else if (state.uId !== null) {
       const account = await stateOf(accountStream(state.uId));
-      if (account.fingerprint !== fingerprint) await vault.forgetToken(fingerprint);
+      const inUse = account.phase !== 'new' && account.token.fingerprint === fingerprint;
+      if (!inUse) await vault.forgetToken(fingerprint);
     }
     await vault.forgetImportedToken(importId, fingerprint);
     return [{ type: 'RecordForgotten' }];

@@ -23,7 +23,8 @@ import {
 import type { OrderEvent, OrderTerms } from './order-events.js';
 import { orderSteps } from './order-steps.js';
 
-const given = deciderSpec(orderDecider, orderSteps(DEFAULT_TIMINGS));
+const decider = orderDecider(DEFAULT_TIMINGS);
+const given = deciderSpec(decider, orderSteps);
 const TEN_MINUTES = 600_000;
 const MINUTE = 60_000;
 const AB = devices('A', 'B');
@@ -63,11 +64,22 @@ const question = (part: number, holders: Holders = AB, asset = PAGES): OrderEven
     ifShort: 'wait',
     platform: null,
     at: NOW,
+    answerBy: NOW + MINUTE,
   },
 });
 const answered = (part: number, final = outcomeCounts({}), asset = PAGES): OrderEvent => ({
   type: 'order.reservation-answered',
-  data: { uId: LOCATION, ...asset, part, final, waiting: 0, open: 0, refusal: null, at: NOW },
+  data: {
+    uId: LOCATION,
+    ...asset,
+    part,
+    final,
+    waiting: 0,
+    open: 0,
+    refusal: null,
+    at: NOW,
+    answerBy: NOW + MINUTE,
+  },
 });
 const reserved = (...silent: readonly AssetId[]): OrderEvent => ({
   type: 'order.reserved',
@@ -89,7 +101,10 @@ const list = (index: number): OrderCommand => ({
   index,
   holders: longLists[index] as Holders,
 });
-const created: OrderEvent = { type: 'order.created', data: { ...longTerms, at: NOW } };
+const created: OrderEvent = {
+  type: 'order.created',
+  data: { ...longTerms, at: NOW, abandonAt: NOW + TEN_MINUTES },
+};
 const listed = (index: number): OrderEvent => ({
   type: 'order.holders-listed',
   data: { uId: LOCATION, ...(longLists[index] as Holders) },
@@ -125,9 +140,7 @@ describe('placing an order', () => {
   });
 
   it('lists a long one first, list by list', () => {
-    given()
-      .when({ type: 'CreateOrder', terms: longTerms })
-      .then({ type: 'order.created', data: { ...longTerms, at: NOW } });
+    given().when({ type: 'CreateOrder', terms: longTerms }).then(created);
     expect(
       given(...listing).when({ type: 'PlaceOrder', terms: longTerms, holders: longLists[2] as Holders })
         .events,
@@ -242,6 +255,7 @@ describe('asking the ledgers', () => {
       ifShort: 'refuse',
       platform: 'iOS',
       at: NOW,
+      answerBy: NOW + MINUTE,
     });
   });
 
@@ -262,10 +276,10 @@ describe('asking the ledgers', () => {
     'of 100,000 %s is cut into appends within the limits and asks everything once',
     (_kind, lists, holders) => {
       const wanted = terms({ holders: 100_000 });
-      let state = orderDecider.initial();
+      let state = decider.initial();
       const carryOut = (command: OrderCommand): readonly OrderEvent[] => {
-        const events = orderDecider.decide(command, state, NOW);
-        for (const event of events) state = orderDecider.evolve(state, event);
+        const events = decider.decide(command, state, NOW);
+        for (const event of events) state = decider.evolve(state, event);
         return events;
       };
       carryOut({ type: 'CreateOrder', terms: wanted });
@@ -273,7 +287,7 @@ describe('asking the ledgers', () => {
         carryOut({ type: 'ListHolders', index, holders: holders(index * 1_000) });
       carryOut({ type: 'PlaceOrder', terms: wanted, holders: holders((lists - 1) * 1_000) });
       const parts: number[] = [];
-      while (nextOf(orderSteps(DEFAULT_TIMINGS), state)?.step === 'ask') {
+      while (nextOf(orderSteps, state)?.step === 'ask') {
         const events = carryOut({ type: 'AskNext' });
         expect(JSON.stringify(events).length).toBeLessThan(800_000);
         for (const event of events) if (event.type === 'order.reservation-asked') parts.push(event.data.part);
@@ -341,6 +355,7 @@ describe('the outcomes of an order', () => {
             open: 1,
             refusal: null,
             at: NOW + 7,
+            answerBy: NOW + 7 + MINUTE,
           },
         },
         { type: 'order.reserved', data: { uId: LOCATION, silent: [] } },

@@ -10,6 +10,7 @@ import {
   type Holders,
 } from '../holder.js';
 import type { AssetId } from '../ports.js';
+import type { Timings } from '../timings.js';
 import type { OrderEvent, OrderTerms, OutcomeCounts } from './order-events.js';
 
 /** An order names this many pairs at the most. */
@@ -49,8 +50,7 @@ interface Listing {
   /** Number of appends that listed holders. */
   lists: number;
   readonly listed: HolderKey[];
-  /** When it was created. */
-  readonly at: Instant;
+  readonly abandonAt: Instant;
 }
 
 /** It asks its ledgers (`placed`), has their answers (`reserved`), and ends when each pair has its outcome. */
@@ -66,8 +66,10 @@ interface Acting {
   readonly final: Record<keyof OutcomeCounts, number>;
   /** What waits is to wait no longer. */
   cancelled: boolean;
-  /** Moment of the last thing that happened, for the deadlines. */
+  /** When it was placed or last asked: from then on there is more to ask. */
   at: Instant;
+  /** Ledgers that have not answered by then are silent. */
+  answerBy: Instant;
 }
 
 export type Order =
@@ -101,27 +103,26 @@ export const outcomeCounts = (counts: Partial<OutcomeCounts>): OutcomeCounts => 
 
 export const pairsOf = ({ assets, holders }: OrderTerms): number => assets.length * holders;
 
-export const orderDecider: Decider<OrderCommand, Order, OrderEvent> = {
+export const orderDecider = (timings: Timings): Decider<OrderCommand, Order, OrderEvent> => ({
   initial: () => ({ phase: 'new' }),
 
   decide(command, order, at) {
     switch (command.type) {
       case 'CreateOrder':
-        checkSize(command.terms);
-        return order.phase === 'new' ? [{ type: 'order.created', data: { ...command.terms, at } }] : [];
+        return createOrder(command.terms, order, at, timings);
       case 'ListHolders':
         return listHolders(command, order);
       case 'PlaceOrder':
-        return placeOrder(command, order, at);
+        return placeOrder(command, order, at, timings);
       case 'AbandonOrder':
         if (order.phase !== 'listing') return [];
         return [{ type: 'order.abandoned', data: { uId: order.terms.uId, listed: order.listed.length } }];
       case 'AskNext':
-        return order.phase === 'placed' ? questions(order, at) : [];
+        return order.phase === 'placed' ? questions(order, at, timings) : [];
       case 'EndAsking':
         return order.phase === 'placed' ? endAsking(order) : [];
       case 'RecordAnswer':
-        return recordAnswer(command, order, at);
+        return recordAnswer(command, order, at, timings);
       case 'RecordOutcomes':
         return recordOutcomes(command.final, order);
       case 'CancelWaiting':
@@ -134,7 +135,7 @@ export const orderDecider: Decider<OrderCommand, Order, OrderEvent> = {
   evolve(order, event) {
     switch (event.type) {
       case 'order.created':
-        return { phase: 'listing', terms: termsOf(event.data), lists: 0, listed: [], at: event.data.at };
+        return listing(event.data);
       case 'order.placed':
         return placed(order.phase === 'listing' ? order.listed : [], event.data);
       case 'order.abandoned':
@@ -152,7 +153,15 @@ export const orderDecider: Decider<OrderCommand, Order, OrderEvent> = {
       }
     }
   },
-};
+});
+
+const listing = (data: OrderTerms & { readonly abandonAt: Instant }): Order => ({
+  phase: 'listing',
+  terms: termsOf(data),
+  lists: 0,
+  listed: [],
+  abandonAt: data.abandonAt,
+});
 
 /** The order as it begins to act; takes the list of holders over. */
 function placed(listed: HolderKey[], data: OrderTerms & Holders & { readonly at: Instant }): Acting {
@@ -168,6 +177,7 @@ function placed(listed: HolderKey[], data: OrderTerms & Holders & { readonly at:
     final: { ...NO_OUTCOMES },
     cancelled: false,
     at: data.at,
+    answerBy: data.at,
   };
 }
 
@@ -182,12 +192,13 @@ function progress(order: Acting, event: ProgressEvent): void {
     case 'order.reservation-asked':
       order.asked = event.data.part + 1;
       order.at = event.data.at;
+      order.answerBy = event.data.answerBy;
       if (order.asked === order.parts) order.listed = [];
       break;
     case 'order.reservation-answered':
       order.answered.add(event.data.part);
       add(order.final, event.data.final);
-      order.at = event.data.at;
+      order.answerBy = event.data.answerBy;
       break;
     case 'order.reserved':
       order.phase = 'reserved';
@@ -243,11 +254,18 @@ function listHolders({ index, holders }: OrderCommand & { type: 'ListHolders' },
   return [{ type: 'order.holders-listed', data: { uId: order.terms.uId, ...copyOf(holders) } }];
 }
 
+function createOrder(terms: OrderTerms, order: Order, at: Instant, { placeWithinMs }: Timings): OrderEvent[] {
+  checkSize(terms);
+  if (order.phase !== 'new') return [];
+  return [{ type: 'order.created', data: { ...terms, at, abandonAt: at + placeWithinMs } }];
+}
+
 /** A short order asks its ledgers in the append that places it: nothing has to be waited for. */
 function placeOrder(
   { terms, holders }: OrderCommand & { type: 'PlaceOrder' },
   order: Order,
   at: Instant,
+  timings: Timings,
 ): OrderEvent[] {
   if (order.phase === 'abandoned') throw abandonedOrNew(order);
   if (order.phase !== 'new' && order.phase !== 'listing') return [];
@@ -257,7 +275,7 @@ function placeOrder(
   if (count !== terms.holders) throw new Error(`an order of ${terms.holders} holders listed ${count}`);
   const data = { ...terms, ...copyOf(holders), at };
   const events: OrderEvent[] = [{ type: 'order.placed', data }];
-  return before.length > 0 ? events : [...events, ...questions(placed([], data), at)];
+  return before.length > 0 ? events : [...events, ...questions(placed([], data), at, timings)];
 }
 
 const copyOf = ({ serialNumbers, userIds }: Holders): Holders => ({ serialNumbers, userIds });
@@ -271,10 +289,15 @@ function abandonedOrNew(order: Order): Refusal {
 }
 
 /** The next questions to the ledgers, as many as fit into one append. */
-function questions({ terms, listed, asked, parts }: Acting, at: Instant): OrderEvent[] {
+function questions(
+  { terms, listed, asked, parts }: Acting,
+  at: Instant,
+  { answerWithinMs }: Timings,
+): OrderEvent[] {
   const lists = chunksOf(listed, MAX_HOLDERS);
   const texts = lists.map((keys) => keys.reduce((sum, key) => sum + key.length + 1, 0));
   const { kind, uId, ifShort, platform } = terms;
+  const answerBy = at + answerWithinMs;
   const events: OrderEvent[] = [];
   // The event that places the order may stand in the same append, with all assets and up to one list of holders.
   let text = asked === 0 ? terms.assets.length * ASSET_TEXT + (texts[0] ?? 0) : 0;
@@ -285,7 +308,7 @@ function questions({ terms, listed, asked, parts }: Acting, at: Instant): OrderE
     const holders = holdersOf(lists[part % lists.length] as HolderKey[]);
     events.push({
       type: 'order.reservation-asked',
-      data: { uId, kind, part, adamId, pricingParam, ...holders, ifShort, platform, at },
+      data: { uId, kind, part, adamId, pricingParam, ...holders, ifShort, platform, at, answerBy },
     });
   }
   return events;
@@ -295,16 +318,18 @@ function recordAnswer(
   command: OrderCommand & { type: 'RecordAnswer' },
   state: Order,
   at: Instant,
+  { answerWithinMs }: Timings,
 ): OrderEvent[] {
   const order = acting(state);
   const { asset, part, final, waiting, open, refusal } = command;
   if (!order || order.answered.has(part)) return [];
   const { uId } = order.terms;
   const { adamId, pricingParam } = asset;
+  const answerBy = at + answerWithinMs;
   const events: OrderEvent[] = [
     {
       type: 'order.reservation-answered',
-      data: { uId, adamId, pricingParam, part, final, waiting, open, refusal, at },
+      data: { uId, adamId, pricingParam, part, final, waiting, open, refusal, at, answerBy },
     },
   ];
   if (order.phase === 'placed' && order.answered.size + 1 === order.parts) {

@@ -39,8 +39,8 @@ export interface OutcomeCounts {
 }
 
 export type OrderEvent =
-  /** A long order: its holders follow. */
-  | Event<'created', OrderTerms & { readonly at: Instant }>
+  /** A long order: its holders follow. If it is not placed by `abandonAt`, it never will be. */
+  | Event<'created', OrderTerms & { readonly at: Instant; readonly abandonAt: Instant }>
   | Event<'holders-listed', Holders>
   /** The order acts from here on. Carries the last holders, or all of a short order. */
   | Event<'placed', OrderTerms & Holders & { readonly at: Instant }>
@@ -56,6 +56,8 @@ export type OrderEvent =
           readonly ifShort: 'wait' | 'refuse';
           readonly platform: string | null;
           readonly at: Instant;
+          /** Ledgers that have not answered by then are silent. */
+          readonly answerBy: Instant;
         }
     >
   | Event<
@@ -70,6 +72,8 @@ export type OrderEvent =
         readonly open: number;
         readonly refusal: RefusalReason | null;
         readonly at: Instant;
+        /** The next answer is expected by then. */
+        readonly answerBy: Instant;
       }
     >
   /** All ledgers have answered, or are named as silent. */

@@ -87,9 +87,17 @@ const totalsCompleted = (count: number, changed = count, delay = 0): Reconciliat
     nextAt: NOW + delay + 15 * MINUTE,
   },
 });
+const WALKED = {
+  count: 2,
+  versionId: 'v1',
+  walks: 1,
+  unstable: false,
+  at: NOW,
+  nextAt: NOW + 15 * MINUTE,
+} as const;
 const walkCompleted = (asset: AssetId = PAGES): ReconciliationEvent => ({
   type: 'reconciliation.walk-completed',
-  data: { uId: LOCATION, ...asset, count: 2, versionId: 'v1', walks: 1, unstable: false, at: NOW },
+  data: { uId: LOCATION, ...asset, ...WALKED },
 });
 const metadataRead = (found: readonly string[], missing: readonly string[] = []): ReconciliationEvent => ({
   type: 'reconciliation.metadata-read',
@@ -103,7 +111,10 @@ const metadataRead = (found: readonly string[], missing: readonly string[] = [])
 });
 const USERS_READ: readonly ReconciliationEvent[] = [
   { type: 'reconciliation.users-read', data: { uId: LOCATION, count: 3, at: NOW } },
-  { type: 'reconciliation.first-read-completed', data: { uId: LOCATION, at: NOW } },
+  {
+    type: 'reconciliation.first-read-completed',
+    data: { uId: LOCATION, at: NOW, nextAt: NOW + 15 * MINUTE },
+  },
 ];
 const totalsRequested = (
   at: number,
@@ -185,7 +196,7 @@ describe('the first read of a location', () => {
       .when(walked())
       .then({
         type: 'reconciliation.walk-completed',
-        data: { uId: LOCATION, ...PAGES, count: 2, versionId: 'v1', walks: 1, unstable: false, at: NOW },
+        data: { uId: LOCATION, ...PAGES, ...WALKED },
       });
   });
 });

@@ -48,7 +48,7 @@ export const reconciliationDecider = (
   timings: Timings,
 ): Decider<ReconciliationCommand, Reconciliation, ReconciliationEvent> => ({
   initial: () => ({ phase: 'new' }),
-  evolve: (state, event) => evolveReconciliation(state, event, timings),
+  evolve: evolveReconciliation,
 
   decide(command, state, at) {
     if (state.phase === 'new') {
@@ -68,9 +68,9 @@ export const reconciliationDecider = (
       case 'RecordAssignments':
         return recordAssignments(command, state);
       case 'CompleteWalk':
-        return completeWalk(command, state, at);
+        return completeWalk(command, state, at, timings);
       case 'RecordUsers':
-        return recordUsers(command, state, at);
+        return recordUsers(command, state, at, timings);
       case 'RecordReadFailure':
         return readFailed(command, state, at, timings);
       case 'RecordMetadata':
@@ -130,8 +130,10 @@ function completeWalk(
   { asset: { adamId, pricingParam }, count, versionId, walks, unstable }: CommandOf<'CompleteWalk'>,
   { uId }: Reading,
   at: Instant,
+  { totalsEveryMs }: Timings,
 ): ReconciliationEvent[] {
-  const data = { uId, adamId, pricingParam, count, versionId, walks, unstable, at };
+  const nextAt = at + totalsEveryMs;
+  const data = { uId, adamId, pricingParam, count, versionId, walks, unstable, at, nextAt };
   return [{ type: 'reconciliation.walk-completed', data }];
 }
 
@@ -139,11 +141,12 @@ function recordUsers(
   { count }: CommandOf<'RecordUsers'>,
   { uId, phase }: Reading,
   at: Instant,
+  { totalsEveryMs }: Timings,
 ): ReconciliationEvent[] {
   if (phase !== 'users') return [];
   return [
     { type: 'reconciliation.users-read', data: { uId, count, at } },
-    { type: 'reconciliation.first-read-completed', data: { uId, at } },
+    { type: 'reconciliation.first-read-completed', data: { uId, at, nextAt: at + totalsEveryMs } },
   ];
 }
 

@@ -50,11 +50,13 @@ export type ReconciliationEvent =
         /** It never stood still: to be reconciled. */
         readonly unstable: boolean;
         readonly at: Instant;
+        /** When totals are read next, if this was the last walk. */
+        readonly nextAt: Instant;
       }
     >
   /** Persons that Apple knows at the location are in the directory. */
   | Event<'users-read', { readonly count: number; readonly at: Instant }>
-  | Event<'first-read-completed', { readonly at: Instant }>
+  | Event<'first-read-completed', { readonly at: Instant; readonly nextAt: Instant }>
   | Event<'read-failed', { readonly step: string; readonly reason: string; readonly retryAt: Instant }>
   | Event<
       'held',

@@ -1,7 +1,6 @@
 import { inPhase, type Instant } from '@seatbook/kernel';
 import { assetOfId, idOfAsset } from '../asset-id.js';
 import type { AssetId } from '../ports.js';
-import type { Timings } from '../timings.js';
 import type { ReconciliationEvent } from './reconciliation-events.js';
 
 /** The reading of a location: totals of all assets, then assignments of the new ones, then (the first time) persons. */
@@ -33,11 +32,7 @@ export type Reconciliation = { readonly phase: 'new' } | Reading;
 export const inReading = (state: Reconciliation): Reading =>
   inPhase(state, 'assets', 'assignments', 'users', 'idle');
 
-export function evolveReconciliation(
-  before: Reconciliation,
-  event: ReconciliationEvent,
-  { totalsEveryMs }: Timings,
-): Reconciliation {
+export function evolveReconciliation(before: Reconciliation, event: ReconciliationEvent): Reconciliation {
   if (event.type === 'reconciliation.first-read-started') return begun(event.data.uId, event.data.at);
   const state = inReading(before);
   switch (event.type) {
@@ -54,11 +49,10 @@ export function evolveReconciliation(
     case 'reconciliation.walk-completed': {
       const walked = idOfAsset(event.data);
       const toWalk = state.toWalk.filter((asset) => idOfAsset(asset) !== walked);
-      const { at } = event.data;
-      return afterWalks({ ...state, failures: 0, toWalk }, at, at + totalsEveryMs);
+      return afterWalks({ ...state, failures: 0, toWalk }, event.data.at, event.data.nextAt);
     }
     case 'reconciliation.first-read-completed':
-      return resting({ ...state, first: false }, event.data.at + totalsEveryMs);
+      return resting({ ...state, first: false }, event.data.nextAt);
     case 'reconciliation.read-failed':
       return { ...state, failures: state.failures + 1, at: event.data.retryAt };
     case 'reconciliation.held':

@@ -1,8 +1,7 @@
 import type { Step, Steps } from '@seatbook/kernel';
-import { accessOf } from '../apple-access.js';
+import { accessTo, accountOf } from '../apple-access.js';
 import { MAX_HOLDERS, chunksOf, holdersOf, type HolderKey } from '../holder.js';
-import type { AppleAccess, AppleAssignment, AppleFailure, AssetId, LicensingPorts, Walk } from '../ports.js';
-import { accountStream } from '../streams.js';
+import type { AppleAssignment, AppleFailure, AssetId, LicensingPorts, Walk } from '../ports.js';
 import { ASSETS_PER_LOOKUP, type ReconciliationCommand } from './reconciliation-decider.js';
 import { inReading, type Reading, type Reconciliation } from './reconciliation-state.js';
 
@@ -20,9 +19,8 @@ const ASSETS_PER_EVENT = 200;
 const MAX_WALKS = 3;
 
 async function open(uId: string, ports: LicensingPorts) {
-  const account = await ports.read(accountStream(uId));
-  const access: AppleAccess = await accessOf(uId, ports, account.fingerprint);
-  return { account, access };
+  const account = await accountOf(uId, ports);
+  return { account, access: await accessTo(account, ports), fingerprint: account.token.fingerprint };
 }
 
 /** Totals of all assets. Apple offers no delta for them. */
@@ -30,10 +28,9 @@ const readTotals: ReconciliationStep = {
   due: dueIn('assets', 'idle'),
   async perform(state, ports) {
     const { uId } = inReading(state);
-    const { account, access } = await open(uId, ports);
+    const { access, fingerprint } = await open(uId, ports);
     const walk = await ports.apple.assets(access);
     const readAt = ports.clock.now();
-    const { fingerprint } = account;
     if (!walk.ok)
       return [{ type: 'RecordReadFailure', step: 'read-totals', failure: walk.failure, fingerprint }];
     const { records, versionId } = walk.value;
@@ -58,8 +55,7 @@ const readAssignments: ReconciliationStep = {
     const { uId, toWalk } = inReading(state);
     const asset = toWalk[0];
     if (!asset) return [];
-    const { account, access } = await open(uId, ports);
-    const { fingerprint } = account;
+    const { access, fingerprint } = await open(uId, ports);
     const failed = (failure: AppleFailure): ReconciliationCommand[] => [
       { type: 'RecordReadFailure', step: 'read-assignments', failure, fingerprint },
     ];
@@ -107,9 +103,8 @@ const readUsers: ReconciliationStep = {
   due: dueIn('users'),
   async perform(state, ports) {
     const { uId } = inReading(state);
-    const { account, access } = await open(uId, ports);
+    const { access, fingerprint } = await open(uId, ports);
     const walk = await ports.apple.users(access);
-    const { fingerprint } = account;
     if (!walk.ok)
       return [{ type: 'RecordReadFailure', step: 'read-users', failure: walk.failure, fingerprint }];
     const active = walk.value.records.filter(
@@ -132,13 +127,12 @@ const describe: ReconciliationStep = {
     const adamIds = [...toDescribe]
       .flatMap(([adamId, at]) => (at <= now ? adamId : []))
       .slice(0, ASSETS_PER_LOOKUP);
-    const { account, access } = await open(uId, ports);
+    const { account, access, fingerprint } = await open(uId, ports);
     const storefront = {
       countryCode: (account.countryCode ?? 'US').toLowerCase(),
       platform: account.defaultPlatform ?? 'enterprisestore',
     };
     const result = await ports.apple.contentMetadata(access, adamIds, storefront);
-    const { fingerprint } = account;
     if (!result.ok) return [{ type: 'RecordMetadataFailure', failure: result.failure, fingerprint }];
     const wanted = new Set(adamIds);
     const found = result.value.filter(({ adamId }) => wanted.delete(adamId));

@@ -1,0 +1,152 @@
+import { inPhase, type Instant } from '@seatbook/kernel';
+import type { TokenRefusal } from '../ports.js';
+import type { AccountEvent } from './account-events.js';
+
+/** The content token in use. */
+export interface Token {
+  readonly fingerprint: string;
+  readonly expiresAt: Instant;
+  readonly state: 'active' | TokenRefusal;
+}
+
+/** Whose the location is, as far as we know. Apple has no lock: all MDMs respect the marker. */
+export type Ownership =
+  /** To be marked as ours, at `at`, after this many failures in a row. */
+  | { readonly state: 'wanted'; readonly at: Instant; readonly failures: number }
+  /** Marked with our `mdmInfo.id`. */
+  | { readonly state: 'ours'; readonly mdmId: string }
+  /** Another MDM has it, and nobody has ordered to take it over. */
+  | { readonly state: 'conflicted' }
+  /** Another MDM has it, and it is to be taken over at `at`. */
+  | { readonly state: 'taking-over'; readonly at: Instant; readonly failures: number };
+
+/** Whether Apple sends notifications to us. */
+export type Subscription =
+  /** Apple cannot reach us: the product polls. */
+  | { readonly state: 'none' }
+  /** Apple is to be given the address at `at`, or as soon as the location is ours. */
+  | { readonly state: 'wanted'; readonly url: string; readonly at: Instant; readonly failures: number }
+  /** Apple has the address. Whether it still has it is seen at `checkAt`. */
+  | {
+      readonly state: 'subscribed';
+      readonly url: string;
+      readonly checkAt: Instant;
+      readonly failures: number;
+    };
+
+/** A location whose token was imported. */
+export interface ImportedAccount {
+  readonly phase: 'imported';
+  readonly uId: string;
+  readonly countryCode: string | null;
+  readonly defaultPlatform: string | null;
+  readonly token: Token;
+  readonly ownership: Ownership;
+  readonly subscription: Subscription;
+}
+
+export type Account = { readonly phase: 'new' } | ImportedAccount;
+
+/** The location is another MDM's, as far as we know. */
+export const isConflicted = ({ ownership: { state } }: ImportedAccount): boolean =>
+  state === 'conflicted' || state === 'taking-over';
+
+/** The token works and the location is not another MDM's: Apple work may go on. */
+export const isUsable = (account: ImportedAccount): boolean =>
+  account.token.state === 'active' && !isConflicted(account);
+
+/** Nothing is sent with a token that is known to be over, by Apple's word or by its date. */
+export const isOver = ({ token }: ImportedAccount, now: Instant): boolean =>
+  token.state !== 'active' || token.expiresAt <= now;
+
+/** Our marker, from the moment when the location has it. */
+export const markerOf = ({ ownership }: ImportedAccount): string | null =>
+  ownership.state === 'ours' ? ownership.mdmId : null;
+
+/** Where Apple sends notifications, or is to send them; null: nowhere. */
+export const notificationUrlIn = ({ subscription }: ImportedAccount): string | null =>
+  subscription.state === 'none' ? null : subscription.url;
+
+const wanting = (url: string | null, at: Instant): Subscription =>
+  url === null ? { state: 'none' } : { state: 'wanted', url, at, failures: 0 };
+
+type DataOf<T extends AccountEvent['type']> = Extract<AccountEvent, { type: T }>['data'];
+
+export function evolveAccount(before: Account, event: AccountEvent): Account {
+  if (event.type === 'account.imported') return imported(event.data);
+  const account = inPhase(before, 'imported');
+  const { token } = account;
+  switch (event.type) {
+    case 'account.token-renewed': {
+      const { fingerprint, expiresAt } = event.data;
+      return { ...account, token: { fingerprint, expiresAt, state: 'active' } };
+    }
+    case 'account.token-refused':
+      return { ...account, token: { ...token, state: event.data.state } };
+    case 'account.token-expired':
+      return { ...account, token: { ...token, state: 'expired' } };
+    case 'account.conflicted':
+      return { ...account, ownership: { state: 'conflicted' } };
+    case 'account.take-over-ordered':
+      return { ...account, ownership: { state: 'taking-over', at: event.data.at, failures: 0 } };
+    case 'account.owned':
+      return owned(account, event.data);
+    case 'account.owning-failed':
+      return { ...account, ownership: retried(account.ownership, event.data.retryAt) };
+    case 'account.notifications-wanted':
+      return { ...account, subscription: wanting(event.data.notificationUrl, event.data.at) };
+    case 'account.subscribed':
+    case 'account.address-checked':
+      return { ...account, subscription: subscribed(account, event.data.checkAt) };
+    case 'account.address-lost':
+      return { ...account, subscription: wanting(notificationUrlIn(account), event.data.at) };
+    case 'account.subscription-failed':
+    case 'account.address-check-failed':
+      return { ...account, subscription: retriedSubscription(account.subscription, event.data.retryAt) };
+    // Answers to imports, which change nothing.
+    case 'account.token-kept':
+    case 'account.import-refused':
+      return account;
+  }
+}
+
+function imported(data: DataOf<'account.imported'>): ImportedAccount {
+  const { uId, countryCode, defaultPlatform, fingerprint, expiresAt, notificationUrl, at } = data;
+  return {
+    phase: 'imported',
+    uId,
+    countryCode,
+    defaultPlatform,
+    token: { fingerprint, expiresAt, state: 'active' },
+    ownership: { state: 'wanted', at, failures: 0 },
+    subscription: wanting(notificationUrl, at),
+  };
+}
+
+function owned(account: ImportedAccount, { mdmId, at }: DataOf<'account.owned'>): ImportedAccount {
+  // An MDM that had the location meanwhile may have pointed the notifications elsewhere.
+  const subscription = isConflicted(account) ? wanting(notificationUrlIn(account), at) : account.subscription;
+  return { ...account, ownership: { state: 'ours', mdmId }, subscription };
+}
+
+function subscribed({ subscription }: ImportedAccount, checkAt: Instant): Subscription {
+  if (subscription.state === 'none') return subscription;
+  return { state: 'subscribed', url: subscription.url, checkAt, failures: 0 };
+}
+
+/** Whatever it was that failed is tried again at `at`. */
+function retried(ownership: Ownership, at: Instant): Ownership {
+  if (ownership.state !== 'wanted' && ownership.state !== 'taking-over') return ownership;
+  return { ...ownership, at, failures: ownership.failures + 1 };
+}
+
+function retriedSubscription(subscription: Subscription, at: Instant): Subscription {
+  switch (subscription.state) {
+    case 'none':
+      return subscription;
+    case 'wanted':
+      return { ...subscription, at, failures: subscription.failures + 1 };
+    case 'subscribed':
+      return { ...subscription, checkAt: at, failures: subscription.failures + 1 };
+  }
+}
