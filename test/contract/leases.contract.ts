@@ -82,6 +82,14 @@ export const leasesCases: Cases<LeasesFixture> = {
     assert.ok(((await store.acquire(name, 'third', await read(store, name))) ?? 0) > (epoch ?? Infinity));
   },
 
+  'all leases that were ever held can be read without their names': async ({ store }) => {
+    const [kept, released] = [await held(store), await held(store)];
+    await store.release(released, 1);
+    const all = await store.all();
+    same([all.get(kept)?.holder, all.get(released)?.holder], ['first', null]);
+    same(all.get(kept), await read(store, kept));
+  },
+
   'one beat is for all leases of a holder and names those it still has': async ({ store }) => {
     const [kept, lost, released] = [await held(store), await held(store), await held(store)];
     await store.acquire(lost, 'second', await read(store, lost));

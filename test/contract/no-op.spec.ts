@@ -58,6 +58,7 @@ const progress: Progress = {
   countParked: async () => 0,
 };
 const leases: Leases = {
+  all: async () => new Map(),
   read: async () => new Map(),
   acquire: async () => 1,
   beat: async (_holder, held) => held.map(({ name }) => name),

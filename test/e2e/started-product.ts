@@ -1,11 +1,22 @@
 import 'reflect-metadata';
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import request from 'supertest';
 import { TransportError, type TransportReply, type TransportRequest } from '@seatbook/apple';
-import { createLog, readConfiguration } from '@seatbook/host';
+import {
+  SeatbookHost,
+  createLog,
+  openStores,
+  readConfiguration,
+  type EdgeHost,
+  type HostOptions,
+  type WorkerHost,
+} from '@seatbook/host';
+import { systemClock } from '@seatbook/kernel';
 import { Product } from '@seatbook/nest';
+import type { OpenedStores } from '@seatbook/runtime';
 import { eventually } from '@seatbook/test-support/eventually';
 import {
   createSimulator,
@@ -31,14 +42,17 @@ const TIMINGS = {
   SEATBOOK_DUE_POLL_MS: '100',
 };
 
-/** The whole product over HTTP and a simulated Apple, in this process. */
+/** The whole product over HTTP and a simulated Apple, in this process: as one host, or as two on one store. */
 export class StartedProduct {
   readonly folder = mkdtempSync(join(tmpdir(), 'seatbook-e2e-'));
   readonly logLines: string[] = [];
   readonly simulator: Simulator;
   /** Token files by name. */
   readonly tokens = new Map<string, string>();
-  product!: Product;
+  product!: Product<EdgeHost>;
+  /** The host that works: the product's own, or where the halves are apart another one. */
+  worker!: WorkerHost;
+  #shared: OpenedStores | null = null;
   appleIsDown = false;
   /** How often Apple was asked while it was down. */
   askedInVain = 0;
@@ -76,7 +90,42 @@ export class StartedProduct {
     return started;
   }
 
+  /** Edge and worker are two hosts: nothing but the stores connects them. */
+  static async apart(environment: Record<string, string> = {}): Promise<StartedProduct> {
+    const started = new StartedProduct();
+    const options = started.#options(environment);
+    const { configuration } = options;
+    const stores = await openStores(configuration, { clock: systemClock, ids: { next: randomUUID } });
+    started.#shared = stores;
+    // Whoever asks an edge for Apple is told.
+    const edge: HostOptions = Object.defineProperty({ ...options, stores }, 'transport', {
+      get: () => {
+        throw new Error('an edge has no connection to Apple');
+      },
+    });
+    await started.startWorker(environment);
+    started.product = await Product.serve(await SeatbookHost.open(edge, 'edge'));
+    return started;
+  }
+
+  /** Of halves that are apart. */
+  async startWorker(environment: Record<string, string> = {}): Promise<void> {
+    if (!this.#shared) throw new Error('the halves are not apart');
+    this.worker = await SeatbookHost.open({ ...this.#options(environment), stores: this.#shared }, 'worker');
+    await this.worker.start();
+  }
+
   async restart(environment: Record<string, string> = {}): Promise<void> {
+    const listening = (product: Product): void => {
+      // Apple delivers before the start is over.
+      this.product = product;
+    };
+    const product = await Product.start(this.#options(environment), { listening });
+    this.product = product;
+    this.worker = product.host;
+  }
+
+  #options(environment: Record<string, string>): HostOptions {
     const configuration = readConfiguration({
       ...TIMINGS,
       SEATBOOK_PORT: '0',
@@ -88,11 +137,7 @@ export class StartedProduct {
     });
     const log = createLog('debug', { write: (line: string) => void this.logLines.push(line) });
     const transport = (asked: TransportRequest): Promise<TransportReply> => this.#ask(asked);
-    const listening = (product: Product): void => {
-      // Apple delivers before the start is over.
-      this.product = product;
-    };
-    this.product = await Product.start({ configuration, log, views: 'inline', transport }, { listening });
+    return { configuration, log, views: 'inline', transport };
   }
 
   get url(): string {
@@ -146,7 +191,7 @@ export class StartedProduct {
   async quiet(): Promise<void> {
     let idle = 0;
     await eventually('everything is done', async () => {
-      idle = (await this.product.host.worker.idle()) ? idle + 1 : 0;
+      idle = (await this.worker.worker.idle()) ? idle + 1 : 0;
       return idle === 3;
     });
   }
@@ -166,6 +211,9 @@ export class StartedProduct {
 
   async stop(): Promise<void> {
     await this.product.stop();
+    if (!this.#shared) return;
+    await this.worker.stop();
+    await this.#shared.close();
   }
 
   async end(): Promise<void> {

@@ -1,4 +1,5 @@
-import { getOrder, listAssets, waitForOrder, OVER } from '@seatbook/application';
+import { getOrder, listAssets, retryParked, waitForOrder, OVER } from '@seatbook/application';
+import { asPosition } from '@seatbook/kernel';
 import { UID, VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 
 describe('the halves in two processes', () => {
@@ -38,5 +39,29 @@ describe('the halves in two processes', () => {
     expect(virtual.atApple('900000001')).toEqual([]);
     await virtual.until(virtual.worker.start());
     expect(await virtual.finished(orderId)).toMatchObject({ final: { assigned: 3 } });
+  });
+
+  it('a wish to retry parked work that no worker takes up is kept and said to be pending', async () => {
+    const { progress } = virtual.stores;
+    const stream = 'order-parked';
+    const work = {
+      id: `${stream}/ask`,
+      kind: 'step',
+      stream,
+      name: 'ask',
+      payload: '',
+      reason: 'a bug',
+    } as const;
+    await progress.park([{ ...work, attempts: 5, source: asPosition(1), index: 0, parkedAt: 1 }]);
+    await virtual.until(virtual.worker.stop());
+    await expect(virtual.until(retryParked(virtual.edge, { stream }))).rejects.toMatchObject({
+      code: 'TRANSIENT_RETRY_PENDING',
+      facts: { stream, wanted: 1, retried: 0 },
+      retryAfterSeconds: 10,
+    });
+    expect(await progress.retryRequests(10)).toMatchObject([{ stream }]);
+    await virtual.until(virtual.worker.start());
+    await virtual.advance(20_000);
+    expect(await progress.countParked()).toBe(0);
   });
 });

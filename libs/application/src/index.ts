@@ -17,5 +17,12 @@ export * from './edge/history.js';
 export * from './edge/subjects.js';
 export * from './edge/timeline.js';
 export * from './edge/parked.js';
+export {
+  Health,
+  type HealthReport,
+  type ModelHealth,
+  type PartitionHealth,
+  type WorkerTrouble,
+} from './edge/health.js';
 export { AccountGates } from './worker/account-gates.js';
 export { SeatbookWorker, type TenureOf, type WorkerOptions } from './worker/seatbook-worker.js';

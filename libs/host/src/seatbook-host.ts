@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createAppleApi, undiciTransport, type AppleClient, type Transport } from '@seatbook/apple';
+import { createAppleApi, undiciTransport, type Transport } from '@seatbook/apple';
 import { Foundation, SeatbookEdge, SeatbookWorker, allModels, type TenureOf } from '@seatbook/application';
 import { systemClock, type Clock, type Ids, type Instant } from '@seatbook/kernel';
 import type { Log as LogLine, OpenedStores, Views } from '@seatbook/runtime';
@@ -19,6 +19,8 @@ export interface HostOptions {
   readonly views: 'worker' | 'inline';
   /** How Apple is reached; HTTP when absent. */
   readonly transport?: Transport;
+  /** Stores that are open already and outlive the host. Those of the configuration are opened when absent. */
+  readonly stores?: OpenedStores;
 }
 
 /** The phases of the product's life. */
@@ -35,13 +37,18 @@ export type WorkerHost = SeatbookHost & { readonly worker: SeatbookWorker };
 
 interface Parts {
   readonly stores: OpenedStores;
-  readonly foundation: Foundation;
-  readonly apple: AppleClient;
-  readonly closeTransport: () => Promise<void>;
   readonly edge: SeatbookEdge | null;
   readonly ownerKey: OwnerKey | null;
-  readonly worker: SeatbookWorker | null;
-  readonly workerViews: WorkerViews | null;
+  readonly work: Work | null;
+  /** Stores that were opened elsewhere are closed there. */
+  readonly closeStores: () => Promise<void>;
+}
+
+/** The worker half with its connections to Apple. */
+interface Work {
+  readonly worker: SeatbookWorker;
+  readonly closeApple: () => Promise<void>;
+  readonly closeTransport: () => Promise<void>;
 }
 
 const ids: Ids = { next: () => randomUUID() };
@@ -68,7 +75,7 @@ export class SeatbookHost {
     this.stores = parts.stores;
     this.edge = parts.edge;
     this.ownerKey = parts.ownerKey;
-    this.worker = parts.worker;
+    this.worker = parts.work?.worker ?? null;
   }
 
   /** @throws what the stores say when they are locked or damaged, or when the key is not theirs */
@@ -77,12 +84,16 @@ export class SeatbookHost {
   static open(options: HostOptions, halves: 'worker'): Promise<WorkerHost>;
   static async open(options: HostOptions, halves: Halves): Promise<SeatbookHost> {
     const { configuration, log } = options;
-    const stores = await openStores(configuration, { clock: systemClock, ids });
+    const stores = options.stores ?? (await openStores(configuration, { clock: systemClock, ids }));
+    const closeStores = async (): Promise<void> => {
+      if (!options.stores) await stores.close();
+    };
     try {
       for (const notice of stores.notices) log.warn(notice);
-      return new SeatbookHost(configuration, log, await partsOf(stores, options, halves));
+      const parts = { stores, closeStores, ...(await partsOf(stores, options, halves)) };
+      return new SeatbookHost(configuration, log, parts);
     } catch (error) {
-      await stores.close();
+      await closeStores();
       throw error;
     }
   }
@@ -94,11 +105,6 @@ export class SeatbookHost {
   /** Aborts when the shutdown begins: requests that wait for outcomes are answered with those known by then. */
   get closing(): AbortSignal {
     return this.#closing.signal;
-  }
-
-  /** Null while read models are being built; else why they are not. */
-  get viewsFailure(): string | null {
-    return this.parts.workerViews?.failure ?? null;
   }
 
   /** Lets work be done. The HTTP server must be listening: Apple tries the notification address at once. */
@@ -121,24 +127,47 @@ export class SeatbookHost {
   async stop(): Promise<void> {
     if (this.#phase === 'stopped') return;
     this.beginShutdown();
-    const stopped = this.worker?.stop();
-    await this.parts.apple.close();
+    const { work, closeStores } = this.parts;
+    const stopped = work?.worker.stop();
+    await work?.closeApple();
     await stopped;
-    await this.parts.closeTransport();
+    await work?.closeTransport();
     // Let pending promises settle before the stores are closed.
     await pause(0);
-    await this.stores.close();
+    await closeStores();
     this.#phase = 'stopped';
   }
 }
 
 async function partsOf(
   stores: OpenedStores,
-  { configuration, log, views, transport }: HostOptions,
+  options: HostOptions,
   halves: Halves,
-): Promise<Parts> {
-  const { apple: appleSettings, mdm, http, owner, timings, reactor, planner, due } = configuration;
-  const clock = systemClock;
+): Promise<Pick<Parts, 'edge' | 'ownerKey' | 'work'>> {
+  const { configuration, log } = options;
+  const { http, health, owner, timings } = configuration;
+  await stores.reads.prepare(allModels);
+  const lines: LogLine = (message, facts) => log.warn(facts, message);
+  const foundation = new Foundation({ stores, clock: systemClock, ids, timings, log: lines });
+  const { importWaitMs, positionWaitMs } = http;
+  const hasEdge = halves !== 'worker';
+  return {
+    edge: hasEdge
+      ? new SeatbookEdge(foundation, { importWaitMs, positionWaitMs, patienceMs: health.patienceMs })
+      : null,
+    ownerKey: hasEdge ? await OwnerKey.open(stores.secrets, owner) : null,
+    work: halves === 'edge' ? null : await workOf(foundation, stores, options),
+  };
+}
+
+/** Only the worker speaks to Apple: a process without it has no client of Apple's API. */
+async function workOf(
+  foundation: Foundation,
+  stores: OpenedStores,
+  { configuration, log, views, transport }: HostOptions,
+): Promise<Work> {
+  const { apple: appleSettings, mdm, http, reactor, planner, due, leases } = configuration;
+  const { clock } = foundation;
   const { connectTimeoutMs, keepAliveMs, maxAnswerBytes, ...requests } = appleSettings;
   const connections = undiciTransport({ connectTimeoutMs, keepAliveMs, maxBodyBytes: maxAnswerBytes });
   const apple = createAppleApi({
@@ -147,51 +176,25 @@ async function partsOf(
     settings: requests,
     log: ({ level, message, ...facts }) => log[level](facts, message),
   });
-  await stores.reads.prepare(allModels);
-  const lines: LogLine = (message, facts) => log.warn(facts, message);
-  const foundation = new Foundation({ stores, clock, ids, timings, log: lines });
-  const settings = {
-    mdmInfo: { id: await mdmIdOf(mdm.id, stores.secrets, ids), name: mdm.name, metadata: 'seatbook' },
-    publicUrl: http.publicUrl,
-  };
-  const hasEdge = halves !== 'worker';
-  const hasWorker = halves !== 'edge';
-  let workerViews: WorkerViews | null = null;
   const viewsOf = (tenureOf: TenureOf): Views => {
+    if (views === 'worker') return workerViewsOf(configuration, log, stores, tenureOf);
     const { events, reads } = stores;
-    const { views: limits } = configuration;
-    if (views === 'inline') return viewBuilders({ events, reads, clock, limits, log: lines, tenureOf });
-    return (workerViews = workerViewsOf(configuration, log, stores, tenureOf));
+    return viewBuilders({ events, reads, clock, limits: configuration.views, log: foundation.log, tenureOf });
   };
-  const worker = hasWorker
-    ? new SeatbookWorker(foundation, {
-        apple,
-        random: Math.random,
-        settings,
-        newSecret: () => randomBytes(32).toString('base64url'),
-        limits: { reactor, due, planner },
-        views: viewsOf,
-      })
-    : null;
-  if (worker) {
-    apple.onTokenRefused((uId) => worker.gates.shut(uId));
-    worker.gates.onOpened((uId) => apple.reopen(uId));
-  }
-  return {
-    stores,
-    foundation,
+  const worker = new SeatbookWorker(foundation, {
     apple,
-    closeTransport: () => connections.close(),
-    edge: hasEdge
-      ? new SeatbookEdge(foundation, {
-          importWaitMs: http.importWaitMs,
-          positionWaitMs: http.positionWaitMs,
-        })
-      : null,
-    ownerKey: hasEdge ? await OwnerKey.open(stores.secrets, owner) : null,
-    worker,
-    workerViews,
-  };
+    random: Math.random,
+    settings: {
+      mdmInfo: { id: await mdmIdOf(mdm.id, stores.secrets, ids), name: mdm.name, metadata: 'seatbook' },
+      publicUrl: http.publicUrl,
+    },
+    newSecret: () => randomBytes(32).toString('base64url'),
+    limits: { reactor, due, planner, leases },
+    views: viewsOf,
+  });
+  apple.onTokenRefused((uId) => worker.gates.shut(uId));
+  worker.gates.onOpened((uId) => apple.reopen(uId));
+  return { worker, closeApple: () => apple.close(), closeTransport: () => connections.close() };
 }
 
 function workerViewsOf(

@@ -4,34 +4,39 @@ import { SeatbookHost, errorFacts, type EdgeHost, type HostOptions, type WorkerH
 import { createApplication } from './http/create-application.js';
 
 /** Called as a start progresses. */
-export interface StartListener {
+export interface StartListener<H extends EdgeHost = EdgeHost & WorkerHost> {
   /** The stores are open. A key made by this start must be shown now: nothing later may keep it from being seen. */
-  readonly opened?: (host: EdgeHost) => void;
-  readonly listening?: (product: Product) => void;
+  readonly opened?: (host: H) => void;
+  readonly listening?: (product: Product<H>) => void;
 }
 
-/** The whole product in one process, HTTP included. */
-export class Product {
+/** A process that serves HTTP: the whole product, or its edge alone. */
+export class Product<H extends EdgeHost = EdgeHost & WorkerHost> {
   #stopped: Promise<void> | null = null;
 
   private constructor(
-    readonly host: EdgeHost & WorkerHost,
+    readonly host: H,
     readonly app: NestFastifyApplication,
     readonly port: number,
   ) {}
 
-  /**
-   * Opens the stores, listens, and lets work be done; resolves when everything has started. Whatever fails on
-   * the way closes again what was opened.
-   */
+  /** The whole product in this process: opens the stores and serves them. */
   static async start(options: HostOptions, listener: StartListener = {}): Promise<Product> {
-    const host = await SeatbookHost.open(options, 'both');
+    return Product.serve(await SeatbookHost.open(options, 'both'), listener);
+  }
+
+  /**
+   * Listens, and lets the work be done that the host has; resolves when everything has started. Whatever fails on the
+   * way closes the host.
+   */
+  static async serve<H extends EdgeHost>(host: H, listener: StartListener<H> = {}): Promise<Product<H>> {
     let app: NestFastifyApplication | null = null;
     try {
       listener.opened?.(host);
       app = await createApplication(host);
-      const { host: address, port } = options.configuration.http;
+      const { host: address, port } = host.configuration.http;
       await app.listen(port, address);
+      // Only the socket of a file has an address that is text.
       const bound = app.getHttpServer().address() as AddressInfo;
       const product = new Product(host, app, bound.port);
       listener.listening?.(product);

@@ -11,15 +11,7 @@ import {
 } from '@seatbook/kernel';
 import { following, type CommandContext } from './command-context.js';
 import type { CommandRunner, LoadedStream, Receipt } from './command-runner.js';
-import {
-  STEPS_QUEUE,
-  STEP_PARTITIONS,
-  dueModel,
-  gateQueue,
-  stepLease,
-  stepLeaseOf,
-  type DueRow,
-} from './due.js';
+import { STEPS_QUEUE, STEP_LEASES, dueModel, gateQueue, stepLeaseOf, type DueRow } from './due.js';
 import { hasCode } from './errors.js';
 import type { Gates } from './gates.js';
 import type { LeaseKeeper } from './lease-keeper.js';
@@ -27,6 +19,7 @@ import { PollLoop } from './poll-loop.js';
 import type { Progress } from './progress.js';
 import type { ReadStore } from './read-store.js';
 import { RunnerHealth, reasonOf, type Log } from './runner-health.js';
+import type { Trouble } from './trouble.js';
 
 export interface DueRunnerLimits {
   /** Streams without a gate that are worked on at once. */
@@ -93,9 +86,6 @@ interface Taken {
 }
 
 const STEPS: Queue = { name: STEPS_QUEUE, gate: null };
-const STEP_LEASES: readonly string[] = Array.from({ length: STEP_PARTITIONS }, (_lease, number) =>
-  stepLease(number),
-);
 const PAGE_ROWS = 100;
 /** A queue is looked at this often even where nothing is due by its clock: that may be set to another time. */
 const LOOK_AGAIN_MS: Milliseconds = 30_000;
@@ -125,7 +115,6 @@ export class DueRunner<P> {
   #wishesAt: Milliseconds = -Infinity;
   readonly #health: RunnerHealth;
   readonly #loop: PollLoop;
-  readonly #whyNot = (): string | null => this.failure;
 
   constructor(options: DueRunnerOptions<P>) {
     this.#options = options;
@@ -139,7 +128,7 @@ export class DueRunner<P> {
   }
 
   start(): void {
-    for (const lease of STEP_LEASES) this.#options.leases.want(lease, this.#limits.stepLeaseMs, this.#whyNot);
+    for (const lease of STEP_LEASES) this.#options.leases.want(lease, this.#limits.stepLeaseMs);
     this.#loop.start();
   }
 
@@ -164,6 +153,10 @@ export class DueRunner<P> {
 
   get failure(): string | null {
     return this.#health.failure;
+  }
+
+  get troubles(): readonly Trouble[] {
+    return this.#health.troubles;
   }
 
   #look(queue: string): void {
@@ -210,7 +203,7 @@ export class DueRunner<P> {
     const { gates, leases, leaseOf } = this.#options;
     const servedAt = (gate: string): number => this.#servedAt.get(gate) ?? 0;
     const open = [...gates.open()].sort((one, other) => servedAt(one) - servedAt(other));
-    for (const gate of open) leases.want(leaseOf(gate), this.#limits.gateLeaseMs, this.#whyNot);
+    for (const gate of open) leases.want(leaseOf(gate), this.#limits.gateLeaseMs);
     const held = open.filter((gate) => this.#mayStartBehind(gate));
     const queues = [STEPS, ...held.map((gate): Queue => ({ name: gateQueue(gate), gate }))];
     const known = new Set(queues.map(({ name }) => name));

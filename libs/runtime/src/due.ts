@@ -15,8 +15,11 @@ export const STEPS_QUEUE = 'steps';
 export const gateQueue = (gate: string): string => `gate/${gate}`;
 
 /** Workers share the steps without a gate out by so many leases. */
-export const STEP_PARTITIONS = 16;
-export const stepLease = (partition: number): string => `steps/${partition}`;
+const STEP_PARTITIONS = 16;
+const stepLease = (partition: number): string => `steps/${partition}`;
+export const STEP_LEASES: readonly string[] = Array.from({ length: STEP_PARTITIONS }, (_lease, number) =>
+  stepLease(number),
+);
 
 /** The lease that covers a stream's steps without a gate; always the same one. */
 export function stepLeaseOf(stream: string): string {

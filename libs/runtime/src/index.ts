@@ -44,19 +44,36 @@ export {
   type Receipt,
 } from './command-runner.js';
 export { PROCESSOR_LIMITS, Processor, type ProcessorLimits, type ProcessorOptions } from './processor.js';
-export { ALONE, leaseTenure, type Tenure } from './tenure.js';
-export { joinViews, reached, type ModelStatus, type Views } from './views.js';
+export { ALONE, BUILDER_LEASE_MS, leaseTenure, type Tenure } from './tenure.js';
+export { builderOf, joinViews, reached, troublesOf, type ModelStatus, type Views } from './views.js';
 export { giveWay } from './give-way.js';
 export { PollLoop, type PollLoopOptions } from './poll-loop.js';
 export { RunnerHealth, reasonOf, type Log } from './runner-health.js';
+export { readTroubles, type Trouble } from './trouble.js';
 export { Freshness } from './freshness.js';
 export type { BuilderStores, OpenedStores, Stores } from './stores.js';
-export { dueModel, type DueRow } from './due.js';
+export { STEP_LEASES, dueModel, type DueRow } from './due.js';
 export { startOf, timeKey, timesModel, type TimeRow, type TimeSpan } from './times.js';
-export { LeaseKeeper, type LeaseKeeperOptions } from './lease-keeper.js';
-export { REACTOR_LIMITS, Reactor, type ReactorLimits, type ReactorOptions } from './reactor.js';
+export {
+  LEASE_KEEPER_LIMITS,
+  LeaseKeeper,
+  type LeaseKeeperLimits,
+  type LeaseKeeperOptions,
+} from './lease-keeper.js';
+export {
+  REACTOR_LEASE,
+  REACTOR_LIMITS,
+  Reactor,
+  type ReactorLimits,
+  type ReactorOptions,
+} from './reactor.js';
 export type { Gates } from './gates.js';
-export { STEP_REVISION_LIMITS, StepRevision, type StepRevisionLimits } from './step-revision.js';
+export {
+  STEP_REVISION_LEASE,
+  STEP_REVISION_LIMITS,
+  StepRevision,
+  type StepRevisionLimits,
+} from './step-revision.js';
 export { DUE_RUNNER_LIMITS, DueRunner, type DueRunnerLimits, type DueRunnerOptions } from './due-runner.js';
 export {
   PLANNER_LOOP_LIMITS,

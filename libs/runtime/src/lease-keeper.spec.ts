@@ -3,6 +3,7 @@ import { openTemporaryStores } from '@seatbook/test-support/temporary-stores';
 import { VirtualClock } from '@seatbook/test-support/virtual-clock';
 import { LeaseKeeper } from './lease-keeper.js';
 import type { Leases } from './leases.js';
+import { readTroubles, type Trouble } from './trouble.js';
 
 const LENGTH = 15_000;
 const BEAT = 5_000;
@@ -29,7 +30,7 @@ describe('keeping leases', () => {
       holder,
       clock: own.clock ?? clock,
       log: () => undefined,
-      beatMs: BEAT,
+      limits: { beatMs: BEAT },
     });
     keepers.push(keeper);
     keeper.want(NAME, LENGTH);
@@ -89,6 +90,7 @@ describe('keeping leases', () => {
     const { leases } = temporary.stores;
     const first = await process('first', {
       leases: {
+        all: () => leases.all(),
         read: (names) => leases.read(names),
         acquire: (...args) => leases.acquire(...args),
         release: (...args) => leases.release(...args),
@@ -168,19 +170,49 @@ describe('keeping leases', () => {
     expect([gained, keeper.health.failure]).toEqual([[NAME], null]);
   });
 
-  it('tells all who read the lease why the work on it fails, until it works again', async () => {
+  it('tells all who read a lease what keeps its holder from work, until it works again', async () => {
     const keeper = await process('first');
-    let failures: (string | null)[] = [null, null];
-    for (const index of [0, 1]) keeper.want(NAME, LENGTH, () => failures[index] ?? null);
-    const told = async (): Promise<string | null> => {
+    let troubles: readonly Trouble[] = [];
+    keeper.tell(() => troubles);
+    const told = async (): Promise<readonly Trouble[]> => {
       await pass(clock, BEAT);
-      return (await temporary.stores.leases.read([NAME])).get(NAME)?.status ?? null;
+      return readTroubles((await temporary.stores.leases.read([NAME])).get(NAME)?.status ?? null);
     };
-    expect(await told()).toBe('');
-    failures = ['no network', 'a bug'];
-    expect(await told()).toBe('no network; a bug');
-    failures = [null, null];
-    expect(await told()).toBe('');
+    expect(await told()).toEqual([]);
+    troubles = [
+      { runner: 'reactor', reason: 'no network', halted: false },
+      { runner: 'builder of pairs', reason: 'a bug', halted: true },
+    ];
+    expect(await told()).toEqual(troubles);
+    troubles = [];
+    expect(await told()).toEqual([]);
+  });
+
+  it('tells its own trouble with the leases that it still has', async () => {
+    const { leases } = temporary.stores;
+    const unfree: Leases = {
+      all: () => leases.all(),
+      read: (names) => leases.read(names),
+      beat: (...args) => leases.beat(...args),
+      release: () => Promise.reject(new Error('the disk is full')),
+      acquire: (...args) => leases.acquire(...args),
+    };
+    const keeper = await process('first', { leases: unfree });
+    keeper.want('work/a', LENGTH);
+    await pass(clock, BEAT);
+    await keeper.giveAway('work/a');
+    const { status } = (await temporary.stores.leases.read([NAME])).get(NAME) ?? { status: null };
+    expect(readTroubles(status)).toEqual([]);
+    await pass(clock, BEAT);
+    const told = (await temporary.stores.leases.read([NAME])).get(NAME)?.status ?? null;
+    expect(readTroubles(told)).toEqual([
+      { runner: 'lease keeper', reason: 'Error: the disk is full', halted: false },
+    ]);
+  });
+
+  it('shows what another build tells in another form as it is', () => {
+    for (const other of ['no network', '[{"runner":"reactor"}]', '{"reason":"x"}'])
+      expect(readTroubles(other)).toEqual([{ runner: 'worker', reason: other, halted: false }]);
   });
 
   it('takes its lease back at once where only the answer was lost', async () => {
@@ -188,6 +220,7 @@ describe('keeping leases', () => {
     let lost = 0;
     const keeper = await process('first', {
       leases: {
+        all: () => leases.all(),
         read: (names) => leases.read(names),
         beat: (...args) => leases.beat(...args),
         release: (...args) => leases.release(...args),

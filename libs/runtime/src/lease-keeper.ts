@@ -2,6 +2,7 @@ import type { Clock, Milliseconds } from '@seatbook/kernel';
 import type { HeldLease, Lease, Leases } from './leases.js';
 import { PollLoop } from './poll-loop.js';
 import { RunnerHealth, type Log } from './runner-health.js';
+import { writeTroubles, type Trouble } from './trouble.js';
 
 export interface LeaseKeeperOptions {
   readonly leases: Leases;
@@ -9,15 +10,12 @@ export interface LeaseKeeperOptions {
   readonly holder: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** Between two beats, and between two looks at leases that others hold. */
-  readonly beatMs?: Milliseconds;
+  readonly limits?: Partial<LeaseKeeperLimits> | undefined;
 }
 
 /** A partition that this process wants to work on. */
 interface Wanted {
   readonly lengthMs: Milliseconds;
-  /** What runners have to say of their work on it. */
-  readonly failures: Set<() => string | null>;
   held: Held | null;
   /** The lease of another holder, and how long it has been like that. */
   seen: { readonly lease: Lease; readonly since: Milliseconds } | null;
@@ -32,11 +30,12 @@ interface Held {
   readonly wall: Milliseconds;
 }
 
-const BEAT_MS = 5_000;
+export interface LeaseKeeperLimits {
+  /** Between two beats, and between two looks at leases that others hold. */
+  readonly beatMs: Milliseconds;
+}
 
-/** Why work fails, in a line; empty while all is well. */
-const statusOf = ({ failures }: Wanted): string =>
-  [...failures].flatMap((failure) => failure() ?? []).join('; ');
+export const LEASE_KEEPER_LIMITS: LeaseKeeperLimits = { beatMs: 5_000 };
 
 /**
  * Holds the leases of a process with one heartbeat, and takes over those that others hold no more: a beat that has not
@@ -50,28 +49,29 @@ export class LeaseKeeper {
   readonly #wanted = new Map<string, Wanted>();
   readonly #loop: PollLoop;
   readonly #listeners = new Set<(name: string) => void>();
+  #troubles: () => readonly Trouble[] = () => [];
   #stopping = false;
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
-    const { clock, log, beatMs = BEAT_MS } = options;
+    const { clock, log } = options;
+    const { beatMs } = { ...LEASE_KEEPER_LIMITS, ...options.limits };
     this.health = new RunnerHealth('lease keeper', log);
     const task = (): Promise<boolean> => this.#pass();
     // Another pause than the beat would lose leases that could be kept.
     this.#loop = new PollLoop({ clock, pollMs: beatMs, maxPauseMs: beatMs, task, health: this.health });
   }
 
-  /**
-   * Wants a partition until the process stops; it takes the lease as soon as that is free. With each beat it tells all
-   * who read the lease why the work on it fails at present, where `failure` names a reason.
-   */
-  want(name: string, lengthMs: Milliseconds, failure?: () => string | null): void {
-    const wanted = this.#wanted.get(name);
-    if (failure) wanted?.failures.add(failure);
-    if (wanted) return;
-    const failures = new Set(failure ? [failure] : []);
-    this.#wanted.set(name, { lengthMs, failures, held: null, seen: null, notBefore: 0 });
+  /** Wants a partition until the process stops; it takes the lease as soon as that is free. */
+  want(name: string, lengthMs: Milliseconds): void {
+    if (this.#wanted.has(name)) return;
+    this.#wanted.set(name, { lengthMs, held: null, seen: null, notBefore: 0 });
     this.#loop.wake();
+  }
+
+  /** With each beat all who read a lease of this process learn what keeps the process from its work. */
+  tell(troubles: () => readonly Trouble[]): void {
+    this.#troubles = troubles;
   }
 
   /** The epoch in which this process holds a lease; null where it does not, or cannot be sure any more. */
@@ -135,11 +135,12 @@ export class LeaseKeeper {
     const { leases, holder, clock } = this.#options;
     const elapsed = clock.elapsed();
     const wall = clock.now();
+    const status = writeTroubles([...this.health.troubles, ...this.#troubles()]);
     const held: Required<HeldLease>[] = [];
     for (const [name, wanted] of this.#wanted) {
       // One that ran out may be somebody else's by now: it is contended for like any other.
       if (wanted.held && this.leftOf(name) === 0) wanted.held = null;
-      if (wanted.held) held.push({ name, epoch: wanted.held.epoch, status: statusOf(wanted) });
+      if (wanted.held) held.push({ name, epoch: wanted.held.epoch, status });
     }
     if (held.length === 0) return;
     const still = new Set(await leases.beat(holder, held));

@@ -27,6 +27,8 @@ export type LeaseSeen = Pick<Lease, 'epoch' | 'beat'>;
  * unchanged for the length of the lease, by its own clock, may take the lease over.
  */
 export interface Leases {
+  /** All that were ever held: some twenty, and one for each account. */
+  all(): Promise<ReadonlyMap<string, Lease>>;
   /** Those of the names that were ever held. */
   read(names: readonly string[]): Promise<ReadonlyMap<string, Lease>>;
   /** Takes the lease if it is as it was seen. Answers the new epoch, or null where somebody else was faster. */

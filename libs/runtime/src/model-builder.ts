@@ -15,7 +15,7 @@ import { readable, type LoggedEvent } from './event-log.js';
 import type { LogPage } from './event-store.js';
 import type { ReadStore } from './read-store.js';
 import { RunnerHealth, reasonOf, type Log } from './runner-health.js';
-import type { ModelStatus } from './views.js';
+import { builderOf, type ModelStatus } from './views.js';
 
 export interface BuilderLimits {
   /** Documents touched between two commits; an event that touches more is a commit alone. */
@@ -83,7 +83,7 @@ export class ModelBuilder {
     this.#options = options;
     this.#handles = new Set(options.model.handles);
     this.#every = this.#handles.has('*');
-    this.#health = new RunnerHealth(`builder of ${options.model.name}`, options.log);
+    this.#health = new RunnerHealth(builderOf(options.model.name), options.log);
   }
 
   get name(): string {

@@ -20,6 +20,7 @@ import type { LeaseKeeper } from './lease-keeper.js';
 import { PollLoop } from './poll-loop.js';
 import type { ReadStore } from './read-store.js';
 import { RunnerHealth, type Log } from './runner-health.js';
+import type { Trouble } from './trouble.js';
 import type { Views } from './views.js';
 
 export interface PlannerLoopLimits {
@@ -85,7 +86,6 @@ export class PlannerLoop<R extends Document, X> {
   readonly #limits: PlannerLoopLimits;
   readonly #health: RunnerHealth;
   readonly #loop: PollLoop;
-  readonly #whyNot = (): string | null => this.failure;
   readonly #ready = new Map<string, Ready>();
   readonly #failing = new Map<string, Failing>();
   #wakeAt: Instant | null = null;
@@ -123,6 +123,11 @@ export class PlannerLoop<R extends Document, X> {
     return this.#health.failure ?? failing?.health.failure ?? null;
   }
 
+  get troubles(): readonly Trouble[] {
+    const failing = [...this.#failing.values()].map(({ health }) => health);
+    return [this.#health, ...failing].flatMap(({ troubles }) => troubles);
+  }
+
   #moved(): void {
     const rested = this.#options.clock.elapsed() - this.#lastPass;
     if (rested >= this.#limits.restMs) this.#loop.wake();
@@ -146,7 +151,7 @@ export class PlannerLoop<R extends Document, X> {
     const held: string[] = [];
     const gained = new Map<string, number>();
     for await (const partition of this.#partitions()) {
-      leases.want(leaseOf(partition), this.#limits.leaseMs, this.#whyNot);
+      leases.want(leaseOf(partition), this.#limits.leaseMs);
       const epoch = leases.epochOf(leaseOf(partition));
       if (epoch === null) continue;
       held.push(partition);

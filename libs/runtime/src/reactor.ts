@@ -16,6 +16,7 @@ import { PollLoop } from './poll-loop.js';
 import type { ParkedWork, Progress } from './progress.js';
 import { handlersOf, messagesOf, parkedOf, type Message } from './reaction-messages.js';
 import { RunnerHealth, reasonOf, type Log } from './runner-health.js';
+import type { Trouble } from './trouble.js';
 
 export interface ReactorLimits {
   readonly batchEvents: number;
@@ -54,7 +55,7 @@ export interface ReactorOptions {
 }
 
 /** Name of the lease, and of the checkpoint that it guards. */
-const NAME = 'reactor';
+export const REACTOR_LEASE = 'reactor';
 const WISHES = 100;
 const PARKED_PAGE = 200;
 
@@ -104,13 +105,13 @@ export class Reactor {
     const retry = (): Promise<boolean> => this.#takeWishes();
     this.#retries = new PollLoop({ clock, pollMs, task: retry, health: this.#retryHealth });
     leases.onGained((name) => {
-      if (name === NAME) this.#loop.wake();
+      if (name === REACTOR_LEASE) this.#loop.wake();
     });
   }
 
   start(): void {
     this.#stopping = false;
-    this.#options.leases.want(NAME, this.#limits.leaseMs, () => this.failure);
+    this.#options.leases.want(REACTOR_LEASE, this.#limits.leaseMs);
     this.#loop.start();
     this.#retries.start();
   }
@@ -132,19 +133,23 @@ export class Reactor {
     return this.#health.failure ?? this.#retryHealth.failure;
   }
 
+  get troubles(): readonly Trouble[] {
+    return [...this.#health.troubles, ...this.#retryHealth.troubles];
+  }
+
   /** Nothing is being sent. */
   get idle(): boolean {
     return !this.#working && this.#retries.idle;
   }
 
   get #holds(): boolean {
-    return this.#options.leases.epochOf(NAME) === this.#epoch;
+    return this.#options.leases.epochOf(REACTOR_LEASE) === this.#epoch;
   }
 
   /** Follows the log for as long as the lease is held. */
   async #follow(): Promise<boolean> {
     const { events, leases } = this.#options;
-    const epoch = leases.epochOf(NAME);
+    const epoch = leases.epochOf(REACTOR_LEASE);
     if (epoch === null) {
       // It has given its lease away for this, and the reason remains.
       if (this.#unreadable) throw this.#unreadable;
@@ -167,7 +172,7 @@ export class Reactor {
       if (!hasCode(error, 'CHECKPOINT_MOVED')) throw error;
       // It was saved and only the answer was lost, so it goes on from there. Or another one has the lease.
       if (await this.#isOurs(epoch)) return true;
-      await leases.giveAway(NAME);
+      await leases.giveAway(REACTOR_LEASE);
     } finally {
       this.#following.abort();
       this.#working = false;
@@ -178,7 +183,7 @@ export class Reactor {
   /** Where the checkpoint is now: it may have been saved though the answer was lost. */
   async #takeOver(epoch: number): Promise<void> {
     const { progress } = this.#options;
-    this.#position = await progress.takeOver(NAME, epoch);
+    this.#position = await progress.takeOver(REACTOR_LEASE, epoch);
     if (this.#epoch === epoch) return;
     this.#epoch = epoch;
     await this.#retryForNewBuild();
@@ -186,7 +191,7 @@ export class Reactor {
 
   async #isOurs(epoch: number): Promise<boolean> {
     try {
-      this.#position = await this.#options.progress.takeOver(NAME, epoch);
+      this.#position = await this.#options.progress.takeOver(REACTOR_LEASE, epoch);
       return true;
     } catch (error) {
       if (hasCode(error, 'CHECKPOINT_MOVED')) return false;
@@ -202,12 +207,12 @@ export class Reactor {
     const to = stopAt < 0 ? upTo : (known.at(-1)?.position ?? this.#position);
     if (to !== this.#position) {
       const move = { from: this.#position, to, epoch: this.#epoch };
-      await this.#options.progress.saveCheckpoint(NAME, move);
+      await this.#options.progress.saveCheckpoint(REACTOR_LEASE, move);
       this.#position = to;
     }
     this.#unreadable = stopAt < 0 ? null : this.#needs(events[stopAt] as LoggedEvent);
     if (this.#unreadable) {
-      await this.#options.leases.giveAway(NAME);
+      await this.#options.leases.giveAway(REACTOR_LEASE);
       throw this.#unreadable;
     }
     this.#working = false;

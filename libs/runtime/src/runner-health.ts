@@ -1,4 +1,5 @@
 import { isRefusal } from '@seatbook/kernel';
+import type { Trouble } from './trouble.js';
 
 const MAX_REASON_LENGTH = 500;
 
@@ -26,6 +27,12 @@ export class RunnerHealth {
   /** Why the last attempt failed; null while all is well. */
   get failure(): string | null {
     return this.#failure;
+  }
+
+  /** The same for those who read what a worker tells; empty while all is well. */
+  get troubles(): readonly Trouble[] {
+    if (this.#failure === null) return [];
+    return [{ runner: this.runner, reason: this.#failure, halted: false }];
   }
 
   failed(error: unknown): void {

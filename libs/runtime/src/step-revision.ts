@@ -18,6 +18,7 @@ import { PollLoop } from './poll-loop.js';
 import type { Progress } from './progress.js';
 import { RunnerHealth, reasonOf, type Log } from './runner-health.js';
 import type { StreamKind } from './stream-kind.js';
+import type { Trouble } from './trouble.js';
 
 export interface StepRevisionLimits {
   readonly batchEvents: number;
@@ -53,7 +54,8 @@ interface Walk {
   readonly end: Position;
 }
 
-const NAME = 'step-revision';
+/** Name of the lease, and of the checkpoints that it guards. */
+export const STEP_REVISION_LEASE = 'step-revision';
 
 /**
  * Lets the steps of a new build reach the streams that an older build left waiting for nothing, or for something else.
@@ -80,13 +82,13 @@ export class StepRevision {
     const task = (): Promise<boolean> => this.#pass();
     this.#loop = new PollLoop({ clock, pollMs: this.#limits.pollMs, task, health: this.#health });
     leases.onGained((name) => {
-      if (name === NAME) this.#loop.wake();
+      if (name === STEP_REVISION_LEASE) this.#loop.wake();
     });
   }
 
   start(): void {
     this.#stopping = false;
-    this.#options.leases.want(NAME, this.#limits.leaseMs, () => this.failure);
+    this.#options.leases.want(STEP_REVISION_LEASE, this.#limits.leaseMs);
     this.#loop.start();
   }
 
@@ -106,8 +108,12 @@ export class StepRevision {
     return this.#health.failure;
   }
 
+  get troubles(): readonly Trouble[] {
+    return this.#health.troubles;
+  }
+
   async #pass(): Promise<boolean> {
-    const epoch = this.#options.leases.epochOf(NAME);
+    const epoch = this.#options.leases.epochOf(STEP_REVISION_LEASE);
     if (epoch === null) return false;
     try {
       const walks: Walk[] = [];
@@ -126,7 +132,7 @@ export class StepRevision {
   /** Where a kind's walk is; its end is the head of the log when this build was first there. Null: the log is empty. */
   async #walkOf(kind: StreamKind, epoch: number): Promise<Walk | null> {
     const { events, progress } = this.#options;
-    const name = `${NAME}/${kind.category}/${digestOf(kind)}`;
+    const name = `${STEP_REVISION_LEASE}/${kind.category}/${digestOf(kind)}`;
     let end = await progress.takeOver(`${name}/end`, epoch);
     if (end === START) {
       end = await events.head();
@@ -150,7 +156,7 @@ export class StepRevision {
     let walks = unfinished;
     for await (const page of events.pages(earliest(first, ...others), this.#limits.batchEvents)) {
       for (const event of page.events) {
-        if (this.#stopping || leases.epochOf(NAME) !== epoch) return;
+        if (this.#stopping || leases.epochOf(STEP_REVISION_LEASE) !== epoch) return;
         if (isBegun(event, walks)) await this.#stamp(event.stream);
       }
       const to = page.upTo;
@@ -181,7 +187,7 @@ export class StepRevision {
   async #stamp(stream: string): Promise<void> {
     const { runner, log } = this.#options;
     await giveWay();
-    const commandId = `${NAME}/${digestOf(runner.kindOf(stream))}`;
+    const commandId = `${STEP_REVISION_LEASE}/${digestOf(runner.kindOf(stream))}`;
     const context = { commandId, principal: 'seatbook', correlationId: stream, causationId: commandId };
     try {
       await runner.execute(stream, REVISE_STEPS, context);

@@ -1,4 +1,5 @@
 import { latest, START, type Clock, type Milliseconds, type Position } from '@seatbook/kernel';
+import type { Trouble } from './trouble.js';
 
 /** How far one read model is, and whether it goes on. */
 export interface ModelStatus {
@@ -10,6 +11,16 @@ export interface ModelStatus {
   /** Why it does not get on at present, or null. It keeps trying, unless it has halted. */
   readonly failure: string | null;
 }
+
+/** What the runner is called that builds a read model. */
+export const builderOf = (model: string): string => `builder of ${model}`;
+
+/** What keeps the builders of read models from their work. */
+export const troublesOf = (models: readonly ModelStatus[]): readonly Trouble[] =>
+  models.flatMap(({ name, halted, failure }) => {
+    const reason = halted ?? failure;
+    return reason === null ? [] : { runner: builderOf(name), reason, halted: halted !== null };
+  });
 
 /** The read models as their readers see them, wherever they are built. */
 export interface Views {

@@ -32,7 +32,7 @@ export async function listParked({ stores }: SeatbookEdge, { limit, cursor }: Li
 /**
  * Wants the parked work of a stream to be tried again, in order, and waits until the worker that does it has answered:
  * the wish is durable, so where the wait is over first it is still done later.
- * @throws Refusal NOT_FOUND_PARKED
+ * @throws Refusal NOT_FOUND_PARKED, TRANSIENT_RETRY_PENDING when no worker has answered in time
  */
 export async function retryParked(
   { stores, clock }: SeatbookEdge,
@@ -48,8 +48,17 @@ export async function retryParked(
     const left = new Map(rows.map((work) => [work.id, work]));
     const failed = wanted.find(({ id, attempts }) => (left.get(id)?.attempts ?? 0) > attempts);
     const retried = wanted.filter(({ id }) => !left.has(id)).length;
-    if (failed || retried === wanted.length || clock.elapsed() >= end)
+    if (failed || retried === wanted.length)
       return { retried, failure: (failed && left.get(failed.id)?.reason) ?? null };
+    if (clock.elapsed() >= end) throw pending(stream, wanted.length, retried);
     await new Promise<void>((resolve) => clock.after(RETRY_LOOK_MS, resolve));
   }
 }
+
+const pending = (stream: string, wanted: number, retried: number): Refusal =>
+  new Refusal(
+    'TRANSIENT_RETRY_PENDING',
+    'no worker has finished this retry yet. It is noted and will be done: look at the parked work of this stream later, and at the health of the product if nothing changes',
+    { stream, wanted, retried },
+    10,
+  );

@@ -1,6 +1,7 @@
 import type { Clock, Ids, Milliseconds, Command, StreamName } from '@seatbook/kernel';
 import type { CommandContext, CommandOptions, Receipt, Stores } from '@seatbook/runtime';
 import type { Foundation } from '../foundation/foundation.js';
+import { Health } from './health.js';
 import { KnownAssets } from './known-assets.js';
 import { NotificationSecrets } from './notification-secrets.js';
 import { Reader } from './reader.js';
@@ -10,9 +11,12 @@ export interface EdgeOptions {
   readonly positionWaitMs?: Milliseconds;
   /** Longest wait of an import for Apple and the account. */
   readonly importWaitMs?: Milliseconds;
+  /** A read model that is further behind, or work that no worker does for longer, ends readiness. */
+  readonly patienceMs?: Milliseconds;
 }
 
 const POSITION_WAIT_MS: Milliseconds = 10_000;
+const PATIENCE_MS: Milliseconds = 60_000;
 
 /** The half of the product that people and Apple's notifications talk to: commands, queries and freshness. */
 export class SeatbookEdge {
@@ -23,6 +27,7 @@ export class SeatbookEdge {
   readonly runner: Foundation['runner'];
   readonly freshness: Foundation['freshness'];
   readonly reader: Reader;
+  readonly health: Health;
   readonly assets: KnownAssets;
   readonly notificationSecrets: NotificationSecrets;
 
@@ -44,6 +49,7 @@ export class SeatbookEdge {
       freshness,
       positionWaitMs: options.positionWaitMs ?? POSITION_WAIT_MS,
     });
+    this.health = new Health(foundation, options.patienceMs ?? PATIENCE_MS);
     this.assets = new KnownAssets(stores.reads);
     this.notificationSecrets = new NotificationSecrets(stores.secrets, clock);
   }

@@ -1,6 +1,14 @@
 import { queryModels, type AccountDocument } from '@seatbook/licensing';
 import type { Clock, Milliseconds } from '@seatbook/kernel';
-import { PollLoop, RunnerHealth, type Gates, type Log, type ReadStore, type Views } from '@seatbook/runtime';
+import {
+  PollLoop,
+  RunnerHealth,
+  type Gates,
+  type Log,
+  type ReadStore,
+  type Trouble,
+  type Views,
+} from '@seatbook/runtime';
 
 const PAGE_ACCOUNTS = 200;
 const POLL_MS: Milliseconds = 5_000;
@@ -50,6 +58,10 @@ export class AccountGates implements Gates {
   /** Why the accounts could not be read; gates stay as they are meanwhile. Null while all is well. */
   get failure(): string | null {
     return this.#health.failure;
+  }
+
+  get troubles(): readonly Trouble[] {
+    return this.#health.troubles;
   }
 
   isOpen(uId: string): boolean {

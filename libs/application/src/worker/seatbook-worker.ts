@@ -20,14 +20,18 @@ import {
   dueModel,
   joinViews,
   leaseTenure,
+  troublesOf,
   type DueRunnerLimits,
+  type LeaseKeeperLimits,
   type PlannerLoopLimits,
   type ReactorLimits,
   type Tenure,
+  type Trouble,
   type Views,
 } from '@seatbook/runtime';
 import type { Foundation } from '../foundation/foundation.js';
 import { modelGroups, type ModelGroup } from '../foundation/model-groups.js';
+import { accountLease, groupLease } from '../foundation/partitions.js';
 import { AccountGates } from './account-gates.js';
 import { NotificationAddresses } from './notification-addresses.js';
 import { personsOf } from './persons.js';
@@ -46,6 +50,7 @@ export interface WorkerOptions {
     readonly reactor?: Partial<ReactorLimits>;
     readonly due?: Partial<DueRunnerLimits>;
     readonly planner?: Partial<PlannerLoopLimits>;
+    readonly leases?: Partial<LeaseKeeperLimits>;
   };
   /** Where the read models are built; inline when absent. */
   readonly views?: (tenureOf: TenureOf) => Views;
@@ -79,8 +84,10 @@ export class SeatbookWorker {
   ) {
     const { stores, events, runner, timings, clock, ids, log } = foundation;
     const { reads, progress } = stores;
-    this.leases = new LeaseKeeper({ leases: stores.leases, holder: ids.next(), clock, log });
-    const tenureOf: TenureOf = (group) => leaseTenure(this.leases, `models/${group}`);
+    const holder = ids.next();
+    this.leases = new LeaseKeeper({ leases: stores.leases, holder, clock, log, limits: limits?.leases });
+    this.leases.tell(() => this.#troubles());
+    const tenureOf: TenureOf = (group) => leaseTenure(this.leases, groupLease(group));
     this.views = views?.(tenureOf) ?? buildersOf(foundation, tenureOf);
     this.gates = new AccountGates(reads, this.views, clock, log);
     this.ports = {
@@ -99,7 +106,7 @@ export class SeatbookWorker {
     this.reactor = new Reactor({ ...shared, events, progress, reactions, limits: limits?.reactor });
     this.stepRevision = new StepRevision({ ...shared, events, progress, kinds: runner.kinds });
     // All that speaks to Apple for an account is one worker's business.
-    const gated = { ...shared, reads, gates: this.gates, ids, leaseOf: (uId: string) => `apple/${uId}` };
+    const gated = { ...shared, reads, gates: this.gates, ids, leaseOf: accountLease };
     this.due = new DueRunner({ ...gated, progress, ports: this.ports, limits: limits?.due });
     this.dispatcher = new PlannerLoop({
       ...gated,
@@ -156,6 +163,12 @@ export class SeatbookWorker {
     await this.reactor.stop();
     await this.views.stop();
     await this.leases.stop();
+  }
+
+  /** What keeps a runner from its work at present: told to other processes with the leases. */
+  #troubles(): readonly Trouble[] {
+    const runners = [this.gates, this.reactor, this.stepRevision, this.due, this.dispatcher];
+    return [...runners.flatMap(({ troubles }) => troubles), ...troublesOf(this.views.status())];
   }
 
   /** Nothing is under way: all that is in the log has been reacted to and shown, and nothing due is being done. */

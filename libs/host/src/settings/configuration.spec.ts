@@ -56,6 +56,14 @@ describe('the configuration', () => {
     ]);
   });
 
+  it('refuses beats that are too rare for the shortest lease', () => {
+    expect(problemsOf({ SEATBOOK_LEASES_BEAT_MS: '5001' })[0]).toMatch(/^SEATBOOK_LEASES_BEAT_MS \(5001\) /);
+    expect(problemsOf({ SEATBOOK_LEASES_BEAT_MS: '5000', SEATBOOK_DUE_STEP_LEASE_MS: '14999' })).toHaveLength(
+      1,
+    );
+    expect(problemsOf({ SEATBOOK_LEASES_BEAT_MS: '1000', SEATBOOK_DUE_STEP_LEASE_MS: '3000' })).toEqual([]);
+  });
+
   it('demands HTTPS of the public URL unless plain HTTP is allowed', () => {
     expect(problemsOf({ SEATBOOK_PUBLIC_URL: 'http://10.0.0.1:3000' })).toHaveLength(1);
     const allowed = { SEATBOOK_PUBLIC_URL: 'http://10.0.0.1:3000', SEATBOOK_ALLOW_HTTP_CALLBACKS: 'true' };

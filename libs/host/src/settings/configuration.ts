@@ -1,3 +1,4 @@
+import { BUILDER_LEASE_MS } from '@seatbook/runtime';
 import { settingTable } from './setting-table.js';
 import type { Setting } from './setting.js';
 
@@ -56,8 +57,20 @@ export function readConfiguration(environment: Environment): Configuration {
 }
 
 /** Settings that are each fine and together are not. */
-function contradictions({ http, apple, timings }: Configuration): string[] {
+function contradictions({ http, apple, timings, leases, reactor, planner, due }: Configuration): string[] {
   const problems: string[] = [];
+  const shortest = Math.min(
+    BUILDER_LEASE_MS,
+    reactor.leaseMs,
+    planner.leaseMs,
+    due.stepLeaseMs,
+    due.gateLeaseMs,
+  );
+  if (leases.beatMs * 3 > shortest) {
+    problems.push(
+      `SEATBOOK_LEASES_BEAT_MS (${leases.beatMs}) must be at most a third of the shortest lease (${shortest}): otherwise a worker loses its leases while it works`,
+    );
+  }
   if (http.publicUrl !== null && !http.publicUrl.startsWith('https:') && !http.allowHttpCallbacks) {
     problems.push(
       'SEATBOOK_PUBLIC_URL must begin with https://, as Apple demands; for local work set SEATBOOK_ALLOW_HTTP_CALLBACKS=true',

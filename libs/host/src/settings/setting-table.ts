@@ -1,6 +1,12 @@
 import { defaultAppleSettings } from '@seatbook/apple';
 import { timingTable } from '@seatbook/licensing';
-import { DUE_RUNNER_LIMITS, PLANNER_LOOP_LIMITS, PROCESSOR_LIMITS, REACTOR_LIMITS } from '@seatbook/runtime';
+import {
+  DUE_RUNNER_LIMITS,
+  LEASE_KEEPER_LIMITS,
+  PLANNER_LOOP_LIMITS,
+  PROCESSOR_LIMITS,
+  REACTOR_LIMITS,
+} from '@seatbook/runtime';
 import {
   flag,
   list,
@@ -195,6 +201,18 @@ export const settingTable = {
     ),
   },
   timings: waits('SEATBOOK_TIMINGS', timingTable),
+  health: numbers(
+    'SEATBOOK_HEALTH',
+    { patienceMs: 60_000 },
+    {
+      patienceMs:
+        'The product is not ready while a read model is further behind than this, or while work has had no worker for longer.',
+    },
+  ),
+  leases: numbers('SEATBOOK_LEASES', LEASE_KEEPER_LIMITS, {
+    beatMs:
+      'A worker says this often that it is still there, and what keeps it from its work. At most a third of every lease.',
+  }),
   reactor: numbers('SEATBOOK_REACTOR', REACTOR_LIMITS, {
     batchEvents: 'Events per batch of the reactions.',
     concurrentStreams: 'Streams to which reactions send commands at once.',
@@ -227,7 +245,7 @@ export const settingTable = {
     ...numbers('SEATBOOK_VIEWS', PROCESSOR_LIMITS, {
       batchEvents: 'Events read at once.',
       batchKeys: 'Documents touched between two commits.',
-      attempts: 'A read model that fails this often in a row at one event halts; /readyz shows it.',
+      attempts: 'A read model that fails this often in a row at one event halts; /api/v1/health shows it.',
       retryDelayMs: 'Pause after the first failure; doubles.',
     }),
     ...numbers(

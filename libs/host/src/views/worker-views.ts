@@ -32,6 +32,7 @@ export class WorkerViews implements Views {
   readonly #tenures: readonly (readonly [ModelGroup['name'], Tenure])[];
   readonly #listeners = new Set<(model: string, position: Position) => void>();
   #worker: Worker | null = null;
+  /** Why the thread is not alive; null while it is. */
   #failure: string | null = null;
   #failures = 0;
   /** What the thread must be sent in this turn. */
@@ -44,11 +45,6 @@ export class WorkerViews implements Views {
     this.#tenures = modelGroups.map(({ name }) => [name, options.tenureOf(name)]);
     for (const { name, version } of allModels)
       this.#models.set(name, { name, version, position: START, halted: null, failure: null });
-  }
-
-  /** Null while the thread is alive; else why it is not. */
-  get failure(): string | null {
-    return this.#failure;
   }
 
   start(): Promise<void> {
@@ -91,7 +87,9 @@ export class WorkerViews implements Views {
   }
 
   status(): readonly ModelStatus[] {
-    return [...this.#models.values()];
+    const models = [...this.#models.values()];
+    const failure = this.#failure === null ? null : `read models are not being built: ${this.#failure}`;
+    return failure === null ? models : models.map((model) => ({ ...model, failure }));
   }
 
   onAdvance(listener: (model: string, position: Position) => void): () => void {

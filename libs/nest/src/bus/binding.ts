@@ -74,11 +74,12 @@ export const queriesOf = <C extends Catalogue>(catalogue: C): QueryClasses<C> =>
   ) as QueryClasses<C>;
 
 function classesOf(catalogue: Catalogue, classOf: (work: Work<never[], unknown>) => object): object {
-  const named = Object.entries(catalogue).map(([name, work]) => {
+  const classes: Record<string, object> = {};
+  for (const [name, work] of Object.entries(catalogue)) {
     // Who listens on a bus sees the name of the command.
-    return [name, Object.defineProperty(classOf(work), 'name', { value: name })];
-  });
-  return Object.fromEntries(named) as object;
+    classes[name] = Object.defineProperty(classOf(work), 'name', { value: name });
+  }
+  return classes;
 }
 
 /** The one handler of the CommandBus, which finds it for every class that is derived from BoundCommand. */

@@ -1,9 +1,28 @@
 import { Controller, Get, Inject, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiServiceUnavailableResponse, ApiTags, ApiOperation } from '@nestjs/swagger';
+import {
+  ApiOkResponse,
+  ApiOperation,
+  ApiProperty,
+  ApiSecurity,
+  ApiServiceUnavailableResponse,
+  ApiTags,
+} from '@nestjs/swagger';
+import { API } from '../http/api-root.js';
 import type { HttpReply } from '../http/exchange.js';
-import { Readiness, ReadinessAnswer } from './readiness.js';
+import { HealthAnswer, healthAnswer } from './health-answer.js';
+import { Readiness } from './readiness.js';
 
-/** For operators; needs no key. */
+class AliveAnswer {
+  @ApiProperty()
+  alive!: boolean;
+}
+
+class ReadyAnswer {
+  @ApiProperty()
+  ready!: boolean;
+}
+
+/** For load balancers, without a key and without a word more than they need; and for operators, with both. */
 @ApiTags('operation')
 @Controller()
 export class HealthController {
@@ -11,18 +30,31 @@ export class HealthController {
 
   @Get('livez')
   @ApiOperation({ summary: 'The process is running.' })
-  @ApiOkResponse({ schema: { type: 'object', properties: { alive: { type: 'boolean' } } } })
-  live(): { alive: true } {
+  @ApiSecurity({})
+  @ApiOkResponse({ type: AliveAnswer })
+  live(): AliveAnswer {
     return { alive: true };
   }
 
   @Get('readyz')
-  @ApiOperation({ summary: 'Ready to work; otherwise 503 with the reasons.' })
-  @ApiOkResponse({ type: ReadinessAnswer })
-  @ApiServiceUnavailableResponse({ type: ReadinessAnswer })
-  async ready(@Res({ passthrough: true }) reply: HttpReply): Promise<ReadinessAnswer> {
-    const answer = await this.readiness.look();
-    void reply.status(answer.ready ? 200 : 503).header('cache-control', 'no-store');
-    return answer;
+  @ApiOperation({
+    summary: 'Whether the product is ready to work: 200 or 503. GET /api/v1/health says why not.',
+  })
+  @ApiSecurity({})
+  @ApiOkResponse({ type: ReadyAnswer })
+  @ApiServiceUnavailableResponse({ type: ReadyAnswer })
+  async ready(@Res({ passthrough: true }) reply: HttpReply): Promise<ReadyAnswer> {
+    const { reasons } = await this.readiness.look();
+    const ready = reasons.length === 0;
+    void reply.status(ready ? 200 : 503).header('cache-control', 'no-store');
+    return { ready };
+  }
+
+  @Get(`${API}/health`)
+  @ApiOperation({ summary: 'How read models and workers are, and why the product is not ready.' })
+  @ApiOkResponse({ type: HealthAnswer })
+  async health(@Res({ passthrough: true }) reply: HttpReply): Promise<HealthAnswer> {
+    void reply.header('cache-control', 'no-store');
+    return healthAnswer(await this.readiness.look());
   }
 }

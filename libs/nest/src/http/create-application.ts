@@ -5,6 +5,7 @@ import { Refusal } from '@seatbook/kernel';
 import { authenticate, isOpen } from '../access/authentication.js';
 import { checkNotificationSecrets } from '../access/notification-secret.js';
 import { SeatbookModule } from '../seatbook.module.js';
+import { API } from './api-root.js';
 import { AllowedMethods } from './allowed-methods.js';
 import { serveApiDocument } from './api-document.js';
 import { refuseBareConnections } from './bare-problem.js';
@@ -72,11 +73,14 @@ function limitNotifications(server: HttpServer, bodyLimit: number): void {
   });
 }
 
+/** Says why the product is not ready. */
+const isHealth = ({ routeOptions }: HttpRequest): boolean => routeOptions.url === `${API}/health`;
+
 function refuseWhileNotReady(server: HttpServer, host: EdgeHost): void {
   server.addHook('onRequest', async (request: HttpRequest) => {
     if (host.phase === 'ready') return;
     // A notification is stored as soon as the log is open.
-    if (isOpen(request) && host.phase !== 'stopped') return;
+    if ((isOpen(request) || isHealth(request)) && host.phase !== 'stopped') return;
     const starting = host.phase === 'opened' || host.phase === 'starting';
     if (starting) throw new Refusal('TRANSIENT_STARTING', 'the server is still starting; try again', {}, 2);
     throw new Refusal('TRANSIENT_STOPPING', 'the server is shutting down; try again', {}, 5);

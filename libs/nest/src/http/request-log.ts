@@ -20,7 +20,7 @@ export function logRequests(server: HttpServer, log: Log): void {
       client: request.ip,
     };
     // Health is asked for every few seconds.
-    if (route === '/livez' || route === '/readyz') log.debug(facts, 'request');
+    if (/\/(livez|readyz|health)$/.test(route)) log.debug(facts, 'request');
     // Somebody without a key tries the doors.
     else if (reply.statusCode === 401) log.warn(facts, 'request');
     else log.info(facts, 'request');

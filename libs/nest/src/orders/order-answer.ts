@@ -115,6 +115,7 @@ export class PlacedOrderAnswer extends OrderAnswer {
 
 export function orderAnswer(order: OrderDocument): OrderAnswer {
   const { orderId, uId, kind, final, waiting, pairs } = order;
+  // The compiler loses what the fields of an interface are when it lists them.
   const done = (Object.values(final) as number[]).reduce((sum, count) => sum + count, 0);
   const left = order.state === 'finished' || order.state === 'abandoned' ? 0 : pairs - done - waiting;
   return {

@@ -98,7 +98,7 @@ export class WorkController {
   @ApiOperation({ summary: 'Retries the parked work of a stream, in order.' })
   @HttpCode(200)
   @ApiOkResponse({ type: RetryAnswer })
-  @ApiRefusals(400, 404)
+  @ApiRefusals(400, 404, 503)
   retry(@Body() { stream }: RetryBody): Promise<RetryAnswer> {
     return this.commands.execute(new Commands.RetryParked({ stream }));
   }

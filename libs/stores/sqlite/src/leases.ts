@@ -17,6 +17,7 @@ export class SqliteLeases implements Leases {
   readonly #file: string;
   readonly #commits: GroupCommit;
   readonly #row: Statement<[string], Row>;
+  readonly #names: Statement<[], string>;
   readonly #set: Statement<[string, number, string | null]>;
   readonly #release: Statement<[string, number]>;
   readonly #beats = new Map<string, Beat>();
@@ -25,10 +26,15 @@ export class SqliteLeases implements Leases {
     this.#file = database.name;
     this.#commits = commits;
     this.#row = database.prepare('SELECT epoch, holder FROM leases WHERE name = ?');
+    this.#names = database.prepare<[], string>('SELECT name FROM leases').pluck();
     this.#set = database.prepare('REPLACE INTO leases (name, epoch, holder) VALUES (?, ?, ?)');
     this.#release = database.prepare('UPDATE leases SET holder = NULL WHERE name = ? AND epoch = ?');
     // The folder's lock proves that the holders of before have ended.
     database.exec('UPDATE leases SET holder = NULL WHERE holder IS NOT NULL');
+  }
+
+  async all(): Promise<ReadonlyMap<string, Lease>> {
+    return this.read(this.#guarded(() => this.#names.all()));
   }
 
   async read(names: readonly string[]): Promise<ReadonlyMap<string, Lease>> {

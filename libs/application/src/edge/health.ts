@@ -1,0 +1,208 @@
+import type { Instant, Milliseconds, Position } from '@seatbook/kernel';
+import { builderOf, readTroubles, reasonOf, type Lease, type Trouble } from '@seatbook/runtime';
+import type { Foundation } from '../foundation/foundation.js';
+import { allModels, modelGroups } from '../foundation/model-groups.js';
+import { PARTITIONS, groupLease } from '../foundation/partitions.js';
+
+/** The stores are looked at once a second at most, however many ask. */
+const LOOK_EVERY_MS: Milliseconds = 1_000;
+/** The log is probed less often: each probe is a write. */
+const PROBE_EVERY_MS: Milliseconds = 10_000;
+/** Stores that have not answered by then are not usable. */
+const ANSWER_MS: Milliseconds = 5_000;
+
+export interface ModelHealth {
+  readonly model: string;
+  readonly version: number;
+  /** Up to where it reflects the log. */
+  readonly position: Position;
+  /** Since the first event that it does not reflect was recorded; 0 where it reflects all. */
+  readonly lagMs: Milliseconds;
+  /** Why it has halted permanently. */
+  readonly halted: string | null;
+  /** Why it makes no progress. It keeps trying. */
+  readonly failure: string | null;
+}
+
+export interface PartitionHealth {
+  readonly partition: string;
+  /** The worker that does this work; null while nobody does. */
+  readonly worker: string | null;
+  /** Since that worker was last heard of, or since nobody is there, as far as this process has seen. */
+  readonly silentMs: Milliseconds;
+}
+
+/** A runner that fails, and whose. */
+export interface WorkerTrouble extends Trouble {
+  readonly worker: string;
+}
+
+export interface HealthReport {
+  /** Why the product is not ready; empty when it is. */
+  readonly reasons: readonly string[];
+  readonly models: readonly ModelHealth[];
+  readonly partitions: readonly PartitionHealth[];
+  /** Runners that fail. They keep trying, so they do not end readiness; read models are told of apart. */
+  readonly troubles: readonly WorkerTrouble[];
+  /** Number of parked items. */
+  readonly parked: number;
+}
+
+/** A lease as it was when it last changed. */
+interface Seen {
+  readonly epoch: number;
+  readonly beat: number;
+  readonly since: Milliseconds;
+}
+
+const NOTHING: HealthReport = { reasons: [], models: [], partitions: [], troubles: [], parked: 0 };
+
+/**
+ * How the whole product is, as the stores tell it: workers say with their leases what keeps them from their work, so
+ * that the answer is the same whether they run in this process, in others, or not at all. Apple being down is no reason
+ * not to be ready: orders are taken and wait.
+ */
+export class Health {
+  readonly #seen = new Map<string, Seen>();
+  #lookedAt: Milliseconds = -Infinity;
+  #looking: Promise<HealthReport> = Promise.resolve(NOTHING);
+  #probedAt: Milliseconds = -Infinity;
+  #probing: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly foundation: Foundation,
+    /** What makes no progress for longer ends readiness: a read model, or work that no worker does. */
+    private readonly patienceMs: Milliseconds,
+  ) {}
+
+  /** Never rejects: what cannot be read is a reason. */
+  look(): Promise<HealthReport> {
+    const now = this.foundation.clock.elapsed();
+    if (now - this.#lookedAt < LOOK_EVERY_MS) return this.#looking;
+    this.#lookedAt = now;
+    this.#looking = this.#withinTime(this.#look());
+    return this.#looking;
+  }
+
+  async #withinTime(looking: Promise<HealthReport>): Promise<HealthReport> {
+    let cancel = (): void => undefined;
+    const late = new Promise<HealthReport>((resolve) => {
+      const reasons = [`the stores have not answered within ${ANSWER_MS / 1_000} s`];
+      cancel = this.foundation.clock.after(ANSWER_MS, () => resolve({ ...NOTHING, reasons }));
+    });
+    try {
+      return await Promise.race([looking, late]);
+    } finally {
+      cancel();
+    }
+  }
+
+  async #look(): Promise<HealthReport> {
+    const { leases: store, progress } = this.foundation.stores;
+    const reasons: string[] = [];
+    const tried = async <T>(what: string, work: () => Promise<T>, otherwise: T): Promise<T> => {
+      try {
+        return await work();
+      } catch (error) {
+        reasons.push(`${what}: ${reasonOf(error)}`);
+        return otherwise;
+      }
+    };
+    await tried('the log cannot be written', () => this.#probe(), undefined);
+    const none: ReadonlyMap<string, Lease> = new Map();
+    const leases = await tried('the leases cannot be read', () => store.all(), none);
+    const models = await tried('the read models cannot be read', () => this.#models(leases), []);
+    const parked = await tried('parked work cannot be read', () => progress.countParked(), 0);
+    const partitions = leases === none ? [] : this.#partitions(leases);
+    reasons.push(...this.#lagging(models), ...this.#silent(partitions));
+    return { reasons, models, partitions, troubles: troublesOf(leases), parked };
+  }
+
+  #probe(): Promise<void> {
+    const { clock, stores } = this.foundation;
+    const now = clock.elapsed();
+    if (now - this.#probedAt >= PROBE_EVERY_MS) {
+      this.#probedAt = now;
+      this.#probing = stores.events.probe();
+    }
+    return this.#probing;
+  }
+
+  async #models(leases: ReadonlyMap<string, Lease>): Promise<readonly ModelHealth[]> {
+    const { stores, events, clock } = this.foundation;
+    const positions = await stores.reads.checkpoints(allModels);
+    const head = await events.head();
+    const now = clock.now();
+    const lags = new Map<Position, Milliseconds>();
+    for (const position of positions) {
+      if (position >= head || lags.has(position)) continue;
+      const next = await events.firstAfter(position);
+      if (next) lags.set(position, lagOf(next.metadata.recordedAt, now));
+    }
+    const troubles = buildersTroubles(leases);
+    return allModels.map(({ name, version }, index) => {
+      // Asked for one by one above: the store answers in the order asked.
+      const position = positions[index] as Position;
+      const { reason = null, halted = false } = troubles.get(builderOf(name)) ?? {};
+      const lagMs = lags.get(position) ?? 0;
+      const why = halted ? { halted: reason, failure: null } : { halted: null, failure: reason };
+      return { model: name, version, position, lagMs, ...why };
+    });
+  }
+
+  #partitions(leases: ReadonlyMap<string, Lease>): readonly PartitionHealth[] {
+    const now = this.foundation.clock.elapsed();
+    return PARTITIONS.map((partition) => {
+      const { holder, epoch, beat } = leases.get(partition) ?? { holder: null, epoch: 0, beat: 0 };
+      let seen = this.#seen.get(partition);
+      const heard = holder !== null && (seen?.epoch !== epoch || seen.beat !== beat);
+      if (!seen || heard) this.#seen.set(partition, (seen = { epoch, beat, since: now }));
+      return { partition, worker: holder, silentMs: now - seen.since };
+    });
+  }
+
+  #lagging(models: readonly ModelHealth[]): readonly string[] {
+    return models.flatMap(({ model, lagMs, halted, failure }) => {
+      if (halted !== null) return `the read model ${model} has halted: ${halted}`;
+      if (lagMs <= this.patienceMs) return [];
+      const why = failure === null ? '' : `: ${failure}`;
+      return `the read model ${model} is ${seconds(lagMs)} behind${why}`;
+    });
+  }
+
+  #silent(partitions: readonly PartitionHealth[]): readonly string[] {
+    const silent = partitions.filter(({ silentMs }) => silentMs > this.patienceMs);
+    if (silent.length === 0) return [];
+    const longest = Math.max(...silent.map(({ silentMs }) => silentMs));
+    const names = silent.map(({ partition }) => partition).join(', ');
+    return [`no worker has been heard of for ${seconds(longest)} that works on ${names}`];
+  }
+}
+
+const lagOf = (recordedAt: Instant, now: Instant): Milliseconds => Math.max(0, now - recordedAt);
+
+const seconds = (ms: Milliseconds): string => `${Math.round(ms / 1_000)} s`;
+
+/** What the workers tell that hold the read models, by the name of the builder. */
+function buildersTroubles(leases: ReadonlyMap<string, Lease>): ReadonlyMap<string, Trouble> {
+  const troubles = new Map<string, Trouble>();
+  for (const { name, models } of modelGroups) {
+    const told = readTroubles(leases.get(groupLease(name))?.status ?? null);
+    const builders = new Set(models.map((model) => builderOf(model.name)));
+    for (const trouble of told) if (builders.has(trouble.runner)) troubles.set(trouble.runner, trouble);
+  }
+  return troubles;
+}
+
+/** What workers tell of their other runners. A worker tells it with each of its leases, and it is shown once. */
+function troublesOf(leases: ReadonlyMap<string, Lease>): readonly WorkerTrouble[] {
+  const troubles = new Map<string, WorkerTrouble>();
+  const builders = new Set(allModels.map(({ name }) => builderOf(name)));
+  for (const { holder: worker, status } of leases.values()) {
+    if (worker === null) continue;
+    for (const trouble of readTroubles(status)) {
+      if (!builders.has(trouble.runner)) troubles.set(`${worker} ${trouble.runner}`, { worker, ...trouble });
+    }
+  }
+  return [...troubles.values()];
+}
