@@ -5,7 +5,6 @@ import {
   type Change,
   type Clock,
   type Document,
-  type Instant,
   type Milliseconds,
   type Position,
   type ReadModel,
@@ -75,7 +74,7 @@ export class ModelBuilder {
   #faults = 0;
   /** Only when it has passed this is it over what it failed at. */
   #failedAt: Position = START;
-  #retryAt: Instant = -Infinity;
+  #retryAt: Milliseconds = -Infinity;
   #halted: string | null = null;
   #waitsForNewerBuild = false;
 
@@ -99,8 +98,8 @@ export class ModelBuilder {
     return this.#folded;
   }
 
-  /** When it may go on, after a failure; never, once it has halted. */
-  get readyAt(): Instant {
+  /** When it may go on, after a failure, by `elapsed()` of the clock; never, once it has halted. */
+  get readyAt(): Milliseconds {
     return this.#halted === null ? this.#retryAt : Infinity;
   }
 
@@ -187,7 +186,7 @@ export class ModelBuilder {
     this.#restart(this.#position);
     this.#health.failed(error);
     const delay = limits.retryDelayMs * 2 ** Math.min(this.#failures - 1, 20);
-    this.#retryAt = clock.now() + Math.min(delay, MAX_RETRY_DELAY_MS);
+    this.#retryAt = clock.elapsed() + Math.min(delay, MAX_RETRY_DELAY_MS);
   }
 
   async #fold(events: readonly LoggedEvent[]): Promise<void> {

@@ -404,6 +404,19 @@ describe('building read models', () => {
       },
     );
 
+    it('goes on although the clock was ahead while it failed', async () => {
+      await append(event(1, ['a']));
+      const broken: Partial<ReadStore> = { commit: down };
+      clock.set(7 * 24 * 3_600_000);
+      const built = processor([thing()], {}, { reads: readsWith(broken) });
+      await built.start();
+      await pass(clock, 60_000);
+      delete broken.commit;
+      clock.set(-7 * 24 * 3_600_000);
+      await pass(clock, 60_000);
+      expect(built.status()[0]).toMatchObject({ position: 1, failure: null });
+    });
+
     it('reads on from where it was when a subscription breaks off', async () => {
       await append(event(1, ['a']), event(2, ['a']), event(3, ['b']));
       const { events } = temporary.stores;

@@ -113,8 +113,7 @@ export class Processor implements Views {
 
   /** One round: all models that can go on, until one that failed may go on too. */
   async #build(epoch: number): Promise<void> {
-    const { clock } = this.#options;
-    const now = clock.now();
+    const now = this.#options.clock.elapsed();
     const ready = this.#builders.filter(({ readyAt }) => readyAt <= now);
     let running = await this.#begin(epoch, ready);
     if (running.length === 0) {
@@ -176,7 +175,7 @@ export class Processor implements Views {
   #endRoundAt(at: number): () => void {
     const { clock } = this.#options;
     if (at === Infinity) return () => undefined;
-    return clock.after(Math.max(0, at - clock.now()), () => this.#round.abort());
+    return clock.after(Math.max(0, at - clock.elapsed()), () => this.#round.abort());
   }
 
   async #pause(ms: Milliseconds): Promise<void> {

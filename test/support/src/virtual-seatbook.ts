@@ -20,7 +20,7 @@ import {
   type OrderDocument,
   type Timings,
 } from '@seatbook/licensing';
-import type { EventStore, StoredEvent, Stores } from '@seatbook/runtime';
+import { StoreUnavailable, type EventStore, type StoredEvent, type Stores } from '@seatbook/runtime';
 import { createSimulator, type NewAsset, type Simulator } from '@seatbook/simulator';
 import { openSqliteStores, type SqliteStores } from '@seatbook/store-sqlite';
 import {
@@ -51,7 +51,12 @@ export interface VirtualOptions {
   readonly apple?: Partial<AppleSettings>;
   /** Without it, the product polls. */
   readonly publicUrl?: string | null;
+  /** Asked before each call of a store and of Apple's client, by e.g. `events.append`. All is well without it. */
+  readonly fateOf?: (call: string, parameters: readonly unknown[]) => Fate;
 }
+
+/** What becomes of a call: done and answered; refused; done, its answer lost; or the process dies around it. */
+export type Fate = 'well' | 'fails' | 'answer-lost' | 'dies-before' | 'dies-after';
 
 export const asset = (adamId: string, total: number, more: Partial<NewAsset> = {}): NewAsset => ({
   adamId,
@@ -70,6 +75,7 @@ export const serials = (count: number, from = 0, letter = 'S'): string[] =>
  * Every loop is woken by what concerns it; looking in vain each second would only make virtual hours long. That lost
  * wake-ups delay and lose nothing is what the specs of the loops show.
  */
+const PATIENCE = 15;
 const PATIENT = { reactor: { pollMs: 15_000 }, due: { pollMs: 15_000 }, planner: { pollMs: 15_000 } };
 
 /** One life of the process. When it has ended, none of its pending work has any effect. */
@@ -78,19 +84,42 @@ interface Life {
   appends: number;
 }
 
-/** Calls of a dead process never come back. */
-function mortal<T extends object>(port: T, life: Life): T {
+const never = (): Promise<never> => new Promise(() => undefined);
+
+const storeFailure = (call: string): Error => new StoreUnavailable(`${call}: the disk fails`, 'SQLITE_IOERR');
+
+/** A subscription whose first page cannot be read. */
+const broken = (call: string): AsyncIterable<never> => ({
+  [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(storeFailure(call)) }),
+});
+
+/** Calls of a dead process never come back; those of a living one end as their fate is. */
+function mortal<T extends object>(
+  port: T,
+  life: Life,
+  fateOf: (member: string, parameters: readonly unknown[]) => Fate = () => 'well',
+): T {
   return new Proxy(port, {
     get(target, name) {
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== 'function') return member;
-      return (...args: unknown[]): unknown => {
-        if (life.over) return new Promise(() => undefined);
-        const answer: unknown = Reflect.apply(member, target, args);
+      return (...parameters: unknown[]): unknown => {
+        if (life.over) return never();
+        const call = String(name);
+        const fate = fateOf(call, parameters);
+        if (fate === 'dies-before') life.over = true;
+        if (life.over) return never();
+        if (fate === 'fails') return call === 'subscribe' ? broken(call) : Promise.reject(storeFailure(call));
+        const answer: unknown = Reflect.apply(member, target, parameters);
         if (!(answer instanceof Promise)) return answer;
+        const ended = <R>(settle: () => R | Promise<R>): R | Promise<R> => {
+          if (fate === 'dies-after') life.over = true;
+          if (life.over) return never();
+          return fate === 'answer-lost' ? Promise.reject(storeFailure(call)) : settle();
+        };
         return answer.then(
-          (value: unknown) => (life.over ? new Promise(() => undefined) : value),
-          (error: unknown) => (life.over ? new Promise(() => undefined) : Promise.reject(error as Error)),
+          (value: unknown) => ended(() => value),
+          (error: unknown) => ended(() => Promise.reject(error as Error)),
         );
       };
     },
@@ -145,7 +174,8 @@ export class VirtualSeatbook {
   private constructor(private options: VirtualOptions) {
     this.seed = options.seed ?? 1;
     this.simulator = createSimulator({
-      clock: this.clock,
+      // Whoever sets the clock of our machine does not set Apple's.
+      clock: { now: () => this.clock.elapsed(), after: (delay, run) => this.clock.after(delay, run) },
       random: seededRandom(this.seed),
       baseUrl: APPLE,
       deliver: (notification) => this.#deliver(notification),
@@ -188,7 +218,9 @@ export class VirtualSeatbook {
     };
     const ids = seededIds(this.seed, (this.#runs += 1));
     const random = seededRandom(this.seed + this.#runs);
-    this.stores = await openSqliteStores({ folder: this.folder, key: Buffer.alloc(32, 7), clock, ids });
+    const storesClock: Clock = { ...clock, after: (delay, run) => clock.after(delay * PATIENCE, run) };
+    const key = Buffer.alloc(32, 7);
+    this.stores = await openSqliteStores({ folder: this.folder, key, clock: storesClock, ids });
     this.apple = createAppleApi({
       clock,
       random,
@@ -211,7 +243,7 @@ export class VirtualSeatbook {
     const foundation = process();
     this.#edgeFoundation = this.options.apart ? process() : foundation;
     const settings = { mdmInfo: { id: 'seatbook-test', name: 'Seatbook', metadata: '' }, publicUrl };
-    const apple = mortal(this.apple, life);
+    const apple = mortal(this.apple, life, this.#fatesOf('apple'));
     const newSecret = (): string => ids.next();
     this.worker = new SeatbookWorker(foundation, { apple, random, settings, newSecret, limits: PATIENT });
     this.edge = new SeatbookEdge(this.#edgeFoundation, {});
@@ -241,13 +273,17 @@ export class VirtualSeatbook {
       },
     });
     return {
-      events: mortal<EventStore>(store, life),
-      reads: mortal(reads, life),
-      progress: mortal(progress, life),
-      leases: mortal(leases, life),
-      secrets: mortal(secrets, life),
-      directory: mortal(directory, life),
+      events: mortal<EventStore>(store, life, this.#fatesOf('events')),
+      reads: mortal(reads, life, this.#fatesOf('reads')),
+      progress: mortal(progress, life, this.#fatesOf('progress')),
+      leases: mortal(leases, life, this.#fatesOf('leases')),
+      secrets: mortal(secrets, life, this.#fatesOf('secrets')),
+      directory: mortal(directory, life, this.#fatesOf('directory')),
     };
+  }
+
+  #fatesOf(port: string): (member: string, parameters: readonly unknown[]) => Fate {
+    return (member, parameters) => this.options.fateOf?.(`${port}.${member}`, parameters) ?? 'well';
   }
 
   get dead(): boolean {

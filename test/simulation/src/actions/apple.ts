@@ -1,0 +1,369 @@
+import type { ErrorRule, FailPair, FaultsPatch } from '@seatbook/simulator';
+import type { World } from '../world.js';
+import type { Action } from './action.js';
+
+const WRITES = ['/assets/associate', '/assets/disassociate'];
+const PATHS = [
+  ...WRITES,
+  ...WRITES,
+  ...WRITES,
+  '/status',
+  '/assignments',
+  '/assets?',
+  '/assets',
+  '/client/config',
+  '/service/config',
+  '/users',
+];
+
+/** The administrator of the simulator refuses what makes no sense, e.g. a purchase of an unlimited app. */
+function attempt(world: World, act: () => unknown): void {
+  try {
+    act();
+  } catch (error) {
+    world.tell(`… which Apple refuses: ${(error as Error).message}`);
+  }
+}
+
+/** Sets switches, and counts those that are not as by default. */
+function set(world: World, patch: FaultsPatch): void {
+  const { admin } = world.virtual.simulator;
+  const before = admin.faults();
+  const after = admin.setFaults(patch);
+  for (const [name, value] of Object.entries(after) as [keyof typeof after, unknown][]) {
+    if (JSON.stringify(before[name]) === JSON.stringify(value)) continue;
+    if (typeof value !== 'object' || value === null || 'min' in value) {
+      world.covered.add(`knob: ${name}`);
+      continue;
+    }
+    const old = before[name] as unknown as Record<string, unknown>;
+    for (const [inner, now] of Object.entries(value))
+      if (old[inner] !== now) world.covered.add(`knob: ${name}.${inner}`);
+  }
+}
+
+const licences: readonly Action[] = [
+  {
+    name: 'purchase',
+    weight: 3,
+    run(world) {
+      const { uId, adamIds } = world.dice.of(world.sites);
+      const adamId = world.dice.of(adamIds);
+      const count = world.dice.between(1, 10);
+      world.tell(`${count} licences of ${adamId} are bought`);
+      attempt(world, () => world.virtual.simulator.admin.purchase(uId, { adamId, count }));
+    },
+  },
+  {
+    name: 'refund',
+    weight: 2,
+    run(world) {
+      const { dice } = world;
+      const site = dice.of(world.sites);
+      const adamId = dice.of(site.adamIds);
+      const force = dice.chance(0.3);
+      const count = dice.between(1, Math.max(1, world.available(site, adamId)));
+      world.tell(`${count} licences of ${adamId} are refunded${force ? ', in use or not' : ''}`);
+      attempt(world, () => world.virtual.simulator.admin.refund(site.uId, { adamId, count, force }));
+    },
+  },
+  {
+    name: 'transfer',
+    weight: 1,
+    run(world) {
+      const [from, to] = world.dice.several(world.sites, 2);
+      if (!from || !to) return;
+      const adamId = world.dice.of(from.adamIds);
+      world.tell(`a licence of ${adamId} goes from ${from.uId} to ${to.uId}`);
+      attempt(world, () => {
+        world.virtual.simulator.admin.transfer(from.uId, { adamId, count: 1, to: to.uId });
+        if (!to.adamIds.includes(adamId)) to.adamIds.push(adamId);
+      });
+    },
+  },
+  {
+    name: 'a new app',
+    weight: 1,
+    run(world) {
+      const site = world.dice.of(world.sites);
+      const adamId = `91${String(world.story.length).padStart(7, '0')}`;
+      world.tell(`a new app ${adamId} is bought`);
+      attempt(world, () => {
+        world.virtual.simulator.admin.addAssets(site.uId, [world.assetOf(adamId, world.dice.between(0, 10))]);
+        site.adamIds.push(adamId);
+      });
+    },
+  },
+  {
+    name: 'the store changes an app',
+    weight: 0.7,
+    run(world) {
+      const { dice } = world;
+      const adamId = dice.of(dice.of(world.sites).adamIds);
+      const change = dice.of([
+        { name: `Renamed ${world.story.length}` },
+        { availability: 'delisted' as const },
+        { deviceAssignable: false },
+      ]);
+      world.tell(`the store changes ${adamId}: ${JSON.stringify(change)}`);
+      attempt(world, () => world.virtual.simulator.admin.setContent(adamId, change));
+    },
+  },
+  {
+    name: 'a person accepts an invitation',
+    weight: 0.5,
+    run(world) {
+      const { uId } = world.dice.of(world.sites);
+      world.tell('a person accepts an invitation');
+      attempt(world, () =>
+        world.virtual.simulator.admin.acceptInvite(uId, 'ben@school.example', 'ben@account.example'),
+      );
+    },
+  },
+  {
+    name: 'another tool assigns',
+    weight: 1,
+    async run(world) {
+      const { dice } = world;
+      const site = dice.of(world.sites);
+      const adamId = dice.of(site.adamIds);
+      const read = (await world.account(site))?.firstReadAt ?? null;
+      if (read === null) return;
+      const serialNumber = `F${String(dice.between(0, 20)).padStart(9, '0')}`;
+      world.tell(`another tool assigns ${adamId} to ${serialNumber}`);
+      attempt(world, () => {
+        world.virtual.simulator.admin.addAssignment(site.uId, { adamId, serialNumber });
+        site.foreign.add(`${adamId} ${serialNumber}`);
+      });
+    },
+  },
+  {
+    name: 'another tool returns',
+    weight: 1,
+    run(world) {
+      const { dice } = world;
+      const site = dice.of(world.sites);
+      if (site.foreign.size === 0) return;
+      const pair = dice.of([...site.foreign]);
+      const [adamId = '', serialNumber = ''] = pair.split(' ');
+      world.tell(`another tool takes ${adamId} from ${serialNumber}`);
+      site.foreign.delete(pair);
+      attempt(world, () =>
+        world.virtual.simulator.admin.removeAssignment(site.uId, { adamId, serialNumber }),
+      );
+    },
+  },
+];
+
+const faults: readonly Action[] = [
+  {
+    name: 'a fault of Apple',
+    weight: 6,
+    run(world) {
+      const { dice } = world;
+      const seconds = dice.between(1, 90);
+      const fault: Partial<ErrorRule> = dice.of<Partial<ErrorRule>>([
+        { resetBefore: true },
+        { resetAfter: true },
+        { dead: 'before' },
+        { dead: 'after' },
+        { html: true, status: 502 },
+        { truncated: true },
+        { errorNumber: 9603 },
+        { errorNumber: 9646 },
+        { errorNumber: 9602 },
+        { errorNumber: 9610, as200: true },
+        { status: 503, retryAfter: seconds },
+        { status: 503, retryAfter: { dateInSeconds: seconds } },
+        { errorNumber: 9729, retryAfter: 30 },
+        { delayMs: 45_000 },
+        { delayMs: 2_000 },
+      ]);
+      const rule: ErrorRule = {
+        match: { path: dice.of(PATHS) },
+        skip: dice.of([0, 0, 1]),
+        times: dice.between(1, 4),
+        ...(dice.chance(0.2) ? { probability: 0.5 } : {}),
+        ...fault,
+      };
+      world.tell(`Apple fails: ${JSON.stringify(rule)}`);
+      world.covered.add(`fault: ${Object.keys(fault).join(' ')}`);
+      world.virtual.simulator.admin.addErrorRule(rule);
+    },
+  },
+  {
+    name: 'an answer of Apple is lost',
+    weight: 4,
+    run(world) {
+      const { dice } = world;
+      const fault = dice.of<Partial<ErrorRule>>([
+        { resetAfter: true },
+        { dead: 'after' },
+        { truncated: true },
+        { delayMs: 45_000 },
+      ]);
+      const rule: ErrorRule = { match: { path: dice.of(WRITES) }, times: dice.between(1, 2), ...fault };
+      world.tell(`Apple does it and the answer is lost: ${JSON.stringify(rule)}`);
+      world.covered.add(`fault: ${Object.keys(fault).join(' ')}`);
+      world.virtual.simulator.admin.addErrorRule(rule);
+    },
+  },
+  {
+    name: 'Apple is away',
+    weight: 1,
+    run(world) {
+      const rule: ErrorRule = { match: { path: '/' }, times: 'forever', status: 503, html: true };
+      const { admin } = world.virtual.simulator;
+      const minutes = world.dice.of([1, 5, 20]);
+      world.tell(`Apple is away for ${minutes} minutes`);
+      const ruleId = admin.addErrorRule(rule);
+      world.virtual.clock.after(minutes * 60_000, () => admin.clearErrorRules(ruleId));
+    },
+  },
+  {
+    name: 'pairs that fail',
+    weight: 3,
+    run(world) {
+      const { dice } = world;
+      const sync = dice.chance(0.3);
+      const rule: FailPair = {
+        ...(dice.chance(0.3) ? { operation: dice.of(['ASSOCIATE', 'DISASSOCIATE'] as const) } : {}),
+        adamId: dice.of(dice.of(world.sites).adamIds),
+        ...(dice.chance(0.8) ? { serialNumber: dice.of(world.devices) } : {}),
+        times: dice.between(1, 3),
+        ...(sync
+          ? { syncRefuse: dice.of(['asset', 'target', 'both', 'none'] as const) }
+          : { errorNumber: dice.of([9602, 9603, 9610, 9644]) }),
+      };
+      world.tell(`a pair fails: ${JSON.stringify(rule)}`);
+      world.covered.add(`fault: pair ${rule.syncRefuse ?? 'in the event'}`);
+      world.virtual.simulator.admin.failPairs([rule]);
+    },
+  },
+  {
+    name: 'notifications go wrong',
+    weight: 3,
+    run(world) {
+      const { dice } = world;
+      const notifications = {
+        drop: dice.of([0, 0, 0.3, 1]),
+        duplicate: dice.of([0, 0.5]),
+        shuffleMs: dice.of([0, 5_000]),
+        delayMs: dice.of([0, 60_000]),
+        spacingMs: dice.of([0, 500]),
+        early: dice.chance(0.3),
+        testNotification: dice.chance(0.7),
+        chunkSize: dice.of([1, 7, 100]),
+      };
+      world.tell(`notifications: ${JSON.stringify(notifications)}`);
+      set(world, { notifications });
+    },
+  },
+  {
+    name: 'moods of Apple',
+    weight: 3,
+    run(world) {
+      const { dice } = world;
+      const mood: FaultsPatch = {
+        shortage: dice.of(['first-wins', 'whole-asset'] as const),
+        rejectReassociate: dice.chance(0.3),
+        rejectDisassociateAbsent: dice.chance(0.3),
+        unknownAsset: dice.of(['async', 'sync'] as const),
+        statusGrouping: dice.of(['number', 'asset'] as const),
+        readOnlyToken: dice.of(['no-writes', 'three-gets'] as const),
+        refundRetires: dice.chance(0.5),
+        unlimitedAvailable: dice.of(['max-minus-assigned', 'max'] as const),
+        errorsAs200: dice.chance(0.2),
+        lookup: {
+          artwork: dice.of(['array', 'object'] as const),
+          id: dice.of(['string', 'number'] as const),
+        },
+      };
+      world.tell(`Apple's mood: ${JSON.stringify(mood)}`);
+      set(world, mood);
+    },
+  },
+  {
+    name: "Apple's pace",
+    weight: 2,
+    run(world) {
+      const { dice } = world;
+      const pace: FaultsPatch = {
+        latencyMs: dice.of([
+          { min: 0, max: 0 },
+          { min: 50, max: 900 },
+        ]),
+        eventDelayMs: dice.of<NonNullable<FaultsPatch['eventDelayMs']>>([
+          { min: 200, max: 2_000 },
+          { min: 0, max: 0 },
+          { min: 20_000, max: 60_000 },
+          'never',
+        ]),
+        eventDelayPerTaskMs: dice.of([0, 0, 100]),
+        pageSize: dice.of([3, 10, 500]),
+        moveVersionDuringWalk: { times: dice.of([0, 0, 3]) },
+      };
+      world.tell(`Apple's pace: ${JSON.stringify(pace)}`);
+      set(world, pace);
+    },
+  },
+  {
+    name: 'limits move',
+    weight: 2,
+    run(world) {
+      const { dice } = world;
+      const patch: FaultsPatch = {
+        limits: { maxAssets: dice.of([1, 2, 25]), maxSerialNumbers: dice.of([2, 10, 1_000]) },
+        maxParallelPages: dice.of([1, 5]),
+        rateLimit: {
+          perSecond: dice.of([2, 15]),
+          scope: dice.of(['token', 'location'] as const),
+          retryAfter: dice.of([null, 5, '7', { dateInSeconds: 9 }]),
+        },
+      };
+      world.tell(`limits: ${JSON.stringify(patch)}`);
+      set(world, patch);
+    },
+  },
+  {
+    name: 'events of Apple wait',
+    weight: 1,
+    run(world) {
+      const { admin } = world.virtual.simulator;
+      const seconds = world.dice.of([5, 400]);
+      world.tell(`events of Apple wait for ${seconds} s`);
+      admin.pauseEvents();
+      world.virtual.clock.after(seconds * 1_000, () => admin.resumeEvents());
+    },
+  },
+  {
+    name: 'a token ends',
+    weight: 1.5,
+    run(world) {
+      const { uId } = world.dice.of(world.sites);
+      const state = world.dice.of(['revoked', 'expired', 'invalid'] as const);
+      world.tell(`all tokens of ${uId} are ${state}`);
+      world.virtual.simulator.admin.setTokenState(uId, state);
+    },
+  },
+  {
+    name: 'a token works again',
+    weight: 0.5,
+    run(world) {
+      const { uId } = world.dice.of(world.sites);
+      world.tell(`all tokens of ${uId} work`);
+      world.virtual.simulator.admin.setTokenState(uId, 'active');
+    },
+  },
+  {
+    name: 'another MDM takes the location over',
+    weight: 0.7,
+    run(world) {
+      const { uId } = world.dice.of(world.sites);
+      world.tell(`another MDM takes ${uId} over`);
+      world.virtual.simulator.admin.takeOver(uId, { id: 'other', name: 'Other MDM', metadata: '' });
+    },
+  },
+];
+
+export const apple: readonly Action[] = [...licences, ...faults];

@@ -1,0 +1,288 @@
+import {
+  assetAsOf,
+  cancelWaiting,
+  getAccount,
+  getOrder,
+  getTimeline,
+  placeOrder,
+  receiveNotification,
+  renewToken,
+  retryParked,
+  returnAll,
+  syncAccount,
+  takeOver,
+  type OrderRequest,
+} from '@seatbook/application';
+import { asPosition } from '@seatbook/kernel';
+import { serials, stdq } from '@seatbook/test-support/virtual-seatbook';
+import type { Site, World } from '../world.js';
+import type { Action } from './action.js';
+
+/** More than one list: holders are listed in several appends. */
+const LONG_ORDER_HOLDERS = 1_001;
+/** A year and a day: the token of today is over. */
+const TOKEN_ALREADY_OVER_MS = -86_400_000;
+
+function place(
+  world: World,
+  site: Site,
+  order: Partial<OrderRequest> & Pick<OrderRequest, 'kind'>,
+  givenUp = false,
+): void {
+  const { dice, virtual, devices } = world;
+  const request: OrderRequest = {
+    uId: site.uId,
+    assets: dice.several(site.adamIds).map(stdq),
+    serialNumbers: dice.several(devices),
+    ifShort: dice.chance(0.8) ? 'wait' : 'refuse',
+    platform: dice.chance(0.2) ? 'iOS' : null,
+    ...order,
+  };
+  const { kind, assets, serialNumbers, ifShort } = request;
+  const apps = assets.map(({ adamId }) => adamId.slice(-2)).join(', ');
+  world.tell(`${kind} of apps ${apps} for ${serialNumbers.length} devices (${ifShort})`);
+  world.send('order', (caller) => placeOrder(virtual.edge, request, caller), { givenUp });
+}
+
+const orders: readonly Action[] = [
+  {
+    name: 'assign',
+    weight: 12,
+    run(world) {
+      place(world, world.dice.of(world.sites), { kind: 'AssignLicense' });
+    },
+  },
+  {
+    name: 'return',
+    weight: 6,
+    run(world) {
+      place(world, world.dice.of(world.sites), { kind: 'ReturnLicense' });
+    },
+  },
+  {
+    name: 'assign and return at once',
+    weight: 2,
+    run(world) {
+      const site = world.dice.of(world.sites);
+      const terms = {
+        assets: world.dice.several(site.adamIds).map(stdq),
+        serialNumbers: world.dice.several(world.devices),
+      };
+      place(world, site, { kind: 'AssignLicense', ...terms });
+      place(world, site, { kind: 'ReturnLicense', ...terms });
+      if (world.dice.chance(0.5)) place(world, site, { kind: 'AssignLicense', ...terms });
+    },
+  },
+  {
+    name: 'return all of a device',
+    weight: 2,
+    run(world) {
+      const { uId } = world.dice.of(world.sites);
+      const serialNumber = world.dice.chance(0.9) ? world.dice.of(world.devices) : 'NOBODY0000';
+      world.tell(`return everything of ${serialNumber}`);
+      world.send('return all', (caller) => returnAll(world.virtual.edge, { uId, serialNumber }, caller));
+    },
+  },
+  {
+    name: 'a long order',
+    weight: 0.3,
+    run(world) {
+      const site = world.dice.of(world.sites);
+      // Written once more when its client asks again; else it is abandoned.
+      const givenUp = world.dice.chance(0.7);
+      if (givenUp) {
+        world.weather.plan({
+          call: 'events.append',
+          fate: 'dies-after',
+          skip: world.dice.between(0, 1),
+          stream: 'order-',
+        });
+      }
+      const serialNumbers = serials(LONG_ORDER_HOLDERS, 0, 'L');
+      const assets = [stdq(world.dice.of(site.adamIds))];
+      place(world, site, { kind: 'AssignLicense', assets, serialNumbers, ifShort: 'refuse' }, givenUp);
+    },
+  },
+  {
+    name: 'cancel',
+    weight: 3,
+    run(world) {
+      const orderId = world.dice.of([...world.sent.flatMap((sent) => sent.orderId ?? []), 'no-such-order']);
+      world.tell(`cancel what order ${orderId.slice(0, 8)} waits for`);
+      world.send('cancel', (caller) => cancelWaiting(world.virtual.edge, { orderId }, caller));
+    },
+  },
+  {
+    name: 'the same request again',
+    weight: 3,
+    run(world) {
+      if (world.sent.length === 0) return;
+      const sent = world.dice.of(world.sent);
+      if (sent.givenUp) return;
+      world.tell(`once more: ${sent.key}`);
+      world.ask(sent);
+    },
+  },
+  {
+    name: 'a request that makes no sense',
+    weight: 2,
+    run(world) {
+      const { dice, virtual, devices } = world;
+      const { uId, adamIds } = dice.of(world.sites);
+      const good: OrderRequest = {
+        uId,
+        kind: 'AssignLicense',
+        assets: [stdq(dice.of(adamIds))],
+        serialNumbers: [dice.of(devices)],
+        ifShort: 'wait',
+        platform: null,
+      };
+      const bad: Partial<OrderRequest> = dice.of([
+        { uId: '7700000000000099' },
+        { assets: [] },
+        { assets: [stdq('999999999')] },
+        { assets: [stdq('not an app')] },
+        { serialNumbers: ['short'] },
+        { serialNumbers: serials(100_001) },
+      ]);
+      world.tell(`an order that makes no sense: ${JSON.stringify(bad).slice(0, 80)}`);
+      world.send('nonsense', (caller) => placeOrder(virtual.edge, { ...good, ...bad }, caller));
+    },
+  },
+  {
+    name: 'a key used for another order',
+    weight: 1,
+    run(world) {
+      const known = world.sent.filter(({ what, orderId }) => what === 'order' && orderId !== null);
+      if (known.length === 0) return;
+      const { key } = world.dice.of(known);
+      const { uId } = world.dice.of(world.sites);
+      const request: OrderRequest = {
+        uId,
+        kind: 'AssignLicense',
+        assets: [stdq('900000001')],
+        serialNumbers: ['OTHER00001'],
+        ifShort: 'refuse',
+        platform: 'iOS',
+      };
+      world.tell(`the key "${key}" for another order`);
+      world.send('other body', (caller) =>
+        placeOrder(world.virtual.edge, request, { ...caller, idempotencyKey: key }),
+      );
+    },
+  },
+];
+
+const accounts: readonly Action[] = [
+  {
+    name: 'import',
+    weight: 1.5,
+    run(world) {
+      world.importToken(world.dice.of(world.sites));
+    },
+  },
+  {
+    name: 'renew the token',
+    weight: 2,
+    run(world) {
+      const { dice, virtual } = world;
+      const site = dice.of(world.sites);
+      const { uId } = site;
+      const over = dice.chance(0.1);
+      const expiresAt = virtual.clock.elapsed() + TOKEN_ALREADY_OVER_MS;
+      const { token } = over
+        ? virtual.simulator.admin.issueToken(uId, { keepOld: true, expiresAt })
+        : virtual.simulator.admin.issueToken(uId, { keepOld: dice.chance(0.5) });
+      world.tokens.push(token);
+      if (!over) site.token = token;
+      world.tell(`the token of ${uId} is renewed${over ? ', with one that is over' : ''}`);
+      world.send('renewal', (caller) => renewToken(virtual.edge, { uId, file: token }, caller));
+    },
+  },
+  {
+    name: "renew with another location's token",
+    weight: 0.5,
+    run(world) {
+      const { dice, virtual } = world;
+      const { token } = dice.of(world.sites);
+      const uId = dice.of(['7700000000000001', '7700000000000002']);
+      world.tell(`the token of another location for ${uId}`);
+      world.send('renewal', (caller) => renewToken(virtual.edge, { uId, file: token }, caller));
+    },
+  },
+  {
+    name: 'take over',
+    weight: 1,
+    run(world) {
+      const { uId } = world.dice.of(world.sites);
+      world.tell(`${uId} is taken over by us`);
+      world.send('take over', (caller) => takeOver(world.virtual.edge, { uId }, caller));
+    },
+  },
+  {
+    name: 'sync',
+    weight: 2,
+    run(world) {
+      const { uId } = world.dice.of(world.sites);
+      world.tell(`the totals of ${uId} are wanted now`);
+      world.send('sync', (caller) => syncAccount(world.virtual.edge, { uId }, caller));
+    },
+  },
+  {
+    name: 'retry parked work',
+    weight: 0.5,
+    run(world) {
+      const { uId } = world.dice.of(world.sites);
+      const stream = `reconciliation-${uId}`;
+      world.tell(`parked work of ${stream} is retried`);
+      world.send('retry', () => retryParked(world.virtual.edge, { stream }));
+    },
+  },
+  {
+    name: 'somebody looks',
+    weight: 2,
+    run(world) {
+      const { dice, virtual } = world;
+      const { uId, adamIds } = dice.of(world.sites);
+      const position = asPosition(dice.of([0, 0, 1_000_000]));
+      const looks: (() => Promise<unknown>)[] = [
+        () => getAccount(virtual.edge, { uId, position }),
+        () =>
+          getOrder(virtual.edge, {
+            orderId: dice.of(world.sent.map((sent) => sent.orderId ?? 'none')),
+            position,
+          }),
+        () => assetAsOf(virtual.edge, uId, stdq(dice.of(adamIds)), asPosition(dice.between(1, 200))),
+        () =>
+          getTimeline(virtual.edge, {
+            subject: { kind: 'account', id: uId },
+            newestFirst: dice.chance(0.5),
+            part: { limit: 20 },
+          }),
+      ];
+      const look = dice.of(world.sent.length === 0 ? looks.filter((_look, index) => index !== 1) : looks);
+      world.send('look', look);
+    },
+  },
+  {
+    name: 'a stranger knocks',
+    weight: 1,
+    async run(world) {
+      const { dice, virtual } = world;
+      const { uId } = dice.of(world.sites);
+      const secret = await virtual.stores.secrets.get(`notification/${uId}`);
+      const other = '7700000000000077';
+      const notification = { notificationId: `n${world.sent.length}`, uId, notificationType: 'NEWS' };
+      const { bearer, body } = dice.of<{ bearer: string; body: unknown }>([
+        { bearer: 'a guess', body: notification },
+        { bearer: secret ?? 'a guess', body: notification },
+        { bearer: secret ?? 'a guess', body: { ...notification, uId: other } },
+        { bearer: secret ?? 'a guess', body: { nothing: 'of Apple' } },
+      ]);
+      world.tell(`a notification of unknown origin: ${JSON.stringify(body)}`);
+      world.send('knock', () => receiveNotification(virtual.edge, { uId, bearer, body }));
+    },
+  },
+];
+
+export const people: readonly Action[] = [...orders, ...accounts];

@@ -1,0 +1,113 @@
+import type { Milliseconds } from '@seatbook/kernel';
+import { seededRandom } from '@seatbook/test-support/seeded-random';
+import { apple } from './actions/apple.js';
+import type { Action } from './actions/action.js';
+import { machine } from './actions/machine.js';
+import { people } from './actions/people.js';
+import { attend, calm } from './calm.js';
+import type { Coverage } from './coverage.js';
+import { Dice } from './dice.js';
+import { contradictions, logOf, unsettled } from './invariants.js';
+import { World } from './world.js';
+
+/** How one seed's history ended. */
+export interface Ending {
+  readonly seed: number;
+  /** What was wrong at the end; empty when all was well. */
+  readonly wrong: readonly string[];
+  readonly story: readonly string[];
+  /** Numbers of the actions that were lived through. */
+  readonly actions: readonly number[];
+  readonly covered: Coverage;
+}
+
+/** One thing that happens, with dice of its own: it is the same whether or not others happen before it. */
+interface Planned {
+  readonly action: Action;
+  readonly dice: Dice;
+  readonly pause: Milliseconds;
+}
+
+export const ACTIONS: readonly Action[] = [...people, ...apple, ...machine];
+
+/** Pauses between two things that happen: most histories are made of what happens close together. */
+const PAUSES_MS = [
+  0, 0, 0, 0, 20, 60, 60, 250, 250, 250, 600, 600, 1_000, 1_000, 3_000, 3_000, 5_000, 5_000, 30_000, 30_000,
+  120_000, 1_200_000,
+];
+/** Rounds of calm: together longer than any deadline, silence, retry or rhythm of the product. */
+const CALM_MS = [
+  60_000, 120_000, 600_000, 960_000, 960_000, 960_000, 1_800_000, 1_800_000, 3_600_000, 3_600_000,
+];
+
+/** What happens in a history. Each kind of action is in one of any few dozen consecutive seeds at least twice. */
+function planOf(seed: number): Planned[] {
+  const dice = new Dice(seededRandom(seed * 104_729 + 3));
+  const theme = ACTIONS[seed % ACTIONS.length] as Action;
+  return Array.from({ length: dice.between(6, 30) }, (_planned, index) => {
+    const own = new Dice(seededRandom(seed * 15_485_863 + index * 32_452_843));
+    const action = index % 7 === 2 ? theme : dice.weighted(ACTIONS);
+    return { action, dice: own, pause: dice.of(PAUSES_MS) };
+  });
+}
+
+/**
+ * Lives the history that a seed makes, lets all be calm, and looks whether everything is as it must be.
+ * @param kept numbers of the actions that happen, all of them when absent: for finding a shorter history that goes wrong
+ */
+export async function live(seed: number, kept?: ReadonlySet<number>): Promise<Ending> {
+  const world = await World.create(seed);
+  const actions: number[] = [];
+  let wrong: string[];
+  try {
+    if (!world.dice.chance(0.1)) for (const site of world.sites) world.importToken(site);
+    await world.pass(world.dice.of([0, 500, 10_000]));
+    for (const [index, planned] of planOf(seed).entries()) {
+      if (kept && !kept.has(index)) continue;
+      actions.push(index);
+      await act(planned, world);
+    }
+    wrong = await endOf(world);
+  } catch (error) {
+    wrong = [`it broke off: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
+  }
+  try {
+    await world.close();
+  } catch (error) {
+    wrong = [...wrong, `it did not end: ${error instanceof Error ? error.stack : String(error)}`];
+  }
+  return { seed, wrong, story: world.story, actions, covered: world.covered };
+}
+
+async function act({ action, dice, pause }: Planned, world: World): Promise<void> {
+  world.covered.add(`action: ${action.name}`);
+  world.dice = dice;
+  await action.run(world);
+  await world.pass(pause);
+}
+
+async function endOf(world: World): Promise<string[]> {
+  await calm(world);
+  let wrong: string[] = [];
+  for (const round of CALM_MS) {
+    await attend(world);
+    await world.pass(round);
+    wrong = await unsettled(world);
+    if (wrong.length === 0) break;
+  }
+  wrong = [...wrong, ...(await contradictions(world))];
+  await countEvents(world);
+  return wrong;
+}
+
+/** Which events and steps occurred. A step is recognised by what it sends: it follows from its own stream's last event. */
+async function countEvents(world: World): Promise<void> {
+  const log = await logOf(world);
+  const stamped = new Map(log.map(({ id, metadata }) => [id, metadata.next]));
+  for (const { type, stream, metadata } of log) {
+    world.covered.add(`event: ${type}`);
+    const { cause, causationId } = metadata;
+    const step = cause?.stream === stream ? stamped.get(causationId)?.step : undefined;
+    if (step !== undefined) world.covered.add(`step: ${stream.slice(0, stream.indexOf('-'))} ${step}`);
+  }
+}

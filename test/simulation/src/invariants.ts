@@ -1,0 +1,268 @@
+import { holderAsOf, listCauses } from '@seatbook/application';
+import { isRefusal, type Document, type Envelope, type ReadModel } from '@seatbook/kernel';
+import {
+  assetKey,
+  licensingModels,
+  orderStream,
+  queryModels,
+  storyOf,
+  subjectsOf,
+  workModels,
+  type AssetDocument,
+  type OrderDocument,
+  type PairDocument,
+} from '@seatbook/licensing';
+import { dueModel, timesModel, type DueRow } from '@seatbook/runtime';
+import { stdq } from '@seatbook/test-support/virtual-seatbook';
+import type { Site, World } from './world.js';
+
+const MODELS: readonly ReadModel<Document>[] = [dueModel, timesModel, ...licensingModels];
+const ALL = 1_000_000;
+const MINUTE_MS = 60_000;
+/** A few of what there are many of: checks that ask for each one cost as much as a history. */
+const SAMPLES = 5;
+
+/** What must come right by itself once all is calm: asked for again and again until nothing is found. */
+export async function unsettled(world: World): Promise<string[]> {
+  const wrong = [...(await openWork(world)), ...(await ordersOpen(world)), ...(await requestsOpen(world))];
+  for (const site of world.sites) {
+    const account = await world.account(site);
+    if (!account) wrong.push(`${site.uId} is not imported`);
+    else if (!account.usable || !account.owned) wrong.push(`${site.uId} is not usable, or not owned`);
+    else if (account.firstReadAt === null) wrong.push(`${site.uId} was never read whole`);
+    wrong.push(...(await ledgerEqualsApple(site, world)), ...(await waitingBesideFree(site, world)));
+  }
+  return wrong;
+}
+
+/** What must hold of every log and its views, whatever was done. */
+export async function contradictions(world: World): Promise<string[]> {
+  const log = await logOf(world);
+  const wrong = [...world.wrong, ...secretsIn(world, log), ...storiesOf(log)];
+  wrong.push(...(await modelsEqualFreshFold(world, log)), ...(await acknowledgedIsKept(world)));
+  for (const site of world.sites) wrong.push(...(await countsEqualPairs(site, world)));
+  wrong.push(...(await timelinesExplain(world)), ...(await causesLeadBack(world, log)));
+  return wrong;
+}
+
+export async function logOf({ virtual }: World): Promise<Envelope[]> {
+  const { registry } = virtual.edge.events;
+  const events = await virtual.events();
+  return events.map((event) => ({ ...event, data: registry.upcast(event) }));
+}
+
+async function rowsOf<D extends Document>(world: World, model: ReadModel<D>): Promise<readonly D[]> {
+  const [index] = model.indexes;
+  const query = { index: index?.name ?? '', equals: [], limit: ALL };
+  return (await world.virtual.stores.reads.query(model, query)).rows;
+}
+
+const pairsOf = async (world: World, uId: string, adamId: string): Promise<readonly PairDocument[]> => {
+  const query = { index: 'by-asset', equals: [assetKey(uId, stdq(adamId))], limit: ALL } as const;
+  return (await world.virtual.stores.reads.query(queryModels.pairs, query)).rows;
+};
+
+async function ledgerEqualsApple(site: Site, world: World): Promise<string[]> {
+  const { uId, adamIds, foreign } = site;
+  const { assets, users } = world.virtual.simulator.admin.assignments(uId);
+  const wrong: string[] = [];
+  for (const adamId of adamIds) {
+    const assigned = (await pairsOf(world, uId, adamId)).filter(({ state }) => state === 'assigned');
+    const holders = assigned.map(({ holder }) => holder);
+    const ours = new Set(holders.filter((key) => key.startsWith('d:')).map((key) => key.slice(2)));
+    const theirs = new Set(assets[`${adamId}/STDQ`] ?? []);
+    for (const serial of ours)
+      if (!theirs.has(serial)) wrong.push(`${adamId} ${serial}: assigned here, not at Apple`);
+    for (const serial of theirs)
+      if (!ours.has(serial) && !foreign.has(`${adamId} ${serial}`))
+        wrong.push(`${adamId} ${serial}: assigned at Apple, not here`);
+    const persons = users[`${adamId}/STDQ`]?.length ?? 0;
+    if (holders.length - ours.size !== persons)
+      wrong.push(`${adamId}: ${holders.length - ours.size} persons here, ${persons} at Apple`);
+  }
+  return wrong;
+}
+
+async function waitingBesideFree(site: Site, world: World): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const adamId of site.adamIds) {
+    const free = world.available(site, adamId);
+    const waiting = (await pairsOf(world, site.uId, adamId)).filter(({ state }) => state === 'waiting');
+    if (waiting.length === 0 || free === 0) continue;
+    const document = await world.virtual.stores.reads.get(
+      queryModels.assets,
+      assetKey(site.uId, stdq(adamId)),
+    );
+    wrong.push(`${adamId}: ${waiting.length} wait beside ${free} free licences: ${JSON.stringify(document)}`);
+  }
+  return wrong;
+}
+
+/** No work lies about, nothing is overdue, nothing is parked. */
+async function openWork(world: World): Promise<string[]> {
+  const { reads, progress } = world.virtual.stores;
+  const wrong: string[] = [];
+  for (const model of Object.values(workModels)) {
+    const rows = await rowsOf(world, model as unknown as ReadModel<Document>);
+    for (const row of rows.slice(0, SAMPLES))
+      wrong.push(`${model.name}: ${JSON.stringify(row).slice(0, 200)}`);
+  }
+  const overdue = await reads.query(dueModel, {
+    index: 'by-queue',
+    equals: [],
+    limit: ALL,
+  });
+  const late = overdue.rows.filter(({ at }) => at < world.virtual.clock.now() - MINUTE_MS);
+  for (const row of late) wrong.push(`overdue for a minute: ${JSON.stringify(row)}`);
+  const { rows } = await progress.parked({ limit: SAMPLES });
+  for (const work of rows) wrong.push(`parked: ${work.name} of ${work.stream}: ${work.reason}`);
+  return wrong;
+}
+
+const ENDED: readonly OrderDocument['state'][] = ['finished', 'abandoned', 'waiting'];
+
+/** Each order has ended, or waits for licences that pairs of it do wait for. */
+async function ordersOpen(world: World): Promise<string[]> {
+  const orders = await rowsOf(world, queryModels.orders as unknown as ReadModel<OrderDocument>);
+  const pairs = await rowsOf(world, queryModels.pairs as unknown as ReadModel<PairDocument>);
+  const wrong: string[] = [];
+  for (const { orderId, state, waiting } of orders) {
+    if (!ENDED.includes(state)) wrong.push(`order ${orderId} is ${state}`);
+    const listed = pairs.filter((pair) => pair.orderId === orderId && pair.state === 'waiting').length;
+    if (state === 'waiting' && listed === 0) wrong.push(`order ${orderId} waits, and no pair of it does`);
+    if (listed !== waiting) wrong.push(`order ${orderId}: ${waiting} pairs are said to wait, ${listed} do`);
+  }
+  return wrong;
+}
+
+const requestsOpen = async ({ sent }: World): Promise<string[]> =>
+  sent.filter(({ answered, givenUp }) => !answered && !givenUp).map(({ key }) => `no answer to "${key}"`);
+
+async function acknowledgedIsKept(world: World): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const { key, orderId, what } of world.sent) {
+    if (orderId === null || what === 'look') continue;
+    const order = await world.virtual.stores.reads.get(queryModels.orders, orderId);
+    if (!order) wrong.push(`"${key}" was answered with the order ${orderId}, which is not there`);
+  }
+  return wrong;
+}
+
+async function countsEqualPairs({ uId, adamIds }: Site, world: World): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const adamId of adamIds) {
+    const counts = await world.virtual.stores.reads.get(queryModels.assets, assetKey(uId, stdq(adamId)));
+    if (!counts) continue;
+    const pairs = await pairsOf(world, uId, adamId);
+    for (const state of ['reserved', 'assigned', 'returning', 'waiting', 'failed'] as const) {
+      // A claimed pair counts as reserved.
+      const listed = pairs.filter(
+        (pair) => pair.state === state || (state === 'reserved' && pair.state === 'claimed'),
+      );
+      if (listed.length !== counts[state])
+        wrong.push(`${adamId}: ${counts[state]} pairs are counted as ${state}, ${listed.length} are listed`);
+    }
+  }
+  return wrong;
+}
+
+async function modelsEqualFreshFold(world: World, log: readonly Envelope[]): Promise<string[]> {
+  const wrong: string[] = [];
+  for (const model of MODELS) {
+    const fresh = folded(model, log);
+    const kept = await world.virtual.stores.reads.getMany(model, [...fresh.keys()]);
+    let live = 0;
+    for (const [key, document] of fresh) {
+      if (document !== null) live += 1;
+      const there = kept.get(key)?.document ?? null;
+      if (JSON.stringify(there) !== JSON.stringify(document))
+        wrong.push(
+          `${model.name} ${key}: ${JSON.stringify(there)} is kept, ${JSON.stringify(document)} is folded`,
+        );
+    }
+    const rows = await rowsOf(world, model);
+    if (rows.length !== live)
+      wrong.push(`${model.name}: ${rows.length} documents are kept, ${live} are folded`);
+  }
+  return wrong.slice(0, SAMPLES);
+}
+
+function folded(model: ReadModel<Document>, log: readonly Envelope[]): Map<string, Document | null> {
+  const documents = new Map<string, Document | null>();
+  for (const envelope of log) {
+    for (const { key, evolve } of model.changesBy(envelope)) {
+      const after = evolve(documents.get(key) ?? null);
+      // As the store keeps it: what is undefined is left out.
+      documents.set(key, after === null ? null : (JSON.parse(JSON.stringify(after)) as Document));
+    }
+  }
+  return documents;
+}
+
+/** No token, secret or name of a person in any event. */
+function secretsIn({ tokens }: World, log: readonly Envelope[]): string[] {
+  const secrets = [...tokens, 'anna@', 'ben@'];
+  return log.flatMap((event) => {
+    const text = JSON.stringify(event);
+    return secrets.some((secret) => text.includes(secret))
+      ? [`a secret is in ${event.type} at ${event.position}`]
+      : [];
+  });
+}
+
+/** Each event is told in a sentence, in each life that it belongs to. */
+function storiesOf(log: readonly Envelope[]): string[] {
+  const context = {
+    assetName: (_uId: string, { adamId }: { adamId: string }) => adamId,
+    errorMeaning: () => 'a reason',
+  };
+  return log.flatMap((event) =>
+    [null, ...(subjectsOf(event)?.holders ?? []).slice(0, SAMPLES)].flatMap((holder) => {
+      const story = storyOf(event, { ...context, holder });
+      const whole = /^[A-Z0-9].*\.$/.test(story) && !/undefined|null|NaN|\[object/.test(story);
+      return whole ? [] : [`${event.type} at ${event.position} is told as "${story}"`];
+    }),
+  );
+}
+
+/** The timeline of a holder, folded, gives the pairs that it has. */
+async function timelinesExplain(world: World): Promise<string[]> {
+  const pairs = await rowsOf(world, queryModels.pairs as unknown as ReadModel<PairDocument>);
+  const head = await world.virtual.stores.events.head();
+  const wrong: string[] = [];
+  const said = ({ asset, state, orderId }: PairDocument): string => `${asset} ${state} ${orderId}`;
+  for (const serial of world.devices.slice(0, SAMPLES)) {
+    const holder = `d:${serial}`;
+    const told = (await world.virtual.until(holderAsOf(world.virtual.edge, holder, head))).map(said).sort();
+    const kept = pairs
+      .filter((pair) => pair.holder === holder)
+      .map(said)
+      .sort();
+    if (told.join() !== kept.join())
+      wrong.push(`${holder}: the timeline tells ${told.join()}, kept are ${kept.join()}`);
+  }
+  return wrong;
+}
+
+/** From the last event of an order a chain of causes without a hole leads back to a request or to Apple. */
+async function causesLeadBack(world: World, log: readonly Envelope[]): Promise<string[]> {
+  const ids = world.sent.flatMap(({ orderId, what }) =>
+    orderId === null || what === 'look' ? [] : [orderId],
+  );
+  const wrong: string[] = [];
+  for (const orderId of ids.slice(0, SAMPLES)) {
+    const last = log.filter(({ stream }) => stream === orderStream(orderId)).at(-1);
+    if (!last) continue;
+    try {
+      const { rows } = await world.virtual.until(
+        listCauses(world.virtual.edge, { position: last.position, limit: 10_000 }),
+      );
+      const first = rows.at(-1)?.event;
+      if (!first || first.metadata.principal === 'seatbook')
+        wrong.push(`the causes of ${last.type} of order ${orderId} end at ${first?.type}`);
+    } catch (error) {
+      wrong.push(`the causes of order ${orderId}: ${isRefusal(error) ? error.code : String(error)}`);
+    }
+  }
+  return wrong;
+}

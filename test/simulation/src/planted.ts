@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+
+const FOLDER = new URL('../planted/', import.meta.url);
+const RECORD = new URL('seeds.json', FOLDER);
+const PROGRAM = fileURLToPath(new URL('./simulate.ts', import.meta.url));
+const TYPESCRIPT = new URL('../typescript.js', import.meta.url).href;
+
+/** The seed that finds each planted bug; null: none that was tried. */
+type Recorded = Readonly<Record<string, number | null>>;
+
+/** Names of the patches. */
+export const plantedBugs = (): string[] =>
+  readdirSync(FOLDER)
+    .filter((name) => name.endsWith('.patch'))
+    .map((name) => name.slice(0, -'.patch'.length))
+    .sort();
+
+const recorded = (): Recorded => JSON.parse(readFileSync(RECORD, 'utf8')) as Recorded;
+
+/** The first of these seeds that goes wrong in a process of its own, with the bug planted or without one. */
+function firstWrong(
+  bug: string | null,
+  seeds: readonly number[],
+): Promise<{ seed: number | null; output: string }> {
+  const patch = bug === null ? {} : { PLANTED: fileURLToPath(new URL(`${bug}.patch`, FOLDER)) };
+  const child = spawn(
+    process.execPath,
+    ['--import', TYPESCRIPT, PROGRAM, '--first', '--only', seeds.join(',')],
+    { env: { ...process.env, ...patch }, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (status) => {
+      const found = /^seed (\d+) goes wrong/m.exec(output)?.[1];
+      if (status !== 0 && found === undefined)
+        reject(new Error(`${bug ?? 'without a bug'}: ${output.slice(-2_000)}`));
+      else resolve({ seed: found === undefined ? null : Number(found), output });
+    });
+  });
+}
+
+/** Runs as many at once as there are processors. */
+async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const left = [...items];
+  const worker = async (): Promise<void> => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), items.length) }, worker));
+}
+
+/** Searches the seed that finds each bug and records it. False when one was not found. */
+export async function search(bugs: readonly string[], seeds: readonly number[]): Promise<boolean> {
+  const found: Record<string, number | null> = { ...recorded() };
+  for (const name of Object.keys(found)) if (!plantedBugs().includes(name)) delete found[name];
+  await inParallel(bugs, async (bug) => {
+    const { seed } = await firstWrong(bug, seeds);
+    console.log(seed === null ? `${bug}: not found` : `${bug}: found by seed ${seed}`);
+    found[bug] = seed;
+    const sorted = Object.fromEntries(Object.entries(found).sort(([a], [b]) => (a < b ? -1 : 1)));
+    writeFileSync(RECORD, `${JSON.stringify(sorted, null, 2)}\n`);
+  });
+  return bugs.every((bug) => typeof found[bug] === 'number');
+}
+
+/** Each recorded seed goes wrong with its bug, and none of them without. */
+export async function replay(bugs: readonly string[]): Promise<boolean> {
+  const seeds = recorded();
+  let right = true;
+  await inParallel(bugs, async (bug) => {
+    const seed = seeds[bug] ?? null;
+    const seen = seed === null ? null : (await firstWrong(bug, [seed])).seed;
+    console.log(seen === null ? `${bug}: NOT seen by seed ${seed}` : `${bug}: seen by seed ${seed}`);
+    right &&= seen !== null;
+  });
+  const all = [...new Set(bugs.flatMap((bug) => seeds[bug] ?? []))].sort((a, b) => a - b);
+  if (all.length === 0) return right;
+  const { seed, output } = await firstWrong(null, all);
+  if (seed !== null) console.log(output);
+  return right && seed === null;
+}

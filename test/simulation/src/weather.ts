@@ -1,0 +1,108 @@
+import type { Instant } from '@seatbook/kernel';
+import type { Fate } from '@seatbook/test-support/virtual-seatbook';
+
+/** Calls of stores and of Apple's client that can be struck: those that write, and those that work is read from. */
+export const STRUCK_CALLS = [
+  'apple.associate',
+  'apple.disassociate',
+  'apple.status',
+  'apple.assets',
+  'apple.assignments',
+  'apple.clientConfig',
+  'apple.own',
+  'apple.subscribe',
+  'directory.userIdsOf',
+  'events.append',
+  'events.readStream',
+  'leases.acquire',
+  'leases.beat',
+  'progress.saveCheckpoint',
+  'progress.takeOver',
+  'reads.commit',
+  'reads.getMany',
+  'reads.query',
+  'reads.takeOver',
+  'secrets.get',
+  'secrets.put',
+  'secrets.putIfAbsent',
+  'secrets.delete',
+] as const;
+
+export type StruckCall = (typeof STRUCK_CALLS)[number];
+
+const WRITES =
+  /^(?:events\.(?:append|probe)|reads\.(?:commit|takeOver|saveSnapshot)|progress\.(?:saveCheckpoint|takeOver|park|unpark|requestRetry)|leases\.(?:acquire|beat|release)|secrets\.(?:put|putIfAbsent|delete)|directory\.userIdsOf)$/;
+const READS =
+  /^(?:events\.(?:readStream|readReferences|readAt|subscribe)|reads\.(?:get|getMany|query|checkpoint|checkpoints)|progress\.(?:parked|parkedStreams|retryRequests)|secrets\.get)$/;
+
+/** One stroke: the call of that name that comes after `skip` others, where it concerns a stream whose name begins so. */
+export interface Stroke {
+  readonly call: string;
+  readonly fate: Exclude<Fate, 'well'>;
+  readonly skip: number;
+  readonly stream?: string;
+}
+
+/** What becomes of the calls of stores and of Apple's client: strokes of a moment, and disks that fail for a while. */
+export class Weather {
+  #strokes: { stroke: Stroke; left: number }[] = [];
+  #full: Instant = 0;
+  #unreadable: Instant = 0;
+
+  constructor(
+    private readonly now: () => Instant,
+    private readonly count: (what: string) => void,
+    private readonly tell: (line: string) => void,
+  ) {}
+
+  plan(stroke: Stroke): void {
+    this.#strokes.push({ stroke, left: stroke.skip });
+  }
+
+  /** No write succeeds until then. */
+  fullUntil(at: Instant): void {
+    this.#full = at;
+  }
+
+  /** Nothing can be read until then. */
+  unreadableUntil(at: Instant): void {
+    this.#unreadable = at;
+  }
+
+  clear(): void {
+    this.#strokes = [];
+    this.#full = 0;
+    this.#unreadable = 0;
+  }
+
+  fateOf(call: string, [first]: readonly unknown[]): Fate {
+    if (this.#full > this.now() && WRITES.test(call)) {
+      this.count('store fault: the disk is full');
+      return 'fails';
+    }
+    if (this.#unreadable > this.now() && READS.test(call)) {
+      this.count('store fault: the disk cannot be read');
+      return 'fails';
+    }
+    for (const planned of this.#strokes) {
+      const { call: wanted, fate, stream } = planned.stroke;
+      if (wanted !== call || (stream !== undefined && !String(first).startsWith(stream))) continue;
+      if (planned.left > 0) {
+        planned.left -= 1;
+        continue;
+      }
+      this.#strokes = this.#strokes.filter((other) => other !== planned);
+      const name = nameOf(call, fate);
+      this.count(name);
+      this.tell(`(${name})`);
+      return fate;
+    }
+    return 'well';
+  }
+}
+
+function nameOf(call: string, fate: Exclude<Fate, 'well'>): string {
+  if (fate === 'dies-before') return `crash: before ${call}`;
+  if (fate === 'dies-after') return `crash: after ${call}`;
+  return `store fault: ${call} ${fate === 'fails' ? 'fails' : 'answer lost'}`;
+}

@@ -1,0 +1,255 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { importToken, type Caller } from '@seatbook/application';
+import { isRefusal, type Milliseconds } from '@seatbook/kernel';
+import { accountStream, queryModels, type AccountDocument } from '@seatbook/licensing';
+import type { NewAsset } from '@seatbook/simulator';
+import { seededRandom } from '@seatbook/test-support/seeded-random';
+import { OWNER, VirtualSeatbook, asset, serials } from '@seatbook/test-support/virtual-seatbook';
+import { Coverage } from './coverage.js';
+import { Dice } from './dice.js';
+import { Weather } from './weather.js';
+
+/** A location at Apple. */
+export interface Site {
+  readonly uId: string;
+  readonly name: string;
+  /** Apps that it owns; more are bought on the way. */
+  readonly adamIds: string[];
+  /** The token that was issued last. */
+  token: string;
+  /** Pairs that another tool gave after our first read: nobody compares them before there is reconciliation. */
+  readonly foreign: Set<string>;
+}
+
+/** A request that a client has sent, and what it was answered. */
+export interface Sent {
+  readonly key: string;
+  readonly what: string;
+  ask(caller: Caller): Promise<unknown>;
+  /** Nobody asks again when it broke off. */
+  readonly givenUp: boolean;
+  orderId: string | null;
+  answered: boolean;
+}
+
+const SITES = [
+  { uId: '7700000000000001', name: 'Berlin Office' },
+  { uId: '7700000000000002', name: 'Lyon Studio' },
+] as const;
+
+/** Pause before a process that could not start is started again. */
+const START_AGAIN_MS: Milliseconds = 5_000;
+const STARTS = 100;
+
+/** The product, a simulated Apple and its locations, all made by a seed; and the story of what was done to them. */
+export class World {
+  /** Of the action that is under way. */
+  dice: Dice;
+  readonly sites: Site[] = [];
+  readonly devices: readonly string[];
+  readonly story: string[] = [];
+  readonly sent: Sent[] = [];
+  readonly tokens: string[] = [];
+  /** Found wrong on the way. */
+  readonly wrong: string[] = [];
+  readonly covered = new Coverage();
+  readonly virtual: VirtualSeatbook;
+  readonly weather: Weather;
+  /** How far the clock of the machine is from Apple's. */
+  clockAhead: Milliseconds = 0;
+  readonly #startedAt: number;
+
+  private constructor(
+    readonly seed: number,
+    virtual: VirtualSeatbook,
+    weather: Weather,
+    dice: Dice,
+  ) {
+    this.virtual = virtual;
+    this.weather = weather;
+    this.dice = dice;
+    this.devices = serials(dice.between(3, 30));
+    this.#startedAt = virtual.clock.elapsed();
+  }
+
+  static async create(seed: number): Promise<World> {
+    const dice = new Dice(seededRandom(seed * 7_919 + 17));
+    let world: World | null = null;
+    const weather: Weather = new Weather(
+      () => world?.virtual.clock.elapsed() ?? 0,
+      (what) => world?.covered.add(what),
+      (line) => world?.tell(line),
+    );
+    const virtual = await VirtualSeatbook.open({
+      seed,
+      // Some deployments cannot be reached from outside and poll.
+      publicUrl: dice.chance(0.2) ? null : 'https://seatbook.test',
+      fateOf: (call, parameters) => weather.fateOf(call, parameters),
+    });
+    world = new World(seed, virtual, weather, dice);
+    for (const site of SITES.slice(0, dice.chance(0.25) ? 2 : 1)) world.#found(site);
+    return world;
+  }
+
+  #found({ uId, name }: (typeof SITES)[number]): void {
+    const { dice, virtual, devices } = this;
+    const { admin } = virtual.simulator;
+    const { token } = admin.createLocation({ uId, name, country: 'DE' });
+    const adamIds = Array.from({ length: dice.between(1, 5) }, (_asset, index) => `90000000${index + 1}`);
+    const site: Site = { uId, name, adamIds, token, foreign: new Set() };
+    this.sites.push(site);
+    this.tokens.push(token);
+    admin.addAssets(
+      uId,
+      adamIds.map((adamId) => this.assetOf(adamId, dice.between(0, devices.length + 5))),
+    );
+    admin.seedUsers(uId, [
+      { clientUserId: 'anna@school.example', email: 'anna@school.example', status: 'Associated' },
+      { clientUserId: 'ben@school.example', email: 'ben@school.example' },
+    ]);
+    for (const adamId of adamIds) {
+      if (dice.chance(0.4)) continue;
+      const count = Math.min(this.available(site, adamId), dice.between(0, devices.length));
+      if (count > 0) admin.seedAssignments(uId, { adamId, serialNumbers: devices.slice(0, count) });
+      if (this.available(site, adamId) > 0 && dice.chance(0.2))
+        admin.seedAssignments(uId, { adamId, clientUserIds: ['anna@school.example'] });
+    }
+    const free = adamIds.map((adamId) => `${adamId}: ${this.available(site, adamId)} free`);
+    this.tell(`the location ${uId} with ${free.join(', ')}`);
+  }
+
+  /** An app as organisations own them. */
+  assetOf(adamId: string, total: number): NewAsset {
+    const { dice } = this;
+    if (dice.chance(0.08)) return asset(adamId, 0, { unlimited: true });
+    return asset(adamId, total, {
+      deviceAssignable: !dice.chance(0.05),
+      revocable: !dice.chance(0.05),
+      supportedPlatforms: dice.chance(0.15) ? ['macOS'] : ['iOS'],
+    });
+  }
+
+  /** Licences that Apple could give away now. */
+  available({ uId }: Site, adamId: string): number {
+    const listed = this.virtual.simulator.admin.assets(uId).find((one) => one.adamId === adamId);
+    return Math.max(0, Math.min(listed?.available ?? 0, 10_000));
+  }
+
+  tell(line: string): void {
+    const seconds = (this.virtual.clock.elapsed() - this.#startedAt) / 1_000;
+    this.story.push(`${seconds.toFixed(1).padStart(9)} s  ${line}`);
+  }
+
+  /**
+   * A client asks for something. What it comes to is of no interest at once: the end must be right whatever was answered.
+   */
+  send(what: string, ask: (caller: Caller) => Promise<unknown>, { givenUp = false } = {}): Sent {
+    const key = `${what} ${this.sent.length}`;
+    const sent: Sent = { key, what, ask, givenUp, orderId: null, answered: false };
+    this.sent.push(sent);
+    this.ask(sent);
+    return sent;
+  }
+
+  /** Asks with the same key, for the first time or again. */
+  ask(sent: Sent): void {
+    sent.ask({ ...OWNER, idempotencyKey: sent.key }).then(
+      (answer) => {
+        const { orderId = null } = (answer ?? {}) as { orderId?: string };
+        if (sent.answered && sent.orderId !== null && sent.orderId !== orderId)
+          this.wrong.push(`${sent.key} was answered with ${sent.orderId}, then with ${orderId}`);
+        sent.answered = true;
+        sent.orderId = orderId;
+        this.covered.add(`answered: ${sent.what}`);
+      },
+      (error: unknown) => this.#refused(sent, error),
+    );
+  }
+
+  #refused(sent: Sent, error: unknown): void {
+    if (!isRefusal(error)) {
+      // What a store refuses goes to the client as an internal error; it asks again.
+      const { code = '' } = error as { code?: string };
+      if (code !== 'STORE_UNAVAILABLE') this.wrong.push(`${sent.key} broke off: ${(error as Error).stack}`);
+      return;
+    }
+    this.covered.add(`refusal: ${error.code}`);
+    if (error.kind !== 'TRANSIENT') sent.answered = true;
+  }
+
+  /** One that works. */
+  newToken(site: Site): string {
+    const { token } = this.virtual.simulator.admin.issueToken(site.uId, {});
+    this.tokens.push(token);
+    site.token = token;
+    return token;
+  }
+
+  importToken(site: Site): void {
+    const { token } = site;
+    const takeOver = this.dice.chance(0.3);
+    const settings = { name: site.name, platform: 'iOS', assignmentType: 'device' } as const;
+    this.tell(`${site.uId} is imported`);
+    this.send('import', (caller) =>
+      importToken(this.virtual.edge, { file: token, settings, takeOver }, caller),
+    );
+  }
+
+  account({ uId }: Site): Promise<AccountDocument | null> {
+    return this.virtual.stores.reads.get(queryModels.accounts, uId);
+  }
+
+  /** Time passes, and the process is started again where it died. */
+  async pass(ms: Milliseconds): Promise<void> {
+    await this.virtual.advance(ms);
+    if (!this.virtual.dead) return;
+    this.tell('the process is dead; it starts again');
+    await this.revive();
+  }
+
+  /** A process that is killed, or dead already, is started again: by a supervisor, as often as it needs. */
+  async revive({ withoutViews = false } = {}): Promise<void> {
+    const { virtual } = this;
+    for (let start = 0; start < STARTS; start += 1) {
+      await virtual.kill();
+      if (withoutViews && start === 0)
+        for (const suffix of ['', '-wal', '-shm'])
+          rmSync(join(virtual.folder, `views.db${suffix}`), { force: true });
+      try {
+        await virtual.start();
+        return;
+      } catch (error) {
+        this.tell(`it did not start: ${(error as Error).message}`);
+        await virtual.kill();
+        await virtual.advance(START_AGAIN_MS);
+      }
+    }
+    throw new Error('it does not start');
+  }
+
+  /** What a person does and waits for; again when the process died meanwhile. */
+  async done(what: string, act: () => Promise<unknown>): Promise<void> {
+    this.tell(what);
+    try {
+      await this.virtual.until(act());
+    } catch (error) {
+      this.tell(`… which fails: ${(error as Error).message}`);
+    }
+  }
+
+  takeBack({ uId }: Site): Promise<unknown> {
+    const id = `take back ${this.story.length}`;
+    const context = { commandId: id, principal: 'owner', correlationId: id, causationId: id };
+    return this.virtual.edge.execute(accountStream(uId), { type: 'TakeOver' }, context);
+  }
+
+  setClock(by: Milliseconds): void {
+    this.clockAhead += by;
+    this.virtual.clock.set(by);
+  }
+
+  close(): Promise<void> {
+    return this.virtual.close();
+  }
+}
