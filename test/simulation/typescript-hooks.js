@@ -5,20 +5,25 @@ import { transformSync } from '@swc/core';
 import { patched, readPatch } from './patch.js';
 
 const ROOT = new URL('../../', import.meta.url);
-/** Packages of this repository by name, as Jest and tsconfig.specs.json map them. */
+/**
+ * Packages of this repository by name, as Jest and tsconfig.specs.json map them.
+ *
+ * @type {readonly { name: RegExp, path: string }[]}
+ */
 const PACKAGES = [
-  [/^@seatbook\/test-support\/(.+)$/, 'test/support/src/$1.ts'],
-  [/^@seatbook\/simulator$/, 'apps/simulator/src/index.ts'],
-  [/^@seatbook\/apple\/formats$/, 'libs/apple/src/formats.ts'],
-  [/^@seatbook\/store-(.+)$/, 'libs/stores/$1/src/index.ts'],
-  [/^@seatbook\/([^/]+)$/, 'libs/$1/src/index.ts'],
+  { name: /^@seatbook\/test-support\/(.+)$/, path: 'test/support/src/$1.ts' },
+  { name: /^@seatbook\/simulator$/, path: 'apps/simulator/src/index.ts' },
+  { name: /^@seatbook\/apple\/formats$/, path: 'libs/apple/src/formats.ts' },
+  { name: /^@seatbook\/store-(.+)$/, path: 'libs/stores/$1/src/index.ts' },
+  { name: /^@seatbook\/([^/]+)$/, path: 'libs/$1/src/index.ts' },
 ];
 
 /** A bug that is planted into the sources as they are loaded; the files stay as they are. */
 const planted = process.env.PLANTED ? readPatch(process.env.PLANTED) : [];
 
+/** @type {import('node:module').ResolveHook} */
 export function resolve(specifier, context, next) {
-  for (const [name, path] of PACKAGES) {
+  for (const { name, path } of PACKAGES) {
     if (name.test(specifier))
       return { url: new URL(specifier.replace(name, path), ROOT).href, shortCircuit: true };
   }
@@ -29,6 +34,7 @@ export function resolve(specifier, context, next) {
   return next(specifier, context);
 }
 
+/** @type {import('node:module').LoadHook} */
 export function load(url, context, next) {
   if (!url.endsWith('.ts')) return next(url, context);
   const path = fileURLToPath(url);

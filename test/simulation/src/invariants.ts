@@ -8,12 +8,12 @@ import {
   storyOf,
   subjectsOf,
   workModels,
-  type AssetDocument,
   type OrderDocument,
   type PairDocument,
 } from '@seatbook/licensing';
-import { dueModel, timesModel, type DueRow } from '@seatbook/runtime';
+import { dueModel, timesModel } from '@seatbook/runtime';
 import { stdq } from '@seatbook/test-support/virtual-seatbook';
+import { isKnown } from './known-faults.js';
 import type { Site, World } from './world.js';
 
 const MODELS: readonly ReadModel<Document>[] = [dueModel, timesModel, ...licensingModels];
@@ -63,7 +63,8 @@ const pairsOf = async (world: World, uId: string, adamId: string): Promise<reado
 };
 
 async function ledgerEqualsApple(site: Site, world: World): Promise<string[]> {
-  const { uId, adamIds, foreign } = site;
+  const { uId, adamIds } = site;
+  const spared = isKnown('unannounced-changes') ? site.foreign : new Set<string>();
   const { assets, users } = world.virtual.simulator.admin.assignments(uId);
   const wrong: string[] = [];
   for (const adamId of adamIds) {
@@ -74,7 +75,7 @@ async function ledgerEqualsApple(site: Site, world: World): Promise<string[]> {
     for (const serial of ours)
       if (!theirs.has(serial)) wrong.push(`${adamId} ${serial}: assigned here, not at Apple`);
     for (const serial of theirs)
-      if (!ours.has(serial) && !foreign.has(`${adamId} ${serial}`))
+      if (!ours.has(serial) && !spared.has(`${adamId} ${serial}`))
         wrong.push(`${adamId} ${serial}: assigned at Apple, not here`);
     const persons = users[`${adamId}/STDQ`]?.length ?? 0;
     if (holders.length - ours.size !== persons)
