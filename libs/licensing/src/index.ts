@@ -30,7 +30,8 @@ export { unknownAsset, type AssetCommand } from './asset/asset-decider.js';
 export type { Action, AssetEvent, RefusalReason } from './asset/asset-events.js';
 export type { Asset, Pair } from './asset/asset-state.js';
 export { availableOf, excessOf, usedOf, type AssetDocument } from './asset/assets-model.js';
-export { pairKey, type PairDocument, type PairState } from './asset/pairs-model.js';
+export { holderAtApple, type PairDocument, type PairState } from './asset/pairs-model.js';
+export { canonicalHolder, orderedSerials } from './serial-number.js';
 export { MAX_PAIRS, pairsOf, type Order, type OrderCommand } from './order/order-decider.js';
 export {
   ORDER_KINDS,

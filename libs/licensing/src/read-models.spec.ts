@@ -1,6 +1,6 @@
 import type { Document, ReadModel } from '@seatbook/kernel';
 import { EventLog } from '@seatbook/test-support/event-log';
-import { LOCATION, PAGES, devices, manyDevices } from '@seatbook/test-support/licensing-builders';
+import { KEYNOTE, LOCATION, PAGES, devices, manyDevices } from '@seatbook/test-support/licensing-builders';
 import { everyEvent } from '@seatbook/test-support/licensing-journey';
 import { MAX_KEYS, documentsOf } from '@seatbook/test-support/read-model-spec';
 import { accountsModel } from './account/accounts-model.js';
@@ -77,6 +77,29 @@ describe('read models over a log in which everything happens', () => {
     expect(of('order-h', 'C02K')).toMatchObject({ outcome: 'returned' });
   });
 
+  it('finds a device by any spelling of its serial number, and keeps that of Apple', async () => {
+    const keynote = `${LOCATION}.${KEYNOTE.adamId}.${KEYNOTE.pricingParam}`;
+    const pairs = await documentsOf(pairsModel, log);
+    const adopted = pairs.get(`${keynote}|d:c02q`);
+    expect(adopted).toMatchObject({ holder: 'd:C02Q', spelledAs: 'd:c02q', state: 'assigned' });
+    expect(pairs.get(`${keynote}|d:C02P`)).toMatchObject({ holder: 'd:C02P', spelledAs: null });
+    const outcome = (await documentsOf(outcomesModel, log)).get(`order-k|${keynote}|d:C02Q`);
+    expect(outcome).toMatchObject({ outcome: 'already-held', detail: '' });
+    expect((await documentsOf(assetsModel, log)).get(keynote)).toMatchObject({
+      reserved: 1,
+      assigned: 1,
+      waiting: 0,
+    });
+    expect((await documentsOf(ordersModel, log)).get('order-k')).toMatchObject({
+      waiting: 0,
+      final: { alreadyHeld: 1 },
+    });
+    const lives = [...(await documentsOf(timelineModel, log)).values()].filter(
+      ({ subject }) => subject === 'holder d:C02Q',
+    );
+    expect(lives.length).toBe(3);
+  });
+
   it('shows orders with their progress', async () => {
     const orders = await documentsOf(ordersModel, log);
     expect(orders.get('order-b')).toMatchObject({
@@ -144,6 +167,7 @@ describe('read models over a log in which everything happens', () => {
       'asset.licenses-claimed',
       'asset.claims-released',
       'asset.licenses-assigned',
+      'asset.found-held',
       'asset.licenses-failed',
       'asset.found-short',
       'asset.returns-started',

@@ -1,6 +1,7 @@
 import { assetKey } from './asset-id.js';
 import type { HolderKey } from './holder.js';
 import type { AssetId } from './ports.js';
+import { canonicalHolder } from './serial-number.js';
 
 /** What a timeline can be asked about. */
 export type SubjectKind = 'account' | 'asset' | 'holder' | 'order';
@@ -28,7 +29,7 @@ export function timelinesFor({ uId, assets = [], orders = [], holders = [] }: Su
     for (const orderId of named) subjects.push(subjectOf('order', orderId));
   if (assets.length <= MAX_ASSETS_PER_EVENT)
     for (const asset of assets) subjects.push(subjectOf('asset', assetKey(uId, asset)));
-  for (const holder of holders) subjects.push(subjectOf('holder', holder));
+  for (const holder of holders) subjects.push(subjectOf('holder', canonicalHolder(holder)));
   return [...new Set(subjects)];
 }
 

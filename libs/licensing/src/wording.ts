@@ -1,6 +1,7 @@
 import { isoTime, type Instant } from '@seatbook/kernel';
 import { holderCount, holderKeys, type HolderKey, type Holders } from './holder.js';
 import type { AssetId } from './ports.js';
+import { canonicalHolder } from './serial-number.js';
 
 /** What stories need to know beside their event. */
 export interface StoryContext {
@@ -8,7 +9,7 @@ export interface StoryContext {
   readonly assetName: (uId: string, asset: AssetId) => string;
   /** Apple's error number in words. */
   readonly errorMeaning: (errorNumber: number) => string;
-  /** The one holder whose life is shown; null: everybody's. */
+  /** The one holder whose life is shown, in the canonical spelling; null: everybody's. */
   readonly holder: HolderKey | null;
 }
 
@@ -24,7 +25,7 @@ export const licences = (holders: Holders): string => countOf(holders, 'licence'
 export const were = (holders: Holders): string => (holderCount(holders) === 1 ? 'was' : 'were');
 
 export const includes = (holders: Holders, holder: HolderKey): boolean =>
-  holderKeys(holders).includes(holder);
+  holderKeys(holders).some((key) => canonicalHolder(key) === holder);
 
 export const moment = (at: Instant): string => isoTime(at) ?? '';
 

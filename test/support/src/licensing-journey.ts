@@ -351,5 +351,9 @@ export function everyEvent(): LicensingJourney {
   account({ type: 'WantNotifications', notificationUrl: `${url}?again` });
   journey.send(accountStream(LOCATION), { type: 'ExpireToken', fingerprint: 'f2' }, token('f2').expiresAt);
   importing('import-5', ...renewal('f3'));
+
+  // A device waits that Apple lists already, with its serial number spelled differently.
+  place('order-k', devices('C02P', 'C02Q'), { assets: [KEYNOTE] });
+  reconciliation({ type: 'RecordAssignments', asset: KEYNOTE, holders: devices('c02q') });
   return journey;
 }

@@ -9,7 +9,6 @@ import {
 } from '@seatbook/kernel';
 import {
   assetStream,
-  pairKey,
   queryModels,
   subjectOf,
   type AssetDocument,
@@ -102,7 +101,7 @@ export async function assetAsOf(
       if (event.position > position) break;
       const envelope = readable(event) as Envelope<DomainEvent> & Envelope<AssetEvent>;
       for (const change of queryModels.assets.changesBy(envelope)) document = change.evolve(document);
-      foldPairs(pairs, envelope, () => true);
+      foldPairs(pairs, envelope);
     }
     const last = events.at(-1);
     if (!last || events.length < PAGE_EVENTS || last.position > position) break;
@@ -122,23 +121,22 @@ export async function holderAsOf(
     for (const event of page) {
       if (event.position > position) break;
       const envelope = readable(event) as Envelope<AssetEvent>;
-      const asset = envelope.stream.slice(envelope.stream.indexOf('-') + 1);
-      foldPairs(pairs, envelope, (key) => key === pairKey(asset, holder));
+      foldPairs(pairs, envelope, holder);
     }
     if ((page.at(-1)?.position ?? 0) > position) break;
   }
   return [...pairs.values()];
 }
 
+/** Folds what an event does to pairs; those of one holder where only they are wanted. */
 function foldPairs(
   pairs: Map<string, PairDocument>,
   envelope: Envelope<AssetEvent>,
-  wanted: (key: string) => boolean,
+  holder: HolderKey | null = null,
 ): void {
   for (const { key, evolve } of queryModels.pairs.changesBy(envelope)) {
-    if (!wanted(key)) continue;
     const pair = evolve(pairs.get(key) ?? null);
-    if (pair) pairs.set(key, pair);
+    if (pair && (holder === null || pair.holder === holder)) pairs.set(key, pair);
     else pairs.delete(key);
   }
 }

@@ -5,6 +5,7 @@ import {
   chunksOf,
   idOfAsset,
   orderStream,
+  orderedSerials,
   queryModels,
   type AssetId,
   type OrderCommand,
@@ -47,9 +48,6 @@ export interface PlacedOrder {
   readonly repeated: boolean;
 }
 
-/** Apple's serial numbers: letters and digits. Apple itself accepts any text and spends a licence on it. */
-const SERIAL_NUMBER = /^[A-Z0-9]{8,14}$/;
-
 /** Assigns licences: each of the assets to each of the devices. */
 export const assignLicense = (
   seatbook: SeatbookEdge,
@@ -57,7 +55,7 @@ export const assignLicense = (
   caller: Caller,
 ): Promise<PlacedOrder> => placeOrder(seatbook, { ...order, kind: 'AssignLicense' }, caller);
 
-/** Gives licences back. What is not held is an outcome, not an error. */
+/** Gives licences back, whatever Apple lists. What is not held is an outcome, not an error. */
 export const returnLicense = (
   seatbook: SeatbookEdge,
   { uId, assets, serialNumbers }: ReturnLicense,
@@ -79,7 +77,8 @@ export async function placeOrder(
   caller: Caller,
 ): Promise<PlacedOrder> {
   const { ids } = seatbook;
-  const serialNumbers = checkedSerials(order.serialNumbers);
+  const use = order.kind === 'AssignLicense' ? 'assign' : 'return';
+  const serialNumbers = orderedSerials(order.serialNumbers, use);
   const assets = checkedAssets(order.assets);
   const { kind, uId, ifShort, platform } = order;
   const terms: OrderTerms = { kind, uId, assets, ifShort, platform, holders: serialNumbers.length };
@@ -123,7 +122,7 @@ export async function returnAll(
   { uId, serialNumber }: ReturnAll,
   caller: Caller,
 ): Promise<PlacedOrder> {
-  const [serial] = checkedSerials([serialNumber]) as [string];
+  const [serial] = orderedSerials([serialNumber], 'return') as [string];
   await seatbook.reader.reachHead(queryModels.pairs);
   await mustExist(seatbook, uId);
   // What is held by now is not what was held at the first time: a repeat is about the same assets.
@@ -189,23 +188,6 @@ function checkSize({ assets, holders }: OrderTerms): void {
       },
     );
   }
-}
-
-/** A set: what comes twice counts once, and its order means nothing. */
-function checkedSerials(serialNumbers: readonly string[]): string[] {
-  const unique = new Set<string>();
-  for (const raw of serialNumbers) {
-    const serialNumber = raw.trim().toUpperCase();
-    if (!SERIAL_NUMBER.test(serialNumber)) {
-      throw new Refusal(
-        'INVALID_SERIAL_NUMBER',
-        'a serial number has 8 to 14 letters and digits; Apple would spend a licence on a wrong one',
-        { serialNumber: raw.slice(0, 40) },
-      );
-    }
-    unique.add(serialNumber);
-  }
-  return [...unique].sort();
 }
 
 function checkedAssets(assets: readonly AssetId[]): AssetId[] {

@@ -17,6 +17,7 @@ import type { PairFailure } from '../apple-call/call-events.js';
 import type { AssetEvent } from './asset-events.js';
 import { assetReactions } from './asset-reactions.js';
 import { MAX_PAIR_TRIES } from './settle-call.js';
+import { orderedSerials } from '../serial-number.js';
 import { assetSnapshot, evolveAsset, emptyAsset, freeLicences } from './asset-state.js';
 
 const given = deciderSpec(assetDecider);
@@ -276,6 +277,18 @@ describe('adopting what Apple holds', () => {
       });
   });
 
+  it('ends the wait of a device that Apple lists with its serial number spelled differently', () => {
+    const before = [...wrote.notRead(2), wrote.waits('one', devices('C02XK0AAHV29'), 1, 'not-read-yet')];
+    const events = given(...before).when(adopt(devices('c02xk0aahv29'))).events;
+    expect(events).toEqual([
+      { type: 'asset.assignments-adopted', data: { ...devices('c02xk0aahv29'), failedBefore: 0 } },
+      { type: 'asset.found-held', data: { ...devices('C02XK0AAHV29'), orderId: 'one' } },
+    ]);
+    const { state } = given(...before, ...events);
+    expect([...state.pairs.keys()]).toEqual(['d:c02xk0aahv29']);
+    expect([state.used, state.waiting.size]).toEqual([1, 0]);
+  });
+
   it('adopts a failed pair as nobody’s', () => {
     const events = given(...failed).when(adopt(A)).events;
     expect(events).toEqual([{ type: 'asset.assignments-adopted', data: { ...A, failedBefore: 1 } }]);
@@ -446,6 +459,16 @@ describe('reserving licences', () => {
     });
   });
 
+  const SPELLED = ['c02xk0aahv29', 'C02xk0AAHV29', ' C02XK0AAHV29 '];
+
+  it.each(SPELLED)('takes a device that Apple lists as "%s" for the same one', (spelling) => {
+    const before = [...wrote.notRead(2), wrote.adopted(devices(spelling)), wrote.baselineCompleted(1)];
+    expect(answer(given(...before).when(reserve('new', devices('C02XK0AAHV29'))).events)).toMatchObject({
+      alreadyHeld: devices(spelling),
+      reserved: NOBODY,
+    });
+  });
+
   it.each([
     ['not yet claimed', returning],
     ['claimed', takenBack],
@@ -495,6 +518,33 @@ describe('returning licences', () => {
     ['failed', failed],
   ])('says that a pair is not held which is %s', (_state, history) => {
     expect(one(types(history), 'asset.licenses-returning')).toMatchObject({ notHeld: A, ended: 0 });
+  });
+
+  it.each(['c02lower0001', 'VMq7RtLm+4Zs', 'Parallels-9A 12', 'X1', 'C02TRAILING1 '])(
+    'takes back what Apple lists as "%s", in that spelling',
+    (spelling) => {
+      const before = [...wrote.notRead(2), wrote.adopted(devices(spelling)), wrote.baselineCompleted(1)];
+      const asked = devices(...orderedSerials([spelling], 'return'));
+      const events = given(...before).when(giveBack('new', asked)).events;
+      expect(one(events, 'asset.licenses-returning')).toMatchObject({
+        returning: devices(spelling),
+        notHeld: NOBODY,
+      });
+    },
+  );
+
+  it('takes back one after the other where Apple lists a device twice', () => {
+    const both = devices('c02xk0aahv29', 'C02xk0aahv29');
+    const before = [...wrote.notRead(2), wrote.adopted(both), wrote.baselineCompleted(2)];
+    const asked = devices('C02XK0AAHV29');
+    const first = given(...before).when(giveBack('one', asked)).events;
+    expect(one(first, 'asset.licenses-returning')).toMatchObject({ returning: devices('c02xk0aahv29') });
+    const gone: AssetEvent = {
+      type: 'asset.licenses-returned',
+      data: { ...devices('c02xk0aahv29'), orderId: 'one', callId: 'call-1' },
+    };
+    const second = given(...before, ...first, gone).when(giveBack('two', asked)).events;
+    expect(one(second, 'asset.licenses-returning')).toMatchObject({ returning: devices('C02xk0aahv29') });
   });
 
   it('ends an unclaimed reservation at once', () => {
@@ -1060,6 +1110,8 @@ describe('a snapshot of a ledger', () => {
       state,
     );
     expect(assetSnapshot.entries(state)).toBe(3);
+    const odd = given(...wrote.notRead(1), wrote.adopted(devices('c02xk0aahv29'))).state;
+    expect(assetSnapshot.load(assetSnapshot.save(odd))).toEqual(odd);
   });
 
   it('is cut into chunks below 1 MB, whatever its pairs are doing', () => {

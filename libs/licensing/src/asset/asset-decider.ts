@@ -13,7 +13,16 @@ import {
 import type { PairFailure } from '../apple-call/call-events.js';
 import type { AppleAsset, ContentMetadata } from '../ports.js';
 import type { Action, AssetEvent, AssetTraits, RefusalReason } from './asset-events.js';
-import { emptyAsset, evolveAsset, freeLicences, pairOf, type Asset, type Pair } from './asset-state.js';
+import {
+  asSpelled,
+  emptyAsset,
+  evolveAsset,
+  freeLicences,
+  namedIn,
+  pairOf,
+  type Asset,
+  type Pair,
+} from './asset-state.js';
 import { ended, followUpsEnded, lotsOf, newLots, ofOrders } from './pairs-in-parallel.js';
 import { releaseClaims, settleCall } from './settle-call.js';
 
@@ -160,6 +169,12 @@ function adoptAssignments(holders: Holders, asset: Asset): AssetEvent[] {
       data: { ...holdersOf(unknown), failedBefore: failed.length },
     });
   }
+  // A device that waits has its licence already where Apple only spells it in another way.
+  const spelled = new Set(unknown.map((key) => asSpelled(key, asset)));
+  const found = [...spelled].filter(
+    (key) => asset.pairs.get(key)?.state === 'waiting' && !keys.includes(key),
+  );
+  if (found.length > 0) events.push({ type: 'asset.found-held', data: ofOrders(found, asset) });
   if (awaited.length > 0) {
     events.push({
       type: 'asset.licenses-assigned',
@@ -185,7 +200,7 @@ function reserveLicenses(command: AssetCommand & { type: 'ReserveLicenses' }, as
   let left = asset.waiting.size > 0 ? 0 : free;
   let short = false;
   let failedBefore = 0;
-  for (const key of holderKeys(holders)) {
+  for (const key of namedIn(holders, asset)) {
     const pair = asset.pairs.get(key);
     const impossible = refusal ?? (kindOfHolder(key) === 'device' ? deviceRefusal(asset) : null);
     if (pair && pair.state !== 'failed') {
@@ -263,7 +278,7 @@ function returnLicenses(
     notHeld: [],
     refused: [],
   };
-  for (const key of holderKeys(holders)) {
+  for (const key of namedIn(holders, asset)) {
     const pair = asset.pairs.get(key);
     if (!pair || pair.state === 'failed') sections.notHeld.push(key);
     else if (pair.state === 'waiting') sections.waiting.push(key);

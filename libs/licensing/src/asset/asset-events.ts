@@ -98,6 +98,8 @@ export type AssetEvent =
     >
   /** By a call; null: they waited for a licence and were found at Apple when it was read. */
   | Event<'licenses-assigned', Holders & OrderRefs & { readonly callId: string | null }>
+  /** They waited for a licence, but Apple lists their devices already, under other spellings of the serial numbers. */
+  | Event<'found-held', Holders & OrderRefs>
   | Event<
       'licenses-failed',
       Holders &
@@ -167,6 +169,7 @@ export const assetEventTypes = firstVersions<AssetEvent>({
   'asset.licenses-claimed': true,
   'asset.claims-released': true,
   'asset.licenses-assigned': true,
+  'asset.found-held': true,
   'asset.licenses-failed': true,
   'asset.found-short': true,
   'asset.shortage-cleared': true,

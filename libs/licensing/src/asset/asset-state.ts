@@ -1,5 +1,6 @@
 import type { EventOf, SnapshotCodec } from '@seatbook/kernel';
 import { chunksOf, holderKeys, orderAt, type HolderKey, type Holders, type OrderRefs } from '../holder.js';
+import { canonicalHolder } from '../serial-number.js';
 import type { AssetEvent, AssetTraits, Totals } from './asset-events.js';
 
 /** One asset and one holder. A pair that a call has claimed has a `callId`, whatever its state. */
@@ -25,7 +26,10 @@ export interface Asset {
   baseline: boolean;
   /** Apple refused for lack of licences though we saw one free. */
   short: boolean;
+  /** By holder; a device that Apple already held is named in Apple's spelling. */
   readonly pairs: Map<HolderKey, Pair>;
+  /** Pairs whose holder is not spelled in the canonical form, by that form. */
+  readonly spellings: Map<HolderKey, readonly HolderKey[]>;
   /** Waiting pairs, first come first served. */
   waiting: Set<HolderKey>;
   readonly claims: Map<string, HolderKey[]>;
@@ -41,6 +45,7 @@ export const emptyAsset = (): Asset => ({
   baseline: false,
   short: false,
   pairs: new Map(),
+  spellings: new Map(),
   waiting: new Set(),
   claims: new Map(),
   used: 0,
@@ -66,7 +71,10 @@ function put(asset: Asset, key: HolderKey, change: Partial<Pair> & Pick<Pair, 's
   if (isUsed(before?.state)) asset.used -= 1;
   if (before?.state === 'waiting') asset.waiting.delete(key);
   if (before) Object.assign(before, change);
-  else asset.pairs.set(key, { orderId: '', callId: null, lot: 0, tries: 0, followUp: null, ...change });
+  else {
+    asset.pairs.set(key, { orderId: '', callId: null, lot: 0, tries: 0, followUp: null, ...change });
+    noteSpelling(asset, key);
+  }
   if (isUsed(change.state)) asset.used += 1;
   if (change.state === 'waiting') asset.waiting.add(key);
 }
@@ -76,6 +84,35 @@ function remove(asset: Asset, key: HolderKey): void {
   if (isUsed(before?.state)) asset.used -= 1;
   asset.waiting.delete(key);
   asset.pairs.delete(key);
+  const canonical = canonicalHolder(key);
+  if (canonical === key) return;
+  const left = asset.spellings.get(canonical)?.filter((spelling) => spelling !== key) ?? [];
+  if (left.length > 0) asset.spellings.set(canonical, left);
+  else asset.spellings.delete(canonical);
+}
+
+function noteSpelling({ spellings }: Pick<Asset, 'spellings'>, key: HolderKey): void {
+  const canonical = canonicalHolder(key);
+  if (canonical !== key) spellings.set(canonical, [...(spellings.get(canonical) ?? []), key]);
+}
+
+/** The holder as the ledger spells it, where it has a pair of it; else as it is. */
+export function asSpelled(key: HolderKey, { pairs, spellings }: Asset): HolderKey {
+  if (pairs.has(key)) return key;
+  const canonical = canonicalHolder(key);
+  return pairs.has(canonical) ? canonical : (spellings.get(canonical)?.[0] ?? key);
+}
+
+/** Holders of a command, each as the ledger spells it. None is named twice. */
+export function namedIn(holders: Holders, asset: Asset): readonly HolderKey[] {
+  const keys = holderKeys(holders);
+  if (asset.spellings.size === 0) return keys;
+  const named = new Set<HolderKey>();
+  for (const key of keys) {
+    const spelled = asSpelled(key, asset);
+    named.add(named.has(spelled) ? key : spelled);
+  }
+  return [...named];
 }
 
 function unclaim(asset: Asset, callId: string, keys: readonly HolderKey[]): void {
@@ -154,6 +191,9 @@ const FOLDS: { readonly [T in AssetEvent['type']]: Fold<T> } = {
     for (const key of keys) put(asset, key, { state: 'assigned', callId: null, tries: 0 });
     if (data.callId !== null) unclaim(asset, data.callId, keys);
   },
+  'asset.found-held'(asset, data) {
+    for (const key of holderKeys(data)) remove(asset, key);
+  },
   'asset.licenses-failed'(asset, data) {
     const keys = holderKeys(data);
     const state = data.action === 'associate' ? 'failed' : 'assigned';
@@ -218,7 +258,7 @@ const CHUNK_PAIRS = 2_500;
 const CHUNK_WAITING = 15_000;
 const CHUNK_CLAIMS = 15;
 
-type Head = Omit<Asset, 'pairs' | 'waiting' | 'claims'>;
+type Head = Omit<Asset, 'pairs' | 'spellings' | 'waiting' | 'claims'>;
 
 interface Chunk {
   readonly head?: Head;
@@ -231,19 +271,25 @@ interface Chunk {
 export const assetSnapshot: SnapshotCodec<Asset> = {
   version: 2,
   entries: ({ pairs }) => pairs.size,
-  save({ pairs, waiting, claims, ...head }): readonly Chunk[] {
-    return [
+  save({ pairs, waiting, claims, traits, totals, descriptionJson, baseline, short, used, lots }) {
+    const head: Head = { traits, totals, descriptionJson, baseline, short, used, lots };
+    const chunks: readonly Chunk[] = [
       { head },
       ...chunksOf([...pairs], CHUNK_PAIRS).map((some) => ({ pairs: some })),
       ...chunksOf([...waiting], CHUNK_WAITING).map((some) => ({ waiting: some })),
       ...chunksOf([...claims], CHUNK_CLAIMS).map((some) => ({ claims: some })),
     ];
+    return chunks;
   },
   load(saved) {
     const chunks = saved as readonly Chunk[];
+    const pairs = new Map(chunks.flatMap((chunk) => chunk.pairs ?? []));
+    const spellings: Asset['spellings'] = new Map();
+    for (const key of pairs.keys()) noteSpelling({ spellings }, key);
     return {
       ...(chunks[0]?.head as Head),
-      pairs: new Map(chunks.flatMap(({ pairs = [] }) => pairs)),
+      pairs,
+      spellings,
       waiting: new Set(chunks.flatMap(({ waiting = [] }) => waiting)),
       claims: new Map(chunks.flatMap(({ claims = [] }) => claims)),
     };

@@ -33,6 +33,7 @@ const HOLDERS: HoldersIn = {
   'asset.licenses-served': all,
   'asset.reservations-withdrawn': all,
   'asset.licenses-assigned': all,
+  'asset.found-held': all,
   'asset.licenses-failed': all,
   'asset.found-short': all,
   'asset.licenses-returning': ({ returning, pending, alreadyHeld, notHeld, refused }) => [
@@ -125,6 +126,12 @@ export const assetStory: Story<AssetEvent, StoryContext> = {
   'asset.licenses-assigned': ofHolders(
     (licence) => `${licence} was assigned.`,
     (name, data) => `${licences(data)} of ${name} ${were(data)} assigned.`,
+  ),
+  'asset.found-held': ofHolders(
+    (licence) =>
+      `${licence} was ordered, but Apple lists the device already, with its serial number spelled differently.`,
+    (name, data) =>
+      `${countOf(data, 'holder')} no longer ${holderCount(data) === 1 ? 'waits' : 'wait'} for licences of ${name}: Apple lists their devices already, with serial numbers spelled differently.`,
   ),
   'asset.licenses-failed': (event, context) => {
     const { action, errorNumber, reason } = event.data;

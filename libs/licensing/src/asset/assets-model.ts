@@ -116,6 +116,7 @@ export const assetsModel = readModel<AssetDocument, AssetEvent>()({
     'asset.licenses-assigned': counted((asset, data) =>
       move(asset, holderCount(data), data.callId === null ? 'waiting' : 'reserved', 'assigned'),
     ),
+    'asset.found-held': moved('waiting', null),
     'asset.licenses-failed': counted((asset, data) =>
       data.action === 'associate'
         ? move(asset, holderCount(data), 'reserved', 'failed')

@@ -9,6 +9,7 @@ import {
 } from '@seatbook/kernel';
 import { holderKeys, orderAt, type HolderKey, type Holders } from '../holder.js';
 import { assetOf } from '../asset-id.js';
+import { canonicalHolder } from '../serial-number.js';
 import type { AssetEvent } from './asset-events.js';
 
 export type PairState = 'waiting' | 'reserved' | 'claimed' | 'assigned' | 'returning' | 'failed';
@@ -20,8 +21,10 @@ export interface PairDocument {
   pricingParam: string;
   /** `{uId}.{adamId}.{pricingParam}` */
   asset: string;
-  /** `d:{serial number}` or `u:{userId}` */
+  /** `d:{serial number}` or `u:{userId}`, in the canonical spelling. */
   holder: HolderKey;
+  /** The holder as Apple spells it, where that differs. */
+  spelledAs: HolderKey | null;
   state: PairState;
   /** The order that brought it here; null for an adopted pair. */
   orderId: string | null;
@@ -33,6 +36,9 @@ export interface PairDocument {
   since: Instant;
   position: Position;
 }
+
+/** The holder as Apple spells it. */
+export const holderAtApple = ({ holder, spelledAs }: PairDocument): HolderKey => spelledAs ?? holder;
 
 export const pairKey = (asset: string, holder: HolderKey): string => `${asset}|${holder}`;
 
@@ -66,23 +72,27 @@ function moved(
 const movedTo = (event: PairEvent, holders: Holders, change: Partial<PairDocument> | null): PairChange[] =>
   moved(event, holders, () => change);
 
-const newPair = (asset: string, holder: HolderKey): PairDocument => ({
-  ...assetOf(asset),
-  asset,
-  holder,
-  state: 'assigned',
-  orderId: null,
-  adopted: false,
-  callId: null,
-  errorNumber: null,
-  reason: null,
-  since: 0,
-  position: START,
-});
+const newPair = (asset: string, spelledAs: HolderKey): PairDocument => {
+  const holder = canonicalHolder(spelledAs);
+  return {
+    ...assetOf(asset),
+    asset,
+    holder,
+    spelledAs: holder === spelledAs ? null : spelledAs,
+    state: 'assigned',
+    orderId: null,
+    adopted: false,
+    callId: null,
+    errorNumber: null,
+    reason: null,
+    since: 0,
+    position: START,
+  };
+};
 
 export const pairsModel = readModel<PairDocument, AssetEvent>()({
   name: 'pairs',
-  version: 1,
+  version: 2,
   on: {
     'asset.assignments-adopted': (event) =>
       movedTo(event, event.data, { state: 'assigned', adopted: true, orderId: null, ...clean }),
@@ -108,6 +118,7 @@ export const pairsModel = readModel<PairDocument, AssetEvent>()({
         event.data.action === 'associate' ? { state: 'reserved', callId: null } : { callId: null },
       ),
     'asset.licenses-assigned': (event) => movedTo(event, event.data, { state: 'assigned', ...clean }),
+    'asset.found-held': (event) => movedTo(event, event.data, null),
     'asset.licenses-failed'(event) {
       const { action, errorNumber, reason } = event.data;
       const state = action === 'associate' ? 'failed' : 'assigned';

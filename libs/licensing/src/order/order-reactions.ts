@@ -47,6 +47,7 @@ function answer(
 type OutcomeEvent = EventOf<
   AssetEvent,
   | 'asset.licenses-assigned'
+  | 'asset.found-held'
   | 'asset.licenses-failed'
   | 'asset.licenses-returned'
   | 'asset.returns-ended'
@@ -63,6 +64,7 @@ const take =
 /** Final outcomes of pairs are counted by the orders that wanted them. */
 const takeOutcomes = reaction<AssetEvent>('order.take-outcomes', {
   'asset.licenses-assigned': take('assigned'),
+  'asset.found-held': take('alreadyHeld'),
   'asset.licenses-failed': take('failed'),
   'asset.licenses-returned': take('returned'),
   'asset.returns-ended': take('returned'),

@@ -138,6 +138,7 @@ export const ordersModel = readModel<OrderDocument, OrderEvent | AssetEvent>()({
     'asset.licenses-served': (event) => waited(event, -1),
     'asset.reservations-withdrawn': (event) => waited(event, 1),
     'asset.found-short': (event) => waited(event, 1),
+    'asset.found-held': (event) => waited(event, -1),
     'asset.licenses-assigned': (event) => (event.data.callId === null ? waited(event, -1) : []),
     'asset.reservations-ended': (event) =>
       event.data.was === 'waiting' || event.data.was === 'following' ? waited(event, -1) : [],

@@ -134,6 +134,7 @@ export const outcomesModel = readModel<OutcomeDocument, AssetEvent>()({
     'asset.found-short': (event) => outcomesOf(event, 'waiting', 'short'),
     'asset.waiting-listed': (event) => outcomesOf(event, 'waiting', 'short'),
     'asset.licenses-assigned': (event) => outcomesOf(event, 'assigned'),
+    'asset.found-held': (event) => outcomesOf(event, 'already-held', ''),
     'asset.licenses-failed'(event) {
       const { errorNumber, reason } = event.data;
       return outcomesOf(event, 'failed', `${errorNumber}${reason ? `: ${reason}` : ''}`);

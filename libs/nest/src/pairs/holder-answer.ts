@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { HolderKey } from '@seatbook/licensing';
+import { canonicalHolder, type HolderKey } from '@seatbook/licensing';
 
 /** Who holds: a device or a person. */
 export class HolderAnswer {
@@ -15,7 +15,7 @@ export const holderAnswer = (holder: HolderKey): HolderAnswer => ({
   userId: holder.startsWith('u:') ? holder.slice(2) : null,
 });
 
-/** A serial number, in whatever case it is written. */
-export const deviceKey = (serialNumber: string): HolderKey => `d:${serialNumber.trim().toUpperCase()}`;
+/** A device, however its serial number is spelled. */
+export const deviceKey = (serialNumber: string): HolderKey => canonicalHolder(`d:${serialNumber}`);
 
 export const personKey = (userId: string): HolderKey => `u:${userId.trim()}`;

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { isoTime } from '@seatbook/kernel';
-import { idOfAsset, type PairDocument, type PairState } from '@seatbook/licensing';
+import { holderAtApple, idOfAsset, type PairDocument, type PairState } from '@seatbook/licensing';
 import { AsOfAnswer } from '../reading/as-of.js';
 import { HolderAnswer, holderAnswer } from './holder-answer.js';
 
@@ -61,7 +61,7 @@ export class HolderPairs extends HolderAnswer {
 export const pairAnswer = (pair: PairDocument): PairAnswer => ({
   accountId: pair.uId,
   assetId: idOfAsset(pair),
-  ...holderAnswer(pair.holder),
+  ...holderAnswer(holderAtApple(pair)),
   state: pair.state,
   orderId: pair.orderId,
   adopted: pair.adopted,
