@@ -130,3 +130,84 @@ describe('another MDM that takes the location', () => {
     await virtual.close();
   });
 });
+
+describe('a token that is renewed while a request with the old one is on its way', () => {
+  it('is not condemned by a read with the old one that Apple refuses', async () => {
+    const virtual = await VirtualSeatbook.imported([asset('900000001', 100)]);
+    const { admin } = virtual.simulator;
+    const old = virtual.token;
+    const slow = { path: '/mdm/v2/assets', method: 'GET' };
+    admin.addErrorRule({ match: slow, times: 1, errorNumber: 9_625, delayMs: 20_000 });
+    await virtual.advanceUntil('a slow read is on its way', () => admin.stats().inFlight > 0, 20 * 60_000);
+    await renew(virtual, admin.issueToken(UID).token);
+    admin.setTokenState(UID, 'revoked', old);
+    await virtual.advance(60_000);
+    const types = await typesOf(virtual);
+    expect(types.filter((type) => type === 'account.token-renewed')).toHaveLength(1);
+    expect(types).not.toContain('account.token-refused');
+    expect(await virtual.account()).toMatchObject({ tokenState: 'active', usable: true });
+    expect(virtual.worker.gates.isOpen(UID)).toBe(true);
+    await virtual.close();
+  });
+
+  it('goes on at once after a write with the old one that Apple refuses: the gate is not shut', async () => {
+    const virtual = await VirtualSeatbook.imported([asset('900000001', 100)]);
+    const { admin } = virtual.simulator;
+    const old = virtual.token;
+    const slow = { path: '/mdm/v2/assets/associate' };
+    admin.addErrorRule({ match: slow, times: 1, errorNumber: 9_625, delayMs: 20_000 });
+    const { orderId } = await virtual.place({ assets: [stdq('900000001')], serialNumbers: serials(1) });
+    await virtual.advanceUntil('the slow write is on its way', () => admin.stats().inFlightWrites > 0);
+    await renew(virtual, admin.issueToken(UID).token);
+    admin.setTokenState(UID, 'revoked', old);
+    expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 1 });
+    expect(virtual.worker.gates.isOpen(UID)).toBe(true);
+    expect(await virtual.account()).toMatchObject({ usable: true });
+    await virtual.close();
+  });
+});
+
+/** Requests with a token; reading the limits needs none. */
+const sentSince = (virtual: VirtualSeatbook, from: number): string[] =>
+  virtual.simulator.admin
+    .requests()
+    .filter(({ at, path }) => at >= from && !path.includes('service/config'))
+    .map(({ path }) => path);
+
+describe('a token past its date', () => {
+  it('is used for nothing from that moment on, without asking Apple, until another one comes', async () => {
+    const virtual = await VirtualSeatbook.open();
+    virtual.createLocation([asset('900000001', 100)]);
+    const { admin } = virtual.simulator;
+    const expiresAt = virtual.clock.now() + 3_600_000;
+    await virtual.import(admin.issueToken(UID, { expiresAt }).token);
+    await virtual.advance(5_000);
+    await virtual.advance(expiresAt - virtual.clock.now());
+    const { orderId } = await virtual.place({ assets: [stdq('900000001')], serialNumbers: serials(3) });
+    await virtual.advance(30 * 60_000);
+    expect(sentSince(virtual, expiresAt)).toEqual([]);
+    expect(await virtual.account()).toMatchObject({ tokenState: 'expired', usable: false });
+    const types = await typesOf(virtual);
+    expect(types.filter((type) => type === 'account.token-expired')).toHaveLength(1);
+    expect(types).not.toContain('account.token-refused');
+    await renew(virtual, admin.issueToken(UID).token);
+    expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 3 });
+    await virtual.close();
+  });
+
+  it('is not used by a process that was down at that date either', async () => {
+    const virtual = await VirtualSeatbook.open();
+    virtual.createLocation([asset('900000001', 100)]);
+    const { admin } = virtual.simulator;
+    const expiresAt = virtual.clock.now() + 3_600_000;
+    await virtual.import(admin.issueToken(UID, { expiresAt }).token);
+    await virtual.advance(5_000);
+    await virtual.stop();
+    virtual.clock.moveTo(expiresAt + 3_600_000);
+    await virtual.start();
+    await virtual.advance(60_000);
+    expect(sentSince(virtual, expiresAt)).toEqual([]);
+    expect(await virtual.account()).toMatchObject({ tokenState: 'expired', usable: false });
+    await virtual.close();
+  });
+});

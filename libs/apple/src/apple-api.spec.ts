@@ -19,6 +19,7 @@ import {
 } from './doubles/scripted-apple.js';
 import { VirtualClock } from './doubles/virtual-clock.js';
 import type { AppleSettings } from './settings.js';
+import { fingerprintOf } from './token-file.js';
 import { TransportError } from './transport.js';
 
 const request: ManageAssets = {
@@ -102,7 +103,7 @@ describe('the location of a reply', () => {
     const taken = json({ eventId: 'e', uId, mdmInfo: foreign });
     const { client, done } = setUp(() => taken);
     const told: string[] = [];
-    client.onTokenRefused((location, refusal) => told.push(`${location} ${refusal}`));
+    client.onRefused((location, refusal) => told.push(`${location} ${refusal.kind}`));
     // The write was done.
     expect(failureOf(await done(client.associate(access, request)))).toEqual({
       kind: 'conflict',
@@ -148,7 +149,7 @@ describe('the location of a reply', () => {
       valid ? json({ ...envelope, locationName: 'Berlin' }) : error(9625, 401),
     );
     const told: string[] = [];
-    client.onTokenRefused((location) => told.push(location));
+    client.onRefused((location) => told.push(location));
     const examined = { uId: '', token: tokenText(), mdmId: null };
     expect(failureOf(await done(client.clientConfig(examined)))).toMatchObject({ state: 'revoked' });
     valid = true;
@@ -208,7 +209,11 @@ describe('a refused token', () => {
       then: headers['authorization']?.includes(access.token) ? error(9625, 401) : accepted(),
     }));
     const told: string[] = [];
-    client.onTokenRefused((location, refusal) => told.push(`${location} ${refusal}`));
+    client.onRefused((location, refusal) =>
+      told.push(
+        `${location} ${refusal.kind === 'token' ? refusal.state : refusal.kind} ${refusal.fingerprint}`,
+      ),
+    );
     const waiting = Array.from({ length: 60 }, (_, i) =>
       i % 2 ? client.associate(access, request) : client.status(access, 'e'),
     );
@@ -218,7 +223,7 @@ describe('a refused token', () => {
     for (const result of results)
       expect(result).toEqual({ ok: false, failure: { kind: 'token', state: 'revoked', errorNumber: 9625 } });
     expect((await done(other)).ok).toBe(true);
-    expect(told).toEqual([`${uId} revoked`]);
+    expect(told).toEqual([`${uId} revoked ${fingerprintOf(access.token)}`]);
 
     const sent = apple.calls.length;
     expect(sent).toBeLessThanOrEqual(16);

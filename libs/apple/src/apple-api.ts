@@ -1,5 +1,6 @@
 import { type Clock, type Random, systemClock } from '@seatbook/kernel';
 import type {
+  AccountRefusal,
   AppleAccess,
   AppleApi,
   AppleAssignment,
@@ -19,7 +20,7 @@ import type {
 import type { Endpoint } from './apple-urls.js';
 import { assetList } from './assets.js';
 import { assignmentList } from './assignments.js';
-import { Caller, type LocationRefusal, type PacingReport } from './caller.js';
+import { Caller, type PacingReport } from './caller.js';
 import { clientConfigOf } from './client-config.js';
 import { lookedUp, lookupQuery } from './content-metadata.js';
 import { eventStatusOf } from './event-status.js';
@@ -48,7 +49,7 @@ export interface AppleClient extends AppleApi {
    * sent for that token (for a read-only one: no writes) or that location, including what waits in the pacer; only
    * `clientConfig` and `own` still are. Returns an unsubscribe function.
    */
-  onTokenRefused(listener: (uId: string, refusal: LocationRefusal) => void): () => void;
+  onRefused(listener: (uId: string, refusal: AccountRefusal) => void): () => void;
   /** Forgets what Apple refused for a location. Call it when the account is usable again. */
   reopen(uId: string): void;
   /** State of the pacing, for metrics and health. */
@@ -208,8 +209,8 @@ class PacedClient implements AppleClient {
     return { ok: true, value: found };
   }
 
-  onTokenRefused(listener: (uId: string, refusal: LocationRefusal) => void): () => void {
-    return this.#caller.onTokenRefused(listener);
+  onRefused(listener: (uId: string, refusal: AccountRefusal) => void): () => void {
+    return this.#caller.onRefused(listener);
   }
 
   reopen(uId: string): void {

@@ -1,5 +1,5 @@
 import type { Clock, Instant, Milliseconds, Random } from '@seatbook/kernel';
-import type { AppleAccess, AppleFailure, AppleResult, TokenRefusal } from '@seatbook/licensing';
+import type { AccountRefusal, AppleAccess, AppleFailure, AppleResult } from '@seatbook/licensing';
 import { configuredUrl, type Endpoint, withQuery } from './apple-urls.js';
 import { fullJitter } from './backoff.js';
 import { wrongLocationNumber } from './error-numbers.js';
@@ -37,9 +37,6 @@ export interface AppleRequest {
   readonly secrets?: readonly string[];
 }
 
-/** The listener's view of what was refused: the token in that way, or the location because of another MDM. */
-export type LocationRefusal = TokenRefusal | 'conflict';
-
 export interface CallerOptions {
   readonly transport: Transport;
   readonly clock: Clock;
@@ -66,7 +63,7 @@ export class Caller {
   readonly #gate: OrganisationGate;
   readonly #refusals = new Refusals();
   readonly #locations = new Map<string, Location>();
-  readonly #listeners = new Set<(uId: string, refusal: LocationRefusal) => void>();
+  readonly #listeners = new Set<(uId: string, refusal: AccountRefusal) => void>();
   readonly #reads = new AbortController();
   #closed = false;
 
@@ -130,7 +127,7 @@ export class Caller {
     });
   }
 
-  onTokenRefused(listener: (uId: string, refusal: LocationRefusal) => void): () => void {
+  onRefused(listener: (uId: string, refusal: AccountRefusal) => void): () => void {
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
@@ -298,18 +295,18 @@ export class Caller {
   ): void {
     // A token that is being checked belongs to no location yet.
     if (access.uId === '') return;
-    let news = false;
-    let refusal: LocationRefusal = 'conflict';
-    if (failure.kind === 'token') {
-      refusal = failure.state;
-      news = this.#refusals.refuseToken(access.uId, fingerprint, failure);
-    } else if (failure.kind === 'conflict') news = this.#refusals.refuseLocation(access.uId, failure);
+    if (failure.kind !== 'token' && failure.kind !== 'conflict') return;
+    const news =
+      failure.kind === 'token'
+        ? this.#refusals.refuseToken(access.uId, fingerprint, failure)
+        : this.#refusals.refuseLocation(access.uId, failure);
     this.#locations.get(access.uId)?.api.recheck();
     this.#locations.get(access.uId)?.lookup.recheck();
     if (!news) return;
     this.options.log({
       level: 'warn',
-      message: refusal === 'conflict' ? 'another MDM manages the location' : `the token is ${refusal}`,
+      message:
+        failure.kind === 'conflict' ? 'another MDM manages the location' : `the token is ${failure.state}`,
       uId: access.uId,
       endpoint,
       status,
@@ -317,7 +314,7 @@ export class Caller {
     });
     for (const listener of this.#listeners)
       try {
-        listener(access.uId, refusal);
+        listener(access.uId, { ...failure, fingerprint });
       } catch {
         // What Apple answered must reach its caller all the same.
         this.options.log({ level: 'warn', message: 'a listener to refusals failed', uId: access.uId });

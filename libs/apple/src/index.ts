@@ -1,6 +1,6 @@
 export type { AppleClient, AppleClientOptions } from './apple-api.js';
 export { createAppleApi } from './apple-api.js';
-export type { LocationRefusal, PacingReport } from './caller.js';
+export type { PacingReport } from './caller.js';
 export type { PacerReport } from './pacer.js';
 export type { AppleLog, AppleLogLine } from './log.js';
 export type { AppleSettings } from './settings.js';

@@ -192,7 +192,7 @@ async function workOf(
     limits: { reactor, due, planner, leases },
     views: viewsOf,
   });
-  apple.onTokenRefused((uId) => worker.gates.shut(uId));
+  apple.onRefused((uId, refusal) => worker.gates.shut(uId, refusal));
   worker.gates.onOpened((uId) => apple.reopen(uId));
   return { worker, closeApple: () => apple.close(), closeTransport: () => connections.close() };
 }

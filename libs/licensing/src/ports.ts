@@ -47,6 +47,11 @@ export type AppleFailure =
       readonly clientUserIds: readonly string[];
     };
 
+/** What Apple refused to do for an account as a whole, and the token with which it was asked. */
+export type AccountRefusal = Extract<AppleFailure, { kind: 'token' | 'conflict' }> & {
+  readonly fingerprint: string;
+};
+
 export type AppleResult<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: AppleFailure };
 

@@ -248,7 +248,7 @@ export class VirtualSeatbook {
     const newSecret = (): string => ids.next();
     this.worker = new SeatbookWorker(foundation, { apple, random, settings, newSecret, limits: PATIENT });
     this.edge = new SeatbookEdge(this.#edgeFoundation, {});
-    this.apple.onTokenRefused((uId) => this.worker.gates.shut(uId));
+    this.apple.onRefused((uId, refusal) => this.worker.gates.shut(uId, refusal));
     this.worker.gates.onOpened((uId) => this.apple.reopen(uId));
     await this.until(this.worker.start());
   }

@@ -1,11 +1,13 @@
-import { asPosition } from '@seatbook/kernel';
-import type { AccountDocument } from '@seatbook/licensing';
+import { asPosition, type Position } from '@seatbook/kernel';
+import type { AccountDocument, AccountRefusal } from '@seatbook/licensing';
 import type { ReadStore, Views } from '@seatbook/runtime';
 import { pass } from '@seatbook/test-support/let-happen';
 import { VirtualClock } from '@seatbook/test-support/virtual-clock';
 import { AccountGates } from './account-gates.js';
 
 const UID = '7700000000000001';
+const REVOKED = { kind: 'token', state: 'revoked', errorNumber: 9_625 } as const;
+const OTHER_MDM = { kind: 'conflict', mdmInfo: null, fingerprint: 'f1' } as const;
 
 describe('gates of accounts', () => {
   const clock = new VirtualClock();
@@ -14,11 +16,18 @@ describe('gates of accounts', () => {
   let advanced: (model: string) => void;
   let gates: AccountGates;
   let opened: string[];
+  /** Up to where the accounts are read. */
+  let known: Position;
+  let reported: AccountRefusal[];
+  let unreachable: Error | null;
   const lines: string[] = [];
 
   beforeEach(async () => {
-    account = { uId: UID, usable: true, fingerprint: 'f1', conflict: null, tokenState: 'active' };
+    account = { uId: UID, usable: true, fingerprint: 'f1', expiresAt: clock.now() + 3_600_000 };
     down = null;
+    unreachable = null;
+    known = asPosition(1);
+    reported = [];
     opened = [];
     lines.length = 0;
     const query = async (): Promise<unknown> => {
@@ -29,9 +38,18 @@ describe('gates of accounts', () => {
       advanced = (model) => listener(model, asPosition(1));
       return () => undefined;
     };
-    gates = new AccountGates({ query } as unknown as ReadStore, { onAdvance } as Views, clock, (message) =>
-      lines.push(message),
-    );
+    gates = new AccountGates({
+      reads: { query, checkpoint: async () => known } as unknown as ReadStore,
+      views: { onAdvance } as Views,
+      clock,
+      log: (message) => lines.push(message),
+      report: async (uId, refusal) => {
+        if (unreachable) throw unreachable;
+        expect(uId).toBe(UID);
+        reported.push(refusal);
+        return asPosition(7);
+      },
+    });
     gates.onOpened((uId) => opened.push(uId));
     gates.start();
     await pass(clock, 10);
@@ -46,17 +64,64 @@ describe('gates of accounts', () => {
     expect(opened).toEqual([UID]);
   });
 
-  it('shut at once on a refusal, and open when the account has another token', async () => {
-    gates.shut(UID);
+  it('shut at once on a refusal, report it once, and open when the account has another token', async () => {
+    gates.shut(UID, { ...REVOKED, fingerprint: 'f1' });
     expect(gates.isOpen(UID)).toBe(false);
+    await pass(clock, 10);
+    expect(reported).toEqual([{ ...REVOKED, fingerprint: 'f1' }]);
+    // What the account made of it is not known yet.
     advanced('accounts');
     await pass(clock, 10);
     expect(gates.isOpen(UID)).toBe(false);
-    account = { ...account, fingerprint: 'f2' };
+    known = asPosition(7);
+    account = { ...account, usable: false };
+    advanced('accounts');
+    await pass(clock, 10);
+    expect(gates.isOpen(UID)).toBe(false);
+    account = { ...account, usable: true, fingerprint: 'f2' };
     advanced('accounts');
     await pass(clock, 10);
     expect(gates.isOpen(UID)).toBe(true);
     expect(opened).toEqual([UID, UID]);
+    expect(reported).toHaveLength(1);
+  });
+
+  it('stay open on a late refusal of a token that was replaced, which the account hears of all the same', async () => {
+    gates.shut(UID, { ...REVOKED, fingerprint: 'f0' });
+    expect(gates.isOpen(UID)).toBe(true);
+    await pass(clock, 10);
+    expect(reported).toEqual([{ ...REVOKED, fingerprint: 'f0' }]);
+  });
+
+  it('open again where the account knows better: nothing stays shut that nobody would open', async () => {
+    gates.shut(UID, OTHER_MDM);
+    expect(gates.isOpen(UID)).toBe(false);
+    known = asPosition(7);
+    await pass(clock, 10);
+    expect(gates.isOpen(UID)).toBe(true);
+    expect(opened).toEqual([UID, UID]);
+  });
+
+  it('report a refusal until the account has heard it', async () => {
+    unreachable = new Error('disk full');
+    gates.shut(UID, { ...REVOKED, fingerprint: 'f1' });
+    await pass(clock, 10_000);
+    expect(reported).toEqual([]);
+    expect(gates.failure).toBe('Error: disk full');
+    unreachable = null;
+    await pass(clock, 60_000);
+    expect(reported).toHaveLength(1);
+    expect(gates.failure).toBeNull();
+  });
+
+  it('shut at the date of the token', async () => {
+    account = { ...account, expiresAt: clock.now() + 60_000 };
+    advanced('accounts');
+    await pass(clock, 10);
+    expect(gates.isOpen(UID)).toBe(true);
+    clock.moveTo(clock.now() + 60_000);
+    expect(gates.isOpen(UID)).toBe(false);
+    expect(gates.open()).toEqual([]);
   });
 
   it('stay as they are while the accounts cannot be read, say so, and go on by themselves', async () => {

@@ -1,5 +1,5 @@
-import { queryModels, type AccountDocument } from '@seatbook/licensing';
-import type { Clock, Milliseconds } from '@seatbook/kernel';
+import { queryModels, type AccountDocument, type AccountRefusal } from '@seatbook/licensing';
+import type { Clock, Instant, Milliseconds, Position } from '@seatbook/kernel';
 import {
   PollLoop,
   RunnerHealth,
@@ -13,26 +13,47 @@ import {
 const PAGE_ACCOUNTS = 200;
 const POLL_MS: Milliseconds = 5_000;
 
+export interface AccountGatesOptions {
+  readonly reads: ReadStore;
+  readonly views: Views;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Tells the account what Apple refused. What the account made of it is at or below the position. */
+  readonly report: (uId: string, refusal: AccountRefusal) => Promise<Position>;
+}
+
+/** The token of a usable account. */
+interface Token {
+  readonly fingerprint: string;
+  readonly expiresAt: Instant;
+}
+
+/** What Apple refused, and where the account has taken note of it; null until it has. */
+interface Shut {
+  readonly uId: string;
+  readonly refusal: AccountRefusal;
+  notedAt: Position | null;
+}
+
 /**
  * One gate per account, open while its token works and no other MDM has the location. It shuts in memory on the
- * refusing answer itself, before the event that says so is written; it opens when the account is usable again.
+ * refusing answer itself, and at the token's date. What was refused is reported to the account, which knows whether
+ * that is still its token; the gate opens when the account is usable again.
  */
 export class AccountGates implements Gates {
-  readonly #usable = new Map<string, string>();
-  /** Fingerprint of the refused token, or of the one in use when another MDM was met. */
-  readonly #shut = new Map<string, string>();
+  readonly #options: AccountGatesOptions;
+  readonly #usable = new Map<string, Token>();
+  readonly #shut = new Set<Shut>();
   readonly #listeners = new Set<(uId: string) => void>();
   readonly #health: RunnerHealth;
   readonly #loop: PollLoop;
 
-  constructor(
-    private readonly reads: ReadStore,
-    views: Views,
-    clock: Clock,
-    log: Log,
-  ) {
+  constructor(options: AccountGatesOptions) {
+    this.#options = options;
+    const { clock, log, views } = options;
     this.#health = new RunnerHealth('gates of accounts', log);
     const task = async (): Promise<boolean> => {
+      await this.#report();
       await this.#read();
       return false;
     };
@@ -55,7 +76,7 @@ export class AccountGates implements Gates {
     return this.#loop.idle;
   }
 
-  /** Why the accounts could not be read; gates stay as they are meanwhile. Null while all is well. */
+  /** Why accounts could not be read or told; gates stay as they are meanwhile. Null while all is well. */
   get failure(): string | null {
     return this.#health.failure;
   }
@@ -65,12 +86,18 @@ export class AccountGates implements Gates {
   }
 
   isOpen(uId: string): boolean {
-    const usable = this.#usable.get(uId);
-    return usable !== undefined && !this.#shut.has(uId);
+    const token = this.#usable.get(uId);
+    if (token === undefined || token.expiresAt <= this.#options.clock.now()) return false;
+    for (const { uId: of, refusal } of this.#shut) {
+      // A late answer about a token that was replaced says nothing of the one in use.
+      const old = refusal.kind === 'token' && refusal.fingerprint !== token.fingerprint;
+      if (of === uId && !old) return false;
+    }
+    return true;
   }
 
   open(): readonly string[] {
-    return [...this.#usable.keys()].filter((uId) => !this.#shut.has(uId));
+    return [...this.#usable.keys()].filter((uId) => this.isOpen(uId));
   }
 
   onOpened(listener: (uId: string) => void): () => void {
@@ -78,17 +105,37 @@ export class AccountGates implements Gates {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Apple refused the token, or another MDM has the location: nothing of this account starts any more. */
-  shut(uId: string): void {
-    this.#shut.set(uId, this.#usable.get(uId) ?? '');
+  /** Apple refused the token, or another MDM has the location: nothing of this account starts with it any more. */
+  shut(uId: string, refusal: AccountRefusal): void {
+    this.#shut.add({ uId, refusal, notedAt: null });
+    this.#loop.wake();
+  }
+
+  async #report(): Promise<void> {
+    for (const shut of this.#shut) shut.notedAt ??= await this.#options.report(shut.uId, shut.refusal);
   }
 
   /** Reads which accounts are usable. */
   async #read(): Promise<void> {
+    // Before the accounts: what they took note of up to here is in all that is read.
+    const known = await this.#options.reads.checkpoint(queryModels.accounts);
+    const accounts = await this.#accounts();
+    const wasOpen = new Set(this.open());
+    for (const shut of this.#shut)
+      if (shut.notedAt !== null && shut.notedAt <= known) this.#shut.delete(shut);
+    for (const { uId, usable, fingerprint, expiresAt } of accounts) {
+      if (usable) this.#usable.set(uId, { fingerprint, expiresAt });
+      else this.#usable.delete(uId);
+    }
+    for (const uId of this.open())
+      if (!wasOpen.has(uId)) for (const listener of this.#listeners) listener(uId);
+  }
+
+  async #accounts(): Promise<AccountDocument[]> {
     const accounts: AccountDocument[] = [];
     let cursor: string | undefined;
     do {
-      const page = await this.reads.query(queryModels.accounts, {
+      const page = await this.#options.reads.query(queryModels.accounts, {
         index: 'by-name',
         equals: [],
         limit: PAGE_ACCOUNTS,
@@ -97,16 +144,6 @@ export class AccountGates implements Gates {
       accounts.push(...page.rows);
       cursor = page.next ?? undefined;
     } while (cursor !== undefined);
-    const opened: string[] = [];
-    for (const { uId, usable, fingerprint, conflict, tokenState } of accounts) {
-      const wasOpen = this.isOpen(uId);
-      // A refusal that the account has taken note of is over when the account is usable again.
-      const noted = conflict !== null || tokenState !== 'active';
-      if (this.#shut.has(uId) && (noted || this.#shut.get(uId) !== fingerprint)) this.#shut.delete(uId);
-      if (usable) this.#usable.set(uId, fingerprint);
-      else this.#usable.delete(uId);
-      if (!wasOpen && this.isOpen(uId)) opened.push(uId);
-    }
-    for (const uId of opened) for (const listener of this.#listeners) listener(uId);
+    return accounts;
   }
 }

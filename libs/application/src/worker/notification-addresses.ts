@@ -1,6 +1,6 @@
 import type { Milliseconds } from '@seatbook/kernel';
 import { accountStream, notificationUrlOf, queryModels } from '@seatbook/licensing';
-import { PollLoop, RunnerHealth, type IndexQuery } from '@seatbook/runtime';
+import { PollLoop, RunnerHealth, type IndexQuery, type Trouble } from '@seatbook/runtime';
 import type { Foundation } from '../foundation/foundation.js';
 
 const POLL_MS: Milliseconds = 60_000;
@@ -46,6 +46,10 @@ export class NotificationAddresses {
   /** Why not all accounts could be told; it keeps trying. Null while all is well. */
   get failure(): string | null {
     return this.#health.failure;
+  }
+
+  get troubles(): readonly Trouble[] {
+    return this.#health.troubles;
   }
 
   async #tellAll(): Promise<void> {

@@ -1,9 +1,11 @@
 import type { Milliseconds, Position, Random, ModelRef } from '@seatbook/kernel';
 import {
+  accountStream,
   dispatcher,
   licensingReactions,
   openWorkModel,
   queryModels,
+  type AccountRefusal,
   type AppleApi,
   type DispatchContext,
   type LicensingPorts,
@@ -89,7 +91,13 @@ export class SeatbookWorker {
     this.leases.tell(() => this.#troubles());
     const tenureOf: TenureOf = (group) => leaseTenure(this.leases, groupLease(group));
     this.views = views?.(tenureOf) ?? buildersOf(foundation, tenureOf);
-    this.gates = new AccountGates(reads, this.views, clock, log);
+    this.gates = new AccountGates({
+      reads,
+      views: this.views,
+      clock,
+      log,
+      report: (uId, refusal) => this.#report(uId, refusal),
+    });
     this.ports = {
       apple,
       vault: vaultOf(stores.secrets, newSecret),
@@ -167,8 +175,22 @@ export class SeatbookWorker {
 
   /** What keeps a runner from its work at present: told to other processes with the leases. */
   #troubles(): readonly Trouble[] {
-    const runners = [this.gates, this.reactor, this.stepRevision, this.due, this.dispatcher];
+    const runners = [this.gates, this.addresses, this.reactor, this.stepRevision, this.due, this.dispatcher];
     return [...runners.flatMap(({ troubles }) => troubles), ...troublesOf(this.views.status())];
+  }
+
+  /** Tells an account what Apple refused. It knows whether that is still about the token in use. */
+  async #report(uId: string, refusal: AccountRefusal): Promise<Position> {
+    const { ids } = this.foundation;
+    const commandId = ids.next();
+    const { position } = await this.foundation.execute(
+      accountStream(uId),
+      refusal.kind === 'conflict'
+        ? { type: 'ReportConflict', mdmInfo: refusal.mdmInfo }
+        : { ...refusal, type: 'RefuseToken' },
+      { commandId, principal: 'seatbook', correlationId: commandId, causationId: commandId },
+    );
+    return position;
   }
 
   /** Nothing is under way: all that is in the log has been reacted to and shown, and nothing due is being done. */

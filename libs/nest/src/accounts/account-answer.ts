@@ -178,7 +178,7 @@ export function accountAnswer(
     country: account.countryCode,
     websiteUrl: account.websiteUrl,
     importedAt: isoTime(account.importedAt) ?? '',
-    usable: account.usable,
+    usable: account.usable && account.expiresAt > now,
     token: tokenAnswer(account, now),
     owned: account.owned,
     owningFailure: account.owningFailure,
