@@ -65,3 +65,7 @@ export async function mustExist({ runner }: SeatbookEdge, uId: string): Promise<
   const { state } = await runner.load(accountStream(uId));
   if (state.phase === 'new') throw unknownAccount();
 }
+
+export const accountCommands = { TakeOver: takeOver, SyncAccount: syncAccount };
+
+export const accountQueries = { ListAccounts: listAccounts, GetAccount: getAccount };

@@ -125,3 +125,5 @@ async function totalsOf(assets: AsyncIterable<AssetDocument>): Promise<AssetTota
   }
   return { ...sum, assets: limited, unlimitedAssets };
 }
+
+export const assetQueries = { ListAssets: listAssets, GetAsset: getAsset };

@@ -61,3 +61,5 @@ async function* pagesOf(
 async function* allPages({ events }: SeatbookEdge, after: Position): AsyncGenerator<readonly LoggedEvent[]> {
   for await (const page of events.pages(after, PAGE_EVENTS)) yield page.events;
 }
+
+export const historyQueries = { StreamHistory: streamHistory };

@@ -116,3 +116,5 @@ async function outcomeOf(
   if (ended.phase === 'accepted') return { uId: ended.uId, position: ended.position };
   throw refusalOf(ended.refusal);
 }
+
+export const importCommands = { ImportToken: importToken, RenewToken: renewToken };

@@ -153,3 +153,11 @@ export async function waitForOrder(
 }
 
 export const unknownOrder = (): Refusal => new Refusal('NOT_FOUND_ORDER', 'there is no such order');
+
+export const orderQueries = {
+  ListOrders: listOrders,
+  GetOrder: getOrder,
+  GetPlacedOrder: getPlacedOrder,
+  WaitForOrder: waitForOrder,
+  ListOutcomes: listOutcomes,
+};

@@ -80,3 +80,9 @@ export async function listHolderPairs(
 /** All pairs of a holder in one account. */
 export const pairsOfHolder = (reader: Reader, holder: HolderKey, uId: string): AsyncGenerator<PairDocument> =>
   reader.all(queryModels.pairs, { index: 'by-holder', equals: [holder, uId] });
+
+export const pairQueries = {
+  ListPairs: listPairs,
+  ListAssetPairs: listAssetPairs,
+  ListHolderPairs: listHolderPairs,
+};

@@ -62,3 +62,7 @@ const pending = (stream: string, wanted: number, retried: number): Refusal =>
     { stream, wanted, retried },
     10,
   );
+
+export const parkingCommands = { RetryParked: retryParked };
+
+export const parkingQueries = { ListParked: listParked };

@@ -209,3 +209,10 @@ async function checkKnown(seatbook: SeatbookEdge, uId: string, assets: readonly 
   await mustExist(seatbook, uId);
   await seatbook.assets.check(uId, assets);
 }
+
+export const orderCommands = {
+  AssignLicense: assignLicense,
+  ReturnLicense: returnLicense,
+  ReturnAll: returnAll,
+  CancelWaiting: cancelWaiting,
+};

@@ -136,3 +136,5 @@ function partOf(uId: string, notification: Extract<AppleNotification, { eventId:
     reason: '',
   };
 }
+
+export const notificationCommands = { ReceiveNotification: receiveNotification };

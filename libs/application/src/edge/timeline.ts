@@ -139,3 +139,5 @@ function orderOf(event: Envelope): string | null {
   const [order = '', ...more] = new Set(subjectsOf(event)?.orders);
   return order === '' || more.length > 0 ? null : order;
 }
+
+export const timelineQueries = { GetTimeline: getTimeline, GetEvent: getEvent, ListCauses: listCauses };
