@@ -114,6 +114,15 @@ describe('importing a token', () => {
     expect(answer.body).toMatchObject({ usable: true, token: { state: 'expiring', daysLeft: 9 } });
     await seatbook.put(`/accounts/${BERLIN}/token`, { token: seatbook.token() }).expect(200);
   });
+
+  it('has another name when it was renamed, in its answer and in the list', async () => {
+    const path = `/accounts/${BERLIN}/name`;
+    const renamed = await seatbook.put(path, { name: 'Berlin-Mitte' }).expect(200);
+    expect(renamed.body).toMatchObject({ accountId: BERLIN, name: 'Berlin-Mitte' });
+    await problem(seatbook.put(path, { name: '' }), 400, 'INVALID_REQUEST');
+    await problem(seatbook.put('/accounts/1/name', { name: 'Lyon' }), 404, 'NOT_FOUND_ACCOUNT');
+    await seatbook.put(path, { name: 'Berlin' }).expect(200);
+  });
 });
 
 describe('errors', () => {

@@ -346,6 +346,7 @@ export function everyEvent(): LicensingJourney {
     failure: { kind: 'conflict', mdmInfo },
     fingerprint: 'f2',
   });
+  account({ type: 'RenameAccount', name: 'Berlin-Mitte' });
   account({ type: 'TakeOver' });
   account({ type: 'RecordOwned', mdmId: 'seatbook' });
   account({ type: 'WantNotifications', notificationUrl: `${url}?again` });

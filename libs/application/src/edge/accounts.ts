@@ -47,6 +47,16 @@ export function takeOver(seatbook: SeatbookEdge, { uId }: NamedAccount, caller: 
   return seatbook.execute(accountStream(uId), { type: 'TakeOver' }, context);
 }
 
+/** Gives an account another name for people. Orders and events name it by its id, so nothing else changes. */
+export function renameAccount(
+  seatbook: SeatbookEdge,
+  { uId, name }: NamedAccount & { readonly name: string },
+  caller: Caller,
+): Promise<Receipt> {
+  const context = contextOf(caller, requestId(caller, seatbook.ids), { rename: uId, name });
+  return seatbook.execute(accountStream(uId), { type: 'RenameAccount', name }, context);
+}
+
 /** Reads the totals of all assets now. @throws Refusal NOT_FOUND_ACCOUNT */
 export async function syncAccount(
   seatbook: SeatbookEdge,
@@ -66,6 +76,6 @@ export async function mustExist({ runner }: SeatbookEdge, uId: string): Promise<
   if (state.phase === 'new') throw unknownAccount();
 }
 
-export const accountCommands = { TakeOver: takeOver, SyncAccount: syncAccount };
+export const accountCommands = { TakeOver: takeOver, RenameAccount: renameAccount, SyncAccount: syncAccount };
 
 export const accountQueries = { ListAccounts: listAccounts, GetAccount: getAccount };

@@ -265,6 +265,21 @@ describe('the date of a token', () => {
   });
 });
 
+describe('the name of an account', () => {
+  const rename = (name: string): AccountCommand => ({ type: 'RenameAccount', name });
+
+  it('is changed once, as often as it is asked for', () => {
+    const renaming = given(IMPORTED).when(rename('Berlin-Mitte'));
+    renaming.then({ type: 'account.renamed', data: { uId: LOCATION, name: 'Berlin-Mitte' } });
+    renaming.thenOnce();
+    given(IMPORTED).when(rename('Berlin')).thenNothing();
+  });
+
+  it('is that of an account that was imported', () => {
+    given().when(rename('Berlin')).thenRefused('NOT_FOUND_ACCOUNT');
+  });
+});
+
 describe('owning a location', () => {
   it('marks it as ours, once, and asks for notifications then', () => {
     const owned = given(IMPORTED).when(OWNED);

@@ -35,6 +35,7 @@ export type AccountCommand =
       readonly fingerprint: string;
       readonly expiresAt: Instant;
     })
+  | (Command<'RenameAccount'> & { readonly name: string })
   | (Command<'RefuseToken'> & {
       readonly fingerprint: string;
       readonly state: TokenRefusal;
@@ -65,6 +66,8 @@ export const accountDecider = (timings: Timings): Decider<AccountCommand, Accoun
     switch (command.type) {
       case 'RenewToken':
         return renewToken(command, account, at);
+      case 'RenameAccount':
+        return renameAccount(command, account);
       case 'RefuseToken':
         return refuseToken(command, account);
       case 'ExpireToken':
@@ -113,6 +116,13 @@ function renewToken(
   if (fingerprint === account.token.fingerprint && account.token.state === 'active')
     return [{ type: 'account.token-kept', data: { uId, importId, fingerprint } }];
   return [{ type: 'account.token-renewed', data: { uId, importId, fingerprint, expiresAt, at } }];
+}
+
+function renameAccount(
+  { name }: CommandOf<'RenameAccount'>,
+  { uId, name: before }: ImportedAccount,
+): AccountEvent[] {
+  return name === before ? [] : [{ type: 'account.renamed', data: { uId, name } }];
 }
 
 /** Only the token in use: it may have been renewed while Apple refused the old one. */

@@ -54,6 +54,7 @@ export type AccountEvent =
   | Event<'token-kept', { readonly importId: string; readonly fingerprint: string }>
   /** The location exists already, or the token is another location's. */
   | Event<'import-refused', { readonly importId: string; readonly refusal: KeptRefusal }>
+  | Event<'renamed', { readonly name: string }>
   /** The alert: all work of the account is held until the token is renewed. */
   | Event<
       'token-refused',
@@ -81,6 +82,7 @@ export const accountEventTypes = firstVersions<AccountEvent>({
   'account.token-renewed': true,
   'account.token-kept': true,
   'account.import-refused': true,
+  'account.renamed': true,
   'account.token-refused': true,
   'account.token-expired': true,
   'account.conflicted': true,

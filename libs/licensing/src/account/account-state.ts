@@ -38,6 +38,8 @@ export type Subscription =
 export interface ImportedAccount {
   readonly phase: 'imported';
   readonly uId: string;
+  /** As people call it. */
+  readonly name: string;
   readonly countryCode: string | null;
   readonly defaultPlatform: string | null;
   readonly token: Token;
@@ -81,6 +83,8 @@ export function evolveAccount(before: Account, event: AccountEvent): Account {
       const { fingerprint, expiresAt } = event.data;
       return { ...account, token: { fingerprint, expiresAt, state: 'active' } };
     }
+    case 'account.renamed':
+      return { ...account, name: event.data.name };
     case 'account.token-refused':
       return { ...account, token: { ...token, state: event.data.state } };
     case 'account.token-expired':
@@ -111,10 +115,11 @@ export function evolveAccount(before: Account, event: AccountEvent): Account {
 }
 
 function imported(data: DataOf<'account.imported'>): ImportedAccount {
-  const { uId, countryCode, defaultPlatform, fingerprint, expiresAt, notificationUrl, at } = data;
+  const { uId, name, countryCode, defaultPlatform, fingerprint, expiresAt, notificationUrl, at } = data;
   return {
     phase: 'imported',
     uId,
+    name,
     countryCode,
     defaultPlatform,
     token: { fingerprint, expiresAt, state: 'active' },

@@ -14,6 +14,7 @@ export const accountStory: Story<AccountEvent, StoryContext> = {
     `The content token was renewed. It expires on ${moment(data.expiresAt).slice(0, 10)}.`,
   'account.token-kept': () => 'The content token was not replaced: the same one was given again.',
   'account.import-refused': ({ data }) => `A content token was refused: ${data.refusal.message}.`,
+  'account.renamed': ({ data: { name } }) => `The account was renamed to "${name}".`,
   'account.token-refused': ({ data }) =>
     `Apple rejected the content token (${data.state}). All work of this account is held until it is renewed.`,
   'account.token-expired': () =>

@@ -103,6 +103,7 @@ export const accountsModel = readModel<AccountDocument, AccountEvent | Reconcili
       tokenState: 'active',
       tokenErrorNumber: null,
     })),
+    'account.renamed': changed(({ name }) => ({ name })),
     'account.token-refused': changed(({ state, errorNumber }) => ({
       tokenState: state,
       tokenErrorNumber: errorNumber,

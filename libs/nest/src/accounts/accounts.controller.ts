@@ -7,6 +7,7 @@ import {
   ApiOkResponse,
   ApiTags,
   ApiOperation,
+  ApiProperty,
 } from '@nestjs/swagger';
 import type { Position } from '@seatbook/kernel';
 import type { Caller } from '@seatbook/application';
@@ -20,7 +21,14 @@ import type { HttpReply } from '../http/exchange.js';
 import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
 import { AccountAnswer, AccountWithPosition, accountAnswer, accountFound } from './account-answer.js';
+import { TextField } from '../http/text-field.js';
 import { ImportTokenBody, RenewTokenBody } from './account-bodies.js';
+
+class RenameAccountBody {
+  @ApiProperty({ description: 'Display name of the account.', example: 'Berlin' })
+  @TextField(1, 200)
+  name!: string;
+}
 
 /** App Store accounts: one for each location, with its content token. */
 @ApiTags('accounts')
@@ -89,6 +97,23 @@ export class AccountsController {
   ): Promise<AccountWithPosition> {
     const { position } = await this.commands.execute(
       new Commands.RenewToken({ uId: accountId, file: token }, caller),
+    );
+    void reply.header('seatbook-position', String(position));
+    return this.#account(accountId, position);
+  }
+
+  @Put(':accountId/name')
+  @ApiOperation({ summary: 'Gives the account another display name.' })
+  @ApiOkResponse({ type: AccountWithPosition })
+  @ApiRefusals(400, 404, 503)
+  async rename(
+    @Param('accountId') accountId: string,
+    @Body() { name }: RenameAccountBody,
+    @CalledBy() caller: Caller,
+    @Res({ passthrough: true }) reply: HttpReply,
+  ): Promise<AccountWithPosition> {
+    const { position } = await this.commands.execute(
+      new Commands.RenameAccount({ uId: accountId, name }, caller),
     );
     void reply.header('seatbook-position', String(position));
     return this.#account(accountId, position);
