@@ -148,6 +148,15 @@ module.exports = {
       to: { circular: true },
     },
     {
+      name: 'no-folder-circle',
+      comment:
+        'Folders of a package that need each other are one folder, or hide a third. What needs them all is a file beside them. Concepts of the domain follow from each other both ways: there `concepts-meet-in-events` keeps the way short.',
+      severity: 'error',
+      scope: 'folder',
+      from: { path: '^libs/(?:stores/)?(?!licensing/)[^/]+/src/[^/]+$' },
+      to: { circular: true },
+    },
+    {
       name: 'no-deep-import',
       comment: 'A package shows what its src/index.ts exports, nothing else.',
       severity: 'error',

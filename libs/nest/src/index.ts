@@ -1,4 +1,4 @@
-export { createApplication } from './http/create-application.js';
+export { createApplication } from './create-application.js';
 export { Commands, Queries } from './bus/messages.js';
 export { Product, type StartListener } from './product.js';
 export { SeatbookModule } from './seatbook.module.js';

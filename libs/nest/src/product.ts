@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SeatbookHost, errorFacts, type EdgeHost, type HostOptions, type WorkerHost } from '@seatbook/host';
-import { createApplication } from './http/create-application.js';
+import { createApplication } from './create-application.js';
 
 /** Called as a start progresses. */
 export interface StartListener<H extends EdgeHost = EdgeHost & WorkerHost> {
