@@ -19,6 +19,21 @@ export default ts.config(
         'error',
         { considerDefaultExhaustiveForUnions: true },
       ],
+      // A position is written like the number that the compiler does not see in it.
+      '@typescript-eslint/no-base-to-string': [
+        'error',
+        { ignoredTypeNames: ['Error', 'RegExp', 'URL', 'URLSearchParams', 'Position'] },
+      ],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        {
+          allow: [
+            { from: 'lib', name: ['Error', 'URL', 'URLSearchParams'] },
+            { from: 'file', name: 'Position', path: 'libs/kernel/src/event.ts' },
+            { from: 'package', package: '@seatbook/kernel', name: 'Position' },
+          ],
+        },
+      ],
     },
   },
   {

@@ -93,10 +93,10 @@ await figure({
 /**
  * Tells when the read model of orders shows a position.
  * @param {import('./product.js').Product} product
- * @returns {(position: number) => Promise<number>}
+ * @returns {(position: import('@seatbook/kernel').Position) => Promise<number>}
  */
 function watchOrders({ worker: { views } }) {
-  /** @type {{ position: number, resolve: (at: number) => void }[]} */
+  /** @type {{ position: import('@seatbook/kernel').Position, resolve: (at: number) => void }[]} */
   let waiting = [];
   views.onAdvance((model, position) => {
     if (model !== queryModels.orders.name) return;

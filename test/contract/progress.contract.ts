@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { START, asPosition } from '@seatbook/kernel';
+import { START, asPosition, numberOf } from '@seatbook/kernel';
 import { hasCode, type CheckpointMove, type ParkedWork, type Progress } from '@seatbook/runtime';
 import { runContract, type Cases, type Fixture } from './contract.js';
 import { same } from './same.js';
@@ -175,7 +175,9 @@ const parkedCases: Cases<ProgressFixture> = {
       work(randomUUID(), `order-${index % 3}`, index % 4),
     );
     await store.park(parked);
-    const expected = [...parked].sort((a, b) => a.source - b.source || (a.id < b.id ? -1 : 1));
+    const expected = [...parked].sort(
+      (a, b) => numberOf(a.source) - numberOf(b.source) || (a.id < b.id ? -1 : 1),
+    );
     same(await pagesOf(store, 10), idsOf(expected));
     assert.equal((await store.parked({ limit: 25 })).next, null);
   },

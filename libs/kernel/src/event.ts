@@ -5,21 +5,27 @@ declare const position: unique symbol;
 
 /**
  * A place in the whole log: unique and increasing, not dense. It is opaque: compared and stored, never computed with,
- * since a server's positions are offsets in a file and only those that it gave out mean anything to it.
+ * since a server's positions are offsets in a file and only those that it gave out mean anything to it. It is a number
+ * of which the compiler does not know that: `<` and `===` compile, `+` and `-` do not.
  */
-export type Position = number & { readonly [position]: true };
+export interface Position {
+  readonly [position]: true;
+}
 
 /** The place before the first event. */
-export const START = 0 as Position;
+export const START = 0 as unknown as Position;
 
 /** A number that came from a store or a client as a position. */
-export const asPosition = (value: number): Position => value as Position;
+export const asPosition = (value: number): Position => value as unknown as Position;
+
+/** The number that a store or a client keeps for a position. */
+export const numberOf = (value: Position): number => value as unknown as number;
 
 export const earliest = (first: Position, ...more: readonly Position[]): Position =>
-  asPosition(Math.min(first, ...more));
+  [first, ...more].reduce((least, one) => (one < least ? one : least));
 
 export const latest = (first: Position, ...more: readonly Position[]): Position =>
-  asPosition(Math.max(first, ...more));
+  [first, ...more].reduce((most, one) => (one > most ? one : most));
 
 /** A fact: a registered type name and plain JSON data. Nothing about a person, no secret. */
 export interface DomainEvent<T extends string = string, D = unknown> {

@@ -10,6 +10,7 @@ import {
   type Position,
   type ReadModel,
   type ModelRef,
+  numberOf,
 } from '@seatbook/kernel';
 import { pass, until } from '@seatbook/test-support/let-happen';
 import { openTemporaryStores } from '@seatbook/test-support/temporary-stores';
@@ -34,7 +35,7 @@ interface Thing {
 }
 
 const movedBy = (before: Thing | null, { data, position }: Envelope<Moved>): Thing | null =>
-  data.n === 0 ? null : { sum: (before?.sum ?? 0) + data.n, last: position };
+  data.n === 0 ? null : { sum: (before?.sum ?? 0) + data.n, last: numberOf(position) };
 
 const thing = ({
   name = 'things',
@@ -104,7 +105,7 @@ describe('building read models', () => {
       [...(await temporary.stores.reads.getMany(model, keys))].map(([key, { document }]) => [key, document]),
     );
   const at = (built: Processor, position: number, name = 'things') =>
-    until(clock, `${name} at ${position}`, () => built.position(name) >= position);
+    until(clock, `${name} at ${position}`, () => built.position(name) >= asPosition(position));
   /** The read store, with some of its answers changed. */
   const readsWith = (changed: Partial<ReadStore>): ReadStore => {
     const { reads } = temporary.stores;
@@ -165,7 +166,7 @@ describe('building read models', () => {
         const split = processor([other], limits);
         for (const built of [expected, split]) {
           await built.start();
-          await at(built, head);
+          await at(built, numberOf(head));
           await built.stop();
         }
         expect(await documents(other)).toEqual(await documents(one));

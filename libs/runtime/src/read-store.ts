@@ -1,6 +1,6 @@
 import type { Document, ModelRef, Position } from '@seatbook/kernel';
 
-export type FieldValue = string | number | boolean | null;
+export type FieldValue = string | number | boolean | null | Position;
 
 /** Which rows of a declared index, and from where on. */
 export interface IndexQuery<I extends string = string> {

@@ -6,6 +6,7 @@ import {
   type Envelope,
   type Instant,
   type Metadata,
+  numberOf,
 } from '@seatbook/kernel';
 import { NOW } from './decider-spec.js';
 
@@ -33,7 +34,7 @@ export class EventLog {
         principal: 'owner',
         correlationId: `command ${position}`,
         causationId: `command ${position}`,
-        recordedAt: this.startedAt + position,
+        recordedAt: this.startedAt + numberOf(position),
         ...more,
       };
       const envelope = { id, stream, revision, position, type, data, metadata };

@@ -4,6 +4,7 @@ import {
   type DomainEvent,
   type Envelope,
   type ReadModel,
+  asPosition,
 } from '@seatbook/kernel';
 import { EventLog as StoredEventLog, Processor, type NewEvent } from '@seatbook/runtime';
 import { EventLog } from './event-log.js';
@@ -86,7 +87,7 @@ export async function documentsOf<D extends Document, E extends DomainEvent>(
       await until(clock, `${model.name} at the end of the log`, () => {
         const [status] = processor.status();
         if (status?.halted) throw new Error(`${model.name} stands at ${status.position}: ${status.halted}`);
-        return processor.position(model.name) >= log.envelopes.length;
+        return processor.position(model.name) >= asPosition(log.envelopes.length);
       });
       await processor.stop();
       const built = await stores.reads.getMany(version, keys);

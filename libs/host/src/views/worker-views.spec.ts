@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { START, asPosition, systemClock } from '@seatbook/kernel';
+import { START, asPosition, systemClock, numberOf } from '@seatbook/kernel';
 import { ALONE, PROCESSOR_LIMITS, reached } from '@seatbook/runtime';
 import { eventually } from '@seatbook/test-support/eventually';
 import { createLog } from '../log.js';
@@ -57,7 +57,7 @@ it('builds read models in a thread, starts it again when it dies, and says so me
   const failures: (string | null)[] = [];
   const failure = (): string | null => views.status().find(({ name }) => name === 'due')?.failure ?? null;
   views.onAdvance((_model, position) => {
-    advances.push(position);
+    advances.push(numberOf(position));
     failures.push(failure());
   });
   await views.start();

@@ -9,7 +9,7 @@ import {
   ApiOperation,
   ApiProperty,
 } from '@nestjs/swagger';
-import type { Position } from '@seatbook/kernel';
+import { numberOf, type Position } from '@seatbook/kernel';
 import type { Caller } from '@seatbook/application';
 import { SeatbookHost } from '@seatbook/host';
 import { Commands, Queries } from '../bus/messages.js';
@@ -160,5 +160,5 @@ const pathOf = (accountId: string): string => `${API}/accounts/${accountId}`;
 function accepted(reply: HttpReply, accountId: string, position: Position): CommandAnswer {
   const account = pathOf(accountId);
   void reply.header('location', account).header('seatbook-position', String(position));
-  return { position, links: { account } };
+  return { position: numberOf(position), links: { account } };
 }

@@ -1,3 +1,4 @@
+import { numberOf } from '@seatbook/kernel';
 import { ApiProperty } from '@nestjs/swagger';
 import { idOfAsset, type OutcomeDocument } from '@seatbook/licensing';
 import { HolderAnswer, holderAnswer } from '../pairs/holder-answer.js';
@@ -47,5 +48,5 @@ export const outcomeAnswer = ({
   ...holderAnswer(holder),
   outcome,
   detail: outcome === 'already-held' && detail === '' ? 'adopted' : detail,
-  position,
+  position: numberOf(position),
 });

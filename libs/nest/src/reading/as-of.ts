@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { isoTime } from '@seatbook/kernel';
+import { isoTime, numberOf } from '@seatbook/kernel';
 import type { Reflected } from '@seatbook/application';
 
 /** What an answer reflects: the log up to this position, and the moment that it shows. */
@@ -16,6 +16,6 @@ export class AsOfAnswer {
 }
 
 export const asOfAnswer = ({ position, time }: Reflected): AsOfAnswer => ({
-  position,
+  position: numberOf(position),
   time: isoTime(time) ?? '',
 });

@@ -1,4 +1,4 @@
-import { isoTime, type Envelope } from '@seatbook/kernel';
+import { isoTime, type Envelope, numberOf } from '@seatbook/kernel';
 import type { EventAnswer } from './timeline-answer.js';
 
 /** An event whole, as history and single events show it. */
@@ -11,7 +11,7 @@ export const eventAnswer = ({
   data,
   metadata,
 }: Envelope): EventAnswer => ({
-  position,
+  position: numberOf(position),
   id,
   stream,
   revision,

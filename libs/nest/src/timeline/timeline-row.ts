@@ -1,5 +1,5 @@
 import type { TimelineEntry } from '@seatbook/application';
-import { isoTime } from '@seatbook/kernel';
+import { isoTime, numberOf } from '@seatbook/kernel';
 import type { TimelineRowAnswer } from './timeline-answer.js';
 
 /** One event of a timeline, for people. */
@@ -17,10 +17,10 @@ export function timelineRow({ event, order, causePosition, story }: TimelineEntr
     orderedBy: order?.principal ?? null,
     cause: {
       eventId: byEvent ? causationId : null,
-      position: causePosition,
+      position: byEvent ? numberOf(causePosition) : null,
       commandId: byEvent ? null : commandId,
       correlationId,
     },
-    event: { id, position, stream, revision },
+    event: { id, position: numberOf(position), stream, revision },
   };
 }

@@ -3,7 +3,7 @@ import { QueryBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiPropertyOptional, ApiTags, ApiOperation } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
-import { Refusal, asPosition, type Position } from '@seatbook/kernel';
+import { Refusal, asPosition, numberOf, type Position } from '@seatbook/kernel';
 import { API } from '../http/api-root.js';
 import { ApiRefusals } from '../http/api-refusals.js';
 import { Queries } from '../bus/messages.js';
@@ -92,7 +92,7 @@ export class TimelineController {
   async causes(@Param('position') text: string, @Query() { limit }: CausesQuery): Promise<CausesAnswer> {
     const position = positionIn(text);
     const { rows, next } = await this.queries.execute(new Queries.ListCauses({ position, limit }));
-    return { items: rows.map(timelineRow), next };
+    return { items: rows.map(timelineRow), next: next && numberOf(next) };
   }
 }
 

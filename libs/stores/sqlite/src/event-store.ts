@@ -1,6 +1,6 @@
 /// <reference lib="es2024.string" />
 import type { Database, Statement } from 'better-sqlite3';
-import { START, asPosition, type Clock, type Metadata, type Position } from '@seatbook/kernel';
+import { START, asPosition, type Clock, type Metadata, type Position, numberOf } from '@seatbook/kernel';
 import {
   AppendTooLarge,
   CorruptEvent,
@@ -182,13 +182,13 @@ export class SqliteEventStore implements EventStore {
 
   async readAt(position: Position): Promise<StoredEvent | null> {
     return this.#guarded(() => {
-      const row = this.#at.get(position);
+      const row = this.#at.get(numberOf(position));
       return row ? storedEvent(row) : null;
     });
   }
 
   async head(): Promise<Position> {
-    return this.#guarded(() => asPosition(this.#head.get() ?? START));
+    return this.#guarded(() => asPosition(this.#head.get() ?? 0));
   }
 
   async probe(): Promise<void> {
@@ -239,8 +239,9 @@ export class SqliteEventStore implements EventStore {
   }
 
   #page(after: Position, limit: number): readonly StoredEvent[] {
-    return this.#all.all(after, limit).map((row, index) => {
-      if (row[0] !== after + index + 1) throw missing(after + index + 1);
+    const last = numberOf(after);
+    return this.#all.all(last, limit).map((row, index) => {
+      if (row[0] !== last + index + 1) throw missing(last + index + 1);
       return storedEvent(row);
     });
   }

@@ -1,5 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { asPosition, type Document, type Position, type ModelRef } from '@seatbook/kernel';
+import { asPosition, type Document, type Position, type ModelRef, numberOf } from '@seatbook/kernel';
 import type { FieldValue, IndexQuery, Page, Placed } from '@seatbook/runtime';
 import { readCursor, writeCursor } from './index-cursor.js';
 import { columnValue, scansOf, type ColumnValue } from './index-scan.js';
@@ -132,7 +132,12 @@ export class ModelTable {
   }
 
   #writeText(key: string, text: string, position: Position, document: Document): void {
-    this.#prepared().put.run(key, text, position, ...this.#fields.map((field) => fieldOf(document, field)));
+    this.#prepared().put.run(
+      key,
+      text,
+      numberOf(position),
+      ...this.#fields.map((field) => fieldOf(document, field)),
+    );
   }
 
   #column(field: string): string {

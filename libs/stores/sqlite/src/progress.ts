@@ -1,5 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
-import { START, type Position } from '@seatbook/kernel';
+import { START, type Position, numberOf } from '@seatbook/kernel';
 import {
   CheckpointMoved,
   type CheckpointMove,
@@ -71,7 +71,7 @@ export class SqliteProgress implements Progress {
       },
       apply: () => {
         const { position } = this.#placeOf(name);
-        this.#setCheckpoint.run(name, position, epoch);
+        this.#setCheckpoint.run(name, numberOf(position), epoch);
         return position;
       },
     });
@@ -89,7 +89,7 @@ export class SqliteProgress implements Progress {
         if (actual.position !== from || actual.epoch !== epoch)
           throw new CheckpointMoved(name, expected, actual);
       },
-      apply: () => this.#setCheckpoint.run(name, to, epoch),
+      apply: () => this.#setCheckpoint.run(name, numberOf(to), epoch),
     });
   }
 
@@ -98,7 +98,18 @@ export class SqliteProgress implements Progress {
     await this.#commits.submit({
       apply: () => {
         for (const { id, kind, stream, name, payload, reason, attempts, source, index, parkedAt } of work) {
-          this.#park.run(id, kind, stream, name, payload, reason, attempts, source, index, parkedAt);
+          this.#park.run(
+            id,
+            kind,
+            stream,
+            name,
+            payload,
+            reason,
+            attempts,
+            numberOf(source),
+            index,
+            parkedAt,
+          );
         }
       },
     });
@@ -117,7 +128,9 @@ export class SqliteProgress implements Progress {
       const next = rows.length > limit && last;
       return {
         rows: rows.slice(0, limit).map(workOf),
-        next: next ? writeCursor(identity, { values: [next.source, next.place], key: next.id }) : null,
+        next: next
+          ? writeCursor(identity, { values: [numberOf(next.source), next.place], key: next.id })
+          : null,
       };
     });
   }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, test } from '@jest/globals';
-import { asPosition, systemClock, type ModelRef } from '@seatbook/kernel';
+import { asPosition, systemClock, type ModelRef, numberOf } from '@seatbook/kernel';
 import { InvalidCursor, StoreUnavailable, type ReadStore, type Snapshot } from '@seatbook/runtime';
 import { allEvents } from '@seatbook/test-support/all-events';
 import { openSqliteBuilder, openSqliteStores, type SqliteStores } from './open.js';
@@ -275,7 +275,7 @@ describe('two threads', () => {
     assert.equal(await stores.reads.checkpoint(model), 0);
 
     const rung: number[] = [];
-    builder.events.onAppended((position) => rung.push(position));
+    builder.events.onAppended((position) => rung.push(numberOf(position)));
     stores.events.onAppended((position) => builder.events.ring(position));
     await addEvents(stores, 2);
     assert.deepEqual(rung, [5]);

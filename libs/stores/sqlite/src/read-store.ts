@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { Database, Statement } from 'better-sqlite3';
-import { START, type Document, type Position, type ModelRef } from '@seatbook/kernel';
+import { START, type Document, type Position, type ModelRef, numberOf } from '@seatbook/kernel';
 import {
   CheckpointMoved,
   StoreUnavailable,
@@ -146,7 +146,7 @@ export class SqliteReadStore implements ReadStore {
           if (document === null) table.delete(key);
           else table.put(key, document, position);
         }
-        this.#setPosition.run(to, model.name, model.version);
+        this.#setPosition.run(numberOf(to), model.name, model.version);
       }),
     );
   }
@@ -198,7 +198,7 @@ export class SqliteReadStore implements ReadStore {
       this.#database.pragma('busy_timeout = 0');
       try {
         this.#write(() => {
-          this.#setSnapshot.run(stream, schema, revision, position, eventId, texts.length);
+          this.#setSnapshot.run(stream, schema, revision, numberOf(position), eventId, texts.length);
           this.#removeChunks.run(stream);
           texts.forEach((text, number) => this.#addChunk.run(stream, number, text, crc32(text)));
         });
@@ -218,7 +218,7 @@ export class SqliteReadStore implements ReadStore {
     return this.#guarded(() => {
       const reached =
         this.#database.prepare<[], number | null>('SELECT max(position) FROM models').pluck().get() ?? 0;
-      if (reached <= head) {
+      if (reached <= numberOf(head)) {
         // A model that is being rebuilt is behind, while a snapshot of lost events may still exist.
         const lost = 'SELECT stream FROM snapshots WHERE position > ?';
         this.#write(() => {
