@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { lintErrors } from '@seatbook/test-support/lint-errors';
 import { typeErrors } from '@seatbook/test-support/type-check';
 
 const LICENSING = 'libs/licensing/src';
@@ -41,4 +42,16 @@ describe('what does not compile', () => {
       expect.stringContaining(`Property 'next' does not exist`) as string,
     ]);
   });
+});
+
+it('a step that is in no record of steps is an error of npm run lint', async () => {
+  const source = `
+    const ask = { due: () => null };
+    const forgotten = { due: () => null };
+    export const steps = { ask };
+  `;
+  const path = `${LICENSING}/planted-steps.ts`;
+  expect(await lintErrors(path, source, '@typescript-eslint/no-unused-vars')).toEqual([
+    expect.stringMatching(/'forgotten' is assigned a value but never used/) as string,
+  ]);
 });

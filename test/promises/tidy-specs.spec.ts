@@ -1,23 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { ESLint, Linter } from 'eslint';
+import { lintErrors } from '@seatbook/test-support/lint-errors';
 
-/** What `npm run lint` says of a spec, as far as it needs no types. */
-async function lintErrors(source: string, rule: string): Promise<string[]> {
-  const path = 'libs/kernel/src/planted.spec.ts';
-  const { languageOptions, rules } = (await new ESLint().calculateConfigForFile(path)) as Linter.Config;
-  const parser = languageOptions?.['parser'] as Linter.Parser;
-  const config: Linter.Config[] = [
-    { files: ['**/*.ts'], languageOptions: { parser }, rules: { [rule]: rules?.[rule] ?? 'off' } },
-  ];
-  return new Linter().verify(source, config, path).map(({ message }) => message);
-}
+const SPEC = 'libs/kernel/src/planted.spec.ts';
 
 it('a spec that sleeps is an error of npm run lint', async () => {
   const message = expect.stringMatching(/waits for a position or a condition/) as string;
   const sleep = 'await new Promise((resolve) => setTimeout(resolve, 50));';
-  expect(await lintErrors(sleep, 'no-restricted-syntax')).toEqual([message]);
+  expect(await lintErrors(SPEC, sleep, 'no-restricted-syntax')).toEqual([message]);
   const pause = `import { setTimeout as pause } from 'node:timers/promises';`;
-  expect(await lintErrors(pause, 'no-restricted-imports')).toEqual([message]);
+  expect(await lintErrors(SPEC, pause, 'no-restricted-imports')).toEqual([message]);
 });
 
 it('a folder that a spec leaves in the temporary directory fails the run', () => {
