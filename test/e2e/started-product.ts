@@ -52,6 +52,7 @@ export class StartedProduct {
   product!: Product<EdgeHost>;
   /** The host that works: the product's own, or where the halves are apart another one. */
   worker!: WorkerHost;
+  /** What connects halves that are apart. */
   #shared: OpenedStores | null = null;
   appleIsDown = false;
   /** How often Apple was asked while it was down. */
@@ -110,8 +111,7 @@ export class StartedProduct {
 
   /** Of halves that are apart. */
   async startWorker(environment: Record<string, string> = {}): Promise<void> {
-    if (!this.#shared) throw new Error('the halves are not apart');
-    this.worker = await SeatbookHost.open({ ...this.#options(environment), stores: this.#shared }, 'worker');
+    this.worker = await SeatbookHost.open({ ...this.#options(environment), stores: this.stores }, 'worker');
     await this.worker.start();
   }
 
@@ -138,6 +138,12 @@ export class StartedProduct {
     const log = createLog('debug', { write: (line: string) => void this.logLines.push(line) });
     const transport = (asked: TransportRequest): Promise<TransportReply> => this.#ask(asked);
     return { configuration, log, views: 'inline', transport };
+  }
+
+  /** The stores of halves that are apart: what is changed in them concerns both. */
+  get stores(): OpenedStores {
+    if (!this.#shared) throw new Error('the halves are not apart');
+    return this.#shared;
   }
 
   get url(): string {

@@ -172,7 +172,7 @@ describe('health, as the stores tell it', () => {
   });
 
   it.each<[what: string, port: keyof Stores, method: string]>([
-    ['the log cannot be written', 'events', 'probe'],
+    ['the log cannot be used', 'events', 'probe'],
     ['the leases cannot be read', 'leases', 'all'],
     ['the read models cannot be read', 'reads', 'checkpoints'],
     ['parked work cannot be read', 'progress', 'countParked'],

@@ -83,7 +83,10 @@ export interface EventStore {
   readAt(position: Position): Promise<StoredEvent | null>;
   /** Position of the last event; `START` for an empty log. */
   head(): Promise<Position>;
-  /** Writes to the log's own storage, durably, what no reader sees. Throws why that is not possible. */
+  /**
+   * Writes to the log's own storage, durably, what no reader sees. Throws why that is not possible, or what damage a
+   * read has met.
+   */
   probe(): Promise<void>;
   /** Called after each append, with its position: a hint that may be lost, never the truth. Returns an unsubscribe function. */
   onAppended(listener: (position: Position) => void): () => void;

@@ -7,7 +7,7 @@ import { PARTITIONS, groupLease } from '../foundation/partitions.js';
 /** The stores are looked at once a second at most, however many ask. */
 const LOOK_EVERY_MS: Milliseconds = 1_000;
 /** The log is probed less often: each probe is a write. */
-const PROBE_EVERY_MS: Milliseconds = 10_000;
+const PROBE_EVERY_MS: Milliseconds = 2_000;
 /** Stores that have not answered by then are not usable. */
 const ANSWER_MS: Milliseconds = 5_000;
 
@@ -108,7 +108,7 @@ export class Health {
         return otherwise;
       }
     };
-    await tried('the log cannot be written', () => this.#probe(), undefined);
+    await tried('the log cannot be used', () => this.#probe(), undefined);
     const none: ReadonlyMap<string, Lease> = new Map();
     const leases = await tried('the leases cannot be read', () => store.all(), none);
     const models = await tried('the read models cannot be read', () => this.#models(leases), []);

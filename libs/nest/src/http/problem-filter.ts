@@ -5,6 +5,7 @@ import { headerOf, pathOf, type HttpReply, type HttpRequest } from './exchange.j
 import { errorFacts, type Log } from '@seatbook/host';
 import type { AllowedMethods } from './allowed-methods.js';
 import { answerTo, titleOf, type Answer, type Problem } from './problem.js';
+import { SparingLog } from './sparing-log.js';
 import { BARE_SECURITY_HEADERS } from './security-headers.js';
 
 /** Every answer that is no success, in one form. What nobody expected gets a reference that leads to the log. */
@@ -13,6 +14,7 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(
     private readonly log: Log,
     private readonly methods: AllowedMethods,
+    private readonly sparing = new SparingLog(log),
   ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
@@ -32,6 +34,13 @@ export class ProblemFilter implements ExceptionFilter {
       answerTo(error, headerOf(request, 'if-match') !== undefined) ??
       this.#unexpected(error, correlationId);
     const { status, retryAfterSeconds } = answer;
+    if (answer.code === 'TRANSIENT_STORE' || answer.code === 'CORRUPT_EVENT')
+      this.sparing.write(
+        'error',
+        answer.code,
+        { correlationId, ...errorFacts(error) },
+        'the storage failed a request',
+      );
     if (reply.sent || reply.raw.headersSent) {
       reply.raw.destroy();
       return;

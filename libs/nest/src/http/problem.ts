@@ -79,6 +79,10 @@ export function answerTo(error: unknown, ifMatch: boolean): Answer | null {
       retryAfterSeconds: 10,
     };
   }
+  if (hasCode(error, 'CORRUPT_EVENT')) {
+    const { message: detail, stream, revision, position } = error;
+    return { status: 500, code: 'CORRUPT_EVENT', detail, facts: { stream, revision, position } };
+  }
   if (isUnreadableEvent(error)) {
     const { type } = error;
     return {

@@ -1,9 +1,14 @@
 import { identityOf } from './caller.js';
 import type { HttpReply, HttpRequest, HttpServer } from './exchange.js';
 import type { Log } from '@seatbook/host';
+import { SparingLog } from './sparing-log.js';
 
-/** One line for each request; the route's pattern, not its address, so that nothing of a caller's data is in it. */
+/**
+ * One line for each request of a caller who is known; the route's pattern, not its address, so that nothing of a
+ * caller's data is in it.
+ */
 export function logRequests(server: HttpServer, log: Log): void {
+  const sparing = new SparingLog(log);
   server.addHook('onRequest', async (request: HttpRequest, reply: HttpReply) => {
     void reply.header('x-correlation-id', identityOf(request).correlationId);
   });
@@ -21,8 +26,9 @@ export function logRequests(server: HttpServer, log: Log): void {
     };
     // Health is asked for every few seconds.
     if (/\/(livez|readyz|health)$/.test(route)) log.debug(facts, 'request');
-    // Somebody without a key tries the doors.
-    else if (reply.statusCode === 401) log.warn(facts, 'request');
+    // Somebody without a key tries the doors; many such requests are one line.
+    else if (principal === null && reply.statusCode >= 400)
+      sparing.write('warn', `${reply.statusCode} ${route}`, facts, 'request');
     else log.info(facts, 'request');
   });
 }

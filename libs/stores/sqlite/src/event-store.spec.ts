@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { spawn } from 'node:child_process';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -231,6 +241,66 @@ describe('damage', () => {
     const still = new Database(file);
     assert.equal(still.prepare('SELECT count(*) FROM mine').pluck().get(), 0);
     still.close();
+  });
+
+  test('an emptied file is refused and left as it is: no first start leaves one behind', () => {
+    openWriter().database.close();
+    writeFileSync(file, '');
+    assert.throws(() => openEventsFile(file, ids), /events\.db cannot be used: it is empty/);
+    assert.equal(readFileSync(file).length, 0);
+  });
+
+  test('a first start that broke off is begun again', () => {
+    writeFileSync(`${file}.new`, 'half a page');
+    assert.notEqual(openWriter().database.pragma('application_id', { simple: true }), 0);
+    assert.ok(!existsSync(`${file}.new`));
+  });
+
+  test('a log that is gone while its read models are there is no first start', async () => {
+    const open = () => openSqliteStores({ folder, key: Buffer.alloc(32, 7), clock: systemClock, ids });
+    await (await open()).close();
+    rmSync(file);
+    await assert.rejects(
+      open(),
+      /events\.db cannot be used: it is missing, although .*views\.db was made of it/,
+    );
+    assert.ok(!existsSync(file));
+    rmSync(join(folder, 'views.db'));
+    await (await open()).close();
+  });
+
+  test('only its user can read a file of the folder, whatever the umask, also where the folder and files were there', async () => {
+    const open = () => openSqliteStores({ folder, key: Buffer.alloc(32, 7), clock: systemClock, ids });
+    const modes = () =>
+      readdirSync(folder).map((name) => `${name} ${(statSync(join(folder, name)).mode & 0o777).toString(8)}`);
+    const before = process.umask(0);
+    try {
+      for (const round of [1, 2]) {
+        const stores = await open();
+        await stores.events.append(`a-${round}`, [event(1)], 'absent');
+        await stores.leases.acquire('reactor', 'first', 'absent');
+        assert.equal(
+          modes()
+            .filter((mode) => !mode.endsWith(' 600'))
+            .join(),
+          '',
+        );
+        assert.ok(modes().includes('events.db-wal 600'));
+        await stores.close();
+        for (const name of readdirSync(folder)) chmodSync(join(folder, name), 0o644);
+      }
+    } finally {
+      process.umask(before);
+    }
+  });
+
+  test('damage that a read has met is told by the probe until the next start', async () => {
+    const { store, database } = openWriter();
+    const streams = await fill(store);
+    await store.probe();
+    database.exec(`UPDATE events SET data = '{}' WHERE position = 77`);
+    await assert.rejects(readEverything(store, streams), CorruptEvent);
+    await assert.rejects(store.probe(), /position 77 /);
   });
 
   test('a log of a newer format is refused', () => {

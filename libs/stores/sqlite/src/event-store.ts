@@ -10,6 +10,7 @@ import {
   StoreUnavailable,
   WrongExpectedRevision,
   bytesOf,
+  hasCode,
   type Appended,
   type EventReference,
   type EventStore,
@@ -21,7 +22,7 @@ import {
 } from '@seatbook/runtime';
 import { checksumOf } from './checksum.js';
 import type { GroupCommit } from './group-commit.js';
-import { asStoreFailure } from './store-failure.js';
+import { asStoreFailure, isDamage } from './store-failure.js';
 import { StreamTails, type StreamTail } from './stream-tails.js';
 
 /** A subscription looks for new events this often even if none was announced. */
@@ -65,6 +66,8 @@ export class SqliteEventStore implements EventStore {
   readonly #probe: Statement<[]> | null;
   /** Position of the last event written; null when it is to be looked up. */
   #last: number | null = null;
+  /** The first damage that a read has met. It does not pass: a backup has to be restored. */
+  #damage: Error | null = null;
   /** How often appends were announced, so that a subscription notices those that came while it was not listening. */
   #rings = 0;
 
@@ -193,6 +196,7 @@ export class SqliteEventStore implements EventStore {
 
   async probe(): Promise<void> {
     if (!this.#commits) throw new Error('this log was opened for reading');
+    if (this.#damage) throw this.#damage;
     await this.#commits.submit({ apply: () => this.#probe?.run() });
   }
 
@@ -303,10 +307,15 @@ export class SqliteEventStore implements EventStore {
     try {
       return read();
     } catch (error) {
-      throw asStoreFailure(this.#database.name, error);
+      const failure = asStoreFailure(this.#database.name, error);
+      if (isLasting(failure)) this.#damage ??= failure;
+      throw failure;
     }
   }
 }
+
+const isLasting = (failure: unknown): failure is Error =>
+  hasCode(failure, 'CORRUPT_EVENT') || (hasCode(failure, 'STORE_UNAVAILABLE') && isDamage(failure.reason));
 
 const missing = (position: number): CorruptEvent => new CorruptEvent('(missing)', -1, asPosition(position));
 

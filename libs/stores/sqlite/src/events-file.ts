@@ -1,6 +1,8 @@
-import { existsSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Ids } from '@seatbook/kernel';
+import { flushFolder, keepPrivate } from './folder.js';
 import { asStoreFailure, isSqliteError } from './store-failure.js';
 
 /** 'SEAT': distinguishes our files from any other database. */
@@ -82,10 +84,11 @@ export interface EventsFile {
 /** Opens the log for its one writer and creates it on first start. @throws LogUnusable */
 export function openEventsFile(file: string, ids: Ids): EventsFile {
   return opened(file, () => {
+    if (!existsSync(file)) create(file, ids);
+    keepPrivate(file);
     const database = new Database(file, { timeout: BUSY_MS });
     try {
-      const empty = database.pragma('schema_version', { simple: true }) === 0;
-      if (!empty) checkFormat(file, database);
+      checkFormat(file, database);
       database.pragma('journal_mode = WAL');
       // SQLite's own default for WAL loses the last commits in a power cut: an acknowledged event must not be lost.
       database.pragma('synchronous = FULL');
@@ -94,7 +97,6 @@ export function openEventsFile(file: string, ids: Ids): EventsFile {
       database.pragma('cache_size = -32000');
       // What is deleted here are persons and secrets: they are overwritten, not only unlinked.
       database.pragma('secure_delete = ON');
-      if (empty) create(database, ids);
       checkEnd(file, database);
       return { database, logId: logIdOf(database) };
     } catch (error) {
@@ -135,18 +137,32 @@ function opened(file: string, open: () => EventsFile): EventsFile {
   }
 }
 
-function create(database: Database.Database, ids: Ids): void {
-  database
-    .transaction(() => {
-      database.exec(SCHEMA);
-      database.prepare('INSERT INTO log (id) VALUES (?)').run(ids.next());
-      database.pragma(`application_id = ${APPLICATION_ID}`);
-      database.pragma(`user_version = ${FORMAT}`);
-    })
-    .immediate();
+/** Under another name first: a log that has its name is complete, so an empty one was emptied by somebody. */
+function create(file: string, ids: Ids): void {
+  const unfinished = `${file}.new`;
+  for (const suffix of ['', '-journal']) rmSync(`${unfinished}${suffix}`, { force: true });
+  keepPrivate(unfinished);
+  const database = new Database(unfinished);
+  try {
+    database
+      .transaction(() => {
+        database.exec(SCHEMA);
+        database.prepare('INSERT INTO log (id) VALUES (?)').run(ids.next());
+        database.pragma(`application_id = ${APPLICATION_ID}`);
+        database.pragma(`user_version = ${FORMAT}`);
+      })
+      .immediate();
+  } finally {
+    database.close();
+  }
+  renameSync(unfinished, file);
+  flushFolder(dirname(file));
 }
 
 function checkFormat(file: string, database: Database.Database): void {
+  if (database.pragma('schema_version', { simple: true }) === 0) {
+    throw new LogUnusable(file, 'it is empty, which no first start leaves behind; restore it from a backup');
+  }
   if (database.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
     throw new LogUnusable(file, 'it is not a log of Seatbook');
   }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { isoTime, type Clock, type Instant } from '@seatbook/kernel';
-import { HOLDER_FILE, LOCK_FILE } from './folder.js';
+import { HOLDER_FILE, LOCK_FILE, keepPrivate } from './folder.js';
 import { isBusy } from './store-failure.js';
 
 /** Who holds a folder. */
@@ -41,6 +41,7 @@ export type Unlock = () => void;
  * @throws FolderLocked
  */
 export async function lockFolder(folder: string, name: string, clock: Clock): Promise<Unlock> {
+  keepPrivate(join(folder, LOCK_FILE));
   const database = new Database(join(folder, LOCK_FILE), { timeout: 0 });
   try {
     database.exec('BEGIN EXCLUSIVE');
@@ -51,7 +52,8 @@ export async function lockFolder(folder: string, name: string, clock: Clock): Pr
   }
   const holderFile = join(folder, HOLDER_FILE);
   const holder: LockHolder = { name, pid: process.pid, host: hostname(), since: clock.now() };
-  writeFileSync(`${holderFile}.new`, JSON.stringify(holder));
+  rmSync(`${holderFile}.new`, { force: true });
+  writeFileSync(`${holderFile}.new`, JSON.stringify(holder), { mode: 0o600 });
   renameSync(`${holderFile}.new`, holderFile);
   return () => {
     if (!database.open) return;

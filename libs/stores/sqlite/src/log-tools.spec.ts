@@ -79,7 +79,7 @@ describe('tools for the log', () => {
     const emptied = join(root, 'emptied');
     await backupLog(folder, emptied);
     truncateSync(join(emptied, 'events.db'), 0);
-    await expect(verifyLog(emptied)).rejects.toThrow(/not a log of Seatbook/);
+    await expect(verifyLog(emptied)).rejects.toThrow(/it is empty/);
     await expect(verifyLog(join(root, 'nowhere'))).rejects.toThrow(/there is no such file/);
   });
 });

@@ -1,10 +1,10 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock, type Clock, type Ids, type Position } from '@seatbook/kernel';
 import type { Directory, Leases, Progress, Secrets } from '@seatbook/runtime';
 import { SqliteDirectory } from './directory.js';
 import { SqliteEventStore } from './event-store.js';
-import { openEventsFile, openEventsFileForReading } from './events-file.js';
+import { LogUnusable, openEventsFile, openEventsFileForReading } from './events-file.js';
 import { EVENTS_FILE, VIEWS_FILE } from './folder.js';
 import { lockFolder } from './folder-lock.js';
 import { GroupCommit } from './group-commit.js';
@@ -57,6 +57,7 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   opened.push(await lockFolder(folder, name, clock));
   try {
+    refuseLostLog(folder);
     const { database, logId } = openEventsFile(join(folder, EVENTS_FILE), ids);
     opened.push(() => database.close());
     verifyKey(database, key);
@@ -84,6 +85,16 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
     closeAll();
     throw error;
   }
+}
+
+/** Read models without the log that they were made of: this is no first start. @throws LogUnusable */
+function refuseLostLog(folder: string): void {
+  const [events, views] = [join(folder, EVENTS_FILE), join(folder, VIEWS_FILE)];
+  if (existsSync(events) || !existsSync(views) || statSync(views).size === 0) return;
+  throw new LogUnusable(
+    events,
+    `it is missing, although ${views} was made of it; restore it from a backup, or delete ${VIEWS_FILE} too to begin a new log`,
+  );
 }
 
 /** What a thread that builds read models works with. */

@@ -33,6 +33,8 @@ type SnapshotRow = Omit<Snapshot, 'stream' | 'chunks'> & { readonly chunks: numb
  */
 export class SqliteReadStore implements ReadStore {
   readonly #database: Database;
+  /** The first damaged page that was met. It does not pass before the next start. */
+  #damage: StoreUnavailable | null = null;
   readonly #tables = new Map<string, ModelTable>();
   readonly #model: Statement<[string, number], ModelRow>;
   readonly #addModel: Statement<[string, number, string]>;
@@ -102,6 +104,8 @@ export class SqliteReadStore implements ReadStore {
   }
 
   async checkpoints(models: readonly ModelRef[]): Promise<readonly Position[]> {
+    // Pages in memory may still answer; whoever asks how far the models are must learn that they cannot be used.
+    if (this.#damage) throw this.#damage;
     return this.#guarded(() => this.#read(() => models.map((model) => this.#position(model))));
   }
 
@@ -285,11 +289,11 @@ export class SqliteReadStore implements ReadStore {
       const failure = asStoreFailure(this.#database.name, error);
       if (hasCode(failure, 'STORE_UNAVAILABLE') && isDamage(failure.reason)) {
         condemn(this.#database.name, failure.message);
-        throw new StoreUnavailable(
+        throw (this.#damage ??= new StoreUnavailable(
           `${failure.message}; start again, the views are then rebuilt from the log`,
           failure.reason,
           error,
-        );
+        ));
       }
       throw failure;
     }

@@ -14,7 +14,7 @@ import {
 import { dirname, join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import Database from 'better-sqlite3';
-import { EVENTS_FILE } from './folder.js';
+import { EVENTS_FILE, flushFolder } from './folder.js';
 import { KEY_BYTES, keyIdOf, seal, unseal } from './seal.js';
 
 /** The key that seals the secrets is missing, malformed, unprotected or the wrong one. The message says what to do. */
@@ -127,17 +127,6 @@ function createKey(file: string): Buffer {
   }
   flushFolder(dirname(file));
   return key;
-}
-
-/** A new file survives a power cut only once its folder is flushed too. */
-function flushFolder(folder: string): void {
-  if (process.platform === 'win32') return;
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
 }
 
 function hasSealed(eventsFile: string): boolean {

@@ -1,5 +1,6 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { keepPrivate } from './folder.js';
 import { isDamage, isSqliteError } from './store-failure.js';
 
 const APPLICATION_ID = 0x53454156;
@@ -95,6 +96,7 @@ function unusable(file: string, logId: string): string | null {
 }
 
 function opened(file: string, logId: string): Database.Database {
+  keepPrivate(file);
   const database = new Database(file, { timeout: 5_000 });
   try {
     database.pragma('journal_mode = WAL');
