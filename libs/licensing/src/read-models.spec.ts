@@ -23,13 +23,12 @@ describe('read models over a log in which everything happens', () => {
     async (_name, model) => {
       expect((await documentsOf(model, log, licensingRegistry())).size).toBeGreaterThan(0);
     },
-    30_000,
   );
 
   it('shows an account as it stands', async () => {
     const account = (await documentsOf(accountsModel, log)).get(LOCATION);
     expect(account).toMatchObject({
-      name: 'Berlin',
+      name: 'Berlin-Mitte',
       fingerprint: 'f3',
       tokenState: 'active',
       tokenErrorNumber: null,
