@@ -65,6 +65,26 @@ describe('the first read of a location', () => {
     expect((await virtual.pairs('900000001')).assigned).toEqual(serials(605));
   });
 
+  it('refuses what was ordered before the list was read and is not on it', async () => {
+    virtual = await VirtualSeatbook.open();
+    virtual.createLocation([asset('900000001', 10)]);
+    virtual.simulator.admin.setFaults({ latencyMs: { min: 2_000, max: 2_000 } });
+    await virtual.import();
+    const { orderId } = await virtual.place({
+      assets: [stdq('900000001'), stdq('999999999')],
+      serialNumbers: serials(3),
+    });
+    expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 3, refused: 3 });
+    expect(await virtual.order(orderId)).toMatchObject({
+      refusals: [{ adamId: '999999999', refusal: 'UNKNOWN_ASSET', pairs: 3 }],
+    });
+    await virtual.advance(60_000);
+    expect((await virtual.account())?.firstReadAt).not.toBeNull();
+    await expect(
+      virtual.place({ assets: [stdq('999999999')], serialNumbers: serials(3) }),
+    ).rejects.toMatchObject({ code: 'REJECTED_UNKNOWN_ASSET' });
+  });
+
   it('is not delayed when names cannot be read, and gets them later', async () => {
     virtual = await VirtualSeatbook.open();
     locationWith3000(virtual);

@@ -1,3 +1,4 @@
+import { documentedLimits } from './documented-limits.js';
 import type { Clock, Instant } from '@seatbook/kernel';
 import type { AppleLimits } from '@seatbook/licensing';
 import { configuredUrl, type Endpoint, isTrusted, serviceConfigUrl } from './apple-urls.js';
@@ -19,7 +20,7 @@ export interface ServiceConfig {
 
 /** Apple's documented figures. */
 export const documentedConfig: ServiceConfig = {
-  limits: { maxAssets: 25, maxSerialNumbers: 1_000, maxClientUserIds: 1_000 },
+  limits: documentedLimits,
   maxRequestPerSecond: 15,
   urls: new Map(),
 };

@@ -11,6 +11,7 @@ export * from './edge/assets.js';
 export * from './edge/pairs.js';
 export * from './edge/place-order.js';
 export * from './edge/orders.js';
+export * from './edge/plan-order.js';
 export * from './edge/receive-notification.js';
 export * from './edge/as-of.js';
 export * from './edge/history.js';

@@ -40,6 +40,13 @@ export {
   type OrderTerms,
   type OutcomeCounts,
 } from './order/order-events.js';
+export {
+  orderPlan,
+  planOfLedger,
+  type OrderPlan,
+  type PlannedAsset,
+  type PlannedLedger,
+} from './order-plan.js';
 export type { OrderDocument } from './order/orders-model.js';
 export type { OutcomeDocument } from './order/outcomes-model.js';
 export type { CallCommand } from './apple-call/call-decider.js';

@@ -1,9 +1,11 @@
 import type { Document, ReadModel } from '@seatbook/kernel';
+import * as wrote from '@seatbook/test-support/asset-history';
 import { EventLog } from '@seatbook/test-support/event-log';
 import { KEYNOTE, LOCATION, PAGES, devices, manyDevices } from '@seatbook/test-support/licensing-builders';
 import { everyEvent } from '@seatbook/test-support/licensing-journey';
 import { MAX_KEYS, documentsOf } from '@seatbook/test-support/read-model-spec';
 import { accountsModel } from './account/accounts-model.js';
+import type { AssetEvent } from './asset/asset-events.js';
 import { assetsModel, availableOf, excessOf, usedOf } from './asset/assets-model.js';
 import { pairsModel } from './asset/pairs-model.js';
 import { openWorkModel } from './dispatch/open-work.js';
@@ -99,6 +101,36 @@ describe('read models over a log in which everything happens', () => {
     expect(lives.length).toBe(3);
   });
 
+  it('shows no licence as available while the ledger gives none away', async () => {
+    const ledger = new EventLog();
+    const available = async (...events: readonly AssetEvent[]): Promise<number | null> => {
+      ledger.append(`asset-${ASSET}`, events);
+      const asset = (await documentsOf(assetsModel, ledger)).get(ASSET);
+      return asset ? availableOf(asset) : null;
+    };
+    expect(await available(...wrote.notRead(100))).toBeNull();
+    expect(await available(wrote.baselineCompleted())).toBe(100);
+    expect(
+      await available(wrote.reserved('one', devices('A'), 1), wrote.claimed('call', devices('A'), [1])),
+    ).toBe(99);
+    expect(await available(wrote.foundShort('call', 'one', devices('A')))).toBe(0);
+    expect(await available({ type: 'asset.shortage-cleared', data: { available: 60 } })).toBe(100);
+  }, 30_000);
+
+  it('keeps no asset of which nothing but refused orders is known', async () => {
+    const key = `7700000000000002.${KEYNOTE.adamId}.${KEYNOTE.pricingParam}`;
+    expect((await documentsOf(assetsModel, log)).has(key)).toBe(false);
+    expect((await documentsOf(outcomesModel, log)).get(`order-l|${key}|d:C02R`)).toMatchObject({
+      outcome: 'refused',
+      detail: 'UNKNOWN_ASSET',
+    });
+    expect((await documentsOf(ordersModel, log)).get('order-l')).toMatchObject({
+      state: 'finished',
+      final: { refused: 1 },
+      refusals: [{ ...KEYNOTE, refusal: 'UNKNOWN_ASSET', pairs: 1 }],
+    });
+  });
+
   it('shows orders with their progress', async () => {
     const orders = await documentsOf(ordersModel, log);
     expect(orders.get('order-b')).toMatchObject({
@@ -154,6 +186,7 @@ describe('read models over a log in which everything happens', () => {
       fromLots: orderIds.map((_id, index) => index),
       missed: devices(),
       lot: 1,
+      refusal: 'UNKNOWN_ASSET',
       limit: 0,
       notBefore: 0,
       by: '',
@@ -172,6 +205,7 @@ describe('read models over a log in which everything happens', () => {
       'asset.returns-started',
       'asset.licenses-returned',
       'asset.waiting-listed',
+      'asset.waiting-refused',
       'asset.returns-ended',
       'asset.reservations-ended',
     ];

@@ -530,6 +530,23 @@ describe('carrying commands to their streams', () => {
       }
     });
 
+    it('can be looked at in the turn of the stream, and a look that fails disturbs nothing', async () => {
+      const looks = [
+        runner.look<Counter, number>(STREAM, ({ sum }) => sum),
+        send({ type: 'Add', n: 2 }),
+        runner.look<Counter, number>(STREAM, ({ sum }) => sum),
+        runner
+          .look<Counter, number>(STREAM, () => {
+            throw new Error('a bug in the look');
+          })
+          .catch((error: Error) => error.message),
+        send({ type: 'Add', n: 1 }),
+      ];
+      const [before, , after, failure] = await Promise.all(looks);
+      expect([before, after, failure]).toEqual([0, 2, 'a bug in the look']);
+      expect((await stateOf()).sum).toBe(3);
+    });
+
     it('that were handed out are not changed by what comes later', async () => {
       await send({ type: 'Add', n: 1 });
       const before = await runner.load(STREAM);

@@ -136,6 +136,24 @@ export class CommandRunner {
     });
   }
 
+  /**
+   * What a function makes of the durable state of a stream. It must neither change the state nor keep any of it; so
+   * nothing is copied, however large the state is. @throws as `execute` and the function do
+   */
+  look<S, T>(stream: StreamName<never, S>, at: (state: S) => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const seen = (_receipt: Receipt, { state }: StreamState): void => {
+        try {
+          // The stream's name says what its states are.
+          resolve(at(state as S));
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+      };
+      this.#queue(stream, { command: null, context: NOBODY, options: {}, resolve: seen, reject });
+    });
+  }
+
   get kinds(): readonly StreamKind[] {
     return this.#options.kinds;
   }

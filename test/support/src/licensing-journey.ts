@@ -356,5 +356,13 @@ export function everyEvent(): LicensingJourney {
   // A device waits that Apple lists already, with its serial number spelled differently.
   place('order-k', devices('C02P', 'C02Q'), { assets: [KEYNOTE] });
   reconciliation({ type: 'RecordAssignments', asset: KEYNOTE, holders: devices('c02q') });
+
+  // Another location, which turns out not to own what was ordered before its list was read.
+  const hamburg = '7700000000000002';
+  const reading = (command: ReconciliationCommand): void =>
+    journey.send(reconciliationStream(hamburg), command);
+  reading({ type: 'StartFirstRead', uId: hamburg });
+  place('order-l', devices('C02R'), { uId: hamburg, assets: [KEYNOTE] });
+  reading({ type: 'CompleteTotals', assets: 0, versionId: 'v1', readAt: NOW });
   return journey;
 }

@@ -6,6 +6,7 @@ import { orderQueries } from './orders.js';
 import { pairQueries } from './pairs.js';
 import { parkingCommands, parkingQueries } from './parked.js';
 import { orderCommands } from './place-order.js';
+import { planQueries } from './plan-order.js';
 import { notificationCommands } from './receive-notification.js';
 import { timelineQueries } from './timeline.js';
 
@@ -26,5 +27,6 @@ export const queries = {
   ...orderQueries,
   ...pairQueries,
   ...parkingQueries,
+  ...planQueries,
   ...timelineQueries,
 };

@@ -77,13 +77,7 @@ export async function placeOrder(
   caller: Caller,
 ): Promise<PlacedOrder> {
   const { ids } = seatbook;
-  const use = order.kind === 'AssignLicense' ? 'assign' : 'return';
-  const serialNumbers = orderedSerials(order.serialNumbers, use);
-  const assets = checkedAssets(order.assets);
-  const { kind, uId, ifShort, platform } = order;
-  const terms: OrderTerms = { kind, uId, assets, ifShort, platform, holders: serialNumbers.length };
-  checkSize(terms);
-  if (!seatbook.assets.has(uId, assets)) await checkKnown(seatbook, uId, assets);
+  const { terms, serialNumbers } = await checkedOrder(seatbook, order);
   const orderId = requestId(caller, ids);
   const stream = orderStream(orderId);
   const context = contextOf(caller, orderId, { terms, serialNumbers });
@@ -108,6 +102,23 @@ export async function placeOrder(
   }
   const { position } = await seatbook.execute(stream, placing, { ...context, commandId: `${orderId}/place` });
   return { orderId, position, repeated: created.repeated };
+}
+
+/**
+ * What an order says, as the ledgers are asked it.
+ * @throws Refusal INVALID_SERIAL_NUMBER, INVALID_ASSET, INVALID_ORDER_SIZE, INVALID_ORDER_EMPTY, NOT_FOUND_ACCOUNT,
+ *   REJECTED_UNKNOWN_ASSET
+ */
+export async function checkedOrder(
+  seatbook: SeatbookEdge,
+  { kind, uId, ifShort, platform, ...listed }: OrderRequest,
+): Promise<{ terms: OrderTerms; serialNumbers: string[] }> {
+  const serialNumbers = orderedSerials(listed.serialNumbers, kind === 'AssignLicense' ? 'assign' : 'return');
+  const assets = checkedAssets(listed.assets);
+  const terms: OrderTerms = { kind, uId, assets, ifShort, platform, holders: serialNumbers.length };
+  checkSize(terms);
+  if (!seatbook.assets.has(uId, assets)) await checkKnown(seatbook, uId, assets);
+  return { terms, serialNumbers };
 }
 
 /** Lists written so far; all of them where the order was placed already. */

@@ -785,6 +785,37 @@ describe('ending what an order waits for', () => {
   });
 });
 
+describe('an asset that Apple does not list', () => {
+  it('refuses those who wait for it, once, and says why', () => {
+    const before = [wrote.waits('one', devices('A', 'B'), 1, 'not-read-yet')];
+    given(...before)
+      .when({ type: 'RefuseUnlisted' })
+      .then({
+        type: 'asset.waiting-refused',
+        data: { ...devices('A', 'B'), orderId: 'one', refusal: 'UNKNOWN_ASSET' },
+      });
+    given(...before)
+      .when({ type: 'RefuseUnlisted' })
+      .thenOnce();
+  });
+
+  it('refuses nobody when it was listed meanwhile', () => {
+    given(wrote.waits('one', A, 1, 'not-read-yet'), ...wrote.notRead(5))
+      .when({ type: 'RefuseUnlisted' })
+      .thenNothing();
+  });
+
+  it('refuses a great many in several appends', () => {
+    const lists = chunksOf(holderKeys(manyDevices(12_000)), 1_000).map((keys, index) =>
+      wrote.waits('one', holdersOf(keys), index + 1, 'not-read-yet'),
+    );
+    const first = given(...lists).when({ type: 'RefuseUnlisted' }).events;
+    expect(first).toHaveLength(10);
+    expect(reactionTo(first[9] as AssetEvent)).toEqual({ type: 'RefuseUnlisted' });
+    expect(given(...lists, ...first).when({ type: 'RefuseUnlisted' }).events).toHaveLength(2);
+  });
+});
+
 describe('claiming pairs for a call', () => {
   it('takes reserved pairs and names those that it must do without', () => {
     const before = [...wrote.owned(2), wrote.reserved('one', A, 1), wrote.reserved('two', devices('B'), 2)];

@@ -6,24 +6,23 @@ import {
   holderKeys,
   holdersOf,
   inParallel,
-  kindOfHolder,
   type HolderKey,
   type Holders,
 } from '../holder.js';
 import type { PairFailure } from '../apple-call/call-events.js';
 import type { AppleAsset, ContentMetadata } from '../ports.js';
-import type { Action, AssetEvent, AssetTraits, RefusalReason } from './asset-events.js';
+import type { Action, AssetEvent, AssetTraits } from './asset-events.js';
 import {
   asSpelled,
   emptyAsset,
   evolveAsset,
   freeLicences,
-  namedIn,
   pairOf,
   type Asset,
   type Pair,
 } from './asset-state.js';
 import { ended, followUpsEnded, lotsOf, newLots, ofOrders } from './pairs-in-parallel.js';
+import { lackOf, reservationOf, returnOf } from './reservation.js';
 import { releaseClaims, settleCall } from './settle-call.js';
 
 export type AssetCommand =
@@ -49,6 +48,8 @@ export type AssetCommand =
       readonly holders: Holders;
     })
   | Command<'ServeWaiting'>
+  /** Apple's list was read to its end and lacks the asset. */
+  | Command<'RefuseUnlisted'>
   | (Command<'EndWaiting'> & { readonly orderId: string })
   | (Command<'ClaimPairs'> & { readonly callId: string; readonly action: Action; readonly holders: Holders })
   | (Command<'ReleaseClaims'> & {
@@ -88,6 +89,8 @@ export const assetDecider: Decider<AssetCommand, Asset, AssetEvent> = {
         return returnLicenses(command, asset);
       case 'ServeWaiting':
         return serveWaiting(asset);
+      case 'RefuseUnlisted':
+        return refuseUnlisted(asset);
       case 'EndWaiting':
         return endWaiting(command.orderId, asset);
       case 'ClaimPairs':
@@ -185,46 +188,10 @@ function adoptAssignments(holders: Holders, asset: Asset): AssetEvent[] {
 }
 
 function reserveLicenses(command: AssetCommand & { type: 'ReserveLicenses' }, asset: Asset): AssetEvent[] {
-  const { orderId, part, holders, ifShort, platform } = command;
-  const refusal = refusalOf(platform, asset);
-  const sections: Record<'reserved' | 'waiting' | 'following' | 'alreadyHeld' | 'refused', HolderKey[]> = {
-    reserved: [],
-    waiting: [],
-    following: [],
-    alreadyHeld: [],
-    refused: [],
-  };
-  // A new order overrules a return that has not started.
-  const overruled: HolderKey[] = [];
-  const free = freeLicences(asset);
-  let left = asset.waiting.size > 0 ? 0 : free;
-  let short = false;
-  let failedBefore = 0;
-  for (const key of namedIn(holders, asset)) {
-    const pair = asset.pairs.get(key);
-    const impossible = refusal ?? (kindOfHolder(key) === 'device' ? deviceRefusal(asset) : null);
-    if (pair && pair.state !== 'failed') {
-      const follows = pair.state === 'returning' && pair.followUp === null;
-      sections[follows ? 'following' : 'alreadyHeld'].push(key);
-      if (pair.followUp?.action === 'return') overruled.push(key);
-    } else if (impossible) {
-      sections.refused.push(key);
-    } else if (left > 0) {
-      left -= 1;
-      sections.reserved.push(key);
-      if (pair) failedBefore += 1;
-    } else if (ifShort === 'wait') {
-      sections.waiting.push(key);
-      if (pair) failedBefore += 1;
-    } else {
-      short = true;
-      sections.refused.push(key);
-    }
-  }
+  const { orderId, part, holders } = command;
+  const { sections, refusal, free, failedBefore, overruled } = reservationOf(holders, command, asset);
   const { reserved, waiting, following, refused } = sections;
   const held = inParallel(sections.alreadyHeld.map((key) => [key, holdingOrder(pairOf(key, asset))]));
-  const lacking = asset.baseline ? 'SHORT' : 'NOT_READ_YET';
-  const reason = refused.length === 0 ? null : (refusal ?? (short ? lacking : deviceRefusal(asset)));
   return [
     {
       type: 'asset.licenses-reserved',
@@ -234,12 +201,12 @@ function reserveLicenses(command: AssetCommand & { type: 'ReserveLicenses' }, as
         reserved: holdersOf(reserved),
         lot: newLots(asset)(),
         waiting: holdersOf(waiting),
-        waitingReason: waiting.length === 0 ? null : asset.baseline ? 'short' : 'not-read-yet',
+        waitingReason: waiting.length === 0 ? null : lackOf(asset),
         following: holdersOf(following),
         alreadyHeld: held.holders,
         heldBy: held.values,
         refused: holdersOf(refused),
-        refusal: reason,
+        refusal,
         free: free === Infinity ? null : free,
         failedBefore,
       },
@@ -252,45 +219,11 @@ function reserveLicenses(command: AssetCommand & { type: 'ReserveLicenses' }, as
 const holdingOrder = ({ followUp, orderId }: Pair): string =>
   followUp?.action === 'assign' ? followUp.orderId : orderId;
 
-function refusalOf(platform: string | null, { traits }: Asset): RefusalReason | null {
-  if (platform === null || !traits || traits.supportedPlatforms.length === 0) return null;
-  return traits.supportedPlatforms.includes(platform) ? null : 'PLATFORM';
-}
-
-const deviceRefusal = ({ traits }: Asset): RefusalReason | null =>
-  traits && !traits.deviceAssignable ? 'NOT_DEVICE_ASSIGNABLE' : null;
-
 function returnLicenses(
   { orderId, part, holders }: AssetCommand & { type: 'ReturnLicenses' },
   asset: Asset,
 ): AssetEvent[] {
-  const irrevocable = asset.traits?.revocable === false;
-  const sections: Record<
-    'returning' | 'reserved' | 'waiting' | 'following' | 'pending' | 'alreadyHeld' | 'notHeld' | 'refused',
-    HolderKey[]
-  > = {
-    returning: [],
-    reserved: [],
-    waiting: [],
-    following: [],
-    pending: [],
-    alreadyHeld: [],
-    notHeld: [],
-    refused: [],
-  };
-  for (const key of namedIn(holders, asset)) {
-    const pair = asset.pairs.get(key);
-    if (!pair || pair.state === 'failed') sections.notHeld.push(key);
-    else if (pair.state === 'waiting') sections.waiting.push(key);
-    else if (pair.state === 'reserved' && pair.callId === null) sections.reserved.push(key);
-    else if (irrevocable) sections.refused.push(key);
-    else if (pair.state === 'assigned') sections.returning.push(key);
-    else if (pair.state === 'reserved' && pair.followUp === null) sections.pending.push(key);
-    else {
-      sections.alreadyHeld.push(key);
-      if (pair.followUp?.action === 'assign') sections.following.push(key);
-    }
-  }
+  const { sections, refusal } = returnOf(holders, asset);
   const { returning, reserved, waiting, following, pending, notHeld, refused } = sections;
   const held = inParallel(sections.alreadyHeld.map((key) => [key, returningOrder(pairOf(key, asset))]));
   return [
@@ -307,7 +240,7 @@ function returnLicenses(
         heldBy: held.values,
         notHeld: holdersOf(notHeld),
         refused: holdersOf(refused),
-        refusal: refused.length > 0 ? 'NOT_REVOCABLE' : null,
+        refusal,
       },
     },
     ...ended('reserved', reserved, orderId, asset),
@@ -336,6 +269,15 @@ function serveWaiting(asset: Asset): AssetEvent[] {
   return chunksOf(first, MAX_HOLDERS).map((chunk) => ({
     type: 'asset.licenses-served',
     data: { ...ofOrders(chunk, asset), lot: openLot() },
+  }));
+}
+
+/** What waits for an asset that the location does not own would wait for ever. */
+function refuseUnlisted(asset: Asset): AssetEvent[] {
+  if (asset.traits) return [];
+  return chunksOf([...asset.waiting].slice(0, MAX_TOGETHER), MAX_HOLDERS).map((chunk) => ({
+    type: 'asset.waiting-refused',
+    data: { ...ofOrders(chunk, asset), refusal: 'UNKNOWN_ASSET' },
   }));
 }
 

@@ -21,7 +21,8 @@ export interface AssetTraits {
 }
 
 /** Why a holder got no licence and will not get one by this order. */
-export type RefusalReason = 'NOT_DEVICE_ASSIGNABLE' | 'PLATFORM' | 'SHORT' | 'NOT_READ_YET' | 'NOT_REVOCABLE';
+export type RefusalReason =
+  'NOT_DEVICE_ASSIGNABLE' | 'PLATFORM' | 'SHORT' | 'NOT_READ_YET' | 'NOT_REVOCABLE' | 'UNKNOWN_ASSET';
 
 export type Action = 'associate' | 'disassociate';
 
@@ -139,6 +140,8 @@ export type AssetEvent =
   | Event<'licenses-returned', Holders & OrderRefs & { readonly callId: string }>
   /** Returned pairs that were ordered anew meanwhile: they wait now. */
   | Event<'waiting-listed', Holders & OrderRefs>
+  /** Pairs that waited will get no licence by this order. */
+  | Event<'waiting-refused', Holders & OrderRefs & { readonly refusal: RefusalReason }>
   /** Remembered returns of pairs that never came to be assigned: nothing is left to return. */
   | Event<'returns-ended', Holders & OrderRefs>
   /** Reserved or waiting pairs that ended without Apple: cancelled, or returned by `by`. */
@@ -177,6 +180,7 @@ export const assetEventTypes = firstVersions<AssetEvent>({
   'asset.returns-started': true,
   'asset.licenses-returned': true,
   'asset.waiting-listed': true,
+  'asset.waiting-refused': true,
   'asset.returns-ended': true,
   'asset.reservations-ended': true,
 });

@@ -142,6 +142,14 @@ const describeAssets = reaction<ReconciliationEvent>('asset.describe-assets', {
     ),
 });
 
+/** What waits for assets that Apple does not list is refused, in as many appends as it takes. */
+const refuseUnlisted = reaction<ReconciliationEvent | AssetEvent>('asset.refuse-unlisted', {
+  'reconciliation.assets-unlisted': ({ data: { uId, assets } }) =>
+    assets.map((asset) => messageTo(assetStream(uId, asset), { type: 'RefuseUnlisted' })),
+  'asset.waiting-refused': ({ stream, data }) =>
+    holderCount(data) < MAX_HOLDERS ? [] : [messageTo<AssetCommand>(stream, { type: 'RefuseUnlisted' })],
+});
+
 export const assetReactions: readonly Reaction[] = [
   askLedger,
   endWaiting,
@@ -154,4 +162,5 @@ export const assetReactions: readonly Reaction[] = [
   adoptAssignments,
   completeBaseline,
   describeAssets,
+  refuseUnlisted,
 ];

@@ -232,6 +232,9 @@ const FOLDS: { readonly [T in AssetEvent['type']]: Fold<T> } = {
       put(asset, key, { state: 'waiting', orderId, callId: null, tries: 0, followUp: null });
     });
   },
+  'asset.waiting-refused'(asset, data) {
+    for (const key of holderKeys(data)) remove(asset, key);
+  },
   'asset.returns-ended'(asset, data) {
     for (const key of holderKeys(data)) {
       const pair = asset.pairs.get(key);

@@ -46,6 +46,7 @@ const HOLDERS: HoldersIn = {
   'asset.returns-started': all,
   'asset.licenses-returned': all,
   'asset.waiting-listed': all,
+  'asset.waiting-refused': all,
   'asset.returns-ended': all,
   'asset.reservations-ended': all,
 };
@@ -69,6 +70,7 @@ const REFUSALS: Readonly<Record<RefusalReason, string>> = {
   SHORT: 'no licence was available',
   NOT_READ_YET: 'Apple has not been read yet',
   NOT_REVOCABLE: 'it cannot be revoked',
+  UNKNOWN_ASSET: 'the location owns none',
 };
 
 const why = (refusal: RefusalReason | null): string =>
@@ -161,6 +163,10 @@ export const assetStory: Story<AssetEvent, StoryContext> = {
     (name, data) =>
       `${countOf(data, 'holder waits', 'holders wait')} for licences of ${name}, ordered again during the return.`,
   ),
+  'asset.waiting-refused': (event, context) => {
+    const subject = context.holder === null ? licences(event.data) : 'A licence';
+    return `${subject} of ${nameOf(event, context)} ${context.holder === null ? were(event.data) : 'was'} refused: ${why(event.data.refusal)}.`;
+  },
   'asset.returns-ended': ofHolders(
     (licence) => `${licence} was never assigned: there is nothing to return.`,
     (name, data) => `${countOf(data, 'return')} of ${name} ended: the licences were never assigned.`,

@@ -47,9 +47,14 @@ export interface AssetDocument {
 export const usedOf = ({ reserved, assigned, returning }: AssetDocument): number =>
   reserved + assigned + returning;
 
-/** Licences that can be given away; null for an unlimited asset, or where totals are not known. */
-export const availableOf = (asset: AssetDocument): number | null =>
-  asset.owned === null ? null : Math.max(0, asset.owned - usedOf(asset));
+/**
+ * Licences that can be given away now, as the ledger gives them: none while Apple says that there are too few, though
+ * by the totals that were read there should be some. Null for an unlimited asset, and until it is known what Apple held.
+ */
+export function availableOf(asset: AssetDocument): number | null {
+  if (asset.owned === null || !asset.baseline) return null;
+  return asset.short ? 0 : Math.max(0, asset.owned - usedOf(asset));
+}
 
 /** Licences in use beyond those owned. */
 export const excessOf = (asset: AssetDocument): number =>
@@ -128,6 +133,15 @@ export const assetsModel = readModel<AssetDocument, AssetEvent>()({
     'asset.returns-started': moved('assigned', 'returning'),
     'asset.licenses-returned': moved('returning', null),
     'asset.waiting-listed': moved(null, 'waiting'),
+    'asset.waiting-refused': (event) => {
+      const [change] = moved('waiting', null)(event);
+      // An asset that Apple does not list is none, once nobody waits for it.
+      const evolve: AssetChange['evolve'] = (before) => {
+        const asset = change?.evolve(before) ?? null;
+        return asset && asset.productType === null && asset.waiting === 0 ? null : asset;
+      };
+      return change ? [{ key: change.key, evolve }] : [];
+    },
     'asset.reservations-ended': counted((asset, data) => {
       if (data.was === 'reserved' || data.was === 'waiting') move(asset, holderCount(data), data.was, null);
     }),

@@ -140,6 +140,7 @@ export const pairsModel = readModel<PairDocument, AssetEvent>()({
         const orderId = orderAt(event.data, index);
         return { state: 'waiting', orderId, adopted: false, ...clean, reason: 'short' };
       }),
+    'asset.waiting-refused': (event) => movedTo(event, event.data, null),
     'asset.licenses-returned': (event) => movedTo(event, event.data, null),
     'asset.reservations-ended': (event) =>
       event.data.was === 'reserved' || event.data.was === 'waiting' ? movedTo(event, event.data, null) : [],

@@ -50,6 +50,7 @@ type OutcomeEvent = EventOf<
   | 'asset.found-held'
   | 'asset.licenses-failed'
   | 'asset.licenses-returned'
+  | 'asset.waiting-refused'
   | 'asset.returns-ended'
   | 'asset.reservations-ended'
 >;
@@ -67,6 +68,7 @@ const takeOutcomes = reaction<AssetEvent>('order.take-outcomes', {
   'asset.found-held': take('alreadyHeld'),
   'asset.licenses-failed': take('failed'),
   'asset.licenses-returned': take('returned'),
+  'asset.waiting-refused': take('refused'),
   'asset.returns-ended': take('returned'),
   'asset.reservations-ended': take('cancelled'),
 });

@@ -9,6 +9,7 @@ import {
   type Recorded,
 } from '@seatbook/kernel';
 import type { AssetEvent, RefusalReason } from '../asset/asset-events.js';
+import { assetOf } from '../asset-id.js';
 import { countByOrder, type Holders, type OrderRefs } from '../holder.js';
 import type { AssetId } from '../ports.js';
 import { outcomeCounts, pairsOf } from './order-decider.js';
@@ -64,6 +65,23 @@ function waited(event: Envelope & { readonly data: Holders & OrderRefs }, change
       order.position = position;
       order.waiting += change * count;
       revise(order);
+      return order;
+    },
+  }));
+}
+
+/** They wait no longer; the order says why. */
+function refused(event: Envelope<EventOf<AssetEvent, 'asset.waiting-refused'>>): OrderChange[] {
+  const { adamId, pricingParam } = assetOf(idOf(event.stream));
+  const { refusal } = event.data;
+  const counts = countByOrder(event.data, event.data);
+  return waited(event, -1).map(({ key, evolve }) => ({
+    key,
+    evolve(before) {
+      const order = evolve(before);
+      if (!order) return null;
+      const pairs = counts.get(key) ?? 0;
+      order.refusals = withRefusal(order.refusals, { adamId, pricingParam, refusal, pairs });
       return order;
     },
   }));
@@ -140,6 +158,7 @@ export const ordersModel = readModel<OrderDocument, OrderEvent | AssetEvent>()({
     'asset.found-short': (event) => waited(event, 1),
     'asset.found-held': (event) => waited(event, -1),
     'asset.licenses-assigned': (event) => (event.data.callId === null ? waited(event, -1) : []),
+    'asset.waiting-refused': (event) => refused(event),
     'asset.reservations-ended': (event) =>
       event.data.was === 'waiting' || event.data.was === 'following' ? waited(event, -1) : [],
   },

@@ -141,6 +141,7 @@ export const outcomesModel = readModel<OutcomeDocument, AssetEvent>()({
     },
     'asset.returns-started': (event) => outcomesOf(event, 'returning'),
     'asset.licenses-returned': (event) => outcomesOf(event, 'returned'),
+    'asset.waiting-refused': (event) => outcomesOf(event, 'refused', event.data.refusal),
     'asset.returns-ended': (event) => outcomesOf(event, 'returned'),
     'asset.reservations-ended': endedBy,
   },

@@ -201,6 +201,47 @@ describe('the first read of a location', () => {
   });
 });
 
+describe('an asset that an order waits for', () => {
+  const wait = (asset: AssetId = KEYNOTE): ReconciliationCommand => ({ type: 'AwaitAsset', asset });
+  const AWAITED: ReconciliationEvent = {
+    type: 'reconciliation.asset-awaited',
+    data: { uId: LOCATION, ...KEYNOTE },
+  };
+  const UNLISTED: ReconciliationEvent = {
+    type: 'reconciliation.assets-unlisted',
+    data: { uId: LOCATION, assets: [KEYNOTE] },
+  };
+
+  it('is noted once until the first list has been read, and then said to be missing from it', () => {
+    given(STARTED).when(wait()).then(AWAITED);
+    given(STARTED).when(wait()).thenOnce();
+    const { events } = given(STARTED, AWAITED, assetsRead([appleAsset()])).when(totals());
+    expect(events.at(-1)).toEqual(UNLISTED);
+    given(STARTED, AWAITED, assetsRead([appleAsset()]), totalsCompleted(1), UNLISTED)
+      .when(totals())
+      .thenTypes('reconciliation.totals-completed');
+  });
+
+  it('is no business of the list that has it', () => {
+    given(STARTED, AWAITED, assetsRead([appleAsset({ ...KEYNOTE })]))
+      .when(totals())
+      .thenTypes('reconciliation.totals-completed');
+    given(...empty)
+      .when(wait(PAGES))
+      .thenNothing();
+  });
+
+  it('is said to be missing at once where the list was read before', () => {
+    given(...idle)
+      .when(wait())
+      .then(UNLISTED);
+  });
+
+  it('is nothing before the first read has started', () => {
+    given().when(wait()).thenNothing();
+  });
+});
+
 describe('reading totals', () => {
   it('names only assets that are new or have changed', () => {
     given(...idle)

@@ -24,6 +24,7 @@ export type ReconciliationCommand =
       readonly versionId: string;
       readonly readAt: Instant;
     })
+  | (Command<'AwaitAsset'> & { readonly asset: AssetId })
   | (Command<'RecordAssignments'> & { readonly asset: AssetId; readonly holders: Holders })
   | (Command<'CompleteWalk'> & {
       readonly asset: AssetId;
@@ -63,6 +64,8 @@ export const reconciliationDecider = (
         return requestTotals(command, state, at);
       case 'RecordAssets':
         return recordAssets(command, state);
+      case 'AwaitAsset':
+        return awaitAsset(command.asset, state);
       case 'CompleteTotals':
         return completeTotals(command, state, at, timings);
       case 'RecordAssignments':
@@ -108,15 +111,31 @@ function recordAssets(
   return [{ type: 'reconciliation.assets-read', data: { uId, assets, first, readAt } }];
 }
 
+/** The first list says whether the location has the asset; once it was read, that is known. */
+function awaitAsset(
+  { adamId, pricingParam }: AssetId,
+  { uId, phase, known, awaited }: Reading,
+): ReconciliationEvent[] {
+  const asset = { adamId, pricingParam };
+  const id = idOfAsset(asset);
+  if (known.has(id) || awaited.has(id)) return [];
+  return phase === 'assets'
+    ? [{ type: 'reconciliation.asset-awaited', data: { uId, ...asset } }]
+    : [{ type: 'reconciliation.assets-unlisted', data: { uId, assets: [asset] } }];
+}
+
 function completeTotals(
   { assets, versionId, readAt }: CommandOf<'CompleteTotals'>,
-  { uId, changed }: Reading,
+  { uId, changed, known, awaited }: Reading,
   at: Instant,
   { totalsEveryMs }: Timings,
 ): ReconciliationEvent[] {
   const nextAt = at + totalsEveryMs;
   const data = { uId, assets, changed: changed.size, versionId, readAt, nextAt };
-  return [{ type: 'reconciliation.totals-completed', data }];
+  const unlisted = [...awaited].filter((id) => !known.has(id)).map(assetOfId);
+  const completed: ReconciliationEvent = { type: 'reconciliation.totals-completed', data };
+  if (unlisted.length === 0) return [completed];
+  return [completed, { type: 'reconciliation.assets-unlisted', data: { uId, assets: unlisted } }];
 }
 
 function recordAssignments(

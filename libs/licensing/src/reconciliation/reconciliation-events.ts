@@ -29,6 +29,10 @@ export type ReconciliationEvent =
       'assets-read',
       { readonly assets: readonly AppleAsset[]; readonly first: boolean; readonly readAt: Instant }
     >
+  /** An order waits for an asset of which nothing is known before the first list was read. */
+  | Event<'asset-awaited', AssetId>
+  /** Orders wait for assets that the list, read to its end, does not have. */
+  | Event<'assets-unlisted', { readonly assets: readonly AssetId[] }>
   /** The list of assets was read to its end. */
   | Event<
       'totals-completed',
@@ -81,6 +85,8 @@ export const reconciliationEventTypes = firstVersions<ReconciliationEvent>({
   'reconciliation.first-read-started': true,
   'reconciliation.totals-requested': true,
   'reconciliation.assets-read': true,
+  'reconciliation.asset-awaited': true,
+  'reconciliation.assets-unlisted': true,
   'reconciliation.totals-completed': true,
   'reconciliation.assignments-read': true,
   'reconciliation.walk-completed': true,

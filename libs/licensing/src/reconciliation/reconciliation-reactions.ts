@@ -23,6 +23,15 @@ const readTotals = reaction<NotificationEvent>('reconciliation.read-totals', {
   ],
 });
 
+/** A ledger of which nothing is known yet may never be: the list of assets tells. */
+const awaitAsset = reaction<AssetEvent>('reconciliation.await-asset', {
+  'asset.licenses-reserved': ({ stream, data }) => {
+    if (data.waitingReason !== 'not-read-yet') return [];
+    const { uId, ...asset } = assetOf(idOf(stream));
+    return [messageTo(reconciliationStream(uId), { type: 'AwaitAsset', asset })];
+  },
+});
+
 /** "Not enough licences" although we saw one free: the totals are read again, after Apple had time to settle. */
 const recheckShort = ({ totalsWhenShortMs }: Timings): Reaction =>
   reaction<AssetEvent>('reconciliation.recheck-short', {
@@ -42,5 +51,6 @@ const recheckShort = ({ totalsWhenShortMs }: Timings): Reaction =>
 export const reconciliationReactions = (timings: Timings): readonly Reaction[] => [
   startFirstRead,
   readTotals,
+  awaitAsset,
   recheckShort(timings),
 ];

@@ -20,6 +20,8 @@ export interface Reading {
   readonly toWalk: readonly AssetId[];
   /** Last record of each asset, as text, for telling what has changed. Like the two below changed in place. */
   readonly known: Map<string, string>;
+  /** Assets that orders wait for until the first list is read. */
+  readonly awaited: Set<string>;
   /** Assets that the read under way found changed. */
   readonly changed: Set<string>;
   /** adamIds whose metadata is to be looked up, with the moment from which on. */
@@ -43,8 +45,12 @@ export function evolveReconciliation(before: Reconciliation, event: Reconciliati
     }
     case 'reconciliation.assets-read':
       return assetsRead(state, event.data);
+    case 'reconciliation.asset-awaited':
+      state.awaited.add(idOfAsset(event.data));
+      return state;
     case 'reconciliation.totals-completed':
       state.changed.clear();
+      state.awaited.clear();
       return afterWalks({ ...state, failures: 0 }, event.data.readAt, event.data.nextAt);
     case 'reconciliation.walk-completed': {
       const walked = idOfAsset(event.data);
@@ -68,6 +74,7 @@ export function evolveReconciliation(before: Reconciliation, event: Reconciliati
         if (at < event.data.retryAt) state.toDescribe.set(adamId, event.data.retryAt);
       }
       return state;
+    case 'reconciliation.assets-unlisted':
     case 'reconciliation.assignments-read':
     case 'reconciliation.users-read':
       return state;
@@ -83,6 +90,7 @@ const begun = (uId: string, at: Instant): Reading => ({
   failures: 0,
   toWalk: [],
   known: new Map(),
+  awaited: new Set(),
   changed: new Set(),
   toDescribe: new Map(),
 });

@@ -14,6 +14,10 @@ export const reconciliationStory: Story<ReconciliationEvent, StoryContext> = {
   'reconciliation.totals-requested': ({ data }) => `A read of the totals was requested: ${data.reason}.`,
   'reconciliation.assets-read': ({ data: { assets } }) =>
     `${count(assets.length, 'asset was', 'assets were')} read from Apple.`,
+  'reconciliation.asset-awaited': ({ data }, { assetName }) =>
+    `An order waits for ${assetName(data.uId, data)}, which has not been found in the location yet.`,
+  'reconciliation.assets-unlisted': ({ data: { assets } }) =>
+    `The location does not own ${count(assets.length, 'asset that an order waits', 'assets that orders wait')} for.`,
   'reconciliation.totals-completed': ({ data }) =>
     `All totals were read: ${count(data.assets, 'asset')}, ${data.changed.toLocaleString('en')} of them changed.`,
   'reconciliation.assignments-read': ({ data }, { assetName }) =>

@@ -37,7 +37,9 @@ export class OrderRefusal {
   @ApiProperty({ description: '`{adamId}.{pricingParam}`' })
   assetId!: string;
 
-  @ApiProperty({ enum: ['NOT_DEVICE_ASSIGNABLE', 'PLATFORM', 'SHORT', 'NOT_READ_YET', 'NOT_REVOCABLE'] })
+  @ApiProperty({
+    enum: ['NOT_DEVICE_ASSIGNABLE', 'PLATFORM', 'SHORT', 'NOT_READ_YET', 'NOT_REVOCABLE', 'UNKNOWN_ASSET'],
+  })
   refusal!: string;
 
   @ApiProperty()

@@ -1,0 +1,8 @@
+import type { AppleLimits } from '@seatbook/licensing';
+
+/** Limits of a call as Apple documents them; service/config has those of the day. */
+export const documentedLimits: AppleLimits = {
+  maxAssets: 25,
+  maxSerialNumbers: 1_000,
+  maxClientUserIds: 1_000,
+};

@@ -1,0 +1,99 @@
+import * as wrote from '@seatbook/test-support/asset-history';
+import { KEYNOTE, PAGES, devices, manyDevices } from '@seatbook/test-support/licensing-builders';
+import { assetDecider } from './asset/asset-decider.js';
+import type { AssetEvent } from './asset/asset-events.js';
+import { emptyAsset, evolveAsset, type Asset } from './asset/asset-state.js';
+import { holderCount, type Holders } from './holder.js';
+import { orderPlan, planOfLedger } from './order-plan.js';
+
+const LIMITS = { maxAssets: 25, maxSerialNumbers: 1_000, maxClientUserIds: 1_000 };
+const assign = { kind: 'AssignLicense', ifShort: 'wait', platform: null } as const;
+const giveBack = { ...assign, kind: 'ReturnLicense' } as const;
+
+const ledger = (...events: readonly AssetEvent[]): Asset => events.reduce(evolveAsset, emptyAsset());
+const planned = (terms: typeof assign | typeof giveBack, holders: Holders, asset: Asset) =>
+  planOfLedger(terms, holders, PAGES, asset).planned;
+
+/** A device in each state. */
+const every = ledger(
+  ...wrote.owned(7),
+  wrote.reserved('one', devices('CLAIMED', 'ASSIGNED', 'RETURNING', 'FAILED', 'PENDING'), 1),
+  wrote.claimed('call-1', devices('ASSIGNED', 'RETURNING', 'FAILED'), [1]),
+  wrote.failed('call-1', 'one', devices('FAILED')),
+  wrote.assigned('call-1', 'one', devices('ASSIGNED', 'RETURNING')),
+  wrote.returning('two', devices('RETURNING'), 2),
+  wrote.claimed('call-2', devices('CLAIMED', 'PENDING'), [1]),
+  wrote.returnPending('two', devices('PENDING'), 3),
+  wrote.reserved('one', devices('RESERVED'), 4),
+  wrote.waits('one', devices('WAITING'), 5),
+);
+const everyone = devices(
+  'CLAIMED',
+  'ASSIGNED',
+  'RETURNING',
+  'FAILED',
+  'PENDING',
+  'RESERVED',
+  'WAITING',
+  'NEW',
+);
+
+describe('what an order would do', () => {
+  it('is said of each pair once', () => {
+    expect(planned(assign, everyone, every)).toMatchObject({
+      sent: 0,
+      waiting: 3,
+      waitingReason: 'short',
+      alreadyHeld: 5,
+      refused: 0,
+    });
+    expect(planned(giveBack, everyone, every)).toMatchObject({
+      sent: 1,
+      ended: 2,
+      pending: 1,
+      alreadyHeld: 2,
+      notHeld: 2,
+    });
+  });
+
+  it.each([
+    ['free licences', ledger(...wrote.owned(2)), { sent: 2, waiting: 1, waitingReason: 'short' }],
+    ['nothing read yet', ledger(...wrote.notRead(9)), { waiting: 3, waitingReason: 'not-read-yet' }],
+    [
+      'no device assignment',
+      ledger(...wrote.owned(9, { deviceAssignable: false })),
+      { refused: 3, refusal: 'NOT_DEVICE_ASSIGNABLE' },
+    ],
+  ])('is what the ledger answers to the order: %s', (_what, asset, expected) => {
+    const holders = devices('A', 'B', 'C');
+    expect(planned(assign, holders, asset)).toMatchObject(expected);
+    const [answer] = assetDecider.decide(
+      { type: 'ReserveLicenses', orderId: 'one', part: 0, holders, ...assign },
+      asset,
+      0,
+    );
+    if (answer?.type !== 'asset.licenses-reserved') throw new Error('no answer');
+    const { reserved, waiting, refused, refusal } = answer.data;
+    expect(planned(assign, holders, asset)).toMatchObject({
+      sent: holderCount(reserved),
+      waiting: holderCount(waiting),
+      refused: holderCount(refused),
+      refusal,
+    });
+  });
+
+  it('counts the calls that it would take', () => {
+    const asset = ledger(...wrote.owned(5_000));
+    const of = (count: number, id = PAGES) => planOfLedger(assign, manyDevices(count), id, asset);
+    expect(orderPlan([of(2_500)], LIMITS).calls).toBe(3);
+    expect(orderPlan([of(1_000), of(1_000, KEYNOTE)], LIMITS).calls).toBe(1);
+    expect(orderPlan([planOfLedger(giveBack, devices('A'), PAGES, asset)], LIMITS).calls).toBe(0);
+  });
+
+  it('changes nothing', () => {
+    const before = structuredClone(every);
+    planned(assign, everyone, every);
+    planned(giveBack, everyone, every);
+    expect(every).toEqual(before);
+  });
+});
