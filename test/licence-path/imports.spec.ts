@@ -29,6 +29,19 @@ describe('an import', () => {
     virtual.simulator.admin.addErrorRule({ match, times: 1_000, status: 503 });
   };
 
+  it('marks the location as ours after pauses that grow, so that an hour without Apple costs few events', async () => {
+    const marking = { path: '/mdm/v2/client/config', method: 'POST' };
+    virtual.simulator.admin.addErrorRule({ match: marking, times: 'forever', status: 503 });
+    await importing();
+    await virtual.advance(3_600_000);
+    const failures = (await virtual.events()).filter(({ type }) => type === 'account.owning-failed').length;
+    expect(failures).toBeGreaterThan(5);
+    expect(failures).toBeLessThan(20);
+    virtual.simulator.admin.clearErrorRules();
+    await virtual.advance(600_000);
+    expect(await virtual.account()).toMatchObject({ owned: true, owningFailure: null });
+  });
+
   it('keeps the token once, under its fingerprint, and forgets what was sealed on the way', async () => {
     expect(await importing()).toMatchObject({ uId: UID });
     const { fingerprint } = (await virtual.account()) ?? {};

@@ -637,8 +637,14 @@ describe('client/config and status', () => {
         requested: 16,
         completed: 14,
         failures: [
-          { errorNumber: 9609, assets: [], serialNumbers: [], clientUserIds: ['u-1'] },
-          { errorNumber: 9603, assets: [], serialNumbers: [], clientUserIds: [] },
+          {
+            errorNumber: 9609,
+            reason: 'user not found',
+            assets: [],
+            serialNumbers: [],
+            clientUserIds: ['u-1'],
+          },
+          { errorNumber: 9603, reason: 'internal error', assets: [], serialNumbers: [], clientUserIds: [] },
         ],
       },
     });

@@ -1,4 +1,5 @@
 import type { AppleEventFailure, AppleStatus } from '@seatbook/licensing';
+import { meaningOf } from './error-numbers.js';
 import { integerOf, type JsonObject, listOf, objectOf, textOf, textsOf } from './json-shape.js';
 import { assetIdsOf } from './reply.js';
 
@@ -26,6 +27,7 @@ function failureOf(value: unknown): AppleEventFailure | null {
   const info = objectOf(failure['errorInfo']);
   return {
     errorNumber,
+    reason: textOf(failure['errorMessage']) ?? meaningOf(errorNumber),
     assets: assetIdsOf(info?.['assets']),
     serialNumbers: textsOf(info?.['serialNumbers']),
     clientUserIds: textsOf(info?.['clientUserIds']),

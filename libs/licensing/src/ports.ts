@@ -124,6 +124,8 @@ export interface AppleStatus {
 /** One error number and what failed with it. An empty dimension means: all of the request. */
 export interface AppleEventFailure {
   readonly errorNumber: number;
+  /** Apple's text, or what the number means. */
+  readonly reason: string;
   readonly assets: readonly AssetId[];
   readonly serialNumbers: readonly string[];
   readonly clientUserIds: readonly string[];

@@ -237,7 +237,8 @@ export function everyEvent(): LicensingJourney {
   notify('call-1', devices('C02B'), 9_615);
   plan('call-2', devices('C02C', 'C02Z'));
   start('call-2');
-  call('call-2', { type: 'RecordFailure', attempt: 1, fingerprint: 'f1', failure: transient, jitter: 0 });
+  const unheard = { ...transient, doubtful: true };
+  call('call-2', { type: 'RecordFailure', attempt: 1, fingerprint: 'f1', failure: unheard, jitter: 0 });
   start('call-2');
   accept('call-2', 2);
   plan('call-3', devices('C02Z'));
@@ -250,6 +251,7 @@ export function everyEvent(): LicensingJourney {
     status: { status: 'COMPLETE', requested: 1, completed: 0, failures: [] },
     failures: [{ errorNumber: 9_709, reason: '', assets: [PAGES], holders: devices('C02C') }],
   });
+  call('call-2', { type: 'RecordVerificationFailure', failure: transient, fingerprint: 'f1' });
   call('call-2', { type: 'RecordVerified', present: [{ ...PAGES, ...devices('C02C') }] });
   place('order-c', devices('C02A'), { kind: 'ReturnLicense' });
   place('order-d', devices('C02A'));

@@ -400,10 +400,11 @@ export class VirtualSeatbook {
     return this.stores.reads.get(queryModels.orders, orderId);
   }
 
-  async finished(orderId: string): Promise<OrderDocument> {
+  async finished(orderId: string, within?: Milliseconds): Promise<OrderDocument> {
     await this.advanceUntil(
       `order ${orderId} finished`,
       async () => (await this.order(orderId))?.state === 'finished',
+      within,
     );
     return (await this.order(orderId)) as OrderDocument;
   }

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { decodeNotification, type AppleNotification } from '@seatbook/apple/formats';
+import { decodeNotification, type AppleNotification, meaningOf } from '@seatbook/apple/formats';
 import { Refusal, sha256 } from '@seatbook/kernel';
 import {
   appleEventStream,
@@ -123,7 +123,9 @@ async function commandOf(
 
 /** What all notifications of one of Apple's events have. */
 function partOf(uId: string, notification: Extract<AppleNotification, { eventId: string }>) {
-  const { notificationId, type: notificationType, operation, succeeded, errorNumber } = notification;
+  const { notificationId, type: notificationType, operation, succeeded } = notification;
+  // A failure without a number is still one: Apple's own number for "internal error" has the pairs planned again.
+  const errorNumber = succeeded ? null : (notification.errorNumber ?? 9603);
   return {
     type: 'RecordNotification' as const,
     uId,
@@ -131,9 +133,9 @@ function partOf(uId: string, notification: Extract<AppleNotification, { eventId:
     notificationType,
     operation,
     result: succeeded ? 'SUCCESS' : 'FAILURE',
-    // A failure without a number is still one: Apple's own number for "internal error" has the pairs planned again.
-    errorNumber: succeeded ? null : (errorNumber ?? 9603),
-    reason: '',
+    errorNumber,
+    // Apple sends the number alone.
+    reason: errorNumber === null ? '' : meaningOf(errorNumber),
   };
 }
 

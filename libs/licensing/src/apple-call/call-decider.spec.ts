@@ -3,7 +3,7 @@ import { KEYNOTE, LOCATION, PAGES, devices, persons } from '@seatbook/test-suppo
 import { NOBODY, holderKeys, holdersOf, type Holders } from '../holder.js';
 import type { AppleFailure, AssetId } from '../ports.js';
 import { DEFAULT_TIMINGS } from '../timings.js';
-import { callDecider, type CallCommand } from './call-decider.js';
+import { MAX_DOUBTFUL_ATTEMPTS, callDecider, type CallCommand } from './call-decider.js';
 import { pairsOfCall } from './call-state.js';
 import type { CallEvent, CallFailure, ReportedFailure } from './call-events.js';
 import { callSteps } from './call-steps.js';
@@ -49,7 +49,7 @@ const outcome = (failures: readonly Partial<ReportedFailure>[] = [], attempt = 1
   type: 'RecordOutcome',
   appleEventId: `event-${attempt}`,
   failures: failures.map((failure) => ({
-    errorNumber: 9_610,
+    errorNumber: 9_602,
     reason: 'no',
     assets: [PAGES],
     holders: devices('A'),
@@ -66,7 +66,7 @@ const transient = (more: Partial<AppleFailure & { kind: 'transient' }> = {}): Ap
 });
 const refused = (more: Partial<AppleFailure & { kind: 'refused' }> = {}): AppleFailure => ({
   kind: 'refused',
-  errorNumber: 9_610,
+  errorNumber: 9_602,
   reason: 'no',
   assets: [],
   serialNumbers: [],
@@ -95,14 +95,23 @@ const acceptedAs = (attempt: number, { action = 'associate' }: Shape = {}): Call
   type: 'call.accepted',
   data: { uId: LOCATION, attempt, appleEventId: `event-${attempt}`, action, pairs: 2, subscribed: true },
 });
-const verifying = (failure: Partial<ReportedFailure>): CallEvent => ({
-  type: 'call.verification-needed',
-  data: {
-    uId: LOCATION,
-    failures: [{ errorNumber: 9_709, reason: 'no', assets: [PAGES], holders: devices('A', 'B'), ...failure }],
-    at: NOW,
-  },
+const verdict = (failure: Partial<CallFailure> = {}): CallFailure => ({
+  ...PAGES,
+  errorNumber: 9_709,
+  reason: 'no',
+  verdict: 'short',
+  limit: 0,
+  notBefore: NOW,
+  holders: devices('A', 'B'),
+  ...failure,
 });
+const verifying = (...failures: readonly CallFailure[]): CallEvent => ({
+  type: 'call.verification-needed',
+  data: { uId: LOCATION, failures, at: NOW },
+});
+/** Attempts without an answer, the first of them sent by `started`. */
+const unanswered = (count: number): CallEvent[] =>
+  Array.from({ length: count - 1 }, (_attempt, index) => attempted(index + 2));
 const readyCall = (shape: Shape = {}): CallEvent[] => {
   const { assets = [PAGES], holders = devices('A', 'B'), action = 'associate' } = shape;
   const pairs = assets.length * holderKeys(holders).length;
@@ -346,6 +355,54 @@ describe('attempts', () => {
       .thenTypes('call.started');
   });
 
+  it('goes on without a limit where Apple certainly did nothing', () => {
+    const failures = Array.from({ length: 3 * MAX_DOUBTFUL_ATTEMPTS }, (_failure, index): CallEvent[] => [
+      attempted(index + 2),
+      {
+        type: 'call.attempt-failed',
+        data: {
+          uId: LOCATION,
+          attempt: index + 2,
+          errorNumber: 9_646,
+          reason: 'too many requests',
+          doubtful: false,
+          retryAt: NOW,
+        },
+      },
+    ]);
+    given(...readyCall(), attempted(1), ...failures.flat().slice(1))
+      .when(start)
+      .thenTypes('call.started');
+  });
+
+  it('reads Apple after 40 attempts in doubt, and plans anew what Apple does not have', () => {
+    const last = [...started(), ...unanswered(MAX_DOUBTFUL_ATTEMPTS)];
+    const verifyingAll = {
+      type: 'call.verification-needed',
+      data: {
+        uId: LOCATION,
+        failures: [
+          verdict({ errorNumber: 9_603, reason: 'no answer came', verdict: 'again', holders: null }),
+        ],
+        at: NOW,
+      },
+    } as const;
+    const over = given(...last).when(start);
+    over.then(verifyingAll);
+    over.thenDue({ step: 'verify', at: NOW, gate: LOCATION });
+    given(...last)
+      .when(fail(transient({ doubtful: true }), MAX_DOUBTFUL_ATTEMPTS))
+      .thenTypes('call.attempt-failed', 'call.verification-needed');
+    given(...started(), ...unanswered(MAX_DOUBTFUL_ATTEMPTS - 1))
+      .when(start)
+      .thenTypes('call.started');
+    const { events } = given(...last, verifyingAll).when({
+      type: 'RecordVerified',
+      present: [{ ...PAGES, ...devices('A') }],
+    });
+    expect(failuresOf(events)).toMatchObject([{ verdict: 'again', limit: 0, holders: devices('B') }]);
+  });
+
   it('takes no failure of another attempt, and none after it was accepted', () => {
     given(...started(), attempted(2))
       .when(fail(transient(), 1))
@@ -391,7 +448,7 @@ describe('a request that Apple refuses as a whole', () => {
     const holders = devices(...[...'ABCDE'].slice(0, pairs));
     const { events } = given(...started({ holders })).when(fail(refused()));
     expect(failuresOf(events)).toEqual([
-      { ...PAGES, errorNumber: 9_610, reason: 'no', verdict: 'again', limit, notBefore: NOW, holders: null },
+      { ...PAGES, errorNumber: 9_602, reason: 'no', verdict: 'again', limit, notBefore: NOW, holders: null },
     ]);
   });
 
@@ -444,6 +501,75 @@ describe('a request that Apple refuses as a whole', () => {
   });
 });
 
+describe('what Apple says after an attempt in doubt', () => {
+  const inDoubt: CallEvent = {
+    type: 'call.attempt-failed',
+    data: {
+      uId: LOCATION,
+      attempt: 1,
+      errorNumber: null,
+      reason: 'connection reset',
+      doubtful: true,
+      retryAt: NOW,
+    },
+  };
+  const twice = (shape: Shape = {}): CallEvent[] => [...started(shape), inDoubt, attempted(2)];
+
+  it('is compared with what Apple holds where the request is refused as a whole', () => {
+    const refusal = given(...twice()).when(fail(refused(), 2));
+    refusal.then(verifying(verdict({ errorNumber: 9_602, verdict: 'again', limit: 1, holders: null })));
+    refusal.thenDue({ step: 'verify', at: NOW, gate: LOCATION });
+  });
+
+  it('settles what the first attempt did, and halves only the rest', () => {
+    const holders = devices('A', 'B', 'C', 'D');
+    const shape = { holders };
+    const refusal = verifying(
+      verdict({ errorNumber: 9_602, verdict: 'failed', holders: devices('A', 'B') }),
+      verdict({ errorNumber: 9_602, verdict: 'again', limit: 4, holders: null }),
+    );
+    const { events } = given(...twice(shape), refusal).when({
+      type: 'RecordVerified',
+      present: [{ ...PAGES, ...devices('A', 'C') }],
+    });
+    expect(failuresOf(events)).toMatchObject([
+      { verdict: 'failed', holders: devices('B') },
+      { verdict: 'again', limit: 4, holders: devices('D') },
+    ]);
+  });
+
+  it('is compared also where one pair alone fails', () => {
+    given(...retried())
+      .when(outcome([{}], 2))
+      .then(verifying(verdict({ errorNumber: 9_602, verdict: 'failed', holders: devices('A') })));
+  });
+
+  it('is compared after another MDM was named on the answer to the write: that was done', () => {
+    const conflicted: CallEvent = {
+      type: 'call.held',
+      data: {
+        uId: LOCATION,
+        attempt: 1,
+        fingerprint: 'f1',
+        errorNumber: null,
+        state: 'conflicted',
+        mdmInfo: null,
+        at: NOW,
+      },
+    };
+    given(...started(), conflicted, attempted(2))
+      .when(fail(refused(), 2))
+      .thenTypes('call.verification-needed');
+  });
+
+  it('is taken at its word where the attempt before certainly did nothing', () => {
+    const certain: CallEvent = { ...inDoubt, data: { ...inDoubt.data, doubtful: false } };
+    given(...started(), certain, attempted(2))
+      .when(fail(refused(), 2))
+      .thenTypes('call.settled');
+  });
+});
+
 describe('what became of an accepted call', () => {
   it('settles with nothing failed, once', () => {
     given(...accepted())
@@ -473,10 +599,11 @@ describe('what became of an accepted call', () => {
   });
 
   it.each([
-    ['fails', 9_610, 'failed', 0],
+    ['fails', 9_602, 'failed', 0],
     ['finds short', 9_709, 'short', 0],
     ['plans anew in 30 s after an internal error', 9_603, 'again', 30_000],
     ['plans anew in 30 s after maintenance', 9_644, 'again', 30_000],
+    ['plans anew in 30 s, since it often passes,', 9_610, 'again', 30_000],
   ] as const)('%s what Apple named with %i', (_what, errorNumber, verdict, delay) => {
     const { events } = given(...accepted()).when(outcome([{ errorNumber }]));
     expect(failuresOf(events)).toEqual([
@@ -521,7 +648,7 @@ describe('what became of an accepted call', () => {
 });
 
 describe('a targeted read', () => {
-  const short = verifying({});
+  const short = verifying(verdict());
   const verified = (present: Holders): CallCommand => ({
     type: 'RecordVerified',
     present: [{ ...PAGES, ...present }],
@@ -545,31 +672,52 @@ describe('a targeted read', () => {
   });
 
   it('lets a disassociation succeed where Apple holds nothing', () => {
-    const back = [...retried({ action: 'disassociate' }), verifying({ errorNumber: 9_619 })];
+    const notAssigned = verdict({ errorNumber: 9_619, verdict: 'failed' });
+    const back = [...retried({ action: 'disassociate' }), verifying(notAssigned)];
     expect(failuresOf(given(...back).when(verified(devices('B'))).events)).toMatchObject([
       { verdict: 'failed', holders: devices('B') },
     ]);
   });
 
   it('judges all holders where the failure named none', () => {
-    const wordless = verifying({ errorNumber: 9_603, assets: [], holders: NOBODY });
+    const again = { errorNumber: 9_603, verdict: 'again', notBefore: NOW + 30_000, holders: null } as const;
+    const wordless = verifying(verdict(again));
     expect(failuresOf(given(...accepted(), wordless).when(verified(devices('A'))).events)).toMatchObject([
       { verdict: 'again', holders: devices('B'), notBefore: NOW + 30_000 },
     ]);
   });
 
-  it('is held, like any other request, by a refused token', () => {
-    given(...retried(), short)
-      .when({
-        type: 'RecordFailure',
-        attempt: 2,
-        fingerprint: 'f1',
-        failure: { kind: 'token', state: 'expired', errorNumber: 9_621 },
-        jitter: 0,
-      })
-      .thenTypes('call.held');
-    given(...retried(), short)
-      .when(fail(transient(), 2))
+  const readFailed = (failure: AppleFailure): CallCommand => ({
+    type: 'RecordVerificationFailure',
+    failure,
+    fingerprint: 'f2',
+  });
+
+  it('is held, like any other request, by a refused token, and made when there is another one', () => {
+    const held = given(...retried(), short).when(
+      readFailed({ kind: 'token', state: 'expired', errorNumber: 9_621 }),
+    );
+    held.thenTypes('call.held');
+    expect(held.events[0]?.data).toMatchObject({ fingerprint: 'f2', state: 'expired' });
+    held.thenDue({ step: 'verify', at: NOW, gate: LOCATION });
+  });
+
+  it.each([
+    [0, transient(), 5_000],
+    [2, transient(), 20_000],
+    [50, transient(), 600_000],
+    [0, transient({ retryAfterMs: 90_000 }), 90_000],
+    [1, refused(), 10_000],
+  ])('is made again by itself after %i failures and another one', (failures, failure, delay) => {
+    const looks = Array.from({ length: failures }, (): CallEvent => ({
+      type: 'call.verification-failed',
+      data: { uId: LOCATION, reason: 'HTTP 503', retryAt: NOW },
+    }));
+    const failed = given(...retried(), short, ...looks).when(readFailed(failure));
+    failed.thenTypes('call.verification-failed');
+    failed.thenDue({ step: 'verify', at: NOW + delay, gate: LOCATION });
+    given(...retried())
+      .when(readFailed(failure))
       .thenNothing();
   });
 });

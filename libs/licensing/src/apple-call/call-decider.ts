@@ -6,13 +6,24 @@ import type { AppleFailure, AssetId } from '../ports.js';
 import type { Timings } from '../timings.js';
 import { idOfAsset } from '../asset-id.js';
 import type { CallEvent, CallFailure, ReportedFailure } from './call-events.js';
-import { evolveCall, pairsOfCall, without, type Attempt, type Call, type Request } from './call-state.js';
+import {
+  doubtfulOf,
+  evolveCall,
+  pairsOfCall,
+  without,
+  type Attempt,
+  type Call,
+  type Request,
+} from './call-state.js';
 
-/** Beyond this number of attempts the call is parked and a person decides. */
-export const MAX_ATTEMPTS = 40;
+/** After this many attempts in doubt Apple is read, and what it does not have is planned anew in another call. */
+export const MAX_DOUBTFUL_ATTEMPTS = 40;
 
-/** Error numbers of single pairs that are no fault of theirs: internal error, maintenance. */
-const TRANSIENT = new Set([9603, 9644]);
+const LICENCE_NOT_FOUND = 9610;
+const INTERNAL_ERROR = 9603;
+const MAINTENANCE = 9644;
+/** Error numbers of single pairs that pass: the ledger tries such a pair a few times. */
+const PASSING = new Set([INTERNAL_ERROR, LICENCE_NOT_FOUND, MAINTENANCE]);
 const NOT_ENOUGH_LICENCES = 9709;
 /** v1's "already assigned"; v2 has no number for it, a doubtful attempt may meet it all the same. */
 const ALREADY_ASSIGNED = 9616;
@@ -37,6 +48,7 @@ export type CallCommand =
       readonly appleEventId: string;
       readonly failures: readonly ReportedFailure[];
     })
+  | (Command<'RecordVerificationFailure'> & { readonly failure: AppleFailure; readonly fingerprint: string })
   | (Command<'RecordVerified'> & {
       /** Pairs that Apple holds. */
       readonly present: readonly (AssetId & Holders)[];
@@ -65,8 +77,10 @@ export const callDecider = (timings: Timings): Decider<CallCommand, Call, CallEv
         return retryAttempt(command, call, at);
       case 'RecordOutcome':
         return recordOutcome(command, call, at, timings);
+      case 'RecordVerificationFailure':
+        return recordVerificationFailure(command, call, at, timings);
       case 'RecordVerified':
-        return recordVerified(command, call, at, timings);
+        return recordVerified(command, call);
     }
   },
 });
@@ -89,8 +103,7 @@ function recordClaim(
   return [answered, { type: 'call.ready', data: { uId, action, assets, leaving, pairs, at } }];
 }
 
-/** How often a call was sent. */
-export const attemptsOf = (call: Call): number => ('attempt' in call ? call.attempt : 0);
+type Sent = Request & Attempt;
 
 function startAttempt(
   command: CallCommand & { type: 'StartAttempt' },
@@ -101,7 +114,9 @@ function startAttempt(
   const { phase } = call;
   if (phase !== 'ready' && phase !== 'started' && phase !== 'waiting' && phase !== 'held') return [];
   const { fingerprint, subscribed } = command;
-  const attempt = attemptsOf(call) + 1;
+  if (phase === 'started' && doubtfulOf(call) >= MAX_DOUBTFUL_ATTEMPTS)
+    return [tooDoubtful(call, 'no answer came', at)];
+  const attempt = (phase === 'ready' ? 0 : call.attempt) + 1;
   const { uId } = call;
   return [
     {
@@ -129,11 +144,11 @@ function recordFailure(
   command: CallCommand & { type: 'RecordFailure' },
   call: Call,
   at: Instant,
-  { firstRetryMs, maxRetryMs }: Timings,
+  timings: Timings,
 ): CallEvent[] {
+  const { firstRetryMs, maxRetryMs } = timings;
   const { attempt, failure, fingerprint, jitter } = command;
-  const reading = call.phase === 'verifying' && (failure.kind === 'token' || failure.kind === 'conflict');
-  if ((call.phase !== 'started' && !reading) || call.attempt !== attempt) return [];
+  if (call.phase !== 'started' || call.attempt !== attempt) return [];
   const { uId } = call;
   switch (failure.kind) {
     case 'token':
@@ -144,23 +159,54 @@ function recordFailure(
       const backoff = Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(attempt - 1, 10));
       const delay = Math.max(retryAfterMs ?? 0, backoff / 2 + (jitter * backoff) / 2);
       const retryAt = at + Math.round(delay);
-      return [
-        { type: 'call.attempt-failed', data: { uId, attempt, errorNumber, reason, doubtful, retryAt } },
-      ];
+      return failedAttempt({ uId, attempt, errorNumber, reason, doubtful, retryAt }, call, at);
     }
     case 'refused':
-      return [settled(call, refusedWhole(call, failure, at))];
+      return settledOrVerified(call, refusedWhole(call, failure, at, timings), false, at);
   }
 }
 
+function failedAttempt(
+  data: Extract<CallEvent, { type: 'call.attempt-failed' }>['data'],
+  call: Sent,
+  at: Instant,
+): CallEvent[] {
+  const failed: CallEvent = { type: 'call.attempt-failed', data };
+  if (!data.doubtful || call.doubtful + 1 < MAX_DOUBTFUL_ATTEMPTS) return [failed];
+  return [failed, tooDoubtful(call, data.reason, at)];
+}
+
+/** Whatever Apple has of it was done by one of the attempts; the rest is planned anew. */
+function tooDoubtful({ uId, assets }: Sent, reason: string, at: Instant): CallEvent {
+  const again = { errorNumber: INTERNAL_ERROR, reason, verdict: 'again', limit: 0, notBefore: at } as const;
+  const failures = assets.map((asset) => ({ ...pick(asset), ...again, holders: null }));
+  return { type: 'call.verification-needed', data: { uId, failures, at } };
+}
+
 /**
- * A request refused as a whole did nothing. What it names fails and the rest is planned anew; where it names nothing,
- * all is planned anew in calls of half the size, down to a single pair.
+ * What Apple refuses or fails after an attempt in doubt may have been done by that attempt, so Apple is read before the
+ * verdict falls; so it is where `unsure` says that Apple's words leave it open.
+ */
+function settledOrVerified(
+  call: Sent,
+  failures: readonly CallFailure[],
+  unsure: boolean,
+  at: Instant,
+): CallEvent[] {
+  const needed = failures.length > 0 && (unsure || call.doubtful > 0);
+  if (!needed) return [settled(call, failures)];
+  return [{ type: 'call.verification-needed', data: { uId: call.uId, failures, at } }];
+}
+
+/**
+ * A request refused as a whole does nothing. What Apple names fails and the rest is planned anew; where it names
+ * nothing, all is planned anew in calls of half the size, down to a single pair.
  */
 function refusedWhole(
   call: Request,
   { errorNumber, reason, assets, serialNumbers, clientUserIds }: AppleFailure & { kind: 'refused' },
   at: Instant,
+  { replanAfterMs }: Timings,
 ): CallFailure[] {
   const pairs = pairsOfCall(call);
   const own = new Set(call.holders.serialNumbers);
@@ -174,17 +220,21 @@ function refusedWhole(
   const namedAssets = assets.filter((asset) => knownAssets.has(idOfAsset(asset)));
   const nothingNamed = namedAssets.length === 0 && holderCount(named) === 0;
   const again = { errorNumber, reason, verdict: 'again' as const, limit: 0, notBefore: at, holders: null };
+  // The ledger counts how often such a pair is tried.
+  const poison = PASSING.has(errorNumber)
+    ? { verdict: 'again' as const, notBefore: at + replanAfterMs }
+    : { verdict: 'failed' as const };
   if (nothingNamed) {
-    const verdict = pairs === 1 ? ('failed' as const) : ('again' as const);
     const limit = Math.floor(pairs / 2);
-    return call.assets.map((asset) => ({ ...pick(asset), ...again, verdict, limit }));
+    const found = pairs === 1 ? poison : { limit };
+    return call.assets.map((asset) => ({ ...pick(asset), ...again, ...found }));
   }
   const failures: CallFailure[] = [];
   for (const asset of call.assets) {
     const hit = namedAssets.length === 0 || namedAssets.some((one) => idOfAsset(one) === idOfAsset(asset));
     if (hit) {
       const holders = holderCount(named) === 0 ? null : named;
-      failures.push({ ...pick(asset), ...again, verdict: 'failed', holders });
+      failures.push({ ...pick(asset), ...again, ...poison, holders });
     }
     failures.push({ ...pick(asset), ...again, limit: pairs });
   }
@@ -193,7 +243,7 @@ function refusedWhole(
 
 const pick = ({ adamId, pricingParam }: AssetId): AssetId => ({ adamId, pricingParam });
 
-function settled(call: Request & Attempt, failures: readonly CallFailure[]): CallEvent {
+function settled(call: Sent, failures: readonly CallFailure[]): CallEvent {
   const { uId, action, assets, attempt } = call;
   return { type: 'call.settled', data: { uId, action, assets, attempts: attempt, failures } };
 }
@@ -203,7 +253,7 @@ function retryAttempt(command: CallCommand & { type: 'RetryAttempt' }, call: Cal
   const { uId, attempt } = call;
   const { reason } = command;
   const data = { uId, attempt, errorNumber: null, reason, doubtful: true, retryAt: at };
-  return [{ type: 'call.attempt-failed', data }];
+  return failedAttempt(data, call, at);
 }
 
 /** The newest attempt's event settles the call; an older one is history. */
@@ -215,27 +265,15 @@ function recordOutcome(
 ): CallEvent[] {
   const { appleEventId, failures } = command;
   if (call.phase !== 'accepted' || call.appleEventId !== appleEventId) return [];
-  const unsure = failures.some((failure) => needsReading(failure, call));
-  if (unsure) return [{ type: 'call.verification-needed', data: { uId: call.uId, failures, at } }];
-  return [
-    settled(
-      call,
-      failures.flatMap((failure) => spread(failure, call, at, timings)),
-    ),
-  ];
+  const verdicts = failures.flatMap((failure) => spread(failure, call, at, timings));
+  return settledOrVerified(call, verdicts, failures.some(leavesOpen), at);
 }
 
-/** After a doubtful attempt "short" or "already so" may speak of what that attempt did; so may a failure that names nothing. */
-function needsReading({ errorNumber, assets, holders }: ReportedFailure, { attempt }: Attempt): boolean {
-  const nothingNamed = assets.length === 0 && holderCount(holders) === 0;
-  const contradicts = [NOT_ENOUGH_LICENCES, ALREADY_ASSIGNED, NOT_ASSIGNED].includes(errorNumber);
-  return (
-    nothingNamed ||
-    errorNumber === ALREADY_ASSIGNED ||
-    errorNumber === NOT_ASSIGNED ||
-    (contradicts && attempt > 1)
-  );
-}
+/** "Already so" contradicts what was asked, and a failure that names nothing does not say what failed. */
+const leavesOpen = ({ errorNumber, assets, holders }: ReportedFailure): boolean =>
+  errorNumber === ALREADY_ASSIGNED ||
+  errorNumber === NOT_ASSIGNED ||
+  (assets.length === 0 && holderCount(holders) === 0);
 
 /** A reported failure, asset by asset. */
 function spread(
@@ -247,7 +285,7 @@ function spread(
   const { errorNumber, reason, holders } = failure;
   const hit = failure.assets.length === 0 ? call.assets : failure.assets;
   const short = errorNumber === NOT_ENOUGH_LICENCES && call.action === 'associate';
-  const again = TRANSIENT.has(errorNumber);
+  const again = PASSING.has(errorNumber);
   return hit.map((asset) => ({
     ...pick(asset),
     errorNumber,
@@ -259,23 +297,39 @@ function spread(
   }));
 }
 
-/** What Apple holds (or, for a disassociation, does not hold) has succeeded, whatever the event said. */
-function recordVerified(
-  { present }: CallCommand & { type: 'RecordVerified' },
+/** Apple could not be read: it is tried again, at once when the account is usable again, else after a pause. */
+function recordVerificationFailure(
+  { failure, fingerprint }: CallCommand & { type: 'RecordVerificationFailure' },
   call: Call,
   at: Instant,
-  timings: Timings,
+  { firstRetryMs, maxRetryMs }: Timings,
 ): CallEvent[] {
   if (call.phase !== 'verifying') return [];
-  const held = new Map(present.map((pairs) => [idOfAsset(pairs), new Set(holderKeys(pairs))]));
+  const { uId, attempt, failedLooks } = call;
+  if (failure.kind === 'token' || failure.kind === 'conflict')
+    return [{ type: 'call.held', data: { uId, attempt, fingerprint, ...holdOf(failure), at } }];
+  const backoff = Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(failedLooks, 10));
+  const asked = failure.kind === 'transient' ? (failure.retryAfterMs ?? 0) : 0;
+  const data = { uId, reason: failure.reason, retryAt: at + Math.max(asked, backoff) };
+  return [{ type: 'call.verification-failed', data }];
+}
+
+/** What Apple holds (or, for a disassociation, does not hold) has succeeded, whatever Apple said. */
+function recordVerified({ present }: CallCommand & { type: 'RecordVerified' }, call: Call): CallEvent[] {
+  if (call.phase !== 'verifying') return [];
+  const atApple = new Map(present.map((pairs) => [idOfAsset(pairs), new Set(holderKeys(pairs))]));
   const wanted = call.action === 'associate';
-  const failures = call.failures
-    .flatMap((failure) => spread(failure, call, at, timings))
-    .flatMap((failure): CallFailure[] => {
-      const there = held.get(idOfAsset(failure)) ?? new Set<HolderKey>();
-      const named = holderKeys(failure.holders ?? call.holders);
-      const failed = named.filter((key) => there.has(key) !== wanted);
-      return failed.length === 0 ? [] : [{ ...failure, holders: holdersOf(failed) }];
-    });
+  const judged = new Map<string, Set<HolderKey>>();
+  const failures = call.failures.flatMap((failure): CallFailure[] => {
+    const id = idOfAsset(failure);
+    const there = atApple.get(id);
+    const before = judged.get(id) ?? new Set();
+    judged.set(id, before);
+    // A failure that names nobody is of all that those before it left.
+    const named = holderKeys(failure.holders ?? call.holders).filter((key) => !before.has(key));
+    for (const key of named) before.add(key);
+    const failed = named.filter((key) => (there?.has(key) ?? false) !== wanted);
+    return failed.length === 0 ? [] : [{ ...failure, holders: holdersOf(failed) }];
+  });
   return [settled(call, failures)];
 }

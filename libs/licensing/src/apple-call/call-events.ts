@@ -91,8 +91,10 @@ export type CallEvent =
         readonly at: Instant;
       }
     >
-  /** What Apple says cannot be taken at its word: a targeted read decides. */
-  | Event<'verification-needed', { readonly failures: readonly ReportedFailure[]; readonly at: Instant }>
+  /** What Apple says cannot be taken at its word: a targeted read tells what failed of this, and what was done. */
+  | Event<'verification-needed', { readonly failures: readonly CallFailure[]; readonly at: Instant }>
+  /** Apple could not be read; the next look is at `retryAt`. */
+  | Event<'verification-failed', { readonly reason: string; readonly retryAt: Instant }>
   /** Comes once. Pairs of the call that no failure names have succeeded. */
   | Event<
       'settled',
@@ -114,5 +116,6 @@ export const callEventTypes = firstVersions<CallEvent>({
   'call.attempt-failed': true,
   'call.held': true,
   'call.verification-needed': true,
+  'call.verification-failed': true,
   'call.settled': true,
 });

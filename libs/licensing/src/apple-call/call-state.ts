@@ -3,7 +3,7 @@ import type { Action } from '../asset/asset-events.js';
 import { idOfAsset } from '../asset-id.js';
 import { holderCount, holderKeys, holdersOf, type HolderKey, type Holders } from '../holder.js';
 import type { AssetId } from '../ports.js';
-import type { CallEvent, ReportedFailure } from './call-events.js';
+import type { CallEvent, CallFailure } from './call-events.js';
 
 /** What a call says to Apple: each of the assets for each of the holders that are still in it. */
 export interface Request {
@@ -21,6 +21,8 @@ export interface Attempt {
   readonly fingerprint: string;
   /** Apple knew where to send notifications. */
   readonly subscribed: boolean;
+  /** Attempts that Apple may have carried out although nobody heard so. */
+  readonly doubtful: number;
 }
 
 /** Ledgers are asked to claim the pairs; `missed`: by asset, for those that have answered. */
@@ -56,8 +58,10 @@ interface Accepted extends Request, Attempt {
 /** What Apple said of failures is checked by reading. */
 interface Verifying extends Request, Attempt {
   readonly phase: 'verifying';
-  readonly failures: readonly ReportedFailure[];
+  readonly failures: readonly CallFailure[];
   readonly at: Instant;
+  /** Looks in a row that failed. */
+  readonly failedLooks: number;
 }
 
 /** The life of one HTTP write to Apple. */
@@ -101,32 +105,57 @@ export function evolveCall(call: Call, event: CallEvent): Call {
     case 'call.dropped':
       return { phase: 'dropped' };
     case 'call.started': {
-      const request = requestOf(inPhase(call, 'ready', 'started', 'waiting', 'held'));
+      const before = inPhase(call, 'ready', 'started', 'waiting', 'held');
       const { attempt, fingerprint, subscribed, doubtfulAt } = event.data;
-      return { phase: 'started', ...request, attempt, fingerprint, subscribed, at: doubtfulAt };
+      const sent = { attempt, fingerprint, subscribed, doubtful: doubtfulOf(before) };
+      return { phase: 'started', ...requestOf(before), ...sent, at: doubtfulAt };
     }
     case 'call.accepted': {
       const { appleEventId } = event.data;
       return { phase: 'accepted', ...sentOf(inPhase(call, 'started')), appleEventId };
     }
-    case 'call.attempt-failed':
-      return { phase: 'waiting', ...sentOf(inPhase(call, 'started', 'accepted')), at: event.data.retryAt };
+    case 'call.attempt-failed': {
+      const sent = sentOf(inPhase(call, 'started', 'accepted'));
+      const { doubtful, retryAt } = event.data;
+      return { phase: 'waiting', ...sent, doubtful: sent.doubtful + (doubtful ? 1 : 0), at: retryAt };
+    }
     case 'call.held':
-      return { phase: 'held', ...sentOf(inPhase(call, 'started', 'verifying')), at: event.data.at };
+      return held(inPhase(call, 'started', 'verifying'), event.data);
     case 'call.verification-needed': {
-      const { failures, at } = event.data;
-      return { phase: 'verifying', ...sentOf(inPhase(call, 'accepted')), failures, at };
+      const sent = sentOf(inPhase(call, 'started', 'waiting', 'accepted'));
+      return { phase: 'verifying', ...sent, ...event.data, failedLooks: 0 };
+    }
+    case 'call.verification-failed': {
+      const verifying = inPhase(call, 'verifying');
+      return { ...verifying, at: event.data.retryAt, failedLooks: verifying.failedLooks + 1 };
     }
     case 'call.settled':
       return { phase: 'settled' };
   }
 }
 
+/** How many attempts may have been carried out unheard. One that is under way has not been answered in its time. */
+export function doubtfulOf(call: Call): number {
+  if (!('attempt' in call)) return 0;
+  return call.doubtful + (call.phase === 'started' ? 1 : 0);
+}
+
+function held(
+  call: Started | Verifying,
+  { state, at }: Extract<CallEvent, { type: 'call.held' }>['data'],
+): Again | Verifying {
+  // What is to be looked at is looked at when the account is usable again.
+  if (call.phase === 'verifying') return { ...call, at };
+  // Apple did it and then named the other MDM.
+  const done = state === 'conflicted' ? 1 : 0;
+  return { phase: 'held', ...sentOf(call), doubtful: call.doubtful + done, at };
+}
+
 const requestOf = ({ uId, action, assets, holders }: Request): Request => ({ uId, action, assets, holders });
 
 const sentOf = (call: Request & Attempt): Request & Attempt => {
-  const { attempt, fingerprint, subscribed } = call;
-  return { ...requestOf(call), attempt, fingerprint, subscribed };
+  const { attempt, fingerprint, subscribed, doubtful } = call;
+  return { ...requestOf(call), attempt, fingerprint, subscribed, doubtful };
 };
 
 /** Memory that a call takes, in bytes, roughly. */
@@ -135,6 +164,6 @@ export function weighCall(call: Call): number {
   let named = holderCount(call.holders);
   if (call.phase === 'claiming') for (const keys of call.missed.values()) named += keys.length;
   if (call.phase === 'verifying')
-    for (const failure of call.failures) named += 5 + holderCount(failure.holders);
+    for (const { holders } of call.failures) named += 5 + (holders ? holderCount(holders) : 0);
   return 1_000 + 100 * call.assets.length + 80 * named;
 }

@@ -2,8 +2,8 @@ import { inPhase, type Step, type Steps } from '@seatbook/kernel';
 import { idOfAsset } from '../asset-id.js';
 import { accessTo, accountOf, senderOf } from '../apple-access.js';
 import type { AppleAccess, AppleAssignment, AppleResult, AssetId, LicensingPorts, Walk } from '../ports.js';
-import { holderCount, type Holders } from '../holder.js';
-import { MAX_ATTEMPTS, attemptsOf, type CallCommand } from './call-decider.js';
+import type { Holders } from '../holder.js';
+import type { CallCommand } from './call-decider.js';
 import type { Call } from './call-state.js';
 
 type CallStep = Step<Call, LicensingPorts, CallCommand>;
@@ -26,13 +26,12 @@ const send: CallStep = {
   },
   async begin(state, ports) {
     const call = inPhase(state, 'ready', 'started', 'waiting', 'held');
-    const attempts = attemptsOf(call);
-    if (attempts >= MAX_ATTEMPTS)
-      throw new Error(`the call was attempted ${attempts} times without an answer`);
     const sender = senderOf(await accountOf(call.uId, ports), ports.clock.now());
     return sender && { type: 'StartAttempt', ...sender };
   },
   async perform(state, ports) {
+    // Too many attempts are in doubt: Apple is read first.
+    if (state.phase === 'verifying') return [];
     const { action, assets, holders, attempt, fingerprint, uId } = inPhase(state, 'started');
     const access = await accessTo(await accountOf(uId, ports), ports, fingerprint);
     const clientUserIds = await ports.persons.clientUserIdsOf(holders.userIds);
@@ -56,11 +55,8 @@ const verify: CallStep = {
     for (const { asset, holders: wanted } of namedIn(call)) {
       const atApple = await holdersAtApple(asset, wanted, access, ports);
       if (!atApple.ok) {
-        const { failure } = atApple;
-        if (failure.kind === 'transient' || failure.kind === 'refused') throw new Error(failure.reason);
-        const { attempt } = call;
         const { fingerprint } = account.token;
-        return [{ type: 'RecordFailure', attempt, fingerprint, failure, jitter: 0 }];
+        return [{ type: 'RecordVerificationFailure', failure: atApple.failure, fingerprint }];
       }
       const { adamId, pricingParam } = asset;
       present.push({ adamId, pricingParam, ...atApple.value });
@@ -70,17 +66,16 @@ const verify: CallStep = {
 };
 
 /** Pairs that the failures speak of, by asset: what names nothing speaks of all. */
-function namedIn({ failures, assets, holders }: Extract<Call, { phase: 'verifying' }>) {
+function namedIn({ failures, holders }: Extract<Call, { phase: 'verifying' }>) {
   const named = new Map<string, { asset: AssetId; holders: Holders }>();
   for (const failure of failures) {
-    for (const asset of failure.assets.length === 0 ? assets : failure.assets) {
-      const key = idOfAsset(asset);
-      const known = named.get(key)?.holders;
-      const more = holderCount(failure.holders) === 0 ? holders : failure.holders;
-      const serialNumbers = [...new Set([...(known?.serialNumbers ?? []), ...more.serialNumbers])];
-      const userIds = [...new Set([...(known?.userIds ?? []), ...more.userIds])];
-      named.set(key, { asset, holders: { serialNumbers, userIds } });
-    }
+    const key = idOfAsset(failure);
+    const known = named.get(key)?.holders;
+    const more = failure.holders ?? holders;
+    const serialNumbers = [...new Set([...(known?.serialNumbers ?? []), ...more.serialNumbers])];
+    const userIds = [...new Set([...(known?.userIds ?? []), ...more.userIds])];
+    const { adamId, pricingParam } = failure;
+    named.set(key, { asset: { adamId, pricingParam }, holders: { serialNumbers, userIds } });
   }
   return named.values();
 }

@@ -1,6 +1,6 @@
 import type { Envelope, Story } from '@seatbook/kernel';
 import { assetsIn, type Subjects } from '../subjects.js';
-import { count, countOf, moment, type StoryContext } from '../wording.js';
+import { count, countOf, moment, type StoryContext, failed } from '../wording.js';
 import { holderCount } from '../holder.js';
 import type { CallEvent } from './call-events.js';
 
@@ -33,6 +33,7 @@ export const callStory: Story<CallEvent, StoryContext> = {
       ? 'The call is held: another MDM manages the location.'
       : `The call is held: Apple rejected the token (${state}).`,
   'call.verification-needed': () => 'The outcome is being verified by reading from Apple.',
+  'call.verification-failed': ({ data }) => failed('Reading the outcome from Apple', data),
   'call.settled': ({ data: { failures, attempts } }) => {
     const result = failures.length === 0 ? 'everything succeeded' : count(failures.length, 'failure');
     return `The call is settled after ${count(attempts, 'attempt')}: ${result}.`;

@@ -19,10 +19,10 @@ const poll: Step<AppleEvent, LicensingPorts, AppleEventCommand> = {
     const result = await ports.apple.status(await accessTo(account, ports), idOf(stream));
     if (!result.ok) return [{ type: 'RecordPollFailure', failure: result.failure, fingerprint }];
     const failures: ReportedFailure[] = [];
-    for (const { errorNumber, assets, serialNumbers, clientUserIds } of result.value.failures) {
+    for (const { errorNumber, reason, assets, serialNumbers, clientUserIds } of result.value.failures) {
       const seen = clientUserIds.map((clientUserId) => ({ clientUserId }));
       const userIds = seen.length === 0 ? [] : await ports.persons.userIdsOf(uId, seen);
-      failures.push({ errorNumber, reason: '', assets, holders: { serialNumbers, userIds } });
+      failures.push({ errorNumber, reason, assets, holders: { serialNumbers, userIds } });
     }
     return [{ type: 'RecordPoll', status: result.value, failures }];
   },

@@ -1,0 +1,96 @@
+import { VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
+
+const APP = '900000001';
+const ASSOCIATE = { path: '/mdm/v2/assets/associate' };
+const HOUR = 3_600_000;
+
+describe('calls in doubt', () => {
+  let virtual: VirtualSeatbook;
+  beforeEach(async () => {
+    virtual = await VirtualSeatbook.imported([asset(APP, 10)]);
+  });
+  afterEach(() => virtual.close());
+
+  const types = async (): Promise<string[]> => (await virtual.events()).map(({ type }) => type);
+  const has = async (type: string): Promise<boolean> => (await types()).includes(type);
+
+  it('a refusal of the second attempt does not undo what the first, unanswered one has done', async () => {
+    const { admin } = virtual.simulator;
+    // Attempt 1 is carried out and its answer is lost; attempt 2 is refused as a whole: Apple lowered its limit.
+    admin.addErrorRule({ match: ASSOCIATE, times: 1, resetAfter: true });
+    admin.addErrorRule({ match: ASSOCIATE, times: 1, errorNumber: 9_702 });
+    await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(4) });
+    await virtual.advanceUntil('attempt 1 is over', () => has('call.attempt-failed'));
+    const order = { kind: 'ReturnLicense', assets: [stdq(APP)], serialNumbers: serials(2) } as const;
+    const { orderId } = await virtual.place(order);
+    expect((await virtual.finished(orderId)).final).toMatchObject({ returned: 2 });
+    expect(virtual.atApple(APP)).toEqual(serials(2, 2));
+    expect((await virtual.pairs(APP))['assigned']).toEqual(virtual.atApple(APP));
+  });
+
+  it('a failure of a single pair in the second attempt does not undo what the first one has done', async () => {
+    const { admin } = virtual.simulator;
+    admin.addErrorRule({ match: ASSOCIATE, times: 1, resetAfter: true });
+    const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(4) });
+    await virtual.advanceUntil('attempt 1 is over', () => has('call.attempt-failed'));
+    admin.failPairs([{ adamId: APP, serialNumber: serials(1)[0] as string, errorNumber: 9_602, times: 1 }]);
+    expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 4 });
+    expect((await virtual.pairs(APP))['assigned']).toEqual(virtual.atApple(APP));
+  });
+
+  it('an outage of eight hours leaves nothing parked, and everything finishes by itself', async () => {
+    const { admin } = virtual.simulator;
+    admin.addErrorRule({ match: ASSOCIATE, times: 'forever', status: 503 });
+    const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(3) });
+    await virtual.advance(8 * HOUR);
+    expect((await types()).filter((type) => type === 'call.started').length).toBeGreaterThan(40);
+    expect(await virtual.stores.progress.countParked()).toBe(0);
+    admin.clearErrorRules();
+    expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 3 });
+  });
+
+  it('hours without an answer are followed by a look, and what Apple has is not asked for again', async () => {
+    const { admin } = virtual.simulator;
+    admin.addErrorRule({ match: ASSOCIATE, times: 'forever', resetAfter: true });
+    const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(3) });
+    expect((await virtual.finished(orderId, 9 * HOUR)).final).toMatchObject({ assigned: 3 });
+    expect(await has('call.accepted')).toBe(false);
+    expect((await virtual.pairs(APP))['assigned']).toEqual(serials(3));
+  });
+
+  it('a look that Apple cannot answer for a minute is made again by itself', async () => {
+    const { admin } = virtual.simulator;
+    admin.addErrorRule({ match: ASSOCIATE, times: 1, resetAfter: true });
+    admin.failPairs([{ adamId: APP, serialNumber: serials(1)[0] as string, errorNumber: 9_709, times: 2 }]);
+    const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(3) });
+    await virtual.advanceUntil('attempt 2 is accepted', () => has('call.accepted'));
+    admin.addErrorRule({ match: { path: '/mdm/v2/assignments' }, times: 'forever', status: 503 });
+    await virtual.advanceUntil('a look failed', () => has('call.verification-failed'));
+    await virtual.advance(60_000);
+    expect(await virtual.stores.progress.countParked()).toBe(0);
+    admin.clearErrorRules();
+    expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 3 });
+  });
+
+  it('a licence that Apple does not find for a minute is asked for again', async () => {
+    virtual.simulator.admin.failPairs([
+      { adamId: APP, serialNumber: serials(1)[0] as string, errorNumber: 9_610, times: 2 },
+    ]);
+    const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(3) });
+    expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 3 });
+  });
+
+  it('a licence that Apple never finds fails after some minutes, and the pair says so', async () => {
+    const [serialNumber] = serials(1) as [string];
+    virtual.simulator.admin.failPairs([{ adamId: APP, serialNumber, errorNumber: 9_610, times: 100 }]);
+    const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(3) });
+    const before = virtual.clock.now();
+    expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 2, failed: 1 });
+    expect(virtual.clock.now() - before).toBeGreaterThan(120_000);
+    const failed = (await virtual.events()).find(({ type }) => type === 'asset.licenses-failed');
+    expect(failed?.data).toMatchObject({
+      errorNumber: 9_610,
+      reason: expect.stringContaining('licence') as string,
+    });
+  });
+});
