@@ -189,3 +189,50 @@ describe('slow and hostile clients', () => {
     expect(line).not.toContain('guess');
   });
 });
+
+describe('too many requests', () => {
+  let small: StartedProduct;
+  beforeAll(async () => {
+    small = await StartedProduct.start({
+      SEATBOOK_THROTTLE_FAILURES_PER_MINUTE: '5',
+      SEATBOOK_THROTTLE_REQUESTS_PER_SECOND: '5',
+    });
+  });
+  afterAll(() => small.end());
+
+  /** Statuses of requests one after the other. */
+  const statuses = async (
+    times: number,
+    ask: () => PromiseLike<{ readonly status: number }>,
+  ): Promise<number[]> => {
+    const seen: number[] = [];
+    for (let time = 0; time < times; time += 1) seen.push((await ask()).status);
+    return seen;
+  };
+
+  it.each([
+    ['without a key', () => small.anonymous().get(`${API}/accounts`)],
+    [
+      'to the address of notifications, with a wrong secret',
+      () => small.anonymous().post(`/apple/notifications/${BERLIN}`).set('authorization', 'Bearer wrong'),
+    ],
+  ])('%s are refused, and a right key is not refused for them', async (_what, ask) => {
+    const refused = await statuses(10, ask);
+    expect(refused).toContain(429);
+    const answer = await small.anonymous().get(`${API}/accounts`).set('authorization', 'Bearer wrong');
+    expect([answer.status, answer.body]).toEqual([429, expect.objectContaining({ code: 'THROTTLED' })]);
+    expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
+    expect((await small.get('/accounts')).status).toBe(200);
+    const lines = small.logLines.filter((line) => line.includes('"status":429'));
+    // One line for each door, not for each request.
+    expect(lines.length).toBeLessThanOrEqual(2);
+  });
+
+  it('with one key, or without one where none is needed, are refused beyond a burst; liveness never is', async () => {
+    expect(new Set(await statuses(40, () => small.get('/accounts')))).toEqual(new Set([200, 429]));
+    expect(new Set(await statuses(40, () => small.anonymous().get('/docs/json')))).toEqual(
+      new Set([200, 429]),
+    );
+    expect(new Set(await statuses(40, () => small.anonymous().get('/livez')))).toEqual(new Set([200]));
+  });
+});

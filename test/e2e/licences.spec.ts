@@ -450,3 +450,17 @@ it('resumes everything after a restart', async () => {
   expect(order).toMatchObject({ state: 'finished', progress: { assigned: 1 } });
   expect((await assetBody(NOTES)).licences['owned']).toBe(500);
 });
+
+it('the log says once what an operator cares about, and nothing of each notification', () => {
+  const lines = seatbook.logLines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  const told = (event: string): Record<string, unknown>[] => lines.filter((line) => line['event'] === event);
+  expect(told('account.imported')).toMatchObject([{ level: 'info', stream: `account-${BERLIN}` }]);
+  const finished = told('order.finished');
+  expect(finished.length).toBeGreaterThan(0);
+  expect(new Set(finished.map(({ stream }) => stream)).size).toBe(finished.length);
+  expect(finished[0]).toMatchObject({ level: 'info', correlationId: expect.any(String) as string });
+  expect(String(finished[0]?.['msg'])).toMatch(/^The order is finished: /);
+  const ofNotifications = lines.filter(({ route }) => route === '/apple/notifications/:accountId');
+  expect(ofNotifications.length).toBeGreaterThan(0);
+  expect(ofNotifications.filter(({ level }) => level !== 'debug')).toEqual([]);
+});

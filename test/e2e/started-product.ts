@@ -40,6 +40,8 @@ const TIMINGS = {
   SEATBOOK_TIMINGS_SILENCE_MS: '1000',
   SEATBOOK_TIMINGS_POLL_EVERY_MS: '200',
   SEATBOOK_DUE_POLL_MS: '100',
+  // Tests knock at every door with wrong keys.
+  SEATBOOK_THROTTLE_FAILURES_PER_MINUTE: '1000000',
 };
 
 /** The whole product over HTTP and a simulated Apple, in this process: as one host, or as two on one store. */

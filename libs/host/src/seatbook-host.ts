@@ -190,6 +190,7 @@ async function workOf(
     },
     newSecret: () => randomBytes(32).toString('base64url'),
     limits: { reactor, due, planner, leases },
+    news: (level, message, facts) => log[level](facts, message),
     views: viewsOf,
   });
   apple.onRefused((uId, refusal) => worker.gates.shut(uId, refusal));

@@ -52,6 +52,8 @@ export interface ReactorOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits?: Partial<ReactorLimits>;
+  /** Told of events that have been reacted to, in order: once each, twice where an answer of the store was lost. */
+  readonly passed?: ((events: readonly LoggedEvent[]) => void) | undefined;
 }
 
 /** Name of the lease, and of the checkpoint that it guards. */
@@ -209,6 +211,7 @@ export class Reactor {
       const move = { from: this.#position, to, epoch: this.#epoch };
       await this.#options.progress.saveCheckpoint(REACTOR_LEASE, move);
       this.#position = to;
+      this.#options.passed?.(known);
     }
     this.#unreadable = stopAt < 0 ? null : this.#needs(events[stopAt] as LoggedEvent);
     if (this.#unreadable) {

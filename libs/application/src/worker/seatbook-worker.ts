@@ -35,6 +35,7 @@ import type { Foundation } from '../foundation/foundation.js';
 import { modelGroups, type ModelGroup } from '../foundation/model-groups.js';
 import { accountLease, groupLease } from '../foundation/partitions.js';
 import { AccountGates } from './account-gates.js';
+import { tellNews, type News } from './news.js';
 import { NotificationAddresses } from './notification-addresses.js';
 import { personsOf } from './persons.js';
 import { vaultOf } from './vault.js';
@@ -54,6 +55,8 @@ export interface WorkerOptions {
     readonly planner?: Partial<PlannerLoopLimits>;
     readonly leases?: Partial<LeaseKeeperLimits>;
   };
+  /** Where it says what an operator cares about; nowhere when absent. */
+  readonly news?: News;
   /** Where the read models are built; inline when absent. */
   readonly views?: (tenureOf: TenureOf) => Views;
 }
@@ -82,7 +85,7 @@ export class SeatbookWorker {
 
   constructor(
     readonly foundation: Foundation,
-    { apple, random, settings, newSecret, limits, views }: WorkerOptions,
+    { apple, random, settings, newSecret, limits, views, news }: WorkerOptions,
   ) {
     const { stores, events, runner, timings, clock, ids, log } = foundation;
     const { reads, progress } = stores;
@@ -111,7 +114,14 @@ export class SeatbookWorker {
     const { leases } = this;
     const shared = { runner, leases, clock, log };
     const reactions = licensingReactions(timings);
-    this.reactor = new Reactor({ ...shared, events, progress, reactions, limits: limits?.reactor });
+    this.reactor = new Reactor({
+      ...shared,
+      events,
+      progress,
+      reactions,
+      limits: limits?.reactor,
+      passed: news && ((passed) => tellNews(passed, news)),
+    });
     this.stepRevision = new StepRevision({ ...shared, events, progress, kinds: runner.kinds });
     // All that speaks to Apple for an account is one worker's business.
     const gated = { ...shared, reads, gates: this.gates, ids, leaseOf: accountLease };

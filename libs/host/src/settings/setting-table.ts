@@ -98,6 +98,16 @@ export const settingTable = {
       max: 600_000,
     }),
   },
+  throttle: numbers(
+    'SEATBOOK_THROTTLE',
+    { requestsPerSecond: 500, failuresPerMinute: 60 },
+    {
+      requestsPerSecond:
+        'Requests per second of one key, and of one client address without a key. Four times as many may come at once; more are refused with 429.',
+      failuresPerMinute:
+        'Requests per minute of one client address without the right key. More are refused with 429; the right key is never refused for them.',
+    },
+  ),
   data: {
     folder: text(['SEATBOOK_DATA', 'Folder of events.db, views.db and the sealing key.'], './data/seatbook'),
     keyFile: optionalText(

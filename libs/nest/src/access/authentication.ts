@@ -2,9 +2,13 @@ import { Refusal } from '@seatbook/kernel';
 import { identityOf } from '../http/caller.js';
 import { headerOf, type HttpRequest, type HttpServer } from '../http/exchange.js';
 import type { OwnerKey } from '@seatbook/host';
+import type { Throttle } from './throttle.js';
 
 /** What needs no owner key: health, documentation, and Apple, who shows the secret of an account instead. */
 const OPEN = /^\/(|livez|readyz|docs|docs\/.*|apple\/notifications\/:accountId)$/;
+
+/** Who watches the process is always answered; notifications are counted by their account. */
+const UNBOUNDED = /^\/(livez|apple\/notifications\/:accountId)$/;
 
 /** Judged by the route that was found, not by how its address was written; what has no route is not open. */
 export const isOpen = ({ routeOptions }: HttpRequest): boolean => OPEN.test(routeOptions.url ?? '');
@@ -19,14 +23,20 @@ export function bearerOf(request: HttpRequest): string | null {
  * Everything else needs the owner key. It is asked for before the body is read, on every route that is not named here: none
  * can be forgotten, and a stranger can send nothing large.
  */
-export function authenticate(server: HttpServer, ownerKey: OwnerKey): void {
+export function authenticate(server: HttpServer, ownerKey: OwnerKey, throttle: Throttle): void {
   server.addHook('onRequest', async (request: HttpRequest) => {
-    if (isOpen(request)) return;
+    if (isOpen(request)) {
+      if (!UNBOUNDED.test(request.routeOptions.url ?? '')) throttle.ofAddress(request);
+      return;
+    }
     const key = bearerOf(request);
+    const matches = key !== null && ownerKey.matches(key);
+    if (matches) throttle.ofKey('owner');
+    else throttle.ofStranger(request);
     if (key === null) {
       throw new Refusal('UNAUTHENTICATED', 'send the owner key: Authorization: Bearer <key>');
     }
-    if (!ownerKey.matches(key)) {
+    if (!matches) {
       throw new Refusal(
         'UNAUTHENTICATED',
         'this is not the owner key; start with SEATBOOK_RESET_OWNER_KEY=true to make a new one',

@@ -29,11 +29,11 @@ class ProblemAnswer {
   correlationId!: string;
 }
 
-/** Documents which statuses an operation may refuse with. */
+/** Documents which statuses an operation may refuse with. Every one may say that there were too many requests. */
 export const ApiRefusals = (...statuses: readonly number[]): MethodDecorator & ClassDecorator =>
   applyDecorators(
     ApiExtraModels(ProblemAnswer),
-    ...statuses.map((status) =>
+    ...[...statuses, 429].map((status) =>
       ApiResponse({
         status,
         description: titleOf(status),

@@ -3,6 +3,8 @@ import type { HttpReply, HttpRequest, HttpServer } from './exchange.js';
 import type { Log } from '@seatbook/host';
 import { SparingLog } from './sparing-log.js';
 
+const QUIET = /\/(livez|readyz|health|apple\/notifications\/:accountId)$/;
+
 /**
  * One line for each request of a caller who is known; the route's pattern, not its address, so that nothing of a
  * caller's data is in it.
@@ -24,8 +26,10 @@ export function logRequests(server: HttpServer, log: Log): void {
       principal,
       client: request.ip,
     };
-    // Health is asked for every few seconds.
-    if (/\/(livez|readyz|health)$/.test(route)) log.debug(facts, 'request');
+    // Health is asked for every few seconds, and of notifications there are thousands: what follows from them is told.
+    if (QUIET.test(route) && reply.statusCode < 400) log.debug(facts, 'request');
+    else if (/\/(readyz|health)$/.test(route))
+      sparing.write('warn', `${reply.statusCode} ${route}`, facts, 'request');
     // Somebody without a key tries the doors; many such requests are one line.
     else if (principal === null && reply.statusCode >= 400)
       sparing.write('warn', `${reply.statusCode} ${route}`, facts, 'request');
