@@ -273,6 +273,16 @@ describe('a refused token', () => {
 });
 
 describe('pacing', () => {
+  it.each([
+    ['a renewal, in the pace of its location', { uId: '', pacedAs: uId }],
+    ['an import, which counts for the location that Apple names', { uId: '' }],
+  ])('counts the check of a token for %s', async (_what, asked) => {
+    const { client, apple, done } = setUp(() => json({ ...envelope, eventId: 'e', locationName: 'Berlin' }));
+    await done(client.clientConfig({ ...asked, token: tokenText(), mdmId: null }));
+    await done(Promise.all(Array.from({ length: 30 }, () => client.associate(access, request))));
+    expect(busiestSecond(apple.calls)).toBe(15);
+  });
+
   it('keeps to 15 a second for a location, and to what service/config or the settings say', async () => {
     for (const [settings, limit, allowed] of [
       [{}, {}, 15],
@@ -342,6 +352,50 @@ describe('pacing', () => {
 });
 
 describe('service/config', () => {
+  const configReads = ({ seen }: ScriptedApple): number =>
+    seen.filter(({ path }) => path.endsWith('/service/config')).length;
+
+  it.each([
+    ['9702', error(9702, 400)],
+    ['404', json({}, 404)],
+    ['429', json({}, 429)],
+  ])('is read again at once after %s, once for each change', async (_what, answer) => {
+    let changed = false;
+    const { clock, client, apple, done } = setUp(() => (changed ? answer : accepted()));
+    await done(client.associate(access, request));
+    expect(configReads(apple)).toBe(1);
+    changed = true;
+    apple.config = () => serviceConfig({ maxSerialNumbers: 7 });
+    await done(Promise.all(Array.from({ length: 10 }, () => client.associate(access, request))));
+    await clock.pass(10);
+    expect(configReads(apple)).toBe(2);
+    expect((await done(client.limits())).maxSerialNumbers).toBe(7);
+    // Another change is another reading; where Apple says the same again, the next one waits.
+    apple.config = () => serviceConfig({ maxSerialNumbers: 5 });
+    await done(client.associate(access, request));
+    expect((await done(client.limits())).maxSerialNumbers).toBe(5);
+    expect(configReads(apple)).toBe(3);
+    await done(client.associate(access, request));
+    await done(client.associate(access, request));
+    await done(client.associate(access, request));
+    expect(configReads(apple)).toBe(4);
+  });
+
+  it('sends what waited for its turn to the address that holds by then', async () => {
+    const moved = 'https://vpp.itunes.apple.com/mdm/v2/moved/associate';
+    const { client, apple, done } = setUp(({ path }) =>
+      path.endsWith('/moved/associate') ? accepted() : json({}, 404),
+    );
+    await done(client.limits());
+    apple.config = () => serviceConfig({ maxRequestPerSecond: 1 }, { associateAssets: moved });
+    const results = await done(
+      Promise.all(Array.from({ length: 40 }, () => client.associate(access, request))),
+    );
+    const paths = apple.calls.map(({ path }) => path);
+    expect(results.filter(({ ok }) => ok).length).toBeGreaterThan(0);
+    expect(paths.filter((path) => !path.includes('/moved/')).length).toBeLessThanOrEqual(16);
+  });
+
   it('is read once for all, again after five minutes, and without a token', async () => {
     const { client, apple, clock, done } = setUp(() => complete);
     apple.config = () => serviceConfig({ maxAssets: 10, maxSerialNumbers: 500, maxClientUserIds: 200 });

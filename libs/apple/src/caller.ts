@@ -49,6 +49,18 @@ interface Location {
   /** For the Apps and Books API, and for the store's lookup, which is another service. */
   readonly api: Pacer;
   readonly lookup: Pacer;
+  /** Both count as one, in case Apple counts them so. */
+  readonly window: SlidingWindow;
+}
+
+/** Error numbers for more than service/config allows: assets, users, serial numbers. */
+const OVER_LIMIT = new Set([9700, 9701, 9702]);
+
+/** Apple says something else than its service/config did: about its limits, its addresses or its rate. */
+function contradictsConfig({ result }: ReplyReading, status: number): boolean {
+  if (status === 404 || status === 429) return true;
+  const failure = result.ok ? null : result.failure;
+  return failure?.kind === 'refused' && OVER_LIMIT.has(failure.errorNumber);
 }
 
 /** State of the pacing. */
@@ -82,7 +94,7 @@ export class Caller {
     if (this.#closed)
       return { ok: false, failure: transientFailure('not sent: the client is shutting down') };
     const { clock, settings } = this.options;
-    const config = await this.config.current();
+    await this.config.current();
     const write = request.lane === 'write';
     const asking = {
       uId: access.uId,
@@ -93,8 +105,10 @@ export class Caller {
     const refusal = request.insistence ? null : this.#refusals.refusalOf(asking);
     if (refusal) return { ok: false, failure: refusal };
 
-    const url = config.urls.get(request.endpoint) ?? configuredUrl(request.endpoint, settings);
-    const location = this.#location(access.uId);
+    // Where it goes is decided when its turn has come: addresses and limits may be others by then.
+    const url = (): string =>
+      this.config.latest.urls.get(request.endpoint) ?? configuredUrl(request.endpoint, settings);
+    const location = this.#location(access.pacedAs ?? access.uId);
     const lookup = request.endpoint === 'contentMetadataLookup';
     return (lookup ? location.lookup : location.api).run(
       {
@@ -104,8 +118,8 @@ export class Caller {
       },
       () =>
         lookup
-          ? this.#lookUp(access, request, url, location)
-          : this.#send(access, request, url, location, asking.fingerprint),
+          ? this.#lookUp(access, request, url(), location)
+          : this.#send(access, request, url(), location, asking.fingerprint),
     );
   }
 
@@ -172,12 +186,15 @@ export class Caller {
   ): Promise<AppleResult<JsonObject>> {
     const pass = this.#gate.begin();
     const era = this.#refusals.era(access.uId);
+    const { version } = this.config;
     const answer = await this.#exchange(request, url, access, { authorization: `Bearer ${access.token}` });
     if (!('reading' in answer)) {
       this.#gate.end(pass, 'unanswered', null);
       return { ok: false, failure: answer.failure };
     }
     const { reading, status } = answer;
+    if (contradictsConfig(reading, status)) this.config.doubt(version);
+    this.#countIn(access, reading);
     const upToDate = this.#refusals.era(access.uId) === era;
     const verdict = this.#verdict(access, request, reading, upToDate);
     // Whatever this answer forbids takes effect before any waiting request may go.
@@ -200,6 +217,12 @@ export class Caller {
       waitMs,
     );
     return { ok: false, failure: { ...verdict.result.failure, retryAfterMs: waitMs } };
+  }
+
+  /** What asked whose token it is counts for that location as well. */
+  #countIn({ uId, pacedAs }: AppleAccess, { body }: ReplyReading): void {
+    const found = textOf(body?.['uId']);
+    if (uId === '' && found !== null && found !== pacedAs) this.#location(found).window.take();
   }
 
   /** The store's lookup takes the token as a cookie and tells nothing about token, location or organisation. */
@@ -338,7 +361,6 @@ export class Caller {
     const { clock, settings } = this.options;
     const pacing = {
       clock,
-      // Both count as one, in case Apple counts them so.
       window: new SlidingWindow(clock, settings.windowMs),
       limit: () => {
         const allowed = this.config.latest.maxRequestPerSecond;
@@ -351,6 +373,7 @@ export class Caller {
     const location: Location = {
       api: new Pacer({ ...pacing, gate: this.#gate }),
       lookup: new Pacer({ ...pacing, gate: null }),
+      window: pacing.window,
     };
     this.#locations.set(uId, location);
     if (this.#closed) this.close();

@@ -1,5 +1,6 @@
 import { documentedLimits } from './documented-limits.js';
-import type { Clock, Instant } from '@seatbook/kernel';
+import { isDeepStrictEqual } from 'node:util';
+import type { Clock, Instant, Milliseconds } from '@seatbook/kernel';
 import type { AppleLimits } from '@seatbook/licensing';
 import { configuredUrl, type Endpoint, isTrusted, serviceConfigUrl } from './apple-urls.js';
 import { integerOf, objectOf, parsedObject, textOf, type JsonObject } from './json-shape.js';
@@ -54,6 +55,10 @@ export class ServiceConfigReader {
   /** Not read again before this moment. */
   #quietUntil: Instant | null = null;
   #reading: Promise<void> | null = null;
+  /** When Apple was last asked because of a doubt that changed nothing, by elapsed time. */
+  #doubtedAt: Milliseconds | null = null;
+  /** Counts the readings that came out differently. */
+  #version = 0;
 
   constructor(private readonly options: ServiceConfigOptions) {}
 
@@ -64,6 +69,24 @@ export class ServiceConfigReader {
       await this.#reading;
     }
     return this.#latest;
+  }
+
+  /** What is in force, to be handed back to `doubt`. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /**
+   * Apple refused what this version allows, so it is read at once. Refusals of older versions are no news, and where
+   * Apple still says the same, the next doubt has to wait.
+   */
+  doubt(version: number): void {
+    const { clock, settings } = this.options;
+    if (version !== this.#version || this.#reading) return;
+    if (this.#doubtedAt !== null && clock.elapsed() - this.#doubtedAt < settings.serviceConfigRetryMs) return;
+    this.#doubtedAt = clock.elapsed();
+    this.#readAt = null;
+    void this.current();
   }
 
   /** As last read, without asking. */
@@ -95,7 +118,12 @@ export class ServiceConfigReader {
       const body = reply.status >= 200 && reply.status < 300 ? parsedObject(reply.body) : null;
       const limits = objectOf(body?.['limits']);
       if (body && limits && body['errorNumber'] === undefined) {
-        this.#latest = this.#understood(body, limits);
+        const latest = this.#understood(body, limits);
+        if (!isDeepStrictEqual(latest, this.#latest)) {
+          this.#version += 1;
+          this.#doubtedAt = null;
+        }
+        this.#latest = latest;
         this.#readAt = clock.now();
         this.#quietUntil = null;
         return;

@@ -6,6 +6,8 @@ export interface AppleAccess {
   readonly uId: string;
   /** The whole Base64 text of the content token. A secret. */
   readonly token: string;
+  /** The location in whose pace the request is sent, where `uId` is empty because it is to be found out. */
+  readonly pacedAs?: string;
   /** `mdmInfo.id` that every reply must carry; null as long as the location is not owned by us. */
   readonly mdmId: string | null;
 }

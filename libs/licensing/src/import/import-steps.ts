@@ -18,7 +18,7 @@ const read: ImportStep = {
     try {
       const token = await ports.vault.importedToken(idOf(stream), request.fingerprint);
       if (token === null) throw tokenGone();
-      const location = await locationOf(request, await configOf(token, ports), ports);
+      const location = await locationOf(request, await configOf(token, request, ports), ports);
       await ports.vault.keepToken(request.fingerprint, token);
       return [{ type: 'RecordLocation', location }];
     } catch (error) {
@@ -28,9 +28,18 @@ const read: ImportStep = {
   },
 };
 
-async function configOf(token: string, { apple }: LicensingPorts): Promise<ClientConfig> {
+async function configOf(
+  token: string,
+  request: RequestedImport,
+  { apple }: LicensingPorts,
+): Promise<ClientConfig> {
   // The location is what is asked for: a reply cannot name a wrong one.
-  const result = await apple.clientConfig({ uId: '', token, mdmId: null });
+  const result = await apple.clientConfig({
+    uId: '',
+    token,
+    mdmId: null,
+    ...(request.kind === 'renew' ? { pacedAs: request.uId } : {}),
+  });
   if (result.ok) return result.value;
   throw refusedByApple(result.failure);
 }
