@@ -61,7 +61,7 @@ await figure({
         lags.push(p99(samples.map(({ lag }) => lag)));
       }
       const { rows } = await product.stores.reads.query(queryModels.orders, {
-        index: 'by-position',
+        index: 'by-time',
         equals: [],
         descending: true,
         limit: 1,

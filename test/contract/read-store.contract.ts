@@ -2,7 +2,14 @@ import type { ModelRef } from '@seatbook/kernel';
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { START, asPosition, numberOf, type Document } from '@seatbook/kernel';
-import { hasCode, type FieldValue, type IndexQuery, type Placed, type ReadStore } from '@seatbook/runtime';
+import {
+  hasCode,
+  type FieldValue,
+  type IndexQuery,
+  type Page,
+  type Placed,
+  type ReadStore,
+} from '@seatbook/runtime';
 import { runContract, type Cases, type Fixture } from './contract.js';
 import { same } from './same.js';
 import { seeded, type Chance } from './seeded.js';
@@ -491,6 +498,40 @@ export const readStoreCases: Cases<ReadStoreFixture> = {
     assert.ok(seen.some((key) => key.startsWith('9')));
   },
 
+  'a sieve leaves rows out, and each page goes on behind the last row that was looked at': async ({
+    store,
+  }) => {
+    const pairs = Array.from({ length: 30 }, (_, number): Pair => ({
+      key: `${100 + number}`,
+      at: number % 4,
+    }));
+    const model = await prepared(store, ...pairs);
+    for (const descending of [false, true]) {
+      const query: IndexQuery = { index: 'byTime', equals: [], descending, limit: 3 };
+      const all = expectedRows(pairs, query);
+      const wanted = all.filter((_key, place) => place % 5 === 0 || place > 27);
+      for (const lookAt of [3, 4, 11, 100]) {
+        const found: string[] = [];
+        let looks = 0;
+        const sieve = {
+          lookAt,
+          keeps: ({ key }: Pair): boolean => {
+            looks += 1;
+            return wanted.includes(key);
+          },
+        };
+        for (let cursor: string | null = ''; cursor !== null;) {
+          const before = looks;
+          const from = cursor === '' ? query : { ...query, cursor };
+          const page: Page<Pair> = await store.query(model, from, sieve);
+          assert.ok(page.rows.length <= query.limit && looks - before <= lookAt);
+          found.push(...keysOf(page.rows));
+          cursor = page.next;
+        }
+        same(found, wanted);
+      }
+    }
+  },
   'a cursor of another query, a damaged one and an invented one are refused': async ({ store }) => {
     const pairs = Array.from({ length: 9 }, (_, at): Pair => ({
       key: `${at}`,

@@ -25,6 +25,7 @@ import {
   type IssuedToken,
   type Simulator,
 } from '@seatbook/simulator';
+import { AsDocumented } from './as-documented.js';
 
 export const API = '/api/v1';
 export const BERLIN = '7700000000000001';
@@ -56,6 +57,7 @@ export class StartedProduct {
   worker!: WorkerHost;
   /** What connects halves that are apart. */
   #shared: OpenedStores | null = null;
+  readonly #answers = new AsDocumented();
   appleIsDown = false;
   /** How often Apple was asked while it was down. */
   askedInVain = 0;
@@ -108,6 +110,7 @@ export class StartedProduct {
     });
     await started.startWorker(environment);
     started.product = await Product.serve(await SeatbookHost.open(edge, 'edge'));
+    started.#watch();
     return started;
   }
 
@@ -121,6 +124,7 @@ export class StartedProduct {
     const listening = (product: Product): void => {
       // Apple delivers before the start is over.
       this.product = product;
+      this.#watch();
     };
     const product = await Product.start(this.#options(environment), { listening });
     this.product = product;
@@ -146,6 +150,10 @@ export class StartedProduct {
   get stores(): OpenedStores {
     if (!this.#shared) throw new Error('the halves are not apart');
     return this.#shared;
+  }
+
+  #watch(): void {
+    this.#answers.watch(this.product.app.getHttpServer());
   }
 
   get url(): string {
@@ -228,6 +236,7 @@ export class StartedProduct {
     await this.stop();
     this.simulator.stop();
     rmSync(this.folder, { recursive: true });
+    this.#answers.expectNoViolation();
   }
 
   async #ask({ method, url, headers, body }: TransportRequest): Promise<TransportReply> {

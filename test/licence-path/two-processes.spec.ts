@@ -25,7 +25,7 @@ describe('the halves in two processes', () => {
     expect(order.final).toMatchObject({ assigned: 3 });
     expect(asOf.position).toBe(head);
     const assets = await virtual.until(
-      listAssets(edge, { accountId: UID, withTotals: false, part: { limit: 10 }, position: head }),
+      listAssets(edge, { accountId: UID, part: { limit: 10 }, position: head }),
     );
     expect(assets.rows).toMatchObject([{ adamId: '900000001', assigned: 3 }]);
   });

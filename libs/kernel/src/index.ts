@@ -25,6 +25,7 @@ export type { Step, Steps } from './step.js';
 export { nextOf } from './step.js';
 export { inPhase } from './phase.js';
 export type { PlannedCommand, Planner } from './planner.js';
+export { ERROR_CODES, type ErrorCode } from './error-codes.js';
 export type { KeptRefusal, RefusalKind } from './refusal.js';
 export { Refusal, isRefusal, keptRefusal, refusalOf } from './refusal.js';
 export type { Ids, Random } from './identity.js';

@@ -1,3 +1,5 @@
+import type { ErrorCode } from './error-codes.js';
+
 /** Kinds of answer that are no success, each with its HTTP status at the edge. */
 export type RefusalKind =
   | 'INVALID'
@@ -16,7 +18,7 @@ export type RefusalKind =
 export class Refusal extends Error {
   readonly kind: RefusalKind;
   constructor(
-    readonly code: string,
+    readonly code: ErrorCode,
     message: string,
     readonly facts: Readonly<Record<string, unknown>> = {},
     /** Seconds after which a repeat makes sense; for `TRANSIENT` and `THROTTLED`. */
@@ -47,7 +49,7 @@ export const isRefusal = (error: unknown): error is Refusal =>
 
 /** A refusal as plain data, as events keep it. */
 export interface KeptRefusal {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly message: string;
   readonly facts: Readonly<Record<string, unknown>>;
   /** Null: a repeat makes no sense. */

@@ -1,3 +1,4 @@
+import compress from '@fastify/compress';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { EdgeHost } from '@seatbook/host';
@@ -8,7 +9,10 @@ import { Throttle } from './access/throttle.js';
 import { SeatbookModule } from './seatbook.module.js';
 import { API } from './http/api-root.js';
 import { AllowedMethods } from './http/allowed-methods.js';
-import { serveApiDocument } from './http/api-document.js';
+import { apiDocument, serveApiDocument } from './document/api-document.js';
+import { servePages } from './document/pages.js';
+import { answerConditionally } from './http/conditional-reads.js';
+import { answerTables } from './reading/tables.js';
 import { refuseBareConnections } from './http/bare-problem.js';
 import type { HttpReply, HttpRequest, HttpServer } from './http/exchange.js';
 import { FrameworkLog } from './http/framework-log.js';
@@ -18,6 +22,9 @@ import { logRequests } from './http/request-log.js';
 import { requestValidation } from './http/request-validation.js';
 import { setSecurityHeaders } from './http/security-headers.js';
 import { readUploads } from './http/uploads.js';
+
+/** Below this, packing costs more than it saves. */
+const COMPRESSED_FROM_BYTES = 2_048;
 
 /** How often Node looks for connections whose time is over. */
 const CONNECTIONS_CHECKED_EVERY_MS = 2_000;
@@ -62,9 +69,14 @@ export async function createApplication(host: EdgeHost): Promise<NestFastifyAppl
   authenticate(server, host.ownerKey, throttle);
   checkNotificationSecrets(server, host.edge, throttle);
   await readUploads(server);
+  answerConditionally(server);
+  await server.register(compress, { encodings: ['gzip'], threshold: COMPRESSED_FROM_BYTES });
+  const document = apiDocument(app);
   app.useGlobalPipes(requestValidation());
   app.useGlobalFilters(filter);
-  serveApiDocument(app);
+  answerTables(server, document);
+  serveApiDocument(app, document);
+  servePages(server);
   return app;
 }
 

@@ -25,6 +25,7 @@ export type {
   CheckpointMove,
   FieldValue,
   IndexQuery,
+  Sieve,
   Page,
   Placed,
   ReadStore,

@@ -16,6 +16,13 @@ export interface IndexQuery<I extends string = string> {
   readonly cursor?: string;
 }
 
+/** Which rows of an index are wanted where the index cannot tell. */
+export interface Sieve<D> {
+  keeps(document: D): boolean;
+  /** At most this many rows are looked at for a page: it may have fewer rows than its limit, and still a next page. */
+  readonly lookAt: number;
+}
+
 export interface Page<D> {
   readonly rows: readonly D[];
   /** Where the next page begins; null at the end. */
@@ -63,6 +70,7 @@ export interface ReadStore {
   query<D extends Document, I extends string>(
     model: ModelRef<D, I>,
     query: IndexQuery<NoInfer<I>>,
+    sieve?: Sieve<NoInfer<D>>,
   ): Promise<Page<D>>;
   /**
    * Writes documents and moves the checkpoint.

@@ -4,6 +4,7 @@ import {
   firstVersions,
   type Decider,
   type Due,
+  type ErrorCode,
   type Instant,
   type Steps,
 } from '@seatbook/kernel';
@@ -16,6 +17,9 @@ import {
   type EventStore,
 } from '@seatbook/runtime';
 import { seededIds } from './seeded-random.js';
+
+/** A code of this domain alone. */
+const TOO_HIGH = 'REJECTED_TOO_HIGH' as string as ErrorCode;
 
 /** A small domain for specs of the runtime: a stream that adds numbers up and may wait for a moment. */
 export type CounterEvent =
@@ -62,7 +66,7 @@ export const counterDecider: Decider<CounterCommand, Counter, CounterEvent> = {
           ? []
           : [{ type: 'counter.added', data: { n: command.sum - state.sum } }];
       case 'RefuseAbove':
-        if (state.sum > command.limit) throw new Refusal('REJECTED_TOO_HIGH', 'too high', { sum: state.sum });
+        if (state.sum > command.limit) throw new Refusal(TOO_HIGH, 'too high', { sum: state.sum });
         return [{ type: 'counter.added', data: { n: 0 } }];
       case 'AddMany':
         return Array.from({ length: command.count }, () => ({

@@ -23,9 +23,9 @@ export interface AccountFound {
   readonly asOf: Reflected;
 }
 
-/** Accounts by name. */
+/** Accounts in the order of their import, which no new name changes. */
 export const listAccounts = ({ reader }: SeatbookEdge, page: WantedPage): PageOf<'accounts'> =>
-  reader.page(queryModels.accounts, { index: 'by-name', equals: [] }, page);
+  reader.page(queryModels.accounts, { index: 'by-import', equals: [] }, page);
 
 /** @throws Refusal NOT_FOUND_ACCOUNT */
 export async function getAccount(

@@ -11,7 +11,7 @@ import {
 } from '@seatbook/licensing';
 import { mustExist } from './accounts.js';
 import { assetAsOf, positionOf, type Moment } from './as-of.js';
-import type { Reflected, ReflectedPage, RowsOf, WantedPage } from './reader.js';
+import type { PageOf, Reflected, RowsOf, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
 /** Licences of one asset, or of several together. */
@@ -34,15 +34,16 @@ export interface AssetTotals extends LicenceCounts {
   readonly unlimitedAssets: number;
 }
 
-export interface WantedAssets extends WantedPage {
+export interface AssetFilter {
   /** Only assets of this account. */
   readonly accountId?: string | undefined;
-  readonly withTotals: boolean;
+  /** A part of the name, in whatever case. */
+  readonly name?: string | undefined;
+  readonly short?: boolean | undefined;
+  readonly platform?: string | undefined;
 }
 
-export interface AssetList extends ReflectedPage<AssetDocument> {
-  readonly totals: AssetTotals | null;
-}
+export type WantedAssets = AssetFilter & WantedPage;
 
 export interface WantedAsset {
   readonly uId: string;
@@ -55,18 +56,33 @@ export interface WantedAsset {
 /** Assets by name. @throws Refusal NOT_FOUND_ACCOUNT */
 export async function listAssets(
   seatbook: SeatbookEdge,
-  { accountId, withTotals, ...page }: WantedAssets,
-): Promise<AssetList> {
+  { part, position, ...filter }: WantedAssets,
+): PageOf<'assets'> {
+  const { accountId } = filter;
   if (accountId !== undefined) await mustExist(seatbook, accountId);
-  const { reader } = seatbook;
-  const rows = rowsOf(accountId);
-  const list = await reader.page(queryModels.assets, rows, page);
-  const totals = withTotals ? await totalsOf(reader.all(queryModels.assets, rows)) : null;
-  return { ...list, totals };
+  return seatbook.reader.page(queryModels.assets, rowsOf(accountId), { part, position }, sieveOf(filter));
+}
+
+/** Sums over all assets that the filter names. @throws Refusal NOT_FOUND_ACCOUNT */
+export async function sumAssets(seatbook: SeatbookEdge, filter: AssetFilter): Promise<AssetTotals> {
+  const { accountId } = filter;
+  if (accountId !== undefined) await mustExist(seatbook, accountId);
+  return totalsOf(seatbook.reader.all(queryModels.assets, rowsOf(accountId)), sieveOf(filter));
 }
 
 const rowsOf = (accountId: string | undefined): RowsOf<typeof queryModels.assets> =>
   accountId === undefined ? { index: 'by-name', equals: [] } : { index: 'by-account', equals: [accountId] };
+
+type AssetSieve = (asset: AssetDocument) => boolean;
+
+function sieveOf({ name, short, platform }: AssetFilter): AssetSieve | undefined {
+  if (name === undefined && short === undefined && platform === undefined) return undefined;
+  const part = name?.toLowerCase();
+  return (asset) =>
+    (part === undefined || (asset.name ?? '').toLowerCase().includes(part)) &&
+    (short === undefined || asset.short === short) &&
+    (platform === undefined || asset.supportedPlatforms.includes(platform));
+}
 
 /** @throws Refusal NOT_FOUND_ASSET where it is not among what the location has, or has not been read yet */
 export async function getAsset(
@@ -100,7 +116,10 @@ export const countsOf = (asset: AssetDocument): LicenceCounts => ({
   excess: excessOf(asset),
 });
 
-async function totalsOf(assets: AsyncIterable<AssetDocument>): Promise<AssetTotals> {
+async function totalsOf(
+  assets: AsyncIterable<AssetDocument>,
+  keeps: AssetSieve = () => true,
+): Promise<AssetTotals> {
   const sum = {
     owned: 0,
     used: 0,
@@ -115,6 +134,7 @@ async function totalsOf(assets: AsyncIterable<AssetDocument>): Promise<AssetTota
   let limited = 0;
   let unlimitedAssets = 0;
   for await (const asset of assets) {
+    if (!keeps(asset)) continue;
     if (asset.unlimited) {
       unlimitedAssets += 1;
       continue;
@@ -126,4 +146,4 @@ async function totalsOf(assets: AsyncIterable<AssetDocument>): Promise<AssetTota
   return { ...sum, assets: limited, unlimitedAssets };
 }
 
-export const assetQueries = { ListAssets: listAssets, GetAsset: getAsset };
+export const assetQueries = { ListAssets: listAssets, SumAssets: sumAssets, GetAsset: getAsset };

@@ -1,5 +1,6 @@
 import { accountCommands, accountQueries } from './accounts.js';
 import { assetQueries } from './assets.js';
+import { deviceQueries } from './devices.js';
 import { historyQueries } from './history.js';
 import { importCommands } from './import-token.js';
 import { orderQueries } from './orders.js';
@@ -23,6 +24,7 @@ export const commands = {
 export const queries = {
   ...accountQueries,
   ...assetQueries,
+  ...deviceQueries,
   ...historyQueries,
   ...orderQueries,
   ...pairQueries,

@@ -10,6 +10,8 @@ const PAGE_EVENTS = 500;
 export interface HistoryFilter {
   /** Events that belong to all of these. */
   readonly subjects: readonly Subject[];
+  /** Only events of this type. */
+  readonly type?: string;
   /** Events after this position: where an earlier reading stopped. */
   readonly after: Position;
   readonly upTo?: Position;
@@ -34,7 +36,7 @@ export async function streamHistory(seatbook: SeatbookEdge, filter: HistoryFilte
 
 async function* pagesOf(
   seatbook: SeatbookEdge,
-  { subjects, after, from = -Infinity, to = Infinity }: HistoryFilter,
+  { subjects, type, after, from = -Infinity, to = Infinity }: HistoryFilter,
   end: Position,
 ): AsyncGenerator<readonly Envelope[]> {
   const wanted = subjects.map(({ kind, id }) => subjectOf(kind, id));
@@ -44,8 +46,11 @@ async function* pagesOf(
   for await (const page of pages) {
     const matching = page
       .filter(
-        ({ position, metadata }) =>
-          position <= end && metadata.recordedAt >= from && metadata.recordedAt <= to,
+        ({ position, metadata, ...event }) =>
+          position <= end &&
+          (type === undefined || event.type === type) &&
+          metadata.recordedAt >= from &&
+          metadata.recordedAt <= to,
       )
       .map(readable)
       .filter((event) => {

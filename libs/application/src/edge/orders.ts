@@ -1,24 +1,50 @@
-import { Refusal, type Envelope, type Milliseconds, type Position } from '@seatbook/kernel';
 import {
+  Refusal,
+  START,
+  type Envelope,
+  type Instant,
+  type Milliseconds,
+  type Position,
+} from '@seatbook/kernel';
+import {
+  idOfAsset,
   orderStream,
   queryModels,
+  subjectOf,
+  type AssetEvent,
+  type AssetId,
+  type HolderKey,
   type OrderDocument,
   type OrderEvent,
+  type OrderKind,
   type OutcomeDocument,
 } from '@seatbook/licensing';
 import { readable } from '@seatbook/runtime';
 import { mustExist } from './accounts.js';
 import type { Reflected, PageOf, RowsOf, WantedPage } from './reader.js';
+import { pageOfList } from './page-of-list.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
+import { subjectPages } from './subject-pages.js';
 
 type OrderState = OrderDocument['state'];
 
 const PAGE_EVENTS = 500;
 
-export interface WantedOrders extends WantedPage {
+export interface OrderFilter {
   readonly accountId?: string | undefined;
   readonly state?: OrderState | undefined;
+  readonly kind?: OrderKind | undefined;
+  readonly principal?: string | undefined;
+  /** Orders that name this asset, of whatever account. */
+  readonly asset?: AssetId | undefined;
+  /** Orders that name all of these. */
+  readonly holders: readonly HolderKey[];
+  /** When it was ordered, both inclusive. */
+  readonly from?: Instant | undefined;
+  readonly to?: Instant | undefined;
 }
+
+export type WantedOrders = OrderFilter & WantedPage;
 
 export interface WantedOrder {
   readonly orderId: string;
@@ -45,14 +71,71 @@ export const OVER: ReadonlySet<OrderState> = new Set(['finished', 'abandoned'] a
 /** Nothing happens before licences come or the order is cancelled. */
 export const SETTLED: ReadonlySet<OrderState> = new Set([...OVER, 'waiting'] as const);
 
-/** Orders; those that changed last come first. @throws Refusal NOT_FOUND_ACCOUNT */
+/** Orders, the latest first. @throws Refusal NOT_FOUND_ACCOUNT */
 export async function listOrders(
   seatbook: SeatbookEdge,
-  { accountId, state, ...page }: WantedOrders,
+  { part, position, ...filter }: WantedOrders,
 ): PageOf<'orders'> {
+  const { accountId, state, holders, from, to } = filter;
   if (accountId !== undefined) await mustExist(seatbook, accountId);
-  const rows = { ...rowsOf(accountId, state), descending: true };
-  return seatbook.reader.page(queryModels.orders, rows, page);
+  if (holders.length > 0) return listOrdersOfHolders(seatbook, filter, { part, position });
+  const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+  const rows = {
+    ...rowsOf(accountId, state),
+    descending: true,
+    ...(Object.keys(range).length === 0 ? {} : { range }),
+  };
+  return seatbook.reader.page(queryModels.orders, rows, { part, position }, sieveOf(filter));
+}
+
+/** Orders that name a device or a person are few: they are found by its timeline. */
+async function listOrdersOfHolders(
+  seatbook: SeatbookEdge,
+  filter: OrderFilter,
+  { part, position }: WantedPage,
+): PageOf<'orders'> {
+  const { reader } = seatbook;
+  const found = await Promise.all(filter.holders.map((holder) => orderIdsOf(seatbook, holder)));
+  const [first = new Set<string>(), ...others] = found;
+  const ids = [...first].filter((id) => others.every((other) => other.has(id)));
+  const asOf = await reader.reflected(queryModels.orders, position);
+  const orders = [...(await reader.getMany(queryModels.orders, ids)).values()].filter(
+    (order) =>
+      inAccountAndState(order, filter) && (sieveOf(filter)?.(order) ?? true) && inTime(order, filter),
+  );
+  return { ...pageOfList(orders, latestFirst, part), asOf };
+}
+
+/** Every order that names a holder is answered, for each of its assets, by one of two events of the ledger. */
+async function orderIdsOf(seatbook: SeatbookEdge, holder: HolderKey): Promise<ReadonlySet<string>> {
+  const ids = new Set<string>();
+  for await (const page of subjectPages(seatbook, subjectOf('holder', holder), START)) {
+    for (const event of page) {
+      const answer = readable(event) as Envelope<AssetEvent>;
+      if (answer.type === 'asset.licenses-reserved' || answer.type === 'asset.licenses-returning')
+        ids.add(answer.data.orderId);
+    }
+  }
+  return ids;
+}
+
+/** A key that sorts the latest order first. */
+const latestFirst = ({ orderedAt, orderId }: OrderDocument): string =>
+  `${String(Number.MAX_SAFE_INTEGER - orderedAt).padStart(16, '0')} ${orderId}`;
+
+const inAccountAndState = (order: OrderDocument, { accountId, state }: OrderFilter): boolean =>
+  (accountId === undefined || order.uId === accountId) && (state === undefined || order.state === state);
+
+const inTime = ({ orderedAt }: OrderDocument, { from = -Infinity, to = Infinity }: OrderFilter): boolean =>
+  orderedAt >= from && orderedAt <= to;
+
+function sieveOf({ kind, principal, asset }: OrderFilter): ((order: OrderDocument) => boolean) | undefined {
+  if (kind === undefined && principal === undefined && asset === undefined) return undefined;
+  const assetId = asset && idOfAsset(asset);
+  return (order) =>
+    (kind === undefined || order.kind === kind) &&
+    (principal === undefined || order.principal === principal) &&
+    (assetId === undefined || order.assets.some((one) => idOfAsset(one) === assetId));
 }
 
 function rowsOf(
@@ -60,9 +143,7 @@ function rowsOf(
   state: OrderState | undefined,
 ): RowsOf<typeof queryModels.orders> {
   if (accountId === undefined) {
-    return state === undefined
-      ? { index: 'by-position', equals: [] }
-      : { index: 'by-state', equals: [state] };
+    return state === undefined ? { index: 'by-time', equals: [] } : { index: 'by-state', equals: [state] };
   }
   return state === undefined
     ? { index: 'by-account', equals: [accountId] }

@@ -12,19 +12,21 @@ export function pageOfList<D>(
   keyOf: (row: D) => string,
   { limit, cursor }: ListPart,
 ): Page<D> {
-  const after = cursor === undefined ? '' : decoded(cursor);
+  const after = cursor === undefined ? '' : placeOf(cursor);
   const sorted = rows
     .filter((row) => keyOf(row) > after)
     .sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
   const part = sorted.slice(0, limit);
   const last = part.at(-1);
   const more = sorted.length > part.length && last !== undefined;
-  return { rows: part, next: more ? encoded(keyOf(last)) : null };
+  return { rows: part, next: more ? cursorAt(keyOf(last)) : null };
 }
 
-const encoded = (key: string): string => Buffer.from(`${MARK}${key}`).toString('base64url');
+/** The cursor of a page that ends with the row of this key. */
+export const cursorAt = (key: string): string => Buffer.from(`${MARK}${key}`).toString('base64url');
 
-function decoded(cursor: string): string {
+/** The key behind which a page begins. @throws InvalidCursor */
+export function placeOf(cursor: string): string {
   const text = Buffer.from(cursor, 'base64url').toString('utf8');
   if (!text.startsWith(MARK)) throw new InvalidCursor();
   return text.slice(MARK.length);

@@ -10,7 +10,7 @@ import { mustExist } from './accounts.js';
 import { assetAsOf, holderAsOf, positionOf, type Moment } from './as-of.js';
 import { noSuchAsset } from './assets.js';
 import { pageOfList } from './page-of-list.js';
-import type { Reader, PageOf, WantedPage } from './reader.js';
+import type { Reader, PageOf, RowsOf, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
 export interface WantedPairs extends WantedPage {
@@ -40,9 +40,13 @@ export async function listPairs(
   { accountId, state, ...page }: WantedPairs,
 ): PageOf<'pairs'> {
   await mustExist(seatbook, accountId);
-  const equals = state === undefined ? [accountId] : [accountId, state];
-  return seatbook.reader.page(queryModels.pairs, { index: 'by-state', equals }, page);
+  const range = { from: `${accountId}.`, to: `${accountId}.\uffff` };
+  return seatbook.reader.page(queryModels.pairs, { ...rowsIn(state), range }, page);
 }
+
+/** Pairs in a state or in any, in an order that no change of state changes: by asset and holder. */
+const rowsIn = (state: PairState | undefined): RowsOf<typeof queryModels.pairs> =>
+  state === undefined ? { index: 'by-asset', equals: [] } : { index: 'by-state', equals: [state] };
 
 /** Who holds an asset, or waits for it. @throws Refusal NOT_FOUND_ASSET where it was not known at that moment */
 export async function listAssetPairs(
@@ -57,8 +61,8 @@ export async function listAssetPairs(
     return { ...pageOfList(pairs, ({ holder }) => holder, page.part), asOf };
   }
   const key = assetKey(uId, asset);
-  const equals = state === undefined ? [key] : [key, state];
-  return seatbook.reader.page(queryModels.pairs, { index: 'by-asset', equals }, page);
+  const { index, equals } = rowsIn(state);
+  return seatbook.reader.page(queryModels.pairs, { index, equals: [...equals, key] }, page);
 }
 
 /** What a holder has and waits for. @throws Refusal NOT_FOUND_ACCOUNT */

@@ -1,19 +1,12 @@
 import { Refusal, type Milliseconds } from '@seatbook/kernel';
 import type { ParkedWork } from '@seatbook/runtime';
-import type { ListPart } from './reader.js';
+import type { ListPart, ReflectedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
 const MAX_RETRIED = 1_000;
 /** How long a retry is waited for, and how often it is looked at. */
 const RETRY_WAIT_MS: Milliseconds = 10_000;
 const RETRY_LOOK_MS: Milliseconds = 100;
-
-export interface ParkedPage {
-  readonly rows: readonly ParkedWork[];
-  readonly next: string | null;
-  /** All parked work. */
-  readonly count: number;
-}
 
 export interface Retried {
   /** Commands that were carried out, and steps that are taken again. */
@@ -23,11 +16,16 @@ export interface Retried {
 }
 
 /** Work that failed past its budget and waits for a person. */
-export async function listParked({ stores }: SeatbookEdge, { limit, cursor }: ListPart): Promise<ParkedPage> {
-  const { progress } = stores;
-  const page = await progress.parked({ limit, ...(cursor === undefined ? {} : { cursor }) });
-  return { ...page, count: await progress.countParked() };
+export async function listParked(
+  { stores, clock }: SeatbookEdge,
+  { limit, cursor }: ListPart,
+): Promise<ReflectedPage<ParkedWork>> {
+  const asOf = { position: await stores.events.head(), time: clock.now() };
+  const page = await stores.progress.parked({ limit, ...(cursor === undefined ? {} : { cursor }) });
+  return { ...page, asOf };
 }
+
+export const countParked = ({ stores }: SeatbookEdge): Promise<number> => stores.progress.countParked();
 
 /**
  * Wants the parked work of a stream to be tried again, in order, and waits until the worker that does it has answered:
@@ -65,4 +63,4 @@ const pending = (stream: string, wanted: number, retried: number): Refusal =>
 
 export const parkingCommands = { RetryParked: retryParked };
 
-export const parkingQueries = { ListParked: listParked };
+export const parkingQueries = { ListParked: listParked, CountParked: countParked };

@@ -3,7 +3,7 @@ import type { Reader } from './reader.js';
 
 it('does not compile for an index that the model does not have', () => {
   const pages = (reader: Reader) => [
-    reader.page(queryModels.accounts, { index: 'by-name', equals: [] }, { part: { limit: 1 } }),
+    reader.page(queryModels.accounts, { index: 'by-import', equals: [] }, { part: { limit: 1 } }),
     // @ts-expect-error accounts have no such index
     reader.page(queryModels.accounts, { index: 'by-colour', equals: [] }, { part: { limit: 1 } }),
     // @ts-expect-error that is an index of orders

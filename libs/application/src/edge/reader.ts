@@ -15,6 +15,9 @@ import type { EventLog, Freshness, IndexQuery, Page, ReadStore } from '@seatbook
 /** Rows of one look at a read model where all of them are wanted. */
 const PAGE_ROWS = 500;
 
+/** Rows that are looked at for one page where no index finds those that are wanted: some 20 ms. */
+const LOOK_AT_ROWS = 5_000;
+
 /** What an answer reflects: the log up to this position, and the moment that it shows. */
 export interface Reflected {
   readonly position: Position;
@@ -106,16 +109,18 @@ export class Reader {
     return new Map([...found].flatMap(([key, { document }]) => (document ? [[key, document]] : [])));
   }
 
-  /** A page of an index. */
+  /** A page of an index; of its rows only those that are to be kept. */
   async page<D extends Document, I extends string>(
     model: ModelRef<D, I>,
     rows: Rows<NoInfer<I>>,
     { part: { limit, cursor }, position }: WantedPage,
+    keeps?: (document: NoInfer<D>) => boolean,
   ): Promise<ReflectedPage<D>> {
     await this.reach(model, position);
     const asOf = await this.#reflected(model);
     const query = { ...rows, limit, ...(cursor === undefined ? {} : { cursor }) };
-    return { ...(await this.options.reads.query(model, query)), asOf };
+    const sieve = keeps && { keeps, lookAt: Math.max(limit, LOOK_AT_ROWS) };
+    return { ...(await this.options.reads.query(model, query, sieve)), asOf };
   }
 
   /** Every row of an index, read page by page. */
@@ -136,6 +141,12 @@ export class Reader {
   async timeOf(position: Position): Promise<Instant> {
     const event = await this.options.events.readAt(position);
     return event?.metadata.recordedAt ?? 0;
+  }
+
+  /** What an answer of a model reflects, from a position on. @throws Refusal as {@link reach} does */
+  async reflected(model: ModelRef, position: Position | undefined): Promise<Reflected> {
+    await this.reach(model, position);
+    return this.#reflected(model);
   }
 
   /** Asked for before documents are read, so that an answer never promises too much. */

@@ -136,7 +136,7 @@ export class AccountGates implements Gates {
     let cursor: string | undefined;
     do {
       const page = await this.#options.reads.query(queryModels.accounts, {
-        index: 'by-name',
+        index: 'by-import',
         equals: [],
         limit: PAGE_ACCOUNTS,
         ...(cursor === undefined ? {} : { cursor }),

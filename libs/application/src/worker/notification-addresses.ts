@@ -54,7 +54,7 @@ export class NotificationAddresses {
 
   async #tellAll(): Promise<void> {
     const { reads } = this.#foundation.stores;
-    let query: IndexQuery<'by-name'> = { index: 'by-name', equals: [], limit: PAGE_ACCOUNTS };
+    let query: IndexQuery<'by-import'> = { index: 'by-import', equals: [], limit: PAGE_ACCOUNTS };
     for (;;) {
       const { rows, next } = await reads.query(queryModels.accounts, query);
       for (const { uId, notificationUrl } of rows) {

@@ -94,7 +94,7 @@ function imported({
 
 export const accountsModel = readModel<AccountDocument, AccountEvent | ReconciliationEvent>()({
   name: 'accounts',
-  version: 2,
+  version: 3,
   on: {
     'account.imported': imported,
     'account.token-renewed': changed(({ fingerprint, expiresAt }) => ({
@@ -128,5 +128,5 @@ export const accountsModel = readModel<AccountDocument, AccountEvent | Reconcili
     'reconciliation.first-read-completed': changed(({ at }) => ({ firstReadAt: at, readFailure: null })),
     'reconciliation.read-failed': changed(({ reason }) => ({ readFailure: reason })),
   },
-  indexes: [{ name: 'by-name', fields: ['name'] }],
+  indexes: [{ name: 'by-import', fields: ['importedAt'] }],
 });

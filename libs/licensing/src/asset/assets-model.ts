@@ -90,7 +90,7 @@ const moved = (from: Counted | null, to: Counted | null) =>
 
 export const assetsModel = readModel<AssetDocument, AssetEvent>()({
   name: 'assets',
-  version: 1,
+  version: 2,
   on: {
     'asset.discovered': counted((asset, traits) => void Object.assign(asset, traits)),
     'asset.traits-changed': counted((asset, traits) => void Object.assign(asset, traits)),
@@ -99,7 +99,9 @@ export const assetsModel = readModel<AssetDocument, AssetEvent>()({
       Object.assign(asset, { unlimited, owned, appleAssigned: assigned, retired, totalsReadAt: readAt });
     }),
     'asset.described': counted((asset, { name, bundleId, iconUrl, artistName }) => {
-      Object.assign(asset, { name, sortName: name.toLowerCase(), bundleId, iconUrl, artistName });
+      // Its first name is its place in lists, which a new name does not change.
+      const sortName = asset.name === null ? name.toLowerCase() : asset.sortName;
+      Object.assign(asset, { name, sortName, bundleId, iconUrl, artistName });
     }),
     'asset.assignments-adopted': counted((asset, data) => {
       move(asset, holderCount(data), null, 'assigned');

@@ -92,7 +92,7 @@ const newPair = (asset: string, spelledAs: HolderKey): PairDocument => {
 
 export const pairsModel = readModel<PairDocument, AssetEvent>()({
   name: 'pairs',
-  version: 2,
+  version: 3,
   on: {
     'asset.assignments-adopted': (event) =>
       movedTo(event, event.data, { state: 'assigned', adopted: true, orderId: null, ...clean }),
@@ -147,7 +147,8 @@ export const pairsModel = readModel<PairDocument, AssetEvent>()({
   },
   indexes: [
     { name: 'by-holder', fields: ['holder', 'uId', 'adamId'] },
-    { name: 'by-asset', fields: ['asset', 'state'] },
-    { name: 'by-state', fields: ['uId', 'state'] },
+    // Of one asset by equality, of one account by a range: assets begin with the account.
+    { name: 'by-asset', fields: ['asset'] },
+    { name: 'by-state', fields: ['state', 'asset'] },
   ],
 });

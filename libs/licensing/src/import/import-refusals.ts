@@ -1,4 +1,4 @@
-import { Refusal } from '@seatbook/kernel';
+import { Refusal, type ErrorCode } from '@seatbook/kernel';
 import type { AppleFailure, MdmInfo, TokenRefusal } from '../ports.js';
 
 const APPLE_AGAIN_MS = 10_000;
@@ -11,13 +11,19 @@ const ADVICE: Readonly<Record<TokenRefusal, string>> = {
   'read-only': 'it may only read; download one with an account that may manage licences',
 };
 
+const CODES: Readonly<Record<TokenRefusal, ErrorCode>> = {
+  expired: 'REJECTED_TOKEN_EXPIRED',
+  revoked: 'REJECTED_TOKEN_REVOKED',
+  invalid: 'REJECTED_TOKEN_INVALID',
+  'read-only': 'REJECTED_TOKEN_READ_ONLY',
+};
+
 /** What Apple's no means for an import. */
 export function refusedByApple(failure: AppleFailure): Refusal {
   switch (failure.kind) {
     case 'token': {
       const { state, errorNumber } = failure;
-      const code = `REJECTED_TOKEN_${state.toUpperCase().replace('-', '_')}`;
-      return new Refusal(code, `Apple refuses this token: ${ADVICE[state]}`, { errorNumber, state });
+      return new Refusal(CODES[state], `Apple refuses this token: ${ADVICE[state]}`, { errorNumber, state });
     }
     case 'conflict':
       return ownedByOther(failure.mdmInfo);

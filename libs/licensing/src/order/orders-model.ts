@@ -34,6 +34,8 @@ export interface OrderDocument {
   /** Refusals and ledgers that did not answer. */
   refusals: readonly (AssetId & { readonly refusal: RefusalReason; readonly pairs: number })[];
   silent: readonly AssetId[];
+  /** When it was asked for: its place in every list. */
+  orderedAt: Instant;
   placedAt: Instant | null;
   finishedAt: Instant | null;
   position: Position;
@@ -109,6 +111,7 @@ function newOrder(
     waiting: 0,
     refusals: [],
     silent: [],
+    orderedAt: metadata.recordedAt,
     placedAt: state === 'placed' ? at : null,
     finishedAt: null,
     position,
@@ -117,7 +120,7 @@ function newOrder(
 
 export const ordersModel = readModel<OrderDocument, OrderEvent | AssetEvent>()({
   name: 'orders',
-  version: 1,
+  version: 2,
   on: {
     'order.created': (event) => [{ key: idOf(event.stream), evolve: () => newOrder(event, 'listing') }],
     'order.placed': (event) => [
@@ -163,10 +166,10 @@ export const ordersModel = readModel<OrderDocument, OrderEvent | AssetEvent>()({
       event.data.was === 'waiting' || event.data.was === 'following' ? waited(event, -1) : [],
   },
   indexes: [
-    { name: 'by-account', fields: ['uId', 'position'] },
-    { name: 'by-account-state', fields: ['uId', 'state', 'position'] },
-    { name: 'by-state', fields: ['state', 'position'] },
-    { name: 'by-position', fields: ['position'] },
+    { name: 'by-account', fields: ['uId', 'orderedAt'] },
+    { name: 'by-account-state', fields: ['uId', 'state', 'orderedAt'] },
+    { name: 'by-state', fields: ['state', 'orderedAt'] },
+    { name: 'by-time', fields: ['orderedAt'] },
   ],
 });
 

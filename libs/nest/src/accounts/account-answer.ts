@@ -1,7 +1,19 @@
-import { ApiProperty } from '@nestjs/swagger';
 import { isoTime, type Instant } from '@seatbook/kernel';
 import type { AccountDocument } from '@seatbook/licensing';
 import type { AccountFound } from '@seatbook/application';
+import {
+  Count,
+  CountOrNull,
+  Flag,
+  Links,
+  OneOf,
+  Part,
+  PartOrNull,
+  Text,
+  TextOrNull,
+  Time,
+  TimeOrNull,
+} from '../document/fields.js';
 import { API } from '../http/api-root.js';
 import { AsOfAnswer, asOfAnswer } from '../reading/as-of.js';
 
@@ -9,146 +21,134 @@ const DAY_MS = 24 * 3_600_000;
 const EXPIRING_DAYS = 30;
 
 export class TokenAnswer {
-  @ApiProperty({
-    enum: ['active', 'expiring', 'expired', 'revoked', 'invalid', 'read-only'],
-    description: `\`expiring\`: within ${EXPIRING_DAYS} days. In every state but active and expiring, the work of the account is held.`,
-  })
+  @OneOf(
+    ['active', 'expiring', 'expired', 'revoked', 'invalid', 'read-only'],
+    'active',
+    `\`expiring\`: within ${EXPIRING_DAYS} days. In every state but active and expiring, the work of the account is held.`,
+  )
   state!: string;
 
-  @ApiProperty({ description: 'Identifies the token without revealing it.' })
+  @Text('b1946ac92492d2347c6235b4d2611184', 'Identifies the token without revealing it.')
   fingerprint!: string;
 
-  @ApiProperty()
+  @Time(undefined, '2027-11-24T00:00:00.000Z')
   expiresAt!: string;
 
-  @ApiProperty({ description: 'Whole days until it expires; 0 if it has expired.' })
+  @Count(364, 'Whole days until it expires; 0 if it has expired.')
   daysLeft!: number;
 
-  @ApiProperty({
-    type: Number,
-    nullable: true,
-    description: "Apple's error number if it refused the token.",
-  })
+  @CountOrNull(null, "Apple's error number if it refused the token.")
   errorNumber!: number | null;
 }
 
 export class NotificationsAnswer {
-  @ApiProperty({
-    enum: ['push', 'poll'],
-    description: '`push`: Apple sends notifications; `poll`: Apple is polled.',
-  })
+  @OneOf(['push', 'poll'], 'push', '`push`: Apple sends notifications; `poll`: Apple is polled.')
   mode!: 'push' | 'poll';
 
-  @ApiProperty({ type: String, nullable: true })
+  @TextOrNull('https://seatbook.example.com/apple/notifications/7700000000000001')
   url!: string | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Why Apple is polled.' })
+  @TextOrNull(null, 'Why Apple is polled.')
   why!: string | null;
 }
 
 export class FirstReadAnswer {
-  @ApiProperty()
+  @Flag(true)
   completed!: boolean;
 
-  @ApiProperty({ type: String, nullable: true })
+  @TimeOrNull()
   completedAt!: string | null;
 
-  @ApiProperty({
-    type: Number,
-    nullable: true,
-    description: 'Number of assets listed by Apple; null until the list has been read.',
-  })
+  @CountOrNull(8, 'Number of assets listed by Apple; null until the list has been read.')
   assets!: number | null;
 
-  @ApiProperty({
-    type: Number,
-    nullable: true,
-    description: 'Of these, how many have their assignments in the ledger.',
-  })
+  @CountOrNull(8, 'Of these, how many have their assignments in the ledger.')
   assetsRead!: number | null;
 
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description: 'Why the last read failed; it is retried automatically.',
-  })
+  @TextOrNull(null, 'Why the last read failed; it is retried automatically.')
   failure!: string | null;
 }
 
 export class MdmAnswer {
-  @ApiProperty()
+  @Text('3f2a6f0e-9d9b-4c4f-8f0d-0a6f3c1b2d4e')
   id!: string;
 
-  @ApiProperty()
+  @Text('Another MDM')
   name!: string;
 }
 
+export class ConflictAnswer {
+  @PartOrNull(() => MdmAnswer, 'Null if Apple did not name it.')
+  mdm!: MdmAnswer | null;
+
+  @Text('nothing is sent to Apple; to take the location back: POST …/take-over')
+  advice!: string;
+}
+
 export class AccountAnswer {
-  @ApiProperty({ description: "Apple's id of the location (its uId)." })
+  @Text('7700000000000001', "Apple's id of the location (its uId).")
   accountId!: string;
 
-  @ApiProperty()
+  @Text('Berlin')
   name!: string;
 
-  @ApiProperty()
+  @Text('iOS')
   platform!: string;
 
-  @ApiProperty({ enum: ['device', 'user'] })
+  @OneOf(['device', 'user'], 'device')
   assignmentType!: string;
 
-  @ApiProperty()
+  @Text('Berlin Office')
   organisation!: string;
 
-  @ApiProperty({ type: String, nullable: true })
+  @TextOrNull('Berlin')
   location!: string | null;
 
-  @ApiProperty({ type: String, nullable: true })
+  @TextOrNull('DE')
   country!: string | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Where to buy licences.' })
+  @TextOrNull('https://business.apple.com', 'Where to buy licences.')
   websiteUrl!: string | null;
 
-  @ApiProperty()
+  @Time()
   importedAt!: string;
 
-  @ApiProperty({ description: 'The token works and no other MDM manages the location.' })
+  @Flag(true, 'The token works and no other MDM manages the location.')
   usable!: boolean;
 
-  @ApiProperty({ type: TokenAnswer })
+  @Part(() => TokenAnswer)
   token!: TokenAnswer;
 
-  @ApiProperty({ description: 'The location is marked as ours at Apple.' })
+  @Flag(true, 'The location is marked as ours at Apple.')
   owned!: boolean;
 
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description: 'Why marking it failed; it is retried automatically.',
-  })
+  @TextOrNull(null, 'Why marking it failed; it is retried automatically.')
   owningFailure!: string | null;
 
-  @ApiProperty({
-    type: Object,
-    nullable: true,
-    description: 'Another MDM manages the location. `mdm` is null if Apple did not name it.',
-  })
-  conflict!: { mdm: MdmAnswer | null; advice: string } | null;
+  @PartOrNull(() => ConflictAnswer, 'Another MDM manages the location.')
+  conflict!: ConflictAnswer | null;
 
-  @ApiProperty({ type: NotificationsAnswer })
+  @Part(() => NotificationsAnswer)
   notifications!: NotificationsAnswer;
 
-  @ApiProperty({ type: FirstReadAnswer })
+  @Part(() => FirstReadAnswer)
   firstRead!: FirstReadAnswer;
 
-  @ApiProperty({ type: String, nullable: true, description: 'When the totals of its assets were last read.' })
+  @TimeOrNull('When the totals of its assets were last read.')
   totalsReadAt!: string | null;
 
-  @ApiProperty({ type: Object })
+  @Links({
+    self: '/api/v1/accounts/7700000000000001',
+    assets: '/api/v1/accounts/7700000000000001/assets',
+    pairs: '/api/v1/accounts/7700000000000001/pairs',
+    orders: '/api/v1/orders?accountId=7700000000000001',
+    timeline: '/api/v1/timeline?accountId=7700000000000001',
+  })
   links!: { self: string; assets: string; pairs: string; orders: string; timeline: string };
 }
 
 export class AccountWithPosition extends AccountAnswer {
-  @ApiProperty({ type: AsOfAnswer })
+  @Part(() => AsOfAnswer)
   asOf!: AsOfAnswer;
 }
 

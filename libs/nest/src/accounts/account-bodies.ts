@@ -29,6 +29,9 @@ const TOKEN = {
   description:
     'The .vpptoken file: its text, or in a form the file. Byte order marks, blanks and line breaks do not matter.',
   format: 'password',
+  minLength: 1,
+  maxLength: 100_000,
+  example: 'eyJ0b2tlbiI6IuKApiIsImV4cERhdGUiOiLigKYiLCJvcmdOYW1lIjoi4oCmIn0=',
 } as const;
 
 export class ImportTokenBody {

@@ -4,19 +4,22 @@ import {
   ApiAcceptedResponse,
   ApiConsumes,
   ApiCreatedResponse,
+  ApiHeader,
   ApiOkResponse,
   ApiTags,
   ApiOperation,
   ApiProperty,
 } from '@nestjs/swagger';
-import { numberOf, type Position } from '@seatbook/kernel';
+import { Refusal, numberOf, type ErrorCode, type Position } from '@seatbook/kernel';
 import type { Caller } from '@seatbook/application';
 import { SeatbookHost } from '@seatbook/host';
 import { Commands, Queries } from '../bus/messages.js';
 import { API } from '../http/api-root.js';
 import { CalledBy } from '../http/caller.js';
-import { CommandAnswer } from '../http/command-answer.js';
-import { ApiRefusals } from '../http/api-refusals.js';
+import { entityTagOf, namesTag } from '../http/conditional-reads.js';
+import { IDEMPOTENCY_KEY, IF_MATCH, IfMatch } from '../http/request-headers.js';
+import { CommandAnswer } from './command-answer.js';
+import { ApiRefusals } from '../document/api-refusals.js';
 import type { HttpReply } from '../http/exchange.js';
 import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
@@ -29,6 +32,24 @@ class RenameAccountBody {
   @TextField(1, 200)
   name!: string;
 }
+
+/** Refusals of a content token, whatever it is for. */
+const REFUSED_TOKENS: readonly ErrorCode[] = [
+  'INVALID_TOKEN_EMPTY',
+  'INVALID_TOKEN_NOT_BASE64',
+  'INVALID_TOKEN_NOT_JSON',
+  'INVALID_TOKEN_KEYS',
+  'INVALID_TOKEN_DATE',
+  'INVALID_TOKEN_DEP_P7M',
+  'REJECTED_TOKEN_EXPIRED',
+  'REJECTED_TOKEN_REVOKED',
+  'REJECTED_TOKEN_INVALID',
+  'REJECTED_TOKEN_READ_ONLY',
+  'REJECTED_BY_APPLE',
+  'TRANSIENT_APPLE',
+  'TRANSIENT_IMPORT_GOES_ON',
+  'TRANSIENT_TOKEN_GONE',
+];
 
 /** App Store accounts: one for each location, with its content token. */
 @ApiTags('accounts')
@@ -43,10 +64,11 @@ export class AccountsController {
   @Post()
   @ApiOperation({ summary: 'Imports a location with its content token.' })
   @ApiConsumes('application/json', 'multipart/form-data')
-  @ApiCreatedResponse({ type: AccountWithPosition })
+  @ApiCreatedResponse({ type: AccountWithPosition, description: 'The account.' })
   @ApiOkResponse({ type: AccountWithPosition, description: 'The same request had imported it before.' })
-  @ApiRefusals(400, 409, 413, 415, 422, 503)
-  async import(
+  @ApiHeader(IDEMPOTENCY_KEY)
+  @ApiRefusals(...REFUSED_TOKENS, 'REJECTED_ACCOUNT_EXISTS', 'REJECTED_OWNED_BY_OTHER_MDM')
+  async importAccount(
     @Body() body: ImportTokenBody,
     @CalledBy() caller: Caller,
     @Res({ passthrough: true }) reply: HttpReply,
@@ -62,20 +84,24 @@ export class AccountsController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'All accounts, by name.' })
+  @ApiOperation({ summary: 'All accounts, in the order of their import.' })
   @ApiItems(AccountAnswer)
-  @ApiRefusals(400, 503)
-  async list(@Query() part: PageQuery, @WantedPosition() position?: Position): Promise<Items<AccountAnswer>> {
-    const page = await this.queries.execute(new Queries.ListAccounts({ part, position }));
+  listAccounts(
+    @Query() wanted: PageQuery,
+    @WantedPosition() position?: Position,
+  ): Promise<Items<AccountAnswer>> {
     const now = this.host.clock.now();
-    return itemsOf(page, (account) => accountAnswer(account, now, null));
+    return itemsOf(
+      wanted,
+      (part) => this.queries.execute(new Queries.ListAccounts({ part, position })),
+      (account) => accountAnswer(account, now, null),
+    );
   }
 
   @Get(':accountId')
   @ApiOperation({ summary: 'One account with its token, notifications and first read.' })
-  @ApiOkResponse({ type: AccountWithPosition })
-  @ApiRefusals(404, 503)
-  get(
+  @ApiOkResponse({ type: AccountWithPosition, description: 'The account.' })
+  getAccount(
     @Param('accountId') accountId: string,
     @WantedPosition() position?: Position,
   ): Promise<AccountWithPosition> {
@@ -87,14 +113,18 @@ export class AccountsController {
     summary: 'Replaces the token with another one of the same location. Held work resumes automatically.',
   })
   @ApiConsumes('application/json', 'multipart/form-data')
-  @ApiOkResponse({ type: AccountWithPosition })
-  @ApiRefusals(400, 404, 413, 415, 422, 503)
-  async renew(
+  @ApiHeader(IDEMPOTENCY_KEY)
+  @ApiHeader(IF_MATCH)
+  @ApiOkResponse({ type: AccountWithPosition, description: 'The account with its new token.' })
+  @ApiRefusals(...REFUSED_TOKENS, 'REJECTED_TOKEN_OTHER_LOCATION')
+  async renewToken(
     @Param('accountId') accountId: string,
     @Body() { token }: RenewTokenBody,
     @CalledBy() caller: Caller,
+    @IfMatch() expected: string | null,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<AccountWithPosition> {
+    await this.#mustBe(accountId, expected);
     const { position } = await this.commands.execute(
       new Commands.RenewToken({ uId: accountId, file: token }, caller),
     );
@@ -104,14 +134,17 @@ export class AccountsController {
 
   @Put(':accountId/name')
   @ApiOperation({ summary: 'Gives the account another display name.' })
-  @ApiOkResponse({ type: AccountWithPosition })
-  @ApiRefusals(400, 404, 503)
-  async rename(
+  @ApiHeader(IDEMPOTENCY_KEY)
+  @ApiHeader(IF_MATCH)
+  @ApiOkResponse({ type: AccountWithPosition, description: 'The account with its new name.' })
+  async renameAccount(
     @Param('accountId') accountId: string,
     @Body() { name }: RenameAccountBody,
     @CalledBy() caller: Caller,
+    @IfMatch() expected: string | null,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<AccountWithPosition> {
+    await this.#mustBe(accountId, expected);
     const { position } = await this.commands.execute(
       new Commands.RenameAccount({ uId: accountId, name }, caller),
     );
@@ -122,13 +155,20 @@ export class AccountsController {
   @Post(':accountId/take-over')
   @ApiOperation({ summary: 'Takes a location back from another MDM.' })
   @HttpCode(202)
-  @ApiAcceptedResponse({ type: CommandAnswer })
-  @ApiRefusals(404, 409, 503)
+  @ApiHeader(IDEMPOTENCY_KEY)
+  @ApiHeader(IF_MATCH)
+  @ApiAcceptedResponse({
+    type: CommandAnswer,
+    description: 'It is marked as ours as soon as Apple can be asked.',
+  })
+  @ApiRefusals('REJECTED_NOT_CONFLICTED')
   async takeOver(
     @Param('accountId') accountId: string,
     @CalledBy() caller: Caller,
+    @IfMatch() expected: string | null,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<CommandAnswer> {
+    await this.#mustBe(accountId, expected);
     const { position } = await this.commands.execute(new Commands.TakeOver({ uId: accountId }, caller));
     return accepted(reply, accountId, position);
   }
@@ -136,15 +176,26 @@ export class AccountsController {
   @Post(':accountId/sync')
   @ApiOperation({ summary: 'Reads the totals of all assets now.' })
   @HttpCode(202)
-  @ApiAcceptedResponse({ type: CommandAnswer })
-  @ApiRefusals(404, 503)
-  async sync(
+  @ApiHeader(IDEMPOTENCY_KEY)
+  @ApiAcceptedResponse({
+    type: CommandAnswer,
+    description: 'The totals are read as soon as Apple can be asked.',
+  })
+  async syncAccount(
     @Param('accountId') accountId: string,
     @CalledBy() caller: Caller,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<CommandAnswer> {
     const { position } = await this.commands.execute(new Commands.SyncAccount({ uId: accountId }, caller));
     return accepted(reply, accountId, position);
+  }
+
+  /** @throws Refusal CONFLICT_VERSION where the account is not what the caller has seen */
+  async #mustBe(accountId: string, expected: string | null): Promise<void> {
+    if (expected === null) return;
+    const tag = entityTagOf(JSON.stringify(await this.#account(accountId, undefined)));
+    if (!namesTag(expected, tag))
+      throw new Refusal('CONFLICT_VERSION', 'the account has changed; read it again');
   }
 
   async #account(accountId: string, position: Position | undefined): Promise<AccountWithPosition> {

@@ -1,109 +1,122 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { OmitType } from '@nestjs/swagger';
 import { isoTime } from '@seatbook/kernel';
 import { countsOf } from '@seatbook/application';
 import { idOfAsset, type AssetDocument } from '@seatbook/licensing';
+import {
+  Count,
+  CountOrNull,
+  Flag,
+  FlagOrNull,
+  Links,
+  Part,
+  Text,
+  TextOrNull,
+  Texts,
+  TimeOrNull,
+} from '../document/fields.js';
 import { API } from '../http/api-root.js';
 import { AsOfAnswer } from '../reading/as-of.js';
 import type { Items } from '../reading/page.js';
 
 export class LicenceCounts {
-  @ApiProperty({
-    type: Number,
-    nullable: true,
-    description: 'As Apple reports; null for an unlimited asset, or before the first read.',
-  })
+  @CountOrNull(500, 'As Apple reports; null for an unlimited asset, or before the first read.')
   owned!: number | null;
 
-  @ApiProperty({ description: 'Reserved, assigned and returning.' })
+  @TimeOrNull('When `owned` was read; all other numbers are of the moment `asOf`.')
+  ownedAt!: string | null;
+
+  @Count(62, 'Reserved, assigned and returning.')
   used!: number;
 
-  @ApiProperty()
+  @Count(0)
   reserved!: number;
 
-  @ApiProperty()
+  @Count(62)
   assigned!: number;
 
-  @ApiProperty()
+  @Count(0)
   returning!: number;
 
-  @ApiProperty()
+  @Count(0)
   waiting!: number;
 
-  @ApiProperty()
+  @Count(0)
   failed!: number;
 
-  @ApiProperty({
-    type: Number,
-    nullable: true,
-    description: 'Can be assigned now; null for an unlimited asset.',
-  })
+  @CountOrNull(438, 'Owned and not used: can be assigned now. Null for an unlimited asset.')
   available!: number | null;
 
-  @ApiProperty({ description: 'In use in excess of those owned.' })
+  @Count(0, 'In use in excess of those owned.')
   excess!: number;
 }
 
 export class AssetAnswer {
-  @ApiProperty()
+  @Text('7700000000000001')
   accountId!: string;
 
-  @ApiProperty({ description: '`{adamId}.{pricingParam}`', example: '900000001.STDQ' })
+  @Text('900000001.STDQ', '`{adamId}.{pricingParam}`')
   assetId!: string;
 
-  @ApiProperty({ description: "Apple's number of the app or book." })
+  @Text('900000001', "Apple's number of the app or book.")
   adamId!: string;
 
-  @ApiProperty({ description: 'STDQ, or PLUS.' })
+  @Text('STDQ', 'STDQ, or PLUS.')
   pricingParam!: string;
 
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description: 'Name in the store; null until it has been looked up.',
-  })
+  @TextOrNull('Field Notes', 'Name in the store; null until it has been looked up.')
   name!: string | null;
 
-  @ApiProperty({ type: String, nullable: true })
+  @TextOrNull('com.example.fieldnotes')
   bundleId!: string | null;
 
-  @ApiProperty({ type: String, nullable: true })
+  @TextOrNull('https://is1-ssl.mzstatic.com/image/thumb/icon.png')
   iconUrl!: string | null;
 
-  @ApiProperty({ type: String, nullable: true })
+  @TextOrNull('Example Ltd.')
   seller!: string | null;
 
-  @ApiProperty({ type: String, nullable: true, example: 'App' })
+  @TextOrNull('App')
   productType!: string | null;
 
-  @ApiProperty({ type: [String] })
+  @Texts(['iOS'])
   supportedPlatforms!: readonly string[];
 
-  @ApiProperty({ type: Boolean, nullable: true })
+  @FlagOrNull(true)
   deviceAssignable!: boolean | null;
 
-  @ApiProperty({ type: Boolean, nullable: true })
+  @FlagOrNull(true)
   revocable!: boolean | null;
 
-  @ApiProperty({ description: 'Free of charge: it has no number of licences and is left out of totals.' })
+  @Flag(false, 'Free of charge: it has no number of licences and is left out of totals.')
   unlimited!: boolean;
 
-  @ApiProperty({ type: LicenceCounts })
+  @Part(() => LicenceCounts)
   licences!: LicenceCounts;
 
-  @ApiProperty({
-    description:
-      'Apple reported "not enough licences" although one seemed available; cleared when the totals are read.',
-  })
+  @Flag(
+    false,
+    'Apple reported "not enough licences" although one seemed available; cleared when the totals are read.',
+  )
   short!: boolean;
 
-  @ApiProperty({ description: 'The ledger contains what Apple held when the account was imported.' })
+  @Flag(true, 'The ledger contains what Apple held when the account was imported.')
   baseline!: boolean;
 
-  @ApiProperty({ type: String, nullable: true, description: 'When `owned` was read.' })
-  totalsReadAt!: string | null;
-
-  @ApiProperty({ type: Object })
+  @Links({
+    self: '/api/v1/accounts/7700000000000001/assets/900000001.STDQ',
+    pairs: '/api/v1/accounts/7700000000000001/assets/900000001.STDQ/pairs',
+    timeline: '/api/v1/timeline?accountId=7700000000000001&assetId=900000001.STDQ',
+  })
   links!: { self: string; pairs: string; timeline: string };
+}
+
+/** Sums over limited assets only. */
+export class TotalsAnswer extends OmitType(LicenceCounts, ['ownedAt'] as const) {
+  @Count(7, 'Number of assets in the sums: those with a number of licences.')
+  assets!: number;
+
+  @Count(1, 'Number of assets left out because they are unlimited.')
+  unlimitedAssets!: number;
 }
 
 export interface AssetListAnswer extends Items<AssetAnswer> {
@@ -111,17 +124,8 @@ export interface AssetListAnswer extends Items<AssetAnswer> {
 }
 
 export class AssetWithPosition extends AssetAnswer {
-  @ApiProperty({ type: AsOfAnswer })
+  @Part(() => AsOfAnswer)
   asOf!: AsOfAnswer;
-}
-
-/** Sums over limited assets only. */
-export class TotalsAnswer extends LicenceCounts {
-  @ApiProperty({ description: 'Number of assets in the sums: those with a number of licences.' })
-  assets!: number;
-
-  @ApiProperty({ description: 'Number of assets left out because they are unlimited.' })
-  unlimitedAssets!: number;
 }
 
 export function assetAnswer(asset: AssetDocument): AssetAnswer {
@@ -142,10 +146,9 @@ export function assetAnswer(asset: AssetDocument): AssetAnswer {
     deviceAssignable: asset.deviceAssignable,
     revocable: asset.revocable,
     unlimited: asset.unlimited,
-    licences: countsOf(asset),
+    licences: { ...countsOf(asset), ownedAt: isoTime(asset.totalsReadAt) },
     short: asset.short,
     baseline: asset.baseline,
-    totalsReadAt: isoTime(asset.totalsReadAt),
     links: {
       self,
       pairs: `${self}/pairs`,

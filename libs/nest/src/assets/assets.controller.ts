@@ -1,27 +1,45 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiPropertyOptional, ApiTags, ApiOperation } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
-import { IsBoolean, IsIn, IsOptional } from 'class-validator';
+import { IsIn, IsOptional } from 'class-validator';
 import type { Position } from '@seatbook/kernel';
 import type { PairState } from '@seatbook/licensing';
+import { PLATFORMS } from '../accounts/account-bodies.js';
 import { TextField } from '../http/text-field.js';
+import { MAX_POSITION, WholeNumber } from '../http/whole-number.js';
+import { YesOrNo } from '../http/yes-or-no.js';
 import { API } from '../http/api-root.js';
-import { ApiRefusals } from '../http/api-refusals.js';
+import { ApiRefusals } from '../document/api-refusals.js';
 import { Queries } from '../bus/messages.js';
 import { PairAnswer, pairAnswer, pairStates } from '../pairs/pair-answer.js';
 import { asOfAnswer } from '../reading/as-of.js';
 import { momentOf } from '../reading/moment.js';
-import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
+import { ApiItems, PageQuery, around, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
 import { assetIdOf } from './asset-id.js';
-import { AssetAnswer, AssetWithPosition, assetAnswer, type AssetListAnswer } from './asset-answer.js';
+import {
+  AssetAnswer,
+  AssetWithPosition,
+  TotalsAnswer,
+  assetAnswer,
+  type AssetListAnswer,
+} from './asset-answer.js';
 
 class AssetsOfAccountQuery extends PageQuery {
-  @ApiPropertyOptional({ description: 'Adds `totals`: sums over all limited assets in the list.' })
+  @ApiPropertyOptional({ description: 'Only assets whose name contains this text, in whatever case.' })
   @IsOptional()
-  @Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value))
-  @IsBoolean()
+  @TextField(1, 200)
+  name?: string;
+
+  @YesOrNo('Only assets that are short of licences, or only those that are not.')
+  short?: boolean;
+
+  @ApiPropertyOptional({ enum: PLATFORMS, description: 'Only assets that run on this platform.' })
+  @IsOptional()
+  @IsIn(PLATFORMS)
+  platform?: string;
+
+  @YesOrNo('Adds `totals`: sums over all limited assets of the list, with these filters.')
   totals: boolean = false;
 }
 
@@ -40,10 +58,8 @@ class MomentQuery {
   @TextField(1, 40)
   at?: string;
 
-  @ApiPropertyOptional({ description: 'Waits until the answer reflects this position.' })
-  @IsOptional()
-  @TextField(1, 15)
-  position?: string;
+  @WholeNumber(0, MAX_POSITION, 'Waits until the answer reflects this position.')
+  position?: number;
 }
 
 class AssetPairsQuery extends PageQuery {
@@ -70,29 +86,27 @@ export class AssetsController {
 
   @Get(`${API}/assets`)
   @ApiOperation({ summary: 'Assets of all accounts by name, with their counts.' })
-  @ApiItems(AssetAnswer)
-  @ApiRefusals(400, 404, 503)
-  list(@Query() part: AssetsQuery, @WantedPosition() position?: Position): Promise<AssetListAnswer> {
-    return this.#list(part.accountId, part, position);
+  @ApiItems(AssetAnswer, { totals: TotalsAnswer })
+  listAssets(@Query() wanted: AssetsQuery, @WantedPosition() position?: Position): Promise<AssetListAnswer> {
+    return this.#list(wanted.accountId, wanted, position);
   }
 
   @Get(`${API}/accounts/:accountId/assets`)
   @ApiOperation({ summary: 'Assets of an account by name, with their counts.' })
-  @ApiItems(AssetAnswer)
-  @ApiRefusals(400, 404, 503)
-  listOfAccount(
+  @ApiItems(AssetAnswer, { totals: TotalsAnswer })
+  listAssetsOfAccount(
     @Param('accountId') accountId: string,
-    @Query() part: AssetsOfAccountQuery,
+    @Query() wanted: AssetsOfAccountQuery,
     @WantedPosition() position?: Position,
   ): Promise<AssetListAnswer> {
-    return this.#list(accountId, part, position);
+    return this.#list(accountId, wanted, position);
   }
 
   @Get(ASSET)
   @ApiOperation({ summary: 'Counts of one asset, now or as of a position or time.' })
-  @ApiOkResponse({ type: AssetWithPosition })
-  @ApiRefusals(400, 404, 503)
-  async get(
+  @ApiOkResponse({ type: AssetWithPosition, description: 'The asset.' })
+  @ApiRefusals('NOT_FOUND_ASSET', 'INVALID_ASSET')
+  async getAsset(
     @Param('accountId') accountId: string,
     @Param('assetId') assetId: string,
     @Query() { at }: MomentQuery,
@@ -106,27 +120,36 @@ export class AssetsController {
   @Get(`${ASSET}/pairs`)
   @ApiOperation({ summary: 'Who holds an asset or waits for it.' })
   @ApiItems(PairAnswer)
-  @ApiRefusals(400, 404, 503)
-  async pairs(
+  @ApiRefusals('NOT_FOUND_ASSET', 'INVALID_ASSET')
+  listPairsOfAsset(
     @Param('accountId') accountId: string,
     @Param('assetId') assetId: string,
-    @Query() part: AssetPairsQuery,
+    @Query() query: AssetPairsQuery,
     @WantedPosition() position?: Position,
   ): Promise<Items<PairAnswer>> {
-    const { state, at } = part;
-    const asset = assetIdOf(assetId);
-    const wanted = { uId: accountId, asset, state, at: momentOf(at), part, position };
-    return itemsOf(await this.queries.execute(new Queries.ListAssetPairs(wanted)), pairAnswer);
+    const { state, at } = query;
+    const wanted = { uId: accountId, asset: assetIdOf(assetId), state, at: momentOf(at), position };
+    return itemsOf(
+      query,
+      (part) => this.queries.execute(new Queries.ListAssetPairs({ ...wanted, part })),
+      pairAnswer,
+    );
   }
 
   async #list(
     accountId: string | undefined,
-    part: AssetsOfAccountQuery,
+    query: AssetsOfAccountQuery,
     position: Position | undefined,
   ): Promise<AssetListAnswer> {
-    const wanted = { accountId, withTotals: part.totals, part, position };
-    const list = await this.queries.execute(new Queries.ListAssets(wanted));
-    const { totals } = list;
-    return { ...itemsOf(list, assetAnswer), ...(totals === null ? {} : { totals }) };
+    const { name, short, platform } = query;
+    const filter = { accountId, name, short, platform };
+    const page = await itemsOf(
+      query,
+      (part) => this.queries.execute(new Queries.ListAssets({ ...filter, part, position })),
+      assetAnswer,
+    );
+    if (!query.totals) return page;
+    const totals = await this.queries.execute(new Queries.SumAssets(filter));
+    return around(page, { ...page, totals });
   }
 }

@@ -8,7 +8,7 @@ import { Commands, Queries } from './messages.js';
 
 const Renaming = commandsOf({
   Rename: async (_edge: SeatbookEdge, { name }: { name: string }, by: string) => {
-    if (name === '') throw new Refusal('INVALID_NAME', 'a name has letters');
+    if (name === '') throw new Refusal('INVALID_REQUEST', 'a name has letters');
     return `${name} by ${by}`;
   },
 });
@@ -38,7 +38,7 @@ describe('the one binding of the buses', () => {
 
   it('passes refusals on', async () => {
     const renaming = commands.execute(new Renaming.Rename({ name: '' }, 'owner'));
-    await expect(renaming).rejects.toMatchObject({ code: 'INVALID_NAME' });
+    await expect(renaming).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
   });
 
   it('shows who listens on a bus the name of the command', async () => {

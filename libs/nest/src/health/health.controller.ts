@@ -2,23 +2,23 @@ import { Controller, Get, Inject, Res } from '@nestjs/common';
 import {
   ApiOkResponse,
   ApiOperation,
-  ApiProperty,
   ApiSecurity,
   ApiServiceUnavailableResponse,
   ApiTags,
 } from '@nestjs/swagger';
+import { Flag } from '../document/fields.js';
 import { API } from '../http/api-root.js';
 import type { HttpReply } from '../http/exchange.js';
 import { HealthAnswer, healthAnswer } from './health-answer.js';
 import { Readiness } from './readiness.js';
 
 class AliveAnswer {
-  @ApiProperty()
+  @Flag(true)
   alive!: boolean;
 }
 
 class ReadyAnswer {
-  @ApiProperty()
+  @Flag(true)
   ready!: boolean;
 }
 
@@ -31,8 +31,8 @@ export class HealthController {
   @Get('livez')
   @ApiOperation({ summary: 'The process is running.' })
   @ApiSecurity({})
-  @ApiOkResponse({ type: AliveAnswer })
-  live(): AliveAnswer {
+  @ApiOkResponse({ type: AliveAnswer, description: 'It is running.' })
+  getLiveness(): AliveAnswer {
     return { alive: true };
   }
 
@@ -41,9 +41,9 @@ export class HealthController {
     summary: 'Whether the product is ready to work: 200 or 503. GET /api/v1/health says why not.',
   })
   @ApiSecurity({})
-  @ApiOkResponse({ type: ReadyAnswer })
-  @ApiServiceUnavailableResponse({ type: ReadyAnswer })
-  async ready(@Res({ passthrough: true }) reply: HttpReply): Promise<ReadyAnswer> {
+  @ApiOkResponse({ type: ReadyAnswer, description: 'It is ready.' })
+  @ApiServiceUnavailableResponse({ type: ReadyAnswer, description: 'It is not ready.' })
+  async getReadiness(@Res({ passthrough: true }) reply: HttpReply): Promise<ReadyAnswer> {
     const { reasons } = await this.readiness.look();
     const ready = reasons.length === 0;
     void reply.status(ready ? 200 : 503).header('cache-control', 'no-store');
@@ -52,8 +52,8 @@ export class HealthController {
 
   @Get(`${API}/health`)
   @ApiOperation({ summary: 'How read models and workers are, and why the product is not ready.' })
-  @ApiOkResponse({ type: HealthAnswer })
-  async health(@Res({ passthrough: true }) reply: HttpReply): Promise<HealthAnswer> {
+  @ApiOkResponse({ type: HealthAnswer, description: 'The health of the product.' })
+  async getHealth(@Res({ passthrough: true }) reply: HttpReply): Promise<HealthAnswer> {
     void reply.header('cache-control', 'no-store');
     return healthAnswer(await this.readiness.look());
   }

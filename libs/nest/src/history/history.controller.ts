@@ -2,16 +2,16 @@ import { Readable } from 'node:stream';
 import { Controller, Get, Inject, Query, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiPropertyOptional, ApiTags, ApiOperation } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsInt, IsOptional, Min } from 'class-validator';
-import { Refusal, asPosition, latest, type Envelope } from '@seatbook/kernel';
+import { IsOptional } from 'class-validator';
+import { asPosition, latest, type Envelope } from '@seatbook/kernel';
 import type { HistoryFilter } from '@seatbook/application';
 import { TextField } from '../http/text-field.js';
+import { MAX_POSITION, WholeNumber } from '../http/whole-number.js';
 import { Queries } from '../bus/messages.js';
 import { API } from '../http/api-root.js';
-import { ApiRefusals } from '../http/api-refusals.js';
+import { ApiRefusals } from '../document/api-refusals.js';
 import type { HttpReply } from '../http/exchange.js';
-import { instantOf } from '../reading/moment.js';
+import { timeOf } from '../reading/moment.js';
 import { eventAnswer } from '../timeline/event-answer.js';
 import { SubjectField, subjectsOfFilter } from '../timeline/subject-query.js';
 
@@ -41,20 +41,15 @@ class HistoryQuery {
   @TextField(1, 40)
   to?: string;
 
-  @ApiPropertyOptional({
-    description: 'Only events after this position: continue where an earlier read stopped.',
-  })
+  @ApiPropertyOptional({ description: 'Only events of this type.', example: 'asset.licenses-assigned' })
   @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(0)
+  @TextField(1, 100)
+  type?: string;
+
+  @WholeNumber(0, MAX_POSITION, 'Only events after this position: continue where an earlier read stopped.', 0)
   after: number = 0;
 
-  @ApiPropertyOptional({ description: 'Only events up to this position.' })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(0)
+  @WholeNumber(0, MAX_POSITION, 'Only events up to this position.')
   upTo?: number;
 }
 
@@ -70,16 +65,20 @@ export class HistoryController {
    */
   @Get()
   @ApiOperation({ summary: 'Streams events as JSON lines, with filters; can be resumed after any position.' })
-  @ApiOkResponse({ content: { 'application/x-ndjson': { schema: { type: 'string' } } } })
-  @ApiRefusals(400, 503)
-  async history(@Query() query: HistoryQuery, @Res() reply: HttpReply): Promise<void> {
+  @ApiOkResponse({
+    description: 'An event a line.',
+    content: { 'application/x-ndjson': { schema: { type: 'string' } } },
+  })
+  @ApiRefusals('INVALID_SUBJECT', 'INVALID_ASSET', 'NOT_FOUND_ASSET', 'NOT_FOUND_ORDER')
+  async getHistory(@Query() query: HistoryQuery, @Res() reply: HttpReply): Promise<void> {
     const after = asPosition(query.after);
     const upTo = query.upTo === undefined ? undefined : asPosition(query.upTo);
-    const from = momentOf('from', query.from);
-    const to = momentOf('to', query.to);
+    const from = timeOf('from', query.from);
+    const to = timeOf('to', query.to);
     const filter: HistoryFilter = {
       subjects: subjectsOfFilter(query),
       after,
+      ...(query.type === undefined ? {} : { type: query.type }),
       ...(upTo === undefined ? {} : { upTo }),
       ...(from === undefined ? {} : { from }),
       ...(to === undefined ? {} : { to }),
@@ -106,12 +105,3 @@ async function* linesOf(
 
 const linesOfPage = (events: readonly Envelope[]): string =>
   events.map((event) => `${JSON.stringify(eventAnswer(event))}\n`).join('');
-
-function momentOf(name: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const moment = instantOf(text);
-  if (moment === null) {
-    throw new Refusal('INVALID_TIME', `${name} is a time in ISO 8601, e.g. 2026-11-24T08:00:00Z`);
-  }
-  return moment;
-}

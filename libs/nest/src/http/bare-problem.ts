@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Log } from '@seatbook/host';
+import type { ErrorCode } from '@seatbook/kernel';
 import { BARE_SECURITY_HEADERS } from './security-headers.js';
-import { titleOf, type Problem } from './problem.js';
+import { titleOf, typeOf, type Problem } from './problem.js';
 
-const STATUS_OF_CODE: Readonly<Record<string, { status: number; code: string; detail: string }>> = {
+const STATUS_OF_CODE: Readonly<Record<string, { status: number; code: ErrorCode; detail: string }>> = {
   HPE_HEADER_OVERFLOW: {
     status: 431,
     code: 'INVALID_HEADERS_TOO_LARGE',
@@ -17,7 +18,11 @@ const STATUS_OF_CODE: Readonly<Record<string, { status: number; code: string; de
     detail: 'the request did not arrive in time',
   },
 };
-const MALFORMED = { status: 400, code: 'INVALID_REQUEST', detail: 'this is not a valid HTTP request' };
+const MALFORMED: { status: number; code: ErrorCode; detail: string } = {
+  status: 400,
+  code: 'INVALID_REQUEST',
+  detail: 'this is not a valid HTTP request',
+};
 
 /**
  * Answers what never became a request (a malformed head, one that is too long or too slow) in the same form as every
@@ -32,7 +37,7 @@ export function refuseBareConnections(log: Log): (error: Error & { code?: string
     const { status, code, detail } = STATUS_OF_CODE[error.code ?? ''] ?? MALFORMED;
     const correlationId = randomUUID();
     const problem: Problem = {
-      type: `urn:seatbook:problem:${code}`,
+      type: typeOf(code),
       title: titleOf(status),
       status,
       code,

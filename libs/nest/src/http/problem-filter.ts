@@ -4,7 +4,7 @@ import { identityOf } from './caller.js';
 import { headerOf, pathOf, type HttpReply, type HttpRequest } from './exchange.js';
 import { errorFacts, type Log } from '@seatbook/host';
 import type { AllowedMethods } from './allowed-methods.js';
-import { answerTo, titleOf, type Answer, type Problem } from './problem.js';
+import { answerTo, titleOf, typeOf, type Answer, type Problem } from './problem.js';
 import { SparingLog } from './sparing-log.js';
 import { BARE_SECURITY_HEADERS } from './security-headers.js';
 
@@ -46,7 +46,7 @@ export class ProblemFilter implements ExceptionFilter {
       return;
     }
     const problem: Problem = {
-      type: `urn:seatbook:problem:${answer.code}`,
+      type: typeOf(answer.code),
       title: titleOf(status),
       ...answer,
       instance: pathOf(request),

@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { isRefusal, isUnreadableEvent, type Refusal, type RefusalKind } from '@seatbook/kernel';
+import { isRefusal, isUnreadableEvent, type ErrorCode, type Refusal } from '@seatbook/kernel';
 import { hasCode } from '@seatbook/runtime';
 
 /** RFC 9457, with a code that never changes and the facts that the answer rests on. */
@@ -7,7 +7,7 @@ export interface Problem {
   readonly type: string;
   readonly title: string;
   readonly status: number;
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly detail: string;
   readonly instance: string;
   readonly facts: Readonly<Record<string, unknown>>;
@@ -15,7 +15,7 @@ export interface Problem {
   readonly retryAfterSeconds?: number;
 }
 
-const STATUS_OF_KIND: Readonly<Record<RefusalKind, number>> = {
+const STATUS_OF_KIND: Readonly<Record<string, number>> = {
   INVALID: 400,
   UNAUTHENTICATED: 401,
   FORBIDDEN: 403,
@@ -24,10 +24,15 @@ const STATUS_OF_KIND: Readonly<Record<RefusalKind, number>> = {
   CONFLICT: 409,
   THROTTLED: 429,
   TRANSIENT: 503,
+  BUG: 500,
 };
 
 /** Codes with a status of their own. A 409 is a state that may change; what is refused for its content is a 422. */
-const STATUS_OF_CODE: Readonly<Record<string, number>> = {
+const STATUS_OF_CODE: Readonly<Partial<Record<ErrorCode, number>>> = {
+  INVALID_METHOD: 405,
+  INVALID_REQUEST_TIMEOUT: 408,
+  INVALID_ADDRESS_TOO_LONG: 414,
+  INVALID_HEADERS_TOO_LARGE: 431,
   INVALID_BODY_TOO_LARGE: 413,
   INVALID_MEDIA_TYPE: 415,
   REJECTED_BY_APPLE: 422,
@@ -60,6 +65,15 @@ const TITLES: Readonly<Record<number, string>> = {
 };
 
 export type Answer = Pick<Problem, 'status' | 'code' | 'detail' | 'facts' | 'retryAfterSeconds'>;
+
+/** The status of an answer with this code. */
+export function statusOf(code: ErrorCode): number {
+  const kind = Object.keys(STATUS_OF_KIND).find((one) => code === one || code.startsWith(`${one}_`)) ?? 'BUG';
+  return STATUS_OF_CODE[code] ?? STATUS_OF_KIND[kind] ?? 500;
+}
+
+/** The page of a code. */
+export const typeOf = (code: ErrorCode): string => `/docs/errors/${code}`;
 
 export const titleOf = (status: number): string => TITLES[status] ?? 'Failed';
 
@@ -99,7 +113,7 @@ export function answerTo(error: unknown, ifMatch: boolean): Answer | null {
 
 function ofRefusal({ kind, code, message, facts, retryAfterSeconds }: Refusal, ifMatch: boolean): Answer {
   const outdated = code === 'CONFLICT_VERSION' && ifMatch;
-  const status = outdated ? 412 : (STATUS_OF_CODE[code] ?? STATUS_OF_KIND[kind]);
+  const status = outdated ? 412 : statusOf(code);
   const waits = kind === 'TRANSIENT' || kind === 'THROTTLED';
   return {
     status,
@@ -138,6 +152,8 @@ function ofStatus(status: number, detail?: string): Answer | null {
         detail: detail ?? 'the body cannot be read: it is not valid JSON',
         facts: {},
       };
+    case 403:
+      return { status, code: 'FORBIDDEN_ADDRESS', detail: 'this address is not served', facts: {} };
     case 404:
       return {
         status,

@@ -4,8 +4,15 @@ import { ApiBody, ApiOkResponse, ApiSecurity, ApiTags, ApiOperation } from '@nes
 import { Refusal } from '@seatbook/kernel';
 import { bearerOf } from '../access/authentication.js';
 import { Commands } from '../bus/messages.js';
-import { ApiRefusals } from '../http/api-refusals.js';
+import { ApiRefusals } from '../document/api-refusals.js';
 import type { HttpRequest } from '../http/exchange.js';
+
+const EXAMPLE = {
+  notificationId: '0f2b8a4e-4f0a-4a37-9f44-1d5b1e0c7a63',
+  uId: '7700000000000001',
+  notificationType: 'ASSET_COUNT',
+  notification: { adamId: '900000001', pricingParam: 'STDQ', countDelta: 3 },
+};
 
 /** Where Apple delivers. It shows the secret of the account instead of the owner key. */
 @ApiTags('apple')
@@ -19,10 +26,13 @@ export class NotificationsController {
   })
   @HttpCode(200)
   @ApiSecurity('notification-secret')
-  @ApiBody({ schema: { type: 'object', additionalProperties: true } })
+  @ApiBody({
+    schema: { type: 'object', additionalProperties: true },
+    examples: { notification: { value: EXAMPLE } },
+  })
   @ApiOkResponse({ description: 'It is stored.' })
-  @ApiRefusals(400, 401, 413, 415, 422, 503)
-  async receive(
+  @ApiRefusals('INVALID_NOTIFICATION', 'REJECTED_OTHER_LOCATION')
+  async receiveNotification(
     @Param('accountId') accountId: string,
     @Body() body: unknown,
     @Req() request: HttpRequest,

@@ -1,117 +1,135 @@
-import { ApiProperty } from '@nestjs/swagger';
 import { isoTime, type Position } from '@seatbook/kernel';
 import { ORDER_KINDS, idOfAsset, type OrderDocument } from '@seatbook/licensing';
+import {
+  Count,
+  Flag,
+  Links,
+  OneOf,
+  Part,
+  Parts,
+  Text,
+  TextOrNull,
+  Texts,
+  TimeOrNull,
+} from '../document/fields.js';
 import { API } from '../http/api-root.js';
 import { AsOfAnswer } from '../reading/as-of.js';
 
+/** Pairs of an order, each counted once. */
 export class OrderProgress {
-  @ApiProperty()
+  @Count(25)
   assigned!: number;
 
-  @ApiProperty()
+  @Count(0)
   returned!: number;
 
-  @ApiProperty({ description: 'Already held by another order, or already being returned.' })
+  @Count(0, 'Already held by another order, or already being returned.')
   alreadyHeld!: number;
 
-  @ApiProperty({ description: 'Should be returned, but was not held.' })
+  @Count(0, 'Should be returned, but was not held.')
   notHeld!: number;
 
-  @ApiProperty()
+  @Count(0)
   refused!: number;
 
-  @ApiProperty()
+  @Count(0)
   failed!: number;
 
-  @ApiProperty()
+  @Count(0)
   cancelled!: number;
 
-  @ApiProperty({ description: 'Waiting for a licence.' })
+  @Count(0, 'Waiting for a licence.')
   waiting!: number;
 
-  @ApiProperty({ description: 'In progress.' })
+  @Count(0, 'In progress.')
   open!: number;
 }
 
 export class OrderRefusal {
-  @ApiProperty({ description: '`{adamId}.{pricingParam}`' })
+  @Text('900000001.STDQ', '`{adamId}.{pricingParam}`')
   assetId!: string;
 
-  @ApiProperty({
-    enum: ['NOT_DEVICE_ASSIGNABLE', 'PLATFORM', 'SHORT', 'NOT_READ_YET', 'NOT_REVOCABLE', 'UNKNOWN_ASSET'],
-  })
+  @OneOf(
+    ['NOT_DEVICE_ASSIGNABLE', 'PLATFORM', 'SHORT', 'NOT_READ_YET', 'NOT_REVOCABLE', 'UNKNOWN_ASSET'],
+    'SHORT',
+  )
   refusal!: string;
 
-  @ApiProperty()
+  @Count(1)
   pairs!: number;
 }
 
 export class OrderAnswer {
-  @ApiProperty()
+  @Text('60501a66-da6b-8e0d-99da-ff88c72147da')
   orderId!: string;
 
-  @ApiProperty()
+  @Text('7700000000000001')
   accountId!: string;
 
-  @ApiProperty({ enum: ORDER_KINDS })
+  @OneOf(ORDER_KINDS, 'AssignLicense')
   kind!: string;
 
-  @ApiProperty({
-    enum: ['listing', 'placed', 'working', 'waiting', 'finished', 'abandoned'],
-    description: '`waiting`: everything that is left waits for licences.',
-  })
+  @OneOf(
+    ['listing', 'placed', 'working', 'waiting', 'finished', 'abandoned'],
+    'finished',
+    '`waiting`: everything that is left waits for licences.',
+  )
   state!: string;
 
-  @ApiProperty({ type: [String], description: '`{adamId}.{pricingParam}`' })
+  @Texts(['900000001.STDQ'], '`{adamId}.{pricingParam}`')
   assetIds!: readonly string[];
 
-  @ApiProperty()
+  @Count(25)
   holders!: number;
 
-  @ApiProperty({ description: 'Assets × holders.' })
+  @Count(25, 'Assets × holders.')
   pairs!: number;
 
-  @ApiProperty({ enum: ['wait', 'refuse'] })
+  @OneOf(['wait', 'refuse'], 'wait')
   ifShort!: string;
 
-  @ApiProperty({ type: String, nullable: true })
+  @TextOrNull(null)
   platform!: string | null;
 
-  @ApiProperty()
+  @Text('owner')
   principal!: string;
 
-  @ApiProperty({ type: String, nullable: true })
+  @TextOrNull('new class 7b')
   reason!: string | null;
 
-  @ApiProperty({ type: OrderProgress })
+  @Part(() => OrderProgress)
   progress!: OrderProgress;
 
-  @ApiProperty({ type: [OrderRefusal] })
+  @Parts(() => OrderRefusal)
   refusals!: readonly OrderRefusal[];
 
-  @ApiProperty({ type: [String], description: 'Assets whose ledgers did not answer in time.' })
+  @Texts([], 'Assets whose ledgers did not answer in time.')
   silent!: readonly string[];
 
-  @ApiProperty({ type: String, nullable: true })
+  @TimeOrNull()
   placedAt!: string | null;
 
-  @ApiProperty({ type: String, nullable: true })
+  @TimeOrNull()
   finishedAt!: string | null;
 
-  @ApiProperty({ type: Object })
+  @Links({
+    self: '/api/v1/orders/60501a66-da6b-8e0d-99da-ff88c72147da',
+    pairs: '/api/v1/orders/60501a66-da6b-8e0d-99da-ff88c72147da/pairs',
+    timeline: '/api/v1/timeline?orderId=60501a66-da6b-8e0d-99da-ff88c72147da',
+  })
   links!: { self: string; pairs: string; timeline: string };
 }
 
 export class OrderWithPosition extends OrderAnswer {
-  @ApiProperty({ type: AsOfAnswer })
+  @Part(() => AsOfAnswer)
   asOf!: AsOfAnswer;
 }
 
 export class PlacedOrderAnswer extends OrderAnswer {
-  @ApiProperty({ description: 'Position of the order in the log; pass it to a query to see at least this.' })
+  @Count(1801, 'Position of the order in the log; pass it to a query to see at least this.')
   position!: Position;
 
-  @ApiProperty({ description: 'The same request was made before with this Idempotency-Key.' })
+  @Flag(false, 'The same request was made before with this Idempotency-Key.')
   repeated!: boolean;
 }
 

@@ -13,15 +13,18 @@ import {
 } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
 import type { Position } from '@seatbook/kernel';
-import type { OrderDocument, OutcomeDocument } from '@seatbook/licensing';
-import { OVER, SETTLED, type Caller, type PlacedOrder } from '@seatbook/application';
+import { ORDER_KINDS, type OrderDocument, type OrderKind, type OutcomeDocument } from '@seatbook/licensing';
+import { OVER, SETTLED, type Caller, type OrderFilter, type PlacedOrder } from '@seatbook/application';
 import { TextField } from '../http/text-field.js';
 import { assetIdOf } from '../assets/asset-id.js';
 import { SeatbookHost } from '@seatbook/host';
 import { API } from '../http/api-root.js';
-import { ApiRefusals } from '../http/api-refusals.js';
+import { ApiRefusals } from '../document/api-refusals.js';
 import { Commands, Queries } from '../bus/messages.js';
 import { CalledBy } from '../http/caller.js';
+import { IDEMPOTENCY_KEY, PREFER } from '../http/request-headers.js';
+import { timeOf } from '../reading/moment.js';
+import { deviceKey, personKey } from '../pairs/holder-answer.js';
 import { whileAwaited } from '../http/while-awaited.js';
 import { headerOf, type HttpReply, type HttpRequest } from '../http/exchange.js';
 import { asOfAnswer } from '../reading/as-of.js';
@@ -48,6 +51,41 @@ class OrdersQuery extends PageQuery {
   @TextField(1, 100)
   accountId?: string;
 
+  @ApiPropertyOptional({ enum: ORDER_KINDS })
+  @IsOptional()
+  @IsIn(ORDER_KINDS)
+  kind?: OrderKind;
+
+  @ApiPropertyOptional({ description: 'Only orders of this principal.' })
+  @IsOptional()
+  @TextField(1, 100)
+  principal?: string;
+
+  @ApiPropertyOptional({ description: 'Only orders that name this asset (`.STDQ` may be left out).' })
+  @IsOptional()
+  @TextField(1, 40)
+  assetId?: string;
+
+  @ApiPropertyOptional({ description: 'Only orders that name this device.' })
+  @IsOptional()
+  @TextField(1, 40)
+  serialNumber?: string;
+
+  @ApiPropertyOptional({ description: 'Only orders that name this person.' })
+  @IsOptional()
+  @TextField(1, 100)
+  userId?: string;
+
+  @ApiPropertyOptional({ description: 'Ordered at or after this time (ISO 8601).' })
+  @IsOptional()
+  @TextField(1, 40)
+  from?: string;
+
+  @ApiPropertyOptional({ description: 'Ordered at or before this time (ISO 8601).' })
+  @IsOptional()
+  @TextField(1, 40)
+  to?: string;
+
   @ApiPropertyOptional({ enum: STATES })
   @IsOptional()
   @IsIn(STATES)
@@ -60,19 +98,6 @@ class OutcomesQuery extends PageQuery {
   @IsIn(pairOutcomes)
   outcome?: OutcomeDocument['outcome'];
 }
-
-const IDEMPOTENCY_KEY = {
-  name: 'Idempotency-Key',
-  required: false,
-  description:
-    'Repeating a key with the same body, reason included, returns the same order; a different body is refused. Lists are compared as sets.',
-};
-const PREFER = {
-  name: 'Prefer',
-  required: false,
-  description:
-    '`wait=N`: answers once the order is finished or waits for licences, after N seconds at the latest.',
-};
 
 const ApiOrderAnswers = (): MethodDecorator =>
   applyDecorators(
@@ -109,8 +134,17 @@ export class OrdersController {
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiHeader(PREFER)
   @ApiOrderAnswers()
-  @ApiRefusals(400, 404, 409, 413, 422, 503)
-  async place(
+  @ApiRefusals(
+    'NOT_FOUND_ACCOUNT',
+    'INVALID_ASSET',
+    'INVALID_SERIAL_NUMBER',
+    'INVALID_ORDER_EMPTY',
+    'INVALID_ORDER_SIZE',
+    'REJECTED_UNKNOWN_ASSET',
+    'REJECTED_NOTHING_HELD',
+    'REJECTED_ORDER_ABANDONED',
+  )
+  async placeOrder(
     @Body(OrderBodyPipe) body: AnyOrderBody,
     @CalledBy() caller: Caller,
     @Req() request: HttpRequest,
@@ -121,20 +155,26 @@ export class OrdersController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'Orders, most recently changed first.' })
+  @ApiOperation({ summary: 'Orders, the latest first.' })
   @ApiItems(OrderAnswer)
-  @ApiRefusals(400, 503)
-  async list(@Query() part: OrdersQuery, @WantedPosition() position?: Position): Promise<Items<OrderAnswer>> {
-    const { accountId, state } = part;
-    const page = await this.queries.execute(new Queries.ListOrders({ accountId, state, part, position }));
-    return itemsOf(page, orderAnswer);
+  @ApiRefusals('INVALID_ASSET')
+  listOrders(
+    @Query() query: OrdersQuery,
+    @WantedPosition() position?: Position,
+  ): Promise<Items<OrderAnswer>> {
+    const filter = filterOf(query);
+    return itemsOf(
+      query,
+      (part) => this.queries.execute(new Queries.ListOrders({ ...filter, part, position })),
+      orderAnswer,
+    );
   }
 
   @Get(':orderId')
   @ApiOperation({ summary: 'An order with its progress.' })
-  @ApiOkResponse({ type: OrderWithPosition })
-  @ApiRefusals(404, 503)
-  async get(
+  @ApiOkResponse({ type: OrderWithPosition, description: 'The order.' })
+  @ApiRefusals('NOT_FOUND_ORDER')
+  async getOrder(
     @Param('orderId') orderId: string,
     @WantedPosition() position?: Position,
   ): Promise<OrderWithPosition> {
@@ -145,15 +185,18 @@ export class OrdersController {
   @Get(':orderId/pairs')
   @ApiOperation({ summary: 'The outcome of each pair of an order.' })
   @ApiItems(OutcomeAnswer)
-  @ApiRefusals(400, 404, 503)
-  async pairs(
+  @ApiRefusals('NOT_FOUND_ORDER')
+  listPairsOfOrder(
     @Param('orderId') orderId: string,
-    @Query() part: OutcomesQuery,
+    @Query() query: OutcomesQuery,
     @WantedPosition() position?: Position,
   ): Promise<Items<OutcomeAnswer>> {
-    const { outcome } = part;
-    const page = await this.queries.execute(new Queries.ListOutcomes({ orderId, outcome, part, position }));
-    return itemsOf(page, outcomeAnswer);
+    const { outcome } = query;
+    return itemsOf(
+      query,
+      (part) => this.queries.execute(new Queries.ListOutcomes({ orderId, outcome, part, position })),
+      outcomeAnswer,
+    );
   }
 
   @Post(':orderId/cancel')
@@ -161,8 +204,9 @@ export class OrdersController {
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiHeader(PREFER)
   @ApiOrderAnswers()
-  @ApiRefusals(400, 404, 409, 503)
-  async cancel(
+  @ApiBody({ type: CancelBody, required: false })
+  @ApiRefusals('NOT_FOUND_ORDER', 'REJECTED_ORDER_NOT_RESERVED')
+  async cancelOrder(
     @Param('orderId') orderId: string,
     @Body() { reason }: CancelBody = {},
     @CalledBy() caller: Caller,
@@ -197,6 +241,18 @@ export class OrdersController {
       .header('seatbook-position', String(position));
     return { ...orderAnswer(order), position, repeated };
   }
+}
+
+function filterOf(query: OrdersQuery): OrderFilter {
+  const { accountId, state, kind, principal, assetId, serialNumber, userId } = query;
+  const holders = [
+    ...(serialNumber === undefined ? [] : [deviceKey(serialNumber)]),
+    ...(userId === undefined ? [] : [personKey(userId)]),
+  ];
+  const asset = assetId === undefined ? undefined : assetIdOf(assetId);
+  const from = timeOf('from', query.from);
+  const to = timeOf('to', query.to);
+  return { accountId, state, kind, principal, asset, holders, from, to };
 }
 
 const withReason = (caller: Caller, reason: string | undefined): Caller =>

@@ -1,6 +1,6 @@
 import { numberOf } from '@seatbook/kernel';
-import { ApiProperty } from '@nestjs/swagger';
 import { idOfAsset, type OutcomeDocument } from '@seatbook/licensing';
+import { Count, OneOf, Text, TextOrNull } from '../document/fields.js';
 import { HolderAnswer, holderAnswer } from '../pairs/holder-answer.js';
 
 export const pairOutcomes: readonly OutcomeDocument['outcome'][] = [
@@ -17,23 +17,20 @@ export const pairOutcomes: readonly OutcomeDocument['outcome'][] = [
 ];
 
 export class OutcomeAnswer extends HolderAnswer {
-  @ApiProperty({ description: '`{adamId}.{pricingParam}`' })
+  @Text('900000001.STDQ', '`{adamId}.{pricingParam}`')
   assetId!: string;
 
-  @ApiProperty({
-    enum: pairOutcomes,
-    description: 'What this order achieved for the pair; kept even after the pair has ended.',
-  })
+  @OneOf(
+    pairOutcomes,
+    'assigned',
+    'What this order achieved for the pair; kept even after the pair has ended.',
+  )
   outcome!: string;
 
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description: 'Why; for `already-held`, the order that holds the pair.',
-  })
+  @TextOrNull(null, 'Why; for `already-held`, the order that holds the pair.')
   detail!: string | null;
 
-  @ApiProperty({ description: 'The event behind it: GET /history/{position}.' })
+  @Count(1841, 'The event behind it: GET /history/{position}.')
   position!: number;
 }
 

@@ -10,6 +10,7 @@ it.each([
   ['wait="10"; foo=bar', 10_000],
   ['wait=0', 0],
   ['wait=100', 60_000],
+  ['wait=9999999999', 60_000],
   ['wait=-1', null],
   ['wait=1.5', null],
   ['await=5', null],

@@ -1,12 +1,12 @@
-import { ApiProperty } from '@nestjs/swagger';
 import { canonicalHolder, type HolderKey } from '@seatbook/licensing';
+import { TextOrNull } from '../document/fields.js';
 
 /** Who holds: a device or a person. */
 export class HolderAnswer {
-  @ApiProperty({ type: String, nullable: true, description: 'The device; null for a person.' })
+  @TextOrNull('C02XK0AAHV29', 'The device; null for a person.')
   serialNumber!: string | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'The person, by our id; null for a device.' })
+  @TextOrNull(null, 'The person, by our id; null for a device.')
   userId!: string | null;
 }
 

@@ -1,7 +1,7 @@
-import { ApiProperty } from '@nestjs/swagger';
 import { isoTime } from '@seatbook/kernel';
 import { holderAtApple, idOfAsset, type PairDocument, type PairState } from '@seatbook/licensing';
-import { AsOfAnswer } from '../reading/as-of.js';
+import { CountOrNull, Flag, OneOf, Text, TextOrNull, Time } from '../document/fields.js';
+import type { Items } from '../reading/page.js';
 import { HolderAnswer, holderAnswer } from './holder-answer.js';
 
 export const pairStates: readonly PairState[] = [
@@ -14,49 +14,39 @@ export const pairStates: readonly PairState[] = [
 ];
 
 export class PairAnswer extends HolderAnswer {
-  @ApiProperty()
+  @Text('7700000000000001')
   accountId!: string;
 
-  @ApiProperty({ description: '`{adamId}.{pricingParam}`' })
+  @Text('900000001.STDQ', '`{adamId}.{pricingParam}`')
   assetId!: string;
 
-  @ApiProperty({ enum: pairStates, description: '`claimed`: reserved, and in a call to Apple.' })
+  @OneOf(pairStates, 'assigned', '`claimed`: reserved, and in a call to Apple.')
   state!: string;
 
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description: 'The order behind this state; null for an adopted pair.',
-  })
+  @TextOrNull(
+    '60501a66-da6b-8e0d-99da-ff88c72147da',
+    'The order behind this state; null for an adopted pair.',
+  )
   orderId!: string | null;
 
-  @ApiProperty({ description: 'Apple already held it when the account was imported.' })
+  @Flag(false, 'Apple already held it when the account was imported.')
   adopted!: boolean;
 
-  @ApiProperty({ type: String, nullable: true })
+  @TextOrNull(null)
   callId!: string | null;
 
-  @ApiProperty({ type: Number, nullable: true })
+  @CountOrNull(null, "Apple's error number of the last failure.")
   errorNumber!: number | null;
 
-  @ApiProperty({ type: String, nullable: true })
+  @TextOrNull(null, 'Why it waits, or why it failed.')
   reason!: string | null;
 
-  @ApiProperty({ description: 'In this state since.' })
+  @Time('In this state since.')
   since!: string;
 }
 
 /** What a device or a person holds and waits for. */
-export class HolderPairs extends HolderAnswer {
-  @ApiProperty({ type: [PairAnswer] })
-  items!: readonly PairAnswer[];
-
-  @ApiProperty({ type: String, nullable: true })
-  next!: string | null;
-
-  @ApiProperty({ type: AsOfAnswer })
-  asOf!: AsOfAnswer;
-}
+export type HolderPairs = HolderAnswer & Items<PairAnswer>;
 
 export const pairAnswer = (pair: PairDocument): PairAnswer => ({
   accountId: pair.uId,

@@ -1,17 +1,13 @@
-import { ApiProperty } from '@nestjs/swagger';
 import { isoTime, numberOf } from '@seatbook/kernel';
 import type { Reflected } from '@seatbook/application';
+import { Count, Time } from '../document/fields.js';
 
 /** What an answer reflects: the log up to this position, and the moment that it shows. */
 export class AsOfAnswer {
-  @ApiProperty({ description: 'The answer reflects the log up to this position.', example: 1842 })
+  @Count(1842, 'The answer reflects the log up to this position.')
   position!: number;
 
-  @ApiProperty({
-    description:
-      'Now, where the answer has all that is in the log; else when the last event in it was recorded.',
-    example: '2026-11-24T08:15:30.000Z',
-  })
+  @Time('Now, where the answer has all that is in the log; else when the last event in it was recorded.')
   time!: string;
 }
 

@@ -1,118 +1,101 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { Anything, Count, CountOrNull, Part, Parts, Text, TextOrNull, Time } from '../document/fields.js';
 
 export class CauseAnswer {
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description: 'The event that caused this one; null at the beginning of a chain.',
-  })
+  @TextOrNull(
+    '2f1d3c4b-0a6f-4c1e-8d7e-9b8a7c6d5e4f',
+    'The event that caused this one; null at the beginning of a chain.',
+  )
   eventId!: string | null;
 
-  @ApiProperty({
-    type: Number,
-    nullable: true,
-    description: 'Position of that event: GET /history/{position}.',
-  })
+  @CountOrNull(1840, 'Position of that event: GET /history/{position}.')
   position!: number | null;
 
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description: 'The command at the beginning of a chain, e.g. a request.',
-  })
+  @TextOrNull(null, 'The command at the beginning of a chain, e.g. a request.')
   commandId!: string | null;
 
-  @ApiProperty({
-    description:
-      'Shared by everything that follows from one request, up to a call to Apple that serves several orders.',
-  })
+  @Text(
+    'class-7b',
+    'Shared by everything that follows from one request, up to a call to Apple that serves several orders.',
+  )
   correlationId!: string;
 }
 
 export class EventReference {
-  @ApiProperty()
+  @Text('6b3c2a10-5d4e-4f6a-9b8c-7d6e5f4a3b2c')
   id!: string;
 
-  @ApiProperty({ description: 'GET /history/{position} returns the whole event.' })
+  @Count(1841, 'GET /history/{position} returns the whole event.')
   position!: number;
 
-  @ApiProperty()
+  @Text('asset-7700000000000001.900000001.STDQ')
   stream!: string;
 
-  @ApiProperty()
+  @Count(17)
   revision!: number;
 }
 
 export class TimelineRowAnswer {
-  @ApiProperty({ description: 'When it was recorded.' })
+  @Time('When it was recorded.')
   at!: string;
 
-  @ApiProperty({ description: 'For people.' })
+  @Text('A licence of Field Notes was assigned.', 'For people.')
   what!: string;
 
-  @ApiProperty({ example: 'asset.licenses-assigned' })
+  @Text('asset.licenses-assigned')
   type!: string;
 
-  @ApiProperty({
-    description: 'Who did it: `owner`, `apple`, or `seatbook` for what the product does on its own.',
-  })
+  @Text('apple', 'Who did it: `owner`, `apple`, or `seatbook` for what the product does on its own.')
   principal!: string;
 
-  @ApiProperty({ type: String, nullable: true, description: 'The reason of the event, or of its order.' })
+  @TextOrNull('new class 7b', 'The reason of the event, or of its order.')
   reason!: string | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Who placed the order that it belongs to.' })
+  @TextOrNull('owner', 'Who placed the order that it belongs to.')
   orderedBy!: string | null;
 
-  @ApiProperty({ type: CauseAnswer })
+  @Part(() => CauseAnswer)
   cause!: CauseAnswer;
 
-  @ApiProperty({ type: EventReference })
+  @Part(() => EventReference)
   event!: EventReference;
 }
 
 export class CausesAnswer {
-  @ApiProperty({
-    type: [TimelineRowAnswer],
-    description: 'The event, its cause, the cause of that, and so on.',
-  })
+  @Parts(() => TimelineRowAnswer, 'The event, its cause, the cause of that, and so on.')
   items!: readonly TimelineRowAnswer[];
 
-  @ApiProperty({
-    type: Number,
-    nullable: true,
-    description:
-      'Where the chain goes on: GET /history/{next}/causes. Null where the last item is the beginning.',
-  })
+  @CountOrNull(
+    null,
+    'Where the chain goes on: GET /history/{next}/causes. Null where the last item is the beginning.',
+  )
   next!: number | null;
 }
 
 export class EventAnswer {
-  @ApiProperty()
+  @Count(1841)
   position!: number;
 
-  @ApiProperty()
+  @Text('6b3c2a10-5d4e-4f6a-9b8c-7d6e5f4a3b2c')
   id!: string;
 
-  @ApiProperty()
+  @Text('asset-7700000000000001.900000001.STDQ')
   stream!: string;
 
-  @ApiProperty()
+  @Count(17)
   revision!: number;
 
-  @ApiProperty()
+  @Text('asset.licenses-assigned')
   type!: string;
 
-  @ApiProperty()
+  @Time()
   recordedAt!: string;
 
-  @ApiProperty({
-    type: 'object',
-    additionalProperties: true,
-    description: 'In the current version of its format. Times are in milliseconds.',
-  })
+  @Anything(
+    { uId: '7700000000000001', serialNumbers: ['C02XK0AAHV29'], userIds: [] },
+    'In the current version of its format. Times are in milliseconds.',
+  )
   data!: unknown;
 
-  @ApiProperty({ type: 'object', additionalProperties: true })
+  @Anything({ principal: 'apple', correlationId: 'class-7b' })
   metadata!: unknown;
 }

@@ -1,12 +1,12 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiPropertyOptional, ApiTags, ApiOperation } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { IsIn, IsOptional } from 'class-validator';
 import { Refusal, asPosition, numberOf, type Position } from '@seatbook/kernel';
 import { API } from '../http/api-root.js';
-import { ApiRefusals } from '../http/api-refusals.js';
+import { ApiRefusals } from '../document/api-refusals.js';
 import { Queries } from '../bus/messages.js';
+import { WholeNumber } from '../http/whole-number.js';
 import { ApiItems, MAX_PAGE, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
 import { SubjectField, subjectsOfFilter } from './subject-query.js';
@@ -41,12 +41,7 @@ class TimelineQuery extends PageQuery {
 }
 
 class CausesQuery {
-  @ApiPropertyOptional({ description: 'Maximum number of events.', minimum: 1, maximum: MAX_PAGE })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(MAX_PAGE)
+  @WholeNumber(1, MAX_PAGE, 'Maximum number of events.', 100)
   limit: number = 100;
 }
 
@@ -59,8 +54,8 @@ export class TimelineController {
   @Get('timeline')
   @ApiOperation({ summary: 'The life of one account, asset, holder or order.' })
   @ApiItems(TimelineRowAnswer)
-  @ApiRefusals(400, 503)
-  async timeline(
+  @ApiRefusals('INVALID_SUBJECT', 'INVALID_ASSET', 'NOT_FOUND_ASSET', 'NOT_FOUND_ORDER')
+  async getTimeline(
     @Query() query: TimelineQuery,
     @WantedPosition() position?: Position,
   ): Promise<Items<TimelineRowAnswer>> {
@@ -71,15 +66,19 @@ export class TimelineController {
         'name exactly one of accountId (with assetId for one of its assets), serialNumber, userId and orderId',
       );
     }
-    const wanted = { subject, newestFirst: query.first === 'newest', part: query, position };
-    return itemsOf(await this.queries.execute(new Queries.GetTimeline(wanted)), timelineRow);
+    const wanted = { subject, newestFirst: query.first === 'newest', position };
+    return itemsOf(
+      query,
+      (part) => this.queries.execute(new Queries.GetTimeline({ ...wanted, part })),
+      timelineRow,
+    );
   }
 
   @Get('history/:position')
   @ApiOperation({ summary: 'The whole event.' })
-  @ApiOkResponse({ type: EventAnswer })
-  @ApiRefusals(400, 404)
-  async event(@Param('position') position: string): Promise<EventAnswer> {
+  @ApiOkResponse({ type: EventAnswer, description: 'The event.' })
+  @ApiRefusals('NOT_FOUND_EVENT')
+  async getEvent(@Param('position') position: string): Promise<EventAnswer> {
     return eventAnswer(await this.queries.execute(new Queries.GetEvent({ position: positionIn(position) })));
   }
 
@@ -87,9 +86,9 @@ export class TimelineController {
   @ApiOperation({
     summary: 'Why it happened: the chain of causes, back to the request.',
   })
-  @ApiOkResponse({ type: CausesAnswer })
-  @ApiRefusals(400, 404, 503)
-  async causes(@Param('position') text: string, @Query() { limit }: CausesQuery): Promise<CausesAnswer> {
+  @ApiOkResponse({ type: CausesAnswer, description: 'The event and its causes.' })
+  @ApiRefusals('NOT_FOUND_EVENT')
+  async getCauses(@Param('position') text: string, @Query() { limit }: CausesQuery): Promise<CausesAnswer> {
     const position = positionIn(text);
     const { rows, next } = await this.queries.execute(new Queries.ListCauses({ position, limit }));
     return { items: rows.map(timelineRow), next: next && numberOf(next) };

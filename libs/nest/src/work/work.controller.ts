@@ -1,61 +1,55 @@
 import { Body, Controller, Get, HttpCode, Inject, Post, Query } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
-import { ApiOkResponse, ApiProperty, ApiTags, ApiOperation } from '@nestjs/swagger';
+import { ApiOkResponse, ApiOperation, ApiTags, ApiProperty } from '@nestjs/swagger';
 import { isoTime } from '@seatbook/kernel';
 import type { ParkedWork } from '@seatbook/runtime';
 import { TextField } from '../http/text-field.js';
 import { Commands, Queries } from '../bus/messages.js';
 import { API } from '../http/api-root.js';
-import { ApiRefusals } from '../http/api-refusals.js';
-import { ListPart } from '../reading/page.js';
+import { ApiRefusals } from '../document/api-refusals.js';
+import { Count, OneOf, Text, TextOrNull, Time } from '../document/fields.js';
+import { ApiItems, ListPart, around, itemsOf, type Items } from '../reading/page.js';
+
+const COUNT = {
+  count: { type: 'integer', minimum: 0, example: 1, description: 'Total number of parked items.' },
+};
 
 export class ParkedAnswer {
-  @ApiProperty()
+  @Text('step/appleCall-0b0c4f8e-5f5c-4a57-9d2c-8d7f0a7f2f10')
   id!: string;
 
-  @ApiProperty({ enum: ['reaction', 'step'] })
+  @OneOf(['reaction', 'step'], 'step')
   kind!: 'reaction' | 'step';
 
-  @ApiProperty({ description: 'Later work of this stream waits behind it.' })
+  @Text('appleCall-0b0c4f8e-5f5c-4a57-9d2c-8d7f0a7f2f10', 'Later work of this stream waits behind it.')
   stream!: string;
 
-  @ApiProperty()
+  @Text('send')
   name!: string;
 
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description: 'Why it failed; null: it was not tried and waits behind other parked work of its stream.',
-  })
+  @TextOrNull(
+    'the answer could not be read',
+    'Why it failed; null: it was not tried and waits behind other parked work of its stream.',
+  )
   reason!: string | null;
 
-  @ApiProperty({ description: 'Number of attempts.' })
+  @Count(5, 'Number of attempts.')
   attempts!: number;
 
-  @ApiProperty()
+  @Time()
   parkedAt!: string;
 }
 
-export class ParkedPage {
-  @ApiProperty({ type: [ParkedAnswer] })
-  items!: readonly ParkedAnswer[];
-
-  @ApiProperty({ type: String, nullable: true })
-  next!: string | null;
-
-  @ApiProperty({ description: 'Total number of parked items.' })
-  count!: number;
+export interface ParkedPage extends Items<ParkedAnswer> {
+  /** All parked work. */
+  readonly count: number;
 }
 
 export class RetryAnswer {
-  @ApiProperty({ description: 'Number of commands carried out and of steps taken up again.' })
+  @Count(1, 'Number of commands carried out and of steps taken up again.')
   retried!: number;
 
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description: 'Why the first one failed again; it stays parked.',
-  })
+  @TextOrNull(null, 'Why the first one failed again; it stays parked.')
   failure!: string | null;
 }
 
@@ -87,19 +81,22 @@ export class WorkController {
 
   @Get()
   @ApiOperation({ summary: 'Work that failed too often and waits for a decision.' })
-  @ApiOkResponse({ type: ParkedPage })
-  @ApiRefusals(400)
-  async list(@Query() part: ListPart): Promise<ParkedPage> {
-    const { rows, next, count } = await this.queries.execute(new Queries.ListParked(part));
-    return { items: rows.map(parkedAnswer), next, count };
+  @ApiItems(ParkedAnswer, {}, COUNT)
+  async listWork(@Query() query: ListPart): Promise<ParkedPage> {
+    const page = await itemsOf(
+      query,
+      (part) => this.queries.execute(new Queries.ListParked(part)),
+      parkedAnswer,
+    );
+    return around(page, { count: await this.queries.execute(new Queries.CountParked()), ...page });
   }
 
   @Post('retry')
   @ApiOperation({ summary: 'Retries the parked work of a stream, in order.' })
   @HttpCode(200)
-  @ApiOkResponse({ type: RetryAnswer })
-  @ApiRefusals(400, 404, 503)
-  retry(@Body() { stream }: RetryBody): Promise<RetryAnswer> {
+  @ApiOkResponse({ type: RetryAnswer, description: 'What came of it.' })
+  @ApiRefusals('NOT_FOUND_PARKED', 'TRANSIENT_RETRY_PENDING')
+  retryWork(@Body() { stream }: RetryBody): Promise<RetryAnswer> {
     return this.commands.execute(new Commands.RetryParked({ stream }));
   }
 }

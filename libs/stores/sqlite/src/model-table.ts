@@ -1,6 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { asPosition, type Document, type Position, type ModelRef, numberOf } from '@seatbook/kernel';
-import type { FieldValue, IndexQuery, Page, Placed } from '@seatbook/runtime';
+import type { FieldValue, IndexQuery, Page, Placed, Sieve } from '@seatbook/runtime';
 import { readCursor, writeCursor } from './index-cursor.js';
 import { columnValue, scansOf, type ColumnValue } from './index-scan.js';
 
@@ -84,7 +84,7 @@ export class ModelTable {
   }
 
   /** One page of an index. Call it inside a transaction, since it may take several reads. */
-  query<D extends Document>(query: IndexQuery): Page<D> {
+  query<D extends Document>(query: IndexQuery, sieve?: Sieve<D>): Page<D> {
     const number = this.#model.indexes.findIndex((index) => index.name === query.index);
     const declared = this.#model.indexes[number];
     const title = `${this.#model.name}@${this.#model.version}`;
@@ -110,25 +110,27 @@ export class ModelTable {
     const direction = query.descending ? 'DESC' : 'ASC';
     const order = columns.map((column) => `${column} ${direction}`).join(', ');
 
-    // One row more than asked for tells whether there is a next page.
-    const rows: Row[] = [];
+    const lookAt = sieve?.lookAt ?? query.limit;
+    const documents: D[] = [];
+    let looked = 0;
+    let last: readonly [document: D, key: string] | undefined;
     for (const { where, values } of scansOf(query, equalColumns, columns, after)) {
       // INDEXED BY: a scan that its index cannot serve is an error, not a slow query.
       const sql = `SELECT doc, key FROM ${this.#name} INDEXED BY ${this.#indexName(number)} WHERE ${where} ORDER BY ${order} LIMIT ?`;
-      rows.push(...this.#scan(sql).all(...values, query.limit + 1 - rows.length));
-      if (rows.length > query.limit) break;
+      // One row more than may be looked at tells whether there is a next page.
+      for (const [doc, key] of this.#scan(sql).iterate(...values, lookAt + 1 - looked)) {
+        if (last && (looked === lookAt || documents.length === query.limit)) {
+          const [document, key] = last;
+          const place = { values: free.map((field) => fieldOf(document, field)), key };
+          return { rows: documents, next: writeCursor(identity, place) };
+        }
+        const document = JSON.parse(doc) as D;
+        last = [document, key];
+        looked += 1;
+        if (!sieve || sieve.keeps(document)) documents.push(document);
+      }
     }
-    const page = rows.slice(0, query.limit);
-    const documents = page.map(([doc]) => JSON.parse(doc) as D);
-    const lastKey = page.at(-1)?.[1];
-    const lastDocument = documents.at(-1);
-    const more = rows.length > query.limit && lastKey !== undefined && lastDocument !== undefined;
-    return {
-      rows: documents,
-      next: more
-        ? writeCursor(identity, { values: free.map((field) => fieldOf(lastDocument, field)), key: lastKey })
-        : null,
-    };
+    return { rows: documents, next: null };
   }
 
   #writeText(key: string, text: string, position: Position, document: Document): void {

@@ -8,6 +8,7 @@ import {
   type CheckpointMove,
   type CheckpointPlace,
   type IndexQuery,
+  type Sieve,
   type Page,
   type Placed,
   type ReadStore,
@@ -130,8 +131,12 @@ export class SqliteReadStore implements ReadStore {
     );
   }
 
-  async query<D extends Document>(model: ModelRef<D>, query: IndexQuery): Promise<Page<D>> {
-    return this.#guarded(() => this.#read(() => this.#table(model).query<D>(query)));
+  async query<D extends Document>(
+    model: ModelRef<D>,
+    query: IndexQuery,
+    sieve?: Sieve<D>,
+  ): Promise<Page<D>> {
+    return this.#guarded(() => this.#read(() => this.#table(model).query<D>(query, sieve)));
   }
 
   async commit(

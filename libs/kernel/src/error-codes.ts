@@ -1,0 +1,277 @@
+interface Explained {
+  /** What has happened, for people. */
+  readonly means: string;
+  /** What to do about it. */
+  readonly advice: string;
+}
+
+/**
+ * Every code that an answer of the product may have. A code never changes its meaning; each has a page at
+ * `/docs/errors/{code}`. The facts that belong to a code are beside it where it is thrown.
+ */
+export const ERROR_CODES = {
+  INVALID_REQUEST: {
+    means: 'Fields of the body or of the query are missing, unknown or not valid.',
+    advice: 'The facts list every problem with its field. Mend them all and send the request again.',
+  },
+  INVALID_BODY: {
+    means: 'The body cannot be read: it is not valid JSON, or a form that is truncated.',
+    advice: 'Send valid JSON, or the form as a whole.',
+  },
+  INVALID_BODY_TOO_DEEP: {
+    means: 'The body is nested deeper than any that this API knows.',
+    advice: 'Compare the body with the schema of the operation: all bodies are flat.',
+  },
+  INVALID_BODY_TOO_LARGE: {
+    means: 'The body is larger than the server accepts.',
+    advice: 'Split an order into several. The limit is a setting of the server.',
+  },
+  INVALID_MEDIA_TYPE: {
+    means: 'The body has a media type that this address does not accept.',
+    advice: 'Send JSON with `Content-Type: application/json`; a token may also be uploaded in a form.',
+  },
+  INVALID_METHOD: {
+    means: 'The address exists, but it does not accept this method.',
+    advice: 'Use one of the methods in the header `Allow`.',
+  },
+  INVALID_ADDRESS: {
+    means: 'The address is not validly encoded.',
+    advice: 'Encode each part of the path and each value of the query (percent-encoding, UTF-8).',
+  },
+  INVALID_ADDRESS_TOO_LONG: {
+    means: 'A part of the address is longer than any that exists.',
+    advice: 'Check the id in the path.',
+  },
+  INVALID_HEADERS_TOO_LARGE: {
+    means: 'The headers are larger than the server accepts.',
+    advice: 'Send fewer or shorter headers, and no cookies.',
+  },
+  INVALID_REQUEST_TIMEOUT: {
+    means: 'The request did not arrive in time.',
+    advice: 'Send it again; look for what slows it down on the way.',
+  },
+  INVALID_IDEMPOTENCY_KEY: {
+    means: 'The Idempotency-Key is empty or too long.',
+    advice: 'Use 1 to 200 characters, a UUID for example.',
+  },
+  INVALID_CURSOR: {
+    means: 'The cursor is not one of this list with these filters.',
+    advice:
+      'Pass `next` of the previous page, and the same filters. Begin again without a cursor if in doubt.',
+  },
+  INVALID_POSITION: {
+    means: 'This is not a position of this deployment.',
+    advice: 'Pass a position exactly as an answer gave it.',
+  },
+  INVALID_AT: {
+    means: 'The moment is neither a position nor a time, or it lies in the future.',
+    advice: 'Pass a position, or a time in ISO 8601 such as 2026-11-24T08:00:00Z; write a + as %2B.',
+  },
+  INVALID_TIME: {
+    means: 'A filter by time is not a time.',
+    advice: 'Pass a time in ISO 8601 such as 2026-11-24T08:00:00Z; write a + as %2B.',
+  },
+  INVALID_SUBJECT: {
+    means: 'A timeline is that of one thing, and the request names none or several.',
+    advice:
+      'Name exactly one of serialNumber, userId, orderId, or accountId (with assetId for one of its assets).',
+  },
+  INVALID_ASSET: {
+    means: 'The assetId is not one.',
+    advice: 'An assetId is {adamId}.{pricingParam}; `.STDQ` may be left out.',
+  },
+  INVALID_SERIAL_NUMBER: {
+    means: 'The serial number cannot be one of Apple.',
+    advice: 'Check it for typing mistakes: Apple would accept it and spend a licence on nothing.',
+  },
+  INVALID_ORDER_EMPTY: {
+    means: 'An order names at least one asset and one holder.',
+    advice: 'Add what is missing.',
+  },
+  INVALID_ORDER_SIZE: {
+    means: 'The order names more pairs or assets than one order may.',
+    advice: 'Split it. The facts give the limits.',
+  },
+  INVALID_TOKEN_EMPTY: {
+    means: 'The content token is empty.',
+    advice: 'Send the text of the .vpptoken file.',
+  },
+  INVALID_TOKEN_NOT_BASE64: {
+    means: 'The file is not a content token.',
+    advice: 'Download the content token of the location again: Preferences, Payments and Billing.',
+  },
+  INVALID_TOKEN_NOT_JSON: {
+    means: 'The file is not a content token: what it encodes cannot be read.',
+    advice: 'Download the content token of the location again: Preferences, Payments and Billing.',
+  },
+  INVALID_TOKEN_KEYS: {
+    means: 'The content token lacks what every content token has.',
+    advice: 'Download the content token of the location again: Preferences, Payments and Billing.',
+  },
+  INVALID_TOKEN_DATE: {
+    means: 'The content token has no valid date of expiry.',
+    advice: 'Download the content token of the location again: Preferences, Payments and Billing.',
+  },
+  INVALID_TOKEN_DEP_P7M: {
+    means: 'This is the server token of automated device enrolment, not a content token.',
+    advice: 'Download the content token of the location: Preferences, Payments and Billing.',
+  },
+  INVALID_NOTIFICATION: {
+    means: 'This is not a notification of Apple.',
+    advice: 'Only Apple calls this address.',
+  },
+  UNAUTHENTICATED: {
+    means: 'The request has no key, or a wrong one.',
+    advice:
+      'Send `Authorization: Bearer <owner key>`. A lost key is replaced with SEATBOOK_RESET_OWNER_KEY=true.',
+  },
+  FORBIDDEN_ADDRESS: {
+    means: 'This address is not to be served.',
+    advice: 'Use the addresses of the documentation.',
+  },
+  NOT_FOUND_ROUTE: {
+    means: 'There is nothing at this address.',
+    advice: 'Compare the path with the documentation; all resources are below /api/v1.',
+  },
+  NOT_FOUND_ACCOUNT: {
+    means: 'There is no account of this accountId.',
+    advice: 'Look it up in the list of accounts, or import its content token first.',
+  },
+  NOT_FOUND_ASSET: {
+    means: 'The account has no such asset, or it has not been read yet.',
+    advice: 'Look it up in the assets of the account. New purchases appear after the next read.',
+  },
+  NOT_FOUND_ORDER: {
+    means: 'There is no order of this orderId.',
+    advice: 'Look it up in the list of orders.',
+  },
+  NOT_FOUND_EVENT: {
+    means: 'There is no event at this position.',
+    advice: 'Take a position from a timeline or from the history.',
+  },
+  NOT_FOUND_PARKED: {
+    means: 'Nothing of this stream is parked.',
+    advice: 'It may have been retried already: look at the list of parked work.',
+  },
+  NOT_FOUND_CODE: {
+    means: 'There is no such error code.',
+    advice: 'The list of all codes is at /docs/errors.',
+  },
+  REJECTED_ACCOUNT_EXISTS: {
+    means: 'The location is imported already.',
+    advice: 'To replace its token, PUT it to the token of the account.',
+  },
+  REJECTED_OWNED_BY_OTHER_MDM: {
+    means: 'Another MDM manages this location.',
+    advice: 'Stop it there first, or import with takeOver.',
+  },
+  REJECTED_NOT_CONFLICTED: {
+    means: 'No other MDM manages this location.',
+    advice: 'There is nothing to take over.',
+  },
+  REJECTED_BY_APPLE: {
+    means: 'Apple refuses the request.',
+    advice: "The facts have Apple's error number. See Apple Business Manager for the state of the location.",
+  },
+  REJECTED_TOKEN_EXPIRED: {
+    means: 'The content token has expired.',
+    advice: 'Download a new one in Apple Business Manager or Apple School Manager.',
+  },
+  REJECTED_TOKEN_REVOKED: {
+    means: 'The content token was revoked.',
+    advice: 'Download a new one in Apple Business Manager or Apple School Manager.',
+  },
+  REJECTED_TOKEN_INVALID: {
+    means: 'Apple does not accept the content token, after a change of password for example.',
+    advice: 'Download a new one in Apple Business Manager or Apple School Manager.',
+  },
+  REJECTED_TOKEN_READ_ONLY: {
+    means: 'The content token may only read.',
+    advice: 'Download one with an account that may manage licences.',
+  },
+  REJECTED_TOKEN_OTHER_LOCATION: {
+    means: 'The content token belongs to another location than the account.',
+    advice: 'Download the token of this location, or import that one as an account of its own.',
+  },
+  REJECTED_OTHER_LOCATION: {
+    means: 'The notification is about another location than its address.',
+    advice: 'Only Apple calls this address.',
+  },
+  REJECTED_UNKNOWN_ASSET: {
+    means: 'The location owns no licences of an asset that the order names.',
+    advice: 'Buy licences first, or mend the assetId. New purchases appear after the next read.',
+  },
+  REJECTED_NOTHING_HELD: {
+    means: 'The device holds no licence of this account and waits for none.',
+    advice: 'There is nothing to return.',
+  },
+  REJECTED_ORDER_ABANDONED: {
+    means: 'The order was not listed completely in time, and was given up.',
+    advice: 'Order again with a new Idempotency-Key.',
+  },
+  REJECTED_ORDER_NOT_RESERVED: {
+    means: 'The order is still being placed.',
+    advice: 'Cancel again in a moment.',
+  },
+  CONFLICT_IDEMPOTENCY_KEY: {
+    means: 'The Idempotency-Key was used for another request.',
+    advice:
+      'Use a new key for each request, and the same key only to repeat the same request, its reason included.',
+  },
+  CONFLICT_VERSION: {
+    means: 'What was to be changed has changed meanwhile.',
+    advice: 'Read it again and decide again.',
+  },
+  THROTTLED: {
+    means: 'Too many requests from this address or with this key.',
+    advice: 'Wait as long as `Retry-After` says.',
+  },
+  TRANSIENT_STARTING: {
+    means: 'The server is still starting.',
+    advice: 'Send the request again when `Retry-After` is over.',
+  },
+  TRANSIENT_STOPPING: {
+    means: 'The server is shutting down.',
+    advice: 'Send the request again when `Retry-After` is over.',
+  },
+  TRANSIENT_STORE: {
+    means: 'The storage cannot be read or written.',
+    advice:
+      'Send the request again with the same Idempotency-Key. The log of the server and its health say why.',
+  },
+  TRANSIENT_BEHIND: {
+    means: 'What was asked for does not reflect the wanted position yet.',
+    advice: 'Ask again when `Retry-After` is over.',
+  },
+  TRANSIENT_NEWER_BUILD: {
+    means: 'A newer build of the product has written what this one cannot read.',
+    advice: 'Update this process.',
+  },
+  TRANSIENT_APPLE: {
+    means: 'Apple cannot be asked at present.',
+    advice: 'Send the request again when `Retry-After` is over.',
+  },
+  TRANSIENT_IMPORT_GOES_ON: {
+    means: 'The import has not ended yet.',
+    advice: 'Send the request again with the same Idempotency-Key to hear how it ended.',
+  },
+  TRANSIENT_RETRY_PENDING: {
+    means: 'No worker has finished the retry yet. It is noted and will be done.',
+    advice: 'Look at the parked work later, and at the health of the product if nothing changes.',
+  },
+  TRANSIENT_TOKEN_GONE: {
+    means: 'The token of the import is not kept any more.',
+    advice: 'Send the request again.',
+  },
+  CORRUPT_EVENT: {
+    means: 'An event in the log is damaged.',
+    advice: 'The facts name it. `npm run verify` checks the whole log; restore it from a backup.',
+  },
+  BUG_UNEXPECTED: {
+    means: 'Something failed that should not.',
+    advice:
+      'Give the reference in the facts to the operator: the log of the server has the details under it.',
+  },
+} as const satisfies Readonly<Record<string, Explained>>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;

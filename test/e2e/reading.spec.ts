@@ -1,0 +1,200 @@
+import { jest } from '@jest/globals';
+import { ERROR_CODES } from '@seatbook/kernel';
+import { BERLIN, StartedProduct, devices, type ItemsBody, type OrderBody } from './started-product.js';
+
+jest.setTimeout(60_000);
+
+const NOTES = '900000001';
+const KARTOGRAF = '900000004';
+
+let seatbook: StartedProduct;
+let assigned: OrderBody;
+let returned: OrderBody;
+beforeAll(async () => {
+  seatbook = await StartedProduct.start();
+  await seatbook.importBerlin();
+  await seatbook.put(`/accounts/${BERLIN}/name`, { name: '=1+1' }).expect(200);
+  assigned = await order('AssignLicense', [NOTES, KARTOGRAF], devices(3));
+  returned = await order('ReturnLicense', [NOTES], devices(1));
+});
+afterAll(() => seatbook.end());
+
+async function order(kind: string, assetIds: string[], serialNumbers: string[]): Promise<OrderBody> {
+  const body = { kind, accountId: BERLIN, assetIds, serialNumbers };
+  return (await seatbook.post('/orders', body).set('prefer', 'wait=30').expect(200)).body as OrderBody;
+}
+
+async function items<T = Record<string, unknown>>(path: string): Promise<readonly T[]> {
+  return ((await seatbook.get(path).expect(200)).body as ItemsBody<T>).items;
+}
+
+describe('filters', () => {
+  it('find assets by a part of the name, by platform and by shortage', async () => {
+    const names = async (query: string) =>
+      (await items<{ name: string }>(`/assets?${query}`)).map(({ name }) => name);
+    expect(await names('name=NOTES')).toEqual(['Field Notes']);
+    expect(await names('name=nothing')).toEqual([]);
+    expect(await names('short=true')).toEqual([]);
+    expect(await names(`accountId=${BERLIN}&short=false`)).toHaveLength(8);
+    expect(await names('platform=tvOS&name=notes')).toEqual([]);
+    const { totals } = (await seatbook.get('/assets?name=kart&totals=true').expect(200)).body as {
+      totals: Record<string, number>;
+    };
+    expect(totals).toMatchObject({ assets: 1, owned: 120, assigned: 3 });
+  });
+
+  it('find orders by kind, state, principal, asset, holder and time', async () => {
+    const ids = async (query: string) =>
+      (await items<OrderBody>(`/orders?${query}`)).map(({ orderId }) => orderId);
+    const both = [returned.orderId, assigned.orderId];
+    expect(await ids('')).toEqual(both);
+    expect(await ids('kind=ReturnLicense')).toEqual([returned.orderId]);
+    expect(await ids('state=finished&principal=owner')).toEqual(both);
+    expect(await ids('principal=nobody')).toEqual([]);
+    expect(await ids(`assetId=${KARTOGRAF}`)).toEqual([assigned.orderId]);
+    expect(await ids('serialNumber=e2ea000000')).toEqual(both);
+    expect(await ids('serialNumber=E2EA000002&kind=AssignLicense')).toEqual([assigned.orderId]);
+    expect(await ids('serialNumber=E2EA000002&kind=ReturnLicense')).toEqual([]);
+    expect(await ids('from=2020-01-01&to=2020-02-01')).toEqual([]);
+    expect(await ids(`from=2020-01-01&to=${new Date().toISOString()}&accountId=${BERLIN}`)).toEqual(both);
+    const first = (await seatbook.get('/orders?serialNumber=E2EA000000&limit=1').expect(200))
+      .body as ItemsBody<OrderBody>;
+    const rest = await items<OrderBody>(`/orders?serialNumber=E2EA000000&limit=1&cursor=${first.next}`);
+    expect([...first.items, ...rest].map(({ orderId }) => orderId)).toEqual(both);
+  });
+
+  it('find devices by a part of the serial number', async () => {
+    const found = await items('/devices?serialNumber=ea00000');
+    expect(found.map(({ serialNumber }) => serialNumber)).toEqual(devices(3));
+    expect(found[0]).toMatchObject({ accountIds: [BERLIN], assigned: 1, waiting: 0 });
+    expect(found[1]).toMatchObject({ assigned: 2 });
+    const page = (await seatbook.get('/devices?serialNumber=E2E&limit=2').expect(200))
+      .body as ItemsBody<object>;
+    expect(page.items).toHaveLength(2);
+    expect(await items(`/devices?serialNumber=E2E&limit=2&cursor=${page.next}`)).toEqual([found[2]]);
+  });
+
+  it('find events by their type', async () => {
+    const { text } = await seatbook.get('/history?type=order.placed').buffer(true).expect(200);
+    const types = text
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { type: string }).type);
+    expect(types).toEqual(['order.placed', 'order.placed']);
+  });
+});
+
+describe('conditional reads', () => {
+  it('are answered 304 as long as nothing has changed, and with a position all the same', async () => {
+    const first = await seatbook.get(`/orders/${assigned.orderId}`).expect(200);
+    const tag = first.headers['etag'] ?? '';
+    expect(tag).toMatch(/^W\/"/);
+    expect(first.headers['cache-control']).toBe('private, no-cache');
+    const again = await seatbook.get(`/orders/${assigned.orderId}`).set('if-none-match', tag).expect(304);
+    expect(again.text).toBe('');
+    expect(Number(again.headers['seatbook-position'])).toBeGreaterThanOrEqual(assigned.position);
+    await seatbook.get(`/orders/${returned.orderId}`).set('if-none-match', tag).expect(200);
+  });
+
+  it('guard what is edited: what was seen must still be true', async () => {
+    const path = `/accounts/${BERLIN}`;
+    const tag = (await seatbook.get(path).expect(200)).headers['etag'] ?? '';
+    const refused = await seatbook
+      .put(`${path}/name`, { name: 'Lost' })
+      .set('if-match', 'W/"other"')
+      .expect(412);
+    expect(refused.body).toMatchObject({ code: 'CONFLICT_VERSION' });
+    await seatbook.put(`${path}/name`, { name: '=2+2' }).set('if-match', tag).expect(200);
+    await seatbook.put(`${path}/name`, { name: '=1+1' }).set('if-match', tag).expect(412);
+    await seatbook.put(`${path}/name`, { name: '=1+1' }).expect(200);
+  });
+
+  it('are packed where it pays', async () => {
+    const { headers } = await seatbook.get('/assets').set('accept-encoding', 'gzip').expect(200);
+    expect(headers['content-encoding']).toBe('gzip');
+    expect(headers['vary']).toMatch(/accept-encoding/i);
+  });
+});
+
+describe('tables', () => {
+  const table = async (path: string): Promise<string[]> => {
+    const { text, headers } = await seatbook.get(path).set('accept', 'text/csv').buffer(true).expect(200);
+    expect(headers['content-type']).toMatch(/^text\/csv/);
+    expect(Number(headers['seatbook-position'])).toBeGreaterThan(0);
+    expect(text.startsWith('\ufeff')).toBe(true);
+    return text.slice(1).trimEnd().split('\r\n');
+  };
+
+  it('have all rows of a list, whatever its pages', async () => {
+    const [head, ...rows] = await table('/devices?limit=1&serialNumber=E2E');
+    expect(head).toBe('serialNumber,accountIds,assigned,inProgress,waiting,failed');
+    expect(rows).toEqual([
+      `E2EA000000,${BERLIN},1,0,0,0`,
+      `E2EA000001,${BERLIN},2,0,0,0`,
+      `E2EA000002,${BERLIN},2,0,0,0`,
+    ]);
+  });
+
+  it('run no formula in a spreadsheet', async () => {
+    const [head = '', row = ''] = await table('/accounts');
+    expect(row.split(',')[head.split(',').indexOf('name')]).toBe("'=1+1");
+  });
+
+  it.each([
+    '/assets',
+    `/accounts/${BERLIN}/assets`,
+    `/accounts/${BERLIN}/assets/${NOTES}/pairs`,
+    `/accounts/${BERLIN}/pairs`,
+    '/devices/E2EA000001',
+    '/orders',
+    `/timeline?serialNumber=E2EA000001`,
+    '/work',
+  ])('%s has as many rows as its JSON', async (path) => {
+    const [head, ...rows] = await table(path);
+    expect(head).toMatch(/^[\w.]+(,[\w.]+)+$/);
+    expect(rows).toHaveLength((await items(`${path}${path.includes('?') ? '&' : '?'}limit=500`)).length);
+  });
+
+  it('are for who asks for them: JSON otherwise, with a link to the next page', async () => {
+    const { headers } = await seatbook
+      .get('/assets?limit=3')
+      .set('accept', 'application/json, text/csv;q=0.5');
+    expect(headers['content-type']).toMatch(/^application\/json/);
+    const next = /^<(.+)>; rel="next"$/.exec(headers['link'] ?? '')?.[1] ?? '';
+    expect(await items(next)).toHaveLength(3);
+  });
+});
+
+it.each([
+  ['/orders?limit=0x10', 'INVALID_REQUEST'],
+  ['/orders?limit=1e2', 'INVALID_REQUEST'],
+  ['/orders?limit=', 'INVALID_REQUEST'],
+  ['/history?after=1.0', 'INVALID_REQUEST'],
+  ['/devices/C02AAAAAAA?at=2026-02-30', 'INVALID_AT'],
+  ['/devices/C02AAAAAAA?at=2026-02-20T08:00:00+02:00', 'INVALID_AT'],
+  ['/orders?from=2026-13-01', 'INVALID_TIME'],
+  ['/work?cursor=anything', 'INVALID_CURSOR'],
+])('%s is refused', async (path, code) => {
+  const answer = await seatbook.get(path).expect(400);
+  expect(answer.body).toMatchObject({ code });
+});
+
+describe('the documentation', () => {
+  const page = async (path: string): Promise<string> => {
+    const { text, headers } = await seatbook.anonymous().get(path).expect(200);
+    expect(headers['content-type']).toMatch(/^text\/html/);
+    return text;
+  };
+
+  it('has a page for every code, and none for others', async () => {
+    const list = await page('/docs/errors');
+    for (const code of Object.keys(ERROR_CODES)) expect(list).toContain(`/docs/errors/${code}"`);
+    expect(await page('/docs/errors/NOT_FOUND_ORDER')).toContain('Status 404');
+    const none = await seatbook.anonymous().get('/docs/errors/NO_SUCH_CODE').expect(404);
+    expect(none.body).toMatchObject({ code: 'NOT_FOUND_CODE', type: '/docs/errors/NOT_FOUND_CODE' });
+  });
+
+  it('has the glossary', async () => {
+    expect(await page('/docs/glossary')).toContain('<td><code>adamId</code></td>');
+  });
+});
