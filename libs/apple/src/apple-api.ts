@@ -153,7 +153,24 @@ class PacedClient implements AppleClient {
     { adamId, pricingParam }: AssetId,
     serialNumber?: string,
   ): Promise<AppleResult<Walk<AppleAssignment>>> {
-    const filter: Record<string, string> = serialNumber === undefined ? {} : { serialNumber };
+    const asset = { adamId, pricingParam };
+    return this.#assignments(access, asset, serialNumber === undefined ? {} : { serialNumber });
+  }
+
+  assignmentsSince(
+    access: AppleAccess,
+    asset: AssetId,
+    versionId: string,
+  ): Promise<AppleResult<Walk<AppleAssignment>>> {
+    return this.#assignments(access, asset, { sinceVersionId: versionId });
+  }
+
+  async #assignments(
+    access: AppleAccess,
+    { adamId, pricingParam }: AssetId,
+    filter: { readonly serialNumber?: string; readonly sinceVersionId?: string },
+  ): Promise<AppleResult<Walk<AppleAssignment>>> {
+    const { serialNumber } = filter;
     const walk = await readList(this.lists, access, assignmentList, { adamId, pricingParam, ...filter });
     if (!walk.ok) return walk;
     const records = walk.value.records.filter(

@@ -165,6 +165,15 @@ export interface AppleApi {
     asset: AssetId,
     serialNumber?: string,
   ): Promise<AppleResult<Walk<AppleAssignment>>>;
+  /**
+   * Assignments of an asset that were added since a version of the location's assignments; removed ones are not to be
+   * seen. `versionId`: the version at which the answer begins.
+   */
+  assignmentsSince(
+    access: AppleAccess,
+    asset: AssetId,
+    versionId: string,
+  ): Promise<AppleResult<Walk<AppleAssignment>>>;
   users(access: AppleAccess): Promise<AppleResult<Walk<AppleUser>>>;
   associate(access: AppleAccess, request: ManageAssets): Promise<AppleResult<{ eventId: string }>>;
   disassociate(access: AppleAccess, request: ManageAssets): Promise<AppleResult<{ eventId: string }>>;

@@ -17,6 +17,8 @@ import type { Reconciliation } from './reconciliation/reconciliation-state.js';
 
 export const importStream = (importId: string): StreamName<ImportCommand, Import> => `import-${importId}`;
 export const accountStream = (uId: string): StreamName<AccountCommand, Account> => `account-${uId}`;
+export type AssetLedger = Asset;
+
 export const assetStream = (uId: string, asset: AssetId): StreamName<AssetCommand, Asset> =>
   `asset-${assetKey(uId, asset)}`;
 export const orderStream = (orderId: string): StreamName<OrderCommand, Order> => `order-${orderId}`;

@@ -55,6 +55,10 @@ export const timingTable = {
     30 * SECOND,
     'After Apple answered "not enough licences", totals are read after this long.',
   ),
+  rewalkAfterMs: timing(
+    5 * MINUTE,
+    'Assignments that changed while they were read for the first time are read again after this long.',
+  ),
   addressEveryMs: timing(DAY, 'Interval between two looks at the address for notifications that Apple has.'),
   metadataRetryMs: timing(
     5 * MINUTE,

@@ -228,7 +228,7 @@ export function everyEvent(): LicensingJourney {
     walks: 1,
     unstable: false,
   });
-  reconciliation({ type: 'RecordUsers', count: 0 });
+  reconciliation({ type: 'RecordUsers', count: 0, moved: false });
 
   // Licences are given; three are free and four are wanted.
   place('order-a', devices('C02A', 'C02B', 'C02C', 'C02D'));
@@ -358,6 +358,9 @@ export function everyEvent(): LicensingJourney {
   // A device waits that Apple lists already, with its serial number spelled differently.
   place('order-k', devices('C02P', 'C02Q'), { assets: [KEYNOTE] });
   reconciliation({ type: 'RecordAssignments', asset: KEYNOTE, holders: devices('c02q') });
+
+  // Another tool took back what was adopted while it was read.
+  reconciliation({ type: 'RecordMissing', asset: PAGES, holders: devices('C02ADOPTED01') });
 
   // Another location, which turns out not to own what was ordered before its list was read.
   const hamburg = '7700000000000002';

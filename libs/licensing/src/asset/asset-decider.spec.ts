@@ -315,6 +315,27 @@ describe('adopting what Apple holds', () => {
     expect([state.used, freeLicences(state)]).toEqual([2, 0]);
   });
 
+  it('corrects an adoption that was wrong, once, and only while nothing was ordered for the pair', () => {
+    const correct: AssetCommand = { type: 'CorrectAdoption', holders: devices('A', 'B', 'C') };
+    const before = [
+      ...wrote.notRead(5),
+      wrote.adopted(devices('A', 'B')),
+      wrote.baselineCompleted(2),
+      wrote.returning('one', devices('B'), 1),
+    ];
+    given(...before)
+      .when(correct)
+      .then({ type: 'asset.adoption-corrected', data: devices('A') });
+    given(...before)
+      .when(correct)
+      .thenOnce();
+    given(...assigned)
+      .when(correct)
+      .thenNothing();
+    const { events } = given(...before).when(correct);
+    expect(freeLicences(given(...before, ...events).state)).toBe(4);
+  });
+
   it('completes the baseline once', () => {
     given(...wrote.notRead(10))
       .when({ type: 'CompleteBaseline', count: 3, unstable: true })

@@ -33,6 +33,7 @@ export type AssetCommand =
     })
   | (Command<'DescribeAsset'> & { readonly metadata: ContentMetadata })
   | (Command<'AdoptAssignments'> & { readonly holders: Holders })
+  | (Command<'CorrectAdoption'> & { readonly holders: Holders })
   | (Command<'CompleteBaseline'> & { readonly count: number; readonly unstable: boolean })
   | (Command<'ReserveLicenses'> & {
       readonly orderId: string;
@@ -74,6 +75,8 @@ export const assetDecider: Decider<AssetCommand, Asset, AssetEvent> = {
         return describeAsset(command, asset);
       case 'AdoptAssignments':
         return adoptAssignments(command.holders, asset);
+      case 'CorrectAdoption':
+        return correctAdoption(command.holders, asset);
       case 'CompleteBaseline':
         return asset.baseline
           ? []
@@ -185,6 +188,15 @@ function adoptAssignments(holders: Holders, asset: Asset): AssetEvent[] {
     });
   }
   return events;
+}
+
+/** Only of pairs that are still as they were adopted: what an order is about, its call will tell. */
+function correctAdoption(holders: Holders, asset: Asset): AssetEvent[] {
+  const keys = holderKeys(holders).filter((key) => {
+    const pair = asset.pairs.get(key);
+    return pair?.state === 'assigned' && pair.orderId === '' && !pair.callId && !pair.followUp;
+  });
+  return keys.length === 0 ? [] : [{ type: 'asset.adoption-corrected', data: holdersOf(keys) }];
 }
 
 function reserveLicenses(command: AssetCommand & { type: 'ReserveLicenses' }, asset: Asset): AssetEvent[] {

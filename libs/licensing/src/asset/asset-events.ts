@@ -46,6 +46,8 @@ export type AssetEvent =
    * nothing else in history says so.
    */
   | Event<'assignments-adopted', Holders & { readonly failedBefore: number }>
+  /** Adopted pairs that Apple does not hold: the first read was wrong, or another tool took them back meanwhile. */
+  | Event<'adoption-corrected', Holders>
   /** From here on the ledger knows all that Apple held; `unstable`: the walk never stood still. */
   | Event<'baseline-completed', { readonly count: number; readonly unstable: boolean }>
   /** The answer to one request of an order. `reserved` pairs form a lot of open work. */
@@ -165,6 +167,7 @@ export const assetEventTypes = firstVersions<AssetEvent>({
   'asset.totals-read': true,
   'asset.described': true,
   'asset.assignments-adopted': true,
+  'asset.adoption-corrected': true,
   'asset.baseline-completed': true,
   'asset.licenses-reserved': true,
   'asset.licenses-served': true,

@@ -47,6 +47,7 @@ const serveWaiting = reaction<AssetEvent>('asset.serve-waiting', {
   'asset.shortage-cleared': serve,
   'asset.licenses-failed': serve,
   'asset.licenses-returned': serve,
+  'asset.adoption-corrected': serve,
   'asset.reservations-ended': serve,
   'asset.reservations-withdrawn': serve,
   'asset.licenses-served': serve,
@@ -123,6 +124,15 @@ const adoptAssignments = reaction<ReconciliationEvent>('asset.adopt-assignments'
   },
 });
 
+const correctAdoption = reaction<ReconciliationEvent>('asset.correct-adoption', {
+  'reconciliation.adoptions-missing': ({ data }) => {
+    const { uId, serialNumbers, userIds } = data;
+    return [
+      messageTo(assetStream(uId, data), { type: 'CorrectAdoption', holders: { serialNumbers, userIds } }),
+    ];
+  },
+});
+
 const completeBaseline = reaction<ReconciliationEvent>('asset.complete-baseline', {
   'reconciliation.walk-completed': ({ data }) => {
     const { uId, count, unstable } = data;
@@ -160,6 +170,7 @@ export const assetReactions: readonly Reaction[] = [
   settleLedgers,
   recordAssets,
   adoptAssignments,
+  correctAdoption,
   completeBaseline,
   describeAssets,
   refuseUnlisted,

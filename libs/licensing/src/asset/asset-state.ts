@@ -157,6 +157,9 @@ const FOLDS: { readonly [T in AssetEvent['type']]: Fold<T> } = {
   'asset.assignments-adopted'(asset, data) {
     for (const key of holderKeys(data)) put(asset, key, { state: 'assigned', orderId: '' });
   },
+  'asset.adoption-corrected'(asset, data) {
+    for (const key of holderKeys(data)) remove(asset, key);
+  },
   'asset.baseline-completed': (asset) => void (asset.baseline = true),
   'asset.licenses-reserved'(asset, { orderId, reserved, waiting, following, lot }) {
     const fresh = { orderId, callId: null, tries: 0, followUp: null };

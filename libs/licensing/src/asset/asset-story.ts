@@ -23,6 +23,7 @@ const HOLDERS: HoldersIn = {
   'asset.licenses-claimed': nobody,
   'asset.claims-released': nobody,
   'asset.assignments-adopted': all,
+  'asset.adoption-corrected': all,
   'asset.licenses-reserved': ({ reserved, waiting, following, alreadyHeld, refused }) => [
     reserved,
     waiting,
@@ -105,6 +106,11 @@ export const assetStory: Story<AssetEvent, StoryContext> = {
   'asset.assignments-adopted': ofHolders(
     (licence) => `${licence} was adopted: it was already assigned at Apple.`,
     (name, data) => `${licences(data)} of ${name} ${were(data)} adopted: already assigned at Apple.`,
+  ),
+  'asset.adoption-corrected': ofHolders(
+    (licence) => `${licence} had been adopted, but Apple does not hold it.`,
+    (name, data) =>
+      `${licences(data)} of ${name} had been adopted, but Apple does not hold ${holderCount(data) === 1 ? 'it' : 'them'}.`,
   ),
   'asset.baseline-completed': (event, context) => {
     const held = count(event.data.count, 'licence');

@@ -107,6 +107,7 @@ export const assetsModel = readModel<AssetDocument, AssetEvent>()({
       move(asset, holderCount(data), null, 'assigned');
       move(asset, data.failedBefore, 'failed', null);
     }),
+    'asset.adoption-corrected': moved('assigned', null),
     'asset.baseline-completed': counted((asset) => void (asset.baseline = true)),
     'asset.licenses-reserved': counted((asset, { reserved, waiting, failedBefore }) => {
       move(asset, holderCount(reserved), null, 'reserved');

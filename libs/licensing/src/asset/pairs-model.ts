@@ -96,6 +96,7 @@ export const pairsModel = readModel<PairDocument, AssetEvent>()({
   on: {
     'asset.assignments-adopted': (event) =>
       movedTo(event, event.data, { state: 'assigned', adopted: true, orderId: null, ...clean }),
+    'asset.adoption-corrected': (event) => movedTo(event, event.data, null),
     'asset.licenses-reserved'(event) {
       const { orderId, reserved, waiting, waitingReason } = event.data;
       const fresh = { orderId, adopted: false, ...clean };

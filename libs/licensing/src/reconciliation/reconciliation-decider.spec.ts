@@ -32,7 +32,7 @@ const walked = (asset: AssetId = PAGES): ReconciliationCommand => ({
   walks: 1,
   unstable: false,
 });
-const users: ReconciliationCommand = { type: 'RecordUsers', count: 3 };
+const users: ReconciliationCommand = { type: 'RecordUsers', count: 3, moved: false };
 const request = (delayMs = 0, anew?: AssetId): ReconciliationCommand => ({
   type: 'RequestTotals',
   reason: 'ASSET_COUNT',
@@ -92,6 +92,7 @@ const WALKED = {
   versionId: 'v1',
   walks: 1,
   unstable: false,
+  againAt: null,
   at: NOW,
   nextAt: NOW + 15 * MINUTE,
 } as const;
@@ -113,7 +114,7 @@ const USERS_READ: readonly ReconciliationEvent[] = [
   { type: 'reconciliation.users-read', data: { uId: LOCATION, count: 3, at: NOW } },
   {
     type: 'reconciliation.first-read-completed',
-    data: { uId: LOCATION, at: NOW, nextAt: NOW + 15 * MINUTE },
+    data: { rewalkAt: null, uId: LOCATION, at: NOW, nextAt: NOW + 15 * MINUTE },
   },
 ];
 const totalsRequested = (
@@ -198,6 +199,53 @@ describe('the first read of a location', () => {
         type: 'reconciliation.walk-completed',
         data: { uId: LOCATION, ...PAGES, ...WALKED },
       });
+  });
+});
+
+describe('assignments that moved while they were read', () => {
+  const AGAIN = NOW + 5 * MINUTE;
+  const moved: ReconciliationEvent = {
+    type: 'reconciliation.walk-completed',
+    data: { uId: LOCATION, ...PAGES, ...WALKED, unstable: true, againAt: AGAIN },
+  };
+  const walkedOnce = [STARTED, assetsRead([appleAsset({ assigned: 2 })]), totalsCompleted(1)];
+  const unstable = [...walkedOnce, moved, metadataRead([PAGES.adamId]), ...USERS_READ];
+
+  it('are walked once more, five minutes later', () => {
+    given(...walkedOnce)
+      .when({ ...walked(), unstable: true } as ReconciliationCommand)
+      .then(moved);
+    expect(given(...unstable).due()).toEqual(due('rewalk', 5 * MINUTE));
+    expect(given(...unstable, walkCompleted()).due()).toEqual(due('read-totals', 15 * MINUTE));
+  });
+
+  it('are walked once more, all of them, when something moved between the first walk and the last', () => {
+    const { events } = given(...walkedOnce, walkCompleted()).when({
+      ...users,
+      moved: true,
+    });
+    expect(events.at(-1)).toMatchObject({ data: { rewalkAt: AGAIN } });
+    const state = given(...walkedOnce, walkCompleted(), metadataRead([PAGES.adamId]), ...events);
+    expect(state.due()).toEqual(due('rewalk', 5 * MINUTE));
+  });
+
+  it('wait after a failure, and leave the read of totals where it is', () => {
+    const { events } = given(...unstable).when(
+      {
+        type: 'RecordReadFailure',
+        step: 'rewalk',
+        failure: transient,
+        fingerprint: 'f1',
+      },
+      AGAIN,
+    );
+    expect(given(...unstable, ...events).due()).toEqual(due('rewalk', 5 * MINUTE + 5 * SECOND));
+  });
+
+  it('name what is missing, for the ledger to judge', () => {
+    given(...unstable)
+      .when({ type: 'RecordMissing', asset: PAGES, holders: devices('A') })
+      .then({ type: 'reconciliation.adoptions-missing', data: { uId: LOCATION, ...PAGES, ...devices('A') } });
   });
 });
 

@@ -33,7 +33,12 @@ export type ReconciliationCommand =
       readonly walks: number;
       readonly unstable: boolean;
     })
-  | (Command<'RecordUsers'> & { readonly count: number })
+  | (Command<'RecordMissing'> & { readonly asset: AssetId; readonly holders: Holders })
+  | (Command<'RecordUsers'> & {
+      readonly count: number;
+      /** Assignments moved since the first walk began. */
+      readonly moved: boolean;
+    })
   | (Command<'RecordReadFailure'> & {
       readonly step: string;
       readonly failure: AppleFailure;
@@ -72,6 +77,8 @@ export const reconciliationDecider = (
         return recordAssignments(command, state);
       case 'CompleteWalk':
         return completeWalk(command, state, at, timings);
+      case 'RecordMissing':
+        return recordMissing(command, state);
       case 'RecordUsers':
         return recordUsers(command, state, at, timings);
       case 'RecordReadFailure':
@@ -149,23 +156,34 @@ function completeWalk(
   { asset: { adamId, pricingParam }, count, versionId, walks, unstable }: CommandOf<'CompleteWalk'>,
   { uId }: Reading,
   at: Instant,
-  { totalsEveryMs }: Timings,
+  { totalsEveryMs, rewalkAfterMs }: Timings,
 ): ReconciliationEvent[] {
   const nextAt = at + totalsEveryMs;
-  const data = { uId, adamId, pricingParam, count, versionId, walks, unstable, at, nextAt };
+  const againAt = unstable ? at + rewalkAfterMs : null;
+  const data = { uId, adamId, pricingParam, count, versionId, walks, unstable, againAt, at, nextAt };
   return [{ type: 'reconciliation.walk-completed', data }];
 }
 
+function recordMissing(
+  { asset: { adamId, pricingParam }, holders }: CommandOf<'RecordMissing'>,
+  { uId }: Reading,
+): ReconciliationEvent[] {
+  return [{ type: 'reconciliation.adoptions-missing', data: { uId, adamId, pricingParam, ...holders } }];
+}
+
 function recordUsers(
-  { count }: CommandOf<'RecordUsers'>,
+  { count, moved }: CommandOf<'RecordUsers'>,
   { uId, phase }: Reading,
   at: Instant,
-  { totalsEveryMs }: Timings,
+  { totalsEveryMs, rewalkAfterMs }: Timings,
 ): ReconciliationEvent[] {
   if (phase !== 'users') return [];
   return [
     { type: 'reconciliation.users-read', data: { uId, count, at } },
-    { type: 'reconciliation.first-read-completed', data: { uId, at, nextAt: at + totalsEveryMs } },
+    {
+      type: 'reconciliation.first-read-completed',
+      data: { uId, at, nextAt: at + totalsEveryMs, rewalkAt: moved ? at + rewalkAfterMs : null },
+    },
   ];
 }
 

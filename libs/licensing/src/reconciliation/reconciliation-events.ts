@@ -51,8 +51,10 @@ export type ReconciliationEvent =
         readonly count: number;
         readonly versionId: string;
         readonly walks: number;
-        /** It never stood still: to be reconciled. */
+        /** It is not proved that the asset's assignments stood still meanwhile. */
         readonly unstable: boolean;
+        /** When it is walked once more; null where it stood still. */
+        readonly againAt: Instant | null;
         readonly at: Instant;
         /** When totals are read next, if this was the last walk. */
         readonly nextAt: Instant;
@@ -60,7 +62,13 @@ export type ReconciliationEvent =
     >
   /** Persons that Apple knows at the location are in the directory. */
   | Event<'users-read', { readonly count: number; readonly at: Instant }>
-  | Event<'first-read-completed', { readonly at: Instant; readonly nextAt: Instant }>
+  /** Adopted pairs that Apple does not hold, by a walk that stood still: they were adopted wrongly, or taken since. */
+  | Event<'adoptions-missing', AssetId & Holders>
+  /** `rewalkAt`: assignments moved during the first read, so all that was walked is walked once more; null for not. */
+  | Event<
+      'first-read-completed',
+      { readonly at: Instant; readonly nextAt: Instant; readonly rewalkAt: Instant | null }
+    >
   | Event<'read-failed', { readonly step: string; readonly reason: string; readonly retryAt: Instant }>
   | Event<
       'held',
@@ -90,6 +98,7 @@ export const reconciliationEventTypes = firstVersions<ReconciliationEvent>({
   'reconciliation.totals-completed': true,
   'reconciliation.assignments-read': true,
   'reconciliation.walk-completed': true,
+  'reconciliation.adoptions-missing': true,
   'reconciliation.users-read': true,
   'reconciliation.first-read-completed': true,
   'reconciliation.read-failed': true,

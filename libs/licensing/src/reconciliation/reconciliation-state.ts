@@ -18,6 +18,11 @@ export interface Reading {
   readonly failures: number;
   /** Assets whose assignments are still to be walked. */
   readonly toWalk: readonly AssetId[];
+  /** What the first read has walked, and the version of the assignments when it began to: whether they moved since. */
+  readonly walked: readonly AssetId[];
+  readonly walkedFrom: string | null;
+  /** Assets to be walked once more, with the moment from which on. Like those below changed in place. */
+  readonly rewalks: Map<string, Instant>;
   /** Last record of each asset, as text, for telling what has changed. Like the two below changed in place. */
   readonly known: Map<string, string>;
   /** Assets that orders wait for until the first list is read. */
@@ -52,15 +57,12 @@ export function evolveReconciliation(before: Reconciliation, event: Reconciliati
       state.changed.clear();
       state.awaited.clear();
       return afterWalks({ ...state, failures: 0 }, event.data.readAt, event.data.nextAt);
-    case 'reconciliation.walk-completed': {
-      const walked = idOfAsset(event.data);
-      const toWalk = state.toWalk.filter((asset) => idOfAsset(asset) !== walked);
-      return afterWalks({ ...state, failures: 0, toWalk }, event.data.at, event.data.nextAt);
-    }
+    case 'reconciliation.walk-completed':
+      return walkCompleted(state, event.data);
     case 'reconciliation.first-read-completed':
-      return resting({ ...state, first: false }, event.data.nextAt);
+      return firstReadCompleted(state, event.data);
     case 'reconciliation.read-failed':
-      return { ...state, failures: state.failures + 1, at: event.data.retryAt };
+      return readFailed(state, event.data);
     case 'reconciliation.held':
       return { ...state, at: event.data.at };
     case 'reconciliation.metadata-read': {
@@ -76,6 +78,7 @@ export function evolveReconciliation(before: Reconciliation, event: Reconciliati
       return state;
     case 'reconciliation.assets-unlisted':
     case 'reconciliation.assignments-read':
+    case 'reconciliation.adoptions-missing':
     case 'reconciliation.users-read':
       return state;
   }
@@ -89,6 +92,9 @@ const begun = (uId: string, at: Instant): Reading => ({
   againAt: null,
   failures: 0,
   toWalk: [],
+  walked: [],
+  walkedFrom: null,
+  rewalks: new Map(),
   known: new Map(),
   awaited: new Set(),
   changed: new Set(),
@@ -113,6 +119,36 @@ function assetsRead(
   return { ...state, toWalk };
 }
 
+type DataOf<T extends ReconciliationEvent['type']> = Extract<ReconciliationEvent, { type: T }>['data'];
+
+function walkCompleted(state: Reading, data: DataOf<'reconciliation.walk-completed'>): Reading {
+  const { adamId, pricingParam, versionId, againAt, at, nextAt } = data;
+  const id = idOfAsset(data);
+  if (againAt === null) state.rewalks.delete(id);
+  else state.rewalks.set(id, againAt);
+  const toWalk = state.toWalk.filter((asset) => idOfAsset(asset) !== id);
+  // One that is walked once more is no part of the reading under way.
+  if (toWalk.length === state.toWalk.length) return { ...state, failures: 0 };
+  const walked = state.first ? [...state.walked, { adamId, pricingParam }] : [];
+  const walkedFrom = state.walkedFrom ?? versionId;
+  return afterWalks({ ...state, failures: 0, toWalk, walked, walkedFrom }, at, nextAt);
+}
+
+function firstReadCompleted(
+  state: Reading,
+  { rewalkAt, nextAt }: DataOf<'reconciliation.first-read-completed'>,
+): Reading {
+  if (rewalkAt !== null) for (const asset of state.walked) state.rewalks.set(idOfAsset(asset), rewalkAt);
+  return resting({ ...state, first: false, walked: [] }, nextAt);
+}
+
+function readFailed(state: Reading, { step, retryAt }: DataOf<'reconciliation.read-failed'>): Reading {
+  const failures = state.failures + 1;
+  if (step !== 'rewalk') return { ...state, failures, at: retryAt };
+  for (const [id, at] of state.rewalks) if (at < retryAt) state.rewalks.set(id, retryAt);
+  return { ...state, failures };
+}
+
 /** Walks first, then persons, and then it rests until the next read of totals. */
 function afterWalks(state: Reading, at: Instant, nextAt: Instant): Reading {
   if (state.toWalk.length > 0) return { ...state, phase: 'assignments', at };
@@ -129,6 +165,10 @@ const resting = (state: Reading, nextAt: Instant): Reading => ({
 /** Memory that a reconciliation takes, in bytes, roughly. */
 export function weighReconciliation(state: Reconciliation): number {
   if (state.phase === 'new') return 200;
-  const { known, changed, toWalk, toDescribe } = state;
-  return 1_000 + 700 * known.size + 150 * (changed.size + toWalk.length + toDescribe.size);
+  const { known, changed, toWalk, walked, rewalks, toDescribe } = state;
+  return (
+    1_000 +
+    700 * known.size +
+    150 * (changed.size + toWalk.length + walked.length + rewalks.size + toDescribe.size)
+  );
 }

@@ -1,7 +1,10 @@
 import type { Step, Steps } from '@seatbook/kernel';
 import { accessTo, accountOf } from '../apple-access.js';
 import { MAX_HOLDERS, chunksOf, holdersOf, type HolderKey } from '../holder.js';
-import type { AppleAssignment, AppleFailure, AssetId, LicensingPorts, Walk } from '../ports.js';
+import type { AppleAccess, AppleResult, AssetId, LicensingPorts } from '../ports.js';
+import { assetOfId } from '../asset-id.js';
+import { assetStream, type AssetLedger } from '../streams.js';
+import { walkAsset, type AssetWalk } from './asset-walk.js';
 import { ASSETS_PER_LOOKUP, type ReconciliationCommand } from './reconciliation-decider.js';
 import { inReading, type Reading, type Reconciliation } from './reconciliation-state.js';
 
@@ -15,8 +18,6 @@ const dueIn =
 
 /** Assets in one event. */
 const ASSETS_PER_EVENT = 200;
-/** A walk under which the data moved is made anew, this often in all. */
-const MAX_WALKS = 3;
 
 async function open(uId: string, ports: LicensingPorts) {
   const account = await accountOf(uId, ports);
@@ -45,10 +46,7 @@ const readTotals: ReconciliationStep = {
   },
 };
 
-/**
- * Assignments of one asset, collected whole. They count only if the data stood still or their number equals the
- * asset's assignedCount read afterwards; else they are walked again, and after three walks unstable.
- */
+/** Assignments of one asset, collected whole. Where they may have moved meanwhile, they are walked once more later. */
 const readAssignments: ReconciliationStep = {
   due: dueIn('assignments'),
   async perform(state, ports) {
@@ -56,47 +54,90 @@ const readAssignments: ReconciliationStep = {
     const asset = toWalk[0];
     if (!asset) return [];
     const { access, fingerprint } = await open(uId, ports);
-    const failed = (failure: AppleFailure): ReconciliationCommand[] => [
-      { type: 'RecordReadFailure', step: 'read-assignments', failure, fingerprint },
-    ];
-    for (let walks = 1; ; walks += 1) {
-      const walk = await ports.apple.assignments(access, asset);
-      if (!walk.ok) return failed(walk.failure);
-      let still = !walk.value.moved;
-      if (!still) {
-        const after = await ports.apple.asset(access, asset);
-        if (!after.ok) return failed(after.failure);
-        still = after.value?.assigned === walk.value.records.length;
-      }
-      if (still || walks === MAX_WALKS) return adopted(asset, walk.value, walks, !still, uId, ports);
+    const walk = await walkAsset(access, asset, ports.apple);
+    if (!walk.ok) {
+      const { failure } = walk;
+      return [{ type: 'RecordReadFailure', step: 'read-assignments', failure, fingerprint }];
     }
+    const keys = await holdersIn(walk.value, uId, ports);
+    return [...recorded('RecordAssignments', asset, keys), completed(asset, walk.value)];
   },
 };
 
-async function adopted(
-  asset: AssetId,
-  { records, versionId }: Walk<AppleAssignment>,
-  walks: number,
-  unstable: boolean,
+/**
+ * An asset whose assignments moved when they were read first. A pair is judged only if it is in the ledger as it was
+ * before the walk: what we did to it meanwhile is none of another tool's.
+ */
+const rewalk: ReconciliationStep = {
+  due(state) {
+    if (state.phase !== 'idle' || state.rewalks.size === 0) return null;
+    return { at: Math.min(...state.rewalks.values()), gate: state.uId };
+  },
+  async perform(state, ports) {
+    const { uId, rewalks } = inReading(state);
+    const [next] = [...rewalks].sort(([, one], [, other]) => one - other);
+    if (!next) return [];
+    const asset = assetOfId(next[0]);
+    const { access, fingerprint } = await open(uId, ports);
+    const ledger = assetStream(uId, asset);
+    const before = await ports.read(ledger);
+    const walk = await walkAsset(access, asset, ports.apple);
+    if (!walk.ok) return [{ type: 'RecordReadFailure', step: 'rewalk', failure: walk.failure, fingerprint }];
+    if (walk.value.unstable) return [completed(asset, walk.value)];
+    const after = await ports.read(ledger);
+    const atApple = await holdersIn(walk.value, uId, ports);
+    const both = (judge: (pair: Pair | undefined) => boolean) => (key: HolderKey) =>
+      judge(before.pairs.get(key)) && judge(after.pairs.get(key));
+    const held = new Set(atApple);
+    const missing = [...after.pairs.keys()].filter((key) => !held.has(key));
+    return [
+      ...recorded('RecordAssignments', asset, atApple.filter(both(notOurs))),
+      ...recorded('RecordMissing', asset, missing.filter(both(adopted))),
+      completed(asset, walk.value),
+    ];
+  },
+};
+
+type Pair = AssetLedger['pairs'] extends ReadonlyMap<HolderKey, infer P> ? P : never;
+
+/** Nobody of ours has it: it can be adopted. */
+const notOurs = (pair: Pair | undefined): boolean =>
+  pair === undefined || pair.state === 'failed' || pair.state === 'waiting';
+
+/** Adopted, and nothing was ordered for it since. */
+const adopted = (pair: Pair | undefined): boolean =>
+  pair?.state === 'assigned' && pair.orderId === '' && pair.callId === null && pair.followUp === null;
+
+/** Who holds, in Apple's spelling. Persons go to the directory. */
+async function holdersIn(
+  { records }: AssetWalk,
   uId: string,
   { persons }: LicensingPorts,
-): Promise<ReconciliationCommand[]> {
+): Promise<readonly HolderKey[]> {
   const seen = records.flatMap(({ clientUserId }) => (clientUserId === null ? [] : [{ clientUserId }]));
   const userIds = seen.length === 0 ? [] : await persons.userIdsOf(uId, seen);
   const serials = records.flatMap(({ serialNumber }) => serialNumber ?? []);
-  const keys: HolderKey[] = [
-    ...serials.map((serial) => `d:${serial}`),
-    ...userIds.map((userId) => `u:${userId}`),
-  ];
-  return [
-    ...chunksOf(keys, MAX_HOLDERS).map((chunk) => ({
-      type: 'RecordAssignments' as const,
-      asset,
-      holders: holdersOf(chunk),
-    })),
-    { type: 'CompleteWalk', asset, count: records.length, versionId, walks, unstable },
-  ];
+  return [...serials.map((serial) => `d:${serial}`), ...userIds.map((userId) => `u:${userId}`)];
 }
+
+const recorded = (
+  type: 'RecordAssignments' | 'RecordMissing',
+  asset: AssetId,
+  keys: readonly HolderKey[],
+): ReconciliationCommand[] =>
+  chunksOf(keys, MAX_HOLDERS).map((chunk) => ({ type, asset, holders: holdersOf(chunk) }));
+
+const completed = (
+  asset: AssetId,
+  { records, versionId, walks, unstable }: AssetWalk,
+): ReconciliationCommand => ({
+  type: 'CompleteWalk',
+  asset,
+  count: records.length,
+  versionId,
+  walks,
+  unstable,
+});
 
 /** Persons that Apple knows go to the directory; no event names more than their number. */
 const readUsers: ReconciliationStep = {
@@ -111,9 +152,25 @@ const readUsers: ReconciliationStep = {
       ({ status }) => status === 'Registered' || status === 'Associated',
     );
     for (const chunk of chunksOf(active, MAX_HOLDERS)) await ports.persons.userIdsOf(uId, chunk);
-    return [{ type: 'RecordUsers', count: active.length }];
+    const moved = await movedSinceWalks(inReading(state), access, ports);
+    if (!moved.ok)
+      return [{ type: 'RecordReadFailure', step: 'read-users', failure: moved.failure, fingerprint }];
+    return [{ type: 'RecordUsers', count: active.length, moved: moved.value }];
   },
 };
+
+/** Whether the location's assignments moved since the first walk of the first read began. */
+async function movedSinceWalks(
+  { walked: [asset], walkedFrom }: Reading,
+  access: AppleAccess,
+  { apple }: LicensingPorts,
+): Promise<AppleResult<boolean>> {
+  if (!asset || walkedFrom === null) return { ok: true, value: false };
+  const since = await apple.assignmentsSince(access, asset, walkedFrom);
+  // A version that Apple no longer knows proves nothing.
+  if (!since.ok) return since.failure.kind === 'refused' ? { ok: true, value: true } : since;
+  return { ok: true, value: since.value.moved || since.value.versionId !== walkedFrom };
+}
 
 /** Names and icons, of up to 50 assets at once. What goes wrong here holds up nothing else. */
 const describe: ReconciliationStep = {
@@ -146,4 +203,5 @@ export const reconciliationSteps: Steps<Reconciliation, LicensingPorts, Reconcil
   'read-totals': readTotals,
   'read-assignments': readAssignments,
   'read-users': readUsers,
+  rewalk,
 };

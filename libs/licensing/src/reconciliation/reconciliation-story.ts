@@ -24,6 +24,8 @@ export const reconciliationStory: Story<ReconciliationEvent, StoryContext> = {
     `${countOf(data, 'assignment')} of ${assetName(data.uId, data)} ${were(data)} read from Apple.`,
   'reconciliation.walk-completed': ({ data }, { assetName }) =>
     `All assignments of ${assetName(data.uId, data)} were read: ${data.count.toLocaleString('en')}.`,
+  'reconciliation.adoptions-missing': ({ data }, { assetName }) =>
+    `${countOf(data, 'adopted licence')} of ${assetName(data.uId, data)} ${were(data)} not found at Apple again.`,
   'reconciliation.users-read': ({ data }) =>
     `${count(data.count, 'person', 'people')} known to Apple ${data.count === 1 ? 'was' : 'were'} read.`,
   'reconciliation.first-read-completed': () => 'The first full read of the location is complete.',
