@@ -84,6 +84,28 @@ describe('filters', () => {
   });
 });
 
+it('says what an order would do before it is given, and writes nothing', async () => {
+  const events = async () => (await seatbook.get('/history').buffer(true)).text;
+  const before = await events();
+  const body = {
+    kind: 'AssignLicense',
+    accountId: BERLIN,
+    assetIds: [NOTES, '900000002'],
+    serialNumbers: devices(5),
+  };
+  const plan = await seatbook.post('/plans', body).expect(200);
+  expect(plan.body).toMatchObject({
+    accountId: BERLIN,
+    calls: 2,
+    assets: [
+      { assetId: `${NOTES}.STDQ`, sent: 3, alreadyHeld: 2, waiting: 0 },
+      { assetId: '900000002.STDQ', sent: 2, waiting: 3, waitingReason: 'short' },
+    ],
+  });
+  await seatbook.post('/plans', { ...body, kind: 'ReturnAll' }).expect(400);
+  expect(await events()).toBe(before);
+});
+
 describe('conditional reads', () => {
   it('are answered 304 as long as nothing has changed, and with a position all the same', async () => {
     const first = await seatbook.get(`/orders/${assigned.orderId}`).expect(200);

@@ -10,6 +10,7 @@ import { Readiness } from './health/readiness.js';
 import { HistoryController } from './history/history.controller.js';
 import { NotificationsController } from './notifications/notifications.controller.js';
 import { OrdersController } from './orders/orders.controller.js';
+import { PlansController } from './orders/plans.controller.js';
 import { PairsController } from './pairs/pairs.controller.js';
 import { TimelineController } from './timeline/timeline.controller.js';
 import { WorkController } from './work/work.controller.js';
@@ -29,6 +30,7 @@ export class SeatbookModule {
         AssetsController,
         PairsController,
         OrdersController,
+        PlansController,
         TimelineController,
         HistoryController,
         NotificationsController,

@@ -35,7 +35,7 @@ const PATH_PARAMETERS: Readonly<Record<string, { readonly description: string; r
 export function completeDocument(document: OpenAPIObject): OpenAPIObject {
   const components = (document.components ??= {});
   components.headers = HEADERS;
-  for (const { path, method, operation } of operationsOf(document)) {
+  for (const { method, operation } of operationsOf(document)) {
     for (const parameter of operation.parameters ?? []) {
       if (parameter.in === 'path') Object.assign(parameter, PATH_PARAMETERS[parameter.name]);
     }
@@ -49,7 +49,7 @@ export function completeDocument(document: OpenAPIObject): OpenAPIObject {
       addHeaders(response, headersOf(method, operation, Number(status)));
     }
     if (method === 'get' && operation.responses['200']?.headers?.['ETag']) addNotModified(operation);
-    addRefusals(document, path, operation);
+    addRefusals(document, operation);
   }
   return document;
 }
@@ -85,7 +85,7 @@ function addHeaders(response: Response, names: readonly HeaderName[]): void {
   for (const name of names) headers[name] = { $ref: `#/components/headers/${name}` };
 }
 
-function addRefusals(document: OpenAPIObject, path: string, operation: Operation): void {
+function addRefusals(document: OpenAPIObject, operation: Operation): void {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codesOf(operation)) {
     for (const status of statusesOf(code, operation))
@@ -101,9 +101,7 @@ function addRefusals(document: OpenAPIObject, path: string, operation: Operation
           schema: {
             allOf: [{ $ref: '#/components/schemas/ProblemAnswer' }, { properties: { code } }],
           },
-          examples: Object.fromEntries(
-            codes.map((one) => [one, { value: problemExample(document, path, one, status) }]),
-          ),
+          examples: Object.fromEntries(codes.map((one) => [one, exampleRef(document, one, status)])),
         },
       },
     };
@@ -138,8 +136,15 @@ function codesOf(operation: Operation): ReadonlySet<ErrorCode> {
   return codes;
 }
 
-function problemExample(document: OpenAPIObject, path: string, code: ErrorCode, status: number): unknown {
-  const instance = path.replace(/\{(\w+)\}/g, (_whole, name: string) => PATH_PARAMETERS[name]?.example ?? '');
+/** The example of a code, once in the document. */
+function exampleRef(document: OpenAPIObject, code: ErrorCode, status: number): { $ref: string } {
+  const name = status === statusOf(code) ? code : `${code}_${status}`;
+  const examples = ((document.components ??= {}).examples ??= {});
+  examples[name] ??= { value: problemExample(document, code, status) };
+  return { $ref: `#/components/examples/${name}` };
+}
+
+function problemExample(document: OpenAPIObject, code: ErrorCode, status: number): unknown {
   return {
     ...(exampleOf(document, { $ref: '#/components/schemas/ProblemAnswer' }) as object),
     type: `/docs/errors/${code}`,
@@ -147,7 +152,7 @@ function problemExample(document: OpenAPIObject, path: string, code: ErrorCode, 
     status,
     code,
     detail: ERROR_CODES[code].means,
-    instance,
+    instance: '/api/v1/orders',
     facts: {},
     ...(status === 503 || status === 429 ? { retryAfterSeconds: 2 } : {}),
   };

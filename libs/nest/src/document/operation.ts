@@ -15,7 +15,7 @@ export interface Parameter {
 export interface Content {
   schema: Schema;
   example?: unknown;
-  examples?: Record<string, { value: unknown }>;
+  examples?: Record<string, { $ref: string }>;
 }
 
 export interface Response {

@@ -80,6 +80,9 @@ export class ReturnAllBody extends OrderBody {
   serialNumber!: string;
 }
 
+/** Bodies that can be planned: what an order of this kind would do. */
+export const PLAN_BODIES = { AssignLicense: AssignLicenseBody, ReturnLicense: ReturnLicenseBody } as const;
+
 export class CancelBody {
   @ApiPropertyOptional({ description: 'Why. It is kept in the history permanently.', maxLength: 500 })
   @IsOptional()

@@ -3,13 +3,11 @@ import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import {
   ApiAcceptedResponse,
   ApiBody,
-  ApiExtraModels,
   ApiHeader,
   ApiOkResponse,
   ApiOperation,
   ApiPropertyOptional,
   ApiTags,
-  getSchemaPath,
 } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
 import type { Position } from '@seatbook/kernel';
@@ -32,7 +30,7 @@ import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
 import { OrderAnswer, OrderWithPosition, PlacedOrderAnswer, orderAnswer } from './order-answer.js';
 import { CancelBody, ORDER_BODIES, type AnyOrderBody } from './order-bodies.js';
-import { OrderBodyPipe } from './order-body-pipe.js';
+import { ApiBodyByKind, BodyByKind } from './body-by-kind.js';
 import { OutcomeAnswer, outcomeAnswer, pairOutcomes } from './outcome-answer.js';
 import { preferredWait } from './prefer-wait.js';
 
@@ -105,19 +103,6 @@ const ApiOrderAnswers = (): MethodDecorator =>
     ApiAcceptedResponse({ type: PlacedOrderAnswer, description: 'The order goes on.' }),
   );
 
-const ApiOrderBody = (): MethodDecorator => {
-  const bodies = Object.entries(ORDER_BODIES).map(([kind, body]) => [kind, getSchemaPath(body)] as const);
-  return applyDecorators(
-    ApiExtraModels(...Object.values(ORDER_BODIES)),
-    ApiBody({
-      schema: {
-        oneOf: bodies.map(([, $ref]) => ({ $ref })),
-        discriminator: { propertyName: 'kind', mapping: Object.fromEntries(bodies) },
-      },
-    }),
-  );
-};
-
 /** What administrators ask for: an order has an outcome for each pair. */
 @ApiTags('orders')
 @Controller(`${API}/orders`)
@@ -130,7 +115,7 @@ export class OrdersController {
 
   @Post()
   @ApiOperation({ summary: 'Orders: assigns licences to devices, returns them, or returns all of a device.' })
-  @ApiOrderBody()
+  @ApiBodyByKind(ORDER_BODIES)
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiHeader(PREFER)
   @ApiOrderAnswers()
@@ -145,7 +130,7 @@ export class OrdersController {
     'REJECTED_ORDER_ABANDONED',
   )
   async placeOrder(
-    @Body(OrderBodyPipe) body: AnyOrderBody,
+    @Body(new BodyByKind(ORDER_BODIES)) body: AnyOrderBody,
     @CalledBy() caller: Caller,
     @Req() request: HttpRequest,
     @Res({ passthrough: true }) reply: HttpReply,

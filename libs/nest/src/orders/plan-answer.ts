@@ -1,0 +1,59 @@
+import { idOfAsset, type OrderPlan } from '@seatbook/licensing';
+import { Count, OneOf, Parts, Text, TextOrNull } from '../document/fields.js';
+
+/** What an order would do to the pairs of one asset. Each pair is in exactly one of the counts. */
+export class PlannedAssetAnswer {
+  @Text('900000001.STDQ', '`{adamId}.{pricingParam}`')
+  assetId!: string;
+
+  @Count(25, 'Get a licence at once, or give theirs back at once: what calls to Apple are made for.')
+  sent!: number;
+
+  @Count(0, 'Wait for a licence.')
+  waiting!: number;
+
+  @TextOrNull(null, 'Why the first of them would wait: short, not-read-yet or returning.')
+  waitingReason!: string | null;
+
+  @Count(0, 'Held by another order or adopted; of a return, on its way back already.')
+  alreadyHeld!: number;
+
+  @Count(0, 'Of a return: nothing is held.')
+  notHeld!: number;
+
+  @Count(0, 'Of a return: a reservation or a place in the waiting list ends, without Apple.')
+  ended!: number;
+
+  @Count(0, 'Of a return: a call has the pair, and the return follows when that has ended.')
+  pending!: number;
+
+  @Count(0)
+  refused!: number;
+
+  @TextOrNull(null, 'Why they are refused.')
+  refusal!: string | null;
+}
+
+export class PlanAnswer {
+  @OneOf(['AssignLicense', 'ReturnLicense'], 'AssignLicense')
+  kind!: string;
+
+  @Text('7700000000000001')
+  accountId!: string;
+
+  @Parts(() => PlannedAssetAnswer)
+  assets!: readonly PlannedAssetAnswer[];
+
+  @Count(1, 'Calls to Apple for what is sent, if nothing else shares them.')
+  calls!: number;
+}
+
+export const planAnswer = (kind: string, accountId: string, { assets, calls }: OrderPlan): PlanAnswer => ({
+  kind,
+  accountId,
+  assets: assets.map(({ adamId, pricingParam, ...counts }) => ({
+    assetId: idOfAsset({ adamId, pricingParam }),
+    ...counts,
+  })),
+  calls,
+});

@@ -1,0 +1,41 @@
+import { Body, Controller, HttpCode, Inject, Post } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Queries } from '../bus/messages.js';
+import { assetIdOf } from '../assets/asset-id.js';
+import { ApiRefusals } from '../document/api-refusals.js';
+import { API } from '../http/api-root.js';
+import { PLAN_BODIES, type AssignLicenseBody, type ReturnLicenseBody } from './order-bodies.js';
+import { ApiBodyByKind, BodyByKind } from './body-by-kind.js';
+import { PlanAnswer, planAnswer } from './plan-answer.js';
+
+/** What an order would do before it is given. Nothing is written. */
+@ApiTags('orders')
+@Controller(`${API}/plans`)
+export class PlansController {
+  constructor(@Inject(QueryBus) private readonly queries: QueryBus) {}
+
+  @Post()
+  @HttpCode(200)
+  @ApiOperation({ summary: 'What an order would do if it were placed now. Another order may come first.' })
+  @ApiBodyByKind(PLAN_BODIES)
+  @ApiOkResponse({ type: PlanAnswer, description: 'The plan.' })
+  @ApiRefusals(
+    'NOT_FOUND_ACCOUNT',
+    'INVALID_ASSET',
+    'INVALID_SERIAL_NUMBER',
+    'INVALID_ORDER_EMPTY',
+    'INVALID_ORDER_SIZE',
+    'REJECTED_UNKNOWN_ASSET',
+  )
+  async planOrder(
+    @Body(new BodyByKind(PLAN_BODIES)) body: AssignLicenseBody | ReturnLicenseBody,
+  ): Promise<PlanAnswer> {
+    const { kind, accountId, assetIds, serialNumbers } = body;
+    const { ifShort, platform = null } = kind === 'AssignLicense' ? body : WAITS;
+    const terms = { kind, uId: accountId, assets: assetIds.map(assetIdOf), serialNumbers, ifShort, platform };
+    return planAnswer(kind, accountId, await this.queries.execute(new Queries.PlanOrder(terms)));
+  }
+}
+
+const WAITS = { ifShort: 'wait', platform: null } as const;
