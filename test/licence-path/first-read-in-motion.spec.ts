@@ -8,14 +8,18 @@ const APPS = ['900000001', '900000002'];
 const WRITES_EVERY_MS = 50;
 
 /** Another tool adds and removes pairs, 20 times a second, in a mix of its own. */
-function otherTool(virtual: VirtualSeatbook, random: () => number): { stop(): void } {
+function otherTool(
+  virtual: VirtualSeatbook,
+  random: () => number,
+  apps: readonly string[] = APPS,
+): { stop(): void } {
   const { admin } = virtual.simulator;
   const additions = random();
   let fresh = 0;
   let over = false;
   const write = (): void => {
     if (over) return;
-    const adamId = APPS[Math.floor(random() * APPS.length)] ?? '';
+    const adamId = apps[Math.floor(random() * apps.length)] ?? '';
     const held = virtual.atApple(adamId);
     if (random() < additions || held.length === 0) {
       admin.addAssignment(UID, { adamId, serialNumber: serials(1, 500_000 + (fresh += 1), 'T')[0] ?? '' });
@@ -61,6 +65,21 @@ describe('a first read while another tool is at work', () => {
     await virtual.advance(30 * 60_000);
     expect(virtual.atApple('900000001')).toHaveLength(399);
     await expectSame(virtual);
+    await virtual.close();
+  }, 60_000);
+
+  it('takes a walk at its word while only other assets move', async () => {
+    const virtual = await started(2);
+    const tool = otherTool(virtual, seededRandom(2), APPS.slice(1));
+    await virtual.import();
+    await virtual.advance(20_000);
+    tool.stop();
+    const walks = (await virtual.events())
+      .filter(({ type }) => type === 'reconciliation.walk-completed')
+      .map(({ data }) => data as { adamId: string; walks: number; unstable: boolean });
+    // The first one moved and proved nothing; the second stood between two equal counts.
+    expect(walks.find(({ adamId }) => adamId === APPS[0])).toMatchObject({ walks: 2, unstable: false });
+    expect(walks.find(({ adamId }) => adamId === APPS[1])).toMatchObject({ walks: 3, unstable: true });
     await virtual.close();
   }, 60_000);
 

@@ -540,6 +540,17 @@ describe('walks', () => {
     expect((apple.calls[1]?.at ?? 0) - (apple.calls[0]?.at ?? 0)).toBe(90_000);
   });
 
+  it('read what was added to an asset since a version, and begin at that of the answer', async () => {
+    const nine = { adamId: '9', pricingParam: 'STDQ' };
+    const row = (adamId: string, serialNumber: string) => ({ adamId, pricingParam: 'STDQ', serialNumber });
+    const { client, apple, done } = setUp(() =>
+      pageOf(0, 1, [row('9', 'A'), row('8', 'B')], 'assignments', 'v2'),
+    );
+    const since = await done(client.assignmentsSince(access, nine, 'v1'));
+    expect(apple.calls[0]?.url).toContain('sinceVersionId=v1');
+    expect(since).toMatchObject({ value: { versionId: 'v2', records: [{ serialNumber: 'A' }] } });
+  });
+
   it('report that the data moved', async () => {
     const { client, done } = setUp((seen) =>
       indexOf(seen) === 2
