@@ -429,6 +429,15 @@ it('holds work while the token is dead, and resumes when it is renewed', async (
   ).body as OrderBody;
   const held = await seatbook.until<AccountBody>(`/accounts/${BERLIN}`, ({ usable }) => !usable);
   expect(held.token.state).toBe('revoked');
+  const onHold = await seatbook.get(`/orders/${order.orderId}`).expect(200);
+  expect(onHold.body).toMatchObject({
+    state: 'working',
+    hold: {
+      why: 'the token of the account is revoked',
+      ends: expect.stringContaining('/token') as string,
+      pairs: 1,
+    },
+  });
   await seatbook.anonymous().get('/readyz').expect(200);
   const lyon = await seatbook.put(`/accounts/${BERLIN}/token`, { token: seatbook.token('lyon') }).expect(422);
   expect(lyon.body).toMatchObject({ code: 'REJECTED_TOKEN_OTHER_LOCATION' });
@@ -439,7 +448,7 @@ it('holds work while the token is dead, and resumes when it is renewed', async (
     `/orders/${order.orderId}`,
     ({ state }) => state === 'finished',
   );
-  expect(done.progress['assigned']).toBe(1);
+  expect(done).toMatchObject({ progress: { assigned: 1 }, hold: null });
 });
 
 it('resumes everything after a restart', async () => {

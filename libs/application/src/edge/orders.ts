@@ -11,6 +11,7 @@ import {
   orderStream,
   queryModels,
   subjectOf,
+  type AccountDocument,
   type AssetEvent,
   type AssetId,
   type HolderKey,
@@ -150,14 +151,15 @@ function rowsOf(
     : { index: 'by-account-state', equals: [accountId, state] };
 }
 
-/** @throws Refusal NOT_FOUND_ORDER */
+/** An order and its account, which tells whether its work is held. @throws Refusal NOT_FOUND_ORDER */
 export async function getOrder(
   { reader }: SeatbookEdge,
   { orderId, position }: WantedOrder,
-): Promise<{ order: OrderDocument; asOf: Reflected }> {
+): Promise<{ order: OrderDocument; account: AccountDocument | null; asOf: Reflected }> {
   const { document: order, asOf } = await reader.get(queryModels.orders, orderId, position);
   if (!order) throw unknownOrder();
-  return { order, asOf };
+  const { document: account } = await reader.get(queryModels.accounts, order.uId);
+  return { order, account, asOf };
 }
 
 /** The outcome of each pair of an order. @throws Refusal NOT_FOUND_ORDER */

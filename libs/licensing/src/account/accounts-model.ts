@@ -29,6 +29,8 @@ export interface AccountDocument {
   expiresAt: Instant;
   conflict: { mdmInfo: MdmInfo | null } | null;
   usable: boolean;
+  /** Since when its work is held; null while it is usable. */
+  heldSince: Instant | null;
   owned: boolean;
   owningFailure: string | null;
   notificationUrl: string | null;
@@ -48,11 +50,12 @@ type AccountChange = Change<AccountDocument>;
 /** An account that is there changes by an event. */
 const changed =
   <E extends AccountEvent | ReconciliationEvent>(changeBy: (data: E['data']) => Partial<AccountDocument>) =>
-  ({ position, data }: Recorded & E): readonly AccountChange[] => {
+  ({ position, data, metadata }: Recorded & E): readonly AccountChange[] => {
     const evolve: AccountChange['evolve'] = (before) => {
       if (!before) return null;
       const account: AccountDocument = { ...before, position, ...changeBy(data) };
-      return { ...account, usable: account.tokenState === 'active' && account.conflict === null };
+      const usable = account.tokenState === 'active' && account.conflict === null;
+      return { ...account, usable, heldSince: usable ? null : (before.heldSince ?? metadata.recordedAt) };
     };
     return [{ key: data.uId, evolve }];
   };
@@ -79,6 +82,7 @@ function imported({
     tokenErrorNumber: null,
     conflict: null,
     usable: true,
+    heldSince: null,
     owned: false,
     owningFailure: null,
     subscribed: false,
@@ -94,7 +98,7 @@ function imported({
 
 export const accountsModel = readModel<AccountDocument, AccountEvent | ReconciliationEvent>()({
   name: 'accounts',
-  version: 3,
+  version: 4,
   on: {
     'account.imported': imported,
     'account.token-renewed': changed(({ fingerprint, expiresAt }) => ({

@@ -222,6 +222,10 @@ function tokenAnswer(
 
 function notificationsAnswer(account: AccountDocument): NotificationsAnswer {
   const { notificationUrl: url, subscribed, subscriptionFailure, owned } = account;
+  if (account.conflict) {
+    const why = 'another MDM manages the location, and Apple sends notifications to it';
+    return { mode: 'poll', url, why };
+  }
   if (subscribed) return { mode: 'push', url, why: null };
   if (url === null) {
     const why = 'no public URL is configured (SEATBOOK_PUBLIC_URL), so Apple cannot reach this server';

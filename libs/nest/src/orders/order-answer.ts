@@ -1,15 +1,17 @@
 import { isoTime, type Position } from '@seatbook/kernel';
-import { ORDER_KINDS, idOfAsset, type OrderDocument } from '@seatbook/licensing';
+import { ORDER_KINDS, idOfAsset, type AccountDocument, type OrderDocument } from '@seatbook/licensing';
 import {
   Count,
   Flag,
   Links,
   OneOf,
   Part,
+  PartOrNull,
   Parts,
   Text,
   TextOrNull,
   Texts,
+  Time,
   TimeOrNull,
 } from '../document/fields.js';
 import { API } from '../http/api-root.js';
@@ -120,7 +122,25 @@ export class OrderAnswer {
   links!: { self: string; pairs: string; timeline: string };
 }
 
+/** Nothing of this order is sent to Apple at present. Nothing has failed: it goes on by itself. */
+export class HoldAnswer {
+  @Time('Since when.')
+  since!: string;
+
+  @Text('the token of the account is revoked', 'Why.')
+  why!: string;
+
+  @Text('a new token: PUT /api/v1/accounts/7700000000000001/token', 'What ends it.')
+  ends!: string;
+
+  @Count(25, 'Pairs in progress that are held back.')
+  pairs!: number;
+}
+
 export class OrderWithPosition extends OrderAnswer {
+  @PartOrNull(() => HoldAnswer, 'The order is on hold; null while its work goes on.')
+  hold!: HoldAnswer | null;
+
   @Part(() => AsOfAnswer)
   asOf!: AsOfAnswer;
 }
@@ -165,4 +185,19 @@ export function orderAnswer(order: OrderDocument): OrderAnswer {
       timeline: `${API}/timeline?orderId=${orderId}`,
     },
   };
+}
+
+/** Why work of an order is held back, as its account tells. */
+export function holdOf(order: OrderDocument, account: AccountDocument | null): HoldAnswer | null {
+  const pairs = orderAnswer(order).progress.open;
+  if (!account || account.heldSince === null || pairs === 0) return null;
+  const { uId, conflict, tokenState, heldSince } = account;
+  const self = `${API}/accounts/${uId}`;
+  const reason = conflict
+    ? {
+        why: `the location is managed by ${conflict.mdmInfo?.name ?? 'another MDM'}`,
+        ends: `a take-over: POST ${self}/take-over`,
+      }
+    : { why: `the token of the account is ${tokenState}`, ends: `a new token: PUT ${self}/token` };
+  return { since: isoTime(heldSince) ?? '', ...reason, pairs };
 }

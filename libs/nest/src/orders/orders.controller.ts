@@ -28,7 +28,7 @@ import { headerOf, type HttpReply, type HttpRequest } from '../http/exchange.js'
 import { asOfAnswer } from '../reading/as-of.js';
 import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
-import { OrderAnswer, OrderWithPosition, PlacedOrderAnswer, orderAnswer } from './order-answer.js';
+import { OrderAnswer, OrderWithPosition, PlacedOrderAnswer, holdOf, orderAnswer } from './order-answer.js';
 import { CancelBody, ORDER_BODIES, type AnyOrderBody } from './order-bodies.js';
 import { ApiBodyByKind, BodyByKind } from './body-by-kind.js';
 import { OutcomeAnswer, outcomeAnswer, pairOutcomes } from './outcome-answer.js';
@@ -163,8 +163,8 @@ export class OrdersController {
     @Param('orderId') orderId: string,
     @WantedPosition() position?: Position,
   ): Promise<OrderWithPosition> {
-    const { order, asOf } = await this.queries.execute(new Queries.GetOrder({ orderId, position }));
-    return { ...orderAnswer(order), asOf: asOfAnswer(asOf) };
+    const { order, account, asOf } = await this.queries.execute(new Queries.GetOrder({ orderId, position }));
+    return { ...orderAnswer(order), hold: holdOf(order, account), asOf: asOfAnswer(asOf) };
   }
 
   @Get(':orderId/pairs')
