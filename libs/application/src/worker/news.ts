@@ -44,6 +44,11 @@ export function tellNews(events: readonly LoggedEvent[], news: News): void {
     const level = levels[event.type];
     if (level === undefined || event.problem) continue;
     const { stream, position, type, metadata } = event;
-    news(level, storyOf(event, context), { event: type, stream, position, correlationId: metadata.correlationId });
+    news(level, storyOf(event, context), {
+      event: type,
+      stream,
+      position,
+      correlationId: metadata.correlationId,
+    });
   }
 }
