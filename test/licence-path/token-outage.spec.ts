@@ -195,6 +195,22 @@ describe('a token past its date', () => {
     await virtual.close();
   });
 
+  it('ends it also where the look at the address was due before, and its gate is shut by now', async () => {
+    const virtual = await VirtualSeatbook.open();
+    virtual.createLocation([asset('900000001', 5)]);
+    const day = 24 * 3_600_000;
+    const expiresAt = virtual.clock.now() + day + 3_600_000;
+    await virtual.import(virtual.simulator.admin.issueToken(UID, { expiresAt }).token);
+    await virtual.advance(60_000);
+    await virtual.stop();
+    virtual.clock.moveTo(expiresAt + 60_000);
+    await virtual.start();
+    await virtual.advance(60_000);
+    expect(await virtual.account()).toMatchObject({ tokenState: 'expired', usable: false });
+    expect(sentSince(virtual, expiresAt)).toEqual([]);
+    await virtual.close();
+  });
+
   it('is not used by a process that was down at that date either', async () => {
     const virtual = await VirtualSeatbook.open();
     virtual.createLocation([asset('900000001', 100)]);

@@ -477,7 +477,7 @@ describe('the address that Apple has', () => {
     failure,
     fingerprint: 'f1',
   });
-  const check = (delay: number) => ({ step: 'check-address', at: NOW + delay, gate: LOCATION });
+  const check = (delay: number) => ({ step: 'check-address', at: NOW + delay });
 
   it('is looked at a day after it was given, and every day', () => {
     expect(given(...ready).due()).toEqual(check(DAY));

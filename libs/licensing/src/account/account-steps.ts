@@ -61,16 +61,21 @@ const subscribe: AccountStep = {
   },
 };
 
-/** Whether Apple still has our address: it may have been given another one, or have lost ours. Only reads. */
+/**
+ * Whether Apple still has our address: it may have been given another one, or have lost ours. Only reads. Like the other
+ * steps it waits behind no gate: that is shut when the token's date has come, and the date is noted here where this was
+ * due before.
+ */
 const checkAddress: AccountStep = {
   due(account) {
     if (account.phase === 'new' || !isUsable(account)) return null;
-    const { uId, subscription } = account;
-    return subscription.state === 'subscribed' ? { at: subscription.checkAt, gate: uId } : null;
+    const { subscription } = account;
+    return subscription.state === 'subscribed' ? { at: subscription.checkAt } : null;
   },
   async perform(state, ports) {
     const account = inPhase(state, 'imported');
     const { fingerprint } = account.token;
+    if (isOver(account, ports.clock.now())) return [{ type: 'ExpireToken', fingerprint }];
     const result = await ports.apple.clientConfig(await accessTo(account, ports));
     if (!result.ok) return [{ type: 'RecordAddressFailure', failure: result.failure, fingerprint }];
     return [{ type: 'RecordAddress', notificationUrl: result.value.notificationUrl }];
