@@ -2,6 +2,9 @@ import { renewToken, retryParked } from '@seatbook/application';
 import { OWNER } from '@seatbook/test-support/virtual-seatbook';
 import type { World } from './world.js';
 
+/** Who gave up asking comes back in this round of calm: by then, what was half done is abandoned. */
+const GIVEN_UP_UNTIL = 3;
+
 /** Apple behaves again, the disks are well, the clock is right. */
 export async function calm(world: World): Promise<void> {
   const { admin } = world.virtual.simulator;
@@ -11,8 +14,9 @@ export async function calm(world: World): Promise<void> {
   admin.clearErrorRules();
   admin.clearFailPairs();
   admin.resetFaults();
+  // What is under way still takes the time that it took: a later event does not overtake it.
+  admin.setFaults({ eventDelayMs: world.eventDelayMs });
   admin.resumeEvents();
-  await admin.completeEvents();
   await world.pass(1_000);
 }
 
@@ -20,22 +24,23 @@ export async function calm(world: World): Promise<void> {
  * What people do in the end: clients ask again for what they have no answer to; a dead token is renewed, a location that
  * another MDM had is taken back, parked work is retried.
  */
-export async function attend(world: World): Promise<void> {
+export async function attend(world: World, round: number): Promise<void> {
   const { virtual, sites } = world;
-  for (const sent of world.sent) if (!sent.answered && !sent.givenUp) world.ask(sent);
+  for (const sent of world.sent)
+    if (!sent.answered && (!sent.givenUp || round >= GIVEN_UP_UNTIL)) world.ask(sent);
   for (const site of sites) {
     const account = await world.account(site);
     const { uId } = site;
     if (!account) {
       world.newToken(site);
       world.importToken(site);
-    } else if (account.conflict) {
-      await world.done(`${uId} is taken back`, () => world.takeBack(site));
-    } else if (!account.usable) {
+    } else if (account.tokenState !== 'active') {
       const token = world.newToken(site);
       await world.done(`the token of ${uId} is renewed at last`, () =>
         renewToken(virtual.edge, { uId, file: token }, OWNER),
       );
+    } else if (account.conflict) {
+      await world.done(`${uId} is taken back`, () => world.takeBack(site));
     }
   }
   const { rows } = await virtual.stores.progress.parked({ limit: 100 });

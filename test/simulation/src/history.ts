@@ -2,7 +2,7 @@ import type { Milliseconds } from '@seatbook/kernel';
 import { seededRandom } from '@seatbook/test-support/seeded-random';
 import { apple } from './actions/apple.js';
 import type { Action } from './actions/action.js';
-import { machine } from './actions/machine.js';
+import { machine, strikeTheBeginning } from './actions/machine.js';
 import { people } from './actions/people.js';
 import { attend, calm } from './calm.js';
 import type { Coverage } from './coverage.js';
@@ -32,12 +32,13 @@ export const ACTIONS: readonly Action[] = [...people, ...apple, ...machine];
 
 /** Pauses between two things that happen: most histories are made of what happens close together. */
 const PAUSES_MS = [
-  0, 0, 0, 0, 20, 60, 60, 250, 250, 250, 600, 600, 1_000, 1_000, 3_000, 3_000, 5_000, 5_000, 30_000, 30_000,
-  120_000, 1_200_000,
+  0, 0, 0, 0, 20, 60, 60, 250, 250, 250, 600, 600, 1_000, 1_000, 3_000, 3_000, 5_000, 5_000, 20_000, 30_000,
+  60_000, 240_000,
 ];
 /** Rounds of calm: together longer than any deadline, silence, retry or rhythm of the product. */
 const CALM_MS = [
-  60_000, 120_000, 600_000, 960_000, 960_000, 960_000, 1_800_000, 1_800_000, 3_600_000, 3_600_000,
+  30_000, 60_000, 120_000, 180_000, 180_000, 180_000, 300_000, 600_000, 900_000, 1_800_000, 3_600_000,
+  3_600_000,
 ];
 
 /** What happens in a history. Each kind of action is in one of any few dozen consecutive seeds at least twice. */
@@ -60,6 +61,7 @@ export async function live(seed: number, kept?: ReadonlySet<number>): Promise<En
   const actions: number[] = [];
   let wrong: string[];
   try {
+    if (world.dice.chance(0.4)) strikeTheBeginning(world);
     if (!world.dice.chance(0.1)) for (const site of world.sites) world.importToken(site);
     await world.pass(world.dice.of([0, 500, 10_000]));
     for (const [index, planned] of planOf(seed).entries()) {
@@ -89,9 +91,9 @@ async function act({ action, dice, pause }: Planned, world: World): Promise<void
 async function endOf(world: World): Promise<string[]> {
   await calm(world);
   let wrong: string[] = [];
-  for (const round of CALM_MS) {
-    await attend(world);
-    await world.pass(round);
+  for (const [round, ms] of CALM_MS.entries()) {
+    await attend(world, round);
+    await world.pass(ms);
     wrong = await unsettled(world);
     if (wrong.length === 0) break;
   }

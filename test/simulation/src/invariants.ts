@@ -70,8 +70,11 @@ async function ledgerEqualsApple(site: Site, world: World): Promise<string[]> {
   for (const adamId of adamIds) {
     const assigned = (await pairsOf(world, uId, adamId)).filter(({ state }) => state === 'assigned');
     const holders = assigned.map(({ holder }) => holder);
-    const ours = new Set(holders.filter((key) => key.startsWith('d:')).map((key) => key.slice(2)));
-    const theirs = new Set(assets[`${adamId}/STDQ`] ?? []);
+    // A device is one holder, however Apple spells its serial number.
+    const ours = new Set(
+      holders.filter((key) => key.startsWith('d:')).map((key) => key.slice(2).toUpperCase()),
+    );
+    const theirs = new Set((assets[`${adamId}/STDQ`] ?? []).map((serial) => serial.toUpperCase()));
     for (const serial of ours)
       if (!theirs.has(serial)) wrong.push(`${adamId} ${serial}: assigned here, not at Apple`);
     for (const serial of theirs)
@@ -127,7 +130,10 @@ async function ordersOpen(world: World): Promise<string[]> {
   const orders = await rowsOf(world, queryModels.orders as unknown as ReadModel<OrderDocument>);
   const pairs = await rowsOf(world, queryModels.pairs as unknown as ReadModel<PairDocument>);
   const wrong: string[] = [];
-  for (const { orderId, state, waiting } of orders) {
+  for (const { orderId, state, waiting, final, pairs: asked } of orders) {
+    const over = (Object.values(final) as number[]).reduce<number>((sum, count) => sum + count, 0);
+    if (state === 'finished' && over !== asked)
+      wrong.push(`order ${orderId} is finished with ${over} outcomes for ${asked} pairs`);
     if (!ENDED.includes(state)) wrong.push(`order ${orderId} is ${state}`);
     const listed = pairs.filter((pair) => pair.orderId === orderId && pair.state === 'waiting').length;
     if (state === 'waiting' && listed === 0) wrong.push(`order ${orderId} waits, and no pair of it does`);
@@ -231,7 +237,9 @@ async function timelinesExplain(world: World): Promise<string[]> {
   const pairs = await rowsOf(world, queryModels.pairs as unknown as ReadModel<PairDocument>);
   const head = await world.virtual.stores.events.head();
   const wrong: string[] = [];
-  const said = ({ asset, state, orderId }: PairDocument): string => `${asset} ${state} ${orderId}`;
+  // A timeline does not tell claims from reservations.
+  const said = ({ asset, state, orderId }: PairDocument): string =>
+    `${asset} ${state === 'claimed' ? 'reserved' : state} ${orderId}`;
   for (const serial of world.devices.slice(0, SAMPLES)) {
     const holder = `d:${serial}`;
     const told = (await world.virtual.until(holderAsOf(world.virtual.edge, holder, head))).map(said).sort();

@@ -1,9 +1,9 @@
 import { Coverage } from './coverage.js';
-import { live } from './history.js';
+import { ACTIONS, live } from './history.js';
 import { reportOf } from './report.js';
 
-/** As many as fit into a test run; `npm run simulate` lives more of them. */
-const SEEDS = 40;
+/** As many as let each kind of action happen; `npm run simulate` lives more of them. */
+const SEEDS = ACTIONS.length;
 
 it(`the histories of ${SEEDS} seeds end as they must`, async () => {
   const covered = new Coverage();
@@ -16,3 +16,8 @@ it(`the histories of ${SEEDS} seeds end as they must`, async () => {
   console.log(covered.text());
   if (wrong.length > 0) throw new Error(wrong.join('\n\n'));
 }, 300_000);
+
+it('a seed makes the same history each time', async () => {
+  const [first, second] = [await live(3), await live(3)];
+  expect(second).toEqual(first);
+});

@@ -1,34 +1,42 @@
 import type { Instant } from '@seatbook/kernel';
 import type { Fate } from '@seatbook/test-support/virtual-seatbook';
 
-/** Calls of stores and of Apple's client that can be struck: those that write, and those that work is read from. */
-export const STRUCK_CALLS = [
-  'apple.associate',
-  'apple.disassociate',
-  'apple.status',
-  'apple.assets',
-  'apple.assignments',
-  'apple.clientConfig',
-  'apple.own',
-  'apple.subscribe',
-  'directory.userIdsOf',
-  'events.append',
-  'events.readStream',
-  'leases.acquire',
-  'leases.beat',
-  'progress.saveCheckpoint',
-  'progress.takeOver',
-  'reads.commit',
-  'reads.getMany',
-  'reads.query',
-  'reads.takeOver',
-  'secrets.get',
-  'secrets.put',
-  'secrets.putIfAbsent',
-  'secrets.delete',
-] as const;
+/**
+ * Calls of stores and of Apple's client that can be struck: those that write, and those that work is read from; each with
+ * how many of its kind may pass before.
+ */
+export const STRUCK_CALLS = {
+  'apple.associate': 1,
+  'apple.disassociate': 0,
+  'apple.status': 1,
+  'apple.assets': 0,
+  'apple.assignments': 0,
+  'apple.clientConfig': 0,
+  'apple.own': 0,
+  'apple.subscribe': 0,
+  'directory.userIdsOf': 0,
+  'events.append': 20,
+  'events.readStream': 2,
+  'leases.acquire': 1,
+  'leases.beat': 0,
+  'progress.saveCheckpoint': 10,
+  'progress.takeOver': 0,
+  'reads.commit': 20,
+  'reads.getMany': 20,
+  'reads.query': 3,
+  'reads.takeOver': 2,
+  'secrets.get': 0,
+  'secrets.put': 0,
+  'secrets.putIfAbsent': 0,
+  'secrets.delete': 0,
+} as const;
 
-export type StruckCall = (typeof STRUCK_CALLS)[number];
+export type StruckCall = keyof typeof STRUCK_CALLS;
+
+export const struckCalls = Object.keys(STRUCK_CALLS) as readonly StruckCall[];
+/** Apple's client fails by what Apple does; here it is only the last call of a process. */
+export const appleCalls = struckCalls.filter((call) => call.startsWith('apple.'));
+export const storeCalls = struckCalls.filter((call) => !call.startsWith('apple.'));
 
 const WRITES =
   /^(?:events\.(?:append|probe)|reads\.(?:commit|takeOver|saveSnapshot)|progress\.(?:saveCheckpoint|takeOver|park|unpark|requestRetry)|leases\.(?:acquire|beat|release)|secrets\.(?:put|putIfAbsent|delete)|directory\.userIdsOf)$/;

@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { importToken, type Caller } from '@seatbook/application';
 import { isRefusal, type Milliseconds } from '@seatbook/kernel';
-import { accountStream, queryModels, type AccountDocument } from '@seatbook/licensing';
-import type { NewAsset } from '@seatbook/simulator';
+import { accountStream, queryModels, type AccountDocument, type Timings } from '@seatbook/licensing';
+import type { NewAsset, Span } from '@seatbook/simulator';
 import { seededRandom } from '@seatbook/test-support/seeded-random';
 import { OWNER, VirtualSeatbook, asset, serials } from '@seatbook/test-support/virtual-seatbook';
 import { Coverage } from './coverage.js';
@@ -38,6 +38,20 @@ const SITES = [
   { uId: '7700000000000002', name: 'Lyon Studio' },
 ] as const;
 
+/**
+ * The longest waits of the product, shortened alike: most histories are cheaper to live in minutes than in hours. The
+ * others wait as long as it is set by default.
+ */
+const SHORT_WAITS: Partial<Timings> = {
+  placeWithinMs: 120_000,
+  maxRetryMs: 120_000,
+  silenceMs: 60_000,
+  stalledAfterMs: 150_000,
+  totalsEveryMs: 180_000,
+  metadataRetryMs: 60_000,
+  addressEveryMs: 120_000,
+};
+
 /** Pause before a process that could not start is started again. */
 const START_AGAIN_MS: Milliseconds = 5_000;
 const STARTS = 100;
@@ -56,6 +70,11 @@ export class World {
   readonly covered = new Coverage();
   readonly virtual: VirtualSeatbook;
   readonly weather: Weather;
+  /**
+   * From Apple's acceptance of a request to its effect: the same for all, since a request that takes effect after a later
+   * one has is nothing that the product could see.
+   */
+  readonly eventDelayMs: Span;
   /** How far the clock of the machine is from Apple's. */
   clockAhead: Milliseconds = 0;
   readonly #startedAt: number;
@@ -70,6 +89,9 @@ export class World {
     this.weather = weather;
     this.dice = dice;
     this.devices = serials(dice.between(3, 30));
+    const delay = dice.of([0, 300, 300, 2_000, 20_000, 50_000]);
+    this.eventDelayMs = { min: delay, max: delay };
+    virtual.simulator.admin.setFaults({ eventDelayMs: this.eventDelayMs });
     this.#startedAt = virtual.clock.elapsed();
   }
 
@@ -85,6 +107,7 @@ export class World {
       seed,
       // Some deployments cannot be reached from outside and poll.
       publicUrl: dice.chance(0.2) ? null : 'https://seatbook.test',
+      timings: dice.chance(0.1) ? {} : SHORT_WAITS,
       fateOf: (call, parameters) => weather.fateOf(call, parameters),
     });
     world = new World(seed, virtual, weather, dice);
@@ -111,7 +134,11 @@ export class World {
     for (const adamId of adamIds) {
       if (dice.chance(0.4)) continue;
       const count = Math.min(this.available(site, adamId), dice.between(0, devices.length));
-      if (count > 0) admin.seedAssignments(uId, { adamId, serialNumbers: devices.slice(0, count) });
+      // Other tools spell serial numbers as they like.
+      const spelled = devices
+        .slice(0, count)
+        .map((serial) => (dice.chance(0.05) ? serial.toLowerCase() : serial));
+      if (count > 0) admin.seedAssignments(uId, { adamId, serialNumbers: spelled });
       if (this.available(site, adamId) > 0 && dice.chance(0.2))
         admin.seedAssignments(uId, { adamId, clientUserIds: ['anna@school.example'] });
     }

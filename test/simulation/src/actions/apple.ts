@@ -3,18 +3,20 @@ import type { World } from '../world.js';
 import type { Action } from './action.js';
 
 const WRITES = ['/assets/associate', '/assets/disassociate'];
-const PATHS = [
-  ...WRITES,
-  ...WRITES,
-  ...WRITES,
-  '/status',
+/** Devices of another tool. */
+const MAX_FOREIGN = 40;
+const LOOKUP = '/WebObjects/';
+const READS = [
   '/assignments',
   '/assets?',
   '/assets',
   '/client/config',
+  '/client/config',
   '/service/config',
   '/users',
+  LOOKUP,
 ];
+const PATHS = [...WRITES, ...WRITES, ...WRITES, '/status', '/status', '/status', ...READS];
 
 /** The administrator of the simulator refuses what makes no sense, e.g. a purchase of an unlimited app. */
 function attempt(world: World, act: () => unknown): void {
@@ -121,6 +123,25 @@ const licences: readonly Action[] = [
     },
   },
   {
+    name: 'another tool sets the address',
+    weight: 1,
+    run(world) {
+      const { uId, token } = world.dice.of(world.sites);
+      world.tell(`another tool has the notifications of ${uId} sent elsewhere`);
+      set(world, { notifications: { testNotification: false } });
+      const body = {
+        notificationUrl: 'https://other.example/notifications',
+        notificationAuthToken: 'another secret',
+        notificationTypes: [],
+      };
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+      const path = '/mdm/v2/client/config';
+      const { simulator } = world.virtual;
+      // The simulator answers when time has passed.
+      void simulator.handle({ method: 'POST', path, headers, body: JSON.stringify(body) });
+    },
+  },
+  {
     name: 'another tool assigns',
     weight: 1,
     async run(world) {
@@ -129,12 +150,15 @@ const licences: readonly Action[] = [
       const adamId = dice.of(site.adamIds);
       const read = (await world.account(site))?.firstReadAt ?? null;
       if (read === null) return;
-      const serialNumber = `F${String(dice.between(0, 20)).padStart(9, '0')}`;
-      world.tell(`another tool assigns ${adamId} to ${serialNumber}`);
-      attempt(world, () => {
-        world.virtual.simulator.admin.addAssignment(site.uId, { adamId, serialNumber });
-        site.foreign.add(`${adamId} ${serialNumber}`);
-      });
+      const count = dice.chance(0.5) ? 1 : world.available(site, adamId);
+      world.tell(`another tool assigns ${adamId} to ${count} devices`);
+      for (let number = 0; number < Math.min(count, MAX_FOREIGN); number += 1) {
+        const serialNumber = `F${String(number).padStart(9, '0')}`;
+        attempt(world, () => {
+          world.virtual.simulator.admin.addAssignment(site.uId, { adamId, serialNumber });
+          site.foreign.add(`${adamId} ${serialNumber}`);
+        });
+      }
     },
   },
   {
@@ -214,7 +238,7 @@ const faults: readonly Action[] = [
     run(world) {
       const rule: ErrorRule = { match: { path: '/' }, times: 'forever', status: 503, html: true };
       const { admin } = world.virtual.simulator;
-      const minutes = world.dice.of([1, 5, 20]);
+      const minutes = world.dice.of([1, 4]);
       world.tell(`Apple is away for ${minutes} minutes`);
       const ruleId = admin.addErrorRule(rule);
       world.virtual.clock.after(minutes * 60_000, () => admin.clearErrorRules(ruleId));
@@ -293,13 +317,6 @@ const faults: readonly Action[] = [
           { min: 0, max: 0 },
           { min: 50, max: 900 },
         ]),
-        eventDelayMs: dice.of<NonNullable<FaultsPatch['eventDelayMs']>>([
-          { min: 200, max: 2_000 },
-          { min: 0, max: 0 },
-          { min: 20_000, max: 60_000 },
-          'never',
-        ]),
-        eventDelayPerTaskMs: dice.of([0, 0, 100]),
         pageSize: dice.of([3, 10, 500]),
         moveVersionDuringWalk: { times: dice.of([0, 0, 3]) },
       };
@@ -327,13 +344,38 @@ const faults: readonly Action[] = [
   },
   {
     name: 'events of Apple wait',
-    weight: 1,
-    run(world) {
+    weight: 1.5,
+    async run(world) {
       const { admin } = world.virtual.simulator;
-      const seconds = world.dice.of([5, 400]);
+      const seconds = world.dice.of([5, 100, 200]);
       world.tell(`events of Apple wait for ${seconds} s`);
       admin.pauseEvents();
       world.virtual.clock.after(seconds * 1_000, () => admin.resumeEvents());
+      if (world.dice.chance(0.5)) await world.pass(seconds * 1_000);
+    },
+  },
+  {
+    name: 'some events of Apple never come to an end',
+    weight: 1,
+    async run(world) {
+      world.tell('what Apple accepts now never comes to an end');
+      set(world, { eventDelayMs: 'never' });
+      await world.pass(world.dice.of([500, 5_000]));
+      set(world, { eventDelayMs: world.eventDelayMs });
+    },
+  },
+  {
+    name: 'a token ends while Apple works',
+    weight: 1,
+    async run(world) {
+      const { admin } = world.virtual.simulator;
+      const { uId } = world.dice.of(world.sites);
+      world.tell(`Apple needs a minute; the tokens of ${uId} are revoked meanwhile`);
+      set(world, { notifications: { drop: 1 } });
+      admin.pauseEvents();
+      world.virtual.clock.after(60_000, () => admin.resumeEvents());
+      await world.pass(2_000);
+      admin.setTokenState(uId, 'revoked');
     },
   },
   {

@@ -1,10 +1,38 @@
-import { STRUCK_CALLS } from '../weather.js';
+import type { Dice } from '../dice.js';
+import { isKnown } from '../known-faults.js';
+import {
+  STRUCK_CALLS,
+  appleCalls,
+  storeCalls,
+  struckCalls,
+  type StruckCall,
+  type Weather,
+} from '../weather.js';
+import type { World } from '../world.js';
 import type { Action } from './action.js';
 
 const MINUTE_MS = 60_000;
-/** Forward or back. */
-const CLOCK_JUMPS_MS = [5, 95, 600, 20_000].flatMap((minutes) => [minutes * MINUTE_MS, -minutes * MINUTE_MS]);
-const STORE_CALLS = STRUCK_CALLS.filter((call) => !call.startsWith('apple.'));
+const CLOCK_JUMPS_MS = [5, 95, 600, 20_000].flatMap((minutes) =>
+  isKnown('clock-ahead') ? [-minutes * MINUTE_MS] : [minutes * MINUTE_MS, -minutes * MINUTE_MS],
+);
+
+/** One of the next calls of a kind is struck. */
+function strike(
+  call: StruckCall,
+  fate: Parameters<Weather['plan']>[0]['fate'],
+  { dice, weather }: { readonly dice: Dice; readonly weather: Weather },
+): void {
+  weather.plan({ call, fate, skip: dice.between(0, STRUCK_CALLS[call]) });
+}
+
+/** A few strokes that are already waiting when the product begins. */
+export function strikeTheBeginning(world: World): void {
+  const { dice } = world;
+  for (let strokes = dice.between(1, 4); strokes > 0; strokes -= 1) {
+    const fate = dice.of(['fails', 'answer-lost', 'dies-before', 'dies-after'] as const);
+    strike(dice.of(fate.startsWith('dies') ? struckCalls : storeCalls), fate, world);
+  }
+}
 
 export const machine: readonly Action[] = [
   {
@@ -19,33 +47,39 @@ export const machine: readonly Action[] = [
     name: 'dies at a call',
     weight: 6,
     run(world) {
-      const { dice, weather } = world;
-      const call = dice.of(STRUCK_CALLS);
-      weather.plan({ call, fate: dice.of(['dies-before', 'dies-after'] as const), skip: dice.between(0, 5) });
+      const { dice } = world;
+      strike(dice.of(struckCalls), dice.of(['dies-before', 'dies-after'] as const), world);
+    },
+  },
+  {
+    name: 'dies at a request to Apple',
+    weight: 3,
+    run(world) {
+      const { dice } = world;
+      strike(dice.of(appleCalls), dice.of(['dies-before', 'dies-after'] as const), world);
     },
   },
   {
     name: 'dies at an append',
     weight: 3,
-    run({ dice, weather }) {
-      const fate = dice.of(['dies-before', 'dies-after'] as const);
-      weather.plan({ call: 'events.append', fate, skip: dice.between(0, 30) });
+    run(world) {
+      strike('events.append', world.dice.of(['dies-before', 'dies-after'] as const), world);
     },
   },
   {
     name: 'a call of a store fails',
     weight: 4,
-    run({ dice, weather }) {
-      for (let strokes = dice.between(1, 4); strokes > 0; strokes -= 1)
-        weather.plan({ call: dice.of(STORE_CALLS), fate: 'fails', skip: dice.between(0, 10) });
+    run(world) {
+      for (let strokes = world.dice.between(1, 4); strokes > 0; strokes -= 1)
+        strike(world.dice.of(storeCalls), 'fails', world);
     },
   },
   {
     name: 'an answer of a store is lost',
     weight: 4,
-    run({ dice, weather }) {
-      for (let strokes = dice.between(1, 3); strokes > 0; strokes -= 1)
-        weather.plan({ call: dice.of(STORE_CALLS), fate: 'answer-lost', skip: dice.between(0, 10) });
+    run(world) {
+      for (let strokes = world.dice.between(1, 4); strokes > 0; strokes -= 1)
+        strike(world.dice.of(storeCalls), 'answer-lost', world);
     },
   },
   {
@@ -68,15 +102,18 @@ export const machine: readonly Action[] = [
   },
   {
     name: 'restarted in order',
-    weight: 1,
+    weight: 1.5,
     async run(world) {
-      world.tell('the process is restarted in order');
+      const publicUrl = world.dice.of([undefined, null, 'https://seatbook.test', 'https://other.test']);
+      world.tell(
+        `the process is restarted in order${publicUrl === undefined ? '' : `, with the address ${publicUrl}`}`,
+      );
       try {
-        await world.virtual.stop();
+        await world.virtual.restart(publicUrl === undefined ? {} : { publicUrl });
       } catch (error) {
-        world.tell(`… and does not stop in order: ${(error as Error).message}`);
+        world.tell(`… which fails: ${(error as Error).message}`);
+        await world.revive();
       }
-      await world.revive();
     },
   },
   {
@@ -89,7 +126,7 @@ export const machine: readonly Action[] = [
   },
   {
     name: 'the clock is set',
-    weight: 1,
+    weight: 2,
     run(world) {
       const by = world.dice.of(CLOCK_JUMPS_MS);
       world.tell(`the clock is set by ${by / MINUTE_MS} minutes`);

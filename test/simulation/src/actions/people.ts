@@ -6,6 +6,7 @@ import {
   getTimeline,
   placeOrder,
   receiveNotification,
+  renameAccount,
   renewToken,
   retryParked,
   returnAll,
@@ -20,8 +21,10 @@ import type { Action } from './action.js';
 
 /** More than one list: holders are listed in several appends. */
 const LONG_ORDER_HOLDERS = 1_001;
-/** A year and a day: the token of today is over. */
-const TOKEN_ALREADY_OVER_MS = -86_400_000;
+/** What a token is still good for: it is over already, or will soon be. */
+const TOKEN_LIVES_MS = [-86_400_000, 60_000, 600_000];
+/** Open work that fills no call is planned after this long. */
+const DISPATCH_MS = 200;
 
 function place(
   world: World,
@@ -71,6 +74,18 @@ const orders: readonly Action[] = [
       place(world, site, { kind: 'AssignLicense', ...terms });
       place(world, site, { kind: 'ReturnLicense', ...terms });
       if (world.dice.chance(0.5)) place(world, site, { kind: 'AssignLicense', ...terms });
+    },
+  },
+  {
+    name: 'return in the moment of dispatch',
+    weight: 2,
+    run(world) {
+      const { dice, devices, virtual } = world;
+      const site = dice.of(world.sites);
+      const terms = { assets: dice.several(site.adamIds).map(stdq), serialNumbers: dice.several(devices, 4) };
+      place(world, site, { kind: 'AssignLicense', ...terms });
+      const returned = (): void => place(world, site, { kind: 'ReturnLicense', ...terms });
+      virtual.clock.after(DISPATCH_MS + dice.between(-1, 1), returned);
     },
   },
   {
@@ -188,14 +203,16 @@ const accounts: readonly Action[] = [
       const { dice, virtual } = world;
       const site = dice.of(world.sites);
       const { uId } = site;
-      const over = dice.chance(0.1);
-      const expiresAt = virtual.clock.elapsed() + TOKEN_ALREADY_OVER_MS;
-      const { token } = over
-        ? virtual.simulator.admin.issueToken(uId, { keepOld: true, expiresAt })
-        : virtual.simulator.admin.issueToken(uId, { keepOld: dice.chance(0.5) });
+      const lives = dice.chance(0.25) ? dice.of(TOKEN_LIVES_MS) : null;
+      const { token } = virtual.simulator.admin.issueToken(uId, {
+        keepOld: dice.chance(0.5),
+        ...(lives === null ? {} : { expiresAt: virtual.clock.elapsed() + lives }),
+      });
       world.tokens.push(token);
-      if (!over) site.token = token;
-      world.tell(`the token of ${uId} is renewed${over ? ', with one that is over' : ''}`);
+      site.token = token;
+      world.tell(
+        `the token of ${uId} is renewed${lives === null ? '' : `, with one that is over in ${lives} ms`}`,
+      );
       world.send('renewal', (caller) => renewToken(virtual.edge, { uId, file: token }, caller));
     },
   },
@@ -217,6 +234,36 @@ const accounts: readonly Action[] = [
       const { uId } = world.dice.of(world.sites);
       world.tell(`${uId} is taken over by us`);
       world.send('take over', (caller) => takeOver(world.virtual.edge, { uId }, caller));
+    },
+  },
+  {
+    name: 'rename the account',
+    weight: 0.5,
+    run(world) {
+      const { uId } = world.dice.of(world.sites);
+      const name = `Name ${world.sent.length}`;
+      world.tell(`${uId} is called "${name}"`);
+      world.send('rename', (caller) => renameAccount(world.virtual.edge, { uId, name }, caller));
+    },
+  },
+  {
+    name: 'licences go while orders are on hold',
+    weight: 1,
+    async run(world) {
+      const { dice, virtual } = world;
+      const site = dice.of(world.sites);
+      const { uId } = site;
+      const { admin } = virtual.simulator;
+      world.tell(`the tokens of ${uId} are revoked, which a read finds out`);
+      admin.setTokenState(uId, 'revoked');
+      world.send('sync', (caller) => syncAccount(virtual.edge, { uId }, caller));
+      await world.pass(3_000);
+      const adamId = dice.of(site.adamIds);
+      place(world, site, { kind: 'AssignLicense', assets: [stdq(adamId)], ifShort: 'wait' });
+      await world.pass(1_000);
+      const count = world.available(site, adamId);
+      world.tell(`${count} free licences of ${adamId} are refunded`);
+      if (count > 0 && count < 1_000) admin.refund(uId, { adamId, count });
     },
   },
   {
