@@ -75,6 +75,12 @@ export async function startProcesses(folder) {
   }, 1_000);
 
   return {
+    /** Address of the product. */
+    url: own,
+    /** Lines that the product has logged so far. */
+    logged: () => readFileSync(join(folder, 'product.log'), 'utf8').split('\n').slice(0, -1),
+    /** Resident memory of the product now. */
+    residentMiB: () => Number(/VmRSS:\s+(\d+)/.exec(memory())?.[1]) / 1_024,
     /**
      * @param {string} method
      * @param {string} path

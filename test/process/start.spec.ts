@@ -178,6 +178,8 @@ describe('npm start', () => {
         started = await start().running();
         expect(log('seatbook.log').startsWith(before)).toBe(true);
         expect(started.ownerKey).toBe(shown);
+        // Whoever has used the key knows the way.
+        expect(started.text.includes('Import your first location')).toBe(shown !== undefined);
         const answer = await fetch(`${started.url}/api/v1/accounts`, { headers: { authorization } });
         expect({ part, signal, status: answer.status }).toEqual({ part, signal, status: 200 });
         shown = undefined;

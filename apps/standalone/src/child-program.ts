@@ -1,13 +1,15 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { closeSync } from 'node:fs';
-import { openLogFile } from './log-file.js';
+import { openLogFile } from '@seatbook/host';
 
 export interface ProgramOptions {
   readonly name: string;
   readonly entry: URL;
   readonly environment: NodeJS.ProcessEnv;
-  /** Where its standard output goes, after what earlier runs wrote. */
+  /** Where its log is. */
   readonly logFile: string;
+  /** Whether the log is its standard output, or it writes the file itself. */
+  readonly log: 'output' | 'file';
 }
 
 /** A program of ours in a process of its own. It ends when its channel to us does, so it never outlives us. */
@@ -17,15 +19,15 @@ export class ChildProgram {
   #stopping = false;
 
   constructor(private readonly options: ProgramOptions) {
-    const { entry, environment, logFile } = options;
-    const log = openLogFile(logFile);
+    const { entry, environment, logFile, log } = options;
+    const output = log === 'output' ? openLogFile(logFile) : 'ignore';
     this.#child = fork(entry, {
       env: environment,
-      stdio: ['ignore', log, 'inherit', 'ipc'],
+      stdio: ['ignore', output, 'inherit', 'ipc'],
       // Ctrl-C is for us: we stop the programs in order.
       detached: true,
     });
-    closeSync(log);
+    if (output !== 'ignore') closeSync(output);
     this.ended = new Promise((resolve) => this.#child.once('exit', (code) => resolve(code)));
   }
 

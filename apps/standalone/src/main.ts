@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { createLog, errorFacts, readConfiguration, unknownVariables } from '@seatbook/host';
+import { LogFile, createLog, errorFacts, readConfiguration, unknownVariables } from '@seatbook/host';
 import { Product } from '@seatbook/nest';
 import type { ToParent } from './to-parent.js';
 
@@ -27,7 +27,8 @@ function sayOwnerKey(key: string): void {
 
 async function main(): Promise<void> {
   const configuration = readConfiguration(process.env);
-  const log = createLog(configuration.log.level);
+  const { level, file } = configuration.log;
+  const log = createLog(level, file === null ? undefined : new LogFile(file));
   for (const variable of unknownVariables(process.env)) {
     log.warn({ variable }, 'this version has no such setting');
   }

@@ -12,6 +12,7 @@ const DATA = 'data';
 const LOGS = join(DATA, 'logs');
 const SIMULATOR_DATA = process.env['SIMULATOR_DATA'] ?? join(DATA, 'simulator');
 const PRODUCT_DATA = process.env['SEATBOOK_DATA'] ?? join(DATA, 'seatbook');
+const SEATBOOK_LOG = process.env['SEATBOOK_LOG_FILE'] ?? join(LOGS, 'seatbook.log');
 const HOST = '127.0.0.1';
 
 const programs: ChildProgram[] = [];
@@ -70,6 +71,7 @@ async function start(): Promise<void> {
       name: 'The simulated Apple',
       entry: new URL('../../simulator/dist/main.js', import.meta.url),
       logFile: join(LOGS, 'simulator.log'),
+      log: 'output',
       environment: {
         ...process.env,
         SIMULATOR_HOST: HOST,
@@ -90,7 +92,8 @@ async function start(): Promise<void> {
     new ChildProgram({
       name: 'Seatbook',
       entry: new URL('./main.js', import.meta.url),
-      logFile: join(LOGS, 'seatbook.log'),
+      logFile: SEATBOOK_LOG,
+      log: 'file',
       environment: {
         SEATBOOK_APPLE_BASE_URL: `${appleUrl}/mdm/v2`,
         SEATBOOK_PUBLIC_URL: productUrl,
@@ -98,6 +101,7 @@ async function start(): Promise<void> {
         ...process.env,
         SEATBOOK_DATA: PRODUCT_DATA,
         SEATBOOK_PORT: port,
+        SEATBOOK_LOG_FILE: SEATBOOK_LOG,
       },
     }),
   );

@@ -32,13 +32,18 @@ export function welcome(facts: Welcome): string {
     `  Data         ${dataFolder}`,
     `  Logs         ${logFolder}`,
     '',
-    'Import your first location:',
-    '',
-    `  KEY=${ownerKey ?? '<owner key>'}`,
-    `  curl -H "Authorization: Bearer $KEY" -F name=Berlin -F token=@${tokenFolder}/berlin.vpptoken ${product}/api/v1/accounts`,
-    '',
+    ...(ownerKey !== null || keyChosen ? firstImport(facts) : []),
     'Ctrl-C stops both; the next start carries on.',
     '',
     '',
   ].join('\n');
 }
+
+/** Left out once the key has been used: whoever used it has found the way. */
+const firstImport = ({ product, tokenFolder, ownerKey }: Welcome): readonly string[] => [
+  'Import your first location:',
+  '',
+  `  KEY=${ownerKey ?? '<owner key>'}`,
+  `  curl -H "Authorization: Bearer $KEY" -F name=Berlin -F token=@${tokenFolder}/berlin.vpptoken ${product}/api/v1/accounts`,
+  '',
+];

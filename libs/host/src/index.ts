@@ -1,5 +1,6 @@
 export { OwnerKey } from './keys/owner-key.js';
 export { createLog, errorFacts, type Log } from './log.js';
+export { LogFile, openLogFile } from './log-file.js';
 export {
   SeatbookHost,
   type EdgeHost,

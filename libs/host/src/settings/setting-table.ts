@@ -154,6 +154,13 @@ export const settingTable = {
       ['debug', 'info', 'warn', 'error', 'silent'],
       'info',
     ),
+    file: optionalText(
+      [
+        'SEATBOOK_LOG_FILE',
+        'Writes the log to this file instead. At 10 MiB it is put aside under another name; the last five are kept.',
+      ],
+      'path',
+    ),
   },
   apple: {
     baseUrl: url(['SEATBOOK_APPLE_BASE_URL', "Apple's Apps and Books API."], defaultAppleSettings.baseUrl),

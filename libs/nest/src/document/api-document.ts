@@ -59,8 +59,12 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
 
 /** The document at /docs for people, who are sent there from /, and at /docs/json for programs. */
 export function serveApiDocument(app: NestFastifyApplication, document: OpenAPIObject): void {
-  const serving = { jsonDocumentUrl: 'docs/json', raw: ['json' as const] };
-  SwaggerModule.setup('docs', app, document, serving);
+  SwaggerModule.setup('docs', app, document, { raw: false });
   const server: HttpServer = app.getHttpAdapter().getInstance();
+  // Written once: it is large, and anybody may ask for it.
+  const text = Buffer.from(JSON.stringify(document));
+  server.get('/docs/json', async (_request: HttpRequest, reply: HttpReply) =>
+    reply.type('application/json; charset=utf-8').send(text),
+  );
   server.get('/', async (_request: HttpRequest, reply: HttpReply) => reply.redirect('/docs'));
 }

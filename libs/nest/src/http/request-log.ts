@@ -33,6 +33,8 @@ export function logRequests(server: HttpServer, log: Log): void {
     // Somebody without a key tries the doors; many such requests are one line.
     else if (principal === null && reply.statusCode >= 400)
       sparing.write('warn', `${reply.statusCode} ${route}`, facts, 'request');
+    // Pages that are open to everybody.
+    else if (principal === null) log.debug(facts, 'request');
     else log.info(facts, 'request');
   });
 }
