@@ -33,7 +33,7 @@ describe('calls in doubt', () => {
     admin.addErrorRule({ match: ASSOCIATE, times: 1, resetAfter: true });
     const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(4) });
     await virtual.advanceUntil('attempt 1 is over', () => has('call.attempt-failed'));
-    admin.failPairs([{ adamId: APP, serialNumber: serials(1)[0] as string, errorNumber: 9_602, times: 1 }]);
+    admin.failPairs([{ adamId: APP, serialNumber: serials(1)[0], errorNumber: 9_602, times: 1 }]);
     expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 4 });
     expect((await virtual.pairs(APP))['assigned']).toEqual(virtual.atApple(APP));
   });
@@ -61,7 +61,7 @@ describe('calls in doubt', () => {
   it('a look that Apple cannot answer for a minute is made again by itself', async () => {
     const { admin } = virtual.simulator;
     admin.addErrorRule({ match: ASSOCIATE, times: 1, resetAfter: true });
-    admin.failPairs([{ adamId: APP, serialNumber: serials(1)[0] as string, errorNumber: 9_709, times: 2 }]);
+    admin.failPairs([{ adamId: APP, serialNumber: serials(1)[0], errorNumber: 9_709, times: 2 }]);
     const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(3) });
     await virtual.advanceUntil('attempt 2 is accepted', () => has('call.accepted'));
     admin.addErrorRule({ match: { path: '/mdm/v2/assignments' }, times: 'forever', status: 503 });
@@ -74,7 +74,7 @@ describe('calls in doubt', () => {
 
   it('a licence that Apple does not find for a minute is asked for again', async () => {
     virtual.simulator.admin.failPairs([
-      { adamId: APP, serialNumber: serials(1)[0] as string, errorNumber: 9_610, times: 2 },
+      { adamId: APP, serialNumber: serials(1)[0], errorNumber: 9_610, times: 2 },
     ]);
     const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(3) });
     expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 3 });
