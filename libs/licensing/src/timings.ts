@@ -59,6 +59,11 @@ export const timingTable = {
     5 * MINUTE,
     'Assignments that changed while they were read for the first time are read again after this long.',
   ),
+  firstProbeMs: timing(
+    MINUTE,
+    'When Apple refuses everything that is written for an account, one small call tries it again after this long; doubles.',
+  ),
+  maxProbeMs: timing(60 * MINUTE, 'Longest pause before such a try.'),
   addressEveryMs: timing(DAY, 'Interval between two looks at the address for notifications that Apple has.'),
   metadataRetryMs: timing(
     5 * MINUTE,

@@ -352,6 +352,10 @@ export function everyEvent(): LicensingJourney {
   account({ type: 'TakeOver' });
   account({ type: 'RecordOwned', mdmId: 'seatbook' });
   account({ type: 'WantNotifications', notificationUrl: `${url}?again` });
+  for (let refusal = 1; refusal <= 10; refusal += 1)
+    account({ type: 'RecordWriteRefused', callId: `call-${refusal}`, errorNumber: 9_602, reason: 'bad' });
+  journey.send(accountStream(LOCATION), { type: 'StartProbe' }, NOW + 3_600_000);
+  account({ type: 'RecordWriteAccepted' });
   journey.send(accountStream(LOCATION), { type: 'ExpireToken', fingerprint: 'f2' }, token('f2').expiresAt);
   importing('import-5', ...renewal('f3'));
 

@@ -1,4 +1,4 @@
-import type { Milliseconds, Position, Random, ModelRef } from '@seatbook/kernel';
+import type { Instant, Milliseconds, Position, Random, ModelRef } from '@seatbook/kernel';
 import {
   accountStream,
   dispatcher,
@@ -135,6 +135,7 @@ export class SeatbookWorker {
         uId,
         now: clock.now(),
         limits: await apple.limits(),
+        probeAt: await this.#probeAt(uId),
         newCallId: () => ids.next(),
       }),
       limits: limits?.planner,
@@ -187,6 +188,12 @@ export class SeatbookWorker {
   #troubles(): readonly Trouble[] {
     const runners = [this.gates, this.addresses, this.reactor, this.stepRevision, this.due, this.dispatcher];
     return [...runners.flatMap(({ troubles }) => troubles), ...troublesOf(this.views.status())];
+  }
+
+  /** When one small call may try whether Apple accepts what is written for an account; null while it does. */
+  async #probeAt(uId: string): Promise<Instant | null> {
+    const { state } = await this.foundation.runner.load(accountStream(uId));
+    return state.phase === 'imported' && state.writes.state === 'refused' ? state.writes.probeAt : null;
   }
 
   /** Tells an account what Apple refused. It knows whether that is still about the token in use. */

@@ -523,3 +523,81 @@ describe('the address that Apple has', () => {
       .thenNothing();
   });
 });
+
+describe('calls that Apple refuses as a whole, without a word of what is wrong', () => {
+  const refuse: AccountCommand = {
+    type: 'RecordWriteRefused',
+    callId: 'call-1',
+    errorNumber: 9_602,
+    reason: 'invalid argument',
+  };
+  const ACCEPT: AccountCommand = { type: 'RecordWriteAccepted' };
+  const PROBE: AccountCommand = { type: 'StartProbe' };
+  const refusals = (count: number): AccountEvent[] =>
+    Array.from({ length: count }, (_refusal, index) => ({
+      type: 'account.write-refused',
+      data: {
+        uId: LOCATION,
+        callId: 'call-1',
+        errorNumber: 9_602,
+        reason: 'invalid argument',
+        inARow: index + 1,
+      },
+    }));
+  const HELD: AccountEvent = {
+    type: 'account.writes-held',
+    data: { uId: LOCATION, errorNumber: 9_602, reason: 'invalid argument', at: NOW, probeAt: NOW + 60_000 },
+  };
+  const probes = (count: number): AccountEvent[] =>
+    Array.from({ length: count }, () => ({
+      type: 'account.probe-started',
+      data: { uId: LOCATION, probeAt: NOW },
+    }));
+
+  it('hold its writes after ten in a row, with one alert', () => {
+    given(...ready, ...refusals(8))
+      .when(refuse)
+      .thenTypes('account.write-refused');
+    const tenth = given(...ready, ...refusals(9)).when(refuse);
+    tenth.thenTypes('account.write-refused', 'account.writes-held');
+    expect(tenth.events[1]).toEqual(HELD);
+    given(...ready, ...refusals(10), HELD)
+      .when(refuse)
+      .thenNothing();
+  });
+
+  it('are counted from the start after one that Apple accepts', () => {
+    const accepted = given(...ready, ...refusals(9)).when(ACCEPT);
+    accepted.then({ type: 'account.writes-accepted', data: { uId: LOCATION, at: NOW } });
+    accepted.thenOnce();
+    given(...ready)
+      .when(ACCEPT)
+      .thenNothing();
+    given(...ready, ...refusals(9), { type: 'account.writes-accepted', data: { uId: LOCATION, at: NOW } })
+      .when(refuse)
+      .thenTypes('account.write-refused');
+  });
+
+  it.each([
+    [0, 120_000],
+    [3, 960_000],
+    [30, 3_600_000],
+  ])('are tried again after pauses that double: after %i probes', (count, pause) => {
+    const held = [...ready, ...refusals(10), HELD];
+    given(...held)
+      .when(PROBE, NOW + 59_999)
+      .thenNothing();
+    given(...held, ...probes(count))
+      .when(PROBE, NOW + 60_000)
+      .then({ type: 'account.probe-started', data: { uId: LOCATION, probeAt: NOW + 60_000 + pause } });
+  });
+
+  it('are over with the first one that Apple accepts', () => {
+    given(...ready, ...refusals(10), HELD, ...probes(1))
+      .when(ACCEPT)
+      .thenTypes('account.writes-accepted');
+    given(...ready)
+      .when(PROBE)
+      .thenNothing();
+  });
+});

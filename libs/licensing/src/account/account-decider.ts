@@ -11,6 +11,9 @@ import {
   type ImportedAccount,
 } from './account-state.js';
 
+/** After this many calls refused as a whole in a row, without a word of what is wrong, nothing more is written. */
+export const MAX_WRITE_REFUSALS = 10;
+
 /** What Apple answered to a step that did not succeed, and the token that it used. */
 interface StepFailure {
   readonly failure: AppleFailure;
@@ -43,6 +46,13 @@ export type AccountCommand =
     })
   /** The date of the token has come. */
   | (Command<'ExpireToken'> & { readonly fingerprint: string })
+  | (Command<'RecordWriteRefused'> & {
+      readonly callId: string;
+      readonly errorNumber: number;
+      readonly reason: string;
+    })
+  | Command<'RecordWriteAccepted'>
+  | Command<'StartProbe'>
   | (Command<'ReportConflict'> & { readonly mdmInfo: MdmInfo | null })
   | Command<'TakeOver'>
   | (Command<'RecordOwned'> & { readonly mdmId: string })
@@ -72,6 +82,12 @@ export const accountDecider = (timings: Timings): Decider<AccountCommand, Accoun
         return refuseToken(command, account);
       case 'ExpireToken':
         return expireToken(command, account, at);
+      case 'RecordWriteRefused':
+        return recordWriteRefused(command, account, at, timings);
+      case 'RecordWriteAccepted':
+        return recordWriteAccepted(account, at);
+      case 'StartProbe':
+        return startProbe(account, at, timings);
       case 'ReportConflict':
         return reportConflict(command, account);
       case 'TakeOver':
@@ -144,6 +160,38 @@ function expireToken(
 ): AccountEvent[] {
   if (!isInUse(fingerprint, account) || at < account.token.expiresAt) return [];
   return [{ type: 'account.token-expired', data: { uId: account.uId, fingerprint, at } }];
+}
+
+function recordWriteRefused(
+  { callId, errorNumber, reason }: CommandOf<'RecordWriteRefused'>,
+  { uId, writes }: ImportedAccount,
+  at: Instant,
+  { firstProbeMs }: Timings,
+): AccountEvent[] {
+  if (writes.state === 'refused') return [];
+  const inARow = writes.refusals + 1;
+  const refused = { uId, errorNumber, reason };
+  return [
+    { type: 'account.write-refused', data: { ...refused, callId, inARow } },
+    ...(inARow < MAX_WRITE_REFUSALS
+      ? []
+      : [{ type: 'account.writes-held', data: { ...refused, at, probeAt: at + firstProbeMs } } as const]),
+  ];
+}
+
+function recordWriteAccepted({ uId, writes }: ImportedAccount, at: Instant): AccountEvent[] {
+  if (writes.state === 'accepted' && writes.refusals === 0) return [];
+  return [{ type: 'account.writes-accepted', data: { uId, at } }];
+}
+
+function startProbe(
+  { uId, writes }: ImportedAccount,
+  at: Instant,
+  { firstProbeMs, maxProbeMs }: Timings,
+): AccountEvent[] {
+  if (writes.state === 'accepted' || at < writes.probeAt) return [];
+  const pause = Math.min(maxProbeMs, firstProbeMs * 2 ** Math.min(writes.probes + 1, 20));
+  return [{ type: 'account.probe-started', data: { uId, probeAt: at + pause } }];
 }
 
 function reportConflict(

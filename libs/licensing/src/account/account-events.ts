@@ -62,6 +62,30 @@ export type AccountEvent =
     >
   /** The alert: the date of the token has come. All work of the account is held until the token is renewed. */
   | Event<'token-expired', { readonly fingerprint: string; readonly at: Instant }>
+  /** Apple refused a call as a whole and named nothing in it; `inARow`: without accepting one in between. */
+  | Event<
+      'write-refused',
+      {
+        readonly callId: string;
+        readonly errorNumber: number;
+        readonly reason: string;
+        readonly inARow: number;
+      }
+    >
+  /** The alert: Apple refuses whatever is written. Nothing is planned but one small call from time to time. */
+  | Event<
+      'writes-held',
+      {
+        readonly errorNumber: number;
+        readonly reason: string;
+        readonly at: Instant;
+        readonly probeAt: Instant;
+      }
+    >
+  /** One small call is sent now; where Apple refuses it, the next one is not sent before `probeAt`. */
+  | Event<'probe-started', { readonly probeAt: Instant }>
+  /** Apple accepted a call after it had refused some. */
+  | Event<'writes-accepted', { readonly at: Instant }>
   /** The alert: another MDM manages the location; all work is held until a person takes it over or releases it. */
   | Event<'conflicted', { readonly mdmInfo: MdmInfo | null }>
   | Event<'take-over-ordered', { readonly at: Instant }>
@@ -85,6 +109,10 @@ export const accountEventTypes = firstVersions<AccountEvent>({
   'account.renamed': true,
   'account.token-refused': true,
   'account.token-expired': true,
+  'account.write-refused': true,
+  'account.writes-held': true,
+  'account.probe-started': true,
+  'account.writes-accepted': true,
   'account.conflicted': true,
   'account.take-over-ordered': true,
   'account.owned': true,

@@ -24,6 +24,14 @@ const reportHeld = reaction<HoldingEvent>('account.report-held', {
   'reconciliation.held': report,
 });
 
+/** Refusals of whole calls are counted for the account: where Apple refuses everything, asking on is of no use. */
+const countRefusals = reaction<CallEvent>('account.count-refusals', {
+  'call.refused': ({ stream, data: { uId, errorNumber, reason } }) => [
+    messageTo(accountStream(uId), { type: 'RecordWriteRefused', callId: idOf(stream), errorNumber, reason }),
+  ],
+  'call.accepted': ({ data: { uId } }) => [messageTo(accountStream(uId), { type: 'RecordWriteAccepted' })],
+});
+
 /** Apple has said whose token it is: the account takes it, or says no. */
 const takeToken = reaction<ImportEvent>('account.take-token', {
   'import.location-read': ({ stream, data }) => {
@@ -37,4 +45,4 @@ const takeToken = reaction<ImportEvent>('account.take-token', {
   },
 });
 
-export const accountReactions: readonly Reaction[] = [reportHeld, takeToken];
+export const accountReactions: readonly Reaction[] = [reportHeld, countRefusals, takeToken];

@@ -34,6 +34,20 @@ export type Subscription =
       readonly failures: number;
     };
 
+/** Whether Apple accepts what is written. */
+export type Writes =
+  /** Calls that Apple refused as a whole in a row, without a word of what was wrong in them. */
+  | { readonly state: 'accepted'; readonly refusals: number }
+  /** It refused too many: one small call tries again at `probeAt`. */
+  | {
+      readonly state: 'refused';
+      readonly errorNumber: number;
+      readonly reason: string;
+      readonly probeAt: Instant;
+      /** Tries so far. */
+      readonly probes: number;
+    };
+
 /** A location whose token was imported. */
 export interface ImportedAccount {
   readonly phase: 'imported';
@@ -45,6 +59,7 @@ export interface ImportedAccount {
   readonly token: Token;
   readonly ownership: Ownership;
   readonly subscription: Subscription;
+  readonly writes: Writes;
 }
 
 export type Account = { readonly phase: 'new' } | ImportedAccount;
@@ -89,6 +104,16 @@ export function evolveAccount(before: Account, event: AccountEvent): Account {
       return { ...account, token: { ...token, state: event.data.state } };
     case 'account.token-expired':
       return { ...account, token: { ...token, state: 'expired' } };
+    case 'account.write-refused':
+      return { ...account, writes: { state: 'accepted', refusals: event.data.inARow } };
+    case 'account.writes-held': {
+      const { errorNumber, reason, probeAt } = event.data;
+      return { ...account, writes: { state: 'refused', errorNumber, reason, probeAt, probes: 0 } };
+    }
+    case 'account.probe-started':
+      return { ...account, writes: probed(account.writes, event.data.probeAt) };
+    case 'account.writes-accepted':
+      return { ...account, writes: { state: 'accepted', refusals: 0 } };
     case 'account.conflicted':
       return { ...account, ownership: { state: 'conflicted' } };
     case 'account.take-over-ordered':
@@ -125,6 +150,7 @@ function imported(data: DataOf<'account.imported'>): ImportedAccount {
     token: { fingerprint, expiresAt, state: 'active' },
     ownership: { state: 'wanted', at, failures: 0 },
     subscription: wanting(notificationUrl, at),
+    writes: { state: 'accepted', refusals: 0 },
   };
 }
 
@@ -133,6 +159,9 @@ function owned(account: ImportedAccount, { mdmId, at }: DataOf<'account.owned'>)
   const subscription = isConflicted(account) ? wanting(notificationUrlIn(account), at) : account.subscription;
   return { ...account, ownership: { state: 'ours', mdmId }, subscription };
 }
+
+const probed = (writes: Writes, probeAt: Instant): Writes =>
+  writes.state === 'refused' ? { ...writes, probeAt, probes: writes.probes + 1 } : writes;
 
 function subscribed({ subscription }: ImportedAccount, checkAt: Instant): Subscription {
   if (subscription.state === 'none') return subscription;

@@ -1,6 +1,6 @@
 import type { Envelope, Story } from '@seatbook/kernel';
 import type { Subjects } from '../subjects.js';
-import { failed, moment, type StoryContext } from '../wording.js';
+import { count, failed, moment, type StoryContext } from '../wording.js';
 import type { AccountEvent } from './account-events.js';
 
 export const accountSubjects = ({ data: { uId } }: Envelope<AccountEvent>): Subjects => ({ uId });
@@ -19,6 +19,13 @@ export const accountStory: Story<AccountEvent, StoryContext> = {
     `Apple rejected the content token (${data.state}). All work of this account is held until it is renewed.`,
   'account.token-expired': () =>
     'The content token has expired. All work of this account is held until it is renewed.',
+  'account.write-refused': ({ data: { reason, inARow } }) =>
+    `Apple refused a call as a whole (${count(inARow, 'refusal')} in a row): ${reason}.`,
+  'account.writes-held': ({ data: { reason, probeAt } }) =>
+    `Apple refuses every call of this account: ${reason}. Assigning and returning is held; one small call tries again at ${moment(probeAt)}.`,
+  'account.probe-started': ({ data: { probeAt } }) =>
+    `One small call tries whether Apple accepts calls again. If not, the next one is sent at ${moment(probeAt)}.`,
+  'account.writes-accepted': () => 'Apple accepts calls of this account again.',
   'account.conflicted': ({ data }) =>
     `${data.mdmInfo?.name || 'Another MDM'} now manages this location. All work of this account is held.`,
   'account.take-over-ordered': () => 'A takeover of the location was requested.',

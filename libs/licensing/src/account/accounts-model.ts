@@ -31,6 +31,8 @@ export interface AccountDocument {
   usable: boolean;
   /** Since when its work is held; null while it is usable. */
   heldSince: Instant | null;
+  /** Apple refuses whatever is written; null while it does not. */
+  writesHeld: { errorNumber: number; reason: string; since: Instant } | null;
   owned: boolean;
   owningFailure: string | null;
   notificationUrl: string | null;
@@ -83,6 +85,7 @@ function imported({
     conflict: null,
     usable: true,
     heldSince: null,
+    writesHeld: null,
     owned: false,
     owningFailure: null,
     subscribed: false,
@@ -98,7 +101,7 @@ function imported({
 
 export const accountsModel = readModel<AccountDocument, AccountEvent | ReconciliationEvent>()({
   name: 'accounts',
-  version: 4,
+  version: 5,
   on: {
     'account.imported': imported,
     'account.token-renewed': changed(({ fingerprint, expiresAt }) => ({
@@ -113,6 +116,10 @@ export const accountsModel = readModel<AccountDocument, AccountEvent | Reconcili
       tokenErrorNumber: errorNumber,
     })),
     'account.token-expired': changed(() => ({ tokenState: 'expired', tokenErrorNumber: null })),
+    'account.writes-held': changed(({ errorNumber, reason, at: since }) => ({
+      writesHeld: { errorNumber, reason, since },
+    })),
+    'account.writes-accepted': changed(() => ({ writesHeld: null })),
     'account.conflicted': changed(({ mdmInfo }) => ({ conflict: { mdmInfo }, owned: false })),
     'account.owned': changed(() => ({ owned: true, owningFailure: null, conflict: null })),
     'account.owning-failed': changed(({ reason }) => ({ owningFailure: reason })),

@@ -81,7 +81,7 @@ const planned = ({
   action = 'associate',
 }: Shape = {}): CallEvent => ({
   type: 'call.planned',
-  data: { uId: LOCATION, action, assets, ...holders },
+  data: { uId: LOCATION, action, assets, ...holders, probe: false },
 });
 const answered = (asset: AssetId = PAGES, missed: Holders = NOBODY): CallEvent => ({
   type: 'call.claim-answered',
@@ -160,7 +160,7 @@ describe('planning a call and claiming its pairs', () => {
       .when(plan())
       .then({
         type: 'call.planned',
-        data: { uId: LOCATION, action: 'associate', assets: [PAGES], ...devices('A', 'B') },
+        data: { uId: LOCATION, action: 'associate', assets: [PAGES], ...devices('A', 'B'), probe: false },
       });
     given().when(plan()).thenOnce();
     given().when(plan()).thenDue(null);
@@ -501,6 +501,43 @@ describe('a request that Apple refuses as a whole', () => {
   });
 });
 
+describe('where Apple refuses whatever is written for the account', () => {
+  const close: CallCommand = { type: 'CloseUnsent', errorNumber: 9_602, reason: 'no' };
+  const again = { ...PAGES, errorNumber: 9_602, reason: 'no', verdict: 'again', limit: 2, notBefore: NOW };
+
+  it('a call that names nothing is counted, and one that names something is not', () => {
+    given(...started())
+      .when(fail(refused()))
+      .thenTypes('call.refused', 'call.settled');
+    given(...started())
+      .when(fail(refused({ serialNumbers: ['A'] })))
+      .thenTypes('call.settled');
+  });
+
+  it('a call that waits is closed unsent, and its pairs are planned again', () => {
+    const closed = given(...readyCall()).when(close);
+    expect(failuresOf(closed.events)).toEqual([{ ...again, holders: null }]);
+    expect(closed.events[0]?.data).toMatchObject({ attempts: 0 });
+    closed.thenOnce();
+    given(...accepted())
+      .when(close)
+      .thenNothing();
+  });
+
+  it('a call in doubt is read first', () => {
+    given(...started())
+      .when(close)
+      .thenTypes('call.verification-needed');
+  });
+
+  it('a probe that is refused fails no pair', () => {
+    const [plannedCall, ...rest] = started({ holders: devices('A') });
+    const probe = { ...plannedCall, data: { ...plannedCall?.data, probe: true } } as CallEvent;
+    const { events } = given(probe, ...rest).when(fail(refused()));
+    expect(failuresOf(events)).toMatchObject([{ verdict: 'again', limit: 1 }]);
+  });
+});
+
 describe('what Apple says after an attempt in doubt', () => {
   const inDoubt: CallEvent = {
     type: 'call.attempt-failed',
@@ -517,7 +554,10 @@ describe('what Apple says after an attempt in doubt', () => {
 
   it('is compared with what Apple holds where the request is refused as a whole', () => {
     const refusal = given(...twice()).when(fail(refused(), 2));
-    refusal.then(verifying(verdict({ errorNumber: 9_602, verdict: 'again', limit: 1, holders: null })));
+    refusal.then(
+      { type: 'call.refused', data: { uId: LOCATION, attempt: 2, errorNumber: 9_602, reason: 'no' } },
+      verifying(verdict({ errorNumber: 9_602, verdict: 'again', limit: 1, holders: null })),
+    );
     refusal.thenDue({ step: 'verify', at: NOW, gate: LOCATION });
   });
 
@@ -559,14 +599,14 @@ describe('what Apple says after an attempt in doubt', () => {
     };
     given(...started(), conflicted, attempted(2))
       .when(fail(refused(), 2))
-      .thenTypes('call.verification-needed');
+      .thenTypes('call.refused', 'call.verification-needed');
   });
 
   it('is taken at its word where the attempt before certainly did nothing', () => {
     const certain: CallEvent = { ...inDoubt, data: { ...inDoubt.data, doubtful: false } };
     given(...started(), certain, attempted(2))
       .when(fail(refused(), 2))
-      .thenTypes('call.settled');
+      .thenTypes('call.refused', 'call.settled');
   });
 });
 

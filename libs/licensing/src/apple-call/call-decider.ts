@@ -32,9 +32,17 @@ const NOT_ASSIGNED = 9619;
 
 export type CallCommand =
   | (Command<'PlanCall'> &
-      Holders & { readonly uId: string; readonly action: Action; readonly assets: readonly AssetId[] })
+      Holders & {
+        readonly uId: string;
+        readonly action: Action;
+        readonly assets: readonly AssetId[];
+        /** It tries whether Apple accepts anything for the account again. */
+        readonly probe?: boolean;
+      })
   | (Command<'RecordClaim'> & { readonly asset: AssetId; readonly missed: Holders })
   | (Command<'StartAttempt'> & { readonly fingerprint: string; readonly subscribed: boolean })
+  /** Apple refuses whatever is written for the account: the call is closed, and its pairs are planned when that is over. */
+  | (Command<'CloseUnsent'> & { readonly errorNumber: number; readonly reason: string })
   | (Command<'RecordAccepted'> & { readonly attempt: number; readonly appleEventId: string })
   | (Command<'RecordFailure'> & {
       readonly attempt: number;
@@ -62,13 +70,15 @@ export const callDecider = (timings: Timings): Decider<CallCommand, Call, CallEv
     switch (command.type) {
       case 'PlanCall': {
         if (call.phase !== 'new') return [];
-        const { uId, action, assets, serialNumbers, userIds } = command;
-        return [{ type: 'call.planned', data: { uId, action, assets, serialNumbers, userIds } }];
+        const { uId, action, assets, serialNumbers, userIds, probe = false } = command;
+        return [{ type: 'call.planned', data: { uId, action, assets, serialNumbers, userIds, probe } }];
       }
       case 'RecordClaim':
         return recordClaim(command, call, at);
       case 'StartAttempt':
         return startAttempt(command, call, at, timings);
+      case 'CloseUnsent':
+        return closeUnsent(command, call, at);
       case 'RecordAccepted':
         return recordAccepted(command, call);
       case 'RecordFailure':
@@ -126,6 +136,22 @@ function startAttempt(
   ];
 }
 
+function closeUnsent(
+  { errorNumber, reason }: CallCommand & { type: 'CloseUnsent' },
+  call: Call,
+  at: Instant,
+): CallEvent[] {
+  const { phase } = call;
+  if (phase !== 'ready' && phase !== 'started' && phase !== 'waiting' && phase !== 'held') return [];
+  const limit = pairsOfCall(call);
+  const again = { errorNumber, reason, verdict: 'again', limit, notBefore: at, holders: null } as const;
+  const failures = call.assets.map((asset) => ({ ...pick(asset), ...again }));
+  // Where an attempt is in doubt, Apple may have done it.
+  if (doubtfulOf(call) > 0)
+    return [{ type: 'call.verification-needed', data: { uId: call.uId, failures, at } }];
+  return [settled(call, phase === 'ready' ? 0 : call.attempt, failures)];
+}
+
 function recordAccepted(
   { attempt, appleEventId }: CallCommand & { type: 'RecordAccepted' },
   call: Call,
@@ -162,8 +188,23 @@ function recordFailure(
       return failedAttempt({ uId, attempt, errorNumber, reason, doubtful, retryAt }, call, at);
     }
     case 'refused':
-      return settledOrVerified(call, refusedWhole(call, failure, at, timings), false, at);
+      return refusedRequest(failure, call, at, timings);
   }
+}
+
+function refusedRequest(
+  failure: AppleFailure & { kind: 'refused' },
+  call: Sent,
+  at: Instant,
+  timings: Timings,
+): CallEvent[] {
+  const { failures, named } = refusedWhole(call, failure, at, timings);
+  const { errorNumber, reason } = failure;
+  const data = { uId: call.uId, attempt: call.attempt, errorNumber, reason };
+  return [
+    ...(named ? [] : [{ type: 'call.refused', data } as const]),
+    ...settledOrVerified(call, failures, false, at),
+  ];
 }
 
 function failedAttempt(
@@ -194,7 +235,7 @@ function settledOrVerified(
   at: Instant,
 ): CallEvent[] {
   const needed = failures.length > 0 && (unsure || call.doubtful > 0);
-  if (!needed) return [settled(call, failures)];
+  if (!needed) return [settled(call, call.attempt, failures)];
   return [{ type: 'call.verification-needed', data: { uId: call.uId, failures, at } }];
 }
 
@@ -207,7 +248,7 @@ function refusedWhole(
   { errorNumber, reason, assets, serialNumbers, clientUserIds }: AppleFailure & { kind: 'refused' },
   at: Instant,
   { replanAfterMs }: Timings,
-): CallFailure[] {
+): { readonly failures: CallFailure[]; readonly named: boolean } {
   const pairs = pairsOfCall(call);
   const own = new Set(call.holders.serialNumbers);
   // Apple names persons by clientUserId, which is our userId for everyone that we registered.
@@ -225,9 +266,11 @@ function refusedWhole(
     ? { verdict: 'again' as const, notBefore: at + replanAfterMs }
     : { verdict: 'failed' as const };
   if (nothingNamed) {
-    const limit = Math.floor(pairs / 2);
-    const found = pairs === 1 ? poison : { limit };
-    return call.assets.map((asset) => ({ ...pick(asset), ...again, ...found }));
+    // A probe that is refused says nothing of its pair.
+    const limit = call.probe ? pairs : Math.floor(pairs / 2);
+    const found = pairs === 1 && !call.probe ? poison : { limit };
+    const all = call.assets.map((asset) => ({ ...pick(asset), ...again, ...found }));
+    return { failures: all, named: false };
   }
   const failures: CallFailure[] = [];
   for (const asset of call.assets) {
@@ -238,14 +281,17 @@ function refusedWhole(
     }
     failures.push({ ...pick(asset), ...again, limit: pairs });
   }
-  return failures;
+  return { failures, named: true };
 }
 
 const pick = ({ adamId, pricingParam }: AssetId): AssetId => ({ adamId, pricingParam });
 
-function settled(call: Sent, failures: readonly CallFailure[]): CallEvent {
-  const { uId, action, assets, attempt } = call;
-  return { type: 'call.settled', data: { uId, action, assets, attempts: attempt, failures } };
+function settled(
+  { uId, action, assets }: Request,
+  attempts: number,
+  failures: readonly CallFailure[],
+): CallEvent {
+  return { type: 'call.settled', data: { uId, action, assets, attempts, failures } };
 }
 
 function retryAttempt(command: CallCommand & { type: 'RetryAttempt' }, call: Call, at: Instant): CallEvent[] {
@@ -331,5 +377,5 @@ function recordVerified({ present }: CallCommand & { type: 'RecordVerified' }, c
     const failed = named.filter((key) => (there?.has(key) ?? false) !== wanted);
     return failed.length === 0 ? [] : [{ ...failure, holders: holdersOf(failed) }];
   });
-  return [settled(call, failures)];
+  return [settled(call, call.attempt, failures)];
 }

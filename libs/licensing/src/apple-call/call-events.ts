@@ -30,7 +30,15 @@ export interface ReportedFailure {
 
 export type CallEvent =
   /** A rectangle: each of the assets for each of the holders. */
-  | Event<'planned', Holders & { readonly action: Action; readonly assets: readonly AssetId[] }>
+  | Event<
+      'planned',
+      Holders & {
+        readonly action: Action;
+        readonly assets: readonly AssetId[];
+        /** It tries whether Apple accepts anything for the account again. */
+        readonly probe: boolean;
+      }
+    >
   | Event<'claim-answered', AssetId & { readonly missed: Holders }>
   /** All ledgers have answered; who missed a pair leaves the call whole. */
   | Event<
@@ -91,6 +99,8 @@ export type CallEvent =
         readonly at: Instant;
       }
     >
+  /** Apple refused the request as a whole and named nothing in it: what is wrong is not known. */
+  | Event<'refused', { readonly attempt: number; readonly errorNumber: number; readonly reason: string }>
   /** What Apple says cannot be taken at its word: a targeted read tells what failed of this, and what was done. */
   | Event<'verification-needed', { readonly failures: readonly CallFailure[]; readonly at: Instant }>
   /** Apple could not be read; the next look is at `retryAt`. */
@@ -115,6 +125,7 @@ export const callEventTypes = firstVersions<CallEvent>({
   'call.accepted': true,
   'call.attempt-failed': true,
   'call.held': true,
+  'call.refused': true,
   'call.verification-needed': true,
   'call.verification-failed': true,
   'call.settled': true,

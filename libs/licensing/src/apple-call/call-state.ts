@@ -11,6 +11,8 @@ export interface Request {
   readonly action: Action;
   readonly assets: readonly AssetId[];
   readonly holders: Holders;
+  /** It tries whether Apple accepts anything for the account again. */
+  readonly probe: boolean;
 }
 
 /** One sending of the request. */
@@ -88,9 +90,9 @@ export function without(holders: Holders, leaving: Holders): Holders {
 export function evolveCall(call: Call, event: CallEvent): Call {
   switch (event.type) {
     case 'call.planned': {
-      const { uId, action, assets, serialNumbers, userIds } = event.data;
+      const { uId, action, assets, serialNumbers, userIds, probe } = event.data;
       const holders = { serialNumbers, userIds };
-      return { phase: 'claiming', uId, action, assets, holders, missed: new Map() };
+      return { phase: 'claiming', uId, action, assets, holders, probe, missed: new Map() };
     }
     case 'call.claim-answered': {
       const claiming = inPhase(call, 'claiming');
@@ -98,9 +100,9 @@ export function evolveCall(call: Call, event: CallEvent): Call {
       return { ...claiming, missed };
     }
     case 'call.ready': {
-      const { uId, action, assets, holders } = inPhase(call, 'claiming');
+      const claiming = inPhase(call, 'claiming');
       const { leaving, at } = event.data;
-      return { phase: 'ready', uId, action, assets, holders: without(holders, leaving), at };
+      return { phase: 'ready', ...requestOf(claiming), holders: without(claiming.holders, leaving), at };
     }
     case 'call.dropped':
       return { phase: 'dropped' };
@@ -129,6 +131,9 @@ export function evolveCall(call: Call, event: CallEvent): Call {
       const verifying = inPhase(call, 'verifying');
       return { ...verifying, at: event.data.retryAt, failedLooks: verifying.failedLooks + 1 };
     }
+    // What follows from it is in the events beside it.
+    case 'call.refused':
+      return call;
     case 'call.settled':
       return { phase: 'settled' };
   }
@@ -151,7 +156,13 @@ function held(
   return { phase: 'held', ...sentOf(call), doubtful: call.doubtful + done, at };
 }
 
-const requestOf = ({ uId, action, assets, holders }: Request): Request => ({ uId, action, assets, holders });
+const requestOf = ({ uId, action, assets, holders, probe }: Request): Request => ({
+  uId,
+  action,
+  assets,
+  holders,
+  probe,
+});
 
 const sentOf = (call: Request & Attempt): Request & Attempt => {
   const { attempt, fingerprint, subscribed, doubtful } = call;

@@ -26,13 +26,18 @@ const send: CallStep = {
   },
   async begin(state, ports) {
     const call = inPhase(state, 'ready', 'started', 'waiting', 'held');
-    const sender = senderOf(await accountOf(call.uId, ports), ports.clock.now());
+    const account = await accountOf(call.uId, ports);
+    const sender = senderOf(account, ports.clock.now());
+    if (sender && account.writes.state === 'refused' && !call.probe) {
+      const { errorNumber, reason } = account.writes;
+      return { type: 'CloseUnsent', errorNumber, reason };
+    }
     return sender && { type: 'StartAttempt', ...sender };
   },
   async perform(state, ports) {
-    // Too many attempts are in doubt: Apple is read first.
-    if (state.phase === 'verifying') return [];
-    const { action, assets, holders, attempt, fingerprint, uId } = inPhase(state, 'started');
+    // It is not to be sent: Apple is read first, or refuses whatever is written.
+    if (state.phase !== 'started') return [];
+    const { action, assets, holders, attempt, fingerprint, uId } = state;
     const access = await accessTo(await accountOf(uId, ports), ports, fingerprint);
     const clientUserIds = await ports.persons.clientUserIdsOf(holders.userIds);
     const request = { assets, serialNumbers: holders.serialNumbers, clientUserIds };

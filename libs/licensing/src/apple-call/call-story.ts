@@ -32,6 +32,7 @@ export const callStory: Story<CallEvent, StoryContext> = {
     state === 'conflicted'
       ? 'The call is held: another MDM manages the location.'
       : `The call is held: Apple rejected the token (${state}).`,
+  'call.refused': ({ data: { reason } }) => `Apple refused the call as a whole: ${reason}.`,
   'call.verification-needed': () => 'The outcome is being verified by reading from Apple.',
   'call.verification-failed': ({ data }) => failed('Reading the outcome from Apple', data),
   'call.settled': ({ data: { failures, attempts } }) => {

@@ -18,12 +18,13 @@ import type { LotRow, OpenWorkRow } from './open-work.js';
 
 const APPLE: AppleLimits = { maxAssets: 25, maxSerialNumbers: 1_000, maxClientUserIds: 1_000 };
 
-function planOf(rows: readonly OpenWorkRow[], now = NOW, limits = APPLE) {
+function planOf(rows: readonly OpenWorkRow[], now = NOW, limits = APPLE, probeAt: number | null = null) {
   let calls = 0;
   const { commands, wakeAt } = dispatcher(DEFAULT_TIMINGS).plan(rows, {
     uId: LOCATION,
     now,
     limits,
+    probeAt,
     newCallId: () => `call-${(calls += 1)}`,
   });
   return {
@@ -75,6 +76,7 @@ describe('the dispatcher of an account', () => {
       uId: LOCATION,
       now: NOW,
       limits: APPLE,
+      probeAt: null,
       newCallId: () => 'call',
     });
     expect(commands.map(({ cause }) => cause?.eventId)).toEqual(['newer', 'of another call']);
@@ -207,5 +209,26 @@ describe('the dispatcher of an account', () => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+describe('planning while Apple refuses whatever is written', () => {
+  const rows = [
+    lot(devices('A', 'B'), { since: NOW - 1_000 }),
+    lot(devices('C', 'D'), { since: NOW - 9_000, asset: KEYNOTE }),
+    lot(devices('E'), { action: 'disassociate', since: NOW - 5_000 }),
+  ];
+
+  it('waits for the moment of the next probe', () => {
+    expect(planOf(rows, NOW, APPLE, NOW + 60_000)).toMatchObject({ calls: [], wakeAt: NOW + 60_000 });
+  });
+
+  it('is one call of one pair, the one that has waited longest, and the account is told', () => {
+    const { calls, streams } = planOf([...rows, claiming(devices('Z'))], NOW, APPLE, NOW);
+    expect(streams).toEqual([`account-${LOCATION}`, 'appleCall-call-1']);
+    expect(calls).toMatchObject([
+      { type: 'StartProbe' },
+      { type: 'PlanCall', action: 'associate', assets: [KEYNOTE], ...devices('C'), probe: true },
+    ]);
   });
 });

@@ -7,11 +7,11 @@ import {
   type Planner,
 } from '@seatbook/kernel';
 import type { Action } from '../asset/asset-events.js';
-import { MAX_HOLDERS, holderCount, holderKeys, kindOfHolder, type HolderKey } from '../holder.js';
+import { MAX_HOLDERS, holderCount, holderKeys, holdersOf, kindOfHolder, type HolderKey } from '../holder.js';
 import type { AppleLimits } from '../ports.js';
 import type { Timings } from '../timings.js';
 import { assetOfId, idOfAsset } from '../asset-id.js';
-import { callStream } from '../streams.js';
+import { accountStream, callStream } from '../streams.js';
 import { openWorkModel, type LotRow, type OpenWorkRow } from './open-work.js';
 import { rectanglesOf, type Rectangle } from './rectangles.js';
 
@@ -20,6 +20,8 @@ export interface DispatchContext {
   readonly uId: string;
   readonly now: Instant;
   readonly limits: AppleLimits;
+  /** When one small call may try whether Apple accepts anything; null while it does. */
+  readonly probeAt: Instant | null;
   newCallId(): string;
 }
 
@@ -55,6 +57,11 @@ export const dispatcher = (timings: Timings): Planner<OpenWorkRow, DispatchConte
         else if (row.orderId === '' || !reserving.has(row.orderId)) ready.push(row);
       }
       if (ready.length === 0) continue;
+      if (context.probeAt !== null) {
+        if (context.probeAt > now) wake(context.probeAt);
+        else if (commands.length === 0) commands.push(...probe(action, ready, taken, context));
+        continue;
+      }
       const calls = callsOf(action, ready, taken, context);
       const oldest = Math.min(...ready.map(({ since }) => since));
       const due = now - oldest >= timings.dispatchAfterMs;
@@ -67,6 +74,28 @@ export const dispatcher = (timings: Timings): Planner<OpenWorkRow, DispatchConte
     return { commands, wakeAt };
   },
 });
+
+/** A call of one pair, of those that have waited longest; the account notes when the next one may be sent. */
+function probe(
+  action: Action,
+  rows: readonly LotRow[],
+  taken: ReadonlyMap<string, ReadonlySet<HolderKey>>,
+  context: DispatchContext,
+): PlannedCommand[] {
+  for (const row of [...rows].sort((one, other) => one.since - other.since)) {
+    const asset = idOfAsset(row.asset);
+    const key = holderKeys(row).find((one) => !taken.get(`${action} ${asset}`)?.has(one));
+    if (key === undefined) continue;
+    const { cause } = row;
+    const call = { assets: [asset], holders: holdersOf([key]) };
+    const start = messageTo(accountStream(context.uId), { type: 'StartProbe' });
+    return [
+      { ...start, cause },
+      { ...planned(action, call, context, true), cause },
+    ];
+  }
+  return [];
+}
 
 /** Pairs of calls that are being claimed, by action and asset. */
 function takenPairs(rows: readonly OpenWorkRow[]): ReadonlyMap<string, ReadonlySet<HolderKey>> {
@@ -158,6 +187,7 @@ function planned(
   action: Action,
   { assets, holders }: Rectangle,
   { uId, ...context }: DispatchContext,
+  probing = false,
 ): CommandMessage {
   if (holderCount(holders) === 0) throw new Error('a call without holders was planned');
   return messageTo(callStream(context.newCallId()), {
@@ -166,6 +196,7 @@ function planned(
     action,
     assets: assets.map(assetOfId),
     ...holders,
+    ...(probing ? { probe: true } : {}),
   });
 }
 

@@ -85,6 +85,17 @@ export class ConflictAnswer {
   advice!: string;
 }
 
+export class WritesHeldAnswer {
+  @Time()
+  since!: string;
+
+  @Count(9602, "Apple's error number.")
+  errorNumber!: number;
+
+  @Text('9602 invalid argument (HTTP 400)', "Apple's text.")
+  reason!: string;
+}
+
 export class AccountAnswer {
   @Text('7700000000000001', "Apple's id of the location (its uId).")
   accountId!: string;
@@ -127,6 +138,12 @@ export class AccountAnswer {
 
   @PartOrNull(() => ConflictAnswer, 'Another MDM manages the location.')
   conflict!: ConflictAnswer | null;
+
+  @PartOrNull(
+    () => WritesHeldAnswer,
+    'Apple refuses every call and does not say what is wrong with it. Work goes on by itself when that is over.',
+  )
+  writesHeld!: WritesHeldAnswer | null;
 
   @Part(() => NotificationsAnswer)
   notifications!: NotificationsAnswer;
@@ -185,6 +202,11 @@ export function accountAnswer(
     conflict: conflict && {
       mdm: conflict.mdmInfo && { id: conflict.mdmInfo.id, name: conflict.mdmInfo.name },
       advice: `nothing is sent to Apple; to take the location back: POST ${self}/take-over`,
+    },
+    writesHeld: account.writesHeld && {
+      since: isoTime(account.writesHeld.since) ?? '',
+      errorNumber: account.writesHeld.errorNumber,
+      reason: account.writesHeld.reason,
     },
     notifications: notificationsAnswer(account),
     firstRead: {
