@@ -15,6 +15,7 @@ import {
 } from '@seatbook/runtime';
 import { Backoff } from './backoff.js';
 import type { Connection } from './connection.js';
+import type { KnownLog } from './known-log.js';
 import { ServerFailure, asUnavailable } from './server-failure.js';
 import { forCallers, type ServerReads } from './server-reads.js';
 import { ourPosition } from './stored-event.js';
@@ -22,6 +23,7 @@ import type { StreamNames } from './stream-names.js';
 
 export interface AppenderOptions {
   readonly connection: Connection;
+  readonly log: KnownLog;
   readonly reads: ServerReads;
   readonly names: StreamNames;
   readonly clock: Clock;
@@ -54,25 +56,23 @@ interface ServerEvent {
 export class Appender {
   readonly #options: AppenderOptions;
   readonly #closing = new AbortController();
-  #lookingForServer: Promise<void> | null = null;
 
   constructor(options: AppenderOptions) {
     this.#options = options;
   }
 
   /** As `EventStore.append`. */
-  async append(
-    stream: string,
-    events: readonly NewEvent[],
-    expected: ExpectedRevision,
-  ): Promise<Appended> {
+  async append(stream: string, events: readonly NewEvent[], expected: ExpectedRevision): Promise<Appended> {
     const batch = batchOf(stream, events, expected);
-    await this.#serverIsThere();
-    const { clock, random } = this.#options;
+    const { log, clock, random } = this.#options;
+    // While the server is known to be away nothing is sent that would then be in doubt: callers hear it at once.
+    await forCallers(log.ready());
     const backoff = new Backoff(clock, random);
     for (let inDoubt = false; ;) {
       if (this.#closing.signal.aborted) throw closed(stream, inDoubt);
       try {
+        // After a disconnect it may be another log that answers. Nothing is sent to that.
+        await log.ready();
         return await this.#send(batch);
       } catch (error) {
         if (!(error instanceof ServerFailure)) throw error;
@@ -90,22 +90,6 @@ export class Appender {
     this.#closing.abort();
   }
 
-  /**
-   * While the server is known to be away nothing is sent that would then be in doubt: callers hear at once that the
-   * log cannot be reached.
-   */
-  async #serverIsThere(): Promise<void> {
-    const { connection, reads, names } = this.#options;
-    if (connection.answers) return;
-    this.#lookingForServer ??= reads
-      .single(names.identity)
-      .then(() => undefined)
-      .finally(() => {
-        this.#lookingForServer = null;
-      });
-    await forCallers(this.#lookingForServer);
-  }
-
   async #send(batch: Batch): Promise<Appended> {
     const { connection, names, answerMs } = this.#options;
     const { stream, expected, events } = batch;
@@ -121,10 +105,12 @@ export class Appender {
       const stored = ourPosition(position);
       // Where a stream was deleted, its revisions go on, or an append of before is acknowledged without a place.
       if (nextExpectedRevision !== BigInt(revision) || position === undefined) throw deleted(stream);
-      if (stored === null) throw new CorruptEvent(stream, revision, START, 'has a position that cannot be kept');
+      if (stored === null)
+        throw new CorruptEvent(stream, revision, START, 'has a position that cannot be kept');
       return { revision, position: stored };
     } catch (error) {
-      if (error instanceof ServerFailure && error.kind === 'conflict') return this.#ownOrConflict(batch, error);
+      if (error instanceof ServerFailure && error.kind === 'conflict')
+        return this.#ownOrConflict(batch, error);
       throw error;
     }
   }

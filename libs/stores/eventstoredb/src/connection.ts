@@ -27,6 +27,8 @@ export interface ConnectionOptions {
   readonly calls: number;
   /** A call without an answer is given up after this time. */
   readonly answerMs: Milliseconds;
+  /** Called when it was made again: what is at the other end may be another server. */
+  readonly renewed: () => void;
 }
 
 /**
@@ -39,7 +41,7 @@ export class Connection {
   #client: EventStoreDBClient;
   #renewals = 0;
   #renewing: Promise<void> | null = null;
-  /** The last call was answered. */
+  /** The last call was answered, so there is something to close. */
   #answers = false;
 
   /** @throws AddressInvalid */
@@ -47,11 +49,6 @@ export class Connection {
     this.#options = options;
     this.#slots = new Slots(options.calls);
     this.#client = this.#newClient();
-  }
-
-  /** The last call was answered: the next one will most likely reach the server. */
-  get answers(): boolean {
-    return this.#answers;
   }
 
   /**
@@ -111,6 +108,7 @@ export class Connection {
     await release(this.#client, open);
     this.#renewals += 1;
     this.#client = this.#newClient();
+    this.#options.renewed();
   }
 
   #newClient(): EventStoreDBClient {

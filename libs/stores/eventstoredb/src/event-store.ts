@@ -56,17 +56,19 @@ export class EventStoreDbEventStore implements EventStore {
   constructor(options: EventStoreDbOptions) {
     const { address, prefix, marks, clock, random = Math.random, answerMs = ANSWER_MS } = options;
     const names = new StreamNames(prefix);
+    const renewed = (): void => this.#log.suspect();
     const connected = (purpose: Purpose): Connection =>
-      new Connection({ address, purpose, clock, answerMs, calls: CALLS[purpose] });
+      new Connection({ address, purpose, clock, answerMs, renewed, calls: CALLS[purpose] });
     const appends = connected('appends');
     const reads = new ServerReads(connected('reads'), names);
     this.#names = names;
     this.#connections = { appends, reads: reads.connection, subscriptions: connected('subscriptions') };
     this.#reads = reads;
     this.#log = new KnownLog({ appends, reads }, names, marks);
-    this.#appender = new Appender({ connection: appends, reads, names, clock, random, answerMs });
-    const { subscriptions: connection } = this.#connections;
-    this.#follower = new LogFollower({ connection, log: this.#log, names, clock, random });
+    const { subscriptions } = this.#connections;
+    const each = { log: this.#log, names, clock, random };
+    this.#appender = new Appender({ ...each, connection: appends, reads, answerMs });
+    this.#follower = new LogFollower({ ...each, connection: subscriptions });
   }
 
   /** Resolves when the server was found to be the right one. @throws EventStoreDbUnusable, StoreUnavailable */
@@ -75,7 +77,6 @@ export class EventStoreDbEventStore implements EventStore {
   }
 
   async append(stream: string, events: readonly NewEvent[], expected: ExpectedRevision): Promise<Appended> {
-    await this.ready();
     const appended = await this.#appender.append(stream, events, expected);
     const last = events.at(-1);
     if (last) this.#log.seen(appended.position, last.id);

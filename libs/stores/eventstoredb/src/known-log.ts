@@ -51,6 +51,7 @@ export class KnownLog {
   #searched: Position = START;
   #mark: LogMark | null = null;
   #verified = false;
+  #suspicions = 0;
   #verifying: Promise<void> | null = null;
 
   constructor(
@@ -59,7 +60,13 @@ export class KnownLog {
     private readonly marks: LogMarks,
   ) {}
 
-  /** Resolves when the log was found to be the right one since this process began. @throws as `verify` */
+  /** A connection broke: whoever answers next has to be looked at first. */
+  suspect(): void {
+    this.#verified = false;
+    this.#suspicions += 1;
+  }
+
+  /** Resolves when the log was found to be the right one since the last connection was made. @throws as `verify` */
   async ready(): Promise<void> {
     if (this.#verified) return;
     this.#verifying ??= this.verify()
@@ -75,18 +82,19 @@ export class KnownLog {
    * @throws EventStoreDbUnusable, ServerFailure
    */
   async verify(): Promise<Position> {
+    const suspicions = this.#suspicions;
     // A checkpoint may be another process's, so its mark counts as ours does.
     const mark = await this.marks.load();
     if (mark && mark.position > (this.#mark?.position ?? START)) this.#mark = mark;
     await this.#checkVersion();
     try {
-      const end = await this.#search();
-      await this.#checkIdentity();
-      await this.#checkMark();
+      const [end] = await Promise.all([this.#search(), this.#checkIdentity(), this.#checkMark()]);
       await this.#noteLast();
-      this.#verified = true;
+      // A connection that broke meanwhile makes what was read of no use.
+      this.#verified = suspicions === this.#suspicions;
       return end;
     } catch (error) {
+      this.#verified = false;
       if (!(error instanceof ServerFailure) || error.kind !== 'denied') throw error;
       throw new EventStoreDbUnusable(
         'ALL_NOT_READABLE',

@@ -1,5 +1,11 @@
 import { latest, type Clock, type Position, type Random } from '@seatbook/kernel';
-import { CorruptEvent, giveWay, type LogPage, type StoredEvent, type SubscribeOptions } from '@seatbook/runtime';
+import {
+  CorruptEvent,
+  giveWay,
+  type LogPage,
+  type StoredEvent,
+  type SubscribeOptions,
+} from '@seatbook/runtime';
 import { Backoff } from './backoff.js';
 import type { Connection } from './connection.js';
 import { EventFeed, type Arrival } from './event-feed.js';

@@ -33,6 +33,9 @@ export class ServerFailure extends Error {
 export const noAnswer = (ms: number): ServerFailure =>
   new ServerFailure('disconnected', 'NO_ANSWER', `EventStoreDB did not answer within ${ms} ms`);
 
+/** The reason of a failure whose node is not the leader. */
+export const NOT_LEADER = 'not-leader';
+
 const ABORTED = 10;
 const RESOURCE_EXHAUSTED = 8;
 const INTERNAL = 13;
@@ -45,7 +48,7 @@ const BY_TYPE: Readonly<Record<string, FailureKind>> = {
   'access-denied': 'denied',
   'maximum-append-size-exceeded': 'refused',
   'invalid-argument': 'refused',
-  'not-leader': 'busy',
+  [NOT_LEADER]: 'busy',
   timeout: 'busy',
   'deadline-exceeded': 'busy',
   unavailable: 'disconnected',

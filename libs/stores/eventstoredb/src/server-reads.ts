@@ -2,7 +2,7 @@ import { BACKWARDS, END, FORWARDS, type EventStoreDBClient, type ReadPosition } 
 import { START, type Position } from '@seatbook/kernel';
 import { CorruptEvent, type StoredEvent } from '@seatbook/runtime';
 import type { Connection } from './connection.js';
-import { ServerFailure, asUnavailable } from './server-failure.js';
+import { NOT_LEADER, ServerFailure, asUnavailable } from './server-failure.js';
 import { ourPosition, serverPosition, storedEvent, type RecordedEvent } from './stored-event.js';
 import type { StreamNames } from './stream-names.js';
 
@@ -35,7 +35,12 @@ export class ServerReads {
       for (const event of batch) {
         const expected = from + events.length;
         if (event.revision !== expected) {
-          throw new CorruptEvent(stream, expected, event.position, `is missing, revision ${event.revision} follows`);
+          throw new CorruptEvent(
+            stream,
+            expected,
+            event.position,
+            `is missing, revision ${event.revision} follows`,
+          );
         }
         events.push(event);
       }
@@ -95,10 +100,22 @@ export class ServerReads {
     direction: typeof FORWARDS | typeof BACKWARDS,
     maxCount: number,
   ): Promise<readonly RecordedEvent[]> {
-    return this.#toEnd((client) => client.readAll({ fromPosition, direction, maxCount, requiresLeader: true }));
+    return this.#toEnd((client) =>
+      client.readAll({ fromPosition, direction, maxCount, requiresLeader: true }),
+    );
   }
 
-  #toEnd(start: (client: EventStoreDBClient) => unknown): Promise<readonly RecordedEvent[]> {
+  async #toEnd(start: (client: EventStoreDBClient) => unknown): Promise<readonly RecordedEvent[]> {
+    try {
+      return await this.#once(start);
+    } catch (error) {
+      // The node has said who the leader is, and the client goes there from now on.
+      if (error instanceof ServerFailure && error.reason === NOT_LEADER) return this.#once(start);
+      throw error;
+    }
+  }
+
+  #once(start: (client: EventStoreDBClient) => unknown): Promise<readonly RecordedEvent[]> {
     return this.connection.call(async (client, signal) => {
       const read = start(client) as ServerRead;
       const cancel = (): void => void read.cancel().catch(() => undefined);

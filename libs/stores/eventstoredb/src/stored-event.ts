@@ -38,7 +38,8 @@ export function storedEvent(event: RecordedEvent, names: StreamNames): StoredEve
     throw corrupt(`has a position that cannot be kept (commit ${commit}, prepare ${prepare})`);
   }
   const { id, type, data, metadata } = event;
-  if (type.startsWith('$')) throw corrupt(`is a ${type} of the server: somebody deleted the stream`, position);
+  if (type.startsWith('$'))
+    throw corrupt(`is a ${type} of the server: somebody deleted the stream`, position);
   if (!isObject(data) || !isObject(metadata)) throw corrupt('has no JSON in it', position);
   return { id, stream, revision, position, type, data, metadata: metadata as unknown as Metadata };
 }

@@ -11,6 +11,7 @@ import gossipService from '@eventstore/db-client/generated/gossip_grpc_pb.js';
 import features from '@eventstore/db-client/generated/serverfeatures_pb.js';
 import featuresService from '@eventstore/db-client/generated/serverfeatures_grpc_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
+import streams from '@eventstore/db-client/generated/streams_pb.js';
 import streamsService from '@eventstore/db-client/generated/streams_grpc_pb.js';
 import type { Empty, StreamIdentifier, UUID } from '@eventstore/db-client/generated/shared_pb.js';
 import type { ClusterInfo } from '@eventstore/db-client/generated/gossip_pb.js';
@@ -45,7 +46,6 @@ const UNKNOWN = 2;
 const NOT_FOUND = 5;
 const PERMISSION_DENIED = 7;
 const LEADER = 8;
-const BACKWARDS = 1;
 
 interface PartialAppend {
   readonly options: BatchAppendReq.Options;
@@ -192,7 +192,7 @@ export class EventStoreDb {
 
   #ofAll(options: ReadReq.Options): readonly ServerRecord[] | 'no-event-there' {
     const all = options.getAll() as ReadReq.Options.AllOptions;
-    const backwards = options.getReadDirection() === BACKWARDS;
+    const backwards = options.getReadDirection() === streams.ReadReq.Options.ReadDirection.BACKWARDS;
     const { all: records } = this.log;
     let index = all.hasEnd() ? records.length : 0;
     if (all.hasPosition()) {
@@ -244,9 +244,7 @@ export class EventStoreDb {
 
   #features(): SupportedMethods {
     const method = (name: string) =>
-      new features.SupportedMethod()
-        .setServiceName('event_store.client.streams.Streams')
-        .setMethodName(name);
+      new features.SupportedMethod().setServiceName('event_store.client.streams.Streams').setMethodName(name);
     return new features.SupportedMethods()
       .setEventStoreServerVersion(this.version)
       .setMethodsList(['append', 'batchappend', 'read'].map(method));

@@ -2,10 +2,21 @@ import shared from '@eventstore/db-client/generated/shared_pb.js';
 import type { StreamIdentifier, UUID } from '@eventstore/db-client/generated/shared_pb.js';
 import statuses from '@eventstore/db-client/generated/status_pb.js';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
-import type { BatchAppendReq, BatchAppendResp, ReadReq, ReadResp } from '@eventstore/db-client/generated/streams_pb.js';
+import type {
+  BatchAppendReq,
+  BatchAppendResp,
+  ReadReq,
+  ReadResp,
+} from '@eventstore/db-client/generated/streams_pb.js';
 import anys from 'google-protobuf/google/protobuf/any_pb.js';
 import empties from 'google-protobuf/google/protobuf/empty_pb.js';
-import { MAX_APPEND_SIZE, type AppendOutcome, type ExpectedVersion, type ProposedEvent, type ServerRecord } from './server-log.js';
+import {
+  MAX_APPEND_SIZE,
+  type AppendOutcome,
+  type ExpectedVersion,
+  type ProposedEvent,
+  type ServerRecord,
+} from './server-log.js';
 
 /** What is fixed for the server's answers: ticks of 2026-09-01. */
 const CREATED = '17882208000000000';
@@ -154,6 +165,4 @@ function packed(bytes: Uint8Array, name: string): InstanceType<typeof anys.Any> 
 }
 
 const allPosition = (position: bigint): InstanceType<typeof shared.AllStreamPosition> =>
-  new shared.AllStreamPosition()
-    .setCommitPosition(String(position))
-    .setPreparePosition(String(position));
+  new shared.AllStreamPosition().setCommitPosition(String(position)).setPreparePosition(String(position));

@@ -60,11 +60,16 @@ export class ServerLog {
   append(name: string, expected: ExpectedVersion, events: readonly ProposedEvent[]): AppendOutcome {
     const stream = this.#streams.get(name);
     if (stream?.phase === 'tombstoned') return { kind: 'deleted' };
-    if (events.reduce((sum, { data }) => sum + data.length, 0) > MAX_APPEND_SIZE) return { kind: 'too-large' };
+    if (events.reduce((sum, { data }) => sum + data.length, 0) > MAX_APPEND_SIZE)
+      return { kind: 'too-large' };
     const last = BigInt((stream?.records.length ?? 0) - 1);
     const [first] = events;
     if (!first) {
-      return { kind: 'success', revision: stream ? last : 0n, position: stream?.records.at(-1)?.position ?? null };
+      return {
+        kind: 'success',
+        revision: stream ? last : 0n,
+        position: stream?.records.at(-1)?.position ?? null,
+      };
     }
     if (stream?.phase === 'deleted' && expected === 'stream_exists') return { kind: 'deleted' };
     const wrong = { kind: 'wrong-version', actual: stream ? last : null } as const;
@@ -78,8 +83,7 @@ export class ServerLog {
         : expected === 'no_stream'
           ? 0
           : stream.records.findIndex(({ id }) => id === first.id);
-    const repeated =
-      known >= 0 && events.every(({ id }, index) => stream.records[known + index]?.id === id);
+    const repeated = known >= 0 && events.every(({ id }, index) => stream.records[known + index]?.id === id);
     if (repeated) {
       const { revision, position } = stream.records[known + events.length - 1] as ServerRecord;
       return { kind: 'success', revision, position: stream.phase === 'deleted' ? null : position };
@@ -186,7 +190,9 @@ export class ServerLog {
   #maxCountOf(name: string): number {
     const described = this.#streams.get(`$$${name}`)?.records.at(-1);
     if (!described) return Infinity;
-    const { $maxCount = Infinity } = JSON.parse(Buffer.from(described.data).toString()) as { $maxCount?: number };
+    const { $maxCount = Infinity } = JSON.parse(Buffer.from(described.data).toString()) as {
+      $maxCount?: number;
+    };
     return $maxCount;
   }
 

@@ -25,6 +25,8 @@ export class Wire {
         [target, client],
       ] as const) {
         this.#sockets.add(from);
+        // Both ends send small packets and wait for the answer.
+        from.setNoDelay(true);
         from.on('data', (bytes) => to.write(bytes));
         from.on('error', () => to.destroy());
         from.on('close', () => {
