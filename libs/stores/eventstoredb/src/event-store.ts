@@ -6,7 +6,7 @@ import {
   type EventReference,
   type EventStore,
   type ExpectedRevision,
-  type LogMarks,
+  type LogAnchors,
   type LogPage,
   type NewEvent,
   type StoredEvent,
@@ -27,7 +27,7 @@ export interface EventStoreDbOptions {
   /** Word that all names of our streams begin with on the server, e.g. `seatbook`. It must never change. */
   readonly prefix: string;
   /** Where it is kept what this deployment has seen of the log: with the checkpoints. */
-  readonly marks: LogMarks;
+  readonly anchors: LogAnchors;
   readonly clock: Clock;
   readonly random?: Random;
   /** A call without an answer for this long is given up; an append is then sent again. 5 s by default. */
@@ -54,7 +54,7 @@ export class EventStoreDbEventStore implements EventStore {
 
   /** @throws AddressInvalid, RangeError for a prefix that is none */
   constructor(options: EventStoreDbOptions) {
-    const { address, prefix, marks, clock, random = Math.random, answerMs = ANSWER_MS } = options;
+    const { address, prefix, anchors, clock, random = Math.random, answerMs = ANSWER_MS } = options;
     const names = new StreamNames(prefix);
     const renewed = (): void => this.#log.suspect();
     const connected = (purpose: Purpose): Connection =>
@@ -64,7 +64,7 @@ export class EventStoreDbEventStore implements EventStore {
     this.#names = names;
     this.#connections = { appends, reads: reads.connection, subscriptions: connected('subscriptions') };
     this.#reads = reads;
-    this.#log = new KnownLog({ appends, reads }, names, marks);
+    this.#log = new KnownLog({ appends, reads }, names, anchors);
     const { subscriptions } = this.#connections;
     const each = { log: this.#log, names, clock, random };
     this.#appender = new Appender({ ...each, connection: appends, reads, answerMs });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from '@jest/globals';
-import { START } from '@seatbook/kernel';
+import { START, type Position } from '@seatbook/kernel';
 import { allEvents } from '@seatbook/test-support/all-events';
 import { EventStoreDb } from '@seatbook/test-support/event-store-db/event-store-db';
-import { LogMarksInMemory } from '@seatbook/test-support/event-store-db/log-marks-in-memory';
+import { LogAnchorsInMemory } from '@seatbook/test-support/event-store-db/log-anchors-in-memory';
 import { eventually } from '@seatbook/test-support/eventually';
 import { ServedLog, newEvents, pagesUntil } from '@seatbook/test-support/event-store-db/served-log';
 import { EventStoreDbUnusable, type UnusableReason } from './known-log.js';
@@ -54,14 +54,14 @@ describe('a log that was restored from an older backup', () => {
     await log.closeStores();
     await restored(backup);
     log.writeForeign(60);
-    const other = await log.open({ marks: new LogMarksInMemory() });
+    const other = await log.open({ anchors: new LogAnchorsInMemory() });
     for (let number = 0; number < 5; number += 1) await other.append('asset-1', newEvents(1), number);
     await log.closeStores();
     await assert.rejects(log.open(), isUnusable('OTHER_LOG', /restored from an older backup/));
   });
 
   test('ends the subscriptions of a process that has not noticed', async () => {
-    const store = await log.open({ marks: log.marks });
+    const store = await log.open({ anchors: log.anchors });
     let live = false;
     const following = pagesUntil(store, ({ caughtUp }) => {
       if (!live && caughtUp) {
@@ -101,7 +101,7 @@ describe('a log that was restored from an older backup', () => {
 test('what is delivered is noted first, so no checkpoint is beyond what the log must hold', async () => {
   const store = await log.open();
   await store.append('asset-1', newEvents(1), 'absent');
-  const noted = async (): Promise<number> => (await log.marks.load())?.position ?? START;
+  const noted = async (): Promise<Position> => (await log.anchors.load())?.position ?? START;
   let expected = 0;
   await pagesUntil(store, async ({ events, caughtUp }) => {
     const last = events.at(-1);
@@ -110,9 +110,9 @@ test('what is delivered is noted first, so no checkpoint is beyond what the log 
     return (last?.revision ?? 0) === 6;
   });
   // What was there before needs one note, not one for each page.
-  const before = log.marks.saved;
+  const before = log.anchors.saved;
   await allEvents(store, START, 1);
-  assert.equal(log.marks.saved, before);
+  assert.equal(log.anchors.saved, before);
 });
 
 test('another server is another log, even an empty one', async () => {
@@ -137,7 +137,7 @@ test('of two processes that begin a log at once both have the same', async () =>
 
 test('two deployments on one server do not see each other', async () => {
   const one = await log.open({ prefix: 'seat' });
-  const other = await log.open({ prefix: 'seatbook', marks: new LogMarksInMemory() });
+  const other = await log.open({ prefix: 'seatbook', anchors: new LogAnchorsInMemory() });
   await one.append('asset-1', newEvents(2), 'absent');
   await other.append('asset-1', newEvents(3), 'absent');
   assert.equal((await allEvents(one)).length, 2);

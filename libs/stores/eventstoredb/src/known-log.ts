@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { NO_STREAM, type EventStoreDBClient } from '@eventstore/db-client';
 import { START, latest, type Position } from '@seatbook/kernel';
-import { StoreUnavailable, type LogMark, type LogMarks } from '@seatbook/runtime';
+import { StoreUnavailable, type LogAnchor, type LogAnchors } from '@seatbook/runtime';
 import type { Connection } from './connection.js';
 import { ServerFailure } from './server-failure.js';
 import type { ServerReads } from './server-reads.js';
@@ -49,7 +49,7 @@ export class KnownLog {
   #last: KnownEvent | null = null;
   /** Up to here $all was searched: what of ours is not known by now comes later. */
   #searched: Position = START;
-  #mark: LogMark | null = null;
+  #anchor: LogAnchor | null = null;
   #verified = false;
   #suspicions = 0;
   #verifying: Promise<void> | null = null;
@@ -57,7 +57,7 @@ export class KnownLog {
   constructor(
     private readonly connections: Connections,
     private readonly names: StreamNames,
-    private readonly marks: LogMarks,
+    private readonly anchors: LogAnchors,
   ) {}
 
   /** A connection broke: whoever answers next has to be looked at first. */
@@ -83,12 +83,12 @@ export class KnownLog {
    */
   async verify(): Promise<Position> {
     const suspicions = this.#suspicions;
-    // A checkpoint may be another process's, so its mark counts as ours does.
-    const mark = await this.marks.load();
-    if (mark && mark.position > (this.#mark?.position ?? START)) this.#mark = mark;
+    // A checkpoint may be another process's, so its anchor counts as ours does.
+    const anchor = await this.anchors.load();
+    if (anchor && anchor.position > (this.#anchor?.position ?? START)) this.#anchor = anchor;
     await this.#checkVersion();
     try {
-      const [end] = await Promise.all([this.#search(), this.#checkIdentity(), this.#checkMark()]);
+      const [end] = await Promise.all([this.#search(), this.#checkIdentity(), this.#checkAnchor()]);
       await this.#noteLast();
       // A connection that broke meanwhile makes what was read of no use.
       this.#verified = suspicions === this.#suspicions;
@@ -124,10 +124,10 @@ export class KnownLog {
   /** To be called before events are delivered: from then on the log has to hold the last of them. */
   async willDeliver(position: Position, id: string): Promise<void> {
     this.seen(position, id);
-    if (this.#log === null || position <= (this.#mark?.position ?? START)) return;
-    const mark = { log: this.#log, position, eventId: id };
-    await this.marks.save(mark);
-    if (position > (this.#mark?.position ?? START)) this.#mark = mark;
+    if (this.#log === null || position <= (this.#anchor?.position ?? START)) return;
+    const anchor = { log: this.#log, position, eventId: id };
+    await this.anchors.save(anchor);
+    if (position > (this.#anchor?.position ?? START)) this.#anchor = anchor;
   }
 
   /** What is there already need not be noted page by page. */
@@ -165,14 +165,14 @@ export class KnownLog {
 
   async #checkIdentity(): Promise<void> {
     const log = (await this.#identity()) ?? (await this.#begin());
-    const expected = this.#log ?? this.#mark?.log ?? log;
+    const expected = this.#log ?? this.#anchor?.log ?? log;
     if (log !== expected) throw this.#otherLog(`it is the log ${log} and should be ${expected}`);
     this.#log = log;
   }
 
-  async #checkMark(): Promise<void> {
-    if (!this.#mark) return;
-    const { position, eventId } = this.#mark;
+  async #checkAnchor(): Promise<void> {
+    if (!this.#anchor) return;
+    const { position, eventId } = this.#anchor;
     const event = await this.connections.reads.at(position);
     if (event?.id === eventId) return;
     throw this.#otherLog(
@@ -188,7 +188,7 @@ export class KnownLog {
 
   /** The first start on a server: gives the log its identity. */
   async #begin(): Promise<string> {
-    if (this.#log !== null || this.#mark) throw this.#otherLog('it has never been used by this deployment');
+    if (this.#log !== null || this.#anchor) throw this.#otherLog('it has never been used by this deployment');
     try {
       await this.connections.appends.call(async (client) => {
         // Probes are of no use when they are over.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from '@jest/globals';
-import { START, systemClock, type Clock, type Position } from '@seatbook/kernel';
+import { START, numberOf, systemClock, type Clock, type Position } from '@seatbook/kernel';
 import { hasCode, type LogPage, type StoredEvent } from '@seatbook/runtime';
 import { allEvents } from '@seatbook/test-support/all-events';
 import { ServedLog, hurried, newEvents, pagesUntil } from '@seatbook/test-support/event-store-db/served-log';
@@ -104,7 +104,7 @@ test('the place to go on from moves over what is not ours, also while nothing of
   await following;
   assert.equal(log.server.subscriptions, 1);
   assert.deepEqual(
-    [...new Set(places)].sort((a, b) => a - b),
+    [...new Set(places)].sort((a, b) => numberOf(a) - numberOf(b)),
     places,
   );
   assert.deepEqual(await allEvents(store, places.at(-1)), []);

@@ -35,7 +35,7 @@ test.each<readonly [string, Partial<RecordedEvent>]>([
   ['whose prepare differs', { position: { commit: 548n, prepare: 547n } }],
   ['beyond what a number holds', { position: { commit: 2n ** 53n, prepare: 2n ** 53n } }],
   ['without a position', { position: undefined }],
-  ['that is the mark of a deleted stream', { type: '$streamDeleted', data: {} }],
+  ['that is the trace of a deleted stream', { type: '$streamDeleted', data: {} }],
   ['with bytes instead of JSON', { data: new Uint8Array(3) }],
   ['whose JSON was damaged', { data: '{"serialNumb' }],
   ['without metadata', { metadata: undefined }],

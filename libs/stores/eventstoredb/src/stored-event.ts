@@ -1,5 +1,5 @@
 import type { Position as ServerPosition } from '@eventstore/db-client';
-import { START, asPosition, type Metadata, type Position } from '@seatbook/kernel';
+import { START, asPosition, numberOf, type Metadata, type Position } from '@seatbook/kernel';
 import { CorruptEvent, type StoredEvent } from '@seatbook/runtime';
 import type { StreamNames } from './stream-names.js';
 
@@ -16,8 +16,8 @@ export interface RecordedEvent {
 
 /** A position of ours as the server wants it: for us both of its parts are one. */
 export const serverPosition = (position: Position): ServerPosition => ({
-  commit: BigInt(position),
-  prepare: BigInt(position),
+  commit: BigInt(numberOf(position)),
+  prepare: BigInt(numberOf(position)),
 });
 
 /** Our position for the server's; null where the two cannot be the same number. */
@@ -26,7 +26,7 @@ export function ourPosition(position: ServerPosition | undefined): Position | nu
   return position.commit <= BigInt(Number.MAX_SAFE_INTEGER) ? asPosition(Number(position.commit)) : null;
 }
 
-/** @throws CorruptEvent where the event is not as this adapter writes events, e.g. the mark of a deleted stream */
+/** @throws CorruptEvent where the event is not as this adapter writes events, e.g. the trace of a deleted stream */
 export function storedEvent(event: RecordedEvent, names: StreamNames): StoredEvent {
   const stream = names.ours(event.streamId);
   const revision = Number(event.revision);

@@ -8,14 +8,14 @@ import {
   type OpenedEventStoreDb,
 } from '@seatbook/store-eventstoredb';
 import { EventStoreDb } from './event-store-db.js';
-import { LogMarksInMemory } from './log-marks-in-memory.js';
+import { LogAnchorsInMemory } from './log-anchors-in-memory.js';
 import { json } from './server-log.js';
 
 const METADATA = '{"version":1,"principal":"admin"}';
 
 /** A log on a server of its own, and the processes that have it open one after the other. */
 export class ServedLog {
-  readonly marks = new LogMarksInMemory();
+  readonly anchors = new LogAnchorsInMemory();
   readonly #opened: EventStoreDbEventStore[] = [];
 
   private constructor(readonly server: EventStoreDb) {}
@@ -30,7 +30,7 @@ export class ServedLog {
 
   async opened(options: Partial<EventStoreDbOptions> = {}): Promise<OpenedEventStoreDb> {
     const { address } = this.server;
-    const given = { address, prefix: 'seatbook', marks: this.marks, clock: systemClock, ...options };
+    const given = { address, prefix: 'seatbook', anchors: this.anchors, clock: systemClock, ...options };
     const opened = await openEventStoreDb(given);
     this.#opened.push(opened.events);
     return opened;
