@@ -1,4 +1,3 @@
-import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { asPosition } from '@seatbook/kernel';
 import type { LogAnchor, LogAnchors } from '@seatbook/runtime';
@@ -40,10 +39,11 @@ export const logAnchorsCases: Cases<LogAnchorsFixture> = {
     same(await store.load(), first);
   },
 
-  'what was saved is there for the next process': async ({ store, reopen }) => {
+  'what was saved is there for the next process': async (fixture) => {
     const anchor = anchorAt(548);
-    await store.save(anchor);
-    same(await (await reopen()).load(), anchor);
+    await fixture.store.save(anchor);
+    const reopened = await fixture.reopen();
+    same(await reopened.load(), anchor);
   },
 };
 

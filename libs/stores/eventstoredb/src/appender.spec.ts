@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, test } from '@jest/globals';
-import { hasCode, type Appended, type ExpectedRevision } from '@seatbook/runtime';
+import { afterEach, beforeEach, jest, test } from '@jest/globals';
+import { StoreUnavailable, hasCode, type Appended, type ExpectedRevision } from '@seatbook/runtime';
 import { EventStoreDb, type AppendFate } from '@seatbook/test-support/event-store-db/event-store-db';
 import { ServedLog, hurried, newEvent, newEvents } from '@seatbook/test-support/event-store-db/served-log';
 import { json } from '@seatbook/test-support/event-store-db/server-log';
@@ -168,4 +168,15 @@ test('what cannot be serialised is refused before it is sent', async () => {
   await assert.rejects(store.append('asset-1', [broken], 'absent'), SyntaxError);
   await assert.rejects(store.append('asset-\ud83d', newEvents(1), 'absent'), TypeError);
   assert.equal(log.server.appends, sent);
+});
+
+test('doubt does not end because the store that the anchors are kept in is away too', async () => {
+  const store = await log.open();
+  await store.append('asset-1', newEvents(1), 'absent');
+  const load = jest.spyOn(log.anchors, 'load').mockImplementation(async () => {
+    load.mockRestore();
+    throw new StoreUnavailable('the database is away', 'AWAY');
+  });
+  nextAppendIs('cut-before');
+  assert.equal((await store.append('asset-1', newEvents(1), 0)).revision, 1);
 });

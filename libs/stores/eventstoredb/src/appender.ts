@@ -9,15 +9,16 @@ import {
   StoreUnavailable,
   WrongExpectedRevision,
   bytesOf,
+  hasCode,
   type Appended,
   type ExpectedRevision,
   type NewEvent,
 } from '@seatbook/runtime';
 import { Backoff } from './backoff.js';
 import type { Connection } from './connection.js';
-import type { KnownLog } from './known-log.js';
-import { ServerFailure, asUnavailable } from './server-failure.js';
-import { forCallers, type ServerReads } from './server-reads.js';
+import { isUnusable, type KnownLog } from './known-log.js';
+import { ServerFailure } from './server-failure.js';
+import { forCaller, forCallers, type ServerReads } from './server-reads.js';
 import { ourPosition } from './stored-event.js';
 import type { StreamNames } from './stream-names.js';
 
@@ -75,10 +76,7 @@ export class Appender {
         await log.ready();
         return await this.#send(batch);
       } catch (error) {
-        if (!(error instanceof ServerFailure)) throw error;
-        if (error.kind === 'stream-deleted') throw deleted(stream);
-        // What is refused now may be what was stored before.
-        if (!inDoubt && (error.kind === 'denied' || error.kind === 'refused')) throw asUnavailable(error);
+        if (endsAppend(error, inDoubt)) throw forCaller(error);
         inDoubt = true;
       }
       await backoff.pause(this.#closing.signal);
@@ -109,9 +107,9 @@ export class Appender {
         throw new CorruptEvent(stream, revision, START, 'has a position that cannot be kept');
       return { revision, position: stored };
     } catch (error) {
-      if (error instanceof ServerFailure && error.kind === 'conflict')
-        return this.#ownOrConflict(batch, error);
-      throw error;
+      if (!(error instanceof ServerFailure)) throw error;
+      if (error.kind === 'conflict') return this.#ownOrConflict(batch, error);
+      throw error.kind === 'stream-deleted' ? deleted(stream) : error;
     }
   }
 
@@ -126,6 +124,15 @@ export class Appender {
     }
     throw new WrongExpectedRevision(stream, expected, actualOf(failure, last?.revision));
   }
+}
+
+/** Whether a failure says what became of an append; where it does not, the append is sent again. */
+function endsAppend(error: unknown, inDoubt: boolean): boolean {
+  if (isUnusable(error)) return true;
+  // The store of the anchors is away, and so nothing may be sent.
+  if (!(error instanceof ServerFailure)) return !inDoubt || !hasCode(error, 'STORE_UNAVAILABLE');
+  // What is refused now may be what was stored before.
+  return !inDoubt && (error.kind === 'denied' || error.kind === 'refused');
 }
 
 /** @throws AppendTooLarge, TypeError, SyntaxError before anything is sent: what the client cannot serialise never ends */

@@ -159,6 +159,15 @@ test('a user who may not read $all is told to', async () => {
   await assert.rejects(log.open(), isUnusable('ALL_NOT_READABLE', /may not read \$all/));
 });
 
+test('a log that others have filled before is not searched beyond its own beginning', async () => {
+  log.writeForeign(5_000);
+  const store = await log.open();
+  const before = log.server.read;
+  assert.equal(await store.head(), START);
+  assert.deepEqual(await allEvents(store), []);
+  assert.ok(log.server.read - before < 100, `${log.server.read - before} events were read`);
+});
+
 test('a server that is away at start is waited for', async () => {
   await log.server.wire.close();
   const { events, notices } = await log.opened();

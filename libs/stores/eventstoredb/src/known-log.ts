@@ -47,6 +47,7 @@ export class KnownLog {
   /** Which log this is, once that was read. */
   #log: string | null = null;
   #last: KnownEvent | null = null;
+  #beginning: Position = START;
   /** Up to here $all was searched: what of ours is not known by now comes later. */
   #searched: Position = START;
   #anchor: LogAnchor | null = null;
@@ -86,22 +87,23 @@ export class KnownLog {
     // A checkpoint may be another process's, so its anchor counts as ours does.
     const anchor = await this.anchors.load();
     if (anchor && anchor.position > (this.#anchor?.position ?? START)) this.#anchor = anchor;
-    await this.#checkVersion();
     try {
-      const [end] = await Promise.all([this.#search(), this.#checkIdentity(), this.#checkAnchor()]);
-      await this.#noteLast();
+      await this.#checkVersion();
+      await this.#checkIdentity();
+      const [end] = await Promise.all([this.#search(), this.#checkAnchor()]);
+      if (this.#last) await this.willDeliver(this.#last.position, this.#last.id);
       // A connection that broke meanwhile makes what was read of no use.
       this.#verified = suspicions === this.#suspicions;
       return end;
     } catch (error) {
       this.#verified = false;
-      if (!(error instanceof ServerFailure) || error.kind !== 'denied') throw error;
-      throw new EventStoreDbUnusable(
-        'ALL_NOT_READABLE',
-        'its user may not read $all; put it into a group that may, such as $admins, or change the access list of $all',
-        error,
-      );
+      throw error;
     }
+  }
+
+  /** Nothing of ours is before this: here the log was begun. */
+  get beginning(): Position {
+    return this.#beginning;
   }
 
   /** The last event of ours. @throws ServerFailure, EventStoreDbUnusable */
@@ -130,18 +132,14 @@ export class KnownLog {
     if (position > (this.#anchor?.position ?? START)) this.#anchor = anchor;
   }
 
-  /** What is there already need not be noted page by page. */
-  async #noteLast(): Promise<void> {
-    if (this.#last) await this.willDeliver(this.#last.position, this.#last.id);
-  }
-
   /** Looks for events of ours from the end of $all back to what is known. Returns where that end was. */
   async #search(): Promise<Position> {
-    const known = latest(this.#searched, this.#last?.position ?? START);
+    const { position: last = START } = this.#last ?? this.#anchor ?? {};
+    const known = latest(this.#beginning, this.#searched, last);
     let end: Position | null = null;
     let before: RecordedEvent | null = null;
     for (let count = FIRST_LOOK; ; count = LOOK) {
-      const events: readonly RecordedEvent[] = await this.connections.reads.backwards(before, count);
+      const events: readonly RecordedEvent[] = await ofAll(this.connections.reads.backwards(before, count));
       for (const event of events) {
         const position = ourPosition(event.position);
         // Of another application, written as no event is nowadays: no place to go on from.
@@ -164,16 +162,17 @@ export class KnownLog {
   }
 
   async #checkIdentity(): Promise<void> {
-    const log = (await this.#identity()) ?? (await this.#begin());
-    const expected = this.#log ?? this.#anchor?.log ?? log;
-    if (log !== expected) throw this.#otherLog(`it is the log ${log} and should be ${expected}`);
-    this.#log = log;
+    const { id, position } = (await this.#identity()) ?? (await this.#begin());
+    const expected = this.#log ?? this.#anchor?.log ?? id;
+    if (id !== expected) throw this.#otherLog(`it is the log ${id} and should be ${expected}`);
+    this.#log = id;
+    this.#beginning = ourPosition(position) ?? START;
   }
 
   async #checkAnchor(): Promise<void> {
     if (!this.#anchor) return;
     const { position, eventId } = this.#anchor;
-    const event = await this.connections.reads.at(position);
+    const event = await ofAll(this.connections.reads.at(position));
     if (event?.id === eventId) return;
     throw this.#otherLog(
       event
@@ -182,12 +181,12 @@ export class KnownLog {
     );
   }
 
-  async #identity(): Promise<string | null> {
-    return (await this.connections.reads.single(this.names.identity))?.id ?? null;
+  #identity(): Promise<RecordedEvent | null> {
+    return this.connections.reads.single(this.names.identity);
   }
 
   /** The first start on a server: gives the log its identity. */
-  async #begin(): Promise<string> {
+  async #begin(): Promise<RecordedEvent> {
     if (this.#log !== null || this.#anchor) throw this.#otherLog('it has never been used by this deployment');
     try {
       await this.connections.appends.call(async (client) => {
@@ -200,9 +199,9 @@ export class KnownLog {
       // Another process was faster, or an answer was lost: what the stream says holds.
       if (!(error instanceof ServerFailure) || error.kind !== 'conflict') throw error;
     }
-    const log = await this.#identity();
-    if (log === null) throw this.#otherLog('its own name cannot be read back');
-    return log;
+    const begun = await this.#identity();
+    if (!begun) throw this.#otherLog('its own name cannot be read back');
+    return begun;
   }
 
   async #checkVersion(): Promise<void> {
@@ -220,6 +219,20 @@ export class KnownLog {
     return new EventStoreDbUnusable(
       'OTHER_LOG',
       `this is not the log that the checkpoints were made on, or it was restored from an older backup: ${why}. Restore the right one, or let everything that was made from the log be built again`,
+    );
+  }
+}
+
+/** What is read of $all, with the one refusal that only an operator can mend. */
+async function ofAll<T>(read: Promise<T>): Promise<T> {
+  try {
+    return await read;
+  } catch (error) {
+    if (!(error instanceof ServerFailure) || error.kind !== 'denied') throw error;
+    throw new EventStoreDbUnusable(
+      'ALL_NOT_READABLE',
+      'its user may not read $all; put it into a group that may, such as $admins, or change the access list of $all',
+      error,
     );
   }
 }

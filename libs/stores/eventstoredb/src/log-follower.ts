@@ -68,7 +68,9 @@ export class LogFollower {
     log.mustReach(place.upTo, end);
     const { client, giveBack } = await connection.lasting(signal);
     const ahead = Math.min(Math.max(pageEvents, 16), MAX_AHEAD);
-    const feed = new EventFeed(client, { prefix: names.prefix, after: place.upTo, ahead });
+    // Others may have filled the log for years before it was ours.
+    const after = latest(place.upTo, log.beginning);
+    const feed = new EventFeed(client, { prefix: names.prefix, after, ahead });
     const close = (): void => void feed.close();
     signal.addEventListener('abort', close);
     try {

@@ -133,11 +133,14 @@ export class ServerReads {
   }
 }
 
-/** What the port promises of every failure. */
+/** A failure as callers of the port see it. */
+export const forCaller = (error: unknown): unknown =>
+  error instanceof ServerFailure ? asUnavailable(error) : error;
+
 export async function forCallers<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    throw error instanceof ServerFailure ? asUnavailable(error) : error;
+    throw forCaller(error);
   }
 }

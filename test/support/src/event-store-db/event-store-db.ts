@@ -69,6 +69,8 @@ export class EventStoreDb {
   leaderPort: number | null = null;
   appends = 0;
   subscriptions = 0;
+  /** Events of $all and of streams that were sent to readers. */
+  read = 0;
   #held: (() => void)[] = [];
   readonly #server = new Server({ 'grpc.max_receive_message_length': 17 * 2 ** 20 });
   #wire!: Wire;
@@ -186,6 +188,7 @@ export class EventStoreDb {
     const records = options.hasAll() ? this.#ofAll(options) : this.#ofStream(call, options);
     if (records === null) return;
     if (records === 'no-event-there') return fail(call, UNKNOWN, 'Unexpected ReadAllResult: Error');
+    this.read += records.length;
     for (const record of records) if (!(await send(call, eventMessage(record)))) return;
     call.end();
   }
