@@ -34,8 +34,11 @@ export interface EventStoreDbOptions {
   readonly answerMs?: Milliseconds;
 }
 
-/** Calls at once, below the 100 of a connection. Appends share one call on the server: theirs bounds the memory. */
-const CALLS: Readonly<Record<Purpose, number>> = { appends: 256, reads: 64, subscriptions: 90 };
+/**
+ * Calls at once, below the 100 of a connection. Appends share one call, in which 16 may wait to be written: what waits
+ * behind these fails, when the connection breaks, with a rejection that nobody hears, and that ends the process.
+ */
+const CALLS: Readonly<Record<Purpose, number>> = { appends: 15, reads: 64, subscriptions: 90 };
 const ANSWER_MS: Milliseconds = 5_000;
 
 /**
