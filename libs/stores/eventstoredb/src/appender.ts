@@ -29,7 +29,7 @@ export interface AppenderOptions {
   readonly names: StreamNames;
   readonly clock: Clock;
   readonly random: Random;
-  /** Told to the server: it does not begin an append that has waited for longer. */
+  /** Sent to the server, which does not begin an append that has waited for longer. */
   readonly answerMs: Milliseconds;
 }
 
@@ -51,7 +51,7 @@ interface ServerEvent {
 
 /**
  * Appends, each to its end. A time-out or a disconnect leaves open whether an append was stored: it is sent again until
- * the server says so or names a conflict, and then the stream says whose events are there. Repeating is safe for ever,
+ * the server says so or names a conflict, and then the stream says whose events are there. Repeating is always safe,
  * since each append names an exact revision.
  */
 export class Appender {
@@ -171,7 +171,7 @@ function actualOf({ cause }: ServerFailure, read: number | undefined): ExpectedR
 }
 
 const deleted = (stream: string): CorruptEvent =>
-  new CorruptEvent(stream, 0, START, 'is gone, somebody deleted the stream');
+  new CorruptEvent(stream, 0, START, 'was deleted with its stream');
 
 const closed = (stream: string, inDoubt: boolean): StoreUnavailable =>
   new StoreUnavailable(

@@ -97,7 +97,7 @@ export class EventFeed {
     if (this.empty && this.#failure !== null && !signal.aborted) throw this.#failure;
   }
 
-  /** Ends the call on the server too: one that is only left would take its place on the connection for ever. */
+  /** Ends the call on the server too: one that is merely abandoned keeps its place on the connection. */
   async close(): Promise<void> {
     await this.#subscription.unsubscribe().catch(() => undefined);
   }

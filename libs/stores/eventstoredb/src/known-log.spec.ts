@@ -154,7 +154,7 @@ test('a server that is too old is refused, with the version that it should have'
   await assert.rejects(log.open(), isUnusable('SERVER_TOO_OLD', /22\.10\.5.*23\.10/));
 });
 
-test('a user who may not read $all is told to', async () => {
+test('a user who may not read $all is a clear error', async () => {
   log.server.allDenied = true;
   await assert.rejects(log.open(), isUnusable('ALL_NOT_READABLE', /may not read \$all/));
 });

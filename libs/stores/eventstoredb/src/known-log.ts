@@ -61,7 +61,7 @@ export class KnownLog {
     private readonly anchors: LogAnchors,
   ) {}
 
-  /** A connection broke: whoever answers next has to be looked at first. */
+  /** A connection broke: the server that answers next has to be verified first. */
   suspect(): void {
     this.#verified = false;
     this.#suspicions += 1;

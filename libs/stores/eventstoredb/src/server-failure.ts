@@ -16,7 +16,7 @@ export type FailureKind =
   | 'refused'
   | 'unknown';
 
-/** A failure of the client, told apart by what the server was seen to say: its classes alone do not suffice. */
+/** A failure of the client, classified by what servers were seen to say: its classes alone do not suffice. */
 export class ServerFailure extends Error {
   constructor(
     readonly kind: FailureKind,

@@ -77,7 +77,7 @@ export class ServerReads {
       return events.map((event) => storedEvent(event, this.names));
     } catch (error) {
       if (error instanceof ServerFailure && error.kind === 'stream-deleted') {
-        throw new CorruptEvent(stream, from, START, 'is gone, somebody deleted the stream');
+        throw new CorruptEvent(stream, from, START, 'was deleted with its stream');
       }
       throw error;
     }

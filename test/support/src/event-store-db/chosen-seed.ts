@@ -1,4 +1,4 @@
 import { randomInt } from 'node:crypto';
 
-/** The seed of the variable SEED, or one of its own. Whoever uses it names it where a case fails. */
+/** The seed of the variable SEED, or a random one. A failing case has to print it. */
 export const chosenSeed = (): number => Number(process.env['SEED'] ?? randomInt(2 ** 31));

@@ -102,7 +102,7 @@ export class ServerLog {
     return true;
   }
 
-  /** Deletes for ever. */
+  /** Deletes permanently. */
   tombstone(name: string): void {
     const stream = this.#stream(name);
     stream.phase = 'tombstoned';
@@ -111,7 +111,7 @@ export class ServerLog {
     this.#ring();
   }
 
-  /** Truncates a stream: what is before a revision is gone. */
+  /** Truncates a stream: what is before a revision is lost. */
   truncate(name: string, before: number): void {
     this.#stream(name).first = before;
   }

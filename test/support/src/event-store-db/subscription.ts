@@ -22,7 +22,7 @@ export interface SubscriptionFaults {
   readonly dropAfter: number;
 }
 
-/** Writes a message when the client has room for it. False: the client is gone. */
+/** Writes a message when the client has room for it. False: the client has left. */
 export async function send(call: ReadCall, message: ReadResp): Promise<boolean> {
   if (call.cancelled || call.destroyed) return false;
   if (call.write(message)) return true;
