@@ -14,6 +14,7 @@ const ABOUT = {
   '/test/process/': 60_000,
   '/test/simulation/': 60_000,
   '/test/licence-path/': 20_000,
+  '/stores/eventstoredb/': 20_000,
   '/test/e2e/': 10_000,
 };
 

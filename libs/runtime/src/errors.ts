@@ -66,9 +66,11 @@ export class CorruptEvent extends StoreError {
     readonly stream: string,
     readonly revision: number,
     readonly position: Position,
+    /** What is wrong with it. */
+    why = 'does not match its checksum',
   ) {
     super(
-      `the event at position ${position} (${stream}, revision ${revision}) does not match its checksum: restore the log from a backup`,
+      `the event at position ${position} (${stream}, revision ${revision}) ${why}: restore the log from a backup`,
     );
   }
 }

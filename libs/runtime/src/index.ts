@@ -32,6 +32,7 @@ export type {
   Snapshot,
 } from './read-store.js';
 export type { ParkedQuery, ParkedWork, Progress } from './progress.js';
+export type { LogAnchor, LogAnchors } from './log-anchors.js';
 export type { HeldLease, Lease, LeaseSeen, Leases } from './leases.js';
 export type { Secrets } from './secrets.js';
 export type { Directory, PersonEntry, PersonSeen } from './directory.js';
