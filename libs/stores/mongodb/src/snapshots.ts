@@ -53,8 +53,8 @@ export class Snapshots {
       const numbers = numbersFrom(start, found.chunks);
       const part = await this.#chunks
         .find({ _id: { $in: numbers.map((number) => chunkId(found, stream, number)) } })
-        .sort({ number: 1 })
         .toArray();
+      part.sort((one, other) => one.number - other.number);
       // Decisions rest on it, so one that is damaged or being replaced is ignored.
       if (part.length < numbers.length || part.some(({ chunk, checksum }) => crc32(chunk) !== checksum))
         return null;
