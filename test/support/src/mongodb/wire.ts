@@ -19,18 +19,30 @@ const CHECKSUM_PRESENT = 1;
 
 /** Takes what arrives on a socket apart into messages. */
 export class MessageReader {
-  #rest = Buffer.alloc(0);
+  #chunks: Buffer[] = [];
+  #length = 0;
 
   read(chunk: Buffer): readonly Message[] {
-    this.#rest = Buffer.concat([this.#rest, chunk]);
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
     const messages: Message[] = [];
-    while (this.#rest.length >= HEADER) {
-      const length = this.#rest.readInt32LE(0);
-      if (this.#rest.length < length) break;
-      messages.push(messageOf(this.#rest.subarray(0, length)));
-      this.#rest = this.#rest.subarray(length);
+    for (;;) {
+      const [first] = this.#chunks;
+      if (!first || this.#length < HEADER) return messages;
+      const whole = first.length < HEADER ? this.#joined() : first;
+      const length = whole.readInt32LE(0);
+      if (this.#length < length) return messages;
+      const bytes = this.#joined();
+      messages.push(messageOf(bytes.subarray(0, length)));
+      this.#length -= length;
+      this.#chunks = this.#length === 0 ? [] : [bytes.subarray(length)];
     }
-    return messages;
+  }
+
+  #joined(): Buffer {
+    const joined = Buffer.concat(this.#chunks);
+    this.#chunks = [joined];
+    return joined;
   }
 }
 
