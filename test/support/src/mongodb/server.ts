@@ -42,6 +42,7 @@ export class MongoServer {
   readonly #traps: Trap[] = [];
   readonly #listeners = new Set<(asked: Asked) => void>();
   readonly #replicaSet: boolean;
+  #faultOf: (asked: Asked) => Fault | null = () => null;
   #server: Server | null = null;
   #port = 0;
   #primary = true;
@@ -93,16 +94,15 @@ export class MongoServer {
     this.#traps.push({ meets, fault, left: times });
   }
 
-  /** Does this to commands at random, as long as `meets` says so. Ends with the function that is returned. */
-  trapWhere(meets: (asked: Asked) => boolean, fault: Fault): () => void {
-    const trap = { meets, fault, left: Infinity };
-    this.#traps.push(trap);
-    return () => this.#traps.splice(this.#traps.indexOf(trap), 1);
+  /** Asks for each command what becomes of it; null: nothing. Ends with the function that is returned. */
+  hurt(faultOf: (asked: Asked) => Fault | null): () => void {
+    this.#faultOf = faultOf;
+    return () => (this.#faultOf = () => null);
   }
 
-  /** Traps that no command has met. */
-  get waiting(): number {
-    return this.#traps.filter(({ left }) => left > 0).length;
+  /** What somebody does to the data with tools of their own. */
+  run(command: Fields): Fields {
+    return this.#run('seatbook', command);
   }
 
   /** Calls back for each command. Returns an unsubscribe function. */
@@ -176,7 +176,7 @@ export class MongoServer {
 
   #faultFor(asked: Asked): Fault | null {
     const trap = this.#traps.find(({ meets, left }) => left > 0 && meets(asked));
-    if (!trap) return null;
+    if (!trap) return this.#faultOf(asked);
     trap.left -= 1;
     return trap.fault;
   }
