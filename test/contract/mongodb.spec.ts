@@ -12,8 +12,7 @@ import { secretsContract } from './secrets.contract.js';
 async function mongoFixture<P>(portOf: (stores: MongoStores) => P, replicaSet = false) {
   const server = await MongoServer.started({ replicaSet });
   const key = randomBytes(32);
-  const open = () =>
-    openMongoStores({ url: server.url, key, clock: systemClock, ids: { next: randomUUID } });
+  const open = () => openMongoStores({ url: server.url, key, clock: systemClock, ids: { next: randomUUID } });
   let stores = await open();
   return {
     store: portOf(stores),

@@ -147,10 +147,9 @@ describe('SQLite and MongoDB give the same pages and the same cursors', () => {
     let cursor: string | null = null;
     const rows: Row[] = [];
     for (let turn = 0; turn === 0 || cursor !== null; turn += 1) {
-      const page: { rows: readonly Row[]; next: string | null } = await (turn % 2 === 0 ? sqlite : mongo).query(
-        model,
-        { ...query, ...(cursor === null ? {} : { cursor }) },
-      );
+      const page: { rows: readonly Row[]; next: string | null } = await (
+        turn % 2 === 0 ? sqlite : mongo
+      ).query(model, { ...query, ...(cursor === null ? {} : { cursor }) });
       rows.push(...page.rows);
       cursor = page.next;
     }

@@ -9,7 +9,8 @@ import { randomUUID } from 'node:crypto';
 import { openStores, readConfiguration } from '@seatbook/host';
 import { systemClock } from '@seatbook/kernel';
 const { cache } = createRequire(import.meta.url);
-const loaded = () => Object.keys(cache).some((file) => file.includes('better-sqlite3'));
+const loaded = () =>
+  ['better-sqlite3', 'mongodb'].filter((driver) => Object.keys(cache).some((file) => file.includes('/node_modules/' + driver + '/')));
 const before = loaded();
 const stores = await openStores(readConfiguration(process.env), { clock: systemClock, ids: { next: randomUUID } });
 const after = loaded();
@@ -17,14 +18,14 @@ await stores.close();
 console.log(JSON.stringify({ before, after }));
 `;
 
-it('a driver is loaded when its store is opened, not before', () => {
+it('a driver is loaded when its store is opened, not before, and never that of another store', () => {
   const folder = mkdtempSync(join(tmpdir(), 'seatbook-drivers-'));
   try {
     const printed = execFileSync(process.execPath, ['--input-type=module', '-e', PROGRAM], {
       env: { ...process.env, SEATBOOK_DATA: folder },
       encoding: 'utf8',
     });
-    expect(JSON.parse(printed)).toEqual({ before: false, after: true });
+    expect(JSON.parse(printed)).toEqual({ before: [], after: ['better-sqlite3'] });
   } finally {
     rmSync(folder, { recursive: true });
   }

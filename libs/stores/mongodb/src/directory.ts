@@ -51,7 +51,10 @@ export class MongoDirectory implements Directory {
   }
 
   /** Ids by clientUserId, when all is written that was seen. */
-  async #bringUpToDate(uId: string, seen: ReadonlyMap<string, PersonSeen>): Promise<ReadonlyMap<string, string>> {
+  async #bringUpToDate(
+    uId: string,
+    seen: ReadonlyMap<string, PersonSeen>,
+  ): Promise<ReadonlyMap<string, string>> {
     for (;;) {
       const clientUserIds = [...seen.keys()];
       const found = await this.#persons.find({ uId, clientUserId: { $in: clientUserIds } }).toArray();
@@ -59,7 +62,9 @@ export class MongoDirectory implements Directory {
       const added = clientUserIds.filter((clientUserId) => !known.has(clientUserId));
       if (added.length > 0) {
         // Where another process is faster, its id is the one: it is found by the next look.
-        await this.#add(added.map((clientUserId) => ({ ...noneOf(uId, clientUserId), _id: this.#ids.next() })));
+        await this.#add(
+          added.map((clientUserId) => ({ ...noneOf(uId, clientUserId), _id: this.#ids.next() })),
+        );
         continue;
       }
       const updates = found.flatMap((person) => updateOf(person, seen.get(person.clientUserId)) ?? []);
@@ -93,7 +98,10 @@ function joined(seen: readonly PersonSeen[]): ReadonlyMap<string, PersonSeen> {
   const persons = new Map<string, PersonSeen>();
   for (const person of seen) {
     const given = Object.fromEntries(Object.entries(person).filter(([, value]) => value !== undefined));
-    persons.set(person.clientUserId, { ...persons.get(person.clientUserId), ...(given as unknown as PersonSeen) });
+    persons.set(person.clientUserId, {
+      ...persons.get(person.clientUserId),
+      ...(given as unknown as PersonSeen),
+    });
   }
   return persons;
 }

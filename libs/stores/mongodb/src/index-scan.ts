@@ -35,7 +35,7 @@ export function scansOf(
 ): readonly IndexScan[] {
   const { equals, descending = false } = query;
   const range = rangeOf(query);
-  const fixed = Object.fromEntries(equals.map((value, index) => [fields[index], value]));
+  const fixed = valuesOf(fields, equals);
   const free = fields.slice(equals.length);
   if (!after) {
     const [first = '_id'] = free;
@@ -48,8 +48,7 @@ export function scansOf(
   for (let level = free.length - 1; level >= 0; level -= 1) {
     const field = free[level] ?? '_id';
     const value = place[level] ?? null;
-    const same = Object.fromEntries(free.slice(0, level).map((name, index) => [name, place[index] ?? null]));
-    const rest = { ...fixed, ...same };
+    const rest = { ...fixed, ...valuesOf(free, place.slice(0, level)) };
     const bounds = level === 0 ? range : null;
     if (value !== null) {
       const beyond = descending ? { $lt: value } : { $gt: value };
@@ -62,6 +61,10 @@ export function scansOf(
   }
   return scans;
 }
+
+/** The first fields of an index, each with its value. */
+const valuesOf = (fields: readonly string[], values: readonly FieldValue[]): IndexScan =>
+  Object.fromEntries(values.map((value, index): [string, FieldValue] => [fields[index] ?? '_id', value]));
 
 interface Bounds {
   readonly $gte?: FieldValue;

@@ -43,9 +43,7 @@ export class MongoLeases implements Leases {
   }
 
   async release(name: string, epoch: number): Promise<void> {
-    await asked(() =>
-      this.#leases.updateOne({ _id: name, epoch }, { $set: { holder: null, status: null } }),
-    );
+    await asked(() => this.#leases.updateOne({ _id: name, epoch }, { $set: { holder: null, status: null } }));
   }
 
   async #first(name: string, holder: string): Promise<number | null> {

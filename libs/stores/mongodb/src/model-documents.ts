@@ -88,7 +88,7 @@ export class ModelDocuments {
     const writes = [...changes].map(([key, placed]): Replacement => ({
       replaceOne: {
         filter: { _id: key, _position: { $lt: placed.position } },
-        replacement: storedOf(placed, this.#indexed) as StoredDocument,
+        replacement: storedOf(placed, this.#indexed),
         upsert: true,
       },
     }));

@@ -129,7 +129,19 @@ function parking({ id, reason, attempts, ...rest }: ParkedWork): AnyBulkWriteOpe
   return { updateOne: { filter, update, upsert: true } };
 }
 
-const workOf = ({ _id, retryWanted, ...work }: ParkedDocument): ParkedWork => ({ id: _id, ...work });
+const workOf = ({
+  _id,
+  kind,
+  stream,
+  name,
+  payload,
+  reason,
+  attempts,
+  ...rest
+}: ParkedDocument): ParkedWork => {
+  const { source, index, parkedAt } = rest;
+  return { id: _id, kind, stream, name, payload, reason, attempts, source, index, parkedAt };
+};
 
 /** @throws InvalidCursor */
 function behind(identity: string, cursor: string): Filter<ParkedDocument> {

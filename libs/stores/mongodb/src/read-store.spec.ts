@@ -196,7 +196,10 @@ describe('a commit', () => {
     const stop = server.onCommand(({ name, collection }) => {
       if (name !== 'update' || collection !== CHECKPOINTS) return;
       stop();
-      server.run({ update: CHECKPOINTS, updates: [{ q: { _id: DOCUMENTS }, u: { $set: { epoch: 2, position: 1 } } }] });
+      server.run({
+        update: CHECKPOINTS,
+        updates: [{ q: { _id: DOCUMENTS }, u: { $set: { epoch: 2, position: 1 } } }],
+      });
     });
     expect(isUnavailable(await failureOf(commit(stores, { a: [1, 1] }, 0, 1)))).toBe(true);
     expect(isMoved(await failureOf(commit(stores, { a: [1, 1] }, 0, 1)))).toBe(true);
@@ -204,7 +207,11 @@ describe('a commit', () => {
 
   it('of a document that is too large is the fault of the document, not of the store', async () => {
     const stores = await taken();
-    server.trap('update', { error: { code: 10_334, codeName: 'BSONObjectTooLarge' } }, { collection: DOCUMENTS });
+    server.trap(
+      'update',
+      { error: { code: 10_334, codeName: 'BSONObjectTooLarge' } },
+      { collection: DOCUMENTS },
+    );
     expect(isUnavailable(await failureOf(commit(stores, { a: [1, 1] }, 0, 1)))).toBe(false);
     expect(await stores.reads.checkpoint(rows)).toBe(0);
   });

@@ -1,5 +1,12 @@
 import type { Db } from 'mongodb';
-import { START, type Clock, type Document, type Milliseconds, type ModelRef, type Position } from '@seatbook/kernel';
+import {
+  START,
+  type Clock,
+  type Document,
+  type Milliseconds,
+  type ModelRef,
+  type Position,
+} from '@seatbook/kernel';
 import type { CheckpointMove, IndexQuery, Page, Placed, ReadStore, Snapshot } from '@seatbook/runtime';
 import { Checkpoints, type CheckpointDocument, type Mark } from './checkpoints.js';
 import { ModelDocuments } from './model-documents.js';
@@ -144,7 +151,9 @@ export class MongoReadStore implements ReadStore {
     const collection = this.#collectionOf(model, generation);
     const obsolete = await prepareIndexes(collection, model);
     for (const name of obsolete)
-      this.#notice(`no read model asks for the index "${name}" of ${collection.collectionName}: it may be dropped`);
+      this.#notice(
+        `no read model asks for the index "${name}" of ${collection.collectionName}: it may be dropped`,
+      );
     if (generation > 0) await this.#removeBefore(model, generation);
     this.#models.set(titleOf(model), { generation, documents: new ModelDocuments(collection, model) });
   }
@@ -159,7 +168,9 @@ export class MongoReadStore implements ReadStore {
 
   async #removeBefore(model: ModelRef, generation: number): Promise<void> {
     const names = Array.from({ length: generation }, (_, before) => collectionName(model, before));
-    const found = await this.#database.listCollections({ name: { $in: names } }, { nameOnly: true }).toArray();
+    const found = await this.#database
+      .listCollections({ name: { $in: names } }, { nameOnly: true })
+      .toArray();
     for (const { name } of found) await this.#database.dropCollection(name);
   }
 

@@ -80,8 +80,11 @@ export class Snapshots {
   }
 }
 
-const chunkId = (of: Pick<Snapshot, 'schema' | 'revision' | 'eventId'>, stream: string, number: number): string =>
-  JSON.stringify([stream, of.schema, of.revision, of.eventId, number]);
+const chunkId = (
+  of: Pick<Snapshot, 'schema' | 'revision' | 'eventId'>,
+  stream: string,
+  number: number,
+): string => JSON.stringify([stream, of.schema, of.revision, of.eventId, number]);
 
 const numbersFrom = (start: number, end: number): readonly number[] =>
   Array.from({ length: Math.min(CHUNKS_AT_ONCE, end - start) }, (_, index) => start + index);

@@ -43,9 +43,11 @@ export function storedOf(
 
 /** The document again; null for one that was deleted. */
 export function documentOf<D extends Document>(stored: StoredDocument): D | null {
-  const { _id, _position, _live, _deleted, _json, ...document } = stored;
-  if (_live !== true) return null;
-  return (_json === undefined ? document : JSON.parse(_json)) as D;
+  if (stored._live !== true) return null;
+  if (stored._json !== undefined) return JSON.parse(stored._json) as D;
+  const document: Record<string, unknown> = {};
+  for (const name of Object.keys(stored)) if (!name.startsWith('_')) document[name] = stored[name];
+  return document as D;
 }
 
 export const placedOf = <D extends Document>(stored: StoredDocument): Placed<D> => ({

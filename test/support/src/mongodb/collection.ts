@@ -102,7 +102,11 @@ export class Collection {
       const same = JSON.stringify(definitionOf(known)) === JSON.stringify(definitionOf(index));
       if (known.name === index.name && same) return;
       if (known.name === index.name)
-        throw new CommandFailure(86, 'IndexKeySpecsConflict', `an index ${index.name} with other keys exists`);
+        throw new CommandFailure(
+          86,
+          'IndexKeySpecsConflict',
+          `an index ${index.name} with other keys exists`,
+        );
       if (alike && same)
         throw new CommandFailure(85, 'IndexOptionsConflict', `the index exists with the name ${known.name}`);
     }
@@ -133,7 +137,8 @@ export class Collection {
   }
 
   #hinted(filter: Fields, hint: unknown): Index {
-    if (hint === undefined || this.#documents.size === 0) return { name: '_id_', key: { _id: 1 }, ...this.#byHint(hint) };
+    if (hint === undefined || this.#documents.size === 0)
+      return { name: '_id_', key: { _id: 1 }, ...this.#byHint(hint) };
     const index = this.#byHint(hint);
     const covers = Object.entries(index?.partialFilterExpression ?? {}).every(
       ([field, value]) => filter[field] === value,
@@ -233,7 +238,7 @@ const isOperators = (value: unknown): boolean =>
 
 function changed(before: Fields, modifier: Fields): Fields {
   if (!isOperators(modifier)) return { _id: before['_id'], ...modifier };
-  const { $setOnInsert: _, ...applied } = modifier;
+  const applied = Object.fromEntries(Object.entries(modifier).filter(([name]) => name !== '$setOnInsert'));
   const after = { ...before };
   if (Object.keys(applied).length > 0) update(after, applied);
   return after;

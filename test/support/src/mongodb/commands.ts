@@ -106,7 +106,11 @@ export class Databases {
     const rows = collection?.inOrder(filter as Fields, sort as Fields, hint) ?? [];
     const wanted = limit === 0 ? rows : rows.slice(0, limit as number);
     const shown = wanted.map((row) => projected(row, projection as Fields | undefined));
-    return this.#batch(`${database}.${String(find)}`, shown, (batchSize as number | undefined) ?? FIRST_BATCH);
+    return this.#batch(
+      `${database}.${String(find)}`,
+      shown,
+      (batchSize as number | undefined) ?? FIRST_BATCH,
+    );
   }
 
   #findAndModify(database: string, command: Fields): Fields {

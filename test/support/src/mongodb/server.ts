@@ -88,7 +88,11 @@ export class MongoServer {
   }
 
   /** Does this to the next commands of that name, on a collection if one is named. */
-  trap(name: string, fault: Fault, { collection, times = 1 }: { collection?: string; times?: number } = {}): void {
+  trap(
+    name: string,
+    fault: Fault,
+    { collection, times = 1 }: { collection?: string; times?: number } = {},
+  ): void {
     const meets = (asked: Asked): boolean =>
       asked.name === name && (collection === undefined || asked.collection === collection);
     this.#traps.push({ meets, fault, left: times });
@@ -211,4 +215,9 @@ export class MongoServer {
   }
 }
 
-const refused = (code: number, codeName: string, errmsg: string): Fields => ({ ok: 0, code, codeName, errmsg });
+const refused = (code: number, codeName: string, errmsg: string): Fields => ({
+  ok: 0,
+  code,
+  codeName,
+  errmsg,
+});
