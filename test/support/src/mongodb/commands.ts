@@ -65,7 +65,7 @@ export class Databases {
     },
     aggregate: (database, { aggregate, pipeline }) => {
       const rows = this.#known(database, aggregate)?.find({}) ?? [];
-      const answer = new Aggregator(pipeline as Fields[]).run([...rows]) as Fields[];
+      const answer = new Aggregator(pipeline as Fields[]).run<Fields>([...rows]);
       return this.#batch(`${database}.${String(aggregate)}`, answer, Infinity);
     },
     distinct: (database, { distinct, key, query }) => {
