@@ -1,5 +1,5 @@
 import type { AnyBulkWriteOperation, Collection, Db, Filter } from 'mongodb';
-import { START, type Position } from '@seatbook/kernel';
+import { START, numberOf, type Position } from '@seatbook/kernel';
 import {
   readCursor,
   writeCursor,
@@ -63,7 +63,9 @@ export class MongoProgress implements Progress {
         .find({ ...of, ...after }, { hint, sort: ORDER, limit: limit + 1, batchSize: limit + 1 })
         .toArray();
       const last = rows.length > limit ? rows[limit - 1] : undefined;
-      const next = last ? writeCursor(identity, { values: [last.source, last.index], key: last._id }) : null;
+      const next = last
+        ? writeCursor(identity, { values: [numberOf(last.source), last.index], key: last._id })
+        : null;
       return { rows: rows.slice(0, limit).map(workOf), next };
     });
   }

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import fc from 'fast-check';
-import { asPosition, type Document, type ModelRef } from '@seatbook/kernel';
+import { asPosition, numberOf, type Document, type ModelRef } from '@seatbook/kernel';
 import { hasCode, type Placed } from '@seatbook/runtime';
 import { NOT_WRITABLE_PRIMARY, MongoServer } from '@seatbook/test-support/mongodb/server';
 import { seededIds } from '@seatbook/test-support/seeded-random';
@@ -72,7 +72,9 @@ const commit = (
 async function found({ reads }: MongoStores, ...ids: readonly string[]): Promise<Changes> {
   const documents = await reads.getMany(rows, ids);
   return Object.fromEntries(
-    [...documents].sort().map(([id, { document, position }]) => [id, [position, document?.n ?? null]]),
+    [...documents]
+      .sort()
+      .map(([id, { document, position }]) => [id, [numberOf(position), document?.n ?? null]]),
   );
 }
 
