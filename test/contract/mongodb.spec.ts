@@ -4,6 +4,7 @@ import { openMongoStores, type MongoStores } from '@seatbook/store-mongodb';
 import { MongoServer } from '@seatbook/test-support/mongodb/server';
 import { directoryContract } from './directory.contract.js';
 import { leasesContract } from './leases.contract.js';
+import { logAnchorsContract } from './log-anchors.contract.js';
 import { progressContract } from './progress.contract.js';
 import { readStoreContract } from './read-store.contract.js';
 import { secretsContract } from './secrets.contract.js';
@@ -30,13 +31,13 @@ async function mongoFixture<P>(portOf: (stores: MongoStores) => P, replicaSet = 
   };
 }
 
-for (const [name, replicaSet] of [
-  ['MongoDB', false],
-  ['MongoDB with sessions', true],
-] as const) {
-  readStoreContract(name, () => mongoFixture(({ reads }) => reads, replicaSet));
-  progressContract(name, () => mongoFixture(({ progress }) => progress, replicaSet));
-  leasesContract(name, () => mongoFixture(({ leases }) => leases, replicaSet));
-  secretsContract(name, () => mongoFixture(({ secrets }) => secrets, replicaSet));
-  directoryContract(name, () => mongoFixture(({ directory }) => directory, replicaSet));
-}
+readStoreContract('MongoDB', () => mongoFixture(({ reads }) => reads));
+progressContract('MongoDB', () => mongoFixture(({ progress }) => progress));
+leasesContract('MongoDB', () => mongoFixture(({ leases }) => leases));
+logAnchorsContract('MongoDB', () => mongoFixture(({ anchors }) => anchors));
+secretsContract('MongoDB', () => mongoFixture(({ secrets }) => secrets));
+directoryContract('MongoDB', () => mongoFixture(({ directory }) => directory));
+
+// On a replica set the driver sends sessions and cluster times along.
+progressContract('MongoDB as a replica set', () => mongoFixture(({ progress }) => progress, true));
+leasesContract('MongoDB as a replica set', () => mongoFixture(({ leases }) => leases, true));

@@ -5,6 +5,7 @@ import type {
   Directory,
   EventStore,
   Leases,
+  LogAnchors,
   Page,
   Placed,
   Progress,
@@ -15,6 +16,7 @@ import type { Cases } from './contract.js';
 import { directoryCases } from './directory.contract.js';
 import { eventStoreCases } from './event-store.contract.js';
 import { leasesCases } from './leases.contract.js';
+import { logAnchorsCases } from './log-anchors.contract.js';
 import { progressCases } from './progress.contract.js';
 import { readStoreCases } from './read-store.contract.js';
 import { secretsCases } from './secrets.contract.js';
@@ -64,6 +66,10 @@ const leases: Leases = {
   beat: async (_holder, held) => held.map(({ name }) => name),
   release: async () => {},
 };
+const anchors: LogAnchors = {
+  load: async () => null,
+  save: async () => {},
+};
 const secrets: Secrets = {
   put: async () => {},
   putIfAbsent: async (_name, secret) => secret,
@@ -93,5 +99,6 @@ failsEveryCase('EventStore', eventStoreCases, events);
 failsEveryCase('ReadStore', readStoreCases, reads);
 failsEveryCase('Progress', progressCases, progress);
 failsEveryCase('Leases', leasesCases, leases);
+failsEveryCase('LogAnchors', logAnchorsCases, anchors);
 failsEveryCase('Secrets', secretsCases, secrets);
 failsEveryCase('Directory', directoryCases, directory);

@@ -3,6 +3,7 @@ import { systemClock } from '@seatbook/kernel';
 import { openMongoStores, type MongoStores } from '@seatbook/store-mongodb';
 import { directoryContract } from '../contract/directory.contract.js';
 import { leasesContract } from '../contract/leases.contract.js';
+import { logAnchorsContract } from '../contract/log-anchors.contract.js';
 import { progressContract } from '../contract/progress.contract.js';
 import { readStoreContract } from '../contract/read-store.contract.js';
 import { secretsContract } from '../contract/secrets.contract.js';
@@ -31,5 +32,6 @@ async function serverFixture<P>(portOf: (stores: MongoStores) => P) {
 readStoreContract('MongoDB', () => serverFixture(({ reads }) => reads));
 progressContract('MongoDB', () => serverFixture(({ progress }) => progress));
 leasesContract('MongoDB', () => serverFixture(({ leases }) => leases));
+logAnchorsContract('MongoDB', () => serverFixture(({ anchors }) => anchors));
 secretsContract('MongoDB', () => serverFixture(({ secrets }) => secrets));
 directoryContract('MongoDB', () => serverFixture(({ directory }) => directory));

@@ -34,6 +34,7 @@ export type {
 export { checkedQuery, type CheckedQuery } from './checked-query.js';
 export { readCursor, writeCursor, type CursorPlace } from './index-cursor.js';
 export type { ParkedQuery, ParkedWork, Progress } from './progress.js';
+export type { LogAnchor, LogAnchors } from './log-anchors.js';
 export type { HeldLease, Lease, LeaseSeen, Leases } from './leases.js';
 export type { Secrets } from './secrets.js';
 export type { Directory, PersonEntry, PersonSeen } from './directory.js';

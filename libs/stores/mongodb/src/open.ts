@@ -1,8 +1,9 @@
 import { MongoClient, type MongoClientOptions } from 'mongodb';
 import type { Clock, Ids } from '@seatbook/kernel';
-import type { OpenedStores } from '@seatbook/runtime';
+import type { LogAnchors, OpenedStores } from '@seatbook/runtime';
 import { MongoDirectory } from './directory.js';
 import { MongoLeases } from './leases.js';
+import { MongoLogAnchors } from './log-anchors.js';
 import { MongoProgress } from './progress.js';
 import { MongoReadStore } from './read-store.js';
 import { MongoSecrets } from './secrets.js';
@@ -23,7 +24,10 @@ export interface MongoStoresOptions {
 }
 
 /** All stores but the log. */
-export type MongoStores = Omit<OpenedStores, 'events'>;
+export interface MongoStores extends Omit<OpenedStores, 'events'> {
+  /** For the log, wherever that is. */
+  readonly anchors: LogAnchors;
+}
 
 /**
  * What counts whatever the URL says. Everything is written to a majority and read as a majority has it, from the primary;
@@ -69,6 +73,7 @@ export async function openMongoStores(options: MongoStoresOptions): Promise<Mong
       reads: new MongoReadStore({ database, clock, notice }),
       progress,
       leases: new MongoLeases(database),
+      anchors: new MongoLogAnchors(database),
       secrets,
       directory,
       notices: [],
