@@ -8,6 +8,7 @@ import {
   type IndexQuery,
   type Page,
   type Placed,
+  type Sieve,
 } from '@seatbook/runtime';
 import { scansOf } from './index-scan.js';
 import { DELETED_INDEX, indexNameOf } from './model-indexes.js';
@@ -16,6 +17,8 @@ import { documentOf, placedOf, storedOf, type StoredDocument } from './stored-do
 
 /** Keys that one query asks for. */
 const KEYS_AT_ONCE = 5_000;
+/** Rows of one answer of the server. */
+const ROWS_AT_ONCE = 1_001;
 /** Deletions that are forgotten at once, so that a commit is not held up by them. */
 const FORGOTTEN_AT_ONCE = 1_000;
 
@@ -51,32 +54,37 @@ export class ModelDocuments {
   }
 
   /** @throws InvalidCursor */
-  async query<D extends Document>(query: IndexQuery): Promise<Page<D>> {
+  async query<D extends Document>(query: IndexQuery, sieve?: Sieve<D>): Promise<Page<D>> {
     const { identity, fields, free } = checkedQuery(this.model, query);
     const { limit, cursor, descending = false } = query;
     const after = cursor === undefined ? null : readCursor(identity, free.length, cursor);
     const hint = indexNameOf({ name: query.index, fields });
     const sort = Object.fromEntries([...free, '_id'].map((field) => [field, descending ? -1 : 1] as const));
-    // One row more than asked for tells whether there is a next page.
-    const rows: StoredDocument[] = [];
+    const lookAt = sieve?.lookAt ?? limit;
+    const rows: D[] = [];
+    let looked = 0;
+    let last: StoredDocument | undefined;
     for (const scan of scansOf(query, [...fields, '_id'], after)) {
-      const wanted = limit + 1 - rows.length;
+      // One row more than may be looked at tells whether there is a next page.
+      const wanted = lookAt + 1 - looked;
       const found = this.collection.find(
         { ...scan, _live: true },
         // A scan that its index cannot serve is an error, not a slow query.
-        { hint, sort, limit: wanted, batchSize: wanted, allowDiskUse: false },
+        { hint, sort, limit: wanted, batchSize: Math.min(wanted, ROWS_AT_ONCE), allowDiskUse: false },
       );
-      rows.push(...(await found.toArray()));
-      if (rows.length > limit) break;
+      for await (const stored of found) {
+        if (last && (looked === lookAt || rows.length === limit)) {
+          const { _id: key } = last;
+          const values = free.map((field) => fieldOf(last, field));
+          return { rows, next: writeCursor(identity, { values, key }) };
+        }
+        last = stored;
+        looked += 1;
+        const document = documentOf<D>(stored);
+        if (document && (!sieve || sieve.keeps(document))) rows.push(document);
+      }
     }
-    const page = rows.slice(0, limit);
-    const last = rows.length > limit ? page.at(-1) : undefined;
-    return {
-      rows: page.flatMap((stored) => documentOf<D>(stored) ?? []),
-      next: last
-        ? writeCursor(identity, { values: free.map((field) => fieldOf(last, field)), key: last._id })
-        : null,
-    };
+    return { rows, next: null };
   }
 
   /**
@@ -136,5 +144,5 @@ export class ModelDocuments {
 const metDocument = ({ code, errmsg }: WriteError): boolean =>
   code === DUPLICATE_KEY && errmsg?.includes(' index: _id_ ') === true;
 
-const fieldOf = (stored: StoredDocument, field: string): FieldValue =>
-  (stored[field] as FieldValue | undefined) ?? null;
+const fieldOf = (stored: StoredDocument | undefined, field: string): FieldValue =>
+  (stored?.[field] as FieldValue | undefined) ?? null;

@@ -7,7 +7,7 @@ import {
   type ModelRef,
   type Position,
 } from '@seatbook/kernel';
-import type { CheckpointMove, IndexQuery, Page, Placed, ReadStore, Snapshot } from '@seatbook/runtime';
+import type { CheckpointMove, IndexQuery, Page, Placed, ReadStore, Sieve, Snapshot } from '@seatbook/runtime';
 import { Checkpoints, type CheckpointDocument, type Mark } from './checkpoints.js';
 import { ModelDocuments } from './model-documents.js';
 import { prepareIndexes } from './model-indexes.js';
@@ -97,8 +97,8 @@ export class MongoReadStore implements ReadStore {
     return asked(async () => this.#prepared(model).documents.getMany<D>(keys));
   }
 
-  query<D extends Document>(model: ModelRef<D>, query: IndexQuery): Promise<Page<D>> {
-    return asked(async () => this.#prepared(model).documents.query<D>(query));
+  query<D extends Document>(model: ModelRef<D>, query: IndexQuery, sieve?: Sieve<D>): Promise<Page<D>> {
+    return asked(async () => this.#prepared(model).documents.query<D>(query, sieve));
   }
 
   async commit(
