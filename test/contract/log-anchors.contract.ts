@@ -24,7 +24,7 @@ export const logAnchorsCases: Cases<LogAnchorsFixture> = {
     same(await store.load(), anchor);
   },
 
-  'the one that is furthest on stays, whoever saves last': async ({ store }) => {
+  'the one that is furthest on stays, in whatever order they are saved': async ({ store }) => {
     const furthest = anchorAt(9_007_199_254_740_991);
     await Promise.all([anchorAt(700), furthest, anchorAt(800)].map((anchor) => store.save(anchor)));
     same(await store.load(), furthest);
