@@ -2,7 +2,7 @@
  * Who may import whom. `npm run architecture` checks it, and so does every build of `.ci/run`.
  *
  *   apps → nest → host → application → { runtime, licensing } → kernel
- *   stores → { runtime, kernel } and their driver; apple → licensing. Both implement ports, and host alone chooses them.
+ *   stores → { runtime, sealing, kernel } and their driver; apple → licensing. Both implement ports, and host alone chooses them.
  *   specs and test → @seatbook/test-support → all of these
  *
  * @type {import('dependency-cruiser').IConfiguration}
@@ -21,10 +21,11 @@ const npm = (...names) => `(?:^|/)node_modules/(?:${names.join('|')})(?:/|$)`;
 const MAY_IMPORT = {
   'libs/kernel': [],
   'libs/runtime': ['libs/kernel'],
+  'libs/sealing': [],
   'libs/licensing': ['libs/kernel'],
   'libs/apple': ['libs/kernel', 'libs/licensing'],
   'libs/application': ['libs/kernel', 'libs/runtime', 'libs/licensing', 'libs/apple'],
-  'libs/stores/[^/]+': ['libs/kernel', 'libs/runtime'],
+  'libs/stores/[^/]+': ['libs/kernel', 'libs/runtime', 'libs/sealing'],
   'libs/host': ['libs/(?!nest/|stores/)[^/]+', 'libs/stores/[^/]+'],
   'libs/nest': ['libs/(?!stores/)[^/]+'],
   'apps/simulator': [],

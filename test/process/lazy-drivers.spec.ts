@@ -9,8 +9,9 @@ import { randomUUID } from 'node:crypto';
 import { openStores, readConfiguration } from '@seatbook/host';
 import { systemClock } from '@seatbook/kernel';
 const { cache } = createRequire(import.meta.url);
-const drivers = ['better-sqlite3', '@eventstore/db-client', '@grpc/grpc-js', 'google-protobuf'];
-const loaded = () => drivers.filter((driver) => Object.keys(cache).some((file) => file.includes(driver)));
+const drivers = ['better-sqlite3', '@eventstore/db-client', '@grpc/grpc-js', 'google-protobuf', 'mongodb'];
+const loaded = () =>
+  drivers.filter((driver) => Object.keys(cache).some((file) => file.includes('/node_modules/' + driver + '/')));
 const before = loaded();
 const stores = await openStores(readConfiguration(process.env), { clock: systemClock, ids: { next: randomUUID } });
 const after = loaded();

@@ -31,6 +31,8 @@ export type {
   ReadStore,
   Snapshot,
 } from './read-store.js';
+export { checkedQuery, type CheckedQuery } from './checked-query.js';
+export { readCursor, writeCursor, type CursorPlace } from './index-cursor.js';
 export type { ParkedQuery, ParkedWork, Progress } from './progress.js';
 export type { LogAnchor, LogAnchors } from './log-anchors.js';
 export type { HeldLease, Lease, LeaseSeen, Leases } from './leases.js';

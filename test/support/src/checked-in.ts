@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 /** The commands that bring files up to date which are made from code and checked in. */
-export type CheckedInCommand = 'configuration' | 'api-document' | 'goldens';
+export type CheckedInCommand = 'configuration' | 'api-document' | 'goldens' | 'read-models';
 
 /** True while one of these commands runs: specs write such files then, instead of comparing them. */
 export const writing = process.env['CHECKED_IN'] === 'write';

@@ -1,5 +1,4 @@
-import type { FieldValue, IndexQuery } from '@seatbook/runtime';
-import type { CursorPlace } from './index-cursor.js';
+import type { CursorPlace, FieldValue, IndexQuery } from '@seatbook/runtime';
 
 /** A value as a column stores it: SQLite has no booleans, and a missing field is NULL. */
 export type ColumnValue = string | number | null;

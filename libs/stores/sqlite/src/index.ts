@@ -1,6 +1,6 @@
 export { openSqliteBuilder, openSqliteStores } from './open.js';
 export type { SqliteBuilder, SqliteStores, SqliteStoresOptions } from './open.js';
-export { loadOrCreateKey, SealingKeyUnusable } from './sealing-key.js';
+export { loadOrCreateKey } from './sealing-key.js';
 export type { SealingKeySource } from './sealing-key.js';
 export { FolderLocked, lockFolder } from './folder-lock.js';
 export type { LockHolder, Unlock } from './folder-lock.js';

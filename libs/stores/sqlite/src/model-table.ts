@@ -1,7 +1,15 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { asPosition, type Document, type Position, type ModelRef, numberOf } from '@seatbook/kernel';
-import type { FieldValue, IndexQuery, Page, Placed, Sieve } from '@seatbook/runtime';
-import { readCursor, writeCursor } from './index-cursor.js';
+import {
+  checkedQuery,
+  readCursor,
+  writeCursor,
+  type FieldValue,
+  type IndexQuery,
+  type Page,
+  type Placed,
+  type Sieve,
+} from '@seatbook/runtime';
 import { columnValue, scansOf, type ColumnValue } from './index-scan.js';
 
 type Row = [doc: string, key: string];
@@ -85,28 +93,11 @@ export class ModelTable {
 
   /** One page of an index. Call it inside a transaction, since it may take several reads. */
   query<D extends Document>(query: IndexQuery, sieve?: Sieve<D>): Page<D> {
+    const { identity, fields, free } = checkedQuery(this.#model, query);
     const number = this.#model.indexes.findIndex((index) => index.name === query.index);
-    const declared = this.#model.indexes[number];
-    const title = `${this.#model.name}@${this.#model.version}`;
-    if (!declared) throw new Error(`${title} has no index ${query.index}`);
-    const free = declared.fields.slice(query.equals.length);
-    if (query.equals.length > declared.fields.length || (query.range && free.length === 0)) {
-      throw new Error(
-        `the index ${query.index} of ${title} has only the fields ${declared.fields.join(', ')}`,
-      );
-    }
-    if (!Number.isInteger(query.limit) || query.limit < 1)
-      throw new RangeError(`a page of ${query.limit} rows`);
-    const identity = JSON.stringify([
-      title,
-      query.index,
-      query.equals,
-      query.range ?? null,
-      query.descending ?? false,
-    ]);
     const after = query.cursor === undefined ? null : readCursor(identity, free.length, query.cursor);
     const columns = [...free.map((field) => this.#column(field)), 'key'];
-    const equalColumns = declared.fields.slice(0, query.equals.length).map((field) => this.#column(field));
+    const equalColumns = fields.slice(0, query.equals.length).map((field) => this.#column(field));
     const direction = query.descending ? 'DESC' : 'ASC';
     const order = columns.map((column) => `${column} ${direction}`).join(', ');
 
@@ -121,7 +112,7 @@ export class ModelTable {
       for (const [doc, key] of this.#scan(sql).iterate(...values, lookAt + 1 - looked)) {
         if (last && (looked === lookAt || documents.length === query.limit)) {
           const [document, key] = last;
-          const place = { values: free.map((field) => fieldOf(document, field)), key };
+          const place = { values: free.map((field) => valueOf(document, field)), key };
           return { rows: documents, next: writeCursor(identity, place) };
         }
         const document = JSON.parse(doc) as D;
@@ -183,5 +174,7 @@ interface Statements {
   readonly delete: Statement<[string]>;
 }
 
-const fieldOf = (document: Document, field: string): FieldValue & ColumnValue =>
-  columnValue((document as Readonly<Record<string, unknown>>)[field]);
+const valueOf = (document: Document, field: string): FieldValue =>
+  (document as Readonly<Record<string, FieldValue | undefined>>)[field] ?? null;
+
+const fieldOf = (document: Document, field: string): ColumnValue => columnValue(valueOf(document, field));

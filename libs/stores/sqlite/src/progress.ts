@@ -2,6 +2,8 @@ import type { Database, Statement } from 'better-sqlite3';
 import { START, type Position, numberOf } from '@seatbook/kernel';
 import {
   CheckpointMoved,
+  readCursor,
+  writeCursor,
   type CheckpointMove,
   type CheckpointPlace,
   type Page,
@@ -10,7 +12,6 @@ import {
   type Progress,
 } from '@seatbook/runtime';
 import type { GroupCommit } from './group-commit.js';
-import { readCursor, writeCursor } from './index-cursor.js';
 import { asStoreFailure } from './store-failure.js';
 
 /** A row of the table: `index` is a word of SQL. */

@@ -131,11 +131,7 @@ export class SqliteReadStore implements ReadStore {
     );
   }
 
-  async query<D extends Document>(
-    model: ModelRef<D>,
-    query: IndexQuery,
-    sieve?: Sieve<D>,
-  ): Promise<Page<D>> {
+  async query<D extends Document>(model: ModelRef<D>, query: IndexQuery, sieve?: Sieve<D>): Promise<Page<D>> {
     return this.#guarded(() => this.#read(() => this.#table(model).query<D>(query, sieve)));
   }
 

@@ -6,24 +6,22 @@ import {
   linkSync,
   mkdirSync,
   openSync,
-  readFileSync,
   rmSync,
-  statSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import Database from 'better-sqlite3';
+import {
+  KEY_BYTES,
+  SealingKeyUnusable,
+  keyIdOf,
+  opensVerification,
+  parseKey,
+  readKey,
+  sealedVerification,
+} from '@seatbook/sealing';
 import { EVENTS_FILE, flushFolder } from './folder.js';
-import { KEY_BYTES, keyIdOf, seal, unseal } from './seal.js';
-
-/** The key that seals the secrets is missing, malformed, unprotected or the wrong one. The message says what to do. */
-export class SealingKeyUnusable extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'SealingKeyUnusable';
-  }
-}
 
 /** Where the sealing key comes from. */
 export interface SealingKeySource {
@@ -61,49 +59,20 @@ export function loadOrCreateKey({
  * @throws SealingKeyUnusable
  */
 export function verifyKey(database: Database.Database, key: Buffer): void {
-  if (key.length !== KEY_BYTES)
-    throw new SealingKeyUnusable(`the sealing key has ${key.length} bytes instead of ${KEY_BYTES}`);
+  const verification = sealedVerification(key);
   const known = database
     .prepare<[], { keyId: string; iv: Buffer; sealed: Buffer }>('SELECT keyId, iv, sealed FROM sealingKey')
     .get();
-  if (known && unseal(key, VERIFICATION, known) === VERIFICATION) return;
+  if (known && opensVerification(key, known)) return;
   if (known && countSecrets(database) > 0) {
     throw new SealingKeyUnusable(
       `the sealing key ${keyIdOf(key)} is not the one that sealed the secrets here (${known.keyId}): start with that one`,
     );
   }
-  const { keyId, iv, sealed } = seal(key, VERIFICATION, VERIFICATION);
+  const { keyId, iv, sealed } = verification;
   database
     .prepare('REPLACE INTO sealingKey (one, keyId, iv, sealed) VALUES (1, ?, ?, ?)')
     .run(keyId, iv, sealed);
-}
-
-const VERIFICATION = 'verification of the sealing key';
-
-function readKey(file: string): Buffer {
-  const mode = statSync(file).mode & 0o777;
-  // Windows has no such bits.
-  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-    throw new SealingKeyUnusable(
-      `${file} can be read by others (mode ${mode.toString(8).padStart(4, '0')}): run chmod 600 on it, and change the key if others had access`,
-    );
-  }
-  return parseKey(readFileSync(file, 'utf8'), file);
-}
-
-function parseKey(text: string, source: string): Buffer {
-  const trimmed = text.trim();
-  const key = /^[0-9a-fA-F]{64}$/.test(trimmed)
-    ? Buffer.from(trimmed, 'hex')
-    : Buffer.from(trimmed, 'base64');
-  // The comparison finds characters that Buffer.from silently skips.
-  const exact = key.toString('hex') === trimmed.toLowerCase() || key.toString('base64') === trimmed;
-  if (key.length !== KEY_BYTES || !exact) {
-    throw new SealingKeyUnusable(
-      `${source} must be ${KEY_BYTES} bytes in base64 (44 characters) or ${2 * KEY_BYTES} hexadecimal digits`,
-    );
-  }
-  return key;
 }
 
 /** Written completely and flushed under another name first: a start that breaks off leaves no partial key. */

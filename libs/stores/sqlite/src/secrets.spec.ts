@@ -16,8 +16,9 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, test } from '@jest/globals';
 import { systemClock } from '@seatbook/kernel';
 import { SecretUnreadable, hasCode } from '@seatbook/runtime';
+import { SealingKeyUnusable } from '@seatbook/sealing';
 import { openSqliteStores, type SqliteStores } from './open.js';
-import { SealingKeyUnusable, loadOrCreateKey } from './sealing-key.js';
+import { loadOrCreateKey } from './sealing-key.js';
 
 let folder: string;
 let file: string;

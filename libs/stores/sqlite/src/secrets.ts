@@ -1,7 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 import { SecretUnreadable, type Secrets } from '@seatbook/runtime';
+import { seal, unseal, type Sealed } from '@seatbook/sealing';
 import type { GroupCommit } from './group-commit.js';
-import { seal, unseal, type Sealed } from './seal.js';
 import { readFrom } from './store-failure.js';
 
 /** Secrets in events.db, sealed before they reach it: a copy of the file is of no use without the key. */

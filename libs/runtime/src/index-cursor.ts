@@ -1,5 +1,6 @@
-import { createHash } from 'node:crypto';
-import { InvalidCursor, type FieldValue } from '@seatbook/runtime';
+import { sha256 } from '@seatbook/kernel';
+import { InvalidCursor } from './errors.js';
+import type { FieldValue } from './read-store.js';
 
 /** Where a page ended: the values of the fields that order it, and the key of its last row. */
 export interface CursorPlace {
@@ -40,7 +41,4 @@ const isFieldValue = (value: unknown): value is FieldValue =>
   value === null || ['string', 'number', 'boolean'].includes(typeof value);
 
 const digest = (query: string, values: readonly FieldValue[], key: string): string =>
-  createHash('sha256')
-    .update(JSON.stringify([query, key, values]))
-    .digest('base64url')
-    .slice(0, 16);
+  sha256(JSON.stringify([query, key, values])).slice(0, 24);

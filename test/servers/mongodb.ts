@@ -1,0 +1,37 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { systemClock } from '@seatbook/kernel';
+import { openMongoStores, type MongoStores } from '@seatbook/store-mongodb';
+import { directoryContract } from '../contract/directory.contract.js';
+import { leasesContract } from '../contract/leases.contract.js';
+import { logAnchorsContract } from '../contract/log-anchors.contract.js';
+import { progressContract } from '../contract/progress.contract.js';
+import { readStoreContract } from '../contract/read-store.contract.js';
+import { secretsContract } from '../contract/secrets.contract.js';
+
+const url = process.env['MONGODB_URL'];
+if (!url) throw new Error('MONGODB_URL names no server to test against, e.g. mongodb://127.0.0.1:27017');
+
+/** A fixture for one port, in a database of its own that stays on the server. */
+async function serverFixture<P>(portOf: (stores: MongoStores) => P) {
+  const key = randomBytes(32);
+  const database = `seatbook-test-${randomUUID()}`;
+  const open = () =>
+    openMongoStores({ url: url ?? '', database, key, clock: systemClock, ids: { next: randomUUID } });
+  let stores = await open();
+  return {
+    store: portOf(stores),
+    async reopen(): Promise<P> {
+      await stores.close();
+      stores = await open();
+      return portOf(stores);
+    },
+    close: () => stores.close(),
+  };
+}
+
+readStoreContract('MongoDB', () => serverFixture(({ reads }) => reads));
+progressContract('MongoDB', () => serverFixture(({ progress }) => progress));
+leasesContract('MongoDB', () => serverFixture(({ leases }) => leases));
+logAnchorsContract('MongoDB', () => serverFixture(({ anchors }) => anchors));
+secretsContract('MongoDB', () => serverFixture(({ secrets }) => secrets));
+directoryContract('MongoDB', () => serverFixture(({ directory }) => directory));
