@@ -1,6 +1,6 @@
 import { jest } from '@jest/globals';
-import { asPosition } from '@seatbook/kernel';
 import { eventually } from '@seatbook/test-support/eventually';
+import { parkedStep } from '@seatbook/test-support/parked-step';
 import {
   BERLIN,
   StartedProduct,
@@ -64,15 +64,7 @@ describe('an edge and a worker on one store', () => {
   it('parked work is retried by the worker when it is wanted at the edge', async () => {
     const { progress } = seatbook.worker.stores;
     const stream = 'order-parked';
-    const work = {
-      id: `${stream}/ask`,
-      kind: 'step',
-      stream,
-      name: 'ask',
-      payload: '',
-      reason: 'a bug',
-    } as const;
-    await progress.park([{ ...work, attempts: 5, source: asPosition(1), index: 0, parkedAt: 1 }]);
+    await progress.park([parkedStep(stream)]);
     expect((await seatbook.get('/work').expect(200)).body).toMatchObject({ count: 1, items: [{ stream }] });
     await seatbook.post('/work/retry', { stream }).expect(200, { retried: 1, failure: null });
     expect((await seatbook.get('/work').expect(200)).body).toMatchObject({ count: 0 });

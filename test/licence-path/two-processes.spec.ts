@@ -1,5 +1,5 @@
 import { getOrder, listAssets, retryParked, waitForOrder, OVER } from '@seatbook/application';
-import { asPosition } from '@seatbook/kernel';
+import { parkedStep } from '@seatbook/test-support/parked-step';
 import { UID, VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 
 describe('the halves in two processes', () => {
@@ -44,15 +44,7 @@ describe('the halves in two processes', () => {
   it('a wish to retry parked work that no worker takes up is kept and said to be pending', async () => {
     const { progress } = virtual.stores;
     const stream = 'order-parked';
-    const work = {
-      id: `${stream}/ask`,
-      kind: 'step',
-      stream,
-      name: 'ask',
-      payload: '',
-      reason: 'a bug',
-    } as const;
-    await progress.park([{ ...work, attempts: 5, source: asPosition(1), index: 0, parkedAt: 1 }]);
+    await progress.park([parkedStep(stream)]);
     await virtual.until(virtual.worker.stop());
     await expect(virtual.until(retryParked(virtual.edge, { stream }))).rejects.toMatchObject({
       code: 'TRANSIENT_RETRY_PENDING',

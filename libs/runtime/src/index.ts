@@ -51,6 +51,7 @@ export { PROCESSOR_LIMITS, Processor, type ProcessorLimits, type ProcessorOption
 export { ALONE, BUILDER_LEASE_MS, leaseTenure, type Tenure } from './tenure.js';
 export { builderOf, joinViews, reached, troublesOf, type ModelStatus, type Views } from './views.js';
 export { giveWay } from './give-way.js';
+export { pause } from './pause.js';
 export { PollLoop, type PollLoopOptions } from './poll-loop.js';
 export { RunnerHealth, reasonOf, type Log } from './runner-health.js';
 export { readTroubles, type Trouble } from './trouble.js';

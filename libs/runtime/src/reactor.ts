@@ -12,6 +12,7 @@ import { hasCode } from './errors.js';
 import type { EventLog, LoggedEvent } from './event-log.js';
 import type { LogPage } from './event-store.js';
 import type { LeaseKeeper } from './lease-keeper.js';
+import { pause } from './pause.js';
 import { PollLoop } from './poll-loop.js';
 import type { ParkedWork, Progress } from './progress.js';
 import { handlersOf, messagesOf, parkedOf, type Message } from './reaction-messages.js';
@@ -286,22 +287,9 @@ export class Reactor {
       else this.#health.failed(answer.reason);
       if (failures >= attempts) return answer.reason;
       if (this.#stopping || !this.#holds) throw new GivenUp();
-      await this.#pause(Math.min(retryDelayMs * 2 ** tries, maxRetryDelayMs));
+      const delay = Math.min(retryDelayMs * 2 ** tries, maxRetryDelayMs);
+      await pause(this.#options.clock, delay, this.#following.signal);
     }
-  }
-
-  /** Ends early when the process stops. */
-  #pause(delay: Milliseconds): Promise<void> {
-    const { signal } = this.#following;
-    return new Promise((resolve) => {
-      const end = (): void => {
-        cancel();
-        signal.removeEventListener('abort', end);
-        resolve();
-      };
-      const cancel = this.#options.clock.after(delay, end);
-      signal.addEventListener('abort', end, { once: true });
-    });
   }
 
   /** Whether a failure is the stream's own. One of a store that takes nothing at all is not: it is waited for. */

@@ -51,4 +51,15 @@ export class Foundation {
   ): Promise<Receipt> {
     return this.runner.execute(stream, command, context, options);
   }
+
+  /** Sends a command of the product's own that follows from nothing in the log. */
+  begin<C extends Command>(
+    stream: StreamName<C>,
+    command: NoInfer<C>,
+    more: Pick<CommandContext, 'reason'> = {},
+  ): Promise<Receipt> {
+    const id = this.ids.next();
+    const context = { commandId: id, principal: 'seatbook', correlationId: id, causationId: id };
+    return this.execute(stream, command, { ...context, ...more });
+  }
 }

@@ -67,14 +67,8 @@ export class NotificationAddresses {
   }
 
   async #tell(uId: string, notificationUrl: string | null): Promise<void> {
-    const commandId = this.#foundation.ids.next();
     const command = { type: 'WantNotifications', notificationUrl } as const;
-    await this.#foundation.execute(accountStream(uId), command, {
-      commandId,
-      principal: 'seatbook',
-      correlationId: commandId,
-      causationId: commandId,
-      reason: 'the configured public URL has changed',
-    });
+    const reason = 'the configured public URL has changed';
+    await this.#foundation.begin(accountStream(uId), command, { reason });
   }
 }

@@ -198,14 +198,11 @@ export class SeatbookWorker {
 
   /** Tells an account what Apple refused. It knows whether that is still about the token in use. */
   async #report(uId: string, refusal: AccountRefusal): Promise<Position> {
-    const { ids } = this.foundation;
-    const commandId = ids.next();
-    const { position } = await this.foundation.execute(
+    const { position } = await this.foundation.begin(
       accountStream(uId),
       refusal.kind === 'conflict'
         ? { type: 'ReportConflict', mdmInfo: refusal.mdmInfo }
         : { ...refusal, type: 'RefuseToken' },
-      { commandId, principal: 'seatbook', correlationId: commandId, causationId: commandId },
     );
     return position;
   }

@@ -222,21 +222,18 @@ function recordOwned(
 }
 
 function recordOwningFailure(
-  { failure, fingerprint }: CommandOf<'RecordOwningFailure'>,
+  command: CommandOf<'RecordOwningFailure'>,
   account: ImportedAccount,
   at: Instant,
   timings: Timings,
 ): AccountEvent[] {
   const { uId, ownership } = account;
+  const { failure } = command;
   if (ownership.state !== 'wanted' && ownership.state !== 'taking-over') return [];
   // Another MDM was faster, or has it again: a takeover needs another order then.
   if (failure.kind === 'conflict')
     return [{ type: 'account.conflicted', data: { uId, mdmInfo: failure.mdmInfo } }];
-  const { reason, retryAt } = nextTry(failure, ownership.failures, at, timings);
-  return [
-    ...reported(failure, fingerprint, account),
-    { type: 'account.owning-failed', data: { uId, reason, retryAt } },
-  ];
+  return stepFailed('account.owning-failed', command, account, ownership.failures, at, timings);
 }
 
 function wantNotifications(
@@ -259,18 +256,14 @@ function recordSubscribed(
 }
 
 function recordSubscriptionFailure(
-  { failure, fingerprint }: CommandOf<'RecordSubscriptionFailure'>,
+  command: CommandOf<'RecordSubscriptionFailure'>,
   account: ImportedAccount,
   at: Instant,
   timings: Timings,
 ): AccountEvent[] {
-  const { uId, subscription } = account;
+  const { subscription } = account;
   if (subscription.state !== 'wanted') return [];
-  const { reason, retryAt } = nextTry(failure, subscription.failures, at, timings);
-  return [
-    ...reported(failure, fingerprint, account),
-    { type: 'account.subscription-failed', data: { uId, reason, retryAt } },
-  ];
+  return stepFailed('account.subscription-failed', command, account, subscription.failures, at, timings);
 }
 
 function recordAddress(
@@ -286,18 +279,27 @@ function recordAddress(
 }
 
 function recordAddressFailure(
-  { failure, fingerprint }: CommandOf<'RecordAddressFailure'>,
+  command: CommandOf<'RecordAddressFailure'>,
   account: ImportedAccount,
   at: Instant,
   timings: Timings,
 ): AccountEvent[] {
-  const { uId, subscription } = account;
+  const { subscription } = account;
   if (subscription.state !== 'subscribed') return [];
-  const { reason, retryAt } = nextTry(failure, subscription.failures, at, timings);
-  return [
-    ...reported(failure, fingerprint, account),
-    { type: 'account.address-check-failed', data: { uId, reason, retryAt } },
-  ];
+  return stepFailed('account.address-check-failed', command, account, subscription.failures, at, timings);
+}
+
+/** A step that failed comes again, and what Apple said of the token or the location counts for the whole account. */
+function stepFailed(
+  type: 'account.owning-failed' | 'account.subscription-failed' | 'account.address-check-failed',
+  { failure, fingerprint }: StepFailure,
+  account: ImportedAccount,
+  failures: number,
+  at: Instant,
+  timings: Timings,
+): AccountEvent[] {
+  const next = nextTry(failure, failures, at, timings);
+  return [...reported(failure, fingerprint, account), { type, data: { uId: account.uId, ...next } }];
 }
 
 /** What a failed step means for the account as a whole: all its work is held. */

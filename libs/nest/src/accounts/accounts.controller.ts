@@ -76,11 +76,8 @@ export class AccountsController {
     const { token, name, platform, assignmentType, takeOver } = body;
     const order = { file: token, settings: { name, platform, assignmentType }, takeOver };
     const { uId, position, repeated } = await this.commands.execute(new Commands.ImportToken(order, caller));
-    void reply
-      .status(repeated ? 200 : 201)
-      .header('location', pathOf(uId))
-      .header('seatbook-position', String(position));
-    return this.#account(uId, position);
+    void reply.status(repeated ? 200 : 201).header('location', pathOf(uId));
+    return this.#changed(reply, uId, position);
   }
 
   @Get()
@@ -128,8 +125,7 @@ export class AccountsController {
     const { position } = await this.commands.execute(
       new Commands.RenewToken({ uId: accountId, file: token }, caller),
     );
-    void reply.header('seatbook-position', String(position));
-    return this.#account(accountId, position);
+    return this.#changed(reply, accountId, position);
   }
 
   @Put(':accountId/name')
@@ -148,8 +144,7 @@ export class AccountsController {
     const { position } = await this.commands.execute(
       new Commands.RenameAccount({ uId: accountId, name }, caller),
     );
-    void reply.header('seatbook-position', String(position));
-    return this.#account(accountId, position);
+    return this.#changed(reply, accountId, position);
   }
 
   @Post(':accountId/take-over')
@@ -196,6 +191,12 @@ export class AccountsController {
     const tag = entityTagOf(JSON.stringify(await this.#account(accountId, undefined)));
     if (!namesTag(expected, tag))
       throw new Refusal('CONFLICT_VERSION', 'the account has changed; read it again');
+  }
+
+  /** The account as a command left it behind. */
+  #changed(reply: HttpReply, accountId: string, position: Position): Promise<AccountWithPosition> {
+    void reply.header('seatbook-position', String(position));
+    return this.#account(accountId, position);
   }
 
   async #account(accountId: string, position: Position | undefined): Promise<AccountWithPosition> {

@@ -13,24 +13,9 @@ import { ApiRefusals } from '../document/api-refusals.js';
 import type { HttpReply } from '../http/exchange.js';
 import { timeOf } from '../reading/moment.js';
 import { eventAnswer } from '../timeline/event-answer.js';
-import { SubjectField, subjectsOfFilter } from '../timeline/subject-query.js';
+import { SubjectQuery, subjectsOfFilter } from '../timeline/subject-query.js';
 
-class HistoryQuery {
-  @SubjectField('accountId')
-  accountId?: string;
-
-  @SubjectField('assetId')
-  assetId?: string;
-
-  @SubjectField('serialNumber')
-  serialNumber?: string;
-
-  @SubjectField('userId')
-  userId?: string;
-
-  @SubjectField('orderId')
-  orderId?: string;
-
+class HistoryQuery extends SubjectQuery {
   @ApiPropertyOptional({ description: 'Recorded at or after this time (ISO 8601).' })
   @IsOptional()
   @TextField(1, 40)

@@ -1,5 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Allow, IsIn, IsOptional } from 'class-validator';
+import type { ErrorCode } from '@seatbook/kernel';
 import { MAX_PAIRS } from '@seatbook/licensing';
 import { PLATFORMS } from '../accounts/account-bodies.js';
 import { TextField, TextList } from '../http/text-field.js';
@@ -79,6 +80,16 @@ export class ReturnAllBody extends OrderBody {
   @TextField(1, 40)
   serialNumber!: string;
 }
+
+/** Why an order of pairs is refused, given or planned. */
+export const REFUSED_PAIRS: readonly ErrorCode[] = [
+  'NOT_FOUND_ACCOUNT',
+  'INVALID_ASSET',
+  'INVALID_SERIAL_NUMBER',
+  'INVALID_ORDER_EMPTY',
+  'INVALID_ORDER_SIZE',
+  'REJECTED_UNKNOWN_ASSET',
+];
 
 /** Bodies that can be planned: what an order of this kind would do. */
 export const PLAN_BODIES = { AssignLicense: AssignLicenseBody, ReturnLicense: ReturnLicenseBody } as const;

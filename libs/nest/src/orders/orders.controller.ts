@@ -29,7 +29,7 @@ import { asOfAnswer } from '../reading/as-of.js';
 import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
 import { OrderAnswer, OrderWithPosition, PlacedOrderAnswer, holdOf, orderAnswer } from './order-answer.js';
-import { CancelBody, ORDER_BODIES, type AnyOrderBody } from './order-bodies.js';
+import { CancelBody, ORDER_BODIES, REFUSED_PAIRS, type AnyOrderBody } from './order-bodies.js';
 import { ApiBodyByKind, BodyByKind } from './body-by-kind.js';
 import { OutcomeAnswer, outcomeAnswer, pairOutcomes } from './outcome-answer.js';
 import { preferredWait } from './prefer-wait.js';
@@ -119,16 +119,7 @@ export class OrdersController {
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiHeader(PREFER)
   @ApiOrderAnswers()
-  @ApiRefusals(
-    'NOT_FOUND_ACCOUNT',
-    'INVALID_ASSET',
-    'INVALID_SERIAL_NUMBER',
-    'INVALID_ORDER_EMPTY',
-    'INVALID_ORDER_SIZE',
-    'REJECTED_UNKNOWN_ASSET',
-    'REJECTED_NOTHING_HELD',
-    'REJECTED_ORDER_ABANDONED',
-  )
+  @ApiRefusals(...REFUSED_PAIRS, 'REJECTED_NOTHING_HELD', 'REJECTED_ORDER_ABANDONED')
   async placeOrder(
     @Body(new BodyByKind(ORDER_BODIES)) body: AnyOrderBody,
     @CalledBy() caller: Caller,

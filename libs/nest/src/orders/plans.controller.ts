@@ -5,7 +5,12 @@ import { Queries } from '../bus/messages.js';
 import { assetIdOf } from '../assets/asset-id.js';
 import { ApiRefusals } from '../document/api-refusals.js';
 import { API } from '../http/api-root.js';
-import { PLAN_BODIES, type AssignLicenseBody, type ReturnLicenseBody } from './order-bodies.js';
+import {
+  PLAN_BODIES,
+  REFUSED_PAIRS,
+  type AssignLicenseBody,
+  type ReturnLicenseBody,
+} from './order-bodies.js';
 import { ApiBodyByKind, BodyByKind } from './body-by-kind.js';
 import { PlanAnswer, planAnswer } from './plan-answer.js';
 
@@ -20,14 +25,7 @@ export class PlansController {
   @ApiOperation({ summary: 'What an order would do if it were placed now. Another order may come first.' })
   @ApiBodyByKind(PLAN_BODIES)
   @ApiOkResponse({ type: PlanAnswer, description: 'The plan.' })
-  @ApiRefusals(
-    'NOT_FOUND_ACCOUNT',
-    'INVALID_ASSET',
-    'INVALID_SERIAL_NUMBER',
-    'INVALID_ORDER_EMPTY',
-    'INVALID_ORDER_SIZE',
-    'REJECTED_UNKNOWN_ASSET',
-  )
+  @ApiRefusals(...REFUSED_PAIRS)
   async planOrder(
     @Body(new BodyByKind(PLAN_BODIES)) body: AssignLicenseBody | ReturnLicenseBody,
   ): Promise<PlanAnswer> {

@@ -1,3 +1,4 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
 import { Refusal } from '@seatbook/kernel';
@@ -7,38 +8,33 @@ import { TextField } from '../http/text-field.js';
 import { assetIdOf } from '../assets/asset-id.js';
 import { deviceKey, personKey } from '../pairs/holder-answer.js';
 
+const SubjectField = (description: string): PropertyDecorator =>
+  applyDecorators(ApiPropertyOptional({ type: String, description }), IsOptional(), TextField(1, 200));
+
 /** What timeline and history can be asked about. */
-export interface SubjectFilter {
-  readonly accountId?: string;
-  readonly assetId?: string;
-  readonly serialNumber?: string;
-  readonly userId?: string;
-  readonly orderId?: string;
+export class SubjectQuery {
+  @SubjectField('An account.')
+  accountId?: string;
+
+  @SubjectField('An asset of the account that `accountId` names.')
+  assetId?: string;
+
+  @SubjectField('A device.')
+  serialNumber?: string;
+
+  @SubjectField('A person.')
+  userId?: string;
+
+  @SubjectField('An order.')
+  orderId?: string;
 }
-
-const DESCRIPTIONS = {
-  accountId: 'An account.',
-  assetId: 'An asset of the account that `accountId` names.',
-  serialNumber: 'A device.',
-  userId: 'A person.',
-  orderId: 'An order.',
-} as const;
-
-/** One of the filters. */
-export const SubjectField =
-  (kind: keyof SubjectFilter): PropertyDecorator =>
-  (target, key) => {
-    ApiPropertyOptional({ type: String, description: DESCRIPTIONS[kind] })(target, key);
-    IsOptional()(target, key);
-    TextField(1, 200)(target, key);
-  };
 
 /**
  * The subjects that are asked about, the narrowest first: its index is the one that is read. An account that names
  * where an asset is to be found is no subject of its own.
  * @throws Refusal INVALID_SUBJECT, INVALID_ASSET
  */
-export function subjectsOfFilter(filter: SubjectFilter): Subject[] {
+export function subjectsOfFilter(filter: SubjectQuery): Subject[] {
   const { accountId, assetId, serialNumber, userId, orderId } = filter;
   const subjects: Subject[] = [];
   if (orderId !== undefined) subjects.push({ kind: 'order', id: orderId });

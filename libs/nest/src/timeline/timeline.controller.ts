@@ -1,6 +1,6 @@
 import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
-import { ApiOkResponse, ApiPropertyOptional, ApiTags, ApiOperation } from '@nestjs/swagger';
+import { ApiOkResponse, ApiPropertyOptional, ApiTags, ApiOperation, IntersectionType } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
 import { Refusal, asPosition, numberOf, type Position } from '@seatbook/kernel';
 import { API } from '../http/api-root.js';
@@ -9,27 +9,12 @@ import { Queries } from '../bus/messages.js';
 import { WholeNumber } from '../http/whole-number.js';
 import { ApiItems, MAX_PAGE, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
-import { SubjectField, subjectsOfFilter } from './subject-query.js';
+import { SubjectQuery, subjectsOfFilter } from './subject-query.js';
 import { eventAnswer } from './event-answer.js';
 import { CausesAnswer, EventAnswer, TimelineRowAnswer } from './timeline-answer.js';
 import { timelineRow } from './timeline-row.js';
 
-class TimelineQuery extends PageQuery {
-  @SubjectField('accountId')
-  accountId?: string;
-
-  @SubjectField('assetId')
-  assetId?: string;
-
-  @SubjectField('serialNumber')
-  serialNumber?: string;
-
-  @SubjectField('userId')
-  userId?: string;
-
-  @SubjectField('orderId')
-  orderId?: string;
-
+class TimelineQuery extends IntersectionType(PageQuery, SubjectQuery) {
   @ApiPropertyOptional({
     enum: ['newest', 'oldest'],
     default: 'newest',

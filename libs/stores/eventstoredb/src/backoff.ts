@@ -1,4 +1,5 @@
 import type { Clock, Milliseconds, Random } from '@seatbook/kernel';
+import { pause } from '@seatbook/runtime';
 
 const FIRST_MS: Milliseconds = 100;
 /** A server that comes back is found within this time. */
@@ -22,15 +23,6 @@ export class Backoff {
   pause(signal: AbortSignal): Promise<void> {
     const delay = this.#next * (0.5 + this.random() / 2);
     this.#next = Math.min(LONGEST_MS, this.#next * 2);
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const end = (): void => {
-        cancel();
-        signal.removeEventListener('abort', end);
-        resolve();
-      };
-      const cancel = this.clock.after(delay, end);
-      signal.addEventListener('abort', end);
-    });
+    return pause(this.clock, delay, signal);
   }
 }

@@ -1,6 +1,7 @@
 import { MongoBulkWriteError, type Collection, type Db } from 'mongodb';
 import type { Ids } from '@seatbook/kernel';
 import type { Directory, PersonEntry, PersonSeen } from '@seatbook/runtime';
+import { partsOf } from './parts.js';
 import { DUPLICATE_KEY, asked } from './store-failure.js';
 
 type PersonDocument = Omit<PersonEntry, 'userId'> & { readonly _id: string };
@@ -28,8 +29,7 @@ export class MongoDirectory implements Directory {
 
   async userIdsOf(uId: string, seen: readonly PersonSeen[]): Promise<readonly string[]> {
     const userIds: string[] = [];
-    for (let start = 0; start < seen.length; start += PART) {
-      const part = seen.slice(start, start + PART);
+    for (const part of partsOf(seen, PART)) {
       const known = await asked(() => this.#bringUpToDate(uId, joined(part)));
       userIds.push(...part.map(({ clientUserId }) => known.get(clientUserId) as string));
     }
@@ -38,8 +38,7 @@ export class MongoDirectory implements Directory {
 
   async entries(userIds: readonly string[]): Promise<readonly PersonEntry[]> {
     const found = new Map<string, PersonEntry>();
-    for (let start = 0; start < userIds.length; start += PART) {
-      const part = userIds.slice(start, start + PART);
+    for (const part of partsOf(userIds, PART)) {
       const entries = await asked(() => this.#persons.find({ _id: { $in: part } }).toArray());
       for (const { _id, ...entry } of entries) found.set(_id, { userId: _id, ...entry });
     }

@@ -12,6 +12,7 @@ import {
 } from '@seatbook/runtime';
 import { scansOf } from './index-scan.js';
 import { DELETED_INDEX, indexNameOf } from './model-indexes.js';
+import { partsOf } from './parts.js';
 import { DUPLICATE_KEY } from './store-failure.js';
 import { documentOf, placedOf, storedOf, type StoredDocument } from './stored-document.js';
 
@@ -42,8 +43,7 @@ export class ModelDocuments {
 
   async getMany<D extends Document>(keys: readonly string[]): Promise<ReadonlyMap<string, Placed<D>>> {
     const found = new Map<string, Placed<D>>();
-    for (let start = 0; start < keys.length; start += KEYS_AT_ONCE) {
-      const part = keys.slice(start, start + KEYS_AT_ONCE);
+    for (const part of partsOf(keys, KEYS_AT_ONCE)) {
       const cursor = this.collection.find(
         { _id: { $in: part } },
         { hint: { _id: 1 }, batchSize: KEYS_AT_ONCE },

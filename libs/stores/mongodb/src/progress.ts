@@ -10,6 +10,7 @@ import {
   type Progress,
 } from '@seatbook/runtime';
 import { Checkpoints } from './checkpoints.js';
+import { partsOf } from './parts.js';
 import { asked, isDuplicate } from './store-failure.js';
 
 type ParkedDocument = Omit<ParkedWork, 'id'> & { readonly _id: string; readonly retryWanted?: true };
@@ -73,7 +74,7 @@ export class MongoProgress implements Progress {
   parkedStreams(kind: ParkedWork['kind'], streams: readonly string[]): Promise<ReadonlySet<string>> {
     return asked(async () => {
       const found = new Set<string>();
-      for (const part of partsOf(streams))
+      for (const part of partsOf(streams, AT_ONCE))
         for (const stream of await this.#parked.distinct('stream', { stream: { $in: part }, kind }))
           found.add(stream);
       return found;
@@ -98,8 +99,8 @@ export class MongoProgress implements Progress {
   unpark(ids: readonly string[]): Promise<number> {
     return asked(async () => {
       let deleted = 0;
-      for (const part of partsOf(ids))
-        deleted += (await this.#parked.deleteMany({ _id: { $in: [...part] } })).deletedCount;
+      for (const part of partsOf(ids, AT_ONCE))
+        deleted += (await this.#parked.deleteMany({ _id: { $in: part } })).deletedCount;
       return deleted;
     });
   }
@@ -158,8 +159,4 @@ function behind(identity: string, cursor: string): Filter<ParkedDocument> {
       { source, index, _id: { $gt: key } },
     ],
   };
-}
-
-function* partsOf(all: readonly string[]): Generator<string[]> {
-  for (let start = 0; start < all.length; start += AT_ONCE) yield all.slice(start, start + AT_ONCE);
 }
