@@ -1,8 +1,8 @@
-import { MongoBulkWriteError, type Collection, type Db } from 'mongodb';
+import type { Collection, Db } from 'mongodb';
 import type { Ids } from '@seatbook/kernel';
 import type { Directory, PersonEntry, PersonSeen } from '@seatbook/runtime';
 import { partsOf } from './parts.js';
-import { DUPLICATE_KEY, asked } from './store-failure.js';
+import { DUPLICATE_KEY, asked, expectedFailures } from './store-failure.js';
 
 type PersonDocument = Omit<PersonEntry, 'userId'> & { readonly _id: string };
 
@@ -76,10 +76,7 @@ export class MongoDirectory implements Directory {
     try {
       await this.#persons.insertMany(persons, { ordered: false });
     } catch (error) {
-      if (!(error instanceof MongoBulkWriteError)) throw error;
-      const failures = [error.writeErrors].flat();
-      const onlyKnown = failures.length > 0 && failures.every(({ code }) => code === DUPLICATE_KEY);
-      if (!onlyKnown || error.result.getWriteConcernError()) throw error;
+      expectedFailures(error, ({ code }) => code === DUPLICATE_KEY);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { MongoBulkWriteError, type AnyBulkWriteOperation, type Collection, type WriteError } from 'mongodb';
+import type { AnyBulkWriteOperation, Collection, WriteError } from 'mongodb';
 import type { Document, ModelRef, Position } from '@seatbook/kernel';
 import {
   checkedQuery,
@@ -13,7 +13,7 @@ import {
 import { scansOf } from './index-scan.js';
 import { DELETED_INDEX, indexNameOf } from './model-indexes.js';
 import { partsOf } from './parts.js';
-import { DUPLICATE_KEY } from './store-failure.js';
+import { DUPLICATE_KEY, expectedFailures } from './store-failure.js';
 import { documentOf, placedOf, storedOf, type StoredDocument } from './stored-document.js';
 
 /** Keys that one query asks for. */
@@ -116,11 +116,7 @@ export class ModelDocuments {
       await this.collection.bulkWrite([...writes], { ordered: false });
       return [];
     } catch (error) {
-      if (!(error instanceof MongoBulkWriteError)) throw error;
-      const failures = [error.writeErrors].flat();
-      const onlyMet = failures.length > 0 && failures.every(metDocument);
-      if (!onlyMet || error.result.getWriteConcernError()) throw error;
-      return failures.map(({ index }) => index);
+      return expectedFailures(error, metDocument).map(({ index }) => index);
     }
   }
 

@@ -1,4 +1,4 @@
-import { MongoError, MongoServerSelectionError } from 'mongodb';
+import { MongoBulkWriteError, MongoError, MongoServerSelectionError, type WriteError } from 'mongodb';
 import { StoreUnavailable } from '@seatbook/runtime';
 
 /**
@@ -38,6 +38,21 @@ export const isDuplicate = (error: unknown): boolean =>
   error instanceof MongoError && error.code === DUPLICATE_KEY;
 
 export const DUPLICATE_KEY = 11_000;
+
+/**
+ * What a bulk of writes did not do, where all of that was to be expected and the rest is durable.
+ * @throws the error itself in any other case
+ */
+export function expectedFailures(
+  error: unknown,
+  isExpected: (failure: WriteError) => boolean,
+): readonly WriteError[] {
+  if (!(error instanceof MongoBulkWriteError)) throw error;
+  const failures = [error.writeErrors].flat();
+  if (failures.length === 0 || !failures.every(isExpected) || error.result.getWriteConcernError())
+    throw error;
+  return failures;
+}
 
 function reasonOf(error: MongoError): string {
   const { codeName } = error as { codeName?: unknown };
