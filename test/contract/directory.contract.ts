@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { Directory } from '@seatbook/runtime';
+import type { Directory, PersonEntry } from '@seatbook/runtime';
 import { runContract, type Cases, type Fixture } from './contract.js';
 import { same } from './same.js';
 
@@ -111,6 +111,30 @@ export const directoryCases: Cases<DirectoryFixture> = {
       entries.map((entry) => entry.clientUserId),
       ['person 0', 'person 2499'],
     );
+  },
+
+  'everybody can be read page by page, and restored as they were': async ({ store }) => {
+    const uId = randomUUID();
+    const seen = ['ann', 'bob', 'cat'].map((clientUserId) => ({
+      clientUserId,
+      name: `Name of ${clientUserId}`,
+    }));
+    const userIds = await store.userIdsOf(uId, seen);
+    const everybody: PersonEntry[] = [];
+    for (let after: string | null = null; ; after = everybody.at(-1)?.userId ?? null) {
+      const page: readonly PersonEntry[] = await store.everybody(after, 2);
+      if (page.length === 0) break;
+      assert.ok(page.length <= 2);
+      everybody.push(...page);
+    }
+    const ours = everybody.filter((entry) => entry.uId === uId);
+    same([...ours.map(({ userId }) => userId)].sort(), [...userIds].sort());
+    for (const userId of userIds) await store.forget(userId);
+    await store.restore(ours);
+    await store.restore(ours);
+    same(await store.userIdsOf(uId, seen), userIds);
+    same(await store.entries(ours.map(({ userId }) => userId)), ours);
+    await store.restore([]);
   },
 
   'persons are there after a restart': async (fixture) => {

@@ -45,6 +45,21 @@ export class MongoDirectory implements Directory {
     return userIds.flatMap((userId) => found.get(userId) ?? []);
   }
 
+  async everybody(after: string | null, limit: number): Promise<readonly PersonEntry[]> {
+    const filter = after === null ? {} : { _id: { $gt: after } };
+    const found = await asked(() => this.#persons.find(filter).sort({ _id: 1 }).limit(limit).toArray());
+    return found.map(({ _id, ...entry }) => ({ userId: _id, ...entry }));
+  }
+
+  async restore(entries: readonly PersonEntry[]): Promise<void> {
+    for (const part of partsOf(entries, PART)) {
+      const writes = part.map(({ userId, ...entry }) => ({
+        replaceOne: { filter: { _id: userId }, replacement: entry, upsert: true },
+      }));
+      await asked(() => this.#persons.bulkWrite(writes, { ordered: false }));
+    }
+  }
+
   async forget(userId: string): Promise<void> {
     await asked(() => this.#persons.deleteOne({ _id: userId }));
   }

@@ -24,6 +24,8 @@ export class SqliteDirectory implements Directory {
   readonly #add: Statement<[string, string, string, string | null, string | null, string | null]>;
   readonly #update: Statement<[string | null, string | null, string | null, string]>;
   readonly #remove: Statement<[string]>;
+  readonly #after: Statement<[string, number], PersonEntry>;
+  readonly #restore: Statement<PersonEntry>;
 
   constructor(database: Database, commits: GroupCommit, ids: Ids) {
     this.#database = database;
@@ -34,6 +36,10 @@ export class SqliteDirectory implements Directory {
     this.#entry = database.prepare(`SELECT ${columns} FROM persons WHERE userId = ?`);
     this.#add = database.prepare(`INSERT INTO persons (${columns}) VALUES (?, ?, ?, ?, ?, ?)`);
     this.#update = database.prepare('UPDATE persons SET email = ?, name = ?, idHash = ? WHERE userId = ?');
+    this.#after = database.prepare(`SELECT ${columns} FROM persons WHERE userId > ? ORDER BY userId LIMIT ?`);
+    this.#restore = database.prepare(
+      `REPLACE INTO persons (${columns}) VALUES (@userId, @uId, @clientUserId, @email, @name, @idHash)`,
+    );
     this.#remove = database.prepare('DELETE FROM persons WHERE userId = ?');
   }
 
@@ -54,6 +60,21 @@ export class SqliteDirectory implements Directory {
 
   async entries(userIds: readonly string[]): Promise<readonly PersonEntry[]> {
     return readFrom(this.#database.name, () => userIds.flatMap((userId) => this.#entry.get(userId) ?? []));
+  }
+
+  async everybody(after: string | null, limit: number): Promise<readonly PersonEntry[]> {
+    return readFrom(this.#database.name, () => this.#after.all(after ?? '', limit));
+  }
+
+  async restore(entries: readonly PersonEntry[]): Promise<void> {
+    for (let start = 0; start < entries.length; start += PART) {
+      const part = entries.slice(start, start + PART);
+      await this.#commits.submit({
+        apply: () => {
+          for (const entry of part) this.#restore.run(entry);
+        },
+      });
+    }
   }
 
   async forget(userId: string): Promise<void> {
