@@ -1,9 +1,9 @@
-import { earliest, type Envelope, type Instant, type Position } from '@seatbook/kernel';
-import { subjectOf, timelinesOf, type Subject } from '@seatbook/licensing';
+import { START, earliest, type Envelope, type Instant, type Position } from '@seatbook/kernel';
+import { subjectOf, timelinesOf } from '@seatbook/licensing';
 import { readable, type LoggedEvent } from '@seatbook/runtime';
 import type { SeatbookEdge } from './seatbook-edge.js';
 import { subjectPages } from './subject-pages.js';
-import { checkSubjects } from './subjects.js';
+import { checkSubjects, type Subject } from './subjects.js';
 
 const PAGE_EVENTS = 500;
 
@@ -39,8 +39,9 @@ async function* pagesOf(
   { subjects, type, after, from = -Infinity, to = Infinity }: HistoryFilter,
   end: Position,
 ): AsyncGenerator<readonly Envelope[]> {
+  if (after >= end) return;
   const wanted = subjects.map(({ kind, id }) => subjectOf(kind, id));
-  const [narrowest] = subjects;
+  const [narrowest] = wanted;
   const pages =
     narrowest === undefined ? allPages(seatbook, after) : subjectPages(seatbook, narrowest, after);
   for await (const page of pages) {
@@ -64,7 +65,11 @@ async function* pagesOf(
 }
 
 async function* allPages({ events }: SeatbookEdge, after: Position): AsyncGenerator<readonly LoggedEvent[]> {
-  for await (const page of events.pages(after, PAGE_EVENTS)) yield page.events;
+  // A log is read on from where an event is; any number may be asked for.
+  const known = after === START || (await events.readAt(after)) !== null;
+  for await (const page of events.pages(known ? after : START, PAGE_EVENTS)) {
+    yield known ? page.events : page.events.filter(({ position }) => position > after);
+  }
 }
 
 export const historyQueries = { StreamHistory: streamHistory };
