@@ -84,7 +84,16 @@ export default ts.config(
         setImmediate: 'readonly',
         URL: 'readonly',
         Buffer: 'readonly',
+        AbortSignal: 'readonly',
       },
+    },
+  },
+  {
+    // For the shell of MongoDB.
+    files: ['docker/mongodb-set.js'],
+    languageOptions: {
+      sourceType: 'commonjs',
+      globals: { db: 'readonly', rs: 'readonly', quit: 'readonly', sleep: 'readonly', print: 'readonly' },
     },
   },
   prettier,

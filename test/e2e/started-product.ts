@@ -25,10 +25,13 @@ import {
   type IssuedToken,
   type Simulator,
 } from '@seatbook/simulator';
+import { EventStoreDb } from '@seatbook/test-support/event-store-db/event-store-db';
+import { MongoServer } from '@seatbook/test-support/mongodb/server';
 import { AsDocumented } from './as-documented.js';
 
 export const API = '/api/v1';
 export const BERLIN = '7700000000000001';
+const SEALING_KEY = Buffer.alloc(32, 7).toString('base64');
 export const OWNER_KEY = 'owner-key-of-the-journeys-0123456789';
 const APPLE = 'https://apple.test';
 const PUBLIC_URL = 'https://seatbook.test';
@@ -45,6 +48,15 @@ const TIMINGS = {
   SEATBOOK_THROTTLE_FAILURES_PER_MINUTE: '1000000',
 };
 
+/** `STORES=servers` runs the journeys with an API and a worker that share nothing but doubles of both servers. */
+const ON_SERVERS = process.env['STORES'] === 'servers';
+
+/** Doubles of the servers, with their data. */
+interface Servers {
+  readonly log: EventStoreDb;
+  readonly rest: MongoServer;
+}
+
 /** The whole product over HTTP and a simulated Apple, in this process: as one host, or as two on one store. */
 export class StartedProduct {
   readonly folder = mkdtempSync(join(tmpdir(), 'seatbook-e2e-'));
@@ -57,6 +69,8 @@ export class StartedProduct {
   worker!: WorkerHost;
   /** What connects halves that are apart. */
   #shared: OpenedStores | null = null;
+  /** Where the halves find their stores by themselves; null: embedded. */
+  #servers: Servers | null = null;
   readonly #answers = new AsDocumented();
   appleIsDown = false;
   /** How often Apple was asked while it was down. */
@@ -91,6 +105,7 @@ export class StartedProduct {
 
   static async start(environment: Record<string, string> = {}): Promise<StartedProduct> {
     const started = new StartedProduct();
+    if (ON_SERVERS) started.#servers = { log: await EventStoreDb.start(), rest: await MongoServer.started() };
     await started.restart(environment);
     return started;
   }
@@ -102,25 +117,30 @@ export class StartedProduct {
     const { configuration } = options;
     const stores = await openStores(configuration, { clock: systemClock, ids: { next: randomUUID } });
     started.#shared = stores;
+    await started.#restartApart(environment);
+    return started;
+  }
+
+  async #restartApart(environment: Record<string, string>): Promise<void> {
     // Whoever asks an edge for Apple is told.
-    const edge: HostOptions = Object.defineProperty({ ...options, stores }, 'transport', {
+    const edge: HostOptions = Object.defineProperty(this.#options(environment), 'transport', {
       get: () => {
         throw new Error('an edge has no connection to Apple');
       },
     });
-    await started.startWorker(environment);
-    started.product = await Product.serve(await SeatbookHost.open(edge, 'edge'));
-    started.#watch();
-    return started;
+    await this.startWorker(environment);
+    this.product = await Product.serve(await SeatbookHost.open(edge, 'edge'));
+    this.#watch();
   }
 
   /** Of halves that are apart. */
   async startWorker(environment: Record<string, string> = {}): Promise<void> {
-    this.worker = await SeatbookHost.open({ ...this.#options(environment), stores: this.stores }, 'worker');
+    this.worker = await SeatbookHost.open(this.#options(environment), 'worker');
     await this.worker.start();
   }
 
   async restart(environment: Record<string, string> = {}): Promise<void> {
+    if (this.#servers) return this.#restartApart(environment);
     const listening = (product: Product): void => {
       // Apple delivers before the start is over.
       this.product = product;
@@ -139,11 +159,17 @@ export class StartedProduct {
       SEATBOOK_PUBLIC_URL: PUBLIC_URL,
       SEATBOOK_OWNER_KEY: OWNER_KEY,
       SEATBOOK_APPLE_BASE_URL: `${APPLE}/mdm/v2`,
+      ...(this.#servers && {
+        SEATBOOK_EVENTSTOREDB_URL: this.#servers.log.address,
+        SEATBOOK_MONGODB_URL: this.#servers.rest.url,
+        SEATBOOK_KEY: SEALING_KEY,
+      }),
       ...environment,
     });
     const log = createLog('debug', { write: (line: string) => void this.logLines.push(line) });
     const transport = (asked: TransportRequest): Promise<TransportReply> => this.#ask(asked);
-    return { configuration, log, views: 'inline', transport };
+    const shared = this.#shared ? { stores: this.#shared } : {};
+    return { configuration, log, views: 'inline', transport, ...shared };
   }
 
   /** The stores of halves that are apart: what is changed in them concerns both. */
@@ -227,14 +253,15 @@ export class StartedProduct {
 
   async stop(): Promise<void> {
     await this.product.stop();
-    if (!this.#shared) return;
     await this.worker.stop();
-    await this.#shared.close();
+    await this.#shared?.close();
   }
 
   async end(): Promise<void> {
     await this.stop();
     this.simulator.stop();
+    await this.#servers?.log.close();
+    await this.#servers?.rest.stop();
     rmSync(this.folder, { recursive: true });
     this.#answers.expectNoViolation();
   }

@@ -1,14 +1,7 @@
 import 'reflect-metadata';
-import { LogFile, createLog, errorFacts, readConfiguration, unknownVariables } from '@seatbook/host';
+import { runProgram, type ProgramContext } from '@seatbook/host';
 import { Product } from '@seatbook/nest';
 import type { ToParent } from './to-parent.js';
-
-/** A problem of the environment, not of the program: shown without a stack. */
-function fail(error: unknown): never {
-  const reason = error instanceof Error ? error.message : String(error);
-  process.stderr.write(`Seatbook cannot start: ${reason}\n`);
-  process.exit(1);
-}
 
 function tell(message: ToParent): void {
   process.send?.(message);
@@ -25,57 +18,23 @@ function sayOwnerKey(key: string): void {
   );
 }
 
-async function main(): Promise<void> {
-  const configuration = readConfiguration(process.env);
-  const { level, file } = configuration.log;
-  const log = createLog(level, file === null ? undefined : new LogFile(file));
-  for (const variable of unknownVariables(process.env)) {
-    log.warn({ variable }, 'this version has no such setting');
-  }
-  let product: Product | null = null;
-  let stopping = false;
-  const stop = (why: string): void => {
-    if (stopping) {
-      log.warn({ why }, 'ended at once');
-      process.exit(1);
-    }
-    stopping = true;
-    log.info({ why }, 'shutting down');
-    const { shutdownMs } = configuration.http;
-    setTimeout(() => {
-      log.error({ shutdownMs }, 'the shutdown took too long and was aborted');
-      process.exit(1);
-    }, shutdownMs).unref();
-    void (product?.stop() ?? Promise.resolve())
-      .then(() => {
-        log.info('stopped');
-        process.exit(0);
-      })
-      .catch((error: unknown) => {
-        log.error(errorFacts(error), 'the shutdown failed');
-        process.exit(1);
-      });
-  };
-  process.on('SIGTERM', () => stop('SIGTERM'));
-  process.on('SIGINT', () => stop('SIGINT'));
-  // The process that forked us has ended.
-  process.on('disconnect', () => stop('disconnect'));
-
-  const started = await Product.start(
+/** The whole product in one process: both halves, on the embedded store unless servers are configured. */
+async function start({ configuration, log, running }: ProgramContext): Promise<void> {
+  const { host } = await Product.start(
     { configuration, log, views: 'worker' },
     {
       opened({ ownerKey }) {
         if (ownerKey.unused !== null) sayOwnerKey(ownerKey.unused);
       },
-      listening(listening) {
-        product = listening;
-        log.info({ host: configuration.http.host, port: listening.port }, 'listening');
-        tell({ listening: listening.port });
+      listening(product) {
+        running(product);
+        log.info({ host: configuration.http.host, port: product.port }, 'listening');
+        tell({ listening: product.port });
       },
     },
   );
-  log.info({ position: await started.host.stores.events.head() }, 'ready');
+  log.info({ position: await host.stores.events.head() }, 'ready');
   tell({ ready: true });
 }
 
-main().catch(fail);
+runProgram(start);

@@ -1,6 +1,7 @@
 export { OwnerKey } from './keys/owner-key.js';
 export { createLog, errorFacts, type Log } from './log.js';
 export { LogFile, openLogFile } from './log-file.js';
+export { runProgram, type ProgramContext, type Running } from './program.js';
 export {
   SeatbookHost,
   type EdgeHost,
@@ -12,9 +13,12 @@ export {
 export {
   ConfigurationInvalid,
   readConfiguration,
+  requireServers,
   unknownVariables,
+  usesServers,
   type Configuration,
   type Environment,
 } from './settings/configuration.js';
 export { configurationPage } from './settings/configuration-page.js';
-export { backupLog, openStores, verifyLog, type VerifiedLog } from './stores/open-stores.js';
+export { CopyRefused, type CopiedStores } from './stores/copy.js';
+export { backupLog, copyToServers, openStores, verifyLog, type VerifiedLog } from './stores/open-stores.js';

@@ -7,7 +7,8 @@ import type { Log as LogLine, OpenedStores, Views } from '@seatbook/runtime';
 import { mdmIdOf } from './keys/mdm-id.js';
 import { OwnerKey } from './keys/owner-key.js';
 import type { Log } from './log.js';
-import type { Configuration } from './settings/configuration.js';
+import { usesServers, type Configuration } from './settings/configuration.js';
+import { refuseUnfinishedCopy } from './stores/copy.js';
 import { openStores } from './stores/open-stores.js';
 import { viewBuilders } from './views/view-builders.js';
 import { WorkerViews } from './views/worker-views.js';
@@ -15,7 +16,10 @@ import { WorkerViews } from './views/worker-views.js';
 export interface HostOptions {
   readonly configuration: Configuration;
   readonly log: Log;
-  /** Where a worker half builds the read models: in a thread of its own, or in this one (for tests). */
+  /**
+   * Where a worker half builds the read models of an embedded store: in a thread of its own, or in this one (for tests).
+   * Those on servers are built in this one: most of that time is spent waiting.
+   */
   readonly views: 'worker' | 'inline';
   /** How Apple is reached; HTTP when absent. */
   readonly transport?: Transport;
@@ -84,12 +88,14 @@ export class SeatbookHost {
   static open(options: HostOptions, halves: 'worker'): Promise<WorkerHost>;
   static async open(options: HostOptions, halves: Halves): Promise<SeatbookHost> {
     const { configuration, log } = options;
-    const stores = options.stores ?? (await openStores(configuration, { clock: systemClock, ids }));
+    const notice = (line: string): void => log.warn(line);
+    const stores = options.stores ?? (await openStores(configuration, { clock: systemClock, ids, notice }));
     const closeStores = async (): Promise<void> => {
       if (!options.stores) await stores.close();
     };
     try {
-      for (const notice of stores.notices) log.warn(notice);
+      stores.notices.forEach(notice);
+      await refuseUnfinishedCopy(stores.secrets);
       const parts = { stores, closeStores, ...(await partsOf(stores, options, halves)) };
       return new SeatbookHost(configuration, log, parts);
     } catch (error) {
@@ -155,7 +161,9 @@ async function partsOf(
     edge: hasEdge
       ? new SeatbookEdge(foundation, { importWaitMs, positionWaitMs, patienceMs: health.patienceMs })
       : null,
-    ownerKey: hasEdge ? await OwnerKey.open(stores.secrets, owner) : null,
+    ownerKey: hasEdge
+      ? await OwnerKey.open(stores.secrets, { ...owner, mayMake: !usesServers(configuration) })
+      : null,
     work: halves === 'edge' ? null : await workOf(foundation, stores, options),
   };
 }
@@ -177,7 +185,8 @@ async function workOf(
     log: ({ level, message, ...facts }) => log[level](facts, message),
   });
   const viewsOf = (tenureOf: TenureOf): Views => {
-    if (views === 'worker') return workerViewsOf(configuration, log, stores, tenureOf);
+    if (views === 'worker' && !usesServers(configuration))
+      return workerViewsOf(configuration, log, stores, tenureOf);
     const { events, reads } = stores;
     return viewBuilders({ events, reads, clock, limits: configuration.views, log: foundation.log, tenureOf });
   };

@@ -34,7 +34,6 @@ export const dueModel = readModel<DueRow>()({
   name: 'due',
   version: 2,
   metadataOnly: true,
-  overwrites: true,
   on: {
     '*': ({ metadata: { next }, stream, revision, position }) => {
       if (next === undefined) return [];

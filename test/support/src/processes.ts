@@ -21,7 +21,7 @@ export interface Answer<T = Json> {
 }
 
 /** A port that systems give to nobody who did not ask for it: it is still free when the product starts again. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(20_000, 32_000);
     const server = createServer();

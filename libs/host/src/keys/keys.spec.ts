@@ -13,7 +13,7 @@ describe('keys of a deployment', () => {
   afterEach(() => close());
 
   const open = (key: string | null = null, resetKey = false): Promise<OwnerKey> =>
-    OwnerKey.open(stores.secrets, { key, resetKey });
+    OwnerKey.open(stores.secrets, { key, resetKey, mayMake: true });
 
   it('an owner key is made once, also by processes that start at the same moment', async () => {
     const opened = await Promise.all([open(), open(), open()]);
@@ -45,6 +45,14 @@ describe('keys of a deployment', () => {
     const { unused: second } = await open(null, true);
     expect((await open()).unused).toBe(second);
     expect((await open()).matches(second ?? '')).toBe(true);
+  });
+
+  it('where no key may be made, one must be given, and is then known to all', async () => {
+    const openShared = (key: string | null): Promise<OwnerKey> =>
+      OwnerKey.open(stores.secrets, { key, resetKey: false, mayMake: false });
+    await expect(openShared(null)).rejects.toThrow(/^SEATBOOK_OWNER_KEY or SEATBOOK_OWNER_KEY_FILE must/);
+    await openShared(CHOSEN);
+    expect((await openShared(null)).matches(CHOSEN)).toBe(true);
   });
 
   it('processes that start at the same moment have one id for Apple', async () => {

@@ -6,6 +6,15 @@ const HASH_NAME = 'owner/key-hash';
 /** The key itself, sealed, until somebody has used it. */
 const UNUSED_NAME = 'owner/key-unused';
 
+/** Where the owner key comes from. */
+export interface OwnerKeySource {
+  /** Chosen by the operator; replaces the stored one. */
+  readonly key: string | null;
+  readonly resetKey: boolean;
+  /** Whether one is made when none is stored: where many processes share the stores, who would see it? */
+  readonly mayMake: boolean;
+}
+
 /**
  * The one key of the deployment's owner. Only its SHA-256 is kept: the key is 256 random bits, which cannot be guessed,
  * so a slow hash would protect nothing, and every request is checked in microseconds. A key of the operator's own must
@@ -28,11 +37,11 @@ export class OwnerKey {
     this.#unused = unused !== null;
   }
 
-  /** Opens the stored key; makes one on first start or when a reset is wanted; a chosen one replaces it. */
-  static async open(
-    secrets: Secrets,
-    { key, resetKey }: { readonly key: string | null; readonly resetKey: boolean },
-  ): Promise<OwnerKey> {
+  /**
+   * Opens the stored key; makes one on first start or when a reset is wanted; a chosen one replaces it.
+   * @throws when there is none and none may be made
+   */
+  static async open(secrets: Secrets, { key, resetKey, mayMake }: OwnerKeySource): Promise<OwnerKey> {
     if (key !== null) {
       await secrets.delete(UNUSED_NAME);
       const hash = sha256(key);
@@ -46,6 +55,11 @@ export class OwnerKey {
       return new OwnerKey(secrets, sha256(made), made);
     }
     const known = await secrets.get(HASH_NAME);
+    if (known === null && !mayMake) {
+      throw new Error(
+        'SEATBOOK_OWNER_KEY or SEATBOOK_OWNER_KEY_FILE must be given: with servers, no process makes an owner key. Make one with: openssl rand -hex 32',
+      );
+    }
     // Of several processes at a first start one makes the key, and the others open it.
     const unused =
       known === null ? await secrets.putIfAbsent(UNUSED_NAME, newKey()) : await secrets.get(UNUSED_NAME);

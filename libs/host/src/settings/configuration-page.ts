@@ -2,6 +2,7 @@ import { allSettings } from './configuration.js';
 
 const TITLES: Readonly<Record<string, string>> = {
   http: 'HTTP',
+  servers: 'Servers',
   data: 'Data',
   owner: 'Owner key',
   mdm: 'Mark on our locations',
@@ -22,10 +23,11 @@ Every setting is an environment variable, read once at start. All problems are r
 export function configurationPage(): string {
   const groups = new Map<string, string[][]>();
   for (const { group, setting } of allSettings()) {
-    const { variable, fallback, kind, meaning } = setting;
+    const { variable, fileVariable, fallback, kind, meaning } = setting;
     const rows = groups.get(group) ?? [];
     groups.set(group, rows);
-    rows.push([`\`${variable}\``, fallback === null ? 'none' : `\`${fallback}\``, kind, meaning]);
+    const file = fileVariable === undefined ? '' : ` \`${fileVariable}\` names a file with it instead.`;
+    rows.push([`\`${variable}\``, fallback === null ? 'none' : `\`${fallback}\``, kind, meaning + file]);
   }
   const parts = [...groups].map(([group, rows]) => `## ${TITLES[group] ?? group}\n\n${tableOf(rows)}`);
   return `${[INTRODUCTION, ...parts].join('\n\n')}\n`;

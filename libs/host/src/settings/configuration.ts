@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { BUILDER_LEASE_MS } from '@seatbook/runtime';
 import { settingTable } from './setting-table.js';
 import type { Setting } from './setting.js';
@@ -33,19 +34,18 @@ export function allSettings(): { group: string; field: string; setting: Setting<
 }
 
 /**
- * Reads the configuration. An empty variable is an absent one.
+ * Reads the configuration, and the files that it names instead of values. An empty variable is an absent one.
  * @throws ConfigurationInvalid
  */
 export function readConfiguration(environment: Environment): Configuration {
   const problems: string[] = [];
   const values: Record<string, Record<string, unknown>> = {};
   for (const { group, field, setting } of allSettings()) {
-    const given = environment[setting.variable]?.trim() ?? '';
     const fields = (values[group] ??= {});
     fields[field] = setting.absent;
-    if (given === '') continue;
     try {
-      fields[field] = setting.parse(given);
+      const given = givenFor(setting, environment);
+      if (given !== '') fields[field] = setting.parse(given);
     } catch (error) {
       problems.push(`${setting.variable} ${(error as Error).message}`);
     }
@@ -56,9 +56,36 @@ export function readConfiguration(environment: Environment): Configuration {
   return configuration;
 }
 
+/** What was given for a setting, in its variable or in the file that another one names; '' when nothing was. */
+function givenFor({ variable, fileVariable }: Setting<unknown>, environment: Environment): string {
+  const given = environment[variable]?.trim() ?? '';
+  const file = fileVariable === undefined ? '' : (environment[fileVariable]?.trim() ?? '');
+  if (file === '') return given;
+  if (given !== '') throw new Error(`and ${fileVariable} are both given: choose one`);
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new Error(`cannot be read from the file that ${fileVariable} names (${code ?? 'no such path'})`, {
+      cause: error,
+    });
+  }
+}
+
 /** Settings that are each fine and together are not. */
-function contradictions({ http, apple, timings, leases, reactor, planner, due }: Configuration): string[] {
+function contradictions(configuration: Configuration): string[] {
+  const { http, apple, timings, leases, reactor, planner, due, servers, owner } = configuration;
   const problems: string[] = [];
+  if ((servers.eventStoreDb === null) !== (servers.mongoDb === null)) {
+    problems.push(
+      'SEATBOOK_EVENTSTOREDB_URL and SEATBOOK_MONGODB_URL belong together: give both, or neither for the embedded store',
+    );
+  }
+  if (usesServers(configuration) && owner.resetKey) {
+    problems.push(
+      'SEATBOOK_RESET_OWNER_KEY is for the embedded store: with servers, change SEATBOOK_OWNER_KEY instead',
+    );
+  }
   const shortest = Math.min(
     BUILDER_LEASE_MS,
     reactor.leaseMs,
@@ -84,8 +111,25 @@ function contradictions({ http, apple, timings, leases, reactor, planner, due }:
   return problems;
 }
 
+/** Whether the stores are on servers, where many processes share them, or embedded in this one. */
+export const usesServers = ({ servers }: Pick<Configuration, 'servers'>): boolean =>
+  servers.eventStoreDb !== null && servers.mongoDb !== null;
+
+/**
+ * For programs that are one half of the product: the other one is another process, so the stores must be shared.
+ * @throws ConfigurationInvalid
+ */
+export function requireServers(configuration: Configuration): void {
+  if (usesServers(configuration)) return;
+  throw new ConfigurationInvalid([
+    'SEATBOOK_EVENTSTOREDB_URL and SEATBOOK_MONGODB_URL must be given: the embedded store is for one process, which apps/standalone is',
+  ]);
+}
+
 /** Variables that look like ours and mean nothing: most likely misspelt. */
 export function unknownVariables(environment: Environment): string[] {
-  const known = new Set(allSettings().map(({ setting }) => setting.variable));
+  const known = new Set(
+    allSettings().flatMap(({ setting }) => [setting.variable, setting.fileVariable ?? setting.variable]),
+  );
   return Object.keys(environment).filter((name) => name.startsWith('SEATBOOK_') && !known.has(name));
 }

@@ -12,6 +12,7 @@ import {
   list,
   numbers,
   oneOf,
+  optionalAddress,
   optionalSecret,
   optionalText,
   optionalUrl,
@@ -108,12 +109,35 @@ export const settingTable = {
         'Requests per minute of one client address without the right key. More are refused with 429; the right key is never refused for them.',
     },
   ),
+  servers: {
+    eventStoreDb: optionalAddress(
+      [
+        'SEATBOOK_EVENTSTOREDB_URL',
+        'EventStoreDB with the log, and SEATBOOK_MONGODB_URL with everything else. Without both, the embedded store in SEATBOOK_DATA is used.',
+      ],
+      ['esdb', 'esdb+discover'],
+    ),
+    prefix: text(
+      [
+        'SEATBOOK_EVENTSTOREDB_PREFIX',
+        'Word that the names of all streams begin with on the server; 1 to 32 letters, digits or underscores. It must never change.',
+      ],
+      'seatbook',
+    ),
+    mongoDb: optionalAddress(
+      [
+        'SEATBOOK_MONGODB_URL',
+        'MongoDB with read models, leases, secrets and persons. The database is the one that the address names, else `seatbook`.',
+      ],
+      ['mongodb', 'mongodb+srv'],
+    ),
+  },
   data: {
     folder: text(['SEATBOOK_DATA', 'Folder of events.db, views.db and the sealing key.'], './data/seatbook'),
     keyFile: optionalText(
       [
         'SEATBOOK_KEY_FILE',
-        'File with the key that seals tokens and secrets; created on first start, mode 0600.',
+        'File with the key that seals tokens and secrets. With the embedded store it is created on first start, mode 0600; with servers it must exist.',
       ],
       'path; default `seatbook.key` in the data folder',
     ),
@@ -129,9 +153,9 @@ export const settingTable = {
     key: optionalSecret(
       [
         'SEATBOOK_OWNER_KEY',
-        'An owner key of your own; replaces the stored one. Without it, one is created and shown on first start.',
+        'An owner key of your own; replaces the stored one. Without it, one is created and shown on first start; with servers it must be given.',
       ],
-      { minLength: 32 },
+      { minLength: 32, fileVariable: 'SEATBOOK_OWNER_KEY_FILE' },
     ),
     resetKey: flag([
       'SEATBOOK_RESET_OWNER_KEY',

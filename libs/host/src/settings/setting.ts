@@ -12,6 +12,8 @@ export interface Setting<T> {
   parse(text: string): T;
   /** The value when the variable is absent. */
   readonly absent: T;
+  /** A variable that names a file with the value instead, as secrets are mounted into containers. */
+  readonly fileVariable?: string;
 }
 
 type Named = readonly [variable: string, meaning: string];
@@ -37,8 +39,9 @@ export const optionalText = ([variable, meaning]: Named, kind = 'text'): Setting
 /** A secret given by the operator: its text is in no message. */
 export const optionalSecret = (
   [variable, meaning]: Named,
-  { minLength }: { readonly minLength: number },
+  { minLength, ...more }: { readonly minLength: number; readonly fileVariable?: string },
 ): Setting<string | null> => ({
+  ...more,
   variable,
   kind: `secret of at least ${minLength} characters`,
   fallback: null,
@@ -46,6 +49,27 @@ export const optionalSecret = (
   parse(given) {
     if (given.length < minLength || /\s/.test(given)) {
       throw new Error(`must have at least ${minLength} characters and no blanks`);
+    }
+    return given;
+  },
+  absent: null,
+});
+
+/** The address of a server, often with a password: its text is in no message. */
+export const optionalAddress = (
+  [variable, meaning]: Named,
+  schemes: readonly string[],
+): Setting<string | null> => ({
+  variable,
+  fileVariable: `${variable}_FILE`,
+  kind: `address that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
+  fallback: null,
+  meaning,
+  parse(given) {
+    if (!schemes.some((scheme) => given.startsWith(`${scheme}://`)) || /\s/.test(given)) {
+      throw new Error(
+        `must begin with ${schemes.map((scheme) => `${scheme}://`).join(' or ')} and have no blanks`,
+      );
     }
     return given;
   },

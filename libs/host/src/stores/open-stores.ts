@@ -1,26 +1,55 @@
-import type { Clock, Ids } from '@seatbook/kernel';
 import type { BuilderStores, OpenedStores } from '@seatbook/runtime';
-import type { Configuration } from '../settings/configuration.js';
+import { copyStores, type CopiedStores } from './copy.js';
+import { usesServers, type Configuration } from '../settings/configuration.js';
+import type { StoresContext } from './stores-context.js';
 
 /**
  * Opens the stores that are configured. A driver is loaded when it is opened and not before: a process never loads the
  * native library of a store that it does not use.
- * @throws what the driver says of stores that are locked, damaged or sealed with another key
+ * @throws what the driver says of stores that are locked, damaged, out of reach or sealed with another key
  */
 export async function openStores(
-  settings: Pick<Configuration, 'data'>,
-  context: { readonly clock: Clock; readonly ids: Ids },
+  settings: Pick<Configuration, 'data' | 'servers'>,
+  context: StoresContext,
 ): Promise<OpenedStores> {
+  if (usesServers(settings)) {
+    const { openServerStores } = await import('./server-stores.js');
+    return openServerStores(settings, context);
+  }
   const { openEmbeddedStores } = await import('./embedded-stores.js');
   return openEmbeddedStores(settings.data, context);
 }
 
-/** Opens them once more, for a thread that builds read models. */
+/** Opens the embedded ones once more, for a thread that builds read models. */
 export async function openBuilderStores(settings: {
   readonly data: Pick<Configuration['data'], 'folder'>;
 }): Promise<BuilderStores> {
   const { openEmbeddedBuilder } = await import('./embedded-stores.js');
   return openEmbeddedBuilder(settings.data);
+}
+
+/**
+ * Copies the embedded stores of the data folder into the configured servers, with the sealing key that is configured for
+ * both. Nothing may use either meanwhile.
+ * @throws CopyRefused when the servers hold anything but the beginning of this copy
+ */
+export async function copyToServers(
+  settings: Pick<Configuration, 'data' | 'servers'>,
+  { tell, ...context }: StoresContext & { readonly tell: (events: number) => void },
+): Promise<CopiedStores> {
+  const { openEmbeddedStores } = await import('./embedded-stores.js');
+  const { openServerStores } = await import('./server-stores.js');
+  const from = await openEmbeddedStores(settings.data, context);
+  try {
+    const to = await openServerStores(settings, context);
+    try {
+      return await copyStores(from, to, tell);
+    } finally {
+      await to.close();
+    }
+  } finally {
+    await from.close();
+  }
 }
 
 /** What was found in a log. */

@@ -23,8 +23,8 @@ export interface PairDocument {
   asset: string;
   /** `d:{serial number}` or `u:{userId}`, in the canonical spelling. */
   holder: HolderKey;
-  /** The holder as Apple spells it, which is nearly always the same. */
-  spelledAs: HolderKey;
+  /** The holder as Apple spells it, where that differs. */
+  spelledAs: HolderKey | null;
   state: PairState;
   /** The order that brought it here; null for an adopted pair. */
   orderId: string | null;
@@ -36,6 +36,9 @@ export interface PairDocument {
   since: Instant;
   position: Position;
 }
+
+/** The holder as Apple spells it. */
+export const holderAtApple = ({ holder, spelledAs }: PairDocument): HolderKey => spelledAs ?? holder;
 
 export const pairKey = (asset: string, holder: HolderKey): string => `${asset}|${holder}`;
 
@@ -69,24 +72,27 @@ function moved(
 const movedTo = (event: PairEvent, holders: Holders, change: Partial<PairDocument> | null): PairChange[] =>
   moved(event, holders, () => change);
 
-const newPair = (asset: string, spelledAs: HolderKey): PairDocument => ({
-  ...assetOf(asset),
-  asset,
-  holder: canonicalHolder(spelledAs),
-  spelledAs,
-  state: 'assigned',
-  orderId: null,
-  adopted: false,
-  callId: null,
-  errorNumber: null,
-  reason: null,
-  since: 0,
-  position: START,
-});
+const newPair = (asset: string, spelledAs: HolderKey): PairDocument => {
+  const holder = canonicalHolder(spelledAs);
+  return {
+    ...assetOf(asset),
+    asset,
+    holder,
+    spelledAs: holder === spelledAs ? null : spelledAs,
+    state: 'assigned',
+    orderId: null,
+    adopted: false,
+    callId: null,
+    errorNumber: null,
+    reason: null,
+    since: 0,
+    position: START,
+  };
+};
 
 export const pairsModel = readModel<PairDocument, AssetEvent>()({
   name: 'pairs',
-  version: 4,
+  version: 3,
   on: {
     'asset.assignments-adopted': (event) =>
       movedTo(event, event.data, { state: 'assigned', adopted: true, orderId: null, ...clean }),
@@ -140,10 +146,8 @@ export const pairsModel = readModel<PairDocument, AssetEvent>()({
     'asset.reservations-ended': (event) =>
       event.data.was === 'reserved' || event.data.was === 'waiting' ? movedTo(event, event.data, null) : [],
   },
-  key: { asset: 'text', spelledAs: 'text' },
-  shared: ['uId', 'adamId', 'pricingParam', 'state', 'orderId'],
   indexes: [
-    { name: 'by-holder', fields: ['holder', 'asset'] },
+    { name: 'by-holder', fields: ['holder', 'uId', 'adamId'] },
     // Of one asset by equality, of one account by a range: assets begin with the account.
     { name: 'by-asset', fields: ['asset'] },
     { name: 'by-state', fields: ['state', 'asset'] },

@@ -1,41 +1,26 @@
 import { readModel, type Position } from '@seatbook/kernel';
-import { subjectIn, subjectOfStream, type SubjectKind } from '../subjects.js';
 import { timelinesOf } from './story.js';
 
 /** One event in the life of one subject, as a reference. Its text is made from the event when it is read. */
 export interface TimelineRow {
-  readonly kind: SubjectKind;
-  /** Which account, asset, order or holder. */
-  readonly id: string;
+  readonly subject: string;
   readonly stream: string;
   readonly revision: number;
   readonly position: Position;
 }
 
-/**
- * The events of each account, asset, order and holder that are in other streams than its own: a stream is its own
- * timeline.
- */
+/** The events of each account, asset, order and holder. */
 export const timelineModel = readModel<TimelineRow>()({
   name: 'timeline',
-  version: 3,
-  overwrites: true,
+  version: 2,
   on: {
     '*'(event) {
       const { stream, revision, position } = event;
-      const own = subjectOfStream(stream);
-      return timelinesOf(event)
-        .filter((subject) => subject !== own)
-        .map((subject) => {
-          const { kind, id } = subjectIn(subject);
-          return {
-            key: `${position}|${kind}|${id}`,
-            evolve: () => ({ kind, id, stream, revision, position }),
-          };
-        });
+      return timelinesOf(event).map((subject) => ({
+        key: `${subject}|${position}`,
+        evolve: () => ({ subject, stream, revision, position }),
+      }));
     },
   },
-  key: { position: 'number', kind: 'text', id: 'text' },
-  shared: ['kind', 'id', 'stream'],
-  indexes: [{ name: 'by-subject', fields: ['kind', 'id', 'position'] }],
+  indexes: [{ name: 'by-subject', fields: ['subject', 'position'] }],
 });

@@ -8,8 +8,6 @@ export interface OutcomeDocument {
   orderId: string;
   adamId: string;
   pricingParam: string;
-  /** `{uId}.{adamId}.{pricingParam}` */
-  asset: string;
   holder: HolderKey;
   outcome:
     | 'waiting'
@@ -49,7 +47,6 @@ function outcomes(
       orderId,
       adamId,
       pricingParam,
-      asset,
       holder,
       outcome,
       detail,
@@ -109,8 +106,7 @@ export const outcomeKey = (orderId: string, asset: string, holder: HolderKey): s
 /** Per order and pair. */
 export const outcomesModel = readModel<OutcomeDocument, AssetEvent>()({
   name: 'outcomes',
-  version: 2,
-  overwrites: true,
+  version: 1,
   on: {
     'asset.licenses-reserved'(event) {
       const { orderId, reserved, waiting, waitingReason, following, alreadyHeld, heldBy, refused, refusal } =
@@ -149,10 +145,8 @@ export const outcomesModel = readModel<OutcomeDocument, AssetEvent>()({
     'asset.returns-ended': (event) => outcomesOf(event, 'returned'),
     'asset.reservations-ended': endedBy,
   },
-  key: { orderId: 'text', asset: 'text', holder: 'text' },
-  shared: ['orderId', 'adamId', 'pricingParam', 'outcome'],
   indexes: [
-    { name: 'by-order', fields: ['orderId', 'asset'] },
+    { name: 'by-order', fields: ['orderId', 'adamId'] },
     { name: 'by-outcome', fields: ['orderId', 'outcome'] },
   ],
 });

