@@ -70,6 +70,53 @@ export const EVENTS_PER_CYCLE = LIFE.length;
 export const EVENTS_PER_LICENCE = 5;
 
 /**
+ * @param {string} id
+ * @param {{ type: string, data: object }} made
+ * @param {number} number of events before it
+ */
+function newEvent(id, { type, data }, number) {
+  const metadata = {
+    version: 1,
+    commandId: id,
+    principal: 'seatbook',
+    correlationId: id,
+    causationId: id,
+    recordedAt: RECORDED_AT + number,
+  };
+  return { id, type, data: JSON.stringify(data), metadata: JSON.stringify(metadata) };
+}
+
+/** Holders of one event of an import. */
+const ADOPTED_AT_ONCE = 1_000;
+
+/**
+ * Writes what an import says of pairs that Apple held already.
+ * @param {string} folder
+ * @param {{ assets: number, devices: number }} shape devices of each asset, the same ones
+ */
+export async function writeAdoptedLog(folder, { assets, devices }) {
+  const stores = await openStores(folder);
+  let written = 0;
+  for (let asset = 0; asset < assets; asset += 1) {
+    const events = [];
+    for (let device = 0; device < devices; device += ADOPTED_AT_ONCE) {
+      const length = Math.min(ADOPTED_AT_ONCE, devices - device);
+      const serialNumbers = Array.from({ length }, (_serial, index) => serialOf(device + index));
+      const data = { serialNumbers, userIds: [], failedBefore: 0 };
+      events.push({ type: 'asset.assignments-adopted', data });
+    }
+    events.push({ type: 'asset.baseline-completed', data: { count: devices, unstable: false } });
+    const stream = assetStream(UID, assetOf(asset));
+    for (const [revision, event] of events.entries()) {
+      const made = newEvent(uuidOf(`adopted/${written}`), event, written);
+      await stores.events.append(stream, [made], revision === 0 ? 'absent' : revision - 1);
+      written += 1;
+    }
+  }
+  await stores.close();
+}
+
+/**
  * Writes ledger events that name one pair each, after what the log may hold already. The events of a licence lie among those of `inFlight` others
  * that are on their way at the same time.
  * @param {string} folder
@@ -106,20 +153,7 @@ export async function writeLedgerLog(folder, { licences, assets, inFlight, cycle
     if (!made) throw new Error('a licence has no such event');
     const revision = (revisions[asset] ?? -1) + 1;
     revisions[asset] = revision;
-    const metadata = {
-      version: 1,
-      commandId: id,
-      principal: 'seatbook',
-      correlationId: id,
-      causationId: id,
-      recordedAt: RECORDED_AT + written,
-    };
-    const event = {
-      id,
-      type: made.type,
-      data: JSON.stringify(made.data),
-      metadata: JSON.stringify(metadata),
-    };
+    const event = newEvent(id, made, written);
     appends.push(
       stores.events.append(
         assetStream(UID, assetOf(asset)),

@@ -96,7 +96,7 @@ async function allPairs(reads) {
   do {
     /** @type {import('@seatbook/runtime').Page<import('@seatbook/licensing').PairDocument>} */
     const page = await reads.query(queryModels.pairs, {
-      index: 'by-state',
+      index: 'by-asset',
       equals: [],
       limit: 5_000,
       ...(cursor ? { cursor } : {}),

@@ -138,11 +138,70 @@ function expectedRows(
   return keysOf(descending ? found.reverse() : found);
 }
 
+/** Documents with made keys as a plain sort finds them. */
+function expectedHeld(
+  rows: readonly Held[],
+  { indexes }: ModelRef<Held>,
+  { index, equals, range, descending }: IndexQuery,
+): readonly Held[] {
+  const fields = (indexes.find(({ name }) => name === index)?.fields ?? []) as readonly (keyof Held)[];
+  const valueOf = (row: Held, field: keyof Held | undefined): FieldValue =>
+    field === undefined ? null : (row[field] as FieldValue);
+  const ranged = (row: Held): FieldValue => valueOf(row, fields[equals.length]);
+  const found = rows
+    .filter((row) => equals.every((value, number) => valueOf(row, fields[number]) === value))
+    .filter((row) => range?.from === undefined || compare(ranged(row), range.from) >= 0)
+    .filter((row) => range?.after === undefined || compare(ranged(row), range.after) > 0)
+    .filter((row) => range?.to === undefined || compare(ranged(row), range.to) <= 0)
+    .sort((one, other) => {
+      for (const field of fields) {
+        const order = compare(valueOf(one, field), valueOf(other, field));
+        if (order !== 0) return order;
+      }
+      return compare(heldKey(one), heldKey(other));
+    });
+  return descending ? found.reverse() : found;
+}
+
 function compare(a: FieldValue, b: FieldValue): number {
   if (a === b) return 0;
   if (a === null || b === null) return a === null ? -1 : 1;
   return a < b ? -1 : 1;
 }
+
+/** Documents whose keys are made of fields, and which have texts in common. */
+interface Held {
+  readonly asset: string;
+  readonly holder: string;
+  readonly state: string | null;
+  readonly order?: unknown;
+}
+
+const heldModel = (): ModelRef<Held> => ({
+  name: `held-${randomUUID()}`,
+  version: 1,
+  key: { asset: 'text', holder: 'text' },
+  shared: ['state', 'order'],
+  indexes: [
+    { name: 'byHolder', fields: ['holder', 'asset'] },
+    { name: 'byAsset', fields: ['asset'] },
+    { name: 'byState', fields: ['state', 'asset'] },
+  ],
+});
+
+const heldKey = ({ asset, holder }: Held): string => `${asset}|${holder}`;
+
+const HOLDERS = ['', 'a', 'A', 'a|b', '|', '0', '00', 'ä', '\u{10000}', ' a'];
+
+const randomHeld = (chance: Chance): Held => {
+  const order = chance.pick([undefined, null, 'order 1', 'order 2', '', 7, '7', true, ['order 1'], '\ud800']);
+  return {
+    asset: chance.pick(['1.a', '1.b', '2.a']),
+    holder: chance.pick(HOLDERS),
+    state: chance.pick([null, 'assigned', 'waiting']),
+    ...(order === undefined ? {} : { order }),
+  };
+};
 
 const randomPair = (chance: Chance, key: string): Pair => {
   const asset = chance.pick(['a', 'b', null, undefined]);
@@ -566,6 +625,119 @@ export const readStoreCases: Cases<ReadStoreFixture> = {
       );
     }
     assert.equal((await store.query(model, { ...query, cursor: next })).rows.length, 2);
+  },
+
+  'documents whose keys are made of fields are found by key and in the order of each index': async ({
+    store,
+  }) => {
+    await seeded(async (chance) => {
+      const model = await taken<Held>(store, heldModel());
+      const kept = new Map<string, Held>();
+      for (let turn = 1; turn <= 6; turn += 1) {
+        const changes = new Map<string, Held | null>();
+        for (let change = 0; change < 15; change += 1) {
+          const held = randomHeld(chance);
+          changes.set(heldKey(held), chance.below(4) === 0 ? null : held);
+        }
+        await commit(store, model, changes, turn - 1, turn);
+        for (const [key, held] of changes)
+          if (held) kept.set(key, held);
+          else kept.delete(key);
+      }
+      for (const [key, held] of kept) same(await store.get(model, key), held);
+      const placed = await store.getMany(model, [...kept.keys(), '1.a|never', '3.a|a']);
+      same(new Map([...placed].map(([key, { document }]) => [key, document])), kept);
+      const queries: IndexQuery[] = [
+        { index: 'byHolder', equals: [], limit: 3 },
+        { index: 'byHolder', equals: ['a'], limit: 1 },
+        { index: 'byHolder', equals: [], range: { after: '0', to: 'ä' }, limit: 2 },
+        { index: 'byHolder', equals: ['a', '1.b'], limit: 1 },
+        { index: 'byAsset', equals: [], limit: 4 },
+        { index: 'byAsset', equals: ['1.b'], limit: 2 },
+        { index: 'byAsset', equals: [], range: { from: '1.', to: '1.\uffff' }, limit: 5 },
+        { index: 'byState', equals: [null], limit: 2 },
+        { index: 'byState', equals: ['assigned'], range: { to: '1.b' }, limit: 2 },
+      ];
+      for (const query of queries)
+        for (const descending of [false, true]) {
+          const found: Held[] = [];
+          for (let cursor: string | null = ''; cursor !== null;) {
+            const asked = { ...query, descending, ...(cursor === '' ? {} : { cursor }) };
+            const page: Page<Held> = await store.query(model, asked);
+            found.push(...page.rows);
+            cursor = page.next;
+          }
+          same(
+            found,
+            expectedHeld([...kept.values()], model, { ...query, descending }),
+            JSON.stringify(query),
+          );
+        }
+    });
+  },
+
+  'what is asked for by value only is never asked for in its order': async ({ store }) => {
+    const model = await taken<Held>(store, heldModel());
+    const query = { index: 'byState', limit: 5 };
+    await assert.rejects(store.query(model, { ...query, equals: [] }), /asked for a value of state/);
+    const range = { from: 'a' };
+    await assert.rejects(store.query(model, { ...query, equals: [], range }), /asked for a value of state/);
+    same(await store.query(model, { ...query, equals: ['unheard of'] }), { rows: [], next: null });
+  },
+
+  'a number in a key is ordered as a number': async ({ store }) => {
+    const model: ModelRef<{ subject: string; position: number }> = {
+      name: `rows-${randomUUID()}`,
+      version: 1,
+      key: { position: 'number', subject: 'text' },
+      indexes: [{ name: 'bySubject', fields: ['subject', 'position'] }],
+    };
+    await taken(store, model);
+    const positions = [1, 2, 9, 10, 11, 100, 2 ** 40];
+    const rows = ['a|b', 'a'].flatMap((subject) => positions.map((position) => ({ subject, position })));
+    await commit(store, model, new Map(rows.map((row) => [`${row.position}|${row.subject}`, row])), 0, 1);
+    same(await store.get(model, '10|a|b'), { subject: 'a|b', position: 10 });
+    const query = { index: 'bySubject', equals: ['a'], limit: 3 };
+    const first = await store.query(model, { ...query, range: { after: 2 } });
+    same(
+      first.rows.map(({ position }) => position),
+      [9, 10, 11],
+    );
+    const second = await store.query(model, { ...query, range: { after: 2 }, cursor: first.next ?? '' });
+    same(
+      second.rows.map(({ position }) => position),
+      [100, 2 ** 40],
+    );
+    const last = await store.query(model, { ...query, range: { to: 10 }, descending: true });
+    same(
+      last.rows.map(({ position }) => position),
+      [10, 9, 2],
+    );
+    await commit(store, model, new Map([['10|a', null]]), 1, 2);
+    assert.equal(await store.get(model, '10|a'), null);
+    same(await store.get(model, '10|a|b'), { subject: 'a|b', position: 10 });
+  },
+
+  'texts that documents have in common outlive a commit that was refused, and a restart': async (fixture) => {
+    const { store } = fixture;
+    const model = await taken<Held>(store, heldModel());
+    const held = (holder: string, order: string): Held => ({
+      asset: '1.a',
+      holder,
+      state: 'assigned',
+      order,
+    });
+    const as = (...all: readonly Held[]): Map<string, Held> => new Map(all.map((one) => [heldKey(one), one]));
+    await commit(store, model, as(held('a', 'first')), 0, 1);
+    await assert.rejects(commit(store, model, as(held('x', 'never')), 0, 2), isMoved);
+    await commit(store, model, as(held('b', 'second'), held('c', 'first')), 1, 2);
+    const orders = async (read: ReadStore): Promise<unknown[]> => {
+      await read.prepare([model]);
+      const found = await read.getMany(model, ['1.a|a', '1.a|b', '1.a|c']);
+      return [...found.values()].map(({ document }) => document?.order);
+    };
+    same((await orders(store)).sort(), ['first', 'first', 'second']);
+    same((await orders(await fixture.reopen())).sort(), ['first', 'first', 'second']);
   },
 
   'two versions of a model exist side by side': async ({ store }) => {

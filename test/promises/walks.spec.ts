@@ -52,7 +52,7 @@ const pairs = {
     const adamId = String(900 + (number % 3));
     const asset = `${ACCOUNT}.${adamId}.STDQ`;
     const holder = `d:C02TEST${numbered(number)}`;
-    const pair = { uId: ACCOUNT, adamId, pricingParam: 'STDQ', asset, holder, spelledAs: null };
+    const pair = { uId: ACCOUNT, adamId, pricingParam: 'STDQ', asset, holder, spelledAs: holder };
     return { ...pair, state: oneOf(random, STATES), position: 0 };
   },
   keyOf: (row: Row) => `${String(row['asset'])}|${String(row['holder'])}`,
@@ -108,10 +108,11 @@ const lists: Readonly<Record<string, List>> = {
     model: queryModels.outcomes,
     newRow: (number, random) => {
       const holder = `d:${numbered(number)}`;
-      const asset = { adamId: String(900 + (number % 3)), pricingParam: 'STDQ' };
+      const adamId = String(900 + (number % 3));
+      const asset = { adamId, pricingParam: 'STDQ', asset: `${ACCOUNT}.${adamId}.STDQ` };
       return { orderId: ORDER, ...asset, holder, outcome: oneOf(random, STATES), position: 0 };
     },
-    keyOf: (row) => `${ORDER}|${String(row['adamId'])}|${String(row['holder'])}`,
+    keyOf: (row) => `${ORDER}|${String(row['asset'])}|${String(row['holder'])}`,
     change: (row, random) => void (row['outcome'] = oneOf(random, STATES)),
     page: (edge, part) => listOutcomes(edge, { orderId: ORDER, part }),
     idOf: (row) => String(row['holder']),

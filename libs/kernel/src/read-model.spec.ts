@@ -33,6 +33,21 @@ describe('a read model', () => {
     expect(model.name).toBe('lamps');
   });
 
+  it('has in every index what the key as text does not order: numbers, and shared texts', () => {
+    const declared = (...fields: ('room' | 'switched')[]) =>
+      readModel<{ room: string; switched: number }>()({
+        name: 'switchings',
+        version: 1,
+        on: {},
+        key: { switched: 'number', room: 'text' },
+        shared: ['room'],
+        indexes: [{ name: 'by-room', fields }],
+      });
+    expect(declared('room', 'switched').key).toEqual({ switched: 'number', room: 'text' });
+    expect(() => declared('room')).toThrow(/by-room of switchings needs the field switched/);
+    expect(() => declared('switched')).toThrow(/by-room of switchings needs the field room/);
+  });
+
   it('handles the events that it has a function for, and leaves documents alone by others', () => {
     type LampEvent =
       | { readonly type: 'lamp.lit'; readonly data: { readonly room: string } }

@@ -9,6 +9,9 @@ export interface IndexDeclaration<I extends string = string> {
   readonly fields: readonly string[];
 }
 
+/** What a field of a key holds. */
+export type KeyPart = 'text' | 'number';
+
 declare const of: unique symbol;
 
 /** A read model as its readers and stores see it. It knows its documents and the names of its indexes. */
@@ -17,6 +20,16 @@ export interface ModelRef<out D extends Document = Document, out I extends strin
   /** Raised when the documents change their meaning: the new version is built beside the old one. */
   readonly version: number;
   readonly indexes: readonly IndexDeclaration<I>[];
+  /**
+   * Fields of the documents that their keys are made of, in this order, joined by `|`, which only the last of them may
+   * hold itself. A store may then keep the fields and no key. Undefined: a key says what no field does.
+   */
+  readonly key?: Readonly<Record<string, KeyPart>>;
+  /**
+   * Fields with texts that many documents have in common. A store may keep each text once, under a number; so those in
+   * an index are asked for by their value, never in order or in a range.
+   */
+  readonly shared?: readonly string[];
   readonly [of]?: D;
 }
 
@@ -45,6 +58,8 @@ export interface ReadModel<
    * folds also events of types and versions that this build does not know, which others wait at.
    */
   readonly metadataOnly: boolean;
+  /** An event says all that is in the documents that it touches: what was there before need not be read. */
+  readonly overwrites: boolean;
   /** What an event does to documents, a key each once; nothing for an event that it does not handle. */
   changesBy(event: Envelope<E>): readonly Change<D>[];
 }
@@ -58,15 +73,18 @@ export type IndexOf<M extends ModelRef> = M extends ModelRef<Document, infer I> 
 /** Fields of the documents of a union, those of one member included. */
 type FieldOf<D> = D extends unknown ? keyof D & string : never;
 
-/** Its indexes are of fields that its documents have. */
+/** Its indexes and its key are of fields that its documents have. */
 interface Indexed<D extends Document, I extends string> {
   readonly indexes: readonly { readonly name: I; readonly fields: readonly FieldOf<D>[] }[];
+  readonly key?: { readonly [F in FieldOf<D>]?: KeyPart };
+  readonly shared?: readonly FieldOf<D>[];
 }
 
 interface Declaration<D extends Document, E extends DomainEvent, I extends string> extends Indexed<D, I> {
   readonly name: string;
   readonly version: number;
   readonly metadataOnly?: boolean;
+  readonly overwrites?: boolean;
   /** By type of event; or one function for all events as `*`. */
   readonly on: Changes<D, E> | { readonly '*': (event: Envelope) => readonly Change<D>[] };
 }
@@ -78,7 +96,9 @@ interface Declaration<D extends Document, E extends DomainEvent, I extends strin
 export const readModel =
   <D extends Document, E extends DomainEvent = DomainEvent>() =>
   <const I extends string>(declaration: Declaration<D, E, I>): ReadModel<D, E, I> => {
-    const { name, version, metadataOnly = false, indexes, on } = declaration;
+    const { name, version, metadataOnly = false, overwrites = false, indexes, shared, on } = declaration;
+    const key = declaration.key as ModelRef['key'];
+    checkTies(name, indexes, key, shared);
     // Each function is given only events of its own type, which the compiler cannot see in a lookup by type.
     const functions = on as unknown as Readonly<
       Record<string, ((event: Envelope) => readonly Change<D>[]) | undefined>
@@ -89,7 +109,27 @@ export const readModel =
       version,
       handles: Object.keys(on),
       metadataOnly,
+      overwrites,
       indexes,
+      ...(key && { key }),
+      ...(shared && { shared }),
       changesBy: (event) => (every ?? functions[event.type])?.(event) ?? [],
     };
   };
+
+/**
+ * Ties in an index are broken by the key as text, in which 10 comes before 9, and which a shared field does not order:
+ * an index has such fields of the key itself.
+ */
+function checkTies(
+  name: string,
+  indexes: readonly IndexDeclaration[],
+  key: ModelRef['key'] = {},
+  shared: readonly string[] = [],
+): void {
+  const unordered = Object.keys(key).filter((field) => key[field] === 'number' || shared.includes(field));
+  for (const index of indexes)
+    for (const field of unordered)
+      if (!index.fields.includes(field))
+        throw new Error(`the index ${index.name} of ${name} needs the field ${field} of its key`);
+}

@@ -30,7 +30,7 @@ export { unknownAsset, type AssetCommand } from './asset/asset-decider.js';
 export type { Action, AssetEvent, RefusalReason } from './asset/asset-events.js';
 export type { Asset, Pair } from './asset/asset-state.js';
 export { availableOf, excessOf, usedOf, type AssetDocument } from './asset/assets-model.js';
-export { holderAtApple, type PairDocument, type PairState } from './asset/pairs-model.js';
+export type { PairDocument, PairState } from './asset/pairs-model.js';
 export { canonicalHolder, orderedSerials } from './serial-number.js';
 export { MAX_PAIRS, pairsOf, type Order, type OrderCommand } from './order/order-decider.js';
 export {
@@ -64,6 +64,6 @@ export { dispatcher, type DispatchContext } from './dispatch/dispatcher.js';
 export { openWorkModel, type OpenWorkRow } from './dispatch/open-work.js';
 export { rectanglesOf, type Column, type Rectangle } from './dispatch/rectangles.js';
 export { storyOf, subjectsOf, timelinesOf, type LicensingEvent } from './history/story.js';
-export { subjectOf, type SubjectKind } from './subjects.js';
+export { streamOfSubject, subjectIn, subjectOf, type Subject, type SubjectKind } from './subjects.js';
 export type { TimelineRow } from './history/timeline-model.js';
 export type { StoryContext } from './wording.js';

@@ -83,7 +83,7 @@ describe('read models over a log in which everything happens', () => {
     const pairs = await documentsOf(pairsModel, log);
     const adopted = pairs.get(`${keynote}|d:c02q`);
     expect(adopted).toMatchObject({ holder: 'd:C02Q', spelledAs: 'd:c02q', state: 'assigned' });
-    expect(pairs.get(`${keynote}|d:C02P`)).toMatchObject({ holder: 'd:C02P', spelledAs: null });
+    expect(pairs.get(`${keynote}|d:C02P`)).toMatchObject({ holder: 'd:C02P', spelledAs: 'd:C02P' });
     const outcome = (await documentsOf(outcomesModel, log)).get(`order-k|${keynote}|d:C02Q`);
     expect(outcome).toMatchObject({ outcome: 'already-held', detail: '' });
     expect((await documentsOf(assetsModel, log)).get(keynote)).toMatchObject({
@@ -96,7 +96,7 @@ describe('read models over a log in which everything happens', () => {
       final: { alreadyHeld: 1 },
     });
     const lives = [...(await documentsOf(timelineModel, log)).values()].filter(
-      ({ subject }) => subject === 'holder d:C02Q',
+      ({ kind, id }) => kind === 'holder' && id === 'd:C02Q',
     );
     expect(lives.length).toBe(3);
   });
@@ -165,12 +165,16 @@ describe('read models over a log in which everything happens', () => {
       ...holders,
     ]);
     const timeline = await documentsOf(timelineModel, log);
-    expect(timeline.get(`holder d:C02A|${reserved.position}`)).toEqual({
-      subject: 'holder d:C02A',
+    expect(timeline.get(`${reserved.position}|holder|d:C02A`)).toEqual({
+      kind: 'holder',
+      id: 'd:C02A',
       stream: reserved.stream,
       revision: reserved.revision,
       position: reserved.position,
     });
+    // The ledger's stream is the asset's timeline itself.
+    expect(timeline.has(`${reserved.position}|order|order-a`)).toBe(true);
+    expect(timeline.has(`${reserved.position}|asset|${ASSET}`)).toBe(false);
   });
 
   it('touches no more documents than an event may, however large the event', () => {

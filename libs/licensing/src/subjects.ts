@@ -1,3 +1,4 @@
+import { categoryOf, idOf } from '@seatbook/kernel';
 import { assetKey } from './asset-id.js';
 import type { HolderKey } from './holder.js';
 import type { AssetId } from './ports.js';
@@ -6,7 +7,25 @@ import { canonicalHolder } from './serial-number.js';
 /** What a timeline can be asked about. */
 export type SubjectKind = 'account' | 'asset' | 'holder' | 'order';
 
+export interface Subject {
+  readonly kind: SubjectKind;
+  readonly id: string;
+}
+
 export const subjectOf = (kind: SubjectKind, id: string): string => `${kind} ${id}`;
+
+/** Of which kind a subject is, and which one. */
+export function subjectIn(subject: string): Subject {
+  const blank = subject.indexOf(' ');
+  return { kind: subject.slice(0, blank) as SubjectKind, id: subject.slice(blank + 1) };
+}
+
+/** The stream whose events are all in the timeline of a subject; null where no stream is of it alone. */
+export const streamOfSubject = ({ kind, id }: Subject): string | null =>
+  kind === 'holder' ? null : `${kind}-${id}`;
+
+/** The subject that a stream is of, whether or not its timeline can be asked for. */
+export const subjectOfStream = (stream: string): string => `${categoryOf(stream)} ${idOf(stream)}`;
 
 /** Whom and what an event is about. */
 export interface Subjects {

@@ -20,6 +20,11 @@ export function checkedQuery(model: ModelRef, query: IndexQuery): CheckedQuery {
   const free = fields.slice(equals.length);
   if (equals.length > fields.length || (range && free.length === 0))
     throw new Error(`the index ${index} of ${title} has only the fields ${fields.join(', ')}`);
+  const unordered = free.find((field) => model.shared?.includes(field));
+  if (unordered !== undefined)
+    throw new Error(
+      `the index ${index} of ${title} is asked for a value of ${unordered}, never in its order`,
+    );
   if (!Number.isInteger(limit) || limit < 1) throw new RangeError(`a page of ${limit} rows`);
   return { identity: JSON.stringify([title, index, equals, range ?? null, descending]), fields, free };
 }

@@ -34,6 +34,7 @@ export const dueModel = readModel<DueRow>()({
   name: 'due',
   version: 2,
   metadataOnly: true,
+  overwrites: true,
   on: {
     '*': ({ metadata: { next }, stream, revision, position }) => {
       if (next === undefined) return [];

@@ -224,7 +224,7 @@ export class ModelBuilder {
     const { model, reads } = this.#options;
     const documents = this.#documents;
     if (missing.size > 0) {
-      const before = await reads.getMany(model, [...missing]);
+      const before = model.overwrites ? new Map<string, Folded>() : await reads.getMany(model, [...missing]);
       for (const key of missing) documents.set(key, before.get(key) ?? { document: null, position: START });
     }
     for (const { position, changes } of batch) {

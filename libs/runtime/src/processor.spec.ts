@@ -221,6 +221,31 @@ describe('building read models', () => {
     expect(await documents()).toEqual({ a: { sum: 7, last: 4 }, b: { sum: 4, last: 4 } });
   });
 
+  it('reads no document of a model whose events say all that is in it, and counts none twice', async () => {
+    const last = readModel<{ n: number }, Moved>()({
+      name: 'last',
+      version: 1,
+      overwrites: true,
+      on: {
+        'thing.moved': ({ data: { keys, n } }) =>
+          keys.map((key) => ({ key, evolve: () => (n === 0 ? null : { n }) })),
+      },
+      indexes: [],
+    });
+    await append(
+      event(1, ['a', 'b']),
+      event(2, ['a']),
+      event(0, ['b']),
+      event(3, ['b', 'c']),
+      event(0, ['c']),
+    );
+    const unread = readsWith({ getMany: () => Promise.reject(new Error('nothing is to be read')) });
+    const built = processor([last], { batchEvents: 2 }, { reads: unread });
+    await built.start();
+    await at(built, 5, 'last');
+    expect(await documents(last)).toEqual({ a: { n: 2 }, b: { n: 3 } });
+  });
+
   it('goes on where it stopped, and writes at a stop what it has folded', async () => {
     await append(event(1, ['a']));
     const first = processor([thing()]);

@@ -38,9 +38,10 @@ export function readModelsPage(): string {
 
 function sectionOf(model: ModelRef<Document>, tables: readonly DocumentTable[]): string {
   const indexes = model.indexes.map((index) => [`\`${indexNameOf(index)}\``, code([...index.fields, '_id'])]);
+  const key = model.key ? ` Its \`_id\` is made of ${code(Object.keys(model.key))}, joined by \`|\`.` : '';
   return [
     `## ${model.name}`,
-    `Collection \`${collectionName(model)}\`.`,
+    `Collection \`${collectionName(model)}\`.${key}`,
     ...tables.flatMap(({ about, rows }) => [
       ...(about === '' ? [] : [about]),
       tableOf(['field', 'value', 'meaning'], rows),

@@ -13,7 +13,6 @@ import type { Clock, Instant, Milliseconds, Position } from '@seatbook/kernel';
 import {
   DEFAULT_TIMINGS,
   assetKey,
-  holderAtApple,
   queryModels,
   type AccountDocument,
   type AssetDocument,
@@ -430,7 +429,7 @@ export class VirtualSeatbook {
         limit: 5_000,
         ...(cursor === undefined ? {} : { cursor }),
       });
-      for (const pair of page.rows) (byState[pair.state] ??= []).push(holderAtApple(pair).slice(2));
+      for (const pair of page.rows) (byState[pair.state] ??= []).push(pair.spelledAs.slice(2));
       cursor = page.next ?? undefined;
     } while (cursor !== undefined);
     for (const list of Object.values(byState)) list.sort();

@@ -10,7 +10,6 @@ import {
 import {
   assetStream,
   queryModels,
-  subjectOf,
   type AssetDocument,
   type AssetEvent,
   type AssetId,
@@ -117,7 +116,7 @@ export async function holderAsOf(
   position: Position,
 ): Promise<readonly PairDocument[]> {
   const pairs = new Map<string, PairDocument>();
-  for await (const page of subjectPages(seatbook, subjectOf('holder', holder), START)) {
+  for await (const page of subjectPages(seatbook, { kind: 'holder', id: holder }, START)) {
     for (const event of page) {
       if (event.position > position) break;
       const envelope = readable(event) as Envelope<AssetEvent>;

@@ -1,4 +1,4 @@
-import { holderAtApple, queryModels, type PairDocument, type PairState } from '@seatbook/licensing';
+import { queryModels, type PairDocument, type PairState } from '@seatbook/licensing';
 import { giveWay } from '@seatbook/runtime';
 import { cursorAt, placeOf } from './page-of-list.js';
 import type { ReflectedPage, WantedPage } from './reader.js';
@@ -67,7 +67,7 @@ function deviceOf(pairs: readonly PairDocument[]): DeviceRow {
   const count = (...states: readonly PairState[]): number =>
     pairs.filter(({ state }) => states.includes(state)).length;
   return {
-    serialNumber: first ? holderAtApple(first).slice(DEVICES.from.length) : '',
+    serialNumber: first?.spelledAs.slice(DEVICES.from.length) ?? '',
     accountIds: [...new Set(pairs.map(({ uId }) => uId))],
     assigned: count('assigned'),
     inProgress: count('reserved', 'claimed', 'returning'),

@@ -1,9 +1,9 @@
 import { START, earliest, type Envelope, type Instant, type Position } from '@seatbook/kernel';
-import { subjectOf, timelinesOf } from '@seatbook/licensing';
+import { subjectOf, timelinesOf, type Subject } from '@seatbook/licensing';
 import { readable, type LoggedEvent } from '@seatbook/runtime';
 import type { SeatbookEdge } from './seatbook-edge.js';
 import { subjectPages } from './subject-pages.js';
-import { checkSubjects, type Subject } from './subjects.js';
+import { checkSubjects } from './subjects.js';
 
 const PAGE_EVENTS = 500;
 
@@ -41,7 +41,7 @@ async function* pagesOf(
 ): AsyncGenerator<readonly Envelope[]> {
   if (after >= end) return;
   const wanted = subjects.map(({ kind, id }) => subjectOf(kind, id));
-  const [narrowest] = wanted;
+  const [narrowest] = subjects;
   const pages =
     narrowest === undefined ? allPages(seatbook, after) : subjectPages(seatbook, narrowest, after);
   for await (const page of pages) {

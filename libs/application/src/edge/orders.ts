@@ -10,7 +10,6 @@ import {
   idOfAsset,
   orderStream,
   queryModels,
-  subjectOf,
   type AccountDocument,
   type AssetEvent,
   type AssetId,
@@ -110,7 +109,7 @@ async function listOrdersOfHolders(
 /** Every order that names a holder is answered, for each of its assets, by one of two events of the ledger. */
 async function orderIdsOf(seatbook: SeatbookEdge, holder: HolderKey): Promise<ReadonlySet<string>> {
   const ids = new Set<string>();
-  for await (const page of subjectPages(seatbook, subjectOf('holder', holder), START)) {
+  for await (const page of subjectPages(seatbook, { kind: 'holder', id: holder }, START)) {
     for (const event of page) {
       const answer = readable(event) as Envelope<AssetEvent>;
       if (answer.type === 'asset.licenses-reserved' || answer.type === 'asset.licenses-returning')

@@ -40,9 +40,11 @@ export async function listPairs(
   { accountId, state, ...page }: WantedPairs,
 ): PageOf<'pairs'> {
   await mustExist(seatbook, accountId);
-  const range = { from: `${accountId}.`, to: `${accountId}.\uffff` };
-  return seatbook.reader.page(queryModels.pairs, { ...rowsIn(state), range }, page);
+  return seatbook.reader.page(queryModels.pairs, { ...rowsIn(state), range: assetsOf(accountId) }, page);
 }
+
+/** All assets of an account: they begin with it. */
+const assetsOf = (accountId: string) => ({ from: `${accountId}.`, to: `${accountId}.\uffff` });
 
 /** Pairs in a state or in any, in an order that no change of state changes: by asset and holder. */
 const rowsIn = (state: PairState | undefined): RowsOf<typeof queryModels.pairs> =>
@@ -77,13 +79,21 @@ export async function listHolderPairs(
     const pairs = then.filter(({ uId }) => accountId === undefined || uId === accountId);
     return { ...pageOfList(pairs, (pair) => pair.asset, page.part), asOf };
   }
-  const equals = accountId === undefined ? [holder] : [holder, accountId];
-  return seatbook.reader.page(queryModels.pairs, { index: 'by-holder', equals }, page);
+  return seatbook.reader.page(queryModels.pairs, rowsOfHolder(holder, accountId), page);
 }
+
+const rowsOfHolder = (
+  holder: HolderKey,
+  accountId: string | undefined,
+): RowsOf<typeof queryModels.pairs> => ({
+  index: 'by-holder',
+  equals: [holder],
+  ...(accountId !== undefined && { range: assetsOf(accountId) }),
+});
 
 /** All pairs of a holder in one account. */
 export const pairsOfHolder = (reader: Reader, holder: HolderKey, uId: string): AsyncGenerator<PairDocument> =>
-  reader.all(queryModels.pairs, { index: 'by-holder', equals: [holder, uId] });
+  reader.all(queryModels.pairs, rowsOfHolder(holder, uId));
 
 export const pairQueries = {
   ListPairs: listPairs,

@@ -1,14 +1,8 @@
-import { assetOf, assetStream, orderStream, type SubjectKind } from '@seatbook/licensing';
+import { assetOf, assetStream, orderStream, type Subject } from '@seatbook/licensing';
 import { mustExist } from './accounts.js';
 import { noSuchAsset } from './assets.js';
 import { unknownOrder } from './orders.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
-
-/** What timeline and history can be asked about. */
-export interface Subject {
-  readonly kind: SubjectKind;
-  readonly id: string;
-}
 
 /**
  * A filter names what exists. A device or a person may still come.

@@ -1,20 +1,21 @@
 import { meaningOf } from '@seatbook/apple/formats';
-import { Refusal, type Envelope, type Position } from '@seatbook/kernel';
+import { Refusal, asPosition, type Envelope, type Position } from '@seatbook/kernel';
 import {
   assetKey,
   idOfAsset,
   queryModels,
   storyOf,
-  subjectOf,
   subjectsOf,
   type HolderKey,
   type OrderDocument,
   type StoryContext,
+  type Subject,
 } from '@seatbook/licensing';
-import { readable } from '@seatbook/runtime';
-import type { ReflectedPage, RowsOf, WantedPage } from './reader.js';
+import { readCursor, readable, writeCursor } from '@seatbook/runtime';
+import type { ReflectedPage, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
-import { checkSubjects, type Subject } from './subjects.js';
+import { subjectPage, type Place } from './subject-pages.js';
+import { checkSubjects } from './subjects.js';
 
 export interface WantedTimeline extends WantedPage {
   readonly subject: Subject;
@@ -42,19 +43,27 @@ export interface Causes {
 /** The life of one account, asset, holder or order. @throws Refusal as {@link checkSubjects} does */
 export async function getTimeline(
   seatbook: SeatbookEdge,
-  { subject, newestFirst, ...page }: WantedTimeline,
+  { subject, newestFirst, part, position }: WantedTimeline,
 ): Promise<ReflectedPage<TimelineEntry>> {
   await checkSubjects(seatbook, [subject]);
-  const { reader } = seatbook;
-  const rows: RowsOf<typeof queryModels.timeline> = {
-    index: 'by-subject',
-    equals: [subjectOf(subject.kind, subject.id)],
-    descending: newestFirst,
-  };
-  const found = await reader.page(queryModels.timeline, rows, page);
-  const events = (await seatbook.events.readReferences(found.rows)).map(readable);
+  const asOf = await seatbook.reader.reflected(queryModels.timeline, position);
+  const walk = JSON.stringify(['timeline', subject.kind, subject.id, newestFirst]);
+  const from = part.cursor === undefined ? null : placeOf(walk, part.cursor);
+  const wanted = { subject, newestFirst, from, upTo: asOf.position, limit: part.limit };
+  const { events, next } = await subjectPage(seatbook, wanted);
   const holder = subject.kind === 'holder' ? subject.id : null;
-  return { ...found, rows: await entriesOf(seatbook, events, holder) };
+  const rows = await entriesOf(seatbook, events.map(readable), holder);
+  return { rows, next: next && cursorAt(walk, next), asOf };
+}
+
+const cursorAt = (walk: string, { position, revision }: Place): string =>
+  writeCursor(walk, { values: [position, revision], key: '' });
+
+/** @throws InvalidCursor */
+function placeOf(walk: string, cursor: string): Place {
+  const { values } = readCursor(walk, 2, cursor);
+  const [position, revision] = values.map(Number);
+  return { position: asPosition(position ?? 0), revision: revision ?? 0 };
 }
 
 /**

@@ -23,8 +23,8 @@ export interface PairDocument {
   asset: string;
   /** `d:{serial number}` or `u:{userId}`, in the canonical spelling. */
   holder: HolderKey;
-  /** The holder as Apple spells it, where that differs. */
-  spelledAs: HolderKey | null;
+  /** The holder as Apple spells it, which is nearly always the same. */
+  spelledAs: HolderKey;
   state: PairState;
   /** The order that brought it here; null for an adopted pair. */
   orderId: string | null;
@@ -36,9 +36,6 @@ export interface PairDocument {
   since: Instant;
   position: Position;
 }
-
-/** The holder as Apple spells it. */
-export const holderAtApple = ({ holder, spelledAs }: PairDocument): HolderKey => spelledAs ?? holder;
 
 export const pairKey = (asset: string, holder: HolderKey): string => `${asset}|${holder}`;
 
@@ -72,27 +69,24 @@ function moved(
 const movedTo = (event: PairEvent, holders: Holders, change: Partial<PairDocument> | null): PairChange[] =>
   moved(event, holders, () => change);
 
-const newPair = (asset: string, spelledAs: HolderKey): PairDocument => {
-  const holder = canonicalHolder(spelledAs);
-  return {
-    ...assetOf(asset),
-    asset,
-    holder,
-    spelledAs: holder === spelledAs ? null : spelledAs,
-    state: 'assigned',
-    orderId: null,
-    adopted: false,
-    callId: null,
-    errorNumber: null,
-    reason: null,
-    since: 0,
-    position: START,
-  };
-};
+const newPair = (asset: string, spelledAs: HolderKey): PairDocument => ({
+  ...assetOf(asset),
+  asset,
+  holder: canonicalHolder(spelledAs),
+  spelledAs,
+  state: 'assigned',
+  orderId: null,
+  adopted: false,
+  callId: null,
+  errorNumber: null,
+  reason: null,
+  since: 0,
+  position: START,
+});
 
 export const pairsModel = readModel<PairDocument, AssetEvent>()({
   name: 'pairs',
-  version: 3,
+  version: 4,
   on: {
     'asset.assignments-adopted': (event) =>
       movedTo(event, event.data, { state: 'assigned', adopted: true, orderId: null, ...clean }),
@@ -146,8 +140,10 @@ export const pairsModel = readModel<PairDocument, AssetEvent>()({
     'asset.reservations-ended': (event) =>
       event.data.was === 'reserved' || event.data.was === 'waiting' ? movedTo(event, event.data, null) : [],
   },
+  key: { asset: 'text', spelledAs: 'text' },
+  shared: ['uId', 'adamId', 'pricingParam', 'state', 'orderId'],
   indexes: [
-    { name: 'by-holder', fields: ['holder', 'uId', 'adamId'] },
+    { name: 'by-holder', fields: ['holder', 'asset'] },
     // Of one asset by equality, of one account by a range: assets begin with the account.
     { name: 'by-asset', fields: ['asset'] },
     { name: 'by-state', fields: ['state', 'asset'] },

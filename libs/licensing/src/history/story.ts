@@ -25,8 +25,11 @@ const tellerOf = ({ stream }: Envelope): Teller | undefined =>
 export const storyOf = (event: Envelope, context: StoryContext): string =>
   tellerOf(event)?.story[event.type]?.(event, context) ?? event.type;
 
-/** Whom and what an event is about; null where that is not known, and for an event of another product. */
-export const subjectsOf = (event: Envelope): Subjects | null => tellerOf(event)?.subjects(event) ?? null;
+/** Whom and what an event is about; null where that is not known, and for an event that is not of the domain. */
+export function subjectsOf(event: Envelope): Subjects | null {
+  const teller = tellerOf(event);
+  return teller?.story[event.type] ? teller.subjects(event) : null;
+}
 
 /** The timelines that an event belongs to: those of its account, asset, order and holders. */
 export function timelinesOf(event: Envelope): string[] {

@@ -1,26 +1,41 @@
 import { readModel, type Position } from '@seatbook/kernel';
+import { subjectIn, subjectOfStream, type SubjectKind } from '../subjects.js';
 import { timelinesOf } from './story.js';
 
 /** One event in the life of one subject, as a reference. Its text is made from the event when it is read. */
 export interface TimelineRow {
-  readonly subject: string;
+  readonly kind: SubjectKind;
+  /** Which account, asset, order or holder. */
+  readonly id: string;
   readonly stream: string;
   readonly revision: number;
   readonly position: Position;
 }
 
-/** The events of each account, asset, order and holder. */
+/**
+ * The events of each account, asset, order and holder that are in other streams than its own: a stream is its own
+ * timeline.
+ */
 export const timelineModel = readModel<TimelineRow>()({
   name: 'timeline',
-  version: 2,
+  version: 3,
+  overwrites: true,
   on: {
     '*'(event) {
       const { stream, revision, position } = event;
-      return timelinesOf(event).map((subject) => ({
-        key: `${subject}|${position}`,
-        evolve: () => ({ subject, stream, revision, position }),
-      }));
+      const own = subjectOfStream(stream);
+      return timelinesOf(event)
+        .filter((subject) => subject !== own)
+        .map((subject) => {
+          const { kind, id } = subjectIn(subject);
+          return {
+            key: `${position}|${kind}|${id}`,
+            evolve: () => ({ kind, id, stream, revision, position }),
+          };
+        });
     },
   },
-  indexes: [{ name: 'by-subject', fields: ['subject', 'position'] }],
+  key: { position: 'number', kind: 'text', id: 'text' },
+  shared: ['kind', 'id', 'stream'],
+  indexes: [{ name: 'by-subject', fields: ['kind', 'id', 'position'] }],
 });

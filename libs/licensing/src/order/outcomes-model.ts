@@ -8,6 +8,8 @@ export interface OutcomeDocument {
   orderId: string;
   adamId: string;
   pricingParam: string;
+  /** `{uId}.{adamId}.{pricingParam}` */
+  asset: string;
   holder: HolderKey;
   outcome:
     | 'waiting'
@@ -47,6 +49,7 @@ function outcomes(
       orderId,
       adamId,
       pricingParam,
+      asset,
       holder,
       outcome,
       detail,
@@ -106,7 +109,8 @@ export const outcomeKey = (orderId: string, asset: string, holder: HolderKey): s
 /** Per order and pair. */
 export const outcomesModel = readModel<OutcomeDocument, AssetEvent>()({
   name: 'outcomes',
-  version: 1,
+  version: 2,
+  overwrites: true,
   on: {
     'asset.licenses-reserved'(event) {
       const { orderId, reserved, waiting, waitingReason, following, alreadyHeld, heldBy, refused, refusal } =
@@ -145,8 +149,10 @@ export const outcomesModel = readModel<OutcomeDocument, AssetEvent>()({
     'asset.returns-ended': (event) => outcomesOf(event, 'returned'),
     'asset.reservations-ended': endedBy,
   },
+  key: { orderId: 'text', asset: 'text', holder: 'text' },
+  shared: ['orderId', 'adamId', 'pricingParam', 'outcome'],
   indexes: [
-    { name: 'by-order', fields: ['orderId', 'adamId'] },
+    { name: 'by-order', fields: ['orderId', 'asset'] },
     { name: 'by-outcome', fields: ['orderId', 'outcome'] },
   ],
 });

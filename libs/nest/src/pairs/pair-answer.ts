@@ -1,5 +1,5 @@
 import { isoTime } from '@seatbook/kernel';
-import { holderAtApple, idOfAsset, type PairDocument, type PairState } from '@seatbook/licensing';
+import { idOfAsset, type PairDocument, type PairState } from '@seatbook/licensing';
 import { CountOrNull, Flag, OneOf, Text, TextOrNull, Time } from '../document/fields.js';
 import type { Items } from '../reading/page.js';
 import { HolderAnswer, holderAnswer } from './holder-answer.js';
@@ -51,7 +51,7 @@ export type HolderPairs = HolderAnswer & Items<PairAnswer>;
 export const pairAnswer = (pair: PairDocument): PairAnswer => ({
   accountId: pair.uId,
   assetId: idOfAsset(pair),
-  ...holderAnswer(holderAtApple(pair)),
+  ...holderAnswer(pair.spelledAs),
   state: pair.state,
   orderId: pair.orderId,
   adopted: pair.adopted,

@@ -1,7 +1,7 @@
-import type { CursorPlace, FieldValue, IndexQuery } from '@seatbook/runtime';
+import type { FieldValue, IndexQuery } from '@seatbook/runtime';
 
-/** A value as a column stores it: SQLite has no booleans, and a missing field is NULL. */
-export type ColumnValue = string | number | null;
+/** A value as a column stores it: whole numbers in as few bytes as they need, no booleans, and NULL for a missing field. */
+export type ColumnValue = string | number | bigint | null;
 
 /** A part of a page: rows that lie next to each other in the index. */
 export interface IndexScan {
@@ -13,9 +13,18 @@ export interface IndexScan {
 export function columnValue(value: unknown): ColumnValue {
   if (value === undefined || value === null) return null;
   if (typeof value === 'string') return value;
-  if (typeof value === 'boolean') return value ? 1 : 0;
-  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
+  if (typeof value === 'boolean') return value ? 1n : 0n;
+  if (typeof value === 'number') {
+    if (Number.isSafeInteger(value)) return BigInt(value);
+    return Number.isFinite(value) ? value : null;
+  }
   throw new TypeError(`a field of an index must be text, a number, a boolean or null, not ${typeof value}`);
+}
+
+/** What a column is to have. */
+export interface EqualColumn {
+  readonly column: string;
+  readonly value: ColumnValue;
 }
 
 interface Bound {
@@ -24,22 +33,23 @@ interface Bound {
 }
 
 /**
- * The rows of a query after a cursor, as scans to be read one after the other.
+ * The rows of a query after a place, as scans to be read one after the other.
  * `(a, b, key) > (?, ?, ?)` would be shorter but is neither true nor false if a field is NULL. NULL comes before all
  * values, as in the index, and a range never includes it.
- * @param columns the columns of the index behind `equals`, ending with the key
+ * @param equal what the first columns of the index are to have
+ * @param columns the columns of the index behind `equals`
+ * @param ofKey those of the key, which are never NULL
+ * @param place what the row at the cursor has in these columns
  */
 export function scansOf(
   query: IndexQuery,
-  equalColumns: readonly string[],
+  equal: readonly EqualColumn[],
   columns: readonly string[],
-  after: CursorPlace | null,
+  ofKey: readonly string[],
+  place: readonly ColumnValue[] | null,
 ): readonly IndexScan[] {
-  const equals: Bound[] = equalColumns.map((column, index) => ({
-    sql: `${column} IS ?`,
-    value: columnValue(query.equals[index]),
-  }));
-  const ranged = columns[0] ?? 'key';
+  const equals: Bound[] = equal.map(({ column, value }) => ({ sql: `${column} IS ?`, value }));
+  const ranged = columns[0] ?? '';
   const lower: Bound[] = [];
   const upper: Bound[] = [];
   const { from, after: above, to } = query.range ?? {};
@@ -48,17 +58,16 @@ export function scansOf(
   if (to !== undefined) upper.push({ sql: `${ranged} <= ?`, value: bound(to) });
   const hasRange = lower.length + upper.length > 0;
 
-  if (!after) {
+  if (!place) {
     // A range without a lower end still leaves out NULL: `<=` is never true for it.
     return [scan([...equals, ...lower, ...upper])];
   }
-  const place = [...after.values.map(columnValue), after.key];
   const scans: IndexScan[] = [];
   for (let level = columns.length - 1; level >= 0; level -= 1) {
     const same = columns
       .slice(0, level)
       .map((column, index) => ({ sql: `${column} IS ?`, value: place[index] ?? null }));
-    const column = columns[level] ?? 'key';
+    const column = columns[level] ?? '';
     const value = place[level] ?? null;
     // The place lies within the range. Only the end that is still ahead is asked for: with two conditions on one side
     // SQLite might start at the range's beginning and read again all pages before.
@@ -71,7 +80,7 @@ export function scansOf(
     } else if (value !== null) {
       const ahead = level === 0 ? lower : [];
       scans.push(scan([...equals, ...same, { sql: `${column} < ?`, value }, ...ahead]));
-      const withNull = column !== 'key' && !(level === 0 && hasRange);
+      const withNull = !ofKey.includes(column) && !(level === 0 && hasRange);
       if (withNull) scans.push(scan([...equals, ...same, { sql: `${column} IS NULL`, value: null }]));
     }
   }

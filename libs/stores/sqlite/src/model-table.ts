@@ -10,41 +10,59 @@ import {
   type Placed,
   type Sieve,
 } from '@seatbook/runtime';
-import { columnValue, scansOf, type ColumnValue } from './index-scan.js';
+import { columnValue, scansOf, type ColumnValue, type EqualColumn } from './index-scan.js';
+import { ModelColumns, type Declaration } from './model-columns.js';
+import { RowDocuments } from './row-documents.js';
+import type { SharedTexts } from './shared-texts.js';
 
-type Row = [doc: string, key: string];
-type DocumentRow = [doc: string, position: number];
+/** The columns of a row, then what else is in its document. */
+type Row = [...columns: unknown[], doc: string, position: number];
+
+/** A number that no text has. */
+const NO_TEXT = -1;
+/** Rows that are copied at once. */
+const COPIED_ROWS = 1_000;
 
 /**
- * The documents of one read model: a table with the key, the document as JSON text, the position of the last event that
- * touched it and a column per indexed field, filled when a document is written; and a SQLite index per declared index,
- * ending with the key. SQLite ignores case in names, which names of models and fields do not, so tables and columns are
- * numbered.
+ * The documents of one read model: a table with columns for the key and for each indexed field, the rest of the document
+ * beside them, and the position of the last event that touched it; and a SQLite index for each declared index whose order
+ * the table does not have itself, ending with the key.
  */
 export class ModelTable {
   readonly #database: Database;
+  readonly #id: number;
   readonly #name: string;
   readonly #model: ModelRef;
-  readonly #fields: readonly string[];
+  readonly #texts: SharedTexts;
+  readonly #columns: ModelColumns;
+  readonly #documents: RowDocuments;
   #statements: Statements | null = null;
   readonly #scans = new Map<string, Statement<ColumnValue[], Row>>();
 
-  constructor(database: Database, id: number, model: ModelRef) {
+  constructor(database: Database, texts: SharedTexts, id: number, model: ModelRef, name = `model_${id}`) {
     this.#database = database;
-    this.#name = `model_${id}`;
+    this.#texts = texts;
+    this.#id = id;
+    this.#name = name;
     this.#model = model;
-    this.#fields = [...new Set(model.indexes.flatMap((index) => index.fields))];
+    this.#columns = new ModelColumns(model);
+    this.#documents = new RowDocuments(texts, this.#columns.fields, model.shared ?? []);
   }
 
   /** Creates the table with its indexes. */
   create(): void {
-    const columns = this.#fields.map((_, number) => `, f${number}`).join('');
+    const { all, ofKey, primary, clustered } = this.#columns;
+    const columns = all.map((column) => (ofKey.includes(column) ? `${column} NOT NULL` : column)).join(', ');
+    // Without a row id the table is its own index of keys, which is smaller where rows are; large ones would make it deep.
     this.#database.exec(
-      `CREATE TABLE ${this.#name} (key TEXT NOT NULL PRIMARY KEY, doc TEXT NOT NULL, position INTEGER NOT NULL${columns})`,
+      `CREATE TABLE ${this.#name} (${columns}, doc TEXT NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (${primary.join(', ')}))${clustered ? ' WITHOUT ROWID' : ''}`,
     );
-    this.#model.indexes.forEach((index, number) => {
-      const indexed = [...index.fields.map((field) => this.#column(field)), 'key'].join(', ');
-      this.#database.exec(`CREATE INDEX ${this.#indexName(number)} ON ${this.#name} (${indexed})`);
+    this.#model.indexes.forEach(({ fields }, number) => {
+      const ordering = this.#columns.ordering(fields);
+      if (this.#columns.isPrimary(ordering)) return;
+      this.#database.exec(
+        `CREATE INDEX ${this.#name}_by_${number} ON ${this.#name} (${ordering.join(', ')})`,
+      );
     });
   }
 
@@ -52,71 +70,77 @@ export class ModelTable {
     this.#database.exec(`DROP TABLE IF EXISTS ${this.#name}`);
   }
 
-  /** Creates the table again, with its documents, after its declaration of indexes has changed. */
-  recreate(): void {
-    const old = `${this.#name}_old`;
-    this.#database.exec(`ALTER TABLE ${this.#name} RENAME TO ${old}`);
+  /** Creates the table again, with its documents, after its declaration has changed. */
+  recreate(declared: Declaration): void {
+    const name = `${this.#name}_old`;
+    this.#database.exec(`ALTER TABLE ${this.#name} RENAME TO ${name}`);
     const indexes = this.#database
       .prepare<[string], string>(
         `SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL`,
       )
       .pluck();
-    for (const index of indexes.all(old)) this.#database.exec(`DROP INDEX ${index}`);
+    for (const index of indexes.all(name)) this.#database.exec(`DROP INDEX ${index}`);
     this.create();
-    const pageOf = this.#database.prepare<[string], [string, string, number]>(
-      `SELECT key, doc, position FROM ${old} WHERE key > ? ORDER BY key LIMIT 1000`,
-    );
-    let after = '';
-    for (;;) {
-      const rows = pageOf.raw().all(after);
-      for (const [key, doc, position] of rows)
-        this.#writeText(key, doc, asPosition(position), JSON.parse(doc) as Document);
-      const last = rows.at(-1);
-      if (!last) break;
-      after = last[0];
-    }
-    this.#database.exec(`DROP TABLE ${old}`);
+    const old = new ModelTable(this.#database, this.#texts, this.#id, { ...this.#model, ...declared }, name);
+    for (const [key, { document, position }] of old.#all()) this.put(key, document, position);
+    old.remove();
   }
 
   get<D extends Document>(key: string): Placed<D> | undefined {
-    const row = this.#prepared().get.get(key);
-    return row && { document: JSON.parse(row[0]) as D, position: asPosition(row[1]) };
+    const row = this.#prepared().get.get(...this.#keyColumns(key));
+    return row && { document: this.#documentIn<D>(row), position: asPosition(row.at(-1) as number) };
   }
 
   put(key: string, document: Document, position: Position): void {
-    this.#writeText(key, JSON.stringify(document), position, document);
+    const { shared, fields } = this.#columns;
+    const row = this.#columns.rowOf(key, document);
+    const doc = this.#documents.textOf(document, row);
+    for (let number = 0; number < row.length; number += 1)
+      if (shared[number] === true) row[number] = this.#given(fields[number] ?? '', row[number] ?? null);
+    row.push(doc, BigInt(numberOf(position)));
+    this.#prepared().put.run(row);
   }
 
   delete(key: string): void {
-    this.#prepared().delete.run(key);
+    this.#prepared().delete.run(this.#keyColumns(key));
+  }
+
+  /** After a transaction that was undone. */
+  forget(): void {
+    this.#documents.forget();
   }
 
   /** One page of an index. Call it inside a transaction, since it may take several reads. */
   query<D extends Document>(query: IndexQuery, sieve?: Sieve<D>): Page<D> {
     const { identity, fields, free } = checkedQuery(this.#model, query);
-    const number = this.#model.indexes.findIndex((index) => index.name === query.index);
-    const after = query.cursor === undefined ? null : readCursor(identity, free.length, query.cursor);
-    const columns = [...free.map((field) => this.#column(field)), 'key'];
-    const equalColumns = fields.slice(0, query.equals.length).map((field) => this.#column(field));
+    const ordering = this.#columns.ordering(fields);
+    const columns = ordering.slice(query.equals.length);
+    const place = query.cursor === undefined ? null : this.#placeOf(query.cursor, identity, free, columns);
     const direction = query.descending ? 'DESC' : 'ASC';
     const order = columns.map((column) => `${column} ${direction}`).join(', ');
+    const number = this.#model.indexes.findIndex(({ name }) => name === query.index);
+    // A scan that its index cannot serve is an error, not a slow query.
+    const from = `${this.#name} INDEXED BY ${this.#indexName(number, ordering)}`;
 
     const lookAt = sieve?.lookAt ?? query.limit;
     const documents: D[] = [];
     let looked = 0;
-    let last: readonly [document: D, key: string] | undefined;
-    for (const { where, values } of scansOf(query, equalColumns, columns, after)) {
-      // INDEXED BY: a scan that its index cannot serve is an error, not a slow query.
-      const sql = `SELECT doc, key FROM ${this.#name} INDEXED BY ${this.#indexName(number)} WHERE ${where} ORDER BY ${order} LIMIT ?`;
+    let last: readonly [document: D, row: Row] | undefined;
+    const equal = fields
+      .slice(0, query.equals.length)
+      .map((field, at) => this.#equal(field, query.equals[at]));
+    const scans = scansOf(query, equal, columns, this.#columns.ofKey, place);
+    for (const { where, values } of scans) {
+      const sql = `SELECT ${this.#selected} FROM ${from} WHERE ${where}${order && ` ORDER BY ${order}`} LIMIT ?`;
       // One row more than may be looked at tells whether there is a next page.
-      for (const [doc, key] of this.#scan(sql).iterate(...values, lookAt + 1 - looked)) {
+      for (const row of this.#scan(sql).iterate(...values, lookAt + 1 - looked)) {
         if (last && (looked === lookAt || documents.length === query.limit)) {
-          const [document, key] = last;
-          const place = { values: free.map((field) => valueOf(document, field)), key };
-          return { rows: documents, next: writeCursor(identity, place) };
+          const [document, lastRow] = last;
+          const values = free.map((field) => valueOf(document, field));
+          return { rows: documents, next: writeCursor(identity, { values, key: this.#keyOf(lastRow) }) };
         }
-        const document = JSON.parse(doc) as D;
-        last = [document, key];
+        const document = this.#documentIn<D>(row);
+        last = [document, row];
         looked += 1;
         if (!sieve || sieve.keeps(document)) documents.push(document);
       }
@@ -124,21 +148,91 @@ export class ModelTable {
     return { rows: documents, next: null };
   }
 
-  #writeText(key: string, text: string, position: Position, document: Document): void {
-    this.#prepared().put.run(
-      key,
-      text,
-      numberOf(position),
-      ...this.#fields.map((field) => fieldOf(document, field)),
+  #equal(field: string, value: FieldValue | undefined): EqualColumn {
+    const { fields, shared } = this.#columns;
+    const asked = columnValue(value);
+    const kept = shared[fields.indexOf(field)] === true ? this.#found(field, asked) : asked;
+    return { column: this.#columns.of(field), value: kept };
+  }
+
+  /** What the row at a cursor has in these columns. @throws InvalidCursor */
+  #placeOf(
+    cursor: string,
+    identity: string,
+    free: readonly string[],
+    columns: readonly string[],
+  ): readonly ColumnValue[] {
+    const { values, key } = readCursor(identity, free.length, cursor);
+    const { ofKey } = this.#columns;
+    const keyValues = this.#columns.valuesOfKey(key);
+    const rest = columns.slice(free.length).map((column) => keyValues[ofKey.indexOf(column)] ?? null);
+    return [...values.map(columnValue), ...rest];
+  }
+
+  /** All documents, in the order of the table. Others may be written meanwhile. */
+  *#all(): Generator<[key: string, placed: { document: Document; position: Position }]> {
+    const { primary, all } = this.#columns;
+    const order = primary.join(', ');
+    const marks = primary.map(() => '?').join(', ');
+    const select = `SELECT ${this.#selected} FROM ${this.#name}`;
+    const first = this.#scan(`${select} ORDER BY ${order} LIMIT ?`);
+    const next = this.#scan(`${select} WHERE (${order}) > (${marks}) ORDER BY ${order} LIMIT ?`);
+    let rows = first.all(COPIED_ROWS);
+    for (let last = rows.at(-1); last; last = rows.at(-1)) {
+      for (const row of rows) {
+        const placed = { document: this.#documentIn(row), position: asPosition(row.at(-1) as number) };
+        yield [this.#keyOf(row), placed];
+      }
+      const place = primary.map((column) => columnValue(last?.[all.indexOf(column)]));
+      rows = next.all(...place, COPIED_ROWS);
+    }
+  }
+
+  get #selected(): string {
+    return [...this.#columns.all, 'doc', 'position'].join(', ');
+  }
+
+  #documentIn<D extends Document>(row: Row): D {
+    return this.#documents.documentOf<D>(row.at(-2) as string, this.#read(row));
+  }
+
+  #keyOf(row: Row): string {
+    return this.#columns.keyOf(this.#read(row));
+  }
+
+  /** A row with the texts of its shared columns. */
+  #read(row: Row): readonly unknown[] {
+    if (!this.#columns.shared.includes(true)) return row;
+    return row.map((value, number) =>
+      this.#columns.shared[number] === true && value !== null ? this.#texts.textOf(value as number) : value,
     );
   }
 
-  #column(field: string): string {
-    return `f${this.#fields.indexOf(field)}`;
+  /** The columns of a key, to look for. */
+  #keyColumns(key: string): ColumnValue[] {
+    const { shared, fields } = this.#columns;
+    return this.#columns
+      .valuesOfKey(key)
+      .map((value, number) => (shared[number] === true ? this.#found(fields[number] ?? '', value) : value));
   }
 
-  #indexName(number: number): string {
-    return `${this.#name}_by_${number}`;
+  /** A shared text as rows have it, to look for. */
+  #found(field: string, value: ColumnValue): ColumnValue {
+    const text = sharedText(field, value);
+    return text === null ? null : BigInt(this.#texts.numberIfAny(text) ?? NO_TEXT);
+  }
+
+  /** A shared text as rows have it, to be written. */
+  #given(field: string, value: ColumnValue): ColumnValue {
+    const text = sharedText(field, value);
+    return text === null ? null : BigInt(this.#texts.numberOf(text));
+  }
+
+  /** The table's own index has a name that SQLite gave it. */
+  #indexName(number: number, ordering: readonly string[]): string {
+    return this.#columns.isPrimary(ordering)
+      ? `sqlite_autoindex_${this.#name}_1`
+      : `${this.#name}_by_${number}`;
   }
 
   #scan(sql: string): Statement<ColumnValue[], Row> {
@@ -151,30 +245,39 @@ export class ModelTable {
 
   #prepared(): Statements {
     if (this.#statements) return this.#statements;
-    const columns = ['doc', 'position', ...this.#fields.map((field) => this.#column(field))];
+    const { all, ofKey, primary } = this.#columns;
+    const columns = [...all, 'doc', 'position'];
     const parameters = columns.map(() => '?').join(', ');
-    const changes = columns.map((column) => `${column} = excluded.${column}`).join(', ');
+    const changes = columns
+      .filter((column) => !ofKey.includes(column))
+      .map((column) => `${column} = excluded.${column}`)
+      .join(', ');
+    const isKey = ofKey.map((column) => `${column} = ?`).join(' AND ');
     this.#statements = {
       get: this.#database
-        .prepare<[string], DocumentRow>(`SELECT doc, position FROM ${this.#name} WHERE key = ?`)
+        .prepare<ColumnValue[], Row>(`SELECT ${this.#selected} FROM ${this.#name} WHERE ${isKey}`)
         .raw(),
       // Not REPLACE, which deletes and inserts: the row keeps its place, and the file stays a quarter smaller.
-      put: this.#database.prepare(
-        `INSERT INTO ${this.#name} VALUES (?, ${parameters}) ON CONFLICT (key) DO UPDATE SET ${changes}`,
+      put: this.#database.prepare<[ColumnValue[]]>(
+        `INSERT INTO ${this.#name} VALUES (${parameters}) ON CONFLICT (${primary.join(', ')}) DO UPDATE SET ${changes}`,
       ),
-      delete: this.#database.prepare(`DELETE FROM ${this.#name} WHERE key = ?`),
+      delete: this.#database.prepare<[ColumnValue[]]>(`DELETE FROM ${this.#name} WHERE ${isKey}`),
     };
     return this.#statements;
   }
 }
 
 interface Statements {
-  readonly get: Statement<[string], DocumentRow>;
-  readonly put: Statement<ColumnValue[]>;
-  readonly delete: Statement<[string]>;
+  readonly get: Statement<ColumnValue[], Row>;
+  readonly put: Statement<[ColumnValue[]]>;
+  readonly delete: Statement<[ColumnValue[]]>;
+}
+
+/** @throws TypeError for what is neither text nor null */
+function sharedText(field: string, value: ColumnValue): string | null {
+  if (value === null || typeof value === 'string') return value;
+  throw new TypeError(`the shared field ${field} must be text or null, not ${typeof value}`);
 }
 
 const valueOf = (document: Document, field: string): FieldValue =>
   (document as Readonly<Record<string, FieldValue | undefined>>)[field] ?? null;
-
-const fieldOf = (document: Document, field: string): ColumnValue => columnValue(valueOf(document, field));

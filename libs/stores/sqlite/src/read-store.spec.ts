@@ -339,23 +339,117 @@ test('no page of a long list is read again for a later one', async () => {
   await commit(stores.reads, model, many, 0, 1);
   const raw = new Database(views, { readonly: true });
   const plans = [
-    'f0 IS ? AND f1 IS ? AND key > ?',
-    'f0 IS ? AND f1 > ? AND f1 <= ?',
-    'f0 IS ? AND f1 >= -9e999',
-    'f0 IS ? AND f1 < ?',
-    'f0 IS ? AND f1 IS NULL',
-  ].map((where) => {
-    const sql = `EXPLAIN QUERY PLAN SELECT doc, key FROM model_1 INDEXED BY model_1_by_0 WHERE ${where} ORDER BY f1, key LIMIT 5`;
-    const values = [...where.matchAll(/\?/g)].map(() => 1);
-    return raw
-      .prepare(sql)
-      .all(...values)
-      .map((step) => (step as { detail: string }).detail)
-      .join('; ');
-  });
+    'f1 IS ? AND f2 IS ? AND key > ?',
+    'f1 IS ? AND f2 > ? AND f2 <= ?',
+    'f1 IS ? AND f2 >= -9e999',
+    'f1 IS ? AND f2 < ?',
+    'f1 IS ? AND f2 IS NULL',
+  ].map((where) => planOf(raw, `model_1 INDEXED BY model_1_by_0 WHERE ${where} ORDER BY f2, key`));
   raw.close();
   for (const plan of plans) {
-    assert.match(plan, /^SEARCH model_1 USING INDEX model_1_by_0 \(f0=\? AND /);
+    assert.match(plan, /^SEARCH model_1 USING INDEX model_1_by_0 \(f1=\? AND /);
     assert.ok(!plan.includes('TEMP B-TREE'), plan);
   }
 });
+
+describe('a model whose keys are made of fields', () => {
+  const pairs: ModelRef = {
+    name: 'Held',
+    version: 1,
+    key: { asset: 'text', holder: 'text' },
+    shared: ['order'],
+    indexes: [
+      { name: 'byHolder', fields: ['holder', 'asset'] },
+      { name: 'byState', fields: ['state', 'asset'] },
+    ],
+  };
+  const held = (count: number): Map<string, object> =>
+    new Map(
+      Array.from({ length: count }, (_, at) => {
+        const [asset, holder] = [`asset ${at % 5}`, `holder ${at}`];
+        return [`${asset}|${holder}`, { asset, holder, state: at % 2, order: 'one', open: true }] as const;
+      }),
+    );
+
+  test('has its rows in the order of its first index, which is no index of its own', async () => {
+    const stores = await open();
+    await stores.reads.prepare([pairs]);
+    const raw = new Database(views, { readonly: true });
+    const names = raw
+      .prepare<[], string>(`SELECT name FROM sqlite_schema WHERE tbl_name = 'model_2'`)
+      .pluck();
+    assert.equal(names.all().sort().join(), 'model_2,model_2_by_1');
+    const from = 'model_2 INDEXED BY sqlite_autoindex_model_2_1';
+    for (const where of ['f1 IS ?', 'f1 IS ? AND f0 > ?', 'f1 > ? AND f1 <= ?'])
+      assert.match(
+        planOf(raw, `${from} WHERE ${where} ORDER BY f1, f0`),
+        /^SEARCH model_2 USING PRIMARY KEY \(f1.\?[^;]*\)$/,
+      );
+    raw.close();
+  });
+
+  test('keeps neither the names of fields nor a text that others have', async () => {
+    const stores = await open();
+    await stores.reads.prepare([pairs]);
+    await commit(stores.reads, pairs, held(20), 0, 1);
+    const raw = new Database(views, { readonly: true });
+    const docs = raw.prepare<[], string>('SELECT DISTINCT doc FROM model_2').pluck().all();
+    assert.equal(docs.length, 1);
+    assert.match(docs[0] ?? '', /^\[\d+,\d+,true\]$/);
+    raw.close();
+    assert.deepEqual(await stores.reads.get(pairs, 'asset 2|holder 7'), held(20).get('asset 2|holder 7'));
+  });
+
+  test('is filled again when its indexes change', async () => {
+    const stores = await open();
+    await stores.reads.prepare([pairs]);
+    await commit(stores.reads, pairs, held(2_500), 0, 1);
+    const changed = { ...pairs, indexes: [{ name: 'byAsset', fields: ['asset'] }] };
+    await stores.reads.prepare([changed]);
+    const query = { index: 'byAsset', equals: ['asset 3'], limit: 1_000 };
+    assert.equal((await stores.reads.query(changed, query)).rows.length, 500);
+    assert.deepEqual(await stores.reads.get(changed, 'asset 2|holder 7'), held(20).get('asset 2|holder 7'));
+  });
+
+  test('gives no number away that a commit which was undone had taken', async () => {
+    const stores = await open();
+    await stores.reads.prepare([pairs]);
+    await addEvents(stores, 5);
+    const document = { asset: 'a', holder: 'b', state: 1, order: 'undone' };
+    const bad = { asset: 'a', holder: 'c', state: {}, order: 'undone' };
+    const undone = commit(
+      stores.reads,
+      pairs,
+      new Map([
+        ['a|b', document],
+        ['a|c', bad],
+      ]),
+      0,
+      1,
+    );
+    await assert.rejects(undone, TypeError);
+    const kept = { asset: 'a', holder: 'd', order: 'kept', more: 1 };
+    await commit(stores.reads, pairs, new Map([['a|d', kept]]), 0, 1);
+    await commit(stores.reads, pairs, new Map([['a|b', document]]), 1, 2);
+    await stores.close();
+    const again = await open();
+    await again.reads.prepare([pairs]);
+    assert.deepEqual(await again.reads.get(pairs, 'a|d'), kept);
+    assert.deepEqual(await again.reads.get(pairs, 'a|b'), document);
+  });
+
+  test('refuses a key that its fields do not make up', async () => {
+    const stores = await open();
+    await stores.reads.prepare([pairs]);
+    await assert.rejects(
+      commit(stores.reads, pairs, new Map([['a', { asset: 'a' }]]), 0, 1),
+      /the key a has fewer/,
+    );
+  });
+});
+
+function planOf(raw: Database.Database, rest: string): string {
+  const values = [...rest.matchAll(/\?/g)].map(() => 1);
+  const steps = raw.prepare(`EXPLAIN QUERY PLAN SELECT doc FROM ${rest} LIMIT 5`).all(...values);
+  return steps.map((step) => (step as { detail: string }).detail).join('; ');
+}

@@ -14,7 +14,9 @@ import {
   type ReadStore,
   type Snapshot,
 } from '@seatbook/runtime';
+import { textOfDeclaration, type Declaration } from './model-columns.js';
 import { ModelTable } from './model-table.js';
+import { SharedTexts } from './shared-texts.js';
 import { asStoreFailure, isBusy, isDamage } from './store-failure.js';
 import { condemn } from './views-file.js';
 
@@ -23,7 +25,7 @@ const BUSY_MS = 5_000;
 
 interface ModelRow extends CheckpointPlace {
   readonly id: number;
-  readonly indexes: string;
+  readonly declaration: string;
 }
 
 type SnapshotRow = Omit<Snapshot, 'stream' | 'chunks'> & { readonly chunks: number };
@@ -36,10 +38,11 @@ export class SqliteReadStore implements ReadStore {
   readonly #database: Database;
   /** The first damaged page that was met. It does not pass before the next start. */
   #damage: StoreUnavailable | null = null;
+  readonly #texts: SharedTexts;
   readonly #tables = new Map<string, ModelTable>();
   readonly #model: Statement<[string, number], ModelRow>;
   readonly #addModel: Statement<[string, number, string]>;
-  readonly #setIndexes: Statement<[string, number]>;
+  readonly #setDeclaration: Statement<[string, number]>;
   readonly #setPosition: Statement<[number, string, number]>;
   readonly #setEpoch: Statement<[number, number]>;
   readonly #removeModel: Statement<[number]>;
@@ -51,13 +54,14 @@ export class SqliteReadStore implements ReadStore {
 
   constructor(database: Database) {
     this.#database = database;
+    this.#texts = new SharedTexts(database);
     this.#model = database.prepare(
-      'SELECT id, indexes, position, epoch FROM models WHERE name = ? AND version = ?',
+      'SELECT id, declaration, position, epoch FROM models WHERE name = ? AND version = ?',
     );
     this.#addModel = database.prepare(
-      'INSERT INTO models (name, version, indexes, position) VALUES (?, ?, ?, 0)',
+      'INSERT INTO models (name, version, declaration, position) VALUES (?, ?, ?, 0)',
     );
-    this.#setIndexes = database.prepare('UPDATE models SET indexes = ? WHERE id = ?');
+    this.#setDeclaration = database.prepare('UPDATE models SET declaration = ? WHERE id = ?');
     this.#setPosition = database.prepare('UPDATE models SET position = ? WHERE name = ? AND version = ?');
     this.#setEpoch = database.prepare('UPDATE models SET epoch = ? WHERE id = ?');
     this.#removeModel = database.prepare('DELETE FROM models WHERE id = ?');
@@ -79,11 +83,12 @@ export class SqliteReadStore implements ReadStore {
   async prepare(models: readonly ModelRef[]): Promise<void> {
     this.#guarded(() => {
       for (const model of models) {
-        const indexes = JSON.stringify(model.indexes.map(({ name, fields }) => ({ name, fields })));
+        const declaration = textOfDeclaration(model);
         const row = this.#model.get(model.name, model.version);
         // Usually everything exists already; the other thread may be in the middle of a commit.
-        const id = row?.indexes === indexes ? row.id : this.#write(() => this.#makeRoom(model, indexes));
-        this.#tables.set(titleOf(model), new ModelTable(this.#database, id, model));
+        const id =
+          row?.declaration === declaration ? row.id : this.#write(() => this.#makeRoom(model, declaration));
+        this.#tables.set(titleOf(model), this.#tableAt(id, model));
       }
     });
   }
@@ -168,7 +173,7 @@ export class SqliteReadStore implements ReadStore {
           prepared.create();
           this.#setPosition.run(0, model.name, model.version);
         } else {
-          new ModelTable(this.#database, row.id, model).remove();
+          this.#tableAt(row.id, model).remove();
           this.#removeModel.run(row.id);
         }
       }),
@@ -236,9 +241,12 @@ export class SqliteReadStore implements ReadStore {
         for (const id of this.#database.prepare<[], number>('SELECT id FROM models').pluck().all()) {
           this.#database.exec(`DROP TABLE model_${id}`);
         }
-        this.#database.exec('DELETE FROM models; DELETE FROM snapshots; DELETE FROM snapshotChunks');
+        this.#database.exec(
+          'DELETE FROM models; DELETE FROM snapshots; DELETE FROM snapshotChunks; DELETE FROM texts',
+        );
       });
       this.#tables.clear();
+      this.#texts.forget();
       return `the views had reached position ${reached} and the log ends at ${head} (restored from a backup?): dropped them, they are rebuilt from the log`;
     });
   }
@@ -259,18 +267,22 @@ export class SqliteReadStore implements ReadStore {
     return table;
   }
 
-  /** Number of the model's table, which has the declared indexes afterwards. */
-  #makeRoom(model: ModelRef, indexes: string): number {
+  #tableAt(id: number, model: ModelRef): ModelTable {
+    return new ModelTable(this.#database, this.#texts, id, model);
+  }
+
+  /** Number of the model's table, which is as declared afterwards. */
+  #makeRoom(model: ModelRef, declaration: string): number {
     const row = this.#model.get(model.name, model.version);
     if (!row) {
-      const id = Number(this.#addModel.run(model.name, model.version, indexes).lastInsertRowid);
-      new ModelTable(this.#database, id, model).create();
+      const id = Number(this.#addModel.run(model.name, model.version, declaration).lastInsertRowid);
+      this.#tableAt(id, model).create();
       return id;
     }
     // Another thread may have been faster.
-    if (row.indexes !== indexes) {
-      new ModelTable(this.#database, row.id, model).recreate();
-      this.#setIndexes.run(indexes, row.id);
+    if (row.declaration !== declaration) {
+      this.#tableAt(row.id, model).recreate(JSON.parse(row.declaration) as Declaration);
+      this.#setDeclaration.run(declaration, row.id);
     }
     return row.id;
   }
@@ -280,7 +292,13 @@ export class SqliteReadStore implements ReadStore {
   }
 
   #write<T>(write: () => T): T {
-    return this.#database.transaction(write).immediate();
+    try {
+      return this.#database.transaction(write).immediate();
+    } catch (error) {
+      this.#texts.forget();
+      for (const table of this.#tables.values()) table.forget();
+      throw error;
+    }
   }
 
   #guarded<T>(work: () => T): T {

@@ -4,7 +4,7 @@ import { keepPrivate } from './folder.js';
 import { isDamage, isSqliteError } from './store-failure.js';
 
 const APPLICATION_ID = 0x53454156;
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** One row per read model and version; its documents are in the table `model_{id}`, see `ModelTable`. */
 const SCHEMA = `
@@ -13,11 +13,12 @@ const SCHEMA = `
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL,
     version INTEGER NOT NULL,
-    indexes TEXT NOT NULL,
+    declaration TEXT NOT NULL,
     position INTEGER NOT NULL,
     epoch INTEGER NOT NULL DEFAULT 0,
     UNIQUE (name, version)
   ) STRICT;
+  CREATE TABLE texts (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
   CREATE TABLE snapshots (
     stream TEXT PRIMARY KEY,
     schema TEXT NOT NULL,
