@@ -62,11 +62,11 @@ describe('every refusal has the same form, whichever layer refuses', () => {
     ['an address that is none', head('GET', `${API}/accounts/%zz`, KEY) + '\r\n', 400, 'INVALID_ADDRESS'],
     [
       'a part of an address that is too long',
-      head('GET', `${API}/devices/${'x'.repeat(310)}`, KEY) + '\r\n',
+      head('GET', `${API}/devices/${'x'.repeat(3_100)}`, KEY) + '\r\n',
       414,
       'INVALID_ADDRESS_TOO_LONG',
     ],
-    ['an unknown method', 'FOO / HTTP/1.1\r\nhost: a\r\n\r\n', 400, 'INVALID_REQUEST'],
+    ['an unknown method', 'FOO /nowhere HTTP/1.1\r\nhost: a\r\n\r\n', 400, 'INVALID_REQUEST'],
     ['a malformed head', 'GET / HTTP/1.1\r\nhost a\r\n\r\n', 400, 'INVALID_REQUEST'],
     [
       'headers that are too large',
@@ -89,8 +89,8 @@ describe('every refusal has the same form, whichever layer refuses', () => {
     expectProblem(await bare(text), status, code);
   });
 
-  it('names the allowed methods when the method is wrong', async () => {
-    const answer = await bare(head('DELETE', `${API}/accounts/${BERLIN}`, KEY) + '\r\n');
+  it.each(['DELETE', 'QUERY', 'M-SEARCH', 'FOO'])('names the allowed methods when it is not %s', async (method) => {
+    const answer = await bare(head(method, `${API}/accounts/${BERLIN}?x=1`, KEY) + '\r\n');
     expectProblem(answer, 405, 'INVALID_METHOD');
     expect(answer.headers['allow']).toBe('GET, HEAD');
   });

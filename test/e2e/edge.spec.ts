@@ -126,6 +126,7 @@ describe('importing a token', () => {
 });
 
 describe('errors', () => {
+  const NAMED = { accountId: BERLIN, assetIds: ['900000001'], serialNumbers: ['C02AAAAAAA'] };
   const order = (body: object): request.Test => seatbook.post('/orders', { kind: 'AssignLicense', ...body });
 
   it('reports everything that is wrong with a request at once', async () => {
@@ -136,18 +137,27 @@ describe('errors', () => {
     );
     const fields = (body.facts['problems'] as { field: string }[]).map(({ field }) => field);
     expect(fields.sort()).toEqual(['accountId', 'assetIds', 'colour', 'serialNumbers']);
+    expect(body.facts['problems']).toContainEqual({
+      field: 'colour',
+      pointer: '/colour',
+      rule: 'unknownField',
+      problem: 'there is no such field',
+    });
+    for (const missing of [{ reason: null }, { platform: null }, { ifShort: null }])
+      await problem(order({ ...NAMED, ...missing }), 400, 'INVALID_REQUEST');
     const kind = await problem(order({ kind: 'Lend' }), 400, 'INVALID_REQUEST');
     expect(kind.facts).toMatchObject({ problems: [{ field: 'kind' }] });
   });
 
   it('names the rule that says no, with the facts', async () => {
-    const known = { accountId: BERLIN, assetIds: ['900000001'], serialNumbers: ['C02AAAAAAA'] };
+    const known = NAMED;
     const serial = await problem(order({ ...known, serialNumbers: ['short'] }), 400, 'INVALID_SERIAL_NUMBER');
     expect(serial.facts).toEqual({ serialNumber: 'short' });
     await problem(order({ ...known, assetIds: ['app'] }), 400, 'INVALID_ASSET');
     await problem(order({ ...known, assetIds: ['999'] }), 422, 'REJECTED_UNKNOWN_ASSET');
     await problem(order({ ...known, accountId: '1' }), 404, 'NOT_FOUND_ACCOUNT');
-    await problem(order(known).set('idempotency-key', 'x'.repeat(201)), 400, 'INVALID_IDEMPOTENCY_KEY');
+    for (const key of ['x'.repeat(201), 'caf\u00e9'])
+      await problem(order(known).set('idempotency-key', key), 400, 'INVALID_IDEMPOTENCY_KEY');
     const many = Array.from({ length: 50_001 }, (_serial, index) => `S${String(index).padStart(9, '0')}`);
     const size = await problem(
       order({ ...known, assetIds: ['900000001', '900000003'], serialNumbers: many }),
@@ -176,6 +186,9 @@ describe('errors', () => {
       ['/accounts/none', 404, 'NOT_FOUND_ACCOUNT'],
       [`/accounts/${BERLIN}/assets/1`, 404, 'NOT_FOUND_ASSET'],
       [`/accounts/${BERLIN}/assets/app`, 400, 'INVALID_ASSET'],
+      [`/accounts/${BERLIN}/assets/1/pairs`, 404, 'NOT_FOUND_ASSET'],
+      ['/devices/%0AC02AAAAAAA', 400, 'INVALID_REQUEST'],
+      [`/persons/${'x'.repeat(256)}`, 400, 'INVALID_REQUEST'],
       ['/accounts/none/assets', 404, 'NOT_FOUND_ACCOUNT'],
       ['/accounts/none/pairs', 404, 'NOT_FOUND_ACCOUNT'],
       ['/assets?accountId=none', 404, 'NOT_FOUND_ACCOUNT'],

@@ -29,10 +29,7 @@ interface RowBody {
   readonly event: { readonly position: number; readonly stream: string };
 }
 
-interface ChainBody {
-  readonly items: readonly RowBody[];
-  readonly next: number | null;
-}
+type ChainBody = ItemsBody<RowBody>;
 
 interface EventBody {
   readonly position: number;
@@ -217,8 +214,8 @@ describe('an order for 25 devices', () => {
 
   it('says why, from each of its events back to its POST', async () => {
     const { items } = (await seatbook.get(`/timeline?orderId=${order.orderId}`)).body as ItemsBody<RowBody>;
-    const why = async (position: number): Promise<ChainBody> =>
-      (await seatbook.get(`/history/${position}/causes`).expect(200)).body as ChainBody;
+    const why = async (position: number, query = ''): Promise<ChainBody> =>
+      (await seatbook.get(`/history/${position}/causes${query}`).expect(200)).body as ChainBody;
     for (const row of items) {
       const chain = await why(row.event.position);
       expect(chain.next).toBeNull();
@@ -246,9 +243,13 @@ describe('an order for 25 devices', () => {
       'order.reservation-asked',
     ])
       expect(types).toContain(type);
-    const part = await seatbook.get(`/history/${assigned?.event.position}/causes?limit=3`).expect(200);
-    const rest = await why((part.body as ChainBody).next ?? 0);
-    expect([...(part.body as ChainBody).items, ...rest.items]).toEqual(chain.items);
+    const position = assigned?.event.position ?? 0;
+    const part = await why(position, '?limit=3');
+    expect(part.items).toHaveLength(3);
+    const rest = await why(position, `?cursor=${part.next}`);
+    expect([...part.items, ...rest.items]).toEqual(chain.items);
+    const other = await seatbook.get(`/history/${order.position}/causes?cursor=${part.next}`).expect(400);
+    expect(other.body).toMatchObject({ code: 'INVALID_CURSOR' });
   });
 
   it('shows on the timeline of one device what concerns this device', async () => {
@@ -358,7 +359,13 @@ it('gives one licence back', async () => {
 it('lets holders wait for licences, cancels waiting ones, and serves the rest when licences come', async () => {
   const waiting = await assign({ assetIds: [LEDGERLINE], serialNumbers: devices(4, 'W') }).expect(202);
   const order = waiting.body as OrderBody;
-  expect(order).toMatchObject({ state: 'waiting', progress: { assigned: 2, waiting: 2 } });
+  expect(order).toMatchObject({ state: 'waiting', progress: { assigned: 2, waiting: 2, onHold: 0, open: 0 } });
+  const inLine = (await seatbook.get(`/orders/${order.orderId}/pairs?outcome=waiting`).expect(200))
+    .body as ItemsBody<{ place: number | null; hold: object | null }>;
+  expect(inLine.items).toMatchObject([
+    { place: 1, hold: null },
+    { place: 2, hold: null },
+  ]);
   const page = (await seatbook.get(`/accounts/${BERLIN}/pairs?state=waiting`).expect(200)).body as ItemsBody<{
     reason: string;
   }>;
@@ -435,15 +442,20 @@ it('holds work while the token is dead, and resumes when it is renewed', async (
   ).body as OrderBody;
   const held = await seatbook.until<AccountBody>(`/accounts/${BERLIN}`, ({ usable }) => !usable);
   expect(held.token.state).toBe('revoked');
-  const onHold = await seatbook.get(`/orders/${order.orderId}`).expect(200);
-  expect(onHold.body).toMatchObject({
-    state: 'working',
-    hold: {
-      why: 'the token of the account is revoked',
-      ends: expect.stringContaining('/token') as string,
-      pairs: 1,
-    },
-  });
+  const hold = {
+    since: expect.stringMatching(/Z$/) as string,
+    why: 'the token of the account is revoked',
+    ends: `a new token: PUT ${API}/accounts/${BERLIN}/token`,
+  };
+  const asHeld = { state: 'working', progress: { onHold: 1, open: 0 }, hold };
+  expect((await seatbook.get(`/orders/${order.orderId}`).expect(200)).body).toMatchObject(asHeld);
+  const { items } = (await seatbook.get('/orders?state=working').expect(200)).body as ItemsBody<object>;
+  expect(items).toMatchObject([asHeld]);
+  const pairs = async (outcome: string): Promise<readonly object[]> =>
+    ((await seatbook.get(`/orders/${order.orderId}/pairs?outcome=${outcome}`).expect(200)).body as ItemsBody<object>)
+      .items;
+  expect(await pairs('on-hold')).toMatchObject([{ outcome: 'on-hold', hold, place: null }]);
+  expect(await pairs('reserved')).toEqual([]);
   await seatbook.anonymous().get('/readyz').expect(200);
   const lyon = await seatbook.put(`/accounts/${BERLIN}/token`, { token: seatbook.token('lyon') }).expect(422);
   expect(lyon.body).toMatchObject({ code: 'REJECTED_TOKEN_OTHER_LOCATION' });
@@ -454,7 +466,9 @@ it('holds work while the token is dead, and resumes when it is renewed', async (
     `/orders/${order.orderId}`,
     ({ state }) => state === 'finished',
   );
-  expect(done).toMatchObject({ progress: { assigned: 1 }, hold: null });
+  expect(done).toMatchObject({ progress: { assigned: 1, onHold: 0 }, hold: null });
+  expect(await pairs('on-hold')).toEqual([]);
+  expect(await pairs('assigned')).toMatchObject([{ outcome: 'assigned', hold: null }]);
 });
 
 it('resumes everything after a restart', async () => {

@@ -131,6 +131,26 @@ describe('conditional reads', () => {
     await seatbook.put(`${path}/name`, { name: '=1+1' }).expect(200);
   });
 
+  it('let one of two win that have seen the same', async () => {
+    const path = `/accounts/${BERLIN}`;
+    for (let round = 0; round < 5; round += 1) {
+      const current = (await seatbook.get(path).expect(200)).headers['etag'] ?? '';
+      const racing = ['one', 'two', 'three'].map((name) =>
+        seatbook.put(`${path}/name`, { name: `${name} ${round}` }).set('if-match', current),
+      );
+      const answers = await Promise.all(racing);
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, 412, 412]);
+    }
+    // Who repeats what was carried out is answered as at first.
+    const last = (await seatbook.get(path).expect(200)).headers['etag'] ?? '';
+    const keyed = () =>
+      seatbook.put(`${path}/name`, { name: '=1+1' }).set({ 'if-match': last, 'idempotency-key': 'rename' });
+    await keyed().expect(200);
+    await keyed().expect(200);
+    const other = await seatbook.post(`${path}/sync`).set('idempotency-key', 'rename').expect(409);
+    expect(other.body).toMatchObject({ code: 'CONFLICT_IDEMPOTENCY_KEY' });
+  });
+
   it('are packed where it pays', async () => {
     const { headers } = await seatbook.get('/assets').set('accept-encoding', 'gzip').expect(200);
     expect(headers['content-encoding']).toBe('gzip');
@@ -170,11 +190,31 @@ describe('tables', () => {
     '/devices/E2EA000001',
     '/orders',
     `/timeline?serialNumber=E2EA000001`,
+    '/accounts',
+    '/devices',
+    '/history/9/causes',
     '/work',
   ])('%s has as many rows as its JSON', async (path) => {
     const [head, ...rows] = await table(path);
     expect(head).toMatch(/^[\w.]+(,[\w.]+)+$/);
     expect(rows).toHaveLength((await items(`${path}${path.includes('?') ? '&' : '?'}limit=500`)).length);
+  });
+
+  it('of an order have the outcome of each pair', async () => {
+    const [head, ...rows] = await table(`/orders/${assigned.orderId}/pairs?limit=1`);
+    expect(head).toBe('serialNumber,userId,assetId,outcome,detail,place,hold.since,hold.why,hold.ends,position');
+    expect(rows).toHaveLength(6);
+  });
+
+  it('of the history have its events, with what they say as JSON', async () => {
+    const [head, ...rows] = await table('/history?type=order.placed');
+    expect(head).toBe('position,id,stream,revision,type,recordedAt,metadata.principal,metadata.reason,data,metadata');
+    expect(rows).toHaveLength(2);
+    expect(rows[0]).toMatch(new RegExp(`,order-${assigned.orderId},0,order\\.placed,.*,owner,,"\\{""kind""`));
+    const renamed = await table('/history?type=account.renamed');
+    expect(renamed[1]).toContain('""name"":""=1+1""');
+    const both = await seatbook.get('/history').set('accept', 'text/csv;q=0.5, application/x-ndjson').buffer(true);
+    expect(both.headers['content-type']).toMatch(/^application\/x-ndjson/);
   });
 
   it('are for who asks for them: JSON otherwise, with a link to the next page', async () => {
@@ -184,6 +224,62 @@ describe('tables', () => {
     expect(headers['content-type']).toMatch(/^application\/json/);
     const next = /^<(.+)>; rel="next"$/.exec(headers['link'] ?? '')?.[1] ?? '';
     expect(await items(next)).toHaveLength(3);
+  });
+});
+
+describe('of when it is', () => {
+  interface Dated {
+    readonly asOf: { readonly position: number; readonly time: string };
+  }
+  const datedNow = ({ asOf }: Dated, position: number, before: number): void => {
+    expect(asOf.position).toBeGreaterThanOrEqual(position);
+    expect(Date.parse(asOf.time)).toBeGreaterThanOrEqual(before);
+    expect(Date.parse(asOf.time)).toBeLessThanOrEqual(Date.now());
+  };
+
+  it('is said by whatever is answered to a POST', async () => {
+    const before = Date.now();
+    const body = { kind: 'AssignLicense', accountId: BERLIN, assetIds: [NOTES], serialNumbers: devices(1, 'T') };
+    const plan = (await seatbook.post('/plans', body).expect(200)).body as Dated;
+    datedNow(plan, assigned.position, before);
+    const placed = (await seatbook.post('/orders', body).expect(202)).body as OrderBody & Dated;
+    datedNow(placed, placed.position, before);
+    const waited = await seatbook.post('/orders', body).set('prefer', 'wait=30').expect(200);
+    datedNow(waited.body as Dated, placed.position, before);
+    expect(waited.headers['seatbook-position']).toBe(String((waited.body as OrderBody).position));
+  });
+
+  it('is said by single events and by causes, and does not change their tag', async () => {
+    const before = Date.now();
+    for (const path of [`/history/${assigned.position}`, `/history/${assigned.position}/causes`]) {
+      const first = await seatbook.get(path).expect(200);
+      datedNow(first.body as Dated, returned.position, before);
+      await seatbook.get(path).set('if-none-match', first.headers['etag'] ?? '').expect(304);
+    }
+  });
+
+  it('is said of licences owned by the moment when Apple was asked, whatever has happened here since', async () => {
+    interface Asset extends Dated {
+      readonly licences: { readonly owned: number; readonly ownedAt: string; readonly assigned: number };
+    }
+    const path = `/accounts/${BERLIN}/assets/${KARTOGRAF}`;
+    const look = async (): Promise<Asset> => (await seatbook.get(path).expect(200)).body as Asset;
+    const first = await look();
+    await order('AssignLicense', [KARTOGRAF], devices(1, 'U'));
+    const then = await look();
+    expect(then.licences).toMatchObject({
+      owned: first.licences.owned,
+      ownedAt: first.licences.ownedAt,
+      assigned: first.licences.assigned + 1,
+    });
+    expect(then.asOf.position).toBeGreaterThan(first.asOf.position);
+    const asked = Date.now();
+    seatbook.simulator.admin.purchase(BERLIN, { adamId: KARTOGRAF, count: 7 });
+    await seatbook.post(`/accounts/${BERLIN}/sync`).expect(202);
+    const now = await seatbook.until<Asset>(path, ({ licences }) => licences.owned !== first.licences.owned);
+    expect(now.licences.owned).toBe(first.licences.owned + 7);
+    expect(Date.parse(now.licences.ownedAt)).toBeGreaterThanOrEqual(asked);
+    expect(Date.parse(now.asOf.time)).toBeGreaterThanOrEqual(Date.parse(now.licences.ownedAt));
   });
 });
 

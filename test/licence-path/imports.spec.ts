@@ -1,4 +1,13 @@
-import { importToken, renewToken, type Caller, type Imported } from '@seatbook/application';
+import {
+  assignLicense,
+  getImport,
+  importToken,
+  renameAccount,
+  renewToken,
+  type Caller,
+  type Imported,
+} from '@seatbook/application';
+import { accountStream } from '@seatbook/licensing';
 import { OWNER, UID, VirtualSeatbook, asset } from '@seatbook/test-support/virtual-seatbook';
 
 const SETTINGS = { name: 'Berlin', platform: 'iOS', assignmentType: 'device' } as const;
@@ -72,12 +81,41 @@ describe('an import', () => {
     expect(await codeOf(importing(KEYED, token))).toBe('CONFLICT_IDEMPOTENCY_KEY');
   });
 
-  it('goes on without its client, who hears of it when the request is sent again', async () => {
+  it('takes its key from every other kind of request, and gets none that an order has', async () => {
+    await importing(KEYED);
+    const rename = { uId: UID, name: 'Mitte' };
+    const order = {
+      uId: UID,
+      assets: [{ adamId: '900000001', pricingParam: 'STDQ' }],
+      serialNumbers: ['C02TAKEN01'],
+      ifShort: 'wait',
+      platform: null,
+    } as const;
+    const used = { code: 'CONFLICT_IDEMPOTENCY_KEY' };
+    await expect(virtual.until(renameAccount(virtual.edge, rename, KEYED))).rejects.toMatchObject(used);
+    await expect(virtual.until(assignLicense(virtual.edge, order, KEYED))).rejects.toMatchObject(used);
+    const other: Caller = { ...OWNER, idempotencyKey: 'order' };
+    await virtual.until(assignLicense(virtual.edge, order, other));
+    await expect(virtual.until(renameAccount(virtual.edge, rename, other))).rejects.toMatchObject(used);
+    // At once: one of them has it.
+    const third: Caller = { ...OWNER, idempotencyKey: 'both' };
+    const both = await Promise.allSettled([
+      virtual.until(renameAccount(virtual.edge, rename, third)),
+      virtual.until(assignLicense(virtual.edge, { ...order, serialNumbers: ['C02TAKEN02'] }, third)),
+    ]);
+    expect(both.filter(({ status }) => status === 'rejected')).toMatchObject([{ reason: used }]);
+  });
+
+  it('goes on without its client, who can look at it, and hears of it when the request is sent again', async () => {
     await virtual.until(virtual.worker.stop());
-    expect(await codeOf(importing(KEYED))).toBe('TRANSIENT_IMPORT_GOES_ON');
+    const { importId, uId } = await importing(KEYED);
+    expect(uId).toBeNull();
+    const look = () => virtual.until(getImport(virtual.edge, { importId }));
+    expect(await look()).toMatchObject({ kind: 'import', state: 'working', uId: null });
     await virtual.until(virtual.worker.start());
     await virtual.advance(5_000);
     expect(await virtual.account()).toMatchObject({ uId: UID });
+    expect(await look()).toMatchObject({ state: 'accepted', uId: UID });
     expect(await importing(KEYED)).toMatchObject({ uId: UID });
   });
 
@@ -142,6 +180,19 @@ describe('renewing a token', () => {
     expect(types.filter((type) => type === 'account.token-kept')).toHaveLength(1);
     await virtual.advance(1_000);
     expect(await virtual.stores.secrets.names('import/')).toEqual([]);
+  });
+
+  it('names the version that was seen: of two at once, one is refused', async () => {
+    const { state } = await virtual.until(virtual.edge.runner.load(accountStream(UID)));
+    const ifVersion = state.phase === 'imported' ? state.version : NaN;
+    const renewals = [1, 2].map(() => {
+      const { token } = virtual.simulator.admin.issueToken(UID);
+      return virtual.until(renewToken(virtual.edge, { uId: UID, file: token, ifVersion }, OWNER));
+    });
+    const ended = await Promise.allSettled(renewals);
+    expect(ended.filter(({ status }) => status === 'rejected')).toMatchObject([
+      { reason: { code: 'CONFLICT_VERSION' } },
+    ]);
   });
 
   it('by that of another location, or of an account that does not exist, is refused', async () => {

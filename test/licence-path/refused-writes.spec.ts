@@ -1,3 +1,4 @@
+import { getOrder, isHeld, listOutcomes } from '@seatbook/application';
 import { VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 
 const APPS = ['900000001', '900000002'];
@@ -18,6 +19,13 @@ describe('Apple refusing whatever is written, without a word of what is wrong', 
     expect(types).not.toContain('asset.licenses-failed');
     expect(await virtual.account()).toMatchObject({ writesHeld: { errorNumber: 9_602 }, usable: true });
     expect(await virtual.stores.progress.countParked()).toBe(0);
+    const { account } = await virtual.until(getOrder(virtual.edge, { orderId }));
+    expect(isHeld(account)).toBe(true);
+    const onHold = await virtual.until(
+      listOutcomes(virtual.edge, { orderId, outcome: 'on-hold', part: { limit: 500 } }),
+    );
+    expect(onHold.rows).toHaveLength(400);
+    for (const { heldBy } of onHold.rows) expect(heldBy?.writesHeld?.errorNumber).toBe(9_602);
 
     admin.clearErrorRules();
     expect((await virtual.finished(orderId, 2 * 3_600_000)).final).toMatchObject({ assigned: 400 });

@@ -1,5 +1,5 @@
 import { UID, VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
-import { cancelWaiting, renewToken } from '@seatbook/application';
+import { cancelWaiting, listOutcomes, renewToken } from '@seatbook/application';
 import { OWNER } from '@seatbook/test-support/virtual-seatbook';
 import { sized } from '@seatbook/test-support/full-size';
 
@@ -68,6 +68,27 @@ describe('the waiting list', () => {
     await virtual.advance(60_000);
     expect(virtual.atApple(APP)).toEqual([...serials(12, 0), ...serials(1, 100)]);
     expect(await virtual.order(second.orderId)).toMatchObject({ waiting: 2, final: { assigned: 1 } });
+  });
+
+  it('tells each pair its place, and moves it up', async () => {
+    const first = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(12, 0) });
+    await virtual.settle();
+    const second = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(3, 100) });
+    await virtual.advance(60_000);
+    const placesOf = async (orderId: string): Promise<(number | null)[]> => {
+      const wanted = { orderId, outcome: 'waiting', part: { limit: 10 } } as const;
+      return (await virtual.until(listOutcomes(virtual.edge, wanted))).rows.map(({ place }) => place);
+    };
+    expect([await placesOf(first.orderId), await placesOf(second.orderId)]).toEqual([
+      [1, 2],
+      [3, 4, 5],
+    ]);
+    virtual.simulator.admin.purchase(UID, { adamId: APP, count: 1 });
+    await virtual.advance(60_000);
+    expect([await placesOf(first.orderId), await placesOf(second.orderId)]).toEqual([[1], [2, 3, 4]]);
+    const whole = { orderId: first.orderId, part: { limit: 20 } };
+    const { rows } = await virtual.until(listOutcomes(virtual.edge, whole));
+    expect(rows.filter(({ place }) => place !== null)).toHaveLength(1);
   });
 
   it('is served when a licence is given back, and not twice', async () => {

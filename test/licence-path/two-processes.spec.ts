@@ -16,7 +16,7 @@ describe('the halves in two processes', () => {
     );
     const ended = new AbortController().signal;
     const waiting = { orderId, position, until: OVER, waitMs: 60_000, ended };
-    expect(await virtual.until(waitForOrder(edge, waiting))).toMatchObject({ state: 'finished' });
+    expect(await virtual.until(waitForOrder(edge, waiting))).toMatchObject({ order: { state: 'finished' } });
     expect(virtual.atApple('900000001')).toEqual(serials(3));
 
     // The edge reads what it wrote, whoever builds the read models.

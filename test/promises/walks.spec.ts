@@ -2,18 +2,21 @@ import { jest } from '@jest/globals';
 import {
   Foundation,
   SeatbookEdge,
+  getTimeline,
   listAccounts,
   listAssets,
   listDevices,
   listOrders,
   listOutcomes,
   listPairs,
+  listParked,
   type ListPart,
   type ReflectedPage,
 } from '@seatbook/application';
 import { asPosition, type Document, type ModelRef, type Random } from '@seatbook/kernel';
-import { queryModels } from '@seatbook/licensing';
-import type { Placed, Stores } from '@seatbook/runtime';
+import { queryModels, subjectOf } from '@seatbook/licensing';
+import type { ParkedWork, Placed, Stores } from '@seatbook/runtime';
+import { parkedStep } from '@seatbook/test-support/parked-step';
 import { seededIds, seededRandom } from '@seatbook/test-support/seeded-random';
 import { openTemporaryStores } from '@seatbook/test-support/temporary-stores';
 import { VirtualClock } from '@seatbook/test-support/virtual-clock';
@@ -30,7 +33,8 @@ const ORDER = 'order-1';
 type Row = Record<string, unknown> & { position: number };
 
 interface List {
-  readonly model: ModelRef;
+  /** Where its rows are; null: they are parked work. */
+  readonly model: ModelRef | null;
   /** A row of a number, not more than 1,000. */
   newRow(number: number, random: Random): Row;
   keyOf(row: Row): string;
@@ -59,6 +63,30 @@ const pairs = {
   change: (row: Row, random: Random) => void (row['state'] = oneOf(random, STATES)),
   idOf: (row: Record<string, unknown>) => `${String(row['asset'])}|${String(row['holder'])}`,
 };
+
+const DEVICE = 'd:C02TEST0001';
+
+const timeline = {
+  model: queryModels.timeline,
+  newRow: (number: number): Row => {
+    const stream = `asset-${ACCOUNT}.900.STDQ`;
+    return { subject: subjectOf('holder', DEVICE), stream, revision: number, position: number + 1 };
+  },
+  keyOf: (row: Row) => `${String(row['subject'])}|${row.position}`,
+  /** What has happened stays as it is. */
+  change: () => undefined,
+  idOf: (row: Record<string, unknown>) => String(row['position']),
+};
+
+/** The rows as they are: what each of them tells is read from the log. */
+async function timelineOf(
+  edge: SeatbookEdge,
+  part: ListPart,
+  newestFirst: boolean,
+): Promise<ReflectedPage<object>> {
+  const page = await getTimeline(edge, { subject: { kind: 'holder', id: DEVICE }, newestFirst, part });
+  return { ...page, rows: page.rows.map(({ event }) => ({ position: event.position })) };
+}
 
 const lists: Readonly<Record<string, List>> = {
   accounts: {
@@ -98,10 +126,19 @@ const lists: Readonly<Record<string, List>> = {
   },
   orders: {
     model: queryModels.orders,
-    newRow: (number) => ({ orderId: numbered(number), orderedAt: number % 4, state: 'working', position: 0 }),
+    newRow: (number) => ({
+      orderId: numbered(number),
+      uId: ACCOUNT,
+      orderedAt: number % 4,
+      state: 'working',
+      position: 0,
+    }),
     keyOf: (row) => String(row['orderId']),
     change: (row, random) => void (row['state'] = oneOf(random, ['waiting', 'finished'])),
-    page: (edge, part) => listOrders(edge, { holders: [], part }),
+    page: async (edge, part) => {
+      const page = await listOrders(edge, { holders: [], part });
+      return { ...page, rows: page.rows.map(({ order }) => order) };
+    },
     idOf: (row) => String(row['orderId']),
   },
   'pairs of an order': {
@@ -114,8 +151,27 @@ const lists: Readonly<Record<string, List>> = {
     },
     keyOf: (row) => `${ORDER}|${String(row['asset'])}|${String(row['holder'])}`,
     change: (row, random) => void (row['outcome'] = oneOf(random, STATES)),
-    page: (edge, part) => listOutcomes(edge, { orderId: ORDER, part }),
+    page: async (edge, part) => {
+      const page = await listOutcomes(edge, { orderId: ORDER, part });
+      return { ...page, rows: page.rows.map(({ document }) => document) };
+    },
     idOf: (row) => String(row['holder']),
+  },
+  'the timeline of a device, the newest first': {
+    ...timeline,
+    page: (edge, part) => timelineOf(edge, part, true),
+  },
+  'the timeline of a device, the oldest first': {
+    ...timeline,
+    page: (edge, part) => timelineOf(edge, part, false),
+  },
+  'parked work': {
+    model: null,
+    newRow: (number) => ({ ...parkedStep(`order-${number}`), source: number % 4, position: 0 }),
+    keyOf: (row) => String(row['id']),
+    change: (row, random) => Object.assign(row, { attempts: 6, reason: oneOf(random, ['a bug', 'another']) }),
+    page: (edge, part) => listParked(edge, part),
+    idOf: (row) => String(row['id']),
   },
 };
 
@@ -129,14 +185,16 @@ describe.each(Object.entries(lists))('a walk over %s', (_name, list) => {
     await stores.reads.prepare(Object.values(queryModels));
     const whole = new SeatbookEdge(new Foundation({ stores, clock, ids: seededIds(1) }), {});
     // Accounts are no business of these lists: each one exists.
-    const runner = { load: async () => ({ state: { phase: 'imported' } }) };
-    edge = Object.create(whole, { runner: { value: runner } }) as SeatbookEdge;
+    // Nothing waits in a ledger; and an event is where a row says.
+    const runner = { load: async () => ({ state: { phase: 'imported' } }), look: async () => new Map() };
+    const events = Object.create(whole.events, { readReferences: { value: async (rows: object[]) => rows.map(eventAt) } }) as object;
+    edge = Object.create(whole, { runner: { value: runner }, events: { value: events } }) as SeatbookEdge;
     await stores.reads.takeOver(queryModels.orders, EPOCH);
     if (list.model !== queryModels.orders)
       await write(
         stores,
         queryModels.orders,
-        new Map([[ORDER, { document: {}, position: asPosition(1) }]]),
+        new Map([[ORDER, { document: { uId: ACCOUNT }, position: asPosition(1) }]]),
         0,
       );
   });
@@ -153,20 +211,32 @@ describe.each(Object.entries(lists))('a walk over %s', (_name, list) => {
   });
 });
 
+/** An event that says nothing, at the place of a row. */
+const eventAt = (row: object): object => ({
+  ...row,
+  id: '',
+  type: 'none',
+  data: {},
+  metadata: { causationId: '', commandId: '', correlationId: '', principal: 'owner', recordedAt: 0, version: 1 },
+});
+
 async function walk(edge: SeatbookEdge, stores: Stores, list: List, random: Random): Promise<void> {
-  const { reads } = stores;
-  await reads.drop(list.model);
-  await reads.takeOver(list.model, EPOCH);
+  await empty(stores, list.model);
   const rows = new Map<string, Row>();
   const stayed = new Set<string>();
   let position = 0;
   const commit = async (changed: readonly Row[], gone: readonly string[] = []): Promise<void> => {
     const at = asPosition(position + 1);
-    const changes = new Map<string, Placed<Document>>([
-      ...changed.map((row) => [list.keyOf(row), { document: row, position: at }] as const),
-      ...gone.map((key) => [key, { document: null, position: at }] as const),
-    ]);
-    await write(stores, list.model, changes, position);
+    if (list.model === null) {
+      await stores.progress.park(changed as unknown as ParkedWork[]);
+      await stores.progress.unpark(gone);
+    } else {
+      const changes = new Map<string, Placed<Document>>([
+        ...changed.map((row) => [list.keyOf(row), { document: row, position: at }] as const),
+        ...gone.map((key) => [key, { document: null, position: at }] as const),
+      ]);
+      await write(stores, list.model, changes, position);
+    }
     position += 1;
   };
   const added = (): Row => {
@@ -198,6 +268,16 @@ async function walk(edge: SeatbookEdge, stores: Stores, list: List, random: Rand
     const row = rows.get(key);
     const id = row && list.idOf(row);
     expect({ id, times: seen.filter((one) => one === id).length }).toEqual({ id, times: 1 });
+  }
+}
+
+async function empty({ reads, progress }: Stores, model: ModelRef | null): Promise<void> {
+  if (model === null) {
+    const { rows } = await progress.parked({ limit: 1_000 });
+    await progress.unpark(rows.map(({ id }) => id));
+  } else {
+    await reads.drop(model);
+    await reads.takeOver(model, EPOCH);
   }
 }
 

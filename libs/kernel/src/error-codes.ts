@@ -145,6 +145,10 @@ export const ERROR_CODES = {
     means: 'There is no order of this orderId.',
     advice: 'Look it up in the list of orders.',
   },
+  NOT_FOUND_IMPORT: {
+    means: 'There is no import of this importId.',
+    advice: 'Take the address of an import from the `Location` of the answer to its request.',
+  },
   NOT_FOUND_EVENT: {
     means: 'There is no event at this position.',
     advice: 'Take a position from a timeline or from the history.',
@@ -250,10 +254,6 @@ export const ERROR_CODES = {
   TRANSIENT_APPLE: {
     means: 'Apple cannot be asked at present.',
     advice: 'Send the request again when `Retry-After` is over.',
-  },
-  TRANSIENT_IMPORT_GOES_ON: {
-    means: 'The import has not ended yet.',
-    advice: 'Send the request again with the same Idempotency-Key to hear how it ended.',
   },
   TRANSIENT_RETRY_PENDING: {
     means: 'No worker has finished the retry yet. It is noted and will be done.',

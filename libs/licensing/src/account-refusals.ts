@@ -4,6 +4,10 @@ import { Refusal } from '@seatbook/kernel';
 export const unknownAccount = (): Refusal =>
   new Refusal('NOT_FOUND_ACCOUNT', 'there is no such account; import its content token first');
 
+/** The account is not what the principal has seen of it. */
+export const accountChanged = (): Refusal =>
+  new Refusal('CONFLICT_VERSION', 'the account has changed; read it again');
+
 /** The location is an account already. */
 export const accountExists = (uId: string, sameToken: boolean): Refusal =>
   new Refusal(

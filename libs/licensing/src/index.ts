@@ -28,7 +28,7 @@ export type { AccountEvent, AccountSettings, LocationFacts, Platform } from './a
 export type { AccountDocument } from './account/accounts-model.js';
 export { unknownAsset, type AssetCommand } from './asset/asset-decider.js';
 export type { Action, AssetEvent, RefusalReason } from './asset/asset-events.js';
-export type { Asset, Pair } from './asset/asset-state.js';
+export { placesInLine, type Asset, type Pair } from './asset/asset-state.js';
 export { availableOf, excessOf, usedOf, type AssetDocument } from './asset/assets-model.js';
 export type { PairDocument, PairState } from './asset/pairs-model.js';
 export { canonicalHolder, orderedSerials } from './serial-number.js';

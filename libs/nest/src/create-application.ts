@@ -17,6 +17,7 @@ import { refuseBareConnections } from './http/bare-problem.js';
 import type { HttpReply, HttpRequest, HttpServer } from './http/exchange.js';
 import { FrameworkLog } from './http/framework-log.js';
 import { readJson } from './http/json-body.js';
+import { MAX_IN_PATH } from './http/text-field.js';
 import { ProblemFilter } from './http/problem-filter.js';
 import { logRequests } from './http/request-log.js';
 import { requestValidation } from './http/request-validation.js';
@@ -26,6 +27,9 @@ import { readUploads } from './http/uploads.js';
 /** Below this, packing costs more than it saves. */
 const COMPRESSED_FROM_BYTES = 2_048;
 
+/** Of a part of a path, encoded: each of its characters may take 12. */
+const MAX_PARAM_BYTES = 12 * MAX_IN_PATH;
+
 /** How often Node looks for connections whose time is over. */
 const CONNECTIONS_CHECKED_EVERY_MS = 2_000;
 
@@ -33,6 +37,7 @@ const CONNECTIONS_CHECKED_EVERY_MS = 2_000;
 export async function createApplication(host: EdgeHost): Promise<NestFastifyApplication> {
   const { http } = host.configuration;
   let filter: ProblemFilter | null = null;
+  let methods: AllowedMethods | null = null;
   const adapter = new FastifyAdapter({
     bodyLimit: http.bodyLimit,
     forceCloseConnections: 'idle',
@@ -44,12 +49,12 @@ export async function createApplication(host: EdgeHost): Promise<NestFastifyAppl
     trustProxy: http.trustProxy,
     // During the shutdown requests are answered by what refuses them below.
     return503OnClosing: false,
-    routerOptions: { maxParamLength: 300 },
+    routerOptions: { maxParamLength: MAX_PARAM_BYTES },
     multipart: false,
     // What the router refuses before any hook of ours has run.
     frameworkErrors: (error: Error, request: HttpRequest, reply: HttpReply) =>
       filter?.answer(error, request, reply),
-    clientErrorHandler: refuseBareConnections(host.log),
+    clientErrorHandler: refuseBareConnections(host.log, (path) => methods?.at(path) ?? []),
   });
   const app = await NestFactory.create<NestFastifyApplication>(SeatbookModule.over(host), adapter, {
     logger: new FrameworkLog(host.log),
@@ -59,7 +64,8 @@ export async function createApplication(host: EdgeHost): Promise<NestFastifyAppl
   });
   const server: HttpServer = adapter.getInstance();
   server.server.maxConnections = http.maxConnections;
-  filter = new ProblemFilter(host.log, new AllowedMethods(server));
+  methods = new AllowedMethods(server);
+  filter = new ProblemFilter(host.log, methods);
   await setSecurityHeaders(server);
   readJson(server);
   limitNotifications(server, http.notificationBodyLimit);

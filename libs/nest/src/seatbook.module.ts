@@ -8,6 +8,7 @@ import { SeatbookHost, type EdgeHost } from '@seatbook/host';
 import { HealthController } from './health/health.controller.js';
 import { Readiness } from './health/readiness.js';
 import { HistoryController } from './history/history.controller.js';
+import { ImportsController } from './imports/imports.controller.js';
 import { NotificationsController } from './notifications/notifications.controller.js';
 import { OrdersController } from './orders/orders.controller.js';
 import { PlansController } from './orders/plans.controller.js';
@@ -27,6 +28,7 @@ export class SeatbookModule {
       imports: [CqrsModule.forRoot()],
       controllers: [
         AccountsController,
+        ImportsController,
         AssetsController,
         PairsController,
         OrdersController,

@@ -285,7 +285,7 @@ async function causesLeadBack(world: World, log: readonly Envelope[]): Promise<s
     if (!last) continue;
     try {
       const { rows } = await world.virtual.until(
-        listCauses(world.virtual.edge, { position: last.position, limit: 10_000 }),
+        listCauses(world.virtual.edge, { position: last.position, part: { limit: 10_000 } }),
       );
       const first = rows.at(-1)?.event;
       if (!first || first.metadata.principal === 'seatbook')

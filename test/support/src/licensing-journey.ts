@@ -373,5 +373,8 @@ export function everyEvent(): LicensingJourney {
   reading({ type: 'StartFirstRead', uId: hamburg });
   place('order-l', devices('C02R'), { uId: hamburg, assets: [KEYNOTE] });
   reading({ type: 'CompleteTotals', assets: 0, versionId: 'v1', readAt: NOW });
+
+  // An Idempotency-Key that was used for what is no order.
+  journey.send(orderStream('order-m'), { type: 'TakeKey', by: 'RenameAccount' });
   return journey;
 }

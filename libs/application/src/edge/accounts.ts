@@ -6,14 +6,21 @@ import {
   type AccountDocument,
 } from '@seatbook/licensing';
 import type { Receipt } from '@seatbook/runtime';
-import { contextOf, requestId, type Caller } from './principal.js';
+import { contextOf, type Caller } from './principal.js';
 import type { Position } from '@seatbook/kernel';
 import type { Reflected, PageOf, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
+import { takenId } from './taken-key.js';
 
 /** One account, by its id at Apple. */
 export interface NamedAccount {
   readonly uId: string;
+}
+
+/** What is asked of an account may depend on what was seen of it. */
+export interface GuardedAccount extends NamedAccount {
+  /** Refused where the account has another version; left out: whatever it is. */
+  readonly ifVersion?: number | undefined;
 }
 
 export interface AccountFound {
@@ -41,20 +48,42 @@ export async function getAccount(
   return { account, assetsRead, asOf };
 }
 
-/** Marks a location as ours that another MDM has taken. @throws Refusal REJECTED_NOT_CONFLICTED */
-export function takeOver(seatbook: SeatbookEdge, { uId }: NamedAccount, caller: Caller): Promise<Receipt> {
-  const context = contextOf(caller, requestId(caller, seatbook.ids), { takeOver: uId });
-  return seatbook.execute(accountStream(uId), { type: 'TakeOver' }, context);
+/**
+ * An account with its version. Where it is changed after this look, a command that names the version is refused: what
+ * it was decided on is no more. @throws Refusal NOT_FOUND_ACCOUNT
+ */
+export async function getAccountVersion(
+  seatbook: SeatbookEdge,
+  { uId }: NamedAccount,
+): Promise<{ readonly found: AccountFound; readonly version: number }> {
+  const { state, position } = await seatbook.runner.load(accountStream(uId));
+  if (state.phase === 'new') throw unknownAccount();
+  return { found: await getAccount(seatbook, { uId, position }), version: state.version };
 }
 
-/** Gives an account another name for people. Orders and events name it by its id, so nothing else changes. */
-export function renameAccount(
+/** Marks a location as ours that another MDM has taken. @throws Refusal REJECTED_NOT_CONFLICTED, CONFLICT_VERSION */
+export async function takeOver(
   seatbook: SeatbookEdge,
-  { uId, name }: NamedAccount & { readonly name: string },
+  { uId, ifVersion }: GuardedAccount,
   caller: Caller,
 ): Promise<Receipt> {
-  const context = contextOf(caller, requestId(caller, seatbook.ids), { rename: uId, name });
-  return seatbook.execute(accountStream(uId), { type: 'RenameAccount', name }, context);
+  const body = { takeOver: uId };
+  const context = contextOf(caller, await takenId(seatbook, caller, 'TakeOver', body), body);
+  return seatbook.execute(accountStream(uId), { type: 'TakeOver', ifVersion }, context);
+}
+
+/**
+ * Gives an account another name for people. Orders and events name it by its id, so nothing else changes.
+ * @throws Refusal CONFLICT_VERSION
+ */
+export async function renameAccount(
+  seatbook: SeatbookEdge,
+  { uId, name, ifVersion }: GuardedAccount & { readonly name: string },
+  caller: Caller,
+): Promise<Receipt> {
+  const body = { rename: uId, name };
+  const context = contextOf(caller, await takenId(seatbook, caller, 'RenameAccount', body), body);
+  return seatbook.execute(accountStream(uId), { type: 'RenameAccount', name, ifVersion }, context);
 }
 
 /** Reads the totals of all assets now. @throws Refusal NOT_FOUND_ACCOUNT */
@@ -66,7 +95,8 @@ export async function syncAccount(
   await mustExist(seatbook, uId);
   const reason = `asked for by ${caller.principal}`;
   const command = { type: 'RequestTotals', reason, delayMs: 0 } as const;
-  const context = contextOf(caller, requestId(caller, seatbook.ids), { sync: uId });
+  const body = { sync: uId };
+  const context = contextOf(caller, await takenId(seatbook, caller, 'SyncAccount', body), body);
   return seatbook.execute(reconciliationStream(uId), command, context);
 }
 
@@ -78,4 +108,8 @@ export async function mustExist({ runner }: SeatbookEdge, uId: string): Promise<
 
 export const accountCommands = { TakeOver: takeOver, RenameAccount: renameAccount, SyncAccount: syncAccount };
 
-export const accountQueries = { ListAccounts: listAccounts, GetAccount: getAccount };
+export const accountQueries = {
+  ListAccounts: listAccounts,
+  GetAccount: getAccount,
+  GetAccountVersion: getAccountVersion,
+};

@@ -2,7 +2,7 @@ import { accountCommands, accountQueries } from './accounts.js';
 import { assetQueries } from './assets.js';
 import { deviceQueries } from './devices.js';
 import { historyQueries } from './history.js';
-import { importCommands } from './import-token.js';
+import { importCommands, importQueries } from './import-token.js';
 import { orderQueries } from './orders.js';
 import { pairQueries } from './pairs.js';
 import { parkingCommands, parkingQueries } from './parked.js';
@@ -26,6 +26,7 @@ export const queries = {
   ...assetQueries,
   ...deviceQueries,
   ...historyQueries,
+  ...importQueries,
   ...orderQueries,
   ...pairQueries,
   ...parkingQueries,

@@ -1,5 +1,5 @@
 import { decodeToken, fingerprintOf } from '@seatbook/apple/formats';
-import { Refusal, refusalOf, type Milliseconds, type Position } from '@seatbook/kernel';
+import { Refusal, refusalOf, type KeptRefusal, type Milliseconds, type Position } from '@seatbook/kernel';
 import {
   importStream,
   mayBeRepeated,
@@ -10,8 +10,10 @@ import {
 import { importedTokenName } from '../foundation/secret-names.js';
 import { mustExist } from './accounts.js';
 import { lookUntil } from './look-until.js';
-import { contextOf, requestId, type Caller } from './principal.js';
+import { contextOf, type Caller } from './principal.js';
+import type { Reflected } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
+import { takenId } from './taken-key.js';
 
 export interface ImportToken {
   /** The content token's file: text or bytes, as pasted or uploaded. A secret. */
@@ -25,12 +27,16 @@ export interface RenewToken {
   readonly uId: string;
   /** As for an import. */
   readonly file: string | Uint8Array;
+  /** Refused where the account has another version; left out: whatever it is. */
+  readonly ifVersion?: number | undefined;
 }
 
-/** The account that took the token. */
+/** An import that was not refused. */
 export interface Imported {
-  readonly uId: string;
-  /** All that the import did stands at or below this position. */
+  readonly importId: string;
+  /** The account that took the token; null where nobody has said anything in time, and the import goes on. */
+  readonly uId: string | null;
+  /** All that the import has done stands at or below this position. */
   readonly position: Position;
   /** The same request had been accepted before. */
   readonly repeated: boolean;
@@ -38,13 +44,23 @@ export interface Imported {
 
 /** Longest wait for Apple and the account; Apple's own time-out is shorter. */
 const IMPORT_WAIT_MS: Milliseconds = 40_000;
-/** Seconds until a client should ask again for an import that goes on. */
-const ASK_AGAIN_SECONDS = 5;
+
+/** How an import stands. */
+export interface ImportFound {
+  readonly importId: string;
+  readonly kind: RequestedImport['kind'];
+  readonly state: 'working' | 'accepted' | 'refused';
+  /** The account that took the token. */
+  readonly uId: string | null;
+  /** Why it was refused. */
+  readonly refusal: KeptRefusal | null;
+  readonly asOf: Reflected;
+}
 
 /**
  * Imports a location: checks the file, seals the token and has the worker ask Apple whose it is; the account is created
  * with its settings in one step. A refusal anywhere leaves nothing behind.
- * @throws Refusal what file, Apple or account say; TRANSIENT_IMPORT_GOES_ON when nobody has said anything in time
+ * @throws Refusal what file, Apple or account say
  */
 export function importToken(
   seatbook: SeatbookEdge,
@@ -56,15 +72,15 @@ export function importToken(
 
 /**
  * Replaces the token of an account by another one of the same location; everything else stays as it is.
- * @throws Refusal NOT_FOUND_ACCOUNT, and as an import does
+ * @throws Refusal NOT_FOUND_ACCOUNT, CONFLICT_VERSION, and as an import does
  */
 export async function renewToken(
   seatbook: SeatbookEdge,
-  { uId, file }: RenewToken,
+  { uId, file, ifVersion }: RenewToken,
   caller: Caller,
 ): Promise<Imported> {
   await mustExist(seatbook, uId);
-  return request(seatbook, file, caller, { kind: 'renew', uId });
+  return request(seatbook, file, caller, { kind: 'renew', uId }, ifVersion);
 }
 
 type Wish =
@@ -76,16 +92,18 @@ async function request(
   file: string | Uint8Array,
   caller: Caller,
   wish: Wish,
+  ifVersion?: number,
 ): Promise<Imported> {
-  const { clock, ids, stores, runner } = seatbook;
+  const { clock, stores, runner } = seatbook;
   const { token, expiresAt, orgName } = decodeToken(file, clock.now());
   const fingerprint = fingerprintOf(token);
-  const importId = requestId(caller, ids);
+  const body = { ...wish, fingerprint };
+  const importId = await takenId(seatbook, caller, NAMES[wish.kind], body);
   const stream = importStream(importId);
-  const context = contextOf(caller, importId, { ...wish, fingerprint });
+  const context = contextOf(caller, importId, body);
   const command: ImportCommand = {
     type: 'RequestImport',
-    request: { ...wish, fingerprint, expiresAt, orgName },
+    request: { ...wish, ...(wish.kind === 'renew' ? { ifVersion } : {}), fingerprint, expiresAt, orgName },
   };
   const seal = (): Promise<void> => stores.secrets.put(importedTokenName(importId, fingerprint), token);
   const { state, revision } = await runner.load(stream);
@@ -99,22 +117,44 @@ async function request(
   return { ...(await outcomeOf(seatbook, importId)), repeated: state.phase === 'accepted' };
 }
 
-/** How the import ended. @throws Refusal where it was refused, or has not ended in time */
+const NAMES = { import: 'ImportToken', renew: 'RenewToken' } as const;
+
+/** How the import ended, where it has ended in time. @throws Refusal where it was refused */
 async function outcomeOf(
   { runner, clock, options }: SeatbookEdge,
   importId: string,
 ): Promise<Omit<Imported, 'repeated'>> {
+  const look = () => runner.load(importStream(importId));
   const ended = await lookUntil(clock, options.importWaitMs ?? IMPORT_WAIT_MS, async () => {
-    const { state, position } = await runner.load(importStream(importId));
+    const { state, position } = await look();
     return state.phase === 'accepted' || state.phase === 'refused' ? { ...state, position } : null;
   });
-  if (ended === null) {
-    const message =
-      'the import goes on; send the request again with the same Idempotency-Key to hear how it ended';
-    throw new Refusal('TRANSIENT_IMPORT_GOES_ON', message, { importId }, ASK_AGAIN_SECONDS);
-  }
-  if (ended.phase === 'accepted') return { uId: ended.uId, position: ended.position };
+  if (ended === null) return { importId, uId: null, position: (await look()).position };
+  if (ended.phase === 'accepted') return { importId, uId: ended.uId, position: ended.position };
   throw refusalOf(ended.refusal);
 }
 
+/** An import, while it goes on and afterwards. @throws Refusal NOT_FOUND_IMPORT */
+export async function getImport(
+  { runner, reader }: SeatbookEdge,
+  { importId }: { readonly importId: string },
+): Promise<ImportFound> {
+  const asOf = await reader.head();
+  const { state } = await runner.load(importStream(importId));
+  if (state.phase === 'none') throw new Refusal('NOT_FOUND_IMPORT', 'there is no such import');
+  const { kind } = state.request;
+  const found = { importId, kind, state: 'working', uId: null, refusal: null, asOf } as const;
+  switch (state.phase) {
+    case 'accepted':
+      return { ...found, state: state.phase, uId: state.uId };
+    case 'refused':
+      return { ...found, state: state.phase, refusal: state.refusal };
+    case 'requested':
+    case 'read':
+      return found;
+  }
+}
+
 export const importCommands = { ImportToken: importToken, RenewToken: renewToken };
+
+export const importQueries = { GetImport: getImport };

@@ -7,8 +7,11 @@ import {
   type Position,
 } from '@seatbook/kernel';
 import {
+  assetOfId,
+  assetStream,
   idOfAsset,
   orderStream,
+  placesInLine,
   queryModels,
   type AccountDocument,
   type AssetEvent,
@@ -21,7 +24,7 @@ import {
 } from '@seatbook/licensing';
 import { readable } from '@seatbook/runtime';
 import { mustExist } from './accounts.js';
-import type { Reflected, PageOf, RowsOf, WantedPage } from './reader.js';
+import type { PageOf, Reflected, ReflectedPage, RowsOf, WantedPage } from './reader.js';
 import { pageOfList } from './page-of-list.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 import { subjectPages } from './subject-pages.js';
@@ -51,9 +54,31 @@ export interface WantedOrder {
   readonly position?: Position | undefined;
 }
 
+/** What each pair of an order is: its outcome, or that its work is held with all work of its account. */
+export type PairOutcome = OutcomeDocument['outcome'] | 'on-hold';
+
 export interface WantedOutcomes extends WantedPage {
   readonly orderId: string;
-  readonly outcome?: OutcomeDocument['outcome'] | undefined;
+  readonly outcome?: PairOutcome | undefined;
+}
+
+/** An order with its account, which says whether work is held, and why. */
+export interface OrderFound {
+  readonly order: OrderDocument;
+  readonly account: AccountDocument | null;
+}
+
+export interface OrderAsOf extends OrderFound {
+  readonly asOf: Reflected;
+}
+
+/** One pair of an order. */
+export interface OutcomeFound {
+  readonly document: OutcomeDocument;
+  /** The account that holds its work; null where that goes on. */
+  readonly heldBy: AccountDocument | null;
+  /** Place in the waiting list of the asset, from 1 on, as the ledger has it now; null where it does not wait there. */
+  readonly place: number | null;
 }
 
 export interface WaitedOrder {
@@ -71,8 +96,22 @@ export const OVER: ReadonlySet<OrderState> = new Set(['finished', 'abandoned'] a
 /** Nothing happens before licences come or the order is cancelled. */
 export const SETTLED: ReadonlySet<OrderState> = new Set([...OVER, 'waiting'] as const);
 
+/** Whether what the orders of an account have begun is held: nothing of it is sent to Apple at present. */
+export const isHeld = (account: AccountDocument | null): account is AccountDocument =>
+  account !== null && (account.heldSince !== null || account.writesHeld !== null);
+
 /** Orders, the latest first. @throws Refusal NOT_FOUND_ACCOUNT */
 export async function listOrders(
+  seatbook: SeatbookEdge,
+  wanted: WantedOrders,
+): Promise<ReflectedPage<OrderFound>> {
+  const page = await pageOfOrders(seatbook, wanted);
+  const ids = new Set(page.rows.map(({ uId }) => uId));
+  const accounts = await seatbook.reader.getMany(queryModels.accounts, [...ids]);
+  return { ...page, rows: page.rows.map((order) => ({ order, account: accounts.get(order.uId) ?? null })) };
+}
+
+async function pageOfOrders(
   seatbook: SeatbookEdge,
   { part, position, ...filter }: WantedOrders,
 ): PageOf<'orders'> {
@@ -150,29 +189,77 @@ function rowsOf(
     : { index: 'by-account-state', equals: [accountId, state] };
 }
 
-/** An order and its account, which tells whether its work is held. @throws Refusal NOT_FOUND_ORDER */
+/** @throws Refusal NOT_FOUND_ORDER */
 export async function getOrder(
-  { reader }: SeatbookEdge,
+  seatbook: SeatbookEdge,
   { orderId, position }: WantedOrder,
-): Promise<{ order: OrderDocument; account: AccountDocument | null; asOf: Reflected }> {
-  const { document: order, asOf } = await reader.get(queryModels.orders, orderId, position);
+): Promise<OrderAsOf> {
+  const { document: order, asOf } = await seatbook.reader.get(queryModels.orders, orderId, position);
   if (!order) throw unknownOrder();
-  const { document: account } = await reader.get(queryModels.accounts, order.uId);
-  return { order, account, asOf };
+  return { order, account: await accountOf(seatbook, order), asOf };
 }
+
+const accountOf = async ({ reader }: SeatbookEdge, { uId }: OrderDocument): Promise<AccountDocument | null> =>
+  (await reader.get(queryModels.accounts, uId)).document;
 
 /** The outcome of each pair of an order. @throws Refusal NOT_FOUND_ORDER */
 export async function listOutcomes(
+  seatbook: SeatbookEdge,
+  wanted: WantedOutcomes,
+): Promise<ReflectedPage<OutcomeFound>> {
+  const { order, account } = await getOrder(seatbook, wanted);
+  const held = isHeld(account) ? account : null;
+  const page = await pageOfOutcomes(seatbook, wanted, held !== null);
+  const places = await placesOf(seatbook, order, page.rows);
+  const rows = page.rows.map((document) => ({
+    document,
+    heldBy: isUnderWay(document) ? held : null,
+    place: places.get(document) ?? null,
+  }));
+  return { ...page, rows };
+}
+
+/** Begun, and not over yet: what a hold of the account holds. */
+const isUnderWay = ({ outcome }: Pick<OutcomeDocument, 'outcome'>): boolean =>
+  outcome === 'reserved' || outcome === 'returning';
+
+async function pageOfOutcomes(
   { reader }: SeatbookEdge,
   { orderId, outcome, ...page }: WantedOutcomes,
+  held: boolean,
 ): PageOf<'outcomes'> {
-  const { document } = await reader.get(queryModels.orders, orderId, page.position);
-  if (!document) throw unknownOrder();
-  const rows: RowsOf<typeof queryModels.outcomes> =
-    outcome === undefined
-      ? { index: 'by-order', equals: [orderId] }
-      : { index: 'by-outcome', equals: [orderId, outcome] };
-  return reader.page(queryModels.outcomes, rows, page);
+  const { outcomes } = queryModels;
+  const ofOrder = { index: 'by-order', equals: [orderId] } as const;
+  if (outcome === undefined) return reader.page(outcomes, ofOrder, page);
+  if (outcome === 'on-hold') return reader.page(outcomes, ofOrder, page, (row) => held && isUnderWay(row));
+  const rows: RowsOf<typeof outcomes> = { index: 'by-outcome', equals: [orderId, outcome] };
+  return reader.page(outcomes, rows, page, held && isUnderWay({ outcome }) ? () => false : undefined);
+}
+
+/** Places in the waiting lists, which the ledgers alone know: a list changes as a whole whenever its head is served. */
+async function placesOf(
+  { runner }: SeatbookEdge,
+  { orderId, uId }: OrderDocument,
+  rows: readonly OutcomeDocument[],
+): Promise<ReadonlyMap<OutcomeDocument, number>> {
+  const waiting = new Map<string, OutcomeDocument[]>();
+  for (const row of rows) {
+    if (row.outcome !== 'waiting') continue;
+    const asset = idOfAsset(row);
+    waiting.set(asset, [...(waiting.get(asset) ?? []), row]);
+  }
+  const places = new Map<OutcomeDocument, number>();
+  for (const [asset, ofAsset] of waiting) {
+    const holders = new Set(ofAsset.map(({ holder }) => holder));
+    const inLine = await runner.look(assetStream(uId, assetOfId(asset)), (ledger) =>
+      placesInLine(ledger, orderId, holders),
+    );
+    for (const row of ofAsset) {
+      const place = inLine.get(row.holder);
+      if (place !== undefined) places.set(row, place);
+    }
+  }
+  return places;
 }
 
 /**
@@ -183,31 +270,34 @@ export async function listOutcomes(
 export async function getPlacedOrder(
   seatbook: SeatbookEdge,
   { orderId, position }: { readonly orderId: string; readonly position: Position },
-): Promise<OrderDocument> {
-  const { reads } = seatbook.stores;
-  if ((await seatbook.freshness.position(queryModels.orders)) >= position) {
-    const document = await reads.get(queryModels.orders, orderId);
-    if (document) return document;
+): Promise<OrderAsOf> {
+  const { reader, freshness } = seatbook;
+  if ((await freshness.position(queryModels.orders)) >= position) {
+    const { document, asOf } = await reader.get(queryModels.orders, orderId);
+    if (document) return { order: document, account: await accountOf(seatbook, document), asOf };
   }
+  let time: Instant = 0;
   let order: OrderDocument | null = null;
   for (let revision = 0; ; revision += PAGE_EVENTS) {
     const page = await seatbook.events.readStream(orderStream(orderId), revision, PAGE_EVENTS);
     for (const event of page) {
       const envelope = readable(event) as Envelope<OrderEvent>;
       for (const { evolve } of queryModels.orders.changesBy(envelope)) order = evolve(order);
+      time = envelope.metadata.recordedAt;
     }
     if (page.length < PAGE_EVENTS) break;
   }
   if (!order) throw unknownOrder();
-  return order;
+  const asOf = { position: order.position, time };
+  return { order, account: await accountOf(seatbook, order), asOf };
 }
 
 /** The order as soon as it is in one of the states; else as it is after `waitMs`. */
 export async function waitForOrder(
   seatbook: SeatbookEdge,
   { orderId, position, until, waitMs, ended }: WaitedOrder,
-): Promise<OrderDocument> {
-  const { clock, stores, freshness } = seatbook;
+): Promise<OrderAsOf> {
+  const { clock, reader, freshness } = seatbook;
   let over = ended.aborted;
   let wake = (): void => undefined;
   const end = (): void => {
@@ -222,8 +312,9 @@ export async function waitForOrder(
       // Prepared before the read: a change during it is not missed.
       const changed = new Promise<void>((resolve) => (wake = resolve));
       const last = over;
-      const order = await stores.reads.get(queryModels.orders, orderId);
-      if (order && (last || until.has(order.state))) return order;
+      const { document: order, asOf } = await reader.get(queryModels.orders, orderId);
+      if (order && (last || until.has(order.state)))
+        return { order, account: await accountOf(seatbook, order), asOf };
       if (last) return await getPlacedOrder(seatbook, { orderId, position });
       if (!over) await changed;
     }

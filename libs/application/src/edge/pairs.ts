@@ -50,7 +50,7 @@ const assetsOf = (accountId: string) => ({ from: `${accountId}.`, to: `${account
 const rowsIn = (state: PairState | undefined): RowsOf<typeof queryModels.pairs> =>
   state === undefined ? { index: 'by-asset', equals: [] } : { index: 'by-state', equals: [state] };
 
-/** Who holds an asset, or waits for it. @throws Refusal NOT_FOUND_ASSET where it was not known at that moment */
+/** Who holds an asset, or waits for it. @throws Refusal NOT_FOUND_ASSET where it is not known, or was not at that moment */
 export async function listAssetPairs(
   seatbook: SeatbookEdge,
   { uId, asset, state, at, ...page }: WantedAssetPairs,
@@ -63,6 +63,8 @@ export async function listAssetPairs(
     return { ...pageOfList(pairs, ({ holder }) => holder, page.part), asOf };
   }
   const key = assetKey(uId, asset);
+  const { document } = await seatbook.reader.get(queryModels.assets, key, page.position);
+  if (!document) throw noSuchAsset(asset);
   const { index, equals } = rowsIn(state);
   return seatbook.reader.page(queryModels.pairs, { index, equals: [...equals, key] }, page);
 }

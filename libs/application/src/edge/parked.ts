@@ -17,10 +17,10 @@ export interface Retried {
 
 /** Work that failed past its budget and waits for a person. */
 export async function listParked(
-  { stores, clock }: SeatbookEdge,
+  { stores, reader }: SeatbookEdge,
   { limit, cursor }: ListPart,
 ): Promise<ReflectedPage<ParkedWork>> {
-  const asOf = { position: await stores.events.head(), time: clock.now() };
+  const asOf = await reader.head();
   const page = await stores.progress.parked({ limit, ...(cursor === undefined ? {} : { cursor }) });
   return { ...page, asOf };
 }

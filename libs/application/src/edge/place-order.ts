@@ -16,6 +16,7 @@ import { mustExist } from './accounts.js';
 import { pairsOfHolder } from './pairs.js';
 import { contextOf, requestId, type Caller } from './principal.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
+import { takenId } from './taken-key.js';
 
 export interface OrderRequest {
   readonly kind: OrderKind;
@@ -61,26 +62,26 @@ export const returnLicense = (
   { uId, assets, serialNumbers }: ReturnLicense,
   caller: Caller,
 ): Promise<PlacedOrder> =>
-  placeOrder(
-    seatbook,
-    { kind: 'ReturnLicense', uId, assets, serialNumbers, ifShort: 'wait', platform: null },
-    caller,
-  );
+  placeOrder(seatbook, { kind: 'ReturnLicense', uId, assets, serialNumbers, ...RETURNED }, caller);
+
+/** Nothing is short, and no platform is wrong, where licences are given back. */
+const RETURNED = { ifShort: 'wait', platform: null } as const;
 
 /**
  * Places an order. Its id follows from principal and Idempotency-Key, so a repeat finds it and a listing that broke off
- * goes on where it stopped.
+ * goes on where it stopped. `asked`: the kind that the request names, which a repeat names again.
  */
 export async function placeOrder(
   seatbook: SeatbookEdge,
   order: OrderRequest,
   caller: Caller,
+  asked: 'ReturnAll' | OrderKind = order.kind,
 ): Promise<PlacedOrder> {
   const { ids } = seatbook;
   const { terms, serialNumbers } = await checkedOrder(seatbook, order);
   const orderId = requestId(caller, ids);
   const stream = orderStream(orderId);
-  const context = contextOf(caller, orderId, { terms, serialNumbers });
+  const context = contextOf(caller, orderId, { asked, terms, serialNumbers });
   const lists = chunksOf(serialNumbers, MAX_HOLDERS);
   const last = lists.pop() ?? [];
   const placing: OrderCommand = { type: 'PlaceOrder', terms, holders: { serialNumbers: last, userIds: [] } };
@@ -147,7 +148,8 @@ export async function returnAll(
       },
     );
   }
-  return returnLicense(seatbook, { uId, assets, serialNumbers: [serial] }, caller);
+  const order = { kind: 'ReturnLicense', uId, assets, serialNumbers: [serial], ...RETURNED } as const;
+  return placeOrder(seatbook, order, caller, 'ReturnAll');
 }
 
 /** Assets of the order that this request has placed already; null for a new request. */
@@ -157,7 +159,7 @@ async function orderedBefore(
 ): Promise<readonly AssetId[] | null> {
   if (caller.idempotencyKey === undefined) return null;
   const { state } = await runner.load(orderStream(requestId(caller, ids)));
-  return state.phase === 'new' ? null : state.terms.assets;
+  return state.phase === 'new' || state.phase === 'key-taken' ? null : state.terms.assets;
 }
 
 async function assetsHeldBy({ reader }: SeatbookEdge, uId: string, serialNumber: string): Promise<AssetId[]> {
@@ -175,8 +177,9 @@ export async function cancelWaiting(
   { orderId }: CancelWaiting,
   caller: Caller,
 ): Promise<PlacedOrder> {
-  const id = `${requestId(caller, seatbook.ids)}/cancel`;
-  const context = contextOf(caller, id, { orderId });
+  const body = { orderId };
+  const id = `${await takenId(seatbook, caller, 'CancelWaiting', body)}/cancel`;
+  const context = contextOf(caller, id, body);
   const { position, repeated } = await seatbook.execute(
     orderStream(orderId),
     { type: 'CancelWaiting' },

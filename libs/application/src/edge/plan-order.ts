@@ -8,6 +8,7 @@ import {
   type PlannedLedger,
 } from '@seatbook/licensing';
 import { checkedOrder, type OrderRequest } from './place-order.js';
+import type { Reflected } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
 /** Ledgers that are looked at together. */
@@ -18,8 +19,12 @@ const LEDGERS_TOGETHER = 20;
  * event. Another order may come first. Calls are counted by the limits that Apple documents.
  * @throws Refusal as placing the order would
  */
-export async function planOrder(seatbook: SeatbookEdge, order: OrderRequest): Promise<OrderPlan> {
+export async function planOrder(
+  seatbook: SeatbookEdge,
+  order: OrderRequest,
+): Promise<OrderPlan & { readonly asOf: Reflected }> {
   const { terms, serialNumbers } = await checkedOrder(seatbook, order);
+  const asOf = await seatbook.reader.head();
   const holders = { serialNumbers, userIds: [] };
   const ledgers: PlannedLedger[] = [];
   for (const assets of chunksOf(terms.assets, LEDGERS_TOGETHER)) {
@@ -30,7 +35,7 @@ export async function planOrder(seatbook: SeatbookEdge, order: OrderRequest): Pr
     );
     ledgers.push(...(await Promise.all(looks)));
   }
-  return orderPlan(ledgers, documentedLimits);
+  return { ...orderPlan(ledgers, documentedLimits), asOf };
 }
 
 export const planQueries = { PlanOrder: planOrder };

@@ -13,13 +13,18 @@ export interface Caller {
 }
 
 const MAX_KEY_LENGTH = 200;
+/** What every client can put into a header: ASCII that is seen. */
+const KEY = /^[!-~](?:[ -~]*[!-~])?$/;
 
 /** The id that a client's request has, and will have again when it is repeated with the same key. */
 export function requestId(caller: Caller, ids: Ids): string {
   const { principal, idempotencyKey } = caller;
   if (idempotencyKey === undefined) return ids.next();
-  if (idempotencyKey.length === 0 || idempotencyKey.length > MAX_KEY_LENGTH) {
-    throw new Refusal('INVALID_IDEMPOTENCY_KEY', `an Idempotency-Key has 1 to ${MAX_KEY_LENGTH} characters`);
+  if (idempotencyKey.length > MAX_KEY_LENGTH || !KEY.test(idempotencyKey)) {
+    throw new Refusal(
+      'INVALID_IDEMPOTENCY_KEY',
+      `an Idempotency-Key has 1 to ${MAX_KEY_LENGTH} characters of ASCII`,
+    );
   }
   return uuidOf(`${principal}\n${idempotencyKey}`);
 }

@@ -143,6 +143,12 @@ export class Reader {
     return event?.metadata.recordedAt ?? 0;
   }
 
+  /** What an answer reflects that is read from the log itself: all that is in it now. */
+  async head(): Promise<Reflected> {
+    const { events, clock } = this.options;
+    return { position: await events.head(), time: clock.now() };
+  }
+
   /** What an answer of a model reflects, from a position on. @throws Refusal as {@link reach} does */
   async reflected(model: ModelRef, position: Position | undefined): Promise<Reflected> {
     await this.reach(model, position);

@@ -12,7 +12,7 @@ import {
   type Subject,
 } from '@seatbook/licensing';
 import { readCursor, readable, writeCursor } from '@seatbook/runtime';
-import type { ReflectedPage, WantedPage } from './reader.js';
+import type { ListPart, Reflected, ReflectedPage, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 import { subjectPage, type Place } from './subject-pages.js';
 import { checkSubjects } from './subjects.js';
@@ -31,13 +31,6 @@ export interface TimelineEntry {
   readonly causePosition: Position | null;
   /** What happened, in one sentence for people. */
   readonly story: string;
-}
-
-/** A chain of causes. */
-export interface Causes {
-  readonly rows: readonly TimelineEntry[];
-  /** The event where it goes on; null where the last one is the beginning. */
-  readonly next: Position | null;
 }
 
 /** The life of one account, asset, holder or order. @throws Refusal as {@link checkSubjects} does */
@@ -69,12 +62,16 @@ function placeOf(walk: string, cursor: string): Place {
 /**
  * Why something happened: an event, what it follows from, and so on, back to the request at the beginning.
  * @throws Refusal NOT_FOUND_EVENT
+ * @throws InvalidCursor
  */
 export async function listCauses(
   seatbook: SeatbookEdge,
-  { position, limit }: { readonly position: Position; readonly limit: number },
-): Promise<Causes> {
-  const events = [await getEvent(seatbook, { position })];
+  { position, part: { limit, cursor } }: { readonly position: Position; readonly part: ListPart },
+): Promise<ReflectedPage<TimelineEntry>> {
+  const asOf = await seatbook.reader.head();
+  const walk = JSON.stringify(['causes', position]);
+  const first = cursor === undefined ? position : causeAt(walk, cursor);
+  const events = [await eventAt(seatbook, first)];
   let cause = events[0]?.metadata.cause;
   while (cause !== undefined && events.length < limit) {
     const [before] = await seatbook.events.readReferences([cause]);
@@ -83,14 +80,26 @@ export async function listCauses(
     cause = before.metadata.cause;
   }
   const rows = await entriesOf(seatbook, events, null);
-  return { rows, next: rows.at(-1)?.causePosition ?? null };
+  const next = rows.at(-1)?.causePosition ?? null;
+  return { rows, next: next && writeCursor(walk, { values: [next], key: '' }), asOf };
+}
+
+/** Where a chain of causes goes on. @throws InvalidCursor for one of another chain */
+function causeAt(walk: string, cursor: string): Position {
+  const [position] = readCursor(walk, 1, cursor).values.map(Number);
+  return asPosition(position ?? 0);
 }
 
 /** One event, whole. @throws Refusal NOT_FOUND_EVENT */
 export async function getEvent(
   seatbook: SeatbookEdge,
   { position }: { readonly position: Position },
-): Promise<Envelope> {
+): Promise<{ readonly event: Envelope; readonly asOf: Reflected }> {
+  const asOf = await seatbook.reader.head();
+  return { event: await eventAt(seatbook, position), asOf };
+}
+
+async function eventAt(seatbook: SeatbookEdge, position: Position): Promise<Envelope> {
   const event = await seatbook.events.readAt(position);
   if (!event) throw new Refusal('NOT_FOUND_EVENT', 'there is no event at this position', { position });
   return readable(event);

@@ -280,6 +280,39 @@ describe('the name of an account', () => {
   });
 });
 
+describe('a command that names the version of the account that was seen', () => {
+  const NAMED: AccountEvent = { type: 'account.renamed', data: { uId: LOCATION, name: 'Mitte' } };
+  const rename = (ifVersion: number): AccountCommand => ({ type: 'RenameAccount', name: 'Berlin', ifVersion });
+
+  it('is carried out while nothing that people see has changed', () => {
+    given(IMPORTED, NAMED).when(rename(1)).thenTypes('account.renamed');
+    const counted: AccountEvent = {
+      type: 'account.write-refused',
+      data: { uId: LOCATION, callId: 'call-1', errorNumber: 9_602, reason: '', inARow: 1 },
+    };
+    given(IMPORTED, NAMED, counted).when(rename(1)).thenTypes('account.renamed');
+  });
+
+  it('is refused when something has, whatever it asks for', () => {
+    given(IMPORTED, NAMED).when(rename(0)).thenRefused('CONFLICT_VERSION');
+    given(IMPORTED, NAMED)
+      .when({ type: 'RenameAccount', name: 'Mitte', ifVersion: 0 })
+      .thenRefused('CONFLICT_VERSION');
+    given(IMPORTED).when({ type: 'TakeOver', ifVersion: 7 }).thenRefused('CONFLICT_VERSION');
+  });
+
+  it('of an import is answered to the import', () => {
+    const [refused] = given(IMPORTED, NAMED).when({ ...renew('f2'), ifVersion: 0 } as AccountCommand).events;
+    expect(refused).toMatchObject({
+      type: 'account.import-refused',
+      data: { importId: 'import-2', refusal: { code: 'CONFLICT_VERSION' } },
+    });
+    given(IMPORTED, NAMED)
+      .when({ ...renew('f2'), ifVersion: 1 } as AccountCommand)
+      .thenTypes('account.token-renewed');
+  });
+});
+
 describe('owning a location', () => {
   it('marks it as ours, once, and asks for notifications then', () => {
     const owned = given(IMPORTED).when(OWNED);

@@ -1,5 +1,5 @@
 import { Refusal, keptRefusal, type Command, type Decider, type Instant } from '@seatbook/kernel';
-import { accountExists, tokenOfOtherLocation, unknownAccount } from '../account-refusals.js';
+import { accountChanged, accountExists, tokenOfOtherLocation, unknownAccount } from '../account-refusals.js';
 import type { AppleFailure, MdmInfo, TokenRefusal } from '../ports.js';
 import type { Timings } from '../timings.js';
 import type { AccountEvent, AccountSettings, LocationFacts } from './account-events.js';
@@ -20,6 +20,12 @@ interface StepFailure {
   readonly fingerprint: string;
 }
 
+/** What a principal asks of an account, which may depend on what the principal has seen of it. */
+interface Guarded {
+  /** The version that the account must have; left out: any. */
+  readonly ifVersion?: number | undefined;
+}
+
 export type AccountCommand =
   | (Command<'ImportToken'> & {
       readonly importId: string;
@@ -31,14 +37,15 @@ export type AccountCommand =
       readonly takenOverFrom: MdmInfo | null;
       readonly notificationUrl: string | null;
     })
-  | (Command<'RenewToken'> & {
-      readonly importId: string;
-      /** The location of the token. */
-      readonly uId: string;
-      readonly fingerprint: string;
-      readonly expiresAt: Instant;
-    })
-  | (Command<'RenameAccount'> & { readonly name: string })
+  | (Command<'RenewToken'> &
+      Guarded & {
+        readonly importId: string;
+        /** The location of the token. */
+        readonly uId: string;
+        readonly fingerprint: string;
+        readonly expiresAt: Instant;
+      })
+  | (Command<'RenameAccount'> & Guarded & { readonly name: string })
   | (Command<'RefuseToken'> & {
       readonly fingerprint: string;
       readonly state: TokenRefusal;
@@ -54,7 +61,7 @@ export type AccountCommand =
   | Command<'RecordWriteAccepted'>
   | Command<'StartProbe'>
   | (Command<'ReportConflict'> & { readonly mdmInfo: MdmInfo | null })
-  | Command<'TakeOver'>
+  | (Command<'TakeOver'> & Guarded)
   | (Command<'RecordOwned'> & { readonly mdmId: string })
   | (Command<'RecordOwningFailure'> & StepFailure)
   | (Command<'WantNotifications'> & { readonly notificationUrl: string | null })
@@ -91,7 +98,7 @@ export const accountDecider = (timings: Timings): Decider<AccountCommand, Accoun
       case 'ReportConflict':
         return reportConflict(command, account);
       case 'TakeOver':
-        return takeOver(account, at);
+        return takeOver(command, account, at);
       case 'RecordOwned':
         return recordOwned(command, account, at);
       case 'RecordOwningFailure':
@@ -121,7 +128,7 @@ function importToken(command: CommandOf<'ImportToken'>, account: Account, at: In
 }
 
 function renewToken(
-  { importId, uId, fingerprint, expiresAt }: CommandOf<'RenewToken'>,
+  { importId, uId, fingerprint, expiresAt, ifVersion }: CommandOf<'RenewToken'>,
   account: ImportedAccount,
   at: Instant,
 ): AccountEvent[] {
@@ -129,15 +136,24 @@ function renewToken(
     const refusal = keptRefusal(tokenOfOtherLocation(account.uId, uId));
     return [{ type: 'account.import-refused', data: { uId: account.uId, importId, refusal } }];
   }
+  if (!isAsSeen(account, ifVersion)) {
+    const refusal = keptRefusal(accountChanged());
+    return [{ type: 'account.import-refused', data: { uId, importId, refusal } }];
+  }
   if (fingerprint === account.token.fingerprint && account.token.state === 'active')
     return [{ type: 'account.token-kept', data: { uId, importId, fingerprint } }];
   return [{ type: 'account.token-renewed', data: { uId, importId, fingerprint, expiresAt, at } }];
 }
 
+const isAsSeen = ({ version }: ImportedAccount, seen: number | undefined): boolean =>
+  seen === undefined || seen === version;
+
 function renameAccount(
-  { name }: CommandOf<'RenameAccount'>,
-  { uId, name: before }: ImportedAccount,
+  { name, ifVersion }: CommandOf<'RenameAccount'>,
+  account: ImportedAccount,
 ): AccountEvent[] {
+  if (!isAsSeen(account, ifVersion)) throw accountChanged();
+  const { uId, name: before } = account;
   return name === before ? [] : [{ type: 'account.renamed', data: { uId, name } }];
 }
 
@@ -201,7 +217,13 @@ function reportConflict(
   return isConflicted(account) ? [] : [{ type: 'account.conflicted', data: { uId: account.uId, mdmInfo } }];
 }
 
-function takeOver({ uId, ownership }: ImportedAccount, at: Instant): AccountEvent[] {
+function takeOver(
+  { ifVersion }: CommandOf<'TakeOver'>,
+  account: ImportedAccount,
+  at: Instant,
+): AccountEvent[] {
+  if (!isAsSeen(account, ifVersion)) throw accountChanged();
+  const { uId, ownership } = account;
   if (ownership.state === 'taking-over') return [];
   if (ownership.state !== 'conflicted') {
     throw new Refusal(

@@ -52,6 +52,8 @@ export type Writes =
 export interface ImportedAccount {
   readonly phase: 'imported';
   readonly uId: string;
+  /** Raised by whatever changes what people see of the account. */
+  readonly version: number;
   /** As people call it. */
   readonly name: string;
   readonly countryCode: string | null;
@@ -89,9 +91,25 @@ const wanting = (url: string | null, at: Instant): Subscription =>
 
 type DataOf<T extends AccountEvent['type']> = Extract<AccountEvent, { type: T }>['data'];
 
+/** Events that change nothing that people see of an account. */
+const UNSEEN: ReadonlySet<AccountEvent['type']> = new Set([
+  'account.write-refused',
+  'account.probe-started',
+  'account.address-checked',
+  'account.address-check-failed',
+  'account.token-kept',
+  'account.import-refused',
+] as const);
+
 export function evolveAccount(before: Account, event: AccountEvent): Account {
   if (event.type === 'account.imported') return imported(event.data);
-  const account = inPhase(before, 'imported');
+  const account = changed(inPhase(before, 'imported'), event);
+  return UNSEEN.has(event.type) ? account : { ...account, version: account.version + 1 };
+}
+
+type Change = Exclude<AccountEvent, { type: 'account.imported' }>;
+
+function changed(account: ImportedAccount, event: Change): ImportedAccount {
   const { token } = account;
   switch (event.type) {
     case 'account.token-renewed': {
@@ -144,6 +162,7 @@ function imported(data: DataOf<'account.imported'>): ImportedAccount {
   return {
     phase: 'imported',
     uId,
+    version: 0,
     name,
     countryCode,
     defaultPlatform,

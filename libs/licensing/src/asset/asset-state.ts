@@ -144,6 +144,22 @@ export function pairOf(key: HolderKey, asset: Asset): Pair {
   return pair;
 }
 
+/** Places in the waiting list, from 1 on, of those of these holders that wait for this order. */
+export function placesInLine(
+  { pairs, waiting }: Asset,
+  orderId: string,
+  holders: ReadonlySet<HolderKey>,
+): ReadonlyMap<HolderKey, number> {
+  const places = new Map<HolderKey, number>();
+  let place = 0;
+  for (const holder of waiting) {
+    place += 1;
+    if (holders.has(holder) && pairs.get(holder)?.orderId === orderId) places.set(holder, place);
+    if (places.size === holders.size) break;
+  }
+  return places;
+}
+
 type Fold<T extends AssetEvent['type']> = (asset: Asset, data: EventOf<AssetEvent, T>['data']) => void;
 
 /** What each event does to the ledger, which is changed in place. */

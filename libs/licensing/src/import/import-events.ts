@@ -27,6 +27,8 @@ export type RequestedImport = TokenFile &
         readonly kind: 'renew';
         /** The account. */
         readonly uId: string;
+        /** The version of the account that the principal has seen; left out: whatever it is. */
+        readonly ifVersion?: number | undefined;
       }
   );
 
@@ -46,7 +48,7 @@ export type LocationRead = {
       /** Where Apple is to send notifications; null: it cannot reach us. */
       readonly notificationUrl: string | null;
     }
-  | { readonly kind: 'renew' }
+  | { readonly kind: 'renew'; readonly ifVersion?: number | undefined }
 );
 
 export type ImportEvent =

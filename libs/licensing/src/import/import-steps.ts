@@ -56,7 +56,7 @@ async function locationOf(
   if (request.kind === 'renew') {
     if ((await stateOf(accountStream(request.uId))).phase === 'new') throw unknownAccount();
     if (uId !== request.uId) throw tokenOfOtherLocation(request.uId, uId);
-    return { kind: 'renew', ...token };
+    return { kind: 'renew', ...token, ifVersion: request.ifVersion };
   }
   const account = await stateOf(accountStream(uId));
   if (account.phase !== 'new') throw accountExists(uId, account.token.fingerprint === fingerprint);

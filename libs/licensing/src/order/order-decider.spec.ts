@@ -440,3 +440,19 @@ describe('cancelling what an order waits for', () => {
       .thenNothing();
   });
 });
+
+describe('the key that the id of an order is made of', () => {
+  it('is taken by another request before there is an order, and no order is there then', () => {
+    const taken = given().when({ type: 'TakeKey', by: 'RenameAccount' });
+    taken.then({ type: 'order.key-taken', data: { by: 'RenameAccount' } });
+    taken.thenOnce();
+    taken.thenDue(null);
+    const KEY_TAKEN: OrderEvent = { type: 'order.key-taken', data: { by: 'RenameAccount' } };
+    given(KEY_TAKEN).when({ type: 'CancelWaiting' }).thenRefused('NOT_FOUND_ORDER');
+    given(KEY_TAKEN).when(answer(0)).thenNothing();
+  });
+
+  it('is not taken from an order', () => {
+    given(placed()).when({ type: 'TakeKey', by: 'RenameAccount' }).thenNothing();
+  });
+});

@@ -24,6 +24,8 @@ const MAX_ASKED_TEXT = 700_000;
 const ASSET_TEXT = 64;
 
 export type OrderCommand =
+  /** The key that the order's id was made of is used for another request. */
+  | (Command<'TakeKey'> & { readonly by: string })
   | (Command<'CreateOrder'> & { readonly terms: OrderTerms })
   | (Command<'ListHolders'> & { readonly index: number; readonly holders: Holders })
   | (Command<'PlaceOrder'> & { readonly terms: OrderTerms; readonly holders: Holders })
@@ -73,7 +75,11 @@ interface Acting {
 }
 
 export type Order =
-  { readonly phase: 'new' } | Listing | Acting | { readonly phase: 'abandoned'; readonly terms: OrderTerms };
+  | { readonly phase: 'new' }
+  | { readonly phase: 'key-taken' }
+  | Listing
+  | Acting
+  | { readonly phase: 'abandoned'; readonly terms: OrderTerms };
 
 /** The order from the moment on from which it acts; null before, and when it never came to that. */
 export const acting = (order: Order): Acting | null =>
@@ -108,6 +114,8 @@ export const orderDecider = (timings: Timings): Decider<OrderCommand, Order, Ord
 
   decide(command, order, at) {
     switch (command.type) {
+      case 'TakeKey':
+        return order.phase === 'new' ? [{ type: 'order.key-taken', data: { by: command.by } }] : [];
       case 'CreateOrder':
         return createOrder(command.terms, order, at, timings);
       case 'ListHolders':
@@ -134,6 +142,8 @@ export const orderDecider = (timings: Timings): Decider<OrderCommand, Order, Ord
 
   evolve(order, event) {
     switch (event.type) {
+      case 'order.key-taken':
+        return { phase: 'key-taken' };
       case 'order.created':
         return listing(event.data);
       case 'order.placed':
@@ -183,7 +193,7 @@ function placed(listed: HolderKey[], data: OrderTerms & Holders & { readonly at:
 
 type ProgressEvent = Exclude<
   OrderEvent,
-  { type: 'order.created' | 'order.holders-listed' | 'order.placed' | 'order.abandoned' }
+  { type: 'order.key-taken' | 'order.created' | 'order.holders-listed' | 'order.placed' | 'order.abandoned' }
 >;
 
 /** Changes the order in place: it may keep 100,000 holders. */
@@ -364,7 +374,8 @@ function finished(order: Acting, more: OutcomeCounts): OrderEvent[] {
 }
 
 function cancelWaiting(order: Order): OrderEvent[] {
-  if (order.phase === 'new') throw new Refusal('NOT_FOUND_ORDER', 'there is no such order');
+  if (order.phase === 'new' || order.phase === 'key-taken')
+    throw new Refusal('NOT_FOUND_ORDER', 'there is no such order');
   if (order.phase === 'finished' || order.phase === 'abandoned') return [];
   if (order.phase === 'listing' || order.asked < order.parts) {
     throw new Refusal(

@@ -38,7 +38,15 @@ export interface OutcomeCounts {
   readonly cancelled: number;
 }
 
+/** Its id was made of an Idempotency-Key that was used for another request: no order will ever have it. */
+interface KeyTaken {
+  readonly type: 'order.key-taken';
+  /** Name of the command that the key was used for. */
+  readonly data: { readonly by: string };
+}
+
 export type OrderEvent =
+  | KeyTaken
   /** A long order: its holders follow. If it is not placed by `abandonAt`, it never will be. */
   | Event<'created', OrderTerms & { readonly at: Instant; readonly abandonAt: Instant }>
   | Event<'holders-listed', Holders>
@@ -84,6 +92,7 @@ export type OrderEvent =
   | Event<'finished', { readonly final: OutcomeCounts }>;
 
 export const orderEventTypes = firstVersions<OrderEvent>({
+  'order.key-taken': true,
   'order.created': true,
   'order.holders-listed': true,
   'order.placed': true,

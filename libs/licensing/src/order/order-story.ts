@@ -3,13 +3,14 @@ import { assetsIn, type Subjects } from '../subjects.js';
 import { count, countOf, listed, were, type StoryContext } from '../wording.js';
 import type { OrderEvent, OrderTerms, OutcomeCounts } from './order-events.js';
 
-export const orderSubjects = ({ stream, data }: Envelope<OrderEvent>): Subjects => ({
-  uId: data.uId,
-  orders: [idOf(stream)],
-  assets: assetsIn(data),
-});
+export function orderSubjects({ stream, type, data }: Envelope<OrderEvent>): Subjects | null {
+  // The request that the key was used for tells of itself.
+  if (type === 'order.key-taken') return null;
+  return { uId: data.uId, orders: [idOf(stream)], assets: assetsIn(data) };
+}
 
 export const orderStory: Story<OrderEvent, StoryContext> = {
+  'order.key-taken': ({ data: { by } }) => `The Idempotency-Key was used for ${by}, so that no order has it.`,
   'order.created': ({ data }, context) => `An order is being placed: ${wanted(data, context)}.`,
   'order.holders-listed': ({ data }) => `${countOf(data, 'holder')} ${were(data)} listed.`,
   'order.placed': ({ data }, context) => `An order was placed: ${wanted(data, context)}.`,

@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsBoolean, IsIn, IsOptional, ValidateBy, type ValidationOptions } from 'class-validator';
+import { IsBoolean, IsIn, ValidateBy, type ValidationOptions } from 'class-validator';
 import type { Platform } from '@seatbook/licensing';
-import { TextField } from '../http/text-field.js';
+import { MayBeLeftOut, TextField } from '../http/text-field.js';
 
 export const PLATFORMS: readonly Platform[] = ['iOS', 'macOS', 'tvOS', 'watchOS', 'visionOS'];
 
@@ -44,12 +44,12 @@ export class ImportTokenBody {
   name!: string;
 
   @ApiPropertyOptional({ enum: PLATFORMS, default: 'iOS', description: 'Platform of most of its devices.' })
-  @IsOptional()
+  @MayBeLeftOut()
   @IsIn(PLATFORMS)
   platform: Platform = 'iOS';
 
   @ApiPropertyOptional({ enum: ['device', 'user'], default: 'device' })
-  @IsOptional()
+  @MayBeLeftOut()
   @IsIn(['device', 'user'])
   assignmentType: 'device' | 'user' = 'device';
 
@@ -57,7 +57,7 @@ export class ImportTokenBody {
     default: false,
     description: 'Take the location over from the MDM that manages it now.',
   })
-  @IsOptional()
+  @MayBeLeftOut()
   @FromForm()
   @IsBoolean()
   takeOver: boolean = false;

@@ -10,8 +10,8 @@ import {
   ApiOperation,
   ApiProperty,
 } from '@nestjs/swagger';
-import { Refusal, numberOf, type ErrorCode, type Position } from '@seatbook/kernel';
-import type { Caller } from '@seatbook/application';
+import { numberOf, type ErrorCode, type Position } from '@seatbook/kernel';
+import type { Caller, Imported } from '@seatbook/application';
 import { SeatbookHost } from '@seatbook/host';
 import { Commands, Queries } from '../bus/messages.js';
 import { API } from '../http/api-root.js';
@@ -20,6 +20,8 @@ import { entityTagOf, namesTag } from '../http/conditional-reads.js';
 import { IDEMPOTENCY_KEY, IF_MATCH, IfMatch } from '../http/request-headers.js';
 import { CommandAnswer } from './command-answer.js';
 import { ApiRefusals } from '../document/api-refusals.js';
+import { linksTo } from '../document/links.js';
+import { ImportAnswer, importAnswer } from '../imports/import-answer.js';
 import type { HttpReply } from '../http/exchange.js';
 import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
@@ -47,9 +49,22 @@ const REFUSED_TOKENS: readonly ErrorCode[] = [
   'REJECTED_TOKEN_READ_ONLY',
   'REJECTED_BY_APPLE',
   'TRANSIENT_APPLE',
-  'TRANSIENT_IMPORT_GOES_ON',
   'TRANSIENT_TOKEN_GONE',
 ];
+
+/** Where an answer leads that has an account. */
+const ACCOUNT_LINKS = linksTo({
+  getAccount: { accountId: '$response.body#/accountId' },
+  listAssetsOfAccount: { accountId: '$response.body#/accountId' },
+  syncAccount: { accountId: '$response.body#/accountId' },
+});
+
+const ApiGoesOn = (): MethodDecorator =>
+  ApiAcceptedResponse({
+    type: ImportAnswer,
+    description: 'Neither Apple nor the account has answered in time. The import goes on: `Location` shows it.',
+    links: linksTo({ getImport: { importId: '$response.body#/importId' } }),
+  });
 
 /** App Store accounts: one for each location, with its content token. */
 @ApiTags('accounts')
@@ -64,20 +79,24 @@ export class AccountsController {
   @Post()
   @ApiOperation({ summary: 'Imports a location with its content token.' })
   @ApiConsumes('application/json', 'multipart/form-data')
-  @ApiCreatedResponse({ type: AccountWithPosition, description: 'The account.' })
-  @ApiOkResponse({ type: AccountWithPosition, description: 'The same request had imported it before.' })
+  @ApiCreatedResponse({ type: AccountWithPosition, description: 'The account.', links: ACCOUNT_LINKS })
+  @ApiOkResponse({
+    type: AccountWithPosition,
+    description: 'The same request had imported it before.',
+    links: ACCOUNT_LINKS,
+  })
+  @ApiGoesOn()
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiRefusals(...REFUSED_TOKENS, 'REJECTED_ACCOUNT_EXISTS', 'REJECTED_OWNED_BY_OTHER_MDM')
   async importAccount(
     @Body() body: ImportTokenBody,
     @CalledBy() caller: Caller,
     @Res({ passthrough: true }) reply: HttpReply,
-  ): Promise<AccountWithPosition> {
+  ): Promise<AccountWithPosition | ImportAnswer> {
     const { token, name, platform, assignmentType, takeOver } = body;
     const order = { file: token, settings: { name, platform, assignmentType }, takeOver };
-    const { uId, position, repeated } = await this.commands.execute(new Commands.ImportToken(order, caller));
-    void reply.status(repeated ? 200 : 201).header('location', pathOf(uId));
-    return this.#changed(reply, uId, position);
+    const imported = await this.commands.execute(new Commands.ImportToken(order, caller));
+    return this.#imported(reply, imported, imported.repeated ? 200 : 201);
   }
 
   @Get()
@@ -113,6 +132,7 @@ export class AccountsController {
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiHeader(IF_MATCH)
   @ApiOkResponse({ type: AccountWithPosition, description: 'The account with its new token.' })
+  @ApiGoesOn()
   @ApiRefusals(...REFUSED_TOKENS, 'REJECTED_TOKEN_OTHER_LOCATION')
   async renewToken(
     @Param('accountId') accountId: string,
@@ -120,12 +140,11 @@ export class AccountsController {
     @CalledBy() caller: Caller,
     @IfMatch() expected: string | null,
     @Res({ passthrough: true }) reply: HttpReply,
-  ): Promise<AccountWithPosition> {
-    await this.#mustBe(accountId, expected);
-    const { position } = await this.commands.execute(
-      new Commands.RenewToken({ uId: accountId, file: token }, caller),
-    );
-    return this.#changed(reply, accountId, position);
+  ): Promise<AccountWithPosition | ImportAnswer> {
+    const ifVersion = await this.#versionSeen(accountId, expected);
+    const renewal = { uId: accountId, file: token, ifVersion };
+    const imported = await this.commands.execute(new Commands.RenewToken(renewal, caller));
+    return this.#imported(reply, imported, 200);
   }
 
   @Put(':accountId/name')
@@ -140,9 +159,9 @@ export class AccountsController {
     @IfMatch() expected: string | null,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<AccountWithPosition> {
-    await this.#mustBe(accountId, expected);
+    const ifVersion = await this.#versionSeen(accountId, expected);
     const { position } = await this.commands.execute(
-      new Commands.RenameAccount({ uId: accountId, name }, caller),
+      new Commands.RenameAccount({ uId: accountId, name, ifVersion }, caller),
     );
     return this.#changed(reply, accountId, position);
   }
@@ -163,8 +182,10 @@ export class AccountsController {
     @IfMatch() expected: string | null,
     @Res({ passthrough: true }) reply: HttpReply,
   ): Promise<CommandAnswer> {
-    await this.#mustBe(accountId, expected);
-    const { position } = await this.commands.execute(new Commands.TakeOver({ uId: accountId }, caller));
+    const ifVersion = await this.#versionSeen(accountId, expected);
+    const { position } = await this.commands.execute(
+      new Commands.TakeOver({ uId: accountId, ifVersion }, caller),
+    );
     return accepted(reply, accountId, position);
   }
 
@@ -185,12 +206,33 @@ export class AccountsController {
     return accepted(reply, accountId, position);
   }
 
-  /** @throws Refusal CONFLICT_VERSION where the account is not what the caller has seen */
-  async #mustBe(accountId: string, expected: string | null): Promise<void> {
-    if (expected === null) return;
-    const tag = entityTagOf(JSON.stringify(await this.#account(accountId, undefined)));
-    if (!namesTag(expected, tag))
-      throw new Refusal('CONFLICT_VERSION', 'the account has changed; read it again');
+  /**
+   * The version of the account that the caller has seen, for the command to name: whether it is that still, only the
+   * decision can know. A version that no account has where the tag is of something else, since a repeat of a command
+   * that was carried out is no conflict.
+   */
+  async #versionSeen(accountId: string, expected: string | null): Promise<number | undefined> {
+    if (expected === null) return undefined;
+    const { found, version } = await this.queries.execute(new Queries.GetAccountVersion({ uId: accountId }));
+    const tag = entityTagOf(JSON.stringify(accountFound(found, this.host.clock.now())));
+    return namesTag(expected, tag) ? version : NEVER;
+  }
+
+  async #imported(
+    reply: HttpReply,
+    { importId, uId, position }: Imported,
+    status: number,
+  ): Promise<AccountWithPosition | ImportAnswer> {
+    if (uId !== null) {
+      void reply.status(status).header('location', pathOf(uId));
+      return this.#changed(reply, uId, position);
+    }
+    const going = importAnswer(await this.queries.execute(new Queries.GetImport({ importId })));
+    void reply
+      .status(202)
+      .header('location', going.links.self)
+      .header('seatbook-position', String(position));
+    return going;
   }
 
   /** The account as a command left it behind. */
@@ -206,6 +248,9 @@ export class AccountsController {
     );
   }
 }
+
+/** Versions are counted from 0 on. */
+const NEVER = -1;
 
 const pathOf = (accountId: string): string => `${API}/accounts/${accountId}`;
 

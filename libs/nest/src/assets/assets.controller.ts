@@ -13,7 +13,7 @@ import { ApiRefusals } from '../document/api-refusals.js';
 import { Queries } from '../bus/messages.js';
 import { PairAnswer, pairAnswer, pairStates } from '../pairs/pair-answer.js';
 import { asOfAnswer } from '../reading/as-of.js';
-import { momentOf } from '../reading/moment.js';
+import { MomentField, momentOf } from '../reading/moment.js';
 import { ApiItems, PageQuery, around, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
 import { assetIdOf } from './asset-id.js';
@@ -51,11 +51,7 @@ class AssetsQuery extends AssetsOfAccountQuery {
 }
 
 class MomentQuery {
-  @ApiPropertyOptional({
-    description: 'As it was then, from the log: a position, or a time in ISO 8601 (when it was recorded).',
-  })
-  @IsOptional()
-  @TextField(1, 40)
+  @MomentField('As it was then, from the log: a position, or a time in ISO 8601 (when it was recorded).')
   at?: string;
 
   @WholeNumber(0, MAX_POSITION, 'Waits until the answer reflects this position.')
@@ -68,11 +64,7 @@ class AssetPairsQuery extends PageQuery {
   @IsIn(pairStates)
   state?: PairState;
 
-  @ApiPropertyOptional({
-    description: 'As they were then: a position, or a time in ISO 8601. Claims show as reserved.',
-  })
-  @IsOptional()
-  @TextField(1, 40)
+  @MomentField('As they were then: a position, or a time in ISO 8601. Claims show as reserved.')
   at?: string;
 }
 

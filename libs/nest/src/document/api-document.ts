@@ -1,9 +1,10 @@
 import type { INestApplication } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import type { HttpReply, HttpRequest, HttpServer } from '../http/exchange.js';
+import { pathOf, type HttpReply, type HttpRequest, type HttpServer } from '../http/exchange.js';
 import { completeDocument } from './complete-document.js';
 import { ProblemAnswer } from './problem-answer.js';
+import { Refusal } from '@seatbook/kernel';
 
 const DESCRIPTION = `
 The ledger of an organisation's Apple app licences. See also the [error codes](/docs/errors) and the [glossary](/docs/glossary).
@@ -66,5 +67,16 @@ export function serveApiDocument(app: NestFastifyApplication, document: OpenAPIO
   server.get('/docs/json', async (_request: HttpRequest, reply: HttpReply) =>
     reply.type('application/json; charset=utf-8').send(text),
   );
+  hideSources(server);
   server.get('/', async (_request: HttpRequest, reply: HttpReply) => reply.redirect('/docs'));
+}
+
+/** Files that the page of the API is made of. The package that they come from has others, which are nobody's business. */
+const PAGE_FILE = /\/(swagger-ui[\w.-]*\.(css|js)|favicon-\d+x\d+\.png|index\.css)$/;
+
+function hideSources(server: HttpServer): void {
+  server.addHook('onRequest', async (request: HttpRequest) => {
+    if (request.routeOptions.url !== '/docs/*' || PAGE_FILE.test(pathOf(request))) return;
+    throw new Refusal('NOT_FOUND_ROUTE', 'there is nothing at this address; see /docs');
+  });
 }

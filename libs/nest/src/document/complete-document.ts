@@ -13,21 +13,38 @@ import {
 import { HEADERS, headersOf, type HeaderName } from './headers.js';
 import { operationsOf, type Content, type Operation, type Response } from './operation.js';
 import { exampleOf, resolved, type Schema } from './schema-example.js';
+import { ASSET_ID } from '../assets/asset-id.js';
+import { MAX_IN_PATH, SHOWN } from '../http/text-field.js';
+import { POSITION } from '../reading/wanted-position.js';
 
 const CHANGED_MEANWHILE = 412;
 
+const NAME = { type: 'string', minLength: 1, maxLength: MAX_IN_PATH, pattern: SHOWN };
+
+interface PathParameter {
+  readonly description: string;
+  readonly example: string;
+  readonly schema?: object;
+}
+
 /** What ids in paths are, and an example of each. */
-const PATH_PARAMETERS: Readonly<Record<string, { readonly description: string; readonly example: string }>> =
+const PATH_PARAMETERS: Readonly<Record<string, PathParameter>> =
   {
     accountId: { description: "An account, by Apple's id of its location.", example: '7700000000000001' },
     assetId: {
       description: 'An asset: `{adamId}.{pricingParam}`, where `.STDQ` may be left out.',
       example: '900000001.STDQ',
+      schema: { type: 'string', pattern: ASSET_ID },
     },
     serialNumber: { description: 'A device.', example: 'C02XK0AAHV29' },
     userId: { description: 'A person, by our id.', example: '0c6d3d3e-8f0a-4f67-9f0d-3b2a1c0d9e8f' },
     orderId: { description: 'An order.', example: '60501a66-da6b-8e0d-99da-ff88c72147da' },
-    position: { description: 'The position of an event in the log.', example: '1841' },
+    importId: { description: 'An import.', example: '2b8c1d4e-6f7a-8b9c-8d0e-1f2a3b4c5d6e' },
+    position: {
+      description: 'The position of an event in the log.',
+      example: '1841',
+      schema: { type: 'string', pattern: POSITION },
+    },
     code: { description: 'An error code.', example: 'NOT_FOUND_ORDER' },
   };
 
@@ -37,11 +54,13 @@ export function completeDocument(document: OpenAPIObject): OpenAPIObject {
   components.headers = HEADERS;
   for (const { method, operation } of operationsOf(document)) {
     for (const parameter of operation.parameters ?? []) {
-      if (parameter.in === 'path') Object.assign(parameter, PATH_PARAMETERS[parameter.name]);
+      if (parameter.in === 'path') Object.assign(parameter, { schema: NAME }, PATH_PARAMETERS[parameter.name]);
     }
+    addPositionHeader(operation);
     for (const [type, content] of Object.entries(operation.requestBody?.content ?? {})) {
+      if (type !== 'multipart/form-data') addExample(document, content);
+      closeSchemas(document, content.schema);
       if (type === 'multipart/form-data') content.schema = asForm(document, content.schema);
-      else addExample(document, content);
     }
     for (const [status, response] of Object.entries(operation.responses)) {
       for (const [type, content] of Object.entries(response.content ?? {}))
@@ -52,6 +71,26 @@ export function completeDocument(document: OpenAPIObject): OpenAPIObject {
     addRefusals(document, operation);
   }
   return document;
+}
+
+/** Wherever a position may be waited for, it may stand in the header that answers have it in. */
+function addPositionHeader({ parameters = [] }: Operation): void {
+  if (!parameters.some(({ name, in: place }) => name === 'position' && place === 'query')) return;
+  parameters.push({
+    name: 'Seatbook-Position',
+    in: 'header',
+    required: false,
+    description: 'The same as `position`, which comes first where both are given.',
+    schema: { type: 'string', pattern: POSITION },
+    example: '1842',
+  });
+}
+
+/** Of what is sent, fields that nobody knows are refused. */
+function closeSchemas(document: OpenAPIObject, schema: Schema): void {
+  if (schema.$ref !== undefined) closeSchemas(document, resolved(document, schema.$ref));
+  for (const part of schema.oneOf ?? []) closeSchemas(document, part);
+  if (schema.properties) Object.assign(schema, { additionalProperties: false });
 }
 
 function addNotModified(operation: Operation): void {

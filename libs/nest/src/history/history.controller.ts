@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { Controller, Get, Inject, Query, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiPropertyOptional, ApiTags, ApiOperation } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
@@ -10,20 +10,18 @@ import { MAX_POSITION, WholeNumber } from '../http/whole-number.js';
 import { Queries } from '../bus/messages.js';
 import { API } from '../http/api-root.js';
 import { ApiRefusals } from '../document/api-refusals.js';
-import type { HttpReply } from '../http/exchange.js';
-import { timeOf } from '../reading/moment.js';
+import { headerOf, type HttpReply, type HttpRequest } from '../http/exchange.js';
+import { TimeField, timeOf } from '../reading/moment.js';
+import { CSV, headOf, prefersCsv, rowsOf } from '../reading/tables.js';
 import { eventAnswer } from '../timeline/event-answer.js';
+import type { EventAnswer } from '../timeline/timeline-answer.js';
 import { SubjectQuery, subjectsOfFilter } from '../timeline/subject-query.js';
 
 class HistoryQuery extends SubjectQuery {
-  @ApiPropertyOptional({ description: 'Recorded at or after this time (ISO 8601).' })
-  @IsOptional()
-  @TextField(1, 40)
+  @TimeField('Recorded at or after this time (ISO 8601).')
   from?: string;
 
-  @ApiPropertyOptional({ description: 'Recorded at or before this time (ISO 8601).' })
-  @IsOptional()
-  @TextField(1, 40)
+  @TimeField('Recorded at or before this time (ISO 8601).')
   to?: string;
 
   @ApiPropertyOptional({ description: 'Only events of this type.', example: 'asset.licenses-assigned' })
@@ -45,17 +43,25 @@ export class HistoryController {
   constructor(@Inject(QueryBus) private readonly queries: QueryBus) {}
 
   /**
-   * Events in order, one JSON object a line, up to the head at the time of the request (header `Seatbook-Position`).
+   * Events in order, one a line, up to the head at the time of the request (header `Seatbook-Position`): as JSON, or
+   * with `Accept: text/csv` as a table whose last columns hold JSON.
    * Several filters together: events that belong to all of them. Bulk events come whole.
    */
   @Get()
-  @ApiOperation({ summary: 'Streams events as JSON lines, with filters; can be resumed after any position.' })
+  @ApiOperation({ summary: 'Streams events as JSON lines or CSV, with filters; can be resumed after any position.' })
   @ApiOkResponse({
     description: 'An event a line.',
-    content: { 'application/x-ndjson': { schema: { type: 'string' } } },
+    content: {
+      'application/x-ndjson': { schema: { type: 'string' } },
+      'text/csv': { schema: { type: 'string' } },
+    },
   })
   @ApiRefusals('INVALID_SUBJECT', 'INVALID_ASSET', 'NOT_FOUND_ASSET', 'NOT_FOUND_ORDER')
-  async getHistory(@Query() query: HistoryQuery, @Res() reply: HttpReply): Promise<void> {
+  async getHistory(
+    @Query() query: HistoryQuery,
+    @Req() request: HttpRequest,
+    @Res() reply: HttpReply,
+  ): Promise<void> {
     const after = asPosition(query.after);
     const upTo = query.upTo === undefined ? undefined : asPosition(query.upTo);
     const from = timeOf('from', query.from);
@@ -69,24 +75,57 @@ export class HistoryController {
       ...(to === undefined ? {} : { to }),
     };
     const { end, pages } = await this.queries.execute(new Queries.StreamHistory(filter));
+    const lines = prefersCsv(headerOf(request, 'accept') ?? '', NDJSON.type) ? TABLE : NDJSON;
     // A refusal must come before the first line; afterwards the stream can only break off.
     const first = await pages.next();
     void reply
       .status(200)
-      .header('content-type', 'application/x-ndjson; charset=utf-8')
+      .header('content-type', lines.contentType)
       .header('seatbook-position', String(latest(after, end)))
-      .send(Readable.from(linesOf(first, pages)));
+      .send(Readable.from(linesOf(first, pages, lines)));
   }
 }
+
+/** How events are written. */
+interface Lines {
+  readonly contentType: string;
+  readonly head: string;
+  page(events: readonly EventAnswer[]): string;
+}
+
+const NDJSON = {
+  type: 'application/x-ndjson',
+  contentType: 'application/x-ndjson; charset=utf-8',
+  head: '',
+  page: (events: readonly EventAnswer[]) => events.map((event) => `${JSON.stringify(event)}\n`).join(''),
+};
+
+const COLUMNS = [
+  ['position'],
+  ['id'],
+  ['stream'],
+  ['revision'],
+  ['type'],
+  ['recordedAt'],
+  ['metadata', 'principal'],
+  ['metadata', 'reason'],
+  ['data'],
+  ['metadata'],
+];
+
+const TABLE: Lines = {
+  contentType: CSV,
+  head: headOf(COLUMNS),
+  page: (events) => rowsOf(events, COLUMNS),
+};
 
 async function* linesOf(
   first: IteratorResult<readonly Envelope[]>,
   pages: AsyncGenerator<readonly Envelope[]>,
+  { head, page }: Lines,
 ): AsyncGenerator<string> {
+  if (head !== '') yield head;
   if (first.done) return;
-  yield linesOfPage(first.value);
-  for await (const page of pages) yield linesOfPage(page);
+  yield page(first.value.map(eventAnswer));
+  for await (const events of pages) yield page(events.map(eventAnswer));
 }
-
-const linesOfPage = (events: readonly Envelope[]): string =>
-  events.map((event) => `${JSON.stringify(eventAnswer(event))}\n`).join('');

@@ -18,6 +18,21 @@ const STATUS_OF_CODE: Readonly<Record<string, { status: number; code: ErrorCode;
     detail: 'the request did not arrive in time',
   },
 };
+/** What Node says of a request that it could not read. */
+type BareError = Error & {
+  readonly code?: string;
+  readonly rawPacket?: Buffer;
+  /** Where in the packet it gave up. */
+  readonly bytesParsed?: number;
+};
+
+interface BareAnswer {
+  readonly status: number;
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly allowed?: readonly string[];
+}
+
 const MALFORMED: { status: number; code: ErrorCode; detail: string } = {
   status: 400,
   code: 'INVALID_REQUEST',
@@ -28,13 +43,16 @@ const MALFORMED: { status: number; code: ErrorCode; detail: string } = {
  * Answers what never became a request (a malformed head, one that is too long or too slow) in the same form as every
  * other refusal, and closes the connection.
  */
-export function refuseBareConnections(log: Log): (error: Error & { code?: string }, socket: Socket) => void {
+export function refuseBareConnections(
+  log: Log,
+  methodsAt: (path: string) => readonly string[],
+): (error: BareError, socket: Socket) => void {
   return (error, socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;
     }
-    const { status, code, detail } = STATUS_OF_CODE[error.code ?? ''] ?? MALFORMED;
+    const { status, code, detail, allowed } = answerTo(error, methodsAt);
     const correlationId = randomUUID();
     const problem: Problem = {
       type: typeOf(code),
@@ -42,7 +60,7 @@ export function refuseBareConnections(log: Log): (error: Error & { code?: string
       status,
       code,
       detail,
-      facts: {},
+      facts: allowed ? { allowed } : {},
       instance: '',
       correlationId,
     };
@@ -53,9 +71,30 @@ export function refuseBareConnections(log: Log): (error: Error & { code?: string
       'content-length': String(Buffer.byteLength(body)),
       'x-correlation-id': correlationId,
       connection: 'close',
+      ...(allowed ? { allow: allowed.join(', ') } : {}),
       ...BARE_SECURITY_HEADERS,
     };
     const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
     socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head.join('')}\r\n${body}`);
   };
 }
+
+function answerTo(error: BareError, methodsAt: (path: string) => readonly string[]): BareAnswer {
+  const known = STATUS_OF_CODE[error.code ?? ''];
+  if (known) return known;
+  const path = error.code === 'HPE_INVALID_METHOD' ? pathIn(error) : null;
+  const allowed = path === null ? [] : methodsAt(path);
+  if (allowed.length === 0) return MALFORMED;
+  return { status: 405, code: 'INVALID_METHOD', detail: `this address accepts ${allowed.join(', ')}`, allowed };
+}
+
+/** Node knows the methods that it has heard of; another one is still a method (RFC 9110), if the line is a request's. */
+function pathIn({ rawPacket, bytesParsed = 0 }: BareError): string | null {
+  if (!rawPacket) return null;
+  const from = rawPacket.lastIndexOf('\n', Math.max(0, bytesParsed - 1)) + 1;
+  const line = rawPacket.toString('latin1', from, from + MAX_LINE);
+  return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ (\/[^ ?]*)\S* HTTP\/1\.[01]\r?\n/.exec(line)?.[1] ?? null;
+}
+
+/** Longest request line that is looked at, in bytes. */
+const MAX_LINE = 4_000;

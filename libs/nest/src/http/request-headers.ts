@@ -5,8 +5,8 @@ export const IDEMPOTENCY_KEY = {
   name: 'Idempotency-Key',
   required: false,
   description:
-    'Repeating a key with the same body, reason included, is the same request; another body is refused. Lists are compared as sets.',
-  schema: { type: 'string' as const, minLength: 1, maxLength: 200 },
+    'Repeating a key with the same body, reason included, is the same request; another body or another kind of request is refused. Lists are compared as sets.',
+  schema: { type: 'string' as const, minLength: 1, maxLength: 200, pattern: '^[!-~]([ -~]*[!-~])?$' },
   example: 'class-7b',
 };
 

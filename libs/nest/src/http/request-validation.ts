@@ -3,6 +3,28 @@ import { Refusal } from '@seatbook/kernel';
 
 const MAX_PROBLEMS = 50;
 
+/** What is wrong with one field. Programs decide by `rule`, people read `problem`. */
+export interface FieldProblem {
+  readonly field: string;
+  /** JSON pointer to the field (RFC 6901), from the top of the body or of the query. */
+  readonly pointer: string;
+  readonly rule: string;
+  readonly problem: string;
+}
+
+/** The refusal of a request with these problems. */
+export const invalidRequest = (problems: readonly FieldProblem[]): Refusal =>
+  new Refusal('INVALID_REQUEST', `the request is not valid: ${problems.map(({ field }) => field).join(', ')}`, {
+    problems,
+  });
+
+export const fieldProblem = (field: string, rule: string, problem: string): FieldProblem => ({
+  field,
+  pointer: `/${field.replace(/~/g, '~0').replace(/\//g, '~1')}`,
+  rule,
+  problem,
+});
+
 /** Bodies and queries are checked at the edge as a whole: all problems are reported at once, and none quotes what was sent. */
 export const requestValidation = (): ValidationPipe =>
   new ValidationPipe({
@@ -12,23 +34,14 @@ export const requestValidation = (): ValidationPipe =>
     stopAtFirstError: true,
     validationError: { target: false, value: false },
     exceptionFactory: (errors: ValidationError[]) => {
-      const problems = errors.flatMap((error) => problemsOf(error)).slice(0, MAX_PROBLEMS);
-      const fields = problems.map(({ field }) => field).join(', ');
-      return new Refusal('INVALID_REQUEST', `the request is not valid: ${fields}`, { problems });
+      return invalidRequest(errors.flatMap(problemsOf).slice(0, MAX_PROBLEMS));
     },
   });
 
-function problemsOf({
-  property,
-  constraints,
-  children,
-}: ValidationError): { field: string; problem: string }[] {
+/** Bodies and queries are flat, so no field has fields of its own. */
+function problemsOf({ property, constraints = {} }: ValidationError): FieldProblem[] {
   const field = property.slice(0, 60);
-  const own = Object.keys(constraints ?? {}).includes('whitelistValidation')
-    ? [{ field, problem: 'there is no such field' }]
-    : Object.values(constraints ?? {}).map((problem) => ({ field, problem }));
-  const below = (children ?? []).flatMap((child) =>
-    problemsOf(child).map((one) => ({ ...one, field: `${field}.${one.field}` })),
-  );
-  return [...own, ...below];
+  if ('whitelistValidation' in constraints)
+    return [fieldProblem(field, 'unknownField', 'there is no such field')];
+  return Object.entries(constraints).map(([rule, problem]) => fieldProblem(field, rule, problem));
 }

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
-import { ValidateBy } from 'class-validator';
+import { ValidateBy, ValidateIf } from 'class-validator';
 
 /**
  * What no terminal, table or page shows as it is: control characters, line breaks included, and marks that turn the
@@ -10,7 +10,29 @@ import { ValidateBy } from 'class-validator';
 const UNSHOWN = /[\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/;
 
 /** The same for the document of the API. */
-const SHOWN = `^[^${UNSHOWN.source.slice(1, -1)}]*$`;
+const UNSHOWN_MARKS = UNSHOWN.source.slice(1, -1);
+export const SHOWN = `^[^${UNSHOWN_MARKS}]*$`;
+
+/** The same, and not of blanks alone. */
+export const SHOWN_AND_NOT_BLANK = `^[^${UNSHOWN_MARKS}]*[^${UNSHOWN_MARKS}\\s][^${UNSHOWN_MARKS}]*$`;
+
+/** Longest text of a path, in characters. */
+export const MAX_IN_PATH = 255;
+
+/** A text of so many characters, as people count them, which shows as it is. */
+export const isShown = (text: string, min: number, max: number): boolean =>
+  hasLength(text, min, max) && !UNSHOWN.test(text);
+
+/** Counts only what may be too long: a character is one or two units of a string. */
+const hasLength = (text: string, min: number, max: number): boolean =>
+  text.length >= min && (text.length <= max || (text.length <= 2 * max && [...text].length <= max));
+
+/** What is asked of such a text. */
+export const textRule = (field: string, min: number, max: number): string =>
+  `${field} must be a text of ${min} to ${max} characters without control characters`;
+
+/** A field of a body that may be left out. Null is a value, and none that it may have. */
+export const MayBeLeftOut = (): PropertyDecorator => ValidateIf((_body, value) => value !== undefined);
 
 /** A text of a body or a query, with its schema and one message that says all there is to say. */
 export const TextField = (min: number, max: number): PropertyDecorator =>
@@ -19,10 +41,8 @@ export const TextField = (min: number, max: number): PropertyDecorator =>
     ValidateBy({
       name: 'textField',
       validator: {
-        validate: (value) =>
-          typeof value === 'string' && value.length >= min && value.length <= max && !UNSHOWN.test(value),
-        defaultMessage: (field) =>
-          `${field?.property ?? ''} must be a text of ${min} to ${max} characters without control characters`,
+        validate: (value) => typeof value === 'string' && isShown(value, min, max),
+        defaultMessage: (field) => textRule(field?.property ?? '', min, max),
       },
     }),
   );

@@ -1,7 +1,6 @@
 import { applyDecorators, type PipeTransform, type Type } from '@nestjs/common';
 import { ApiBody, ApiExtraModels, getSchemaPath } from '@nestjs/swagger';
-import { Refusal } from '@seatbook/kernel';
-import { requestValidation } from '../http/request-validation.js';
+import { fieldProblem, invalidRequest, requestValidation } from '../http/request-validation.js';
 
 type Bodies = Readonly<Record<string, Type<object>>>;
 
@@ -19,10 +18,7 @@ export class BodyByKind<B extends Bodies> implements PipeTransform<
     const kind = typeof body === 'object' && body !== null && 'kind' in body ? body.kind : undefined;
     const metatype = typeof kind === 'string' && kinds.includes(kind) ? this.bodies[kind] : undefined;
     if (!metatype) {
-      const problem = `kind must be one of ${kinds.join(', ')}`;
-      throw new Refusal('INVALID_REQUEST', 'the request is not valid: kind', {
-        problems: [{ field: 'kind', problem }],
-      });
+      throw invalidRequest([fieldProblem('kind', 'isIn', `kind must be one of ${kinds.join(', ')}`)]);
     }
     return (await this.#validation.transform(body, { type: 'body', metatype })) as InstanceType<B[keyof B]>;
   }

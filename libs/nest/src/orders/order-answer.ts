@@ -1,5 +1,6 @@
-import { isoTime, type Position } from '@seatbook/kernel';
-import { ORDER_KINDS, idOfAsset, type AccountDocument, type OrderDocument } from '@seatbook/licensing';
+import { isoTime, numberOf, type Position } from '@seatbook/kernel';
+import { isHeld, type OrderAsOf, type OrderFound } from '@seatbook/application';
+import { ORDER_KINDS, idOfAsset } from '@seatbook/licensing';
 import {
   Count,
   Flag,
@@ -15,9 +16,10 @@ import {
   TimeOrNull,
 } from '../document/fields.js';
 import { API } from '../http/api-root.js';
-import { AsOfAnswer } from '../reading/as-of.js';
+import { AsOfAnswer, asOfAnswer } from '../reading/as-of.js';
+import { HoldAnswer, holdAnswer } from './hold-answer.js';
 
-/** Pairs of an order, each counted once. */
+/** Pairs of an order, each counted once: what its pairs are by the names that the single pair has. */
 export class OrderProgress {
   @Count(25)
   assigned!: number;
@@ -40,8 +42,11 @@ export class OrderProgress {
   @Count(0)
   cancelled!: number;
 
-  @Count(0, 'Waiting for a licence.')
+  @Count(0, 'Waiting for a licence; each pair tells its place in the waiting list.')
   waiting!: number;
+
+  @Count(0, 'Begun, and held with all work of the account: see `hold`.')
+  onHold!: number;
 
   @Count(0, 'In progress.')
   open!: number;
@@ -102,6 +107,9 @@ export class OrderAnswer {
   @Part(() => OrderProgress)
   progress!: OrderProgress;
 
+  @PartOrNull(() => HoldAnswer, 'Why work of the order is on hold; null while none is.')
+  hold!: HoldAnswer | null;
+
   @Parts(() => OrderRefusal)
   refusals!: readonly OrderRefusal[];
 
@@ -122,42 +130,26 @@ export class OrderAnswer {
   links!: { self: string; pairs: string; timeline: string };
 }
 
-/** Nothing of this order is sent to Apple at present. Nothing has failed: it goes on by itself. */
-export class HoldAnswer {
-  @Time('Since when.')
-  since!: string;
-
-  @Text('the token of the account is revoked', 'Why.')
-  why!: string;
-
-  @Text('a new token: PUT /api/v1/accounts/7700000000000001/token', 'What ends it.')
-  ends!: string;
-
-  @Count(25, 'Pairs in progress that are held back.')
-  pairs!: number;
-}
-
 export class OrderWithPosition extends OrderAnswer {
-  @PartOrNull(() => HoldAnswer, 'The order is on hold; null while its work goes on.')
-  hold!: HoldAnswer | null;
-
   @Part(() => AsOfAnswer)
   asOf!: AsOfAnswer;
 }
 
-export class PlacedOrderAnswer extends OrderAnswer {
+export class PlacedOrderAnswer extends OrderWithPosition {
   @Count(1801, 'Position of the order in the log; pass it to a query to see at least this.')
-  position!: Position;
+  position!: number;
 
   @Flag(false, 'The same request was made before with this Idempotency-Key.')
   repeated!: boolean;
 }
 
-export function orderAnswer(order: OrderDocument): OrderAnswer {
+export function orderAnswer({ order, account }: OrderFound): OrderAnswer {
   const { orderId, uId, kind, final, waiting, pairs } = order;
   // The compiler loses what the fields of an interface are when it lists them.
   const done = (Object.values(final) as number[]).reduce((sum, count) => sum + count, 0);
-  const left = order.state === 'finished' || order.state === 'abandoned' ? 0 : pairs - done - waiting;
+  const over = order.state === 'finished' || order.state === 'abandoned';
+  const left = over ? 0 : Math.max(0, pairs - done - waiting);
+  const held = left > 0 && isHeld(account) ? account : null;
   return {
     orderId,
     accountId: uId,
@@ -170,7 +162,8 @@ export function orderAnswer(order: OrderDocument): OrderAnswer {
     platform: order.platform,
     principal: order.principal,
     reason: order.reason,
-    progress: { ...final, waiting, open: Math.max(0, left) },
+    progress: { ...final, waiting, onHold: held ? left : 0, open: held ? 0 : left },
+    hold: held && holdAnswer(held),
     refusals: order.refusals.map((refused) => ({
       assetId: idOfAsset(refused),
       refusal: refused.refusal,
@@ -187,17 +180,12 @@ export function orderAnswer(order: OrderDocument): OrderAnswer {
   };
 }
 
-/** Why work of an order is held back, as its account tells. */
-export function holdOf(order: OrderDocument, account: AccountDocument | null): HoldAnswer | null {
-  const pairs = orderAnswer(order).progress.open;
-  if (!account || account.heldSince === null || pairs === 0) return null;
-  const { uId, conflict, tokenState, heldSince } = account;
-  const self = `${API}/accounts/${uId}`;
-  const reason = conflict
-    ? {
-        why: `the location is managed by ${conflict.mdmInfo?.name ?? 'another MDM'}`,
-        ends: `a take-over: POST ${self}/take-over`,
-      }
-    : { why: `the token of the account is ${tokenState}`, ends: `a new token: PUT ${self}/token` };
-  return { since: isoTime(heldSince) ?? '', ...reason, pairs };
-}
+export const orderWithPosition = ({ asOf, ...found }: OrderAsOf): OrderWithPosition => ({
+  ...orderAnswer(found),
+  asOf: asOfAnswer(asOf),
+});
+
+export const placedOrderAnswer = (
+  found: OrderAsOf,
+  { position, repeated }: { readonly position: Position; readonly repeated: boolean },
+): PlacedOrderAnswer => ({ ...orderWithPosition(found), position: numberOf(position), repeated });

@@ -1,9 +1,11 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Allow, IsIn, IsOptional } from 'class-validator';
+import { Allow, IsIn } from 'class-validator';
 import type { ErrorCode } from '@seatbook/kernel';
 import { MAX_PAIRS } from '@seatbook/licensing';
+import { ASSET_ID } from '../assets/asset-id.js';
 import { PLATFORMS } from '../accounts/account-bodies.js';
-import { TextField, TextList } from '../http/text-field.js';
+import { MayBeLeftOut, SHOWN_AND_NOT_BLANK, TextField, TextList } from '../http/text-field.js';
 
 /** What all orders have. Lists are flat: nested objects would take seconds to check. */
 class OrderBody {
@@ -12,14 +14,34 @@ class OrderBody {
   accountId!: string;
 
   @ApiPropertyOptional({ description: 'Why. It is kept in the history permanently.', maxLength: 500 })
-  @IsOptional()
+  @MayBeLeftOut()
   @TextField(1, 500)
   reason?: string;
 }
 
+/** A serial number of a device that is given a licence. */
+const ASSIGNED_DEVICE = { type: 'string', pattern: '^\\s*[A-Za-z0-9]{8,14}\\s*$' };
+
+/** Whatever Apple lists can be returned; it is only not blank. */
+const LISTED_DEVICE = { type: 'string', minLength: 1, maxLength: 255, pattern: '\\S' };
+
+const SerialNumbers = (items: typeof ASSIGNED_DEVICE): PropertyDecorator =>
+  applyDecorators(
+    ApiProperty({
+      type: 'array',
+      items,
+      description: `A set of devices. At most ${MAX_PAIRS} pairs (assets × devices).`,
+      example: ['C02XK0AAHV29'],
+      minItems: 1,
+      maxItems: MAX_PAIRS,
+    }),
+    TextList(MAX_PAIRS),
+  );
+
 class PairsBody extends OrderBody {
   @ApiProperty({
-    type: [String],
+    type: 'array',
+    items: { type: 'string', pattern: ASSET_ID },
     description: 'A set of assets: `{adamId}.{pricingParam}`, where `.STDQ` may be left out.',
     example: ['900000001', '900000004.STDQ'],
     minItems: 1,
@@ -27,16 +49,6 @@ class PairsBody extends OrderBody {
   })
   @TextList(MAX_PAIRS)
   assetIds!: string[];
-
-  @ApiProperty({
-    type: [String],
-    description: `A set of devices. At most ${MAX_PAIRS} pairs (assets × devices).`,
-    example: ['C02XK0AAHV29'],
-    minItems: 1,
-    maxItems: MAX_PAIRS,
-  })
-  @TextList(MAX_PAIRS)
-  serialNumbers!: string[];
 }
 
 /** Each of the assets for each of the devices. */
@@ -45,12 +57,15 @@ export class AssignLicenseBody extends PairsBody {
   @Allow()
   kind!: 'AssignLicense';
 
+  @SerialNumbers(ASSIGNED_DEVICE)
+  serialNumbers!: string[];
+
   @ApiPropertyOptional({
     enum: ['wait', 'refuse'],
     default: 'wait',
     description: 'What to do with pairs for which no licence is available.',
   })
-  @IsOptional()
+  @MayBeLeftOut()
   @IsIn(['wait', 'refuse'])
   ifShort: 'wait' | 'refuse' = 'wait';
 
@@ -58,7 +73,7 @@ export class AssignLicenseBody extends PairsBody {
     enum: PLATFORMS,
     description: "Refuses assets that do not support the devices' platform.",
   })
-  @IsOptional()
+  @MayBeLeftOut()
   @IsIn(PLATFORMS)
   platform?: string;
 }
@@ -68,6 +83,9 @@ export class ReturnLicenseBody extends PairsBody {
   @ApiProperty({ enum: ['ReturnLicense'] })
   @Allow()
   kind!: 'ReturnLicense';
+
+  @SerialNumbers(LISTED_DEVICE)
+  serialNumbers!: string[];
 }
 
 /** All that a device holds; what it waits for is cancelled. It becomes an order of the kind ReturnLicense. */
@@ -76,8 +94,8 @@ export class ReturnAllBody extends OrderBody {
   @Allow()
   kind!: 'ReturnAll';
 
-  @ApiProperty({ example: 'C02XK0AAHV29' })
-  @TextField(1, 40)
+  @ApiProperty({ pattern: SHOWN_AND_NOT_BLANK, example: 'C02XK0AAHV29' })
+  @TextField(1, 255)
   serialNumber!: string;
 }
 
@@ -96,7 +114,7 @@ export const PLAN_BODIES = { AssignLicense: AssignLicenseBody, ReturnLicense: Re
 
 export class CancelBody {
   @ApiPropertyOptional({ description: 'Why. It is kept in the history permanently.', maxLength: 500 })
-  @IsOptional()
+  @MayBeLeftOut()
   @TextField(1, 500)
   reason?: string;
 }

@@ -11,24 +11,38 @@ import {
 } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
 import type { Position } from '@seatbook/kernel';
-import { ORDER_KINDS, type OrderDocument, type OrderKind, type OutcomeDocument } from '@seatbook/licensing';
-import { OVER, SETTLED, type Caller, type OrderFilter, type PlacedOrder } from '@seatbook/application';
+import { ORDER_KINDS, type OrderDocument, type OrderKind } from '@seatbook/licensing';
+import {
+  OVER,
+  SETTLED,
+  type Caller,
+  type OrderFilter,
+  type PairOutcome,
+  type PlacedOrder,
+} from '@seatbook/application';
 import { TextField } from '../http/text-field.js';
-import { assetIdOf } from '../assets/asset-id.js';
+import { AssetIdField, assetIdOf } from '../assets/asset-id.js';
 import { SeatbookHost } from '@seatbook/host';
 import { API } from '../http/api-root.js';
 import { ApiRefusals } from '../document/api-refusals.js';
+import { linksTo } from '../document/links.js';
 import { Commands, Queries } from '../bus/messages.js';
 import { CalledBy } from '../http/caller.js';
 import { IDEMPOTENCY_KEY, PREFER } from '../http/request-headers.js';
-import { timeOf } from '../reading/moment.js';
+import { TimeField, timeOf } from '../reading/moment.js';
 import { deviceKey, personKey } from '../pairs/holder-answer.js';
 import { whileAwaited } from '../http/while-awaited.js';
 import { headerOf, type HttpReply, type HttpRequest } from '../http/exchange.js';
-import { asOfAnswer } from '../reading/as-of.js';
 import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
-import { OrderAnswer, OrderWithPosition, PlacedOrderAnswer, holdOf, orderAnswer } from './order-answer.js';
+import {
+  OrderAnswer,
+  OrderWithPosition,
+  PlacedOrderAnswer,
+  orderAnswer,
+  orderWithPosition,
+  placedOrderAnswer,
+} from './order-answer.js';
 import { CancelBody, ORDER_BODIES, REFUSED_PAIRS, type AnyOrderBody } from './order-bodies.js';
 import { ApiBodyByKind, BodyByKind } from './body-by-kind.js';
 import { OutcomeAnswer, outcomeAnswer, pairOutcomes } from './outcome-answer.js';
@@ -59,9 +73,7 @@ class OrdersQuery extends PageQuery {
   @TextField(1, 100)
   principal?: string;
 
-  @ApiPropertyOptional({ description: 'Only orders that name this asset (`.STDQ` may be left out).' })
-  @IsOptional()
-  @TextField(1, 40)
+  @AssetIdField('Only orders that name this asset (`.STDQ` may be left out).')
   assetId?: string;
 
   @ApiPropertyOptional({ description: 'Only orders that name this device.' })
@@ -74,14 +86,10 @@ class OrdersQuery extends PageQuery {
   @TextField(1, 100)
   userId?: string;
 
-  @ApiPropertyOptional({ description: 'Ordered at or after this time (ISO 8601).' })
-  @IsOptional()
-  @TextField(1, 40)
+  @TimeField('Ordered at or after this time (ISO 8601).')
   from?: string;
 
-  @ApiPropertyOptional({ description: 'Ordered at or before this time (ISO 8601).' })
-  @IsOptional()
-  @TextField(1, 40)
+  @TimeField('Ordered at or before this time (ISO 8601).')
   to?: string;
 
   @ApiPropertyOptional({ enum: STATES })
@@ -94,13 +102,20 @@ class OutcomesQuery extends PageQuery {
   @ApiPropertyOptional({ enum: pairOutcomes })
   @IsOptional()
   @IsIn(pairOutcomes)
-  outcome?: OutcomeDocument['outcome'];
+  outcome?: PairOutcome;
 }
+
+/** Where an answer leads that has an order. */
+const ORDER_LINKS = linksTo({
+  getOrder: { orderId: '$response.body#/orderId' },
+  listPairsOfOrder: { orderId: '$response.body#/orderId' },
+  cancelOrder: { orderId: '$response.body#/orderId' },
+});
 
 const ApiOrderAnswers = (): MethodDecorator =>
   applyDecorators(
-    ApiOkResponse({ type: PlacedOrderAnswer, description: 'The order is over.' }),
-    ApiAcceptedResponse({ type: PlacedOrderAnswer, description: 'The order goes on.' }),
+    ApiOkResponse({ type: PlacedOrderAnswer, description: 'The order is over.', links: ORDER_LINKS }),
+    ApiAcceptedResponse({ type: PlacedOrderAnswer, description: 'The order goes on.', links: ORDER_LINKS }),
   );
 
 /** What administrators ask for: an order has an outcome for each pair. */
@@ -154,8 +169,7 @@ export class OrdersController {
     @Param('orderId') orderId: string,
     @WantedPosition() position?: Position,
   ): Promise<OrderWithPosition> {
-    const { order, account, asOf } = await this.queries.execute(new Queries.GetOrder({ orderId, position }));
-    return { ...orderAnswer(order), hold: holdOf(order, account), asOf: asOfAnswer(asOf) };
+    return orderWithPosition(await this.queries.execute(new Queries.GetOrder({ orderId, position })));
   }
 
   @Get(':orderId/pairs')
@@ -202,20 +216,20 @@ export class OrdersController {
     reply: HttpReply,
     until = SETTLED,
   ): Promise<PlacedOrderAnswer> {
-    const { orderId, position, repeated } = placed;
+    const { orderId, position } = placed;
     const wait = preferredWait(headerOf(request, 'prefer'), this.host.configuration.http.waitMaxMs);
     if (wait !== null) void reply.header('preference-applied', `wait=${wait / 1_000}`);
-    const order =
+    const found =
       wait === null
         ? await this.queries.execute(new Queries.GetPlacedOrder({ orderId, position }))
         : await whileAwaited(request, this.host.closing, (ended) =>
             this.queries.execute(new Queries.WaitForOrder({ orderId, position, until, waitMs: wait, ended })),
           );
     void reply
-      .status(OVER.has(order.state) ? 200 : 202)
+      .status(OVER.has(found.order.state) ? 200 : 202)
       .header('location', `${API}/orders/${orderId}`)
       .header('seatbook-position', String(position));
-    return { ...orderAnswer(order), position, repeated };
+    return placedOrderAnswer(found, placed);
   }
 }
 

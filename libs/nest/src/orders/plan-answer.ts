@@ -1,5 +1,7 @@
+import type { Reflected } from '@seatbook/application';
 import { idOfAsset, type OrderPlan } from '@seatbook/licensing';
-import { Count, OneOf, Parts, Text, TextOrNull } from '../document/fields.js';
+import { Count, OneOf, Part, Parts, Text, TextOrNull } from '../document/fields.js';
+import { AsOfAnswer, asOfAnswer } from '../reading/as-of.js';
 
 /** What an order would do to the pairs of one asset. Each pair is in exactly one of the counts. */
 export class PlannedAssetAnswer {
@@ -46,9 +48,16 @@ export class PlanAnswer {
 
   @Count(1, 'Calls to Apple for what is sent, if nothing else shares them.')
   calls!: number;
+
+  @Part(() => AsOfAnswer)
+  asOf!: AsOfAnswer;
 }
 
-export const planAnswer = (kind: string, accountId: string, { assets, calls }: OrderPlan): PlanAnswer => ({
+export const planAnswer = (
+  kind: string,
+  accountId: string,
+  { assets, calls, asOf }: OrderPlan & { readonly asOf: Reflected },
+): PlanAnswer => ({
   kind,
   accountId,
   assets: assets.map(({ adamId, pricingParam, ...counts }) => ({
@@ -56,4 +65,5 @@ export const planAnswer = (kind: string, accountId: string, { assets, calls }: O
     ...counts,
   })),
   calls,
+  asOf: asOfAnswer(asOf),
 });

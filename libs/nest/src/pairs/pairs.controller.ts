@@ -7,7 +7,8 @@ import type { HolderKey, PairState } from '@seatbook/licensing';
 import { TextField } from '../http/text-field.js';
 import { API } from '../http/api-root.js';
 import { Queries } from '../bus/messages.js';
-import { momentOf } from '../reading/moment.js';
+import { TextOfPath } from '../http/text-of-path.js';
+import { MomentField, momentOf } from '../reading/moment.js';
 import { ApiItems, PageQuery, around, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
 import { deviceKey, holderAnswer, personKey } from './holder-answer.js';
@@ -34,11 +35,7 @@ class HolderQuery extends PageQuery {
   @TextField(1, 100)
   accountId?: string;
 
-  @ApiPropertyOptional({
-    description: 'As it was then, from the log: a position, or a time in ISO 8601. Claims show as reserved.',
-  })
-  @IsOptional()
-  @TextField(1, 40)
+  @MomentField('As it was then, from the log: a position, or a time in ISO 8601. Claims show as reserved.')
   at?: string;
 }
 
@@ -88,7 +85,7 @@ export class PairsController {
   @ApiOperation({ summary: 'What a device holds and waits for.' })
   @ApiItems(PairAnswer, {}, HOLDER)
   getDevice(
-    @Param('serialNumber') serialNumber: string,
+    @Param('serialNumber', new TextOfPath('serialNumber')) serialNumber: string,
     @Query() query: HolderQuery,
     @WantedPosition() position?: Position,
   ): Promise<HolderPairs> {
@@ -99,7 +96,7 @@ export class PairsController {
   @ApiOperation({ summary: 'What a person holds and waits for.' })
   @ApiItems(PairAnswer, {}, HOLDER)
   getPerson(
-    @Param('userId') userId: string,
+    @Param('userId', new TextOfPath('userId')) userId: string,
     @Query() query: HolderQuery,
     @WantedPosition() position?: Position,
   ): Promise<HolderPairs> {

@@ -1,7 +1,28 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsOptional } from 'class-validator';
 import { Refusal, asPosition } from '@seatbook/kernel';
 import type { Moment } from '@seatbook/application';
+import { TextField } from '../http/text-field.js';
 
 const ISO = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2})(?::(\d{2})(?:\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?)?$/;
+
+const HOUR_MINUTE = '([01][0-9]|2[0-3]):[0-5][0-9]';
+/** The same for the document of the API; which days a month has is not in it. */
+const TIME =
+  '[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])' +
+  `(T${HOUR_MINUTE}(:[0-5][0-9](\\.[0-9]{1,9})?)?(Z|[+-]${HOUR_MINUTE})?)?`;
+
+const MomentOfQuery = (pattern: string, description: string): PropertyDecorator =>
+  applyDecorators(TextField(1, 40), IsOptional(), ApiPropertyOptional({ description, pattern }));
+
+/** A time of a query, which may be left out. What is none is refused by {@link timeOf}, with a code of its own. */
+export const TimeField = (description: string): PropertyDecorator =>
+  MomentOfQuery(`^${TIME}$`, description);
+
+/** A position or a time of a query, which may be left out: for {@link momentOf}. */
+export const MomentField = (description: string): PropertyDecorator =>
+  MomentOfQuery(`^([0-9]{1,15}|${TIME})$`, description);
 
 /** `?at=`: a position, or a time in ISO 8601. @throws Refusal INVALID_AT */
 export function momentOf(at: string | undefined): Moment | undefined {

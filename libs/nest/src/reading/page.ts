@@ -13,7 +13,7 @@ export class ListPart {
   @WholeNumber(1, MAX_PAGE, 'Maximum number of items on the page.', 50)
   limit: number = 50;
 
-  @ApiPropertyOptional({ description: '`next` of the previous page.' })
+  @ApiPropertyOptional({ description: '`next` of the previous page.', pattern: '^[A-Za-z0-9_-]+$' })
   @IsOptional()
   @TextField(1, 2_000)
   cursor?: string;

@@ -6,6 +6,8 @@ import { resolved, type Schema } from '../document/schema-example.js';
 import { nextPageOf, type Items } from './page.js';
 import { headerOf, type HttpReply, type HttpRequest, type HttpServer } from '../http/exchange.js';
 
+export const CSV = 'text/csv; charset=utf-8; header=present';
+
 /** Path of a field in a row. */
 type Column = readonly string[];
 
@@ -26,7 +28,7 @@ export function answerTables(server: HttpServer, document: OpenAPIObject): void 
     }
     // What is sent is text already.
     void reply
-      .header('content-type', 'text/csv; charset=utf-8; header=present')
+      .header('content-type', CSV)
       .serializer((text) => text as string);
     return Readable.from(linesOf(page, columns));
   });
@@ -34,7 +36,9 @@ export function answerTables(server: HttpServer, document: OpenAPIObject): void 
 
 function reflect(reply: HttpReply, payload: unknown): void {
   const { asOf } = (payload ?? {}) as { asOf?: { position: number } };
-  if (asOf) void reply.header('seatbook-position', String(asOf.position));
+  // That of a command is the command's own.
+  if (asOf && !reply.hasHeader('seatbook-position'))
+    void reply.header('seatbook-position', String(asOf.position));
 }
 
 function nextLink(request: HttpRequest, cursor: string): string {
@@ -43,8 +47,8 @@ function nextLink(request: HttpRequest, cursor: string): string {
   return `<${url.pathname}${url.search}>; rel="next"`;
 }
 
-/** Whether CSV is what the client likes best. */
-export function prefersCsv(accept: string): boolean {
+/** Whether CSV is what the client likes best; `otherwise` is what it gets by default. */
+export function prefersCsv(accept: string, otherwise = 'application/json'): boolean {
   const weights = new Map(
     accept.split(',').map((range) => {
       const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
@@ -53,7 +57,7 @@ export function prefersCsv(accept: string): boolean {
     }),
   );
   const csv = weights.get('text/csv') ?? 0;
-  return csv > 0 && csv >= (weights.get('application/json') ?? 0);
+  return csv > 0 && csv >= (weights.get(otherwise) ?? 0);
 }
 
 /** Columns of all lists of the document, by the patterns of their routes. */
@@ -79,15 +83,21 @@ function columnsOf(document: OpenAPIObject, schema: Schema, at: Column = []): re
 }
 
 async function* linesOf(first: Items<unknown>, columns: readonly Column[]): AsyncGenerator<string> {
-  yield `\ufeff${textOf([columns.map((column) => column.join('.'))])}`;
+  yield headOf(columns);
   const more = nextPageOf(first);
   for (let page = first; ;) {
-    if (page.items.length > 0)
-      yield textOf(page.items.map((row) => columns.map((column) => cellOf(row, column))));
+    if (page.items.length > 0) yield rowsOf(page.items, columns);
     if (page.next === null || !more) return;
     page = await more(page.next);
   }
 }
+
+/** The first line of a table. The mark at its beginning tells a spreadsheet that the text is UTF-8. */
+export const headOf = (columns: readonly Column[]): string =>
+  `\ufeff${textOf([columns.map((column) => column.join('.'))])}`;
+
+export const rowsOf = (rows: readonly unknown[], columns: readonly Column[]): string =>
+  textOf(rows.map((row) => columns.map((column) => cellOf(row, column))));
 
 const textOf = (rows: readonly (readonly unknown[])[]): string =>
   stringify(rows as unknown[][], {

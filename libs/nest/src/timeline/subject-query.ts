@@ -4,7 +4,7 @@ import { IsOptional } from 'class-validator';
 import { Refusal } from '@seatbook/kernel';
 import { assetKey, type Subject } from '@seatbook/licensing';
 import { TextField } from '../http/text-field.js';
-import { assetIdOf } from '../assets/asset-id.js';
+import { AssetIdField, assetIdOf } from '../assets/asset-id.js';
 import { deviceKey, personKey } from '../pairs/holder-answer.js';
 
 const SubjectField = (description: string): PropertyDecorator =>
@@ -15,7 +15,7 @@ export class SubjectQuery {
   @SubjectField('An account.')
   accountId?: string;
 
-  @SubjectField('An asset of the account that `accountId` names.')
+  @AssetIdField('An asset of the account that `accountId` names.')
   assetId?: string;
 
   @SubjectField('A device.')

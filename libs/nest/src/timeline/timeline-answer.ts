@@ -1,4 +1,5 @@
-import { Anything, Count, CountOrNull, Part, Parts, Text, TextOrNull, Time } from '../document/fields.js';
+import { Anything, Count, CountOrNull, Part, Text, TextOrNull, Time } from '../document/fields.js';
+import { AsOfAnswer } from '../reading/as-of.js';
 
 export class CauseAnswer {
   @TextOrNull(
@@ -60,17 +61,6 @@ export class TimelineRowAnswer {
   event!: EventReference;
 }
 
-export class CausesAnswer {
-  @Parts(() => TimelineRowAnswer, 'The event, its cause, the cause of that, and so on.')
-  items!: readonly TimelineRowAnswer[];
-
-  @CountOrNull(
-    null,
-    'Where the chain goes on: GET /history/{next}/causes. Null where the last item is the beginning.',
-  )
-  next!: number | null;
-}
-
 export class EventAnswer {
   @Count(1841)
   position!: number;
@@ -98,4 +88,9 @@ export class EventAnswer {
 
   @Anything({ principal: 'apple', correlationId: 'class-7b' })
   metadata!: unknown;
+}
+
+export class EventWithPosition extends EventAnswer {
+  @Part(() => AsOfAnswer)
+  asOf!: AsOfAnswer;
 }

@@ -2,16 +2,16 @@ import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiPropertyOptional, ApiTags, ApiOperation, IntersectionType } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
-import { Refusal, asPosition, numberOf, type Position } from '@seatbook/kernel';
+import { Refusal, asPosition, type Position } from '@seatbook/kernel';
 import { API } from '../http/api-root.js';
 import { ApiRefusals } from '../document/api-refusals.js';
 import { Queries } from '../bus/messages.js';
-import { WholeNumber } from '../http/whole-number.js';
-import { ApiItems, MAX_PAGE, PageQuery, itemsOf, type Items } from '../reading/page.js';
+import { asOfAnswer } from '../reading/as-of.js';
+import { ApiItems, ListPart, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
 import { SubjectQuery, subjectsOfFilter } from './subject-query.js';
 import { eventAnswer } from './event-answer.js';
-import { CausesAnswer, EventAnswer, TimelineRowAnswer } from './timeline-answer.js';
+import { EventWithPosition, TimelineRowAnswer } from './timeline-answer.js';
 import { timelineRow } from './timeline-row.js';
 
 class TimelineQuery extends IntersectionType(PageQuery, SubjectQuery) {
@@ -23,11 +23,6 @@ class TimelineQuery extends IntersectionType(PageQuery, SubjectQuery) {
   @IsOptional()
   @IsIn(['newest', 'oldest'])
   first: 'newest' | 'oldest' = 'newest';
-}
-
-class CausesQuery {
-  @WholeNumber(1, MAX_PAGE, 'Maximum number of events.', 100)
-  limit: number = 100;
 }
 
 /** What happened, to whom, by whom, and why. */
@@ -61,22 +56,27 @@ export class TimelineController {
 
   @Get('history/:position')
   @ApiOperation({ summary: 'The whole event.' })
-  @ApiOkResponse({ type: EventAnswer, description: 'The event.' })
+  @ApiOkResponse({ type: EventWithPosition, description: 'The event.' })
   @ApiRefusals('NOT_FOUND_EVENT')
-  async getEvent(@Param('position') position: string): Promise<EventAnswer> {
-    return eventAnswer(await this.queries.execute(new Queries.GetEvent({ position: positionIn(position) })));
+  async getEvent(@Param('position') position: string): Promise<EventWithPosition> {
+    const named = { position: positionIn(position) };
+    const { event, asOf } = await this.queries.execute(new Queries.GetEvent(named));
+    return { ...eventAnswer(event), asOf: asOfAnswer(asOf) };
   }
 
   @Get('history/:position/causes')
   @ApiOperation({
-    summary: 'Why it happened: the chain of causes, back to the request.',
+    summary: 'Why it happened: the event, its cause, the cause of that, and so on, back to the request.',
   })
-  @ApiOkResponse({ type: CausesAnswer, description: 'The event and its causes.' })
+  @ApiItems(TimelineRowAnswer)
   @ApiRefusals('NOT_FOUND_EVENT')
-  async getCauses(@Param('position') text: string, @Query() { limit }: CausesQuery): Promise<CausesAnswer> {
+  listCauses(@Param('position') text: string, @Query() wanted: ListPart): Promise<Items<TimelineRowAnswer>> {
     const position = positionIn(text);
-    const { rows, next } = await this.queries.execute(new Queries.ListCauses({ position, limit }));
-    return { items: rows.map(timelineRow), next: next && numberOf(next) };
+    return itemsOf(
+      wanted,
+      (part) => this.queries.execute(new Queries.ListCauses({ position, part })),
+      timelineRow,
+    );
   }
 }
 

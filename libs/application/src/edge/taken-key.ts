@@ -1,0 +1,21 @@
+import { orderStream } from '@seatbook/licensing';
+import { contextOf, requestId, type Caller } from './principal.js';
+import type { SeatbookEdge } from './seatbook-edge.js';
+
+/**
+ * The id of a request that is no order. Where the client named it by a key, the key is taken first, in the stream that
+ * an order of this key would have: one key is one request, whatever is asked for, and of two at once one is refused.
+ * @throws Refusal CONFLICT_IDEMPOTENCY_KEY for a key that another request or another body has
+ */
+export async function takenId(
+  seatbook: SeatbookEdge,
+  caller: Caller,
+  command: string,
+  body: object,
+): Promise<string> {
+  const id = requestId(caller, seatbook.ids);
+  if (caller.idempotencyKey === undefined) return id;
+  const context = contextOf(caller, id, { command, ...body });
+  await seatbook.execute(orderStream(id), { type: 'TakeKey', by: command }, context);
+  return id;
+}
