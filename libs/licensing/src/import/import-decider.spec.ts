@@ -67,10 +67,9 @@ describe('an import', () => {
     const again = given(REQUESTED, refused(notNow), FORGOTTEN).when({ type: 'RequestImport', request });
     again.then(REQUESTED);
     again.thenDue({ step: 'read', at: NOW });
-    expect([no, notNow].map((refusal) => mayBeRepeated(given(REQUESTED, refused(refusal)).state))).toEqual([
-      false,
-      true,
-    ]);
+    const outdated: KeptRefusal = { ...no, code: 'CONFLICT_VERSION' };
+    const repeatable = (refusal: KeptRefusal) => mayBeRepeated(given(REQUESTED, refused(refusal)).state);
+    expect([no, notNow, outdated].map(repeatable)).toEqual([false, true, true]);
   });
 
   it('takes no answer that comes too late, twice or before its request', () => {

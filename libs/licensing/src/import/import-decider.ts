@@ -28,9 +28,10 @@ interface Ended {
   readonly forgotten: boolean;
 }
 
-/** The same request may be made once more: nothing was wrong with it. */
+/** The same request may be made once more: nothing was wrong with it, or only what it took the account for. */
 export const mayBeRepeated = (state: Import): boolean =>
-  state.phase === 'refused' && state.refusal.retryAfterSeconds !== null;
+  state.phase === 'refused' &&
+  (state.refusal.retryAfterSeconds !== null || state.refusal.code === 'CONFLICT_VERSION');
 
 /** One wish to import a location or to renew its token, from the sealed token to the account's answer. */
 export const importDecider: Decider<ImportCommand, Import, ImportEvent> = {
