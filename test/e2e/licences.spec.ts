@@ -359,7 +359,10 @@ it('gives one licence back', async () => {
 it('lets holders wait for licences, cancels waiting ones, and serves the rest when licences come', async () => {
   const waiting = await assign({ assetIds: [LEDGERLINE], serialNumbers: devices(4, 'W') }).expect(202);
   const order = waiting.body as OrderBody;
-  expect(order).toMatchObject({ state: 'waiting', progress: { assigned: 2, waiting: 2, onHold: 0, open: 0 } });
+  expect(order).toMatchObject({
+    state: 'waiting',
+    progress: { assigned: 2, waiting: 2, onHold: 0, open: 0 },
+  });
   const inLine = (await seatbook.get(`/orders/${order.orderId}/pairs?outcome=waiting`).expect(200))
     .body as ItemsBody<{ place: number | null; hold: object | null }>;
   expect(inLine.items).toMatchObject([
@@ -452,8 +455,10 @@ it('holds work while the token is dead, and resumes when it is renewed', async (
   const { items } = (await seatbook.get('/orders?state=working').expect(200)).body as ItemsBody<object>;
   expect(items).toMatchObject([asHeld]);
   const pairs = async (outcome: string): Promise<readonly object[]> =>
-    ((await seatbook.get(`/orders/${order.orderId}/pairs?outcome=${outcome}`).expect(200)).body as ItemsBody<object>)
-      .items;
+    (
+      (await seatbook.get(`/orders/${order.orderId}/pairs?outcome=${outcome}`).expect(200))
+        .body as ItemsBody<object>
+    ).items;
   expect(await pairs('on-hold')).toMatchObject([{ outcome: 'on-hold', hold, place: null }]);
   expect(await pairs('reserved')).toEqual([]);
   await seatbook.anonymous().get('/readyz').expect(200);

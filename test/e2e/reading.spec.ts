@@ -202,18 +202,25 @@ describe('tables', () => {
 
   it('of an order have the outcome of each pair', async () => {
     const [head, ...rows] = await table(`/orders/${assigned.orderId}/pairs?limit=1`);
-    expect(head).toBe('serialNumber,userId,assetId,outcome,detail,place,hold.since,hold.why,hold.ends,position');
+    expect(head).toBe(
+      'serialNumber,userId,assetId,outcome,detail,place,hold.since,hold.why,hold.ends,position',
+    );
     expect(rows).toHaveLength(6);
   });
 
   it('of the history have its events, with what they say as JSON', async () => {
     const [head, ...rows] = await table('/history?type=order.placed');
-    expect(head).toBe('position,id,stream,revision,type,recordedAt,metadata.principal,metadata.reason,data,metadata');
+    expect(head).toBe(
+      'position,id,stream,revision,type,recordedAt,metadata.principal,metadata.reason,data,metadata',
+    );
     expect(rows).toHaveLength(2);
     expect(rows[0]).toMatch(new RegExp(`,order-${assigned.orderId},0,order\\.placed,.*,owner,,"\\{""kind""`));
     const renamed = await table('/history?type=account.renamed');
     expect(renamed[1]).toContain('""name"":""=1+1""');
-    const both = await seatbook.get('/history').set('accept', 'text/csv;q=0.5, application/x-ndjson').buffer(true);
+    const both = await seatbook
+      .get('/history')
+      .set('accept', 'text/csv;q=0.5, application/x-ndjson')
+      .buffer(true);
     expect(both.headers['content-type']).toMatch(/^application\/x-ndjson/);
   });
 
@@ -239,7 +246,12 @@ describe('of when it is', () => {
 
   it('is said by whatever is answered to a POST', async () => {
     const before = Date.now();
-    const body = { kind: 'AssignLicense', accountId: BERLIN, assetIds: [NOTES], serialNumbers: devices(1, 'T') };
+    const body = {
+      kind: 'AssignLicense',
+      accountId: BERLIN,
+      assetIds: [NOTES],
+      serialNumbers: devices(1, 'T'),
+    };
     const plan = (await seatbook.post('/plans', body).expect(200)).body as Dated;
     datedNow(plan, assigned.position, before);
     const placed = (await seatbook.post('/orders', body).expect(202)).body as OrderBody & Dated;
@@ -254,7 +266,10 @@ describe('of when it is', () => {
     for (const path of [`/history/${assigned.position}`, `/history/${assigned.position}/causes`]) {
       const first = await seatbook.get(path).expect(200);
       datedNow(first.body as Dated, returned.position, before);
-      await seatbook.get(path).set('if-none-match', first.headers['etag'] ?? '').expect(304);
+      await seatbook
+        .get(path)
+        .set('if-none-match', first.headers['etag'] ?? '')
+        .expect(304);
     }
   });
 

@@ -78,7 +78,12 @@ describe('an import that its request does not wait for', () => {
     const send = (name = 'Berlin') =>
       seatbook.post('/accounts', { token: seatbook.token(), name }).set('idempotency-key', 'berlin');
     const going = await send().expect(202);
-    expect(going.body).toMatchObject({ kind: 'ImportToken', state: 'working', accountId: null, refusal: null });
+    expect(going.body).toMatchObject({
+      kind: 'ImportToken',
+      state: 'working',
+      accountId: null,
+      refusal: null,
+    });
     const location = going.headers['location'] ?? '';
     const ended = await seatbook.until<ImportBody>(location, ({ state }) => state !== 'working');
     expect(ended).toMatchObject({ state: 'accepted', accountId: BERLIN });
@@ -86,7 +91,9 @@ describe('an import that its request does not wait for', () => {
     expect(again.body).toMatchObject({ accountId: BERLIN });
     expect(again.headers['location']).toBe(`/api/v1/accounts/${BERLIN}`);
     await send('Hamburg').expect(409);
-    expect((await seatbook.get('/imports/none').expect(404)).body).toMatchObject({ code: 'NOT_FOUND_IMPORT' });
+    expect((await seatbook.get('/imports/none').expect(404)).body).toMatchObject({
+      code: 'NOT_FOUND_IMPORT',
+    });
   });
 
   it('says why it was refused', async () => {

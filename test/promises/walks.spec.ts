@@ -187,7 +187,9 @@ describe.each(Object.entries(lists))('a walk over %s', (_name, list) => {
     // Accounts are no business of these lists: each one exists.
     // Nothing waits in a ledger; and an event is where a row says.
     const runner = { load: async () => ({ state: { phase: 'imported' } }), look: async () => new Map() };
-    const events = Object.create(whole.events, { readReferences: { value: async (rows: object[]) => rows.map(eventAt) } }) as object;
+    const events = Object.create(whole.events, {
+      readReferences: { value: async (rows: object[]) => rows.map(eventAt) },
+    }) as object;
     edge = Object.create(whole, { runner: { value: runner }, events: { value: events } }) as SeatbookEdge;
     await stores.reads.takeOver(queryModels.orders, EPOCH);
     if (list.model !== queryModels.orders)
@@ -214,10 +216,18 @@ describe.each(Object.entries(lists))('a walk over %s', (_name, list) => {
 /** An event that says nothing, at the place of a row. */
 const eventAt = (row: object): object => ({
   ...row,
+  stream: 'none-1',
   id: '',
   type: 'none',
   data: {},
-  metadata: { causationId: '', commandId: '', correlationId: '', principal: 'owner', recordedAt: 0, version: 1 },
+  metadata: {
+    causationId: '',
+    commandId: '',
+    correlationId: '',
+    principal: 'owner',
+    recordedAt: 0,
+    version: 1,
+  },
 });
 
 async function walk(edge: SeatbookEdge, stores: Stores, list: List, random: Random): Promise<void> {

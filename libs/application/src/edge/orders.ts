@@ -276,19 +276,18 @@ export async function getPlacedOrder(
     const { document, asOf } = await reader.get(queryModels.orders, orderId);
     if (document) return { order: document, account: await accountOf(seatbook, document), asOf };
   }
-  let time: Instant = 0;
+  let asOf: Reflected = { position: START, time: 0 };
   let order: OrderDocument | null = null;
   for (let revision = 0; ; revision += PAGE_EVENTS) {
     const page = await seatbook.events.readStream(orderStream(orderId), revision, PAGE_EVENTS);
     for (const event of page) {
       const envelope = readable(event) as Envelope<OrderEvent>;
       for (const { evolve } of queryModels.orders.changesBy(envelope)) order = evolve(order);
-      time = envelope.metadata.recordedAt;
+      asOf = { position: event.position, time: event.metadata.recordedAt };
     }
     if (page.length < PAGE_EVENTS) break;
   }
   if (!order) throw unknownOrder();
-  const asOf = { position: order.position, time };
   return { order, account: await accountOf(seatbook, order), asOf };
 }
 

@@ -282,7 +282,11 @@ describe('the name of an account', () => {
 
 describe('a command that names the version of the account that was seen', () => {
   const NAMED: AccountEvent = { type: 'account.renamed', data: { uId: LOCATION, name: 'Mitte' } };
-  const rename = (ifVersion: number): AccountCommand => ({ type: 'RenameAccount', name: 'Berlin', ifVersion });
+  const rename = (ifVersion: number): AccountCommand => ({
+    type: 'RenameAccount',
+    name: 'Berlin',
+    ifVersion,
+  });
 
   it('is carried out while nothing that people see has changed', () => {
     given(IMPORTED, NAMED).when(rename(1)).thenTypes('account.renamed');

@@ -62,7 +62,8 @@ const ACCOUNT_LINKS = linksTo({
 const ApiGoesOn = (): MethodDecorator =>
   ApiAcceptedResponse({
     type: ImportAnswer,
-    description: 'Neither Apple nor the account has answered in time. The import goes on: `Location` shows it.',
+    description:
+      'Neither Apple nor the account has answered in time. The import goes on: `Location` shows it.',
     links: linksTo({ getImport: { importId: '$response.body#/importId' } }),
   });
 
@@ -228,10 +229,7 @@ export class AccountsController {
       return this.#changed(reply, uId, position);
     }
     const going = importAnswer(await this.queries.execute(new Queries.GetImport({ importId })));
-    void reply
-      .status(202)
-      .header('location', going.links.self)
-      .header('seatbook-position', String(position));
+    void reply.status(202).header('location', going.links.self).header('seatbook-position', String(position));
     return going;
   }
 

@@ -14,11 +14,7 @@ const FORM = new RegExp(ASSET_ID);
 
 /** An assetId of a query, which may be left out. What is none is refused by {@link assetIdOf}, with a code of its own. */
 export const AssetIdField = (description: string): PropertyDecorator =>
-  applyDecorators(
-    TextField(1, 40),
-    IsOptional(),
-    ApiPropertyOptional({ description, pattern: ASSET_ID }),
-  );
+  applyDecorators(TextField(1, 40), IsOptional(), ApiPropertyOptional({ description, pattern: ASSET_ID }));
 
 /** An assetId: `900000001.STDQ`, or `900000001` for the usual quality. @throws Refusal INVALID_ASSET */
 export function assetIdOf(text: string): AssetId {

@@ -28,25 +28,24 @@ interface PathParameter {
 }
 
 /** What ids in paths are, and an example of each. */
-const PATH_PARAMETERS: Readonly<Record<string, PathParameter>> =
-  {
-    accountId: { description: "An account, by Apple's id of its location.", example: '7700000000000001' },
-    assetId: {
-      description: 'An asset: `{adamId}.{pricingParam}`, where `.STDQ` may be left out.',
-      example: '900000001.STDQ',
-      schema: { type: 'string', pattern: ASSET_ID },
-    },
-    serialNumber: { description: 'A device.', example: 'C02XK0AAHV29' },
-    userId: { description: 'A person, by our id.', example: '0c6d3d3e-8f0a-4f67-9f0d-3b2a1c0d9e8f' },
-    orderId: { description: 'An order.', example: '60501a66-da6b-8e0d-99da-ff88c72147da' },
-    importId: { description: 'An import.', example: '2b8c1d4e-6f7a-8b9c-8d0e-1f2a3b4c5d6e' },
-    position: {
-      description: 'The position of an event in the log.',
-      example: '1841',
-      schema: { type: 'string', pattern: POSITION },
-    },
-    code: { description: 'An error code.', example: 'NOT_FOUND_ORDER' },
-  };
+const PATH_PARAMETERS: Readonly<Record<string, PathParameter>> = {
+  accountId: { description: "An account, by Apple's id of its location.", example: '7700000000000001' },
+  assetId: {
+    description: 'An asset: `{adamId}.{pricingParam}`, where `.STDQ` may be left out.',
+    example: '900000001.STDQ',
+    schema: { type: 'string', pattern: ASSET_ID },
+  },
+  serialNumber: { description: 'A device.', example: 'C02XK0AAHV29' },
+  userId: { description: 'A person, by our id.', example: '0c6d3d3e-8f0a-4f67-9f0d-3b2a1c0d9e8f' },
+  orderId: { description: 'An order.', example: '60501a66-da6b-8e0d-99da-ff88c72147da' },
+  importId: { description: 'An import.', example: '2b8c1d4e-6f7a-8b9c-8d0e-1f2a3b4c5d6e' },
+  position: {
+    description: 'The position of an event in the log.',
+    example: '1841',
+    schema: { type: 'string', pattern: POSITION },
+  },
+  code: { description: 'An error code.', example: 'NOT_FOUND_ORDER' },
+};
 
 /** Adds to every operation what all have in common: refusals by their codes, headers, and examples. */
 export function completeDocument(document: OpenAPIObject): OpenAPIObject {
@@ -54,7 +53,8 @@ export function completeDocument(document: OpenAPIObject): OpenAPIObject {
   components.headers = HEADERS;
   for (const { method, operation } of operationsOf(document)) {
     for (const parameter of operation.parameters ?? []) {
-      if (parameter.in === 'path') Object.assign(parameter, { schema: NAME }, PATH_PARAMETERS[parameter.name]);
+      if (parameter.in === 'path')
+        Object.assign(parameter, { schema: NAME }, PATH_PARAMETERS[parameter.name]);
     }
     addPositionHeader(operation);
     for (const [type, content] of Object.entries(operation.requestBody?.content ?? {})) {

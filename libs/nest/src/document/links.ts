@@ -5,9 +5,7 @@ interface Link {
 }
 
 /** Links of an answer, by the operation that each leads to. */
-export const linksTo = (
-  operations: Readonly<Record<string, Link['parameters']>>,
-): Record<string, Link> =>
+export const linksTo = (operations: Readonly<Record<string, Link['parameters']>>): Record<string, Link> =>
   Object.fromEntries(
     Object.entries(operations).map(([operationId, parameters]) => [operationId, { operationId, parameters }]),
   );

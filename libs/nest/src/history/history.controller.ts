@@ -48,7 +48,9 @@ export class HistoryController {
    * Several filters together: events that belong to all of them. Bulk events come whole.
    */
   @Get()
-  @ApiOperation({ summary: 'Streams events as JSON lines or CSV, with filters; can be resumed after any position.' })
+  @ApiOperation({
+    summary: 'Streams events as JSON lines or CSV, with filters; can be resumed after any position.',
+  })
   @ApiOkResponse({
     description: 'An event a line.',
     content: {
@@ -90,7 +92,7 @@ export class HistoryController {
 interface Lines {
   readonly contentType: string;
   readonly head: string;
-  page(events: readonly EventAnswer[]): string;
+  readonly page: (events: readonly EventAnswer[]) => string;
 }
 
 const NDJSON = {

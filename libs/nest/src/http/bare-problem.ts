@@ -21,7 +21,8 @@ const STATUS_OF_CODE: Readonly<Record<string, { status: number; code: ErrorCode;
 /** What Node says of a request that it could not read. */
 type BareError = Error & {
   readonly code?: string;
-  readonly rawPacket?: Buffer;
+  /** The bytes, whatever Fastify's types say of them. */
+  readonly rawPacket?: unknown;
   /** Where in the packet it gave up. */
   readonly bytesParsed?: number;
 };
@@ -85,12 +86,17 @@ function answerTo(error: BareError, methodsAt: (path: string) => readonly string
   const path = error.code === 'HPE_INVALID_METHOD' ? pathIn(error) : null;
   const allowed = path === null ? [] : methodsAt(path);
   if (allowed.length === 0) return MALFORMED;
-  return { status: 405, code: 'INVALID_METHOD', detail: `this address accepts ${allowed.join(', ')}`, allowed };
+  return {
+    status: 405,
+    code: 'INVALID_METHOD',
+    detail: `this address accepts ${allowed.join(', ')}`,
+    allowed,
+  };
 }
 
 /** Node knows the methods that it has heard of; another one is still a method (RFC 9110), if the line is a request's. */
 function pathIn({ rawPacket, bytesParsed = 0 }: BareError): string | null {
-  if (!rawPacket) return null;
+  if (!(rawPacket instanceof Buffer)) return null;
   const from = rawPacket.lastIndexOf('\n', Math.max(0, bytesParsed - 1)) + 1;
   const line = rawPacket.toString('latin1', from, from + MAX_LINE);
   return /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ (\/[^ ?]*)\S* HTTP\/1\.[01]\r?\n/.exec(line)?.[1] ?? null;

@@ -8,6 +8,17 @@ import { answerTo, titleOf, typeOf, type Answer, type Problem } from './problem.
 import { SparingLog } from './sparing-log.js';
 import { BARE_SECURITY_HEADERS } from './security-headers.js';
 
+/** Which type a body has matters only where something takes it. */
+const OF_A_BODY = new Set([
+  'FST_ERR_ROUTE_MISSING_CONTENT_TYPE',
+  'FST_ERR_CTP_INVALID_MEDIA_TYPE',
+  'FST_ERR_CTP_EMPTY_TYPE',
+]);
+
+const isOfNoRoute = (error: unknown): boolean =>
+  error instanceof NotFoundException ||
+  (error instanceof Error && 'code' in error && OF_A_BODY.has(String(error.code)));
+
 /** Every answer that is no success, in one form. What nobody expected gets a reference that leads to the log. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -66,7 +77,7 @@ export class ProblemFilter implements ExceptionFilter {
 
   /** An address that takes other methods than this one. */
   #wrongMethod(error: unknown, request: HttpRequest, reply: HttpReply): Answer | null {
-    if (!(error instanceof NotFoundException) || request.routeOptions.url !== undefined) return null;
+    if (!isOfNoRoute(error) || request.routeOptions.url !== undefined) return null;
     const allowed = this.methods.at(pathOf(request));
     if (allowed.length === 0) return null;
     void reply.header('allow', allowed.join(', '));

@@ -14,9 +14,13 @@ export interface FieldProblem {
 
 /** The refusal of a request with these problems. */
 export const invalidRequest = (problems: readonly FieldProblem[]): Refusal =>
-  new Refusal('INVALID_REQUEST', `the request is not valid: ${problems.map(({ field }) => field).join(', ')}`, {
-    problems,
-  });
+  new Refusal(
+    'INVALID_REQUEST',
+    `the request is not valid: ${problems.map(({ field }) => field).join(', ')}`,
+    {
+      problems,
+    },
+  );
 
 export const fieldProblem = (field: string, rule: string, problem: string): FieldProblem => ({
   field,

@@ -8,7 +8,10 @@ export class ImportRefusal {
   @Text('REJECTED_TOKEN_REVOKED', 'The error code.')
   code!: string;
 
-  @Text('Apple refuses this token: it was revoked; download a new one in Apple Business Manager', 'For people.')
+  @Text(
+    'Apple refuses this token: it was revoked; download a new one in Apple Business Manager',
+    'For people.',
+  )
   detail!: string;
 
   @Anything({ errorNumber: 9625, state: 'revoked' }, 'What the refusal rests on; depends on the code.')

@@ -22,7 +22,11 @@ export function holdAnswer(account: AccountDocument): HoldAnswer | null {
   if (heldSince !== null) {
     const since = isoTime(heldSince) ?? '';
     if (!conflict)
-      return { since, why: `the token of the account is ${tokenState}`, ends: `a new token: PUT ${self}/token` };
+      return {
+        since,
+        why: `the token of the account is ${tokenState}`,
+        ends: `a new token: PUT ${self}/token`,
+      };
     const mdm = conflict.mdmInfo?.name ?? 'another MDM';
     return { since, why: `the location is managed by ${mdm}`, ends: `a take-over: POST ${self}/take-over` };
   }

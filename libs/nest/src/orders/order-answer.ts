@@ -12,7 +12,6 @@ import {
   Text,
   TextOrNull,
   Texts,
-  Time,
   TimeOrNull,
 } from '../document/fields.js';
 import { API } from '../http/api-root.js';

@@ -17,8 +17,7 @@ const MomentOfQuery = (pattern: string, description: string): PropertyDecorator 
   applyDecorators(TextField(1, 40), IsOptional(), ApiPropertyOptional({ description, pattern }));
 
 /** A time of a query, which may be left out. What is none is refused by {@link timeOf}, with a code of its own. */
-export const TimeField = (description: string): PropertyDecorator =>
-  MomentOfQuery(`^${TIME}$`, description);
+export const TimeField = (description: string): PropertyDecorator => MomentOfQuery(`^${TIME}$`, description);
 
 /** A position or a time of a query, which may be left out: for {@link momentOf}. */
 export const MomentField = (description: string): PropertyDecorator =>

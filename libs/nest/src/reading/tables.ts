@@ -27,9 +27,7 @@ export function answerTables(server: HttpServer, document: OpenAPIObject): void 
       return payload;
     }
     // What is sent is text already.
-    void reply
-      .header('content-type', CSV)
-      .serializer((text) => text as string);
+    void reply.header('content-type', CSV).serializer((text) => text as string);
     return Readable.from(linesOf(page, columns));
   });
 }
