@@ -3,12 +3,10 @@ import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
 import { Refusal } from '@seatbook/kernel';
 import type { AssetId } from '@seatbook/licensing';
+import { ASSET_ID } from '../http/address-forms.js';
 import { TextField } from '../http/text-field.js';
 
 const STANDARD_QUALITY = 'STDQ';
-
-/** An assetId as it may be given. */
-export const ASSET_ID = '^[0-9]{1,20}(\\.[A-Z]{1,10})?$';
 
 const FORM = new RegExp(ASSET_ID);
 

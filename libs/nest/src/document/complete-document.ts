@@ -13,9 +13,8 @@ import {
 import { HEADERS, headersOf, type HeaderName } from './headers.js';
 import { operationsOf, type Content, type Operation, type Response } from './operation.js';
 import { exampleOf, resolved, type Schema } from './schema-example.js';
-import { ASSET_ID } from '../assets/asset-id.js';
+import { ASSET_ID, POSITION } from '../http/address-forms.js';
 import { MAX_IN_PATH, SHOWN } from '../http/text-field.js';
-import { POSITION } from '../reading/wanted-position.js';
 
 const CHANGED_MEANWHILE = 412;
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Catch, NotFoundException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { identityOf } from './caller.js';
 import { headerOf, pathOf, type HttpReply, type HttpRequest } from './exchange.js';
 import { errorFacts, type Log } from '@seatbook/host';
@@ -8,16 +8,9 @@ import { answerTo, titleOf, typeOf, type Answer, type Problem } from './problem.
 import { SparingLog } from './sparing-log.js';
 import { BARE_SECURITY_HEADERS } from './security-headers.js';
 
-/** Which type a body has matters only where something takes it. */
-const OF_A_BODY = new Set([
-  'FST_ERR_ROUTE_MISSING_CONTENT_TYPE',
-  'FST_ERR_CTP_INVALID_MEDIA_TYPE',
-  'FST_ERR_CTP_EMPTY_TYPE',
-]);
-
+/** What the framework says where no route has a method: that it is not there, or what it misses in the body. */
 const isOfNoRoute = (error: unknown): boolean =>
-  error instanceof NotFoundException ||
-  (error instanceof Error && 'code' in error && OF_A_BODY.has(String(error.code)));
+  error instanceof HttpException && [400, 404, 415].includes(error.getStatus());
 
 /** Every answer that is no success, in one form. What nobody expected gets a reference that leads to the log. */
 @Catch()

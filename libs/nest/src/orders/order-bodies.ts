@@ -3,7 +3,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Allow, IsIn } from 'class-validator';
 import type { ErrorCode } from '@seatbook/kernel';
 import { MAX_PAIRS } from '@seatbook/licensing';
-import { ASSET_ID } from '../assets/asset-id.js';
+import { ASSET_ID } from '../http/address-forms.js';
 import { PLATFORMS } from '../accounts/account-bodies.js';
 import { MayBeLeftOut, SHOWN_AND_NOT_BLANK, TextField, TextList } from '../http/text-field.js';
 
@@ -111,6 +111,9 @@ export const REFUSED_PAIRS: readonly ErrorCode[] = [
 
 /** Bodies that can be planned: what an order of this kind would do. */
 export const PLAN_BODIES = { AssignLicense: AssignLicenseBody, ReturnLicense: ReturnLicenseBody } as const;
+
+// An alias: of a union that is written out, the compiler makes a class that no body is an instance of.
+export type AnyPlanBody = InstanceType<(typeof PLAN_BODIES)[keyof typeof PLAN_BODIES]>;
 
 export class CancelBody {
   @ApiPropertyOptional({ description: 'Why. It is kept in the history permanently.', maxLength: 500 })

@@ -5,12 +5,7 @@ import { Queries } from '../bus/messages.js';
 import { assetIdOf } from '../assets/asset-id.js';
 import { ApiRefusals } from '../document/api-refusals.js';
 import { API } from '../http/api-root.js';
-import {
-  PLAN_BODIES,
-  REFUSED_PAIRS,
-  type AssignLicenseBody,
-  type ReturnLicenseBody,
-} from './order-bodies.js';
+import { PLAN_BODIES, REFUSED_PAIRS, type AnyPlanBody } from './order-bodies.js';
 import { ApiBodyByKind, BodyByKind } from './body-by-kind.js';
 import { PlanAnswer, planAnswer } from './plan-answer.js';
 
@@ -26,9 +21,7 @@ export class PlansController {
   @ApiBodyByKind(PLAN_BODIES)
   @ApiOkResponse({ type: PlanAnswer, description: 'The plan.' })
   @ApiRefusals(...REFUSED_PAIRS)
-  async planOrder(
-    @Body(new BodyByKind(PLAN_BODIES)) body: AssignLicenseBody | ReturnLicenseBody,
-  ): Promise<PlanAnswer> {
+  async planOrder(@Body(new BodyByKind(PLAN_BODIES)) body: AnyPlanBody): Promise<PlanAnswer> {
     const { kind, accountId, assetIds, serialNumbers } = body;
     const { ifShort, platform = null } = kind === 'AssignLicense' ? body : WAITS;
     const terms = { kind, uId: accountId, assets: assetIds.map(assetIdOf), serialNumbers, ifShort, platform };
