@@ -99,6 +99,14 @@ describe('every refusal has the same form, whichever layer refuses', () => {
   );
 });
 
+describe('an open address', () => {
+  it('says without a key which methods it takes', async () => {
+    const answer = await bare(head('TRACE', '/livez') + '\r\n');
+    expectProblem(answer, 405, 'INVALID_METHOD');
+    expectProblem(await bare(head('TRACE', `${API}/orders`) + '\r\n'), 401, 'UNAUTHENTICATED');
+  });
+});
+
 describe('bodies', () => {
   const form = 'content-type: multipart/form-data; boundary=b\r\ncontent-length: 1\r\n';
 

@@ -1,6 +1,6 @@
 import { Refusal } from '@seatbook/kernel';
 import { identityOf } from '../http/caller.js';
-import { headerOf, type HttpRequest, type HttpServer } from '../http/exchange.js';
+import { headerOf, pathOf, type HttpRequest, type HttpServer } from '../http/exchange.js';
 import type { OwnerKey } from '@seatbook/host';
 import type { Throttle } from './throttle.js';
 
@@ -10,8 +10,17 @@ const OPEN = /^\/(|livez|readyz|docs|docs\/.*|apple\/notifications\/:accountId)$
 /** Who watches the process is always answered; notifications are counted by their account. */
 const UNBOUNDED = /^\/(livez|apple\/notifications\/:accountId)$/;
 
-/** Judged by the route that was found, not by how its address was written; what has no route is not open. */
-export const isOpen = ({ routeOptions }: HttpRequest): boolean => OPEN.test(routeOptions.url ?? '');
+/** Asked with a method that they do not take, they say so to everybody. */
+const OPEN_WHATEVER_THE_METHOD = /^\/(livez|readyz)?$/;
+
+/**
+ * Judged by the route that was found, not by how its address was written; what has no route is not open, but for a wrong
+ * method at an address that is.
+ */
+export const isOpen = (request: HttpRequest): boolean => {
+  const { url } = request.routeOptions;
+  return url === undefined ? OPEN_WHATEVER_THE_METHOD.test(pathOf(request)) : OPEN.test(url);
+};
 
 /** The token of `Authorization: Bearer`, or null. */
 export function bearerOf(request: HttpRequest): string | null {
