@@ -14,7 +14,7 @@ import {
   type ReflectedPage,
 } from '@seatbook/application';
 import { asPosition, type Document, type ModelRef, type Random } from '@seatbook/kernel';
-import { queryModels, subjectOf } from '@seatbook/licensing';
+import { queryModels } from '@seatbook/licensing';
 import type { ParkedWork, Placed, Stores } from '@seatbook/runtime';
 import { parkedStep } from '@seatbook/test-support/parked-step';
 import { seededIds, seededRandom } from '@seatbook/test-support/seeded-random';
@@ -70,9 +70,9 @@ const timeline = {
   model: queryModels.timeline,
   newRow: (number: number): Row => {
     const stream = `asset-${ACCOUNT}.900.STDQ`;
-    return { subject: subjectOf('holder', DEVICE), stream, revision: number, position: number + 1 };
+    return { kind: 'holder', id: DEVICE, stream, revision: number, position: number + 1 };
   },
-  keyOf: (row: Row) => `${String(row['subject'])}|${row.position}`,
+  keyOf: (row: Row) => `${row.position}|holder|${DEVICE}`,
   /** What has happened stays as it is. */
   change: () => undefined,
   idOf: (row: Record<string, unknown>) => String(row['position']),
