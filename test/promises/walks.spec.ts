@@ -185,6 +185,9 @@ describe.each(Object.entries(lists))('a walk over %s', (_name, list) => {
     await stores.reads.prepare(Object.values(queryModels));
     const whole = new SeatbookEdge(new Foundation({ stores, clock, ids: seededIds(1) }), {});
     // Accounts are no business of these lists: each one exists.
+    // Rows of a timeline are at any position, wherever the model is.
+    const whenever = { position: asPosition(1_000_000), time: 0 };
+    jest.spyOn(whole.reader, 'reflected').mockResolvedValue(whenever);
     // Nothing waits in a ledger; and an event is where a row says.
     const runner = { load: async () => ({ state: { phase: 'imported' } }), look: async () => new Map() };
     const events = Object.create(whole.events, {
