@@ -121,13 +121,19 @@ describe("the images' commands, with the variables of docker/compose.yaml", () =
     SEATBOOK_PLANNER_LEASE_MS: '1500',
   };
 
-  async function api<T>(method: string, path: string, body?: object): Promise<{ status: number; body: T }> {
-    const answer = await fetch(`http://127.0.0.1:${ports.api}/api/v1${path}`, {
+  async function api<T>(
+    method: string,
+    path: string,
+    body?: object,
+    { port = ports.api, key }: { readonly port?: number; readonly key?: string } = {},
+  ): Promise<{ status: number; body: T }> {
+    const answer = await fetch(`http://127.0.0.1:${port}/api/v1${path}`, {
       method,
       headers: {
         authorization: `Bearer ${environmentOf('api')['SEATBOOK_OWNER_KEY']}`,
         'content-type': 'application/json',
         prefer: 'wait=30',
+        ...(key !== undefined && { 'idempotency-key': key }),
       },
       ...(body && { body: JSON.stringify(body) }),
     });
@@ -143,8 +149,8 @@ describe("the images' commands, with the variables of docker/compose.yaml", () =
     expect(finished.progress).toMatchObject(progress);
   }
 
-  const ready = (): Promise<boolean> =>
-    fetch(`http://127.0.0.1:${ports.api}/readyz`).then(
+  const ready = (port = ports.api): Promise<boolean> =>
+    fetch(`http://127.0.0.1:${port}/readyz`).then(
       ({ ok }) => ok,
       () => false,
     );
@@ -190,7 +196,7 @@ describe("the images' commands, with the variables of docker/compose.yaml", () =
     run('api', { SEATBOOK_PORT: String(ports.api) });
     worker();
     worker();
-    await eventually('the API is ready', ready, 60_000);
+    await eventually('the API is ready', () => ready());
     const token = await eventually('a token', () => {
       try {
         return readFileSync(join(folder, 'berlin.vpptoken'), 'utf8');
@@ -208,6 +214,41 @@ describe("the images' commands, with the variables of docker/compose.yaml", () =
     });
     expect(placed.status).toBe(202);
     await orderDone(placed.body.orderId, { assigned: 2 });
+  });
+
+  const order = (count: number): object => ({
+    kind: 'AssignLicense',
+    accountId: '7700000000000001',
+    assetIds: ['900000002'],
+    serialNumbers: Array.from({ length: count }, (_device, index) => `MANY${1_000_000 + index}`),
+  });
+
+  it('two APIs take one order of one key, and refuse another one with it, at the same moment or later', async () => {
+    const second = await freePort();
+    run('api', { SEATBOOK_PORT: String(second) });
+    await eventually('the second API is ready', () => ready(second));
+    const placed = (count: number, port: number, key: string) =>
+      api<{ orderId: string; code: string }>('POST', '/orders', order(count), { port, key });
+    const [here, there] = await Promise.all([placed(1, ports.api, 'one'), placed(1, second, 'one')]);
+    expect(here.body.orderId).toBe(there.body.orderId);
+    const both = await Promise.all([placed(2, ports.api, 'two'), placed(3, second, 'two')]);
+    expect(both.map(({ status }) => status < 300).sort()).toEqual([false, true]);
+    expect(both.find(({ status }) => status >= 300)?.status).toBe(409);
+    expect((await placed(4, second, 'one')).status).toBe(409);
+  });
+
+  it('while EventStoreDB is away nothing is taken and the reason is known, and all goes on with its return', async () => {
+    await log.wire.close();
+    await eventually('the API is not ready', async () => !(await ready()));
+    const { body } = await api<{ reasons: readonly string[] }>('GET', '/health');
+    expect(body.reasons.join('\n')).toMatch(/EventStoreDB|the log/i);
+    // What was on its way when the server left is held until it is back; what comes now is refused at once.
+    const refused = await api<{ code: string }>('POST', '/orders', order(5), { key: 'away' });
+    expect(refused.status).toBe(503);
+    await log.wire.open();
+    await eventually('the API is ready again', () => ready());
+    const placed = await api<{ orderId: string }>('POST', '/orders', order(5), { key: 'away' });
+    expect(placed.status).toBeLessThan(300);
   });
 
   it('a worker that is killed is replaced by the other one, and one that is stopped ends in order', async () => {
