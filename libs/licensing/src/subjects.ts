@@ -1,4 +1,3 @@
-import { categoryOf, idOf } from '@seatbook/kernel';
 import { assetKey } from './asset-id.js';
 import type { HolderKey } from './holder.js';
 import type { AssetId } from './ports.js';
@@ -7,25 +6,22 @@ import { canonicalHolder } from './serial-number.js';
 /** What a timeline can be asked about. */
 export type SubjectKind = 'account' | 'asset' | 'holder' | 'order';
 
+/** One of them. */
 export interface Subject {
   readonly kind: SubjectKind;
   readonly id: string;
 }
 
+/** A subject as text. */
 export const subjectOf = (kind: SubjectKind, id: string): string => `${kind} ${id}`;
-
-/** Of which kind a subject is, and which one. */
-export function subjectIn(subject: string): Subject {
-  const blank = subject.indexOf(' ');
-  return { kind: subject.slice(0, blank) as SubjectKind, id: subject.slice(blank + 1) };
-}
 
 /** The stream whose events are all in the timeline of a subject; null where no stream is of it alone. */
 export const streamOfSubject = ({ kind, id }: Subject): string | null =>
   kind === 'holder' ? null : `${kind}-${id}`;
 
-/** The subject that a stream is of, whether or not its timeline can be asked for. */
-export const subjectOfStream = (stream: string): string => `${categoryOf(stream)} ${idOf(stream)}`;
+/** Whether a stream is that of a subject. */
+export const isStreamOf = ({ kind, id }: Subject, stream: string): boolean =>
+  stream.length === kind.length + id.length + 1 && stream.startsWith(kind) && stream.endsWith(id);
 
 /** Whom and what an event is about. */
 export interface Subjects {
@@ -40,16 +36,22 @@ const MAX_ORDERS_PER_EVENT = 50;
 /** Beyond this many assets in one event (a read of totals), it is found by its account only. */
 const MAX_ASSETS_PER_EVENT = 25;
 
-/** The timelines of an event with these subjects, each once. */
-export function timelinesFor({ uId, assets = [], orders = [], holders = [] }: Subjects): string[] {
-  const named = new Set(orders.filter((orderId) => orderId !== ''));
-  const subjects = [subjectOf('account', uId)];
-  if (named.size <= MAX_ORDERS_PER_EVENT)
-    for (const orderId of named) subjects.push(subjectOf('order', orderId));
+/** Whose timelines an event with these subjects is in, each once. */
+export function timelinesFor({ uId, assets = [], orders = [], holders = [] }: Subjects): Subject[] {
+  const subjects: Subject[] = [{ kind: 'account', id: uId }];
+  const add = (kind: SubjectKind, ids: Iterable<string>): void => {
+    for (const id of new Set(ids)) subjects.push({ kind, id });
+  };
+  const named = new Set(orders);
+  named.delete('');
+  if (named.size <= MAX_ORDERS_PER_EVENT) add('order', named);
   if (assets.length <= MAX_ASSETS_PER_EVENT)
-    for (const asset of assets) subjects.push(subjectOf('asset', assetKey(uId, asset)));
-  for (const holder of holders) subjects.push(subjectOf('holder', canonicalHolder(holder)));
-  return [...new Set(subjects)];
+    add(
+      'asset',
+      assets.map((asset) => assetKey(uId, asset)),
+    );
+  add('holder', holders.map(canonicalHolder));
+  return subjects;
 }
 
 /** Data of an event that may name assets: one, or a list. */

@@ -2,7 +2,7 @@ import { START, asPosition, numberOf, type Envelope, type Position } from '@seat
 import {
   licensingRegistry,
   queryModels,
-  subjectIn,
+  timelineSubjects,
   subjectOf,
   timelinesOf,
   type Subject,
@@ -20,8 +20,11 @@ import { subjectPage, subjectPages, type Place } from './subject-pages.js';
 const journey = everyEvent().log.envelopes;
 const clock = new VirtualClock();
 
+const everySubject = journey
+  .flatMap(timelineSubjects)
+  .map((subject): [string, Subject] => [subjectOf(subject.kind, subject.id), subject]);
 /** All that have a stream of their own, and some of the holders, of which there are thousands. */
-const all = [...new Set(journey.flatMap(timelinesOf))].map(subjectIn);
+const all = [...new Map(everySubject).values()];
 const holders = all.filter(({ kind }) => kind === 'holder').slice(0, 12);
 const subjects = [...all.filter(({ kind }) => kind !== 'holder'), ...holders];
 /** Positions of a subject's events, as a look at every event finds them. */

@@ -8,7 +8,7 @@ import {
   type Position,
 } from '@seatbook/kernel';
 import { holderKeys, orderAt, type HolderKey, type Holders } from '../holder.js';
-import { assetOf } from '../asset-id.js';
+import { assetOf, type AssetAddress } from '../asset-id.js';
 import { canonicalHolder } from '../serial-number.js';
 import type { AssetEvent } from './asset-events.js';
 
@@ -52,12 +52,13 @@ function moved(
   changeOf: (index: number) => Partial<PairDocument> | null,
 ): PairChange[] {
   const asset = idOf(stream);
+  const address = assetOf(asset);
   return holderKeys(holders).map((holder, index) => ({
     key: pairKey(asset, holder),
     evolve(before) {
       const change = changeOf(index);
       if (change === null) return null;
-      const pair = before ?? newPair(asset, holder);
+      const pair = before ?? newPair(asset, address, holder);
       if (change.state !== undefined && change.state !== before?.state) pair.since = metadata.recordedAt;
       pair.position = position;
       return Object.assign(pair, change);
@@ -69,8 +70,15 @@ function moved(
 const movedTo = (event: PairEvent, holders: Holders, change: Partial<PairDocument> | null): PairChange[] =>
   moved(event, holders, () => change);
 
-const newPair = (asset: string, spelledAs: HolderKey): PairDocument => ({
-  ...assetOf(asset),
+// Field by field: a rebuild makes one for each pair.
+const newPair = (
+  asset: string,
+  { uId, adamId, pricingParam }: AssetAddress,
+  spelledAs: HolderKey,
+): PairDocument => ({
+  uId,
+  adamId,
+  pricingParam,
   asset,
   holder: canonicalHolder(spelledAs),
   spelledAs,

@@ -1,6 +1,6 @@
 import { categoryOf, type Envelope } from '@seatbook/kernel';
 import { concepts, type Category } from '../concepts.js';
-import { timelinesFor, type Subjects } from '../subjects.js';
+import { subjectOf, timelinesFor, type Subject, type Subjects } from '../subjects.js';
 import type { StoryContext } from '../wording.js';
 
 /** Everything that can happen. */
@@ -31,8 +31,12 @@ export function subjectsOf(event: Envelope): Subjects | null {
   return teller?.story[event.type] ? teller.subjects(event) : null;
 }
 
-/** The timelines that an event belongs to: those of its account, asset, order and holders. */
-export function timelinesOf(event: Envelope): string[] {
+/** Whose timelines an event belongs to: those of its account, asset, order and holders. */
+export function timelineSubjects(event: Envelope): Subject[] {
   const found = subjectsOf(event);
   return found ? timelinesFor(found) : [];
 }
+
+/** The same, as texts. */
+export const timelinesOf = (event: Envelope): string[] =>
+  timelineSubjects(event).map(({ kind, id }) => subjectOf(kind, id));

@@ -1,6 +1,6 @@
 import { readModel, type Position } from '@seatbook/kernel';
-import { subjectIn, subjectOfStream, type SubjectKind } from '../subjects.js';
-import { timelinesOf } from './story.js';
+import { isStreamOf, type SubjectKind } from '../subjects.js';
+import { timelineSubjects } from './story.js';
 
 /** One event in the life of one subject, as a reference. Its text is made from the event when it is read. */
 export interface TimelineRow {
@@ -23,16 +23,12 @@ export const timelineModel = readModel<TimelineRow>()({
   on: {
     '*'(event) {
       const { stream, revision, position } = event;
-      const own = subjectOfStream(stream);
-      return timelinesOf(event)
-        .filter((subject) => subject !== own)
-        .map((subject) => {
-          const { kind, id } = subjectIn(subject);
-          return {
-            key: `${position}|${kind}|${id}`,
-            evolve: () => ({ kind, id, stream, revision, position }),
-          };
-        });
+      return timelineSubjects(event)
+        .filter((subject) => !isStreamOf(subject, stream))
+        .map(({ kind, id }) => ({
+          key: `${position}|${kind}|${id}`,
+          evolve: () => ({ kind, id, stream, revision, position }),
+        }));
     },
   },
   key: { position: 'number', kind: 'text', id: 'text' },

@@ -6,11 +6,25 @@ import type { SharedTexts } from './shared-texts.js';
 /** Where a field of a document is kept: in a column of its row, as the number of a shared text, or with its value. */
 type Place = 'c' | 't' | 'v';
 
-/** The fields of documents that look alike, in their order; `column`: which one, for a field that is kept in one. */
-type Shape = readonly { readonly place: Place; readonly field: string; readonly column: number }[];
+/** A field of a document: where it is kept, and where it could be. */
+interface Part {
+  readonly place: Place;
+  readonly field: string;
+  /** The column that holds such a field; -1 for none. */
+  readonly column: number;
+  readonly shared: boolean;
+}
+
+/** The fields of documents that look alike, in their order, and the number of the text that says so. */
+interface Shape {
+  readonly number: number;
+  readonly parts: readonly Part[];
+}
 
 /** Documents beyond so many shapes of a model keep the names of their fields. */
 const MAX_SHAPES = 500;
+/** No document has it: texts are numbered from 1. */
+const NO_SHAPE: Shape = { number: 0, parts: [] };
 
 /**
  * What rows keep of the documents of a model beside their columns: a list of values as JSON. It begins with the number
@@ -22,6 +36,8 @@ export class RowDocuments {
   readonly #columns: ReadonlyMap<string, number>;
   readonly #shared: ReadonlySet<string>;
   readonly #shapes = new Map<number, Shape>();
+  /** Of the last document that was written: the next one mostly looks like it. */
+  #latest: Shape = NO_SHAPE;
 
   /** @param columns the field of each column, in the order of the columns; '' for one that holds no field */
   constructor(texts: SharedTexts, columns: readonly string[], shared: readonly string[]) {
@@ -32,26 +48,20 @@ export class RowDocuments {
 
   /** Only inside a transaction that writes. */
   textOf(document: Document, row: readonly ColumnValue[]): string {
-    const values: unknown[] = [0];
-    let shape = '';
-    for (const [field, value] of Object.entries(document) as [string, unknown][]) {
+    const { number, parts } = this.#latest;
+    const values: unknown[] = [number];
+    let at = 0;
+    for (const field of Object.keys(document)) {
+      const value = (document as Readonly<Record<string, unknown>>)[field];
       if (value === undefined) continue;
-      if (field === '__proto__' || field.includes('\n')) return JSON.stringify(document);
-      const column = this.#columns.get(field);
-      if (column !== undefined && isWhole(value, row[column])) {
-        shape += `c${field}\n`;
-      } else if (typeof value === 'string' && this.#shared.has(field) && value.isWellFormed()) {
-        shape += `t${field}\n`;
-        values.push(this.#texts.numberOf(value));
-      } else {
-        shape += `v${field}\n`;
-        values.push(value);
-      }
+      const part = parts[at];
+      if (part?.field !== field || part.place !== placeOf(value, part, row))
+        return this.#textOfAnother(document, row);
+      if (part.place !== 'c') values.push(part.place === 't' ? this.#texts.numberOf(value as string) : value);
+      at += 1;
     }
-    const number = this.#numberOf(shape);
-    if (number === null) return JSON.stringify(document);
-    values[0] = number;
-    return JSON.stringify(values);
+    const isAlike = number > 0 && at === parts.length;
+    return isAlike ? JSON.stringify(values) : this.#textOfAnother(document, row);
   }
 
   documentOf<D extends Document>(text: string, row: readonly unknown[]): D {
@@ -60,7 +70,7 @@ export class RowDocuments {
     const values: readonly unknown[] = parsed;
     const document: Record<string, unknown> = {};
     let next = 1;
-    for (const { place, field, column } of this.#shapeOf(values[0] as number)) {
+    for (const { place, field, column } of this.#shapeOf(values[0] as number).parts) {
       if (place === 'c') document[field] = row[column];
       else {
         document[field] = place === 't' ? this.#texts.textOf(values[next] as number) : values[next];
@@ -73,32 +83,41 @@ export class RowDocuments {
   /** After a transaction that was undone. */
   forget(): void {
     this.#shapes.clear();
+    this.#latest = NO_SHAPE;
   }
 
-  /** Null where there are too many shapes already. */
-  #numberOf(text: string): number | null {
+  /** The text of a document that has another shape than the one before. */
+  #textOfAnother(document: Document, row: readonly ColumnValue[]): string {
+    let text = '';
+    for (const [field, value] of Object.entries(document) as [string, unknown][]) {
+      if (value === undefined) continue;
+      if (field === '__proto__' || field.includes('\n')) return JSON.stringify(document);
+      text += `${placeOf(value, this.#partOf('v', field), row)}${field}\n`;
+    }
     const number = this.#texts.numberOf(text);
-    if (this.#shapes.has(number)) return number;
-    if (this.#shapes.size >= MAX_SHAPES) return null;
-    this.#shapes.set(number, this.#shapeIn(text));
-    return number;
+    if (!this.#shapes.has(number) && this.#shapes.size >= MAX_SHAPES) return JSON.stringify(document);
+    this.#latest = this.#shapeOf(number);
+    return this.textOf(document, row);
   }
 
   #shapeOf(number: number): Shape {
     const known = this.#shapes.get(number);
     if (known) return known;
-    const shape = this.#shapeIn(this.#texts.textOf(number));
+    const texts = this.#texts.textOf(number).split('\n').slice(0, -1);
+    const parts = texts.map((text) => this.#partOf(text.slice(0, 1) as Place, text.slice(1)));
+    const shape = { number, parts };
     if (this.#shapes.size < MAX_SHAPES) this.#shapes.set(number, shape);
     return shape;
   }
 
-  #shapeIn(text: string): Shape {
-    const parts = text.split('\n').slice(0, -1);
-    return parts.map((part) => {
-      const field = part.slice(1);
-      return { place: part.slice(0, 1) as Place, field, column: this.#columns.get(field) ?? -1 };
-    });
+  #partOf(place: Place, field: string): Part {
+    return { place, field, column: this.#columns.get(field) ?? -1, shared: this.#shared.has(field) };
   }
+}
+
+function placeOf(value: unknown, { column, shared }: Part, row: readonly ColumnValue[]): Place {
+  if (column >= 0 && isWhole(value, row[column])) return 'c';
+  return shared && typeof value === 'string' && value.isWellFormed() ? 't' : 'v';
 }
 
 /** A column gives back what was put into it, and that is what JSON would give back. */

@@ -17,12 +17,16 @@ export class SharedTexts {
   constructor(database: Database) {
     this.#find = database.prepare<[string], number>('SELECT id FROM texts WHERE text = ?').pluck();
     this.#read = database.prepare<[number], string>('SELECT text FROM texts WHERE id = ?').pluck();
-    this.#add = database.prepare('INSERT INTO texts (text) VALUES (?)');
+    this.#add = database.prepare('INSERT INTO texts (text) VALUES (?) ON CONFLICT (text) DO NOTHING');
   }
 
   /** The number of a text, which gets one if it has none. Only inside a transaction that writes. */
   numberOf(text: string): number {
-    return this.numberIfAny(text) ?? this.#remember(text, Number(this.#add.run(text).lastInsertRowid));
+    const known = this.#numbers.get(text);
+    if (known !== undefined) return known;
+    // Mostly a text that is not remembered is a new one.
+    const { changes, lastInsertRowid } = this.#add.run(text);
+    return this.#remember(text, changes === 1 ? Number(lastInsertRowid) : (this.#find.get(text) as number));
   }
 
   numberIfAny(text: string): number | undefined {
