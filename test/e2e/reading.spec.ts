@@ -327,6 +327,18 @@ describe('the documentation', () => {
     expect(none.body).toMatchObject({ code: 'NOT_FOUND_CODE', type: '/docs/errors/NOT_FOUND_CODE' });
   });
 
+  it('serves what its page needs, and nothing else of the package that it comes from', async () => {
+    const html = await page('/docs');
+    const files = [...html.matchAll(/(?:src|href)="\.?\/?([^"]+)"/g)].map(([, file = '']) => file);
+    expect(files.length).toBeGreaterThan(2);
+    for (const file of files) {
+      const path = file.startsWith('docs/') ? `/${file}` : `/docs/${file}`;
+      await seatbook.anonymous().get(path).expect(200);
+    }
+    for (const file of ['package.json', 'README.md', 'swagger-ui.js.map', 'index.js'])
+      await seatbook.anonymous().get(`/docs/${file}`).expect(404);
+  });
+
   it('has the glossary', async () => {
     expect(await page('/docs/glossary')).toContain('<td><code>adamId</code></td>');
   });
