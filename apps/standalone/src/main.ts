@@ -1,7 +1,8 @@
 import 'reflect-metadata';
-import { runProgram, type ProgramContext } from '@seatbook/host';
-import { Product } from '@seatbook/nest';
+import { runProgram, type HostOptions, type ProgramContext } from '@seatbook/host';
+import type { Product } from '@seatbook/nest';
 import type { ToParent } from './to-parent.js';
+import { untilViewsDamaged } from './until-views-damaged.js';
 
 function tell(message: ToParent): void {
   process.send?.(message);
@@ -18,23 +19,36 @@ function sayOwnerKey(key: string): void {
   );
 }
 
+async function sayReady({ host }: Product): Promise<void> {
+  host.log.info({ position: await host.stores.events.head() }, 'ready');
+  tell({ ready: true });
+}
+
 /** The whole product in one process: both halves, on the embedded store unless servers are configured. */
-async function start({ configuration, log, running }: ProgramContext): Promise<void> {
-  const { host } = await Product.start(
-    { configuration, log, views: 'worker' },
-    {
+async function start({ configuration, log, running }: ProgramContext): Promise<never> {
+  const { http, owner } = configuration;
+  let port = http.port;
+  let options: HostOptions = { configuration, log, views: 'worker' };
+  for (;;) {
+    await untilViewsDamaged(options, {
       opened({ ownerKey }) {
         if (ownerKey.unused !== null) sayOwnerKey(ownerKey.unused);
       },
       listening(product) {
         running(product);
-        log.info({ host: configuration.http.host, port: product.port }, 'listening');
-        tell({ listening: product.port });
+        port = product.port;
+        log.info({ host: http.host, port }, 'listening');
+        tell({ listening: port });
       },
-    },
-  );
-  log.info({ position: await host.stores.events.head() }, 'ready');
-  tell({ ready: true });
+      ready: sayReady,
+      damaged(reason) {
+        log.error({ reason }, 'the views are damaged: Seatbook starts again and rebuilds them from the log');
+      },
+    });
+    // What a start has made is kept by the next: the address, and a key that somebody may have noted.
+    const kept = { ...configuration, http: { ...http, port }, owner: { ...owner, resetKey: false } };
+    options = { ...options, configuration: kept };
+  }
 }
 
 runProgram(start);

@@ -9,6 +9,7 @@ import { OwnerKey } from './keys/owner-key.js';
 import type { Log } from './log.js';
 import { usesServers, type Configuration } from './settings/configuration.js';
 import { refuseUnfinishedCopy } from './stores/copy.js';
+import type { ViewsDamaged } from './stores/stores-context.js';
 import { openStores } from './stores/open-stores.js';
 import { viewBuilders } from './views/view-builders.js';
 import { WorkerViews } from './views/worker-views.js';
@@ -23,6 +24,11 @@ export interface HostOptions {
   readonly views: 'worker' | 'inline';
   /** How Apple is reached; HTTP when absent. */
   readonly transport?: Transport;
+  /**
+   * Called when the stored read models turn out to be damaged. They are made again from the log by the next host; this
+   * one can only say that it cannot read them.
+   */
+  readonly viewsDamaged?: ViewsDamaged | undefined;
   /** Stores that are open already and outlive the host. Those of the configuration are opened when absent. */
   readonly stores?: OpenedStores;
 }
@@ -87,9 +93,10 @@ export class SeatbookHost {
   static open(options: HostOptions, halves: 'edge'): Promise<EdgeHost>;
   static open(options: HostOptions, halves: 'worker'): Promise<WorkerHost>;
   static async open(options: HostOptions, halves: Halves): Promise<SeatbookHost> {
-    const { configuration, log } = options;
+    const { configuration, log, viewsDamaged } = options;
     const notice = (line: string): void => log.warn(line);
-    const stores = options.stores ?? (await openStores(configuration, { clock: systemClock, ids, notice }));
+    const context = { clock: systemClock, ids, notice, viewsDamaged };
+    const stores = options.stores ?? (await openStores(configuration, context));
     const closeStores = async (): Promise<void> => {
       if (!options.stores) await stores.close();
     };
@@ -172,7 +179,7 @@ async function partsOf(
 async function workOf(
   foundation: Foundation,
   stores: OpenedStores,
-  { configuration, log, views, transport }: HostOptions,
+  { configuration, log, views, transport, viewsDamaged }: HostOptions,
 ): Promise<Work> {
   const { apple: appleSettings, mdm, http, reactor, planner, due, leases } = configuration;
   const { clock } = foundation;
@@ -186,7 +193,7 @@ async function workOf(
   });
   const viewsOf = (tenureOf: TenureOf): Views => {
     if (views === 'worker' && !usesServers(configuration))
-      return workerViewsOf(configuration, log, stores, tenureOf);
+      return workerViewsOf(configuration, { log, stores, tenureOf, viewsDamaged });
     const { events, reads } = stores;
     return viewBuilders({ events, reads, clock, limits: configuration.views, log: foundation.log, tenureOf });
   };
@@ -207,14 +214,18 @@ async function workOf(
   return { worker, closeApple: () => apple.close(), closeTransport: () => connections.close() };
 }
 
+interface ViewsParts extends Pick<HostOptions, 'log' | 'viewsDamaged'> {
+  readonly stores: OpenedStores;
+  readonly tenureOf: TenureOf;
+}
+
 function workerViewsOf(
   { data, views, http }: Configuration,
-  log: Log,
-  { events }: OpenedStores,
-  tenureOf: TenureOf,
+  { log, stores, tenureOf, viewsDamaged }: ViewsParts,
 ): WorkerViews {
   const { restartMs, restartMaxMs, ...limits } = views;
   const { folder } = data;
+  const { events } = stores;
   return new WorkerViews({
     folder,
     limits,
@@ -225,5 +236,6 @@ function workerViewsOf(
     stopMs: http.shutdownMs / 2,
     clock: systemClock,
     log,
+    damaged: viewsDamaged,
   });
 }

@@ -11,8 +11,10 @@ interface Explained {
  */
 export const ERROR_CODES = {
   INVALID_REQUEST: {
-    means: 'Fields of the body or of the query are missing, unknown or not valid.',
-    advice: 'The facts list every problem with its field. Mend them all and send the request again.',
+    means:
+      'Fields of the body or of the query are missing, unknown or not valid; or what was sent is not a valid HTTP request.',
+    advice:
+      'The facts list every problem with its field; without facts, look at the head of the request. Mend them all and send it again.',
   },
   INVALID_BODY: {
     means: 'The body cannot be read: it is not valid JSON, or a form that is truncated.',
@@ -264,8 +266,9 @@ export const ERROR_CODES = {
     advice: 'Send the request again.',
   },
   CORRUPT_EVENT: {
-    means: 'An event in the log is damaged.',
-    advice: 'The facts name it. `npm run verify` checks the whole log; restore it from a backup.',
+    means: 'The log is damaged: an event of it, or the file that it is in.',
+    advice:
+      'The facts name the event, where it is one. `npm run verify` checks the whole log; restore it from a backup.',
   },
   BUG_UNEXPECTED: {
     means: 'Something failed that should not.',

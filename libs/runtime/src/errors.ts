@@ -103,6 +103,8 @@ export class StoreUnavailable extends StoreError {
     /** What the driver calls it, e.g. `SQLITE_FULL`. */
     readonly reason: string,
     cause?: unknown,
+    /** It does not pass by itself: what is stored is damaged. */
+    readonly lasting = false,
   ) {
     super(message, { cause });
   }

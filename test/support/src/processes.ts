@@ -1,4 +1,4 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { execFileSync, fork, type ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, createWriteStream } from 'node:fs';
 import { createServer } from 'node:net';
@@ -50,6 +50,8 @@ function messageOf<T>(child: ChildProcess, name: 'listening' | 'ready', what: st
 /** The built product and the built simulator, each a process of its own, as a user runs them. */
 export class Processes {
   readonly folder = mkdtempSync(join(tmpdir(), 'seatbook-process-'));
+  /** The data folder of the product. */
+  readonly data = join(this.folder, 'data');
   readonly log = join(this.folder, 'product.log');
   #simulator!: ChildProcess;
   #simulatorPort = 0;
@@ -82,7 +84,7 @@ export class Processes {
       env: {
         ...process.env,
         SEATBOOK_PORT: String(this.#port),
-        SEATBOOK_DATA: join(this.folder, 'data'),
+        SEATBOOK_DATA: this.data,
         SEATBOOK_OWNER_KEY: OWNER_KEY,
         SEATBOOK_PUBLIC_URL: `http://127.0.0.1:${this.#port}`,
         SEATBOOK_ALLOW_HTTP_CALLBACKS: 'true',
@@ -115,6 +117,20 @@ export class Processes {
     const gone = new Promise<number | null>((resolve) => child.once('exit', resolve));
     child.kill('SIGTERM');
     return gone;
+  }
+
+  get pid(): number {
+    const pid = this.#product?.pid;
+    if (pid === undefined) throw new Error('the product does not run');
+    return pid;
+  }
+
+  /**
+   * Lets the product write no file beyond this size; null: as large as it likes. The kernel refuses what is beyond, as a
+   * full disk does, for any user and on any file system. With 0 nothing can be written at all.
+   */
+  limitFileSize(bytes: number | null): void {
+    execFileSync('prlimit', ['--pid', String(this.pid), `--fsize=${bytes ?? 'unlimited'}:`]);
   }
 
   /** Freezes the product after that time; its connections stay open. */
@@ -170,6 +186,11 @@ export class Processes {
     return (await fetch(`http://127.0.0.1:${this.#port}/readyz`)).ok;
   }
 
+  /** What the product has logged so far. */
+  get logged(): string {
+    return existsSync(this.log) ? readFileSync(this.log, 'utf8') : '';
+  }
+
   /** Lines of an answer of JSON lines. */
   async lines<T = Json>(path: string): Promise<T[]> {
     const response = await fetch(`http://127.0.0.1:${this.#port}${API}${path}`, {
@@ -200,6 +221,6 @@ export class Processes {
   }
 
   tail(): string {
-    return existsSync(this.log) ? readFileSync(this.log, 'utf8').slice(-1_500) : '';
+    return this.logged.slice(-1_500);
   }
 }

@@ -1,7 +1,7 @@
 import type { BuilderStores, OpenedStores } from '@seatbook/runtime';
 import { copyStores, type CopiedStores } from './copy.js';
 import { usesServers, type Configuration } from '../settings/configuration.js';
-import type { StoresContext } from './stores-context.js';
+import type { StoresContext, ViewsDamaged } from './stores-context.js';
 
 /**
  * Opens the stores that are configured. A driver is loaded when it is opened and not before: a process never loads the
@@ -21,11 +21,12 @@ export async function openStores(
 }
 
 /** Opens the embedded ones once more, for a thread that builds read models. */
-export async function openBuilderStores(settings: {
-  readonly data: Pick<Configuration['data'], 'folder'>;
-}): Promise<BuilderStores> {
+export async function openBuilderStores(
+  settings: { readonly data: Pick<Configuration['data'], 'folder'> },
+  viewsDamaged: ViewsDamaged,
+): Promise<BuilderStores> {
   const { openEmbeddedBuilder } = await import('./embedded-stores.js');
-  return openEmbeddedBuilder(settings.data);
+  return openEmbeddedBuilder(settings.data, viewsDamaged);
 }
 
 /**

@@ -21,4 +21,5 @@ export type FromViewsThread =
   | { readonly kind: 'started'; readonly status: readonly ModelStatus[] }
   | { readonly kind: 'advanced'; readonly model: string; readonly position: Position }
   | { readonly kind: 'log'; readonly message: string; readonly facts: object }
-  | { readonly kind: 'status'; readonly status: readonly ModelStatus[] };
+  | { readonly kind: 'status'; readonly status: readonly ModelStatus[] }
+  | { readonly kind: 'damaged'; readonly reason: string };

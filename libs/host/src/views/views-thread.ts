@@ -11,7 +11,8 @@ const STATUS_MS = 500;
 /** The thread that builds the read models, with a read-only connection to the log: neither appends nor HTTP wait for it. */
 async function run(port: MessagePort, { folder, limits, epochs }: ViewsThreadData): Promise<void> {
   const tell = (message: FromViewsThread): void => port.postMessage(message);
-  const builder = await openBuilderStores({ data: { folder } });
+  const damaged = (reason: string): void => tell({ kind: 'damaged', reason });
+  const builder = await openBuilderStores({ data: { folder } }, damaged);
   const told = new ToldEpochs(epochs);
   const views = viewBuilders({
     events: builder.events,

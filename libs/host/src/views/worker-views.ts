@@ -3,6 +3,7 @@ import { START, type Clock, type Position } from '@seatbook/kernel';
 import type { ModelStatus, ProcessorLimits, Tenure, Views } from '@seatbook/runtime';
 import { allModels, modelGroups, type ModelGroup, type TenureOf } from '@seatbook/application';
 import { errorFacts, type Log } from '../log.js';
+import type { ViewsDamaged } from '../stores/stores-context.js';
 import type { Epochs, FromViewsThread, ToViewsThread, ViewsThreadData } from './view-messages.js';
 
 export interface WorkerViewsOptions {
@@ -19,6 +20,8 @@ export interface WorkerViewsOptions {
   readonly stopMs: number;
   readonly clock: Clock;
   readonly log: Log;
+  /** The thread has found that the stored read models are damaged. */
+  readonly damaged?: ViewsDamaged | undefined;
   /** The program of the thread; another one in tests. */
   readonly entry?: URL;
 }
@@ -148,6 +151,10 @@ export class WorkerViews implements Views {
     }
     if (message.kind === 'log') {
       this.options.log.warn(message.facts, message.message);
+      return;
+    }
+    if (message.kind === 'damaged') {
+      this.options.damaged?.(message.reason);
       return;
     }
     for (const status of message.status) {

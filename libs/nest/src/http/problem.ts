@@ -83,6 +83,10 @@ export function answerTo(error: unknown, ifMatch: boolean): Answer | null {
   if (hasCode(error, 'INVALID_CURSOR')) {
     return { status: 400, code: 'INVALID_CURSOR', detail: error.message, facts: {} };
   }
+  if (hasCode(error, 'STORE_UNAVAILABLE') && error.lasting) {
+    const detail = 'the log is damaged: restore it from a backup; see the log of the server';
+    return { status: 500, code: 'CORRUPT_EVENT', detail, facts: { reason: error.reason } };
+  }
   if (hasCode(error, 'STORE_UNAVAILABLE')) {
     const detail = 'the storage cannot be read or written; see the log of the server';
     return {

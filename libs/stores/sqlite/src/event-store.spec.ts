@@ -104,6 +104,25 @@ function seededFlips() {
 }
 
 describe('damage', () => {
+  test('a damaged page that an append meets is told as lasting, to it and to whoever asks later', async () => {
+    const before = openWriter();
+    for (let number = 0; number < 200; number += 1)
+      await before.store.append(`asset-${number}`, [event(0)], 'absent');
+    before.database.pragma('wal_checkpoint(TRUNCATE)');
+    const index = `SELECT rootpage FROM sqlite_schema WHERE name = 'sqlite_autoindex_streams_1'`;
+    const page = before.database.prepare<[], number>(index).pluck().get() ?? 0;
+    const pageSize = Number(before.database.pragma('page_size', { simple: true }));
+    before.database.close();
+    const bytes = readFileSync(file);
+    bytes.fill(0xa5, (page - 1) * pageSize, page * pageSize);
+    writeFileSync(file, bytes);
+    const { store } = openWriter();
+    const lasting = (error: unknown): boolean => hasCode(error, 'STORE_UNAVAILABLE') && error.lasting;
+    await store.probe();
+    await assert.rejects(store.append('asset-new', [event(0)], 'absent'), lasting);
+    await assert.rejects(store.probe(), lasting);
+  });
+
   test('a flipped bit in any column of any row is noticed when it is read', async () => {
     const { store } = openWriter();
     const streams = await fill(store);

@@ -10,7 +10,6 @@ import {
   StoreUnavailable,
   WrongExpectedRevision,
   bytesOf,
-  hasCode,
   type Appended,
   type EventReference,
   type EventStore,
@@ -22,7 +21,7 @@ import {
 } from '@seatbook/runtime';
 import { checksumOf } from './checksum.js';
 import type { GroupCommit } from './group-commit.js';
-import { asStoreFailure, isDamage } from './store-failure.js';
+import { asStoreFailure, isLasting } from './store-failure.js';
 import { StreamTails, type StreamTail } from './stream-tails.js';
 
 /** A subscription looks for new events this often even if none was announced. */
@@ -66,7 +65,7 @@ export class SqliteEventStore implements EventStore {
   readonly #probe: Statement<[]> | null;
   /** Position of the last event written; null when it is to be looked up. */
   #last: number | null = null;
-  /** The first damage that a read has met. It does not pass: a backup has to be restored. */
+  /** The first damage that was met. It does not pass: a backup has to be restored. */
   #damage: Error | null = null;
   /** How often appends were announced, so that a subscription notices those that came while it was not listening. */
   #rings = 0;
@@ -103,7 +102,8 @@ export class SqliteEventStore implements EventStore {
       );
     this.#probe = commits && database.prepare('UPDATE probe SET count = count + 1');
     let rung: number | null = null;
-    commits?.onRollback(() => {
+    commits?.onRollback((failure) => {
+      if (isLasting(failure)) this.#damage ??= failure;
       this.#tails.clear();
       this.#last = null;
     });
@@ -130,11 +130,11 @@ export class SqliteEventStore implements EventStore {
     return this.#commits.submit({
       bytes,
       check: () => {
-        tail = this.#tailOf(stream);
+        tail = this.#guarded(() => this.#tailOf(stream));
         const actual = tail?.revision ?? 'absent';
         if (actual !== expected) throw new WrongExpectedRevision(stream, expected, actual);
       },
-      apply: () => this.#write(stream, tail, events),
+      apply: () => this.#guarded(() => this.#write(stream, tail, events)),
     });
   }
 
@@ -209,7 +209,8 @@ export class SqliteEventStore implements EventStore {
     return this.#guarded(() => {
       const [problem] = this.#database.pragma('integrity_check(1)') as [{ integrity_check: string }];
       if (problem.integrity_check !== 'ok') {
-        throw new StoreUnavailable(`${this.#database.name}: ${problem.integrity_check}`, 'SQLITE_CORRUPT');
+        const message = `${this.#database.name}: ${problem.integrity_check}`;
+        throw new StoreUnavailable(message, 'SQLITE_CORRUPT', null, true);
       }
       const unequal = this.#database
         .prepare<[], [string, number]>(
@@ -303,9 +304,9 @@ export class SqliteEventStore implements EventStore {
     return this.#commits ? read() : this.#database.transaction(read).deferred();
   }
 
-  #guarded<T>(read: () => T): T {
+  #guarded<T>(work: () => T): T {
     try {
-      return read();
+      return work();
     } catch (error) {
       const failure = asStoreFailure(this.#database.name, error);
       if (isLasting(failure)) this.#damage ??= failure;
@@ -313,9 +314,6 @@ export class SqliteEventStore implements EventStore {
     }
   }
 }
-
-const isLasting = (failure: unknown): failure is Error =>
-  hasCode(failure, 'CORRUPT_EVENT') || (hasCode(failure, 'STORE_UNAVAILABLE') && isDamage(failure.reason));
 
 const missing = (position: number): CorruptEvent => new CorruptEvent('(missing)', -1, asPosition(position));
 

@@ -35,7 +35,7 @@ export class GroupCommit {
   #scheduled = false;
   #closed = false;
   readonly #afterCommit: (() => void)[] = [];
-  readonly #afterRollback: (() => void)[] = [];
+  readonly #afterRollback: ((failure: unknown) => void)[] = [];
   #idle: (() => void)[] = [];
 
   constructor(database: Database) {
@@ -50,8 +50,8 @@ export class GroupCommit {
     this.#afterCommit.push(listener);
   }
 
-  /** Called when a transaction was undone: anything remembered from it is wrong. */
-  onRollback(listener: () => void): void {
+  /** Called when a transaction was undone, and why: anything remembered from it is wrong. */
+  onRollback(listener: (failure: unknown) => void): void {
     this.#afterRollback.push(listener);
   }
 
@@ -135,10 +135,11 @@ export class GroupCommit {
       }
       this.#commit.run();
     } catch (error) {
-      this.#undo();
+      const failure = asStoreFailure(this.#database.name, error);
+      this.#undo(failure);
       // It was alone in its transaction, so it caused the failure.
       if (batch.length > 1) return undefined;
-      batch[0]?.failed(asStoreFailure(this.#database.name, error));
+      batch[0]?.failed(failure);
       return [];
     }
     for (const { write, error } of refused) write.failed(asStoreFailure(this.#database.name, error));
@@ -156,13 +157,13 @@ export class GroupCommit {
     this.#begin.run();
   }
 
-  #undo(): void {
+  #undo(failure: unknown): void {
     try {
       // After some errors (disk full, I/O) SQLite has already rolled back.
       if (this.#database.inTransaction) this.#rollback.run();
     } catch {
       // The error that led here is the one to report; the next transaction tries to roll this one back first.
     }
-    for (const listener of this.#afterRollback) listener();
+    for (const listener of this.#afterRollback) listener(failure);
   }
 }

@@ -13,7 +13,7 @@ import { SqliteProgress } from './progress.js';
 import { SqliteReadStore } from './read-store.js';
 import { verifyKey } from './sealing-key.js';
 import { SqliteSecrets } from './secrets.js';
-import { openViewsFile, openViewsFileBeside } from './views-file.js';
+import { isCondemned, openViewsFile, openViewsFileBeside } from './views-file.js';
 
 export interface SqliteStoresOptions {
   /** Where the files are; created if it does not exist. */
@@ -24,6 +24,8 @@ export interface SqliteStoresOptions {
   readonly ids: Ids;
   /** What a second process is told about this one. */
   readonly name?: string;
+  /** Called when views.db turns out to be damaged while it is in use: it is deleted when it is opened again. */
+  readonly viewsDamaged?: ((reason: string) => void) | undefined;
 }
 
 /** All embedded stores of one process. */
@@ -48,7 +50,7 @@ export interface SqliteStores {
  * @throws SealingKeyUnusable when the key is not the one that sealed the secrets
  */
 export async function openSqliteStores(options: SqliteStoresOptions): Promise<SqliteStores> {
-  const { folder, key, clock, ids, name = 'seatbook' } = options;
+  const { folder, key, clock, ids, name = 'seatbook', viewsDamaged } = options;
   // What was opened so far, to be closed in the opposite order.
   const opened: (() => void)[] = [];
   const closeAll = (): void => {
@@ -63,18 +65,16 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
     verifyKey(database, key);
     const commits = new GroupCommit(database);
     const events = new SqliteEventStore(database, commits, clock);
-    const views = openViewsFile(join(folder, VIEWS_FILE), logId);
-    opened.push(() => views.database.close());
-    const reads = new SqliteReadStore(views.database);
-    const ahead = reads.resetIfAhead(await events.head());
+    const views = openViews(join(folder, VIEWS_FILE), logId, await events.head(), viewsDamaged);
+    opened.push(views.close);
     return {
       events,
-      reads,
+      reads: views.reads,
       progress: new SqliteProgress(database, commits),
       leases: new SqliteLeases(database, commits),
       secrets: new SqliteSecrets(database, commits, key),
       directory: new SqliteDirectory(database, commits, ids),
-      notices: ahead === null ? views.notices : [...views.notices, ahead],
+      notices: views.notices,
       async close() {
         await commits.close();
         if (database.open) database.pragma('wal_checkpoint(TRUNCATE)');
@@ -84,6 +84,40 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
   } catch (error) {
     closeAll();
     throw error;
+  }
+}
+
+interface Views {
+  readonly reads: SqliteReadStore;
+  readonly notices: readonly string[];
+  readonly close: () => void;
+}
+
+/** Opens the views of a log that ends at `head`. Those that turn out to be damaged on the way begin empty. */
+function openViews(
+  file: string,
+  logId: string,
+  head: Position,
+  damaged: SqliteStoresOptions['viewsDamaged'],
+): Views {
+  const notices: string[] = [];
+  let inUse = false;
+  for (;;) {
+    const views = openViewsFile(file, logId);
+    notices.push(...views.notices);
+    try {
+      const reads = new SqliteReadStore(views.database, (reason) => {
+        if (inUse) damaged?.(reason);
+      });
+      const ahead = reads.resetIfAhead(head);
+      if (ahead !== null) notices.push(ahead);
+      inUse = true;
+      return { reads, notices, close: () => void views.database.close() };
+    } catch (error) {
+      views.database.close();
+      // A file that was just made is as good as the disk can make it.
+      if (!isCondemned(file) || views.notices.length > 0) throw error;
+    }
   }
 }
 
@@ -107,14 +141,17 @@ export interface SqliteBuilder {
 }
 
 /** Opens the stores for a thread that builds read models beside the one that called `openSqliteStores`. */
-export function openSqliteBuilder({ folder }: { readonly folder: string }): SqliteBuilder {
+export function openSqliteBuilder({
+  folder,
+  viewsDamaged,
+}: Pick<SqliteStoresOptions, 'folder' | 'viewsDamaged'>): SqliteBuilder {
   const { database, logId } = openEventsFileForReading(join(folder, EVENTS_FILE));
   try {
-    const views = openViewsFileBeside(join(folder, VIEWS_FILE), logId);
+    const views = openViewsFileBeside(join(folder, VIEWS_FILE), logId, viewsDamaged);
     const events = new SqliteEventStore(database, null, systemClock);
     return {
       events,
-      reads: new SqliteReadStore(views),
+      reads: new SqliteReadStore(views, viewsDamaged),
       ring: (position) => events.ring(position),
       close() {
         views.close();

@@ -35,8 +35,9 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function open(): Promise<SqliteStores> {
-  const stores = await openSqliteStores({ folder, key, clock: systemClock, ids: { next: randomUUID } });
+async function open(viewsDamaged?: (reason: string) => void): Promise<SqliteStores> {
+  const ids = { next: randomUUID };
+  const stores = await openSqliteStores({ folder, key, clock: systemClock, ids, viewsDamaged });
   closing.push(() => stores.close());
   await stores.reads.prepare([model]);
   return stores;
@@ -121,7 +122,7 @@ describe('a views.db that cannot be used is deleted and begins empty, and the st
     damage();
     const stores = await open();
     assert.equal(stores.notices.length, 1);
-    assert.match(stores.notices[0] ?? '', /views\.db .*built anew/);
+    assert.match(stores.notices[0] ?? '', /views\.db .*rebuilt from the log/);
     assert.equal(await stores.reads.checkpoint(model), 0);
     await addEvents(stores, 20);
     await commit(stores.reads, model, rows(3), 0, 10);
@@ -139,20 +140,57 @@ describe('a views.db that cannot be used is deleted and begins empty, and the st
     assert.equal(await stores.reads.checkpoint(model), 0);
   });
 
-  test('damage that is met only in use is noted, and the next start begins anew', async () => {
-    await (await filled()).close();
+  /** All but the first pages, which the start reads. */
+  const damagePages = (): void => {
     const bytes = readFileSync(views);
-    // All but the first pages, which the start reads.
     bytes.fill(0xa5, 40_960);
     writeFileSync(views, bytes);
-    const stores = await open();
-    await assert.rejects(stores.reads.getMany(model, [...rows(500).keys()]), StoreUnavailable);
+  };
+
+  test('damage that is met only in use is told and noted, and the next start begins anew', async () => {
+    await (await filled()).close();
+    damagePages();
+    const told: string[] = [];
+    const stores = await open((reason) => told.push(reason));
+    const read = () => stores.reads.getMany(model, [...rows(500).keys()]);
+    await assert.rejects(read(), StoreUnavailable);
+    await assert.rejects(read(), /rebuilt from the log when they are opened again/);
+    assert.deepEqual([told.length, told[0]?.includes('views.db')], [1, true]);
     await stores.close();
     const again = await open();
     assert.match(again.notices[0] ?? '', /found damaged while in use/);
     assert.equal(await again.reads.checkpoint(model), 0);
     await again.close();
     assert.deepEqual((await open()).notices, []);
+  });
+
+  test('damage that the start itself meets is mended by that start', async () => {
+    const before = await filled();
+    for (let number = 0; number < 2_000; number += 1)
+      await before.reads.saveSnapshot(snapshotOf(`a stream with a long name ${number}`, [number]));
+    await before.close();
+    damagePages();
+    const stores = await open(() => assert.fail('it is mended already'));
+    assert.equal(stores.notices.length, 1);
+    assert.match(stores.notices[0] ?? '', /views\.db .*rebuilt from the log/);
+    assert.equal(await stores.reads.checkpoint(model), 0);
+    assert.equal(await stores.reads.loadSnapshot('a stream with a long name 7'), null);
+  });
+
+  test('damage that the builder meets is told, and a builder of such a file is refused', async () => {
+    await (await filled()).close();
+    damagePages();
+    const stores = await open();
+    const told: string[] = [];
+    const viewsDamaged = (reason: string): void => void told.push(reason);
+    const builder = openSqliteBuilder({ folder, viewsDamaged });
+    await builder.reads.prepare([model]);
+    await assert.rejects(builder.reads.getMany(model, [...rows(500).keys()]), StoreUnavailable);
+    builder.close();
+    assert.throws(() => openSqliteBuilder({ folder, viewsDamaged }), /rebuilt from the log/);
+    assert.equal(told.length, 2);
+    await stores.close();
+    assert.match((await open()).notices[0] ?? '', /found damaged while in use/);
   });
 });
 

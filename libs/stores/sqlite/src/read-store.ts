@@ -36,9 +36,10 @@ type SnapshotRow = Omit<Snapshot, 'stream' | 'chunks'> & { readonly chunks: numb
  */
 export class SqliteReadStore implements ReadStore {
   readonly #database: Database;
-  /** The first damaged page that was met. It does not pass before the next start. */
+  /** The first damaged page that was met. It does not pass before the stores are opened again. */
   #damage: StoreUnavailable | null = null;
   readonly #texts: SharedTexts;
+  readonly #damaged: (reason: string) => void;
   readonly #tables = new Map<string, ModelTable>();
   readonly #model: Statement<[string, number], ModelRow>;
   readonly #addModel: Statement<[string, number, string]>;
@@ -52,9 +53,11 @@ export class SqliteReadStore implements ReadStore {
   readonly #removeChunks: Statement<[string]>;
   readonly #addChunk: Statement<[string, number, string, number]>;
 
-  constructor(database: Database) {
+  /** `damaged` is called once, when a page turns out to be damaged. */
+  constructor(database: Database, damaged: (reason: string) => void = () => undefined) {
     this.#database = database;
     this.#texts = new SharedTexts(database);
+    this.#damaged = damaged;
     this.#model = database.prepare(
       'SELECT id, declaration, position, epoch FROM models WHERE name = ? AND version = ?',
     );
@@ -306,16 +309,18 @@ export class SqliteReadStore implements ReadStore {
       return work();
     } catch (error) {
       const failure = asStoreFailure(this.#database.name, error);
-      if (hasCode(failure, 'STORE_UNAVAILABLE') && isDamage(failure.reason)) {
-        condemn(this.#database.name, failure.message);
-        throw (this.#damage ??= new StoreUnavailable(
-          `${failure.message}; start again, the views are then rebuilt from the log`,
-          failure.reason,
-          error,
-        ));
-      }
+      if (hasCode(failure, 'STORE_UNAVAILABLE') && isDamage(failure.reason)) throw this.#condemned(failure);
       throw failure;
     }
+  }
+
+  #condemned({ message, reason }: StoreUnavailable): StoreUnavailable {
+    if (this.#damage) return this.#damage;
+    const damage = `${message}; the views are rebuilt from the log when they are opened again`;
+    this.#damage = new StoreUnavailable(damage, reason);
+    condemn(this.#database.name, message);
+    this.#damaged(message);
+    return this.#damage;
   }
 }
 

@@ -1,4 +1,4 @@
-import { StoreUnavailable } from '@seatbook/runtime';
+import { StoreUnavailable, hasCode } from '@seatbook/runtime';
 
 /** An error of the driver. Recognised by name: several copies of the driver's JavaScript share one native library and its class. */
 export const isSqliteError = (error: unknown): error is { readonly code: string; readonly message: string } =>
@@ -11,8 +11,17 @@ export const isSqliteError = (error: unknown): error is { readonly code: string;
  */
 export const asStoreFailure = (file: string, error: unknown): unknown =>
   isSqliteError(error)
-    ? new StoreUnavailable(`${file}: ${error.message} (${error.code})`, error.code, error)
+    ? new StoreUnavailable(
+        `${file}: ${error.message} (${error.code})`,
+        error.code,
+        error,
+        isDamage(error.code),
+      )
     : error;
+
+/** Whether it does not pass by itself: what is stored is damaged. */
+export const isLasting = (failure: unknown): failure is Error =>
+  hasCode(failure, 'CORRUPT_EVENT') || (hasCode(failure, 'STORE_UNAVAILABLE') && failure.lasting);
 
 /** What is read, with the failures of the driver as callers see them. */
 export function readFrom<T>(file: string, read: () => T): T {

@@ -52,27 +52,46 @@ export function openViewsFile(file: string, logId: string): ViewsFile {
   const why = existsSync(file) ? unusable(file, logId) : null;
   if (why !== null) {
     for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(`${file}${suffix}`, { force: true });
-    notices.push(`${file} ${why}: deleted it, the views are built anew from the log`);
+    notices.push(`${file} ${why}: deleted it, the views are rebuilt from the log`);
   }
   rmSync(condemned(file), { force: true });
   return { database: opened(file, logId), notices };
 }
 
-/** Opens the views beside the process's main thread, which has opened them before. */
-export function openViewsFileBeside(file: string, logId: string): Database.Database {
-  const why = existsSync(file) ? unusable(file, logId) : 'is missing';
-  if (why !== null) throw new Error(`${file} ${why}: the main thread opens it first`);
-  return opened(file, logId);
+/**
+ * Opens the views beside the process's main thread, which has opened them before. `damaged` is called when they cannot
+ * be used any more.
+ */
+export function openViewsFileBeside(
+  file: string,
+  logId: string,
+  damaged: (reason: string) => void = () => undefined,
+): Database.Database {
+  if (!existsSync(file)) throw new Error(`${file} is missing: the main thread opens it first`);
+  const why = unusable(file, logId);
+  if (why === null) return opened(file, logId);
+  const reason = `${file} ${why}`;
+  if (!isCondemned(file)) condemn(file, reason);
+  damaged(reason);
+  throw new Error(`${reason}: it is rebuilt from the log when the main thread opens it again`);
 }
 
-/** Notes that a page turned out to be damaged: the next start begins with an empty file. */
-export const condemn = (file: string, why: string): void => writeFileSync(condemned(file), why);
+/** Notes that a page turned out to be damaged: whoever opens the file next begins with an empty one. */
+export function condemn(file: string, why: string): void {
+  try {
+    writeFileSync(condemned(file), why, { mode: 0o600 });
+  } catch {
+    // The disk takes nothing: the damage is met again.
+  }
+}
+
+export const isCondemned = (file: string): boolean => existsSync(condemned(file));
 
 const condemned = (file: string): string => `${file}.condemned`;
 
 /** Why the file cannot be used; null when it can. */
 function unusable(file: string, logId: string): string | null {
-  if (existsSync(condemned(file))) return 'was found damaged while in use';
+  if (isCondemned(file)) return 'was found damaged while in use';
   let database: Database.Database | null = null;
   try {
     database = new Database(file, { timeout: 5_000 });
