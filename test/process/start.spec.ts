@@ -1,8 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '@seatbook/test-support/eventually';
 
 const START = join(process.cwd(), 'apps/standalone/dist/start.js');
 /** npm keeps a shell between itself and the script: both are there when npm is killed. */
@@ -11,8 +12,8 @@ const AS_NPM_DOES = `
   const shell = spawn('sh', ['-c', 'node ${START}; exit $?'], { stdio: 'inherit' });
   shell.on('exit', (code) => process.exit(code ?? 1));
 `;
-/** A user who owns nothing. */
-const NOBODY = 65_534;
+/** A user who owns nothing; for those who may not become another user, themselves in a folder that they may not write to. */
+const NOBODY = process.getuid?.() === 0 ? 65_534 : undefined;
 
 type Part = 'npm' | 'shell' | 'start' | 'simulator' | 'product';
 
@@ -70,6 +71,10 @@ class Started {
 
   get ownerKey(): string | undefined {
     return /sbk_[\w-]+/.exec(this.#text)?.[0];
+  }
+
+  get apple(): string {
+    return /Apple {8}(\S+)/.exec(this.#text)?.[1] ?? '';
   }
 
   get url(): string {
@@ -213,19 +218,66 @@ describe('npm start', () => {
   });
 
   it('says who may not write where, as another user', async () => {
-    chmodSync(folder, 0o755);
+    chmodSync(folder, 0o555);
     const refused = start({}, NOBODY);
     expect(await refused.ended).toBe(1);
     expect(refused.text.trim().split('\n')).toEqual([
-      `The folder data/logs cannot be created (EACCES). Start as a user who may write to ${folder}.`,
+      `The folder data cannot be created (EACCES). Start as a user who may write to ${folder}.`,
     ]);
+    chmodSync(folder, 0o755);
   });
 
-  it('puts a large log aside at the next start', async () => {
+  it('says whose data it is, as another user in a folder where it has been started before', async () => {
+    const first = await start().running();
+    await first.stop();
+    const data = join(folder, 'data');
+    const before = log('seatbook.log');
+    chmodSync(folder, 0o755);
+    chmodSync(data, 0o555);
+    const refused = start({}, NOBODY);
+    expect(await refused.ended).toBe(1);
+    expect(refused.text.trim().split('\n')).toEqual([
+      `The folder data cannot be written to (EACCES). Start as the user who owns it.`,
+    ]);
+    chmodSync(data, 0o700);
+    expect(log('seatbook.log')).toBe(before);
+    expect((await start().running()).ownerKey).toBe(first.ownerKey);
+  });
+
+  it('refuses a log that was emptied, and does not take it for a first start', async () => {
+    const first = await start().running();
+    await first.stop();
+    const events = join(folder, 'data/seatbook/events.db');
+    const backup = readFileSync(events);
+    writeFileSync(events, '');
+    const refused = start();
+    expect(await refused.ended).toBe(1);
+    expect(refused.text).toContain(
+      'it is empty, which no first start leaves behind; restore it from a backup',
+    );
+    expect(refused.text).not.toContain('sbk_');
+    writeFileSync(events, backup);
+    expect((await start().running()).ownerKey).toBe(first.ownerKey);
+  });
+
+  it.each(['seatbook.log', 'simulator.log'])('puts a large %s aside, also while it runs', async (name) => {
     mkdirSync(join(folder, 'data/logs'), { recursive: true });
-    writeFileSync(join(folder, 'data/logs/seatbook.log'), 'x'.repeat(11 * 1024 * 1024));
-    await start().running();
-    expect(log('seatbook.log')).not.toContain('xxx');
-    expect(log('seatbook.log.1')).toContain('xxx');
+    const full = 10 * 1024 * 1024;
+    writeFileSync(join(folder, 'data/logs', name), `${'x'.repeat(full - 2)}\n`);
+    const started = await start({ SEATBOOK_LOG_LEVEL: 'debug' }).running();
+    // A start writes a few lines to the log that was there; the next ones find it too large.
+    await eventually('it is put aside', async () => {
+      await fetch(`${started.url}/livez`);
+      await fetch(`${started.apple}/mdm/v2/service/config`);
+      return existsSync(join(folder, 'data/logs', `${name}.1`));
+    });
+    expect(log(`${name}.1`).startsWith('xxx')).toBe(true);
+    expect(log(`${name}.1`).endsWith('}\n')).toBe(true);
+    await eventually('it goes on', async () => {
+      await fetch(`${started.url}/livez`);
+      await fetch(`${started.apple}/mdm/v2/service/config`);
+      return log(name).endsWith('}\n');
+    });
+    expect(log(name).startsWith('{')).toBe(true);
   });
 });

@@ -1,6 +1,5 @@
 import { fork, type ChildProcess } from 'node:child_process';
-import { closeSync } from 'node:fs';
-import { openLogFile } from '@seatbook/host';
+import { LogFile } from '@seatbook/host';
 
 export interface ProgramOptions {
   readonly name: string;
@@ -15,20 +14,22 @@ export interface ProgramOptions {
 /** A program of ours in a process of its own. It ends when its channel to us does, so it never outlives us. */
 export class ChildProgram {
   readonly #child: ChildProcess;
+  /** Resolves with its code when it has ended and all of its log is written. */
   readonly ended: Promise<number | null>;
   #stopping = false;
 
   constructor(private readonly options: ProgramOptions) {
     const { entry, environment, logFile, log } = options;
-    const output = log === 'output' ? openLogFile(logFile) : 'ignore';
     this.#child = fork(entry, {
       env: environment,
-      stdio: ['ignore', output, 'inherit', 'ipc'],
+      stdio: ['ignore', log === 'output' ? 'pipe' : 'ignore', 'inherit', 'ipc'],
       // Ctrl-C is for us: we stop the programs in order.
       detached: true,
     });
-    if (output !== 'ignore') closeSync(output);
-    this.ended = new Promise((resolve) => this.#child.once('exit', (code) => resolve(code)));
+    // Not the file itself: only who writes a file can put it aside when it has grown.
+    const file = log === 'output' ? new LogFile(logFile) : null;
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => file?.write(text));
+    this.ended = new Promise((resolve) => this.#child.once('close', (code) => resolve(code)));
   }
 
   get name(): string {

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { ChildProgram } from './child-program.js';
 import { watchParent } from './parent-watch.js';
@@ -46,16 +46,21 @@ function run(program: ChildProgram): ChildProgram {
   return program;
 }
 
+/** The folders that a start writes to, those that contain others first. @throws Error saying which it may not write to */
 function createFolders(): void {
-  for (const folder of [LOGS, SIMULATOR_DATA]) {
+  const refused = (sentence: string, advice: string, cause: unknown): Error =>
+    new Error(`${sentence} (${(cause as NodeJS.ErrnoException).code}). ${advice}`, { cause });
+  for (const folder of [DATA, LOGS, SIMULATOR_DATA]) {
     try {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      throw new Error(
-        `The folder ${folder} cannot be created (${code}). Start as a user who may write to ${process.cwd()}.`,
-        { cause: error },
-      );
+      const advice = `Start as a user who may write to ${process.cwd()}.`;
+      throw refused(`The folder ${folder} cannot be created`, advice, error);
+    }
+    try {
+      accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    } catch (error) {
+      throw refused(`The folder ${folder} cannot be written to`, 'Start as the user who owns it.', error);
     }
   }
 }

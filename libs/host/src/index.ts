@@ -1,6 +1,6 @@
 export { OwnerKey } from './keys/owner-key.js';
 export { createLog, errorFacts, type Log } from './log.js';
-export { LogFile, openLogFile } from './log-file.js';
+export { LogFile } from './log-file.js';
 export { runProgram, type ProgramContext, type Running } from './program.js';
 export {
   SeatbookHost,

@@ -6,7 +6,7 @@ const MAX_LOG_BYTES = 10 * 1024 * 1024;
 const KEPT_LOGS = 5;
 
 /** Opens a log for appending; what an earlier run wrote stays readable. Returns the file descriptor. */
-export function openLogFile(file: string, maxBytes = MAX_LOG_BYTES): number {
+function openLogFile(file: string, maxBytes = MAX_LOG_BYTES): number {
   if (existsSync(file) && statSync(file).size > maxBytes) putAside(file);
   return openSync(file, 'a', 0o600);
 }
@@ -18,10 +18,11 @@ function putAside(file: string): void {
   renameSync(file, `${file}.1`);
 }
 
-/** Where a process writes its log: a file that is put aside when it has grown, as often as need be. */
+/** Where a log is written: a file that is put aside when it has grown, as often as need be. */
 export class LogFile {
   #descriptor: number;
   #bytes: number;
+  #lineEnded = true;
 
   constructor(
     private readonly file: string,
@@ -31,11 +32,13 @@ export class LogFile {
     this.#bytes = fstatSync(this.#descriptor).size;
   }
 
-  /** A line that the disk does not take is lost: it is no reason to stop. */
-  write(line: string): void {
+  /** Writes text. What the disk does not take is lost: it is no reason to stop. */
+  write(text: string): void {
     try {
-      if (this.#bytes > this.maxBytes) this.#beginAgain();
-      this.#bytes += writeSync(this.#descriptor, line);
+      // Text may come in pieces, and a line is not torn.
+      if (this.#bytes > this.maxBytes && this.#lineEnded) this.#beginAgain();
+      this.#bytes += writeSync(this.#descriptor, text);
+      this.#lineEnded = text.endsWith('\n');
     } catch {
       // There is nowhere else to say so; health tells what is wrong with the disk.
     }

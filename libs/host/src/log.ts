@@ -24,13 +24,17 @@ const OPAQUE = /[A-Za-z0-9+/=_-]{60,}/g;
 export function errorFacts(error: unknown): { readonly error: string } {
   const said = error instanceof Error ? (error.stack ?? `${error.name}: ${error.message}`) : String(error);
   const cause =
-    error instanceof Error && error.cause instanceof Error ? ` (caused by ${error.cause.message})` : '';
+    error instanceof Error && error.cause instanceof Error
+      ? `\n  caused by ${error.cause.name}: ${error.cause.message}`
+      : '';
   return { error: redacted(`${said}${cause}`).slice(0, 4_000) };
 }
 
-/** Lines of a stack contain only files and places; a long path there looks like a secret and is not one. */
+/** A line of a stack contains only a file and a place; a long path there looks like a secret and is not one. */
+const PLACE = /^\s+at .*:\d+:\d+\)?$/;
+
 const redacted = (text: string): string =>
   text
     .split('\n')
-    .map((line) => (/^\s+at /.test(line) ? line : line.replace(OPAQUE, '[redacted]')))
+    .map((line) => (PLACE.test(line) ? line : line.replace(OPAQUE, '[redacted]')))
     .join('\n');
