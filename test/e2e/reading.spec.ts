@@ -1,6 +1,13 @@
 import { jest } from '@jest/globals';
 import { ERROR_CODES } from '@seatbook/kernel';
-import { BERLIN, StartedProduct, devices, type ItemsBody, type OrderBody } from './started-product.js';
+import {
+  BERLIN,
+  OWNER_KEY,
+  StartedProduct,
+  devices,
+  type ItemsBody,
+  type OrderBody,
+} from './started-product.js';
 
 jest.setTimeout(60_000);
 
@@ -327,19 +334,56 @@ describe('the documentation', () => {
     expect(none.body).toMatchObject({ code: 'NOT_FOUND_CODE', type: '/docs/errors/NOT_FOUND_CODE' });
   });
 
-  it('serves what its page needs, and nothing else of the package that it comes from', async () => {
-    const html = await page('/docs');
-    const files = [...html.matchAll(/(?:src|href)="\.?\/?([^"]+)"/g)].map(([, file = '']) => file);
-    expect(files.length).toBeGreaterThan(2);
-    for (const file of files) {
-      const path = file.startsWith('docs/') ? `/${file}` : `/docs/${file}`;
-      await seatbook.anonymous().get(path).expect(200);
-    }
-    for (const file of ['package.json', 'README.md', 'swagger-ui.js.map', 'index.js'])
-      await seatbook.anonymous().get(`/docs/${file}`).expect(404);
+  it('has the glossary, to which the document of the API leads', async () => {
+    expect(await page('/docs/glossary')).toContain('<td><code>adamId</code></td>');
+    const { body } = (await seatbook.anonymous().get('/docs/json')) as {
+      body: { info: { description: string } };
+    };
+    for (const link of ['(/docs/glossary)', '(/docs/errors)']) expect(body.info.description).toContain(link);
   });
 
-  it('has the glossary', async () => {
-    expect(await page('/docs/glossary')).toContain('<td><code>adamId</code></td>');
+  it('has all that its page loads, and nothing else of the package that it loads it from', async () => {
+    for (const path of ['/docs', '/docs/']) {
+      const text = await page(path);
+      const loaded = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, address = '']) => address);
+      expect(loaded).toHaveLength(4);
+      for (const address of loaded) await seatbook.anonymous().get(address).expect(200);
+    }
+    const script = await seatbook
+      .anonymous()
+      .get('/docs/page.js')
+      .expect('content-type', /^text\/javascript/);
+    expect(script.text).toContain(`url: '/docs/json'`);
+    for (const name of [
+      'package.json',
+      'README.md',
+      'LICENSE',
+      'index.html',
+      'oauth2-redirect.html',
+      'swagger-ui.js',
+      'swagger-ui-bundle.js.map',
+      '%2e%2e/package.json',
+    ]) {
+      const { status, body } = (await seatbook
+        .anonymous()
+        .get(`/docs/${name}`)
+        .set('authorization', `Bearer ${OWNER_KEY}`)) as { status: number; body: { code: string } };
+      expect([name, status, body.code]).toEqual([name, 404, 'NOT_FOUND_ROUTE']);
+    }
+  });
+
+  it.each([
+    ['gzip, br', 'gzip'],
+    ['br;q=1.0, gzip;q=0.8', 'gzip'],
+    ['gzip;q=0', undefined],
+    ['identity', undefined],
+  ])('is packed for those who accept that: %s', async (accepted, encoding) => {
+    const { headers } = await seatbook
+      .anonymous()
+      .get('/docs/json')
+      .set('accept-encoding', accepted)
+      .expect(200);
+    expect(headers['content-encoding']).toBe(encoding);
+    expect(headers['vary']).toMatch(/accept-encoding/i);
   });
 });

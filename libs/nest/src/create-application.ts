@@ -15,17 +15,16 @@ import { answerConditionally } from './http/conditional-reads.js';
 import { answerTables } from './reading/tables.js';
 import { refuseBareConnections } from './http/bare-problem.js';
 import type { HttpReply, HttpRequest, HttpServer } from './http/exchange.js';
+import { PACKED_FROM_BYTES } from './http/fixed-answer.js';
 import { FrameworkLog } from './http/framework-log.js';
 import { readJson } from './http/json-body.js';
 import { MAX_IN_PATH } from './http/text-field.js';
 import { ProblemFilter } from './http/problem-filter.js';
+import { judgeHeads } from './http/request-head.js';
 import { logRequests } from './http/request-log.js';
 import { requestValidation } from './http/request-validation.js';
 import { setSecurityHeaders } from './http/security-headers.js';
 import { readUploads } from './http/uploads.js';
-
-/** Below this, packing costs more than it saves. */
-const COMPRESSED_FROM_BYTES = 2_048;
 
 /** Of a part of a path, encoded: each of its characters may take 12. */
 const MAX_PARAM_BYTES = 12 * MAX_IN_PATH;
@@ -45,6 +44,8 @@ export async function createApplication(host: EdgeHost): Promise<NestFastifyAppl
     http: {
       headersTimeout: Math.min(http.headersTimeoutMs, http.requestTimeoutMs),
       connectionsCheckingInterval: CONNECTIONS_CHECKED_EVERY_MS,
+      // It is asked for where the refusal has the form of all others.
+      requireHostHeader: false,
     },
     trustProxy: http.trustProxy,
     // During the shutdown requests are answered by what refuses them below.
@@ -67,21 +68,24 @@ export async function createApplication(host: EdgeHost): Promise<NestFastifyAppl
   methods = new AllowedMethods(server);
   filter = new ProblemFilter(host.log, methods);
   await setSecurityHeaders(server);
+  // It ends with its line, so that a terminal's prompt does not run into it.
+  server.setReplySerializer((payload) => `${JSON.stringify(payload)}\n`);
   readJson(server);
   limitNotifications(server, http.notificationBodyLimit);
   logRequests(server, host.log);
+  judgeHeads(server, host.log);
   refuseWhileNotReady(server, host);
   const throttle = new Throttle(host.configuration.throttle);
   authenticate(server, host.ownerKey, throttle);
   checkNotificationSecrets(server, host.edge, throttle);
   await readUploads(server);
   answerConditionally(server);
-  await server.register(compress, { encodings: ['gzip'], threshold: COMPRESSED_FROM_BYTES });
+  await server.register(compress, { encodings: ['gzip'], threshold: PACKED_FROM_BYTES });
   const document = apiDocument(app);
   app.useGlobalPipes(requestValidation());
   app.useGlobalFilters(filter);
   answerTables(server, document);
-  serveApiDocument(app, document);
+  serveApiDocument(server, document);
   servePages(server);
   return app;
 }

@@ -1,10 +1,10 @@
 import type { INestApplication } from '@nestjs/common';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { pathOf, type HttpReply, type HttpRequest, type HttpServer } from '../http/exchange.js';
+import type { HttpReply, HttpRequest, HttpServer } from '../http/exchange.js';
+import { FixedAnswer } from '../http/fixed-answer.js';
+import { serveApiPage } from './api-page.js';
 import { completeDocument } from './complete-document.js';
 import { ProblemAnswer } from './problem-answer.js';
-import { Refusal } from '@seatbook/kernel';
 
 const DESCRIPTION = `
 The ledger of an organisation's Apple app licences. See also the [error codes](/docs/errors) and the [glossary](/docs/glossary).
@@ -59,24 +59,9 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
 }
 
 /** The document at /docs for people, who are sent there from /, and at /docs/json for programs. */
-export function serveApiDocument(app: NestFastifyApplication, document: OpenAPIObject): void {
-  SwaggerModule.setup('docs', app, document, { raw: false });
-  const server: HttpServer = app.getHttpAdapter().getInstance();
-  // Written once: it is large, and anybody may ask for it.
-  const text = Buffer.from(JSON.stringify(document));
-  server.get('/docs/json', async (_request: HttpRequest, reply: HttpReply) =>
-    reply.type('application/json; charset=utf-8').send(text),
-  );
-  hideSources(server);
+export function serveApiDocument(server: HttpServer, document: OpenAPIObject): void {
+  serveApiPage(server);
+  const answer = new FixedAnswer('application/json; charset=utf-8', JSON.stringify(document));
+  server.get('/docs/json', async (request: HttpRequest, reply: HttpReply) => answer.send(request, reply));
   server.get('/', async (_request: HttpRequest, reply: HttpReply) => reply.redirect('/docs'));
-}
-
-/** Files that the page of the API is made of. The package that they come from has others, which are nobody's business. */
-const PAGE_FILE = /\/(swagger-ui[\w.-]*\.(css|js)|favicon-\d+x\d+\.png|index\.css)$/;
-
-function hideSources(server: HttpServer): void {
-  server.addHook('onRequest', async (request: HttpRequest) => {
-    if (request.routeOptions.url !== '/docs/*' || PAGE_FILE.test(pathOf(request))) return;
-    throw new Refusal('NOT_FOUND_ROUTE', 'there is nothing at this address; see /docs');
-  });
 }

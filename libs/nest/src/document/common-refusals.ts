@@ -2,8 +2,9 @@ import type { ErrorCode } from '@seatbook/kernel';
 
 // Codes that follow from what an operation takes: they are documented with every operation that takes it.
 
-/** Whatever is asked. */
+/** Whatever is asked. Any request may have a malformed head. */
 export const ALWAYS: readonly ErrorCode[] = [
+  'INVALID_REQUEST',
   'INVALID_HEADERS_TOO_LARGE',
   'INVALID_REQUEST_TIMEOUT',
   'INVALID_MEDIA_TYPE',

@@ -1,23 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { STATUS_CODES } from 'node:http';
+import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Log } from '@seatbook/host';
 import type { ErrorCode } from '@seatbook/kernel';
 import { BARE_SECURITY_HEADERS } from './security-headers.js';
 import { titleOf, typeOf, type Problem } from './problem.js';
 
-const STATUS_OF_CODE: Readonly<Record<string, { status: number; code: ErrorCode; detail: string }>> = {
-  HPE_HEADER_OVERFLOW: {
-    status: 431,
-    code: 'INVALID_HEADERS_TOO_LARGE',
-    detail: 'the headers are larger than this server accepts',
-  },
-  ERR_HTTP_REQUEST_TIMEOUT: {
-    status: 408,
-    code: 'INVALID_REQUEST_TIMEOUT',
-    detail: 'the request did not arrive in time',
-  },
-};
 /** What Node says of a request that it could not read. */
 type BareError = Error & {
   readonly code?: string;
@@ -34,7 +23,19 @@ interface BareAnswer {
   readonly allowed?: readonly string[];
 }
 
-const MALFORMED: { status: number; code: ErrorCode; detail: string } = {
+const ANSWERS: Readonly<Record<string, BareAnswer>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: 431,
+    code: 'INVALID_HEADERS_TOO_LARGE',
+    detail: 'the headers are larger than this server accepts',
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: 408,
+    code: 'INVALID_REQUEST_TIMEOUT',
+    detail: 'the request did not arrive in time',
+  },
+};
+const MALFORMED: BareAnswer = {
   status: 400,
   code: 'INVALID_REQUEST',
   detail: 'this is not a valid HTTP request',
@@ -49,39 +50,53 @@ export function refuseBareConnections(
   methodsAt: (path: string) => readonly string[],
 ): (error: BareError, socket: Socket) => void {
   return (error, socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) {
+    if (error.code === 'ECONNRESET' || !socket.writable || isAnswering(socket)) {
       socket.destroy();
       return;
     }
-    const { status, code, detail, allowed } = answerTo(error, methodsAt);
-    const correlationId = randomUUID();
-    const problem: Problem = {
-      type: typeOf(code),
-      title: titleOf(status),
-      status,
-      code,
-      detail,
-      facts: allowed ? { allowed } : {},
-      instance: '',
-      correlationId,
-    };
-    log.debug({ status, code, client: socket.remoteAddress, correlationId }, 'not a request');
-    const body = JSON.stringify(problem);
-    const headers = {
-      'content-type': 'application/problem+json; charset=utf-8',
-      'content-length': String(Buffer.byteLength(body)),
-      'x-correlation-id': correlationId,
-      connection: 'close',
-      ...(allowed ? { allow: allowed.join(', ') } : {}),
-      ...BARE_SECURITY_HEADERS,
-    };
-    const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head.join('')}\r\n${body}`);
+    answerBare(socket, log, answerTo(error, methodsAt));
   };
 }
 
+/** What follows a request on its connection is malformed while that is being answered: two answers would mix. */
+function isAnswering(socket: Socket): boolean {
+  // Node notes the answer under way there, for its own handler of such errors.
+  const { _httpMessage: answer } = socket as Socket & { readonly _httpMessage?: ServerResponse | null };
+  return answer?.headersSent ?? false;
+}
+
+/** Writes an answer to where no request is, and closes the connection. */
+export function answerBare(socket: Duplex, log: Log, { status, code, detail, allowed }: BareAnswer): void {
+  const correlationId = randomUUID();
+  const problem: Problem = {
+    type: typeOf(code),
+    title: titleOf(status),
+    status,
+    code,
+    detail,
+    facts: allowed ? { allowed } : {},
+    instance: '',
+    correlationId,
+  };
+  const { remoteAddress: client } = socket as Partial<Socket>;
+  log.debug({ status, code, client, correlationId }, 'not a request');
+  const body = `${JSON.stringify(problem)}\n`;
+  const headers = {
+    'content-type': 'application/problem+json; charset=utf-8',
+    'content-length': String(Buffer.byteLength(body)),
+    'x-correlation-id': correlationId,
+    connection: 'close',
+    ...(allowed ? { allow: allowed.join(', ') } : {}),
+    ...BARE_SECURITY_HEADERS,
+  };
+  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  // Who sends rubbish may hang up before the answer is written.
+  socket.on('error', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head.join('')}\r\n${body}`);
+}
+
 function answerTo(error: BareError, methodsAt: (path: string) => readonly string[]): BareAnswer {
-  const known = STATUS_OF_CODE[error.code ?? ''];
+  const known = ANSWERS[error.code ?? ''];
   if (known) return known;
   const path = error.code === 'HPE_INVALID_METHOD' ? pathIn(error) : null;
   const allowed = path === null ? [] : methodsAt(path);

@@ -7,7 +7,7 @@ const AS_OF = /,?"asOf":\{"position":\d+,"time":"[^"]*"\}/;
 
 /** The entity tag of an answer: the same as long as what it shows is the same. */
 export const entityTagOf = (json: string): string =>
-  `W/"${createHash('sha256').update(json.replace(AS_OF, '')).digest('base64url').slice(0, 22)}"`;
+  `W/"${createHash('sha256').update(json.replace(AS_OF, '').trimEnd()).digest('base64url').slice(0, 22)}"`;
 
 /** Whether a header `If-Match` or `If-None-Match` names a tag. */
 export const namesTag = (header: string, tag: string): boolean =>

@@ -65,7 +65,7 @@ export class ProblemFilter implements ExceptionFilter {
     void reply
       .status(status)
       .header('content-type', 'application/problem+json; charset=utf-8')
-      .send(JSON.stringify(problem));
+      .send(`${JSON.stringify(problem)}\n`);
   }
 
   /** An address that takes other methods than this one. */
