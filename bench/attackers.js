@@ -1,11 +1,14 @@
 import { connect } from 'node:net';
+import { constants, setPriority } from 'node:os';
 import { clearInterval, clearTimeout, setInterval } from 'node:timers';
 import { pause } from './product.js';
 
 /**
- * Many clients without a key that do what no honest client does, in a process of their own. Each sends one request after
- * the other, with a second between two; what the server does not end is held for ten seconds.
+ * Many clients without a key that do what no honest client does, in a process of their own, which gives way to every
+ * other: in the field they are on other machines. Each sends one request after the other, with a second between two;
+ * what the server does not end is held for ten seconds.
  */
+setPriority(constants.priority.PRIORITY_LOW);
 const [port = '', count = ''] = process.argv.slice(2);
 const HELD_MS = 10_000;
 const PAUSE_MS = 1_000;
