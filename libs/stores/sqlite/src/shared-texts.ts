@@ -1,4 +1,5 @@
 import type { Database, Statement } from 'better-sqlite3';
+import { StoreUnavailable } from '@seatbook/runtime';
 
 /** Texts that are remembered in memory; beyond it all are forgotten and looked up again. */
 const REMEMBERED = 50_000;
@@ -36,12 +37,12 @@ export class SharedTexts {
     return number === undefined ? undefined : this.#remember(text, number);
   }
 
-  /** @throws Error where no text has the number: a row that names it is damaged */
+  /** @throws StoreUnavailable where no text has the number: the row that names it is damaged */
   textOf(number: number): string {
     const known = this.#texts.get(number);
     if (known !== undefined) return known;
     const text = this.#read.get(number);
-    if (text === undefined) throw new Error(`no text has the number ${number}`);
+    if (text === undefined) throw new StoreUnavailable(`no text has the number ${number}`, 'SQLITE_CORRUPT');
     if (this.#texts.size >= REMEMBERED) this.#texts.clear();
     this.#texts.set(number, text);
     return text;
