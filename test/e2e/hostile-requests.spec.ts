@@ -180,7 +180,8 @@ describe.each(Object.entries(KEYS))('every answer %s has its form and its header
     for (const door of DOORS) {
       const answer = await bareAnswer(seatbook.product.port, request(door, key));
       const faults = [...faultsOf(answer, what === 'HEAD')];
-      if (what in MALFORMED && ![400, 405, 431].includes(answer.status)) faults.push(`answered ${answer.status}`);
+      if (what in MALFORMED && ![400, 405, 431].includes(answer.status))
+        faults.push(`answered ${answer.status}`);
       wrong.push(...faults.map((fault) => `${door.join(' ')}: ${fault}`));
     }
     expect(wrong).toEqual([]);

@@ -12,7 +12,10 @@ describe('what never becomes a request', () => {
       response.writeHead(200, { 'content-type': 'text/plain' });
       response.write('the beginning');
     });
-    server.on('clientError', refuseBareConnections(createLog('silent'), () => ['GET']));
+    server.on(
+      'clientError',
+      refuseBareConnections(createLog('silent'), () => ['GET']),
+    );
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     port = (server.address() as AddressInfo).port;
   });
