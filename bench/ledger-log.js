@@ -20,6 +20,7 @@ const LIFE = [
     data: {
       orderId,
       part: 0,
+      ifShort: 'wait',
       reserved,
       lot: 1,
       waiting: NOBODY,

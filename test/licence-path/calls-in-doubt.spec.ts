@@ -1,13 +1,17 @@
-import { VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
+import { takeOver } from '@seatbook/application';
+import { OWNER, UID, VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 
 const APP = '900000001';
+/** With two assets more than one request would tell what Apple has done. */
+const OTHER = '900000002';
+const BOTH = [APP, OTHER];
 const ASSOCIATE = { path: '/mdm/v2/assets/associate' };
 const HOUR = 3_600_000;
 
 describe('calls in doubt', () => {
   let virtual: VirtualSeatbook;
   beforeEach(async () => {
-    virtual = await VirtualSeatbook.imported([asset(APP, 10)]);
+    virtual = await VirtualSeatbook.imported(BOTH.map((adamId) => asset(adamId, 400)));
   });
   afterEach(() => virtual.close());
 
@@ -19,7 +23,7 @@ describe('calls in doubt', () => {
     // Attempt 1 is carried out and its answer is lost; attempt 2 is refused as a whole: Apple lowered its limit.
     admin.addErrorRule({ match: ASSOCIATE, times: 1, resetAfter: true });
     admin.addErrorRule({ match: ASSOCIATE, times: 1, errorNumber: 9_702 });
-    await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(4) });
+    await virtual.place({ assets: BOTH.map(stdq), serialNumbers: serials(4) });
     await virtual.advanceUntil('attempt 1 is over', () => has('call.attempt-failed'));
     const order = { kind: 'ReturnLicense', assets: [stdq(APP)], serialNumbers: serials(2) } as const;
     const { orderId } = await virtual.place(order);
@@ -31,10 +35,10 @@ describe('calls in doubt', () => {
   it('a failure of a single pair in the second attempt does not undo what the first one has done', async () => {
     const { admin } = virtual.simulator;
     admin.addErrorRule({ match: ASSOCIATE, times: 1, resetAfter: true });
-    const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(4) });
+    const { orderId } = await virtual.place({ assets: BOTH.map(stdq), serialNumbers: serials(4) });
     await virtual.advanceUntil('attempt 1 is over', () => has('call.attempt-failed'));
     admin.failPairs([{ adamId: APP, serialNumber: serials(1)[0], errorNumber: 9_602, times: 1 }]);
-    expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 4 });
+    expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 8 });
     expect((await virtual.pairs(APP))['assigned']).toEqual(virtual.atApple(APP));
   });
 
@@ -62,14 +66,73 @@ describe('calls in doubt', () => {
     const { admin } = virtual.simulator;
     admin.addErrorRule({ match: ASSOCIATE, times: 1, resetAfter: true });
     admin.failPairs([{ adamId: APP, serialNumber: serials(1)[0], errorNumber: 9_709, times: 2 }]);
-    const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(3) });
+    const { orderId } = await virtual.place({ assets: BOTH.map(stdq), serialNumbers: serials(3) });
     await virtual.advanceUntil('attempt 2 is accepted', () => has('call.accepted'));
     admin.addErrorRule({ match: { path: '/mdm/v2/assignments' }, times: 'forever', status: 503 });
     await virtual.advanceUntil('a look failed', () => has('call.verification-failed'));
     await virtual.advance(60_000);
     expect(await virtual.stores.progress.countParked()).toBe(0);
     admin.clearErrorRules();
-    expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 3 });
+    expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 6 });
+  });
+
+  describe('are looked for before they are sent again, where one request tells', () => {
+    const sent = (): number =>
+      virtual.simulator.admin.requests(0, 10_000).filter(({ path }) => path.startsWith(ASSOCIATE.path))
+        .length;
+
+    it.each([
+      ['an answer is lost', { resetAfter: true }],
+      ['no answer comes', { dead: 'after' as const }],
+    ])('%s', async (_what, fault) => {
+      virtual.simulator.admin.addErrorRule({ match: ASSOCIATE, times: 1, ...fault });
+      const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(200) });
+      expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 200 });
+      expect(sent()).toBe(1);
+    });
+
+    it('the process dies while Apple answers', async () => {
+      virtual.simulator.admin.addErrorRule({ match: ASSOCIATE, times: 1, delayMs: 20_000 });
+      const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(200) });
+      await virtual.advanceUntil('it is sent', () => sent() === 1);
+      await virtual.advance(25_000);
+      await virtual.kill();
+      await virtual.start();
+      expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 200 });
+      expect(sent()).toBe(1);
+    });
+
+    it('an event stays pending for longer than Apple says', async () => {
+      virtual.simulator.admin.setFaults({ notifications: { drop: 1 } });
+      virtual.simulator.admin.addErrorRule({
+        match: { path: '/mdm/v2/status' },
+        times: 'forever',
+        errorNumber: 9_708,
+      });
+      const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(200) });
+      expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 200 });
+      expect(sent()).toBe(1);
+    });
+
+    it('another MDM takes the location, and it is taken back', async () => {
+      const { admin } = virtual.simulator;
+      admin.takeOver(UID, { id: 'other', name: 'Other', metadata: '' });
+      const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(96) });
+      await virtual.advanceUntil('it is held', () => has('call.held'));
+      await virtual.advance(60_000);
+      await virtual.until(takeOver(virtual.edge, { uId: UID }, OWNER));
+      expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 96 });
+      expect(sent()).toBe(1);
+    });
+
+    it('what Apple has done of it is done, and what it has not done is sent, in time', async () => {
+      virtual.simulator.admin.addErrorRule({ match: ASSOCIATE, times: 3, resetBefore: true });
+      const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(50) });
+      expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 50 });
+      const attempts = (await types()).filter((type) => type === 'call.started').length;
+      expect(attempts).toBe(4);
+      expect((await types()).filter((type) => type === 'call.found-undone')).toHaveLength(3);
+    });
   });
 
   it('a licence that Apple does not find for a minute is asked for again', async () => {

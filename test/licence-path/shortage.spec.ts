@@ -1,5 +1,6 @@
 import { UID, VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 import { cancelWaiting, listOutcomes, renewToken } from '@seatbook/application';
+import { availableOf } from '@seatbook/licensing';
 import { OWNER } from '@seatbook/test-support/virtual-seatbook';
 import { sized } from '@seatbook/test-support/full-size';
 
@@ -42,6 +43,97 @@ describe('the last licence and two concurrent orders', () => {
       expect(virtual.atApple(adamId(index))).toHaveLength(1);
     }
     await virtual.close();
+  });
+});
+
+describe('licences that another tool takes, unannounced', () => {
+  const ADOPTED = serials(1, 0, 'A');
+  let virtual: VirtualSeatbook;
+  beforeEach(async () => {
+    virtual = await VirtualSeatbook.open();
+    virtual.createLocation([asset(APP, 11)]);
+    // One that is adopted: what is read then is not read again.
+    virtual.simulator.admin.seedAssignments(UID, { adamId: APP, serialNumbers: ADOPTED });
+    virtual.simulator.admin.setFaults({ shortage: 'whole-asset' });
+    await virtual.import();
+    await virtual.advance(5_000);
+  });
+  afterEach(() => virtual.close());
+
+  const taken = (count: number): void => {
+    for (const serialNumber of serials(count, 900))
+      virtual.simulator.admin.addAssignment(UID, { adamId: APP, serialNumber });
+  };
+  const associateCalls = (): number =>
+    virtual.simulator.admin
+      .requests(0, 10_000)
+      .filter(({ path }) => path.startsWith('/mdm/v2/assets/associate')).length;
+
+  it('cost one call that is refused, and the next one is of the size that Apple names', async () => {
+    taken(3);
+    const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(10) });
+    await virtual.advance(10 * 60_000);
+    expect(await virtual.order(orderId)).toMatchObject({
+      state: 'waiting',
+      waiting: 3,
+      final: { assigned: 7 },
+    });
+    expect(associateCalls()).toBe(2);
+    const document = await virtual.assetDocument(APP);
+    expect(document).toMatchObject({ takenElsewhere: 3, assigned: 8, short: false });
+    expect(availableOf(document)).toBe(0);
+
+    virtual.simulator.admin.purchase(UID, { adamId: APP, count: 2 });
+    await virtual.advance(60 * 60_000);
+    expect(await virtual.order(orderId)).toMatchObject({ waiting: 1, final: { assigned: 9 } });
+    expect(associateCalls()).toBe(3);
+
+    for (const serialNumber of serials(1, 900))
+      virtual.simulator.admin.removeAssignment(UID, { adamId: APP, serialNumber });
+    expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 10 });
+    expect(associateCalls()).toBe(4);
+  });
+
+  it('are not counted twice where one of their devices is ordered for: nobody waits beside a free licence', async () => {
+    taken(1);
+    await virtual.advance(16 * 60_000);
+    expect(availableOf(await virtual.assetDocument(APP))).toBe(9);
+    const known = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(1, 900) });
+    await virtual.finished(known.orderId);
+    const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(9) });
+    expect((await virtual.finished(orderId, 60_000)).final).toMatchObject({ assigned: 9 });
+    expect(virtual.atApple(APP)).toHaveLength(11);
+  });
+
+  it.each(['whole-asset', 'first-wins'] as const)(
+    'refuse a pair whose order does not wait, as a shortage does that is seen at once (%s)',
+    async (shortage) => {
+      virtual.simulator.admin.setFaults({ shortage });
+      taken(8);
+      const request = { assets: [stdq(APP)], ifShort: 'refuse' as const };
+      const { orderId } = await virtual.place({ ...request, serialNumbers: serials(5) });
+      const { final, refusals } = await virtual.finished(orderId, 5 * 60_000);
+      expect(final).toMatchObject({ assigned: 2, refused: 3, failed: 0 });
+      expect(refusals).toMatchObject([{ refusal: 'SHORT', pairs: 3 }]);
+      virtual.simulator.admin.purchase(UID, { adamId: APP, count: 5 });
+      await virtual.advance(60 * 60_000);
+      expect(await virtual.pairs(APP)).toEqual({ assigned: [...ADOPTED, ...serials(2)] });
+      expect(virtual.atApple(APP)).toHaveLength(11);
+    },
+  );
+
+  it('refuse all pairs where none is left, and never serve them later', async () => {
+    taken(10);
+    const { orderId } = await virtual.place({
+      assets: [stdq(APP)],
+      serialNumbers: serials(2),
+      ifShort: 'refuse',
+    });
+    expect((await virtual.finished(orderId, 5 * 60_000)).final).toMatchObject({ refused: 2 });
+    virtual.simulator.admin.purchase(UID, { adamId: APP, count: 2 });
+    await virtual.advance(60 * 60_000);
+    expect(await virtual.pairs(APP)).toEqual({ assigned: ADOPTED });
+    expect(virtual.atApple(APP)).toHaveLength(11);
   });
 });
 

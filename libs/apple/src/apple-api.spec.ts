@@ -493,16 +493,24 @@ describe('walks', () => {
       const index = indexOf(seen);
       return {
         after: 200,
-        then: failures.get(index)?.shift() ?? pageOf(index, 20, [asset(index), asset(index + 1)]),
+        then: failures.get(index)?.shift() ?? pageOf(index, 20, [asset(2 * index), asset(2 * index + 1)]),
       };
     });
     const result = await done(client.assets(access));
     expect(result).toMatchObject({ ok: true, value: { versionId: 'v1', moved: false } });
-    expect(result.ok && result.value.records).toHaveLength(21);
+    expect(result.ok && result.value.records).toHaveLength(40);
     expect(apple.calls).toHaveLength(25);
     expect(apple.maxInFlight).toBe(5);
     expect(apple.calls[0]?.query.has('pageIndex')).toBe(false);
     expect(busiestSecond(apple.calls)).toBeLessThanOrEqual(15);
+  });
+
+  it('fail where each page is answered with the first one, as some proxy might', async () => {
+    const { client, done } = setUp(() => pageOf(0, 3, [asset(1), asset(2)]));
+    expect(failureOf(await done(client.assets(access)))).toMatchObject({
+      kind: 'transient',
+      reason: expect.stringContaining('was answered with page 0') as string,
+    });
   });
 
   it('have five pages in flight over all lists of a location', async () => {

@@ -1,4 +1,4 @@
-import type { Clock, Instant, Milliseconds, Random } from '@seatbook/kernel';
+import type { Clock, Milliseconds, Random } from '@seatbook/kernel';
 import type { AccountRefusal, AppleAccess, AppleFailure, AppleResult } from '@seatbook/licensing';
 import { configuredUrl, type Endpoint, withQuery } from './apple-urls.js';
 import { fullJitter } from './backoff.js';
@@ -24,8 +24,8 @@ export interface AppleRequest {
   readonly query?: Readonly<Record<string, string>>;
   /** Makes it a POST. */
   readonly body?: JsonObject;
-  /** It is not sent after this moment; default: `maxQueueMs` from now. */
-  readonly deadline?: Instant;
+  /** By elapsed time: it is not sent after that; default: `maxQueueMs` from now. */
+  readonly deadline?: Milliseconds;
   /**
    * `check` is sent even if the token or the location was refused before, to learn whether it still is; `own` even if
    * it is refused while the request waits.
@@ -113,7 +113,7 @@ export class Caller {
     return (lookup ? location.lookup : location.api).run(
       {
         lane: request.lane,
-        deadline: request.deadline ?? clock.now() + settings.maxQueueMs,
+        deadline: request.deadline ?? clock.elapsed() + settings.maxQueueMs,
         refusal: () => (request.insistence === 'own' ? null : this.#refusals.refusalOf(asking)),
       },
       () =>

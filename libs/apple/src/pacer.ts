@@ -1,4 +1,4 @@
-import type { Clock, Instant, Milliseconds } from '@seatbook/kernel';
+import type { Clock, Milliseconds } from '@seatbook/kernel';
 import type { AppleFailure, AppleResult } from '@seatbook/licensing';
 import { Closure } from './closure.js';
 import type { OrganisationGate } from './organisation-gate.js';
@@ -11,8 +11,8 @@ export type Lane = 'write' | 'read' | 'page';
 /** What a pacer needs to know about a waiting request. */
 export interface Ticket {
   readonly lane: Lane;
-  /** It is rejected if its turn has not come by then. */
-  readonly deadline: Instant;
+  /** By elapsed time: it is rejected if its turn has not come by then. */
+  readonly deadline: Milliseconds;
   /** The failure with which it must be rejected by now, if any; evaluated by {@link Pacer.recheck}. */
   refusal(): AppleFailure | null;
 }
@@ -156,7 +156,7 @@ export class Pacer {
 
   /** A request that cannot go before its deadline is rejected at once, with the wait, instead of at its deadline. */
   #tooLate(ticket: Ticket): AppleFailure | null {
-    const now = this.options.clock.now();
+    const now = this.options.clock.elapsed();
     const shutMs = this.#shut.waitMs();
     const closedMs = this.options.gate?.closedMs() ?? 0;
     const wait = Math.max(shutMs, closedMs);
@@ -186,7 +186,7 @@ export class Pacer {
     this.#cancelTimer?.();
     this.#cancelTimer = null;
     if (this.#closed || this.#writes.length + this.#reads.length === 0) return;
-    const now = this.options.clock.now();
+    const now = this.options.clock.elapsed();
     let wake = Infinity;
     for (const lane of [this.#writes, this.#reads])
       for (const { ticket } of lane) wake = Math.min(wake, ticket.deadline - now);

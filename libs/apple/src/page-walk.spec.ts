@@ -48,9 +48,10 @@ describe('a walk through pages', () => {
     expect(fetched).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
-  it('counts a record that comes twice once', async () => {
+  it('counts a record that comes twice once: the data moved, since another one came never', async () => {
     const { result } = await walk([{ records: ['a', 'b'] }, { records: ['b', 'c'] }, { records: ['a'] }]);
-    expect(result).toEqual(value('abc', false));
+    expect(result).toEqual(value('abc', true));
+    expect((await walk([{ records: ['a', 'a'] }, { records: ['b'] }])).result).toEqual(value('ab', false));
   });
 
   it('notices that the data moved, and keeps the first version', async () => {

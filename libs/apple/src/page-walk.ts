@@ -63,7 +63,12 @@ export async function walkPages<T>(options: PageWalkOptions<T>): Promise<AppleRe
   const { versionId, totalPages } = first.value;
   let moved = gone || versionId === null;
   for (const [, read] of [...pages].sort(([a], [b]) => a - b)) {
-    for (const record of read.records) records.set(options.keyOf(record), record);
+    const ofPage = new Map(read.records.map((record) => [options.keyOf(record), record]));
+    for (const [key, record] of ofPage) {
+      // On two pages at once: another record is on none.
+      moved ||= records.has(key);
+      records.set(key, record);
+    }
     moved ||= read.versionId !== versionId || read.totalPages !== totalPages;
   }
   return { ok: true, value: { records: [...records.values()], versionId: versionId ?? '', moved } };

@@ -1,5 +1,5 @@
 import type { AppleAccess, AppleResult, Walk } from '@seatbook/licensing';
-import type { Clock, Instant } from '@seatbook/kernel';
+import type { Clock, Milliseconds } from '@seatbook/kernel';
 import type { Endpoint } from './apple-urls.js';
 import type { Caller } from './caller.js';
 import { integerOf, type JsonObject, listOf, textOf } from './json-shape.js';
@@ -32,16 +32,21 @@ export async function readList<T>(
   shape: ListShape<T>,
   filter: Readonly<Record<string, string>> = {},
 ): Promise<AppleResult<Walk<T>>> {
-  const deadline = clock.now() + settings.walkMs;
+  const deadline = clock.elapsed() + settings.walkMs;
 
   const once = async (index: number): Promise<AppleResult<Page<T>>> => {
     const query = index === 0 ? filter : { ...filter, pageIndex: String(index) };
     const answer = await caller.call(access, { endpoint: shape.endpoint, lane: 'page', query, deadline });
     if (!answer.ok) return answer;
     const page = pageOf(answer.value, shape);
-    return page
-      ? { ok: true, value: page }
-      : { ok: false, failure: transientFailure(`page ${index} of ${shape.member} cannot be parsed`) };
+    if (!page)
+      return { ok: false, failure: transientFailure(`page ${index} of ${shape.member} cannot be parsed`) };
+    const answered = integerOf(answer.value['currentPageIndex']) ?? index;
+    if (answered !== index) {
+      const reason = `page ${index} of ${shape.member} was answered with page ${answered}`;
+      return { ok: false, failure: transientFailure(reason) };
+    }
+    return { ok: true, value: page };
   };
 
   const page = async (index: number): Promise<AppleResult<Page<T>>> => {
@@ -52,7 +57,7 @@ export async function readList<T>(
       await caller.pause(attempt, result.failure.retryAfterMs);
     }
   };
-  const endsBefore = (at: Instant, wait: number | null): boolean => clock.now() + (wait ?? 0) >= at;
+  const endsBefore = (at: Milliseconds, wait: number | null): boolean => clock.elapsed() + (wait ?? 0) >= at;
 
   return walkPages({
     page,

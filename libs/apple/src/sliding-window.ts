@@ -5,7 +5,8 @@ import type { Clock, Milliseconds } from '@seatbook/kernel';
  * A token bucket would allow twice as many within one unlucky second.
  */
 export class SlidingWindow {
-  #starts: number[] = [];
+  /** By elapsed time: setting the clock lets no more start. */
+  #starts: Milliseconds[] = [];
 
   constructor(
     private readonly clock: Clock,
@@ -31,9 +32,7 @@ export class SlidingWindow {
   }
 
   #trim(): number {
-    const now = this.clock.now();
-    // The clock was set back: as if they had all started just now.
-    if ((this.#starts.at(-1) ?? now) > now) this.#starts = this.#starts.map(() => now);
+    const now = this.clock.elapsed();
     const kept = this.#starts.findIndex((at) => at > now - this.windowMs);
     if (kept !== 0) this.#starts = kept < 0 ? [] : this.#starts.slice(kept);
     return now;

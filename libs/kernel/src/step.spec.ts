@@ -8,7 +8,9 @@ const dueAt = (at: number | null, gate?: string): Step<null, never> => ({
 
 describe('what a stream waits for', () => {
   it('is the earliest step that is due, with its gate', () => {
-    expect(nextOf({ late: dueAt(9), soon: dueAt(5, 'account'), never: dueAt(null) }, null)).toEqual({
+    expect(
+      nextOf({ late: dueAt(9, 'account'), soon: dueAt(5, 'account'), never: dueAt(null) }, null),
+    ).toEqual({
       step: 'soon',
       at: 5,
       gate: 'account',

@@ -20,7 +20,11 @@ export interface Step<S, P, C extends Command = Command> {
 /** All steps of a kind of stream, by name. Of those due at the same moment the first goes first. */
 export type Steps<S, P, C extends Command = Command> = Readonly<Record<string, Step<S, P, C>>>;
 
-/** The earliest thing that a stream waits for, over all its steps; null where it waits for nothing. */
+/**
+ * The earliest thing that a stream waits for, over all its steps; null where it waits for nothing. A stream waits in one
+ * queue: were one step behind a gate and another one not, the gate would hide whatever is due after its own.
+ * @throws Error where the steps of a state wait behind different gates
+ */
 export function nextOf<S>(
   steps: Readonly<Record<string, Pick<Step<S, never>, 'due'>>>,
   state: S,
@@ -28,7 +32,13 @@ export function nextOf<S>(
   let next: Due | null = null;
   for (const [name, step] of Object.entries(steps)) {
     const due = step.due(state);
-    if (due && (next === null || due.at < next.at)) next = { ...due, step: name };
+    if (!due) continue;
+    if (next !== null && next.gate !== due.gate)
+      throw new Error(`${next.step} waits behind ${gateText(next)}, ${name} behind ${gateText(due)}`);
+    if (next === null || due.at < next.at) next = { ...due, step: name };
   }
   return next;
 }
+
+const gateText = ({ gate }: Pick<Due, 'gate'>): string =>
+  gate === undefined ? 'no gate' : `the gate ${gate}`;

@@ -2,19 +2,19 @@ import type { EventType, Reaction } from '@seatbook/kernel';
 import { accountDecider } from './account/account-decider.js';
 import { accountEventTypes } from './account/account-events.js';
 import { accountReactions } from './account/account-reactions.js';
-import { accountSteps } from './account/account-steps.js';
+import { accountSteps, accountWaits } from './account/account-steps.js';
 import { accountStory, accountSubjects } from './account/account-story.js';
 import { callDecider } from './apple-call/call-decider.js';
 import { callEventTypes } from './apple-call/call-events.js';
 import { callReactions } from './apple-call/call-reactions.js';
 import { weighCall } from './apple-call/call-state.js';
-import { callSteps } from './apple-call/call-steps.js';
+import { callSteps, callWaits } from './apple-call/call-steps.js';
 import { callStory, callSubjects } from './apple-call/call-story.js';
 import { appleEventDecider } from './apple-event/apple-event-decider.js';
 import { appleEventEventTypes } from './apple-event/apple-event-events.js';
 import { appleEventReactions } from './apple-event/apple-event-reactions.js';
 import { weighAppleEvent } from './apple-event/apple-event-state.js';
-import { appleEventSteps } from './apple-event/apple-event-steps.js';
+import { appleEventSteps, appleEventWaits } from './apple-event/apple-event-steps.js';
 import { appleEventStory, appleEventSubjects } from './apple-event/apple-event-story.js';
 import { assetDecider } from './asset/asset-decider.js';
 import { assetEventTypes } from './asset/asset-events.js';
@@ -24,7 +24,7 @@ import { assetStory, assetSubjects } from './asset/asset-story.js';
 import { importDecider } from './import/import-decider.js';
 import { importEventTypes } from './import/import-events.js';
 import { importReactions } from './import/import-reactions.js';
-import { importSteps } from './import/import-steps.js';
+import { importSteps, importWaits } from './import/import-steps.js';
 import { importStory, importSubjects } from './import/import-story.js';
 import { notificationDecider } from './notification/notification-decider.js';
 import { notificationEventTypes } from './notification/notification-events.js';
@@ -32,13 +32,13 @@ import { notificationStory, notificationSubjects } from './notification/notifica
 import { orderDecider, weighOrder } from './order/order-decider.js';
 import { orderEventTypes } from './order/order-events.js';
 import { orderReactions } from './order/order-reactions.js';
-import { orderSteps } from './order/order-steps.js';
+import { orderSteps, orderWaits } from './order/order-steps.js';
 import { orderStory, orderSubjects } from './order/order-story.js';
 import { reconciliationDecider } from './reconciliation/reconciliation-decider.js';
 import { reconciliationEventTypes } from './reconciliation/reconciliation-events.js';
 import { reconciliationReactions } from './reconciliation/reconciliation-reactions.js';
 import { weighReconciliation } from './reconciliation/reconciliation-state.js';
-import { reconciliationSteps } from './reconciliation/reconciliation-steps.js';
+import { reconciliationSteps, reconciliationWaits } from './reconciliation/reconciliation-steps.js';
 import { reconciliationStory, reconciliationSubjects } from './reconciliation/reconciliation-story.js';
 import type { Timings } from './timings.js';
 
@@ -48,6 +48,7 @@ interface Concept {
   readonly stream: (timings: Timings) => {
     readonly decider: object;
     readonly steps: object;
+    readonly waits?: object;
     readonly weigh: (state: never) => number;
     readonly snapshot?: object;
   };
@@ -63,7 +64,7 @@ interface Concept {
 export const concepts = {
   import: {
     types: importEventTypes,
-    stream: () => ({ decider: importDecider, steps: importSteps, weigh: () => 1_000 }),
+    stream: () => ({ decider: importDecider, steps: importSteps, waits: importWaits, weigh: () => 1_000 }),
     reactions: () => importReactions,
     story: importStory,
     subjects: importSubjects,
@@ -73,6 +74,7 @@ export const concepts = {
     stream: (timings: Timings) => ({
       decider: accountDecider(timings),
       steps: accountSteps,
+      waits: accountWaits(timings),
       weigh: () => 1_000,
     }),
     reactions: () => accountReactions,
@@ -88,14 +90,24 @@ export const concepts = {
   },
   order: {
     types: orderEventTypes,
-    stream: (timings: Timings) => ({ decider: orderDecider(timings), steps: orderSteps, weigh: weighOrder }),
+    stream: (timings: Timings) => ({
+      decider: orderDecider(timings),
+      steps: orderSteps,
+      waits: orderWaits(timings),
+      weigh: weighOrder,
+    }),
     reactions: () => orderReactions,
     story: orderStory,
     subjects: orderSubjects,
   },
   appleCall: {
     types: callEventTypes,
-    stream: (timings: Timings) => ({ decider: callDecider(timings), steps: callSteps, weigh: weighCall }),
+    stream: (timings: Timings) => ({
+      decider: callDecider(timings),
+      steps: callSteps,
+      waits: callWaits(timings),
+      weigh: weighCall,
+    }),
     reactions: () => callReactions,
     story: callStory,
     subjects: callSubjects,
@@ -105,6 +117,7 @@ export const concepts = {
     stream: (timings: Timings) => ({
       decider: appleEventDecider(timings),
       steps: appleEventSteps,
+      waits: appleEventWaits(timings),
       weigh: weighAppleEvent,
     }),
     reactions: () => appleEventReactions,
@@ -123,6 +136,7 @@ export const concepts = {
     stream: (timings: Timings) => ({
       decider: reconciliationDecider(timings),
       steps: reconciliationSteps,
+      waits: reconciliationWaits(timings),
       weigh: weighReconciliation,
     }),
     reactions: (timings: Timings) => reconciliationReactions(timings),

@@ -19,6 +19,9 @@ export interface MdmInfo {
   readonly metadata: string;
 }
 
+/** Apple may ask us to wait for this long at the most; a longer wish is cut. */
+export const MAX_RETRY_AFTER_MS: Milliseconds = 24 * 3_600_000;
+
 export type TokenRefusal = 'expired' | 'revoked' | 'invalid' | 'read-only';
 
 /** Every way in which a request to Apple does not succeed. */

@@ -74,6 +74,12 @@ export const timingTable = {
 
 export type Timings = { readonly [T in keyof typeof timingTable]: Milliseconds };
 
+/**
+ * The longest that a stream may have to wait for each of its steps. A moment further ahead was noted by a clock that was
+ * ahead for a while, and must not put work to sleep.
+ */
+export type LongestWaits<S> = Readonly<Record<keyof S, Milliseconds>>;
+
 export const DEFAULT_TIMINGS = Object.fromEntries(
   Object.entries(timingTable).map(([name, { default: value }]) => [name, value]),
 ) as Timings;

@@ -1,10 +1,13 @@
 import {
   START,
   isRefusal,
+  nextOf,
   type Cause,
   type Clock,
   type Command,
+  type Due,
   type Ids,
+  type Instant,
   type Milliseconds,
   type Position,
   type Step,
@@ -89,6 +92,12 @@ const STEPS: Queue = { name: STEPS_QUEUE, gate: null };
 const PAGE_ROWS = 100;
 /** A queue is looked at this often even where nothing is due by its clock: that may be set to another time. */
 const LOOK_AGAIN_MS: Milliseconds = 30_000;
+/** Work noted by a clock that was ahead is looked for this often, and whenever a clock is seen to have been set back. */
+const LOOK_AHEAD_MS: Milliseconds = 600_000;
+/** Clocks of several machines differ; what is due no further ahead than this comes soon enough. */
+const CLOCK_SKEW_MS: Milliseconds = 60_000;
+/** Within one pass a clock is not put right by more than this without having been set. */
+const CLOCK_DRIFT_MS: Milliseconds = 1_000;
 const MAX_TAKEN = 20_000;
 const WISHES = 100;
 
@@ -107,6 +116,10 @@ export class DueRunner<P> {
   readonly #taken = new Map<string, Taken>();
   /** When each queue is to be looked at again, by elapsed time; at once where nothing is noted. */
   readonly #lookAt = new Map<string, Milliseconds>();
+  /** When each queue is to be looked through for work that was noted by a clock that was ahead; at once where nothing is noted. */
+  readonly #lookAheadAt = new Map<string, Milliseconds>();
+  /** How far the clock was ahead of the elapsed time. */
+  #offset = -Infinity;
   /** Up to where `due` had come when all queues were last to be looked at. */
   #seen: Position = START;
   /** When each gate last got a place, by counting places: who has waited longest is looked at first. */
@@ -124,7 +137,10 @@ export class DueRunner<P> {
     const task = (): Promise<boolean> => this.#pass();
     this.#loop = new PollLoop({ clock, pollMs: this.#limits.pollMs, task, health: this.#health });
     gates.onOpened((gate) => this.#look(gateQueue(gate)));
-    leases.onGained(() => this.#lookAtAll());
+    leases.onGained(() => {
+      this.#lookAheadAt.clear();
+      this.#lookAtAll();
+    });
   }
 
   start(): void {
@@ -171,6 +187,7 @@ export class DueRunner<P> {
 
   async #pass(): Promise<boolean> {
     const { clock, reads } = this.#options;
+    this.#noticeClock();
     await this.#takeWishes();
     const stamped = await reads.checkpoint(dueModel);
     if (stamped !== this.#seen) this.#lookAt.clear();
@@ -185,12 +202,23 @@ export class DueRunner<P> {
     return false;
   }
 
+  /** What was noted before the clock was set back may be due long before its moment comes again. */
+  #noticeClock(): void {
+    const { clock } = this.#options;
+    const offset = clock.now() - clock.elapsed();
+    if (offset < this.#offset - CLOCK_DRIFT_MS) {
+      this.#lookAheadAt.clear();
+      this.#lookAt.clear();
+    }
+    this.#offset = offset;
+  }
+
   async #lookThrough(queue: Queue): Promise<void> {
     const { clock } = this.#options;
     // Noted before the look: what asks for another one meanwhile is not forgotten.
     this.#lookAt.set(queue.name, Infinity);
     try {
-      const wait = Math.min(await this.#takeFrom(queue), LOOK_AGAIN_MS);
+      const wait = Math.min(await this.#takeFrom(queue), await this.#takeAhead(queue), LOOK_AGAIN_MS);
       if (this.#lookAt.has(queue.name)) this.#lookAt.set(queue.name, clock.elapsed() + wait);
     } catch (error) {
       this.#lookAt.delete(queue.name);
@@ -207,7 +235,8 @@ export class DueRunner<P> {
     const held = open.filter((gate) => this.#mayStartBehind(gate));
     const queues = [STEPS, ...held.map((gate): Queue => ({ name: gateQueue(gate), gate }))];
     const known = new Set(queues.map(({ name }) => name));
-    for (const name of this.#lookAt.keys()) if (!known.has(name)) this.#lookAt.delete(name);
+    for (const looks of [this.#lookAt, this.#lookAheadAt])
+      for (const name of looks.keys()) if (!known.has(name)) looks.delete(name);
     return queues;
   }
 
@@ -230,33 +259,86 @@ export class DueRunner<P> {
 
   /** Takes what is due of a queue, as far as there is room. Answers how long the next may wait. */
   async #takeFrom(queue: Queue): Promise<Milliseconds> {
-    const { reads, progress, clock } = this.#options;
+    const { clock } = this.#options;
     let wait = Infinity;
+    for await (const rows of this.#pages(queue)) {
+      const now = clock.now();
+      const due = rows.filter(({ at }) => at <= now);
+      wait = Math.min(wait, await this.#takeRows(due, queue));
+      const later = rows[due.length];
+      if (later) return Math.min(wait, later.at - now);
+      if (this.#roomOf(queue) <= 0) return wait;
+    }
+    return wait;
+  }
+
+  /**
+   * Takes what waits for a moment that a clock noted which was ahead, when as much time has passed as it was to wait.
+   * Where that is not known it is taken at once: nothing waits longer than its step has to.
+   */
+  async #takeAhead(queue: Queue): Promise<Milliseconds> {
+    const { clock } = this.#options;
+    if ((this.#lookAheadAt.get(queue.name) ?? 0) > clock.elapsed()) return Infinity;
+    let wait = Infinity;
+    let found = false;
+    for await (const rows of this.#pages(queue, clock.now() + CLOCK_SKEW_MS)) {
+      const ahead = rows.filter((row) => this.#isAhead(row));
+      for (const row of ahead) {
+        found = true;
+        const { stream, revision, at, recordedAt } = row;
+        const noted = this.#taken.get(stream)?.revision === revision;
+        if (noted || !this.#isOfLater(row)) continue;
+        this.#note(stream, { revision, againAt: clock.elapsed() + (at - recordedAt), failures: 0 });
+      }
+      wait = Math.min(wait, await this.#takeRows(ahead, queue));
+      if (this.#roomOf(queue) <= 0) return wait;
+    }
+    const next = found ? Math.min(wait, LOOK_AGAIN_MS) : LOOK_AHEAD_MS;
+    this.#lookAheadAt.set(queue.name, clock.elapsed() + next);
+    return found ? next : Infinity;
+  }
+
+  /** It was noted by a clock that was ahead of this one. */
+  #isOfLater({ recordedAt }: DueRow): boolean {
+    return recordedAt > this.#options.clock.now() + CLOCK_SKEW_MS;
+  }
+
+  /** Its moment is further ahead than it may be. */
+  #isAhead(row: DueRow): boolean {
+    const { clock, runner } = this.#options;
+    const longest = runner.kindOf(row.stream).waits?.[row.step] ?? Infinity;
+    return this.#isOfLater(row) || row.at > clock.now() + Math.max(longest, CLOCK_SKEW_MS);
+  }
+
+  async *#pages({ name }: Queue, from?: Instant): AsyncGenerator<readonly DueRow[]> {
     let cursor: string | undefined;
     do {
-      const page = await reads.query(dueModel, {
+      const page = await this.#options.reads.query(dueModel, {
         index: 'by-queue',
-        equals: [queue.name],
+        equals: [name],
         limit: PAGE_ROWS,
+        ...(from === undefined ? {} : { range: { from } }),
         ...(cursor === undefined ? {} : { cursor }),
       });
-      const now = clock.now();
-      const due = page.rows.filter(({ at }) => at <= now);
-      const mine = due.filter(({ stream }) => !this.#running.has(stream) && this.#mayStart(stream, queue));
-      const streams = mine.map(({ stream }) => stream);
-      const parked = mine.length === 0 ? new Set() : await progress.parkedStreams('step', streams);
-      for (const row of mine) {
-        // What ends makes room and asks for another look.
-        if (this.#roomOf(queue) <= 0) return wait;
-        if (parked.has(row.stream)) continue;
-        const again = this.#againIn(row);
-        if (again <= 0) this.#take(row, queue);
-        else wait = Math.min(wait, again);
-      }
-      const later = page.rows[due.length];
-      if (later) return Math.min(wait, later.at - now);
+      yield page.rows;
       cursor = page.next ?? undefined;
     } while (cursor !== undefined);
+  }
+
+  /** Takes rows as far as there is room. Answers how long those that were taken before have to wait. */
+  async #takeRows(rows: readonly DueRow[], queue: Queue): Promise<Milliseconds> {
+    const mine = rows.filter(({ stream }) => !this.#running.has(stream) && this.#mayStart(stream, queue));
+    if (mine.length === 0) return Infinity;
+    const streams = mine.map(({ stream }) => stream);
+    const parked = await this.#options.progress.parkedStreams('step', streams);
+    let wait = Infinity;
+    for (const row of mine) {
+      // What ends makes room and asks for another look.
+      if (this.#roomOf(queue) <= 0) return wait;
+      const again = this.#againIn(row);
+      if (again <= 0) this.#take(row, queue, parked.has(row.stream));
+      else wait = Math.min(wait, again);
+    }
     return wait;
   }
 
@@ -266,13 +348,13 @@ export class DueRunner<P> {
     return taken && taken.revision >= revision ? taken.againAt - this.#options.clock.elapsed() : 0;
   }
 
-  #take(row: DueRow, queue: Queue): void {
+  #take(row: DueRow, queue: Queue, hasParked: boolean): void {
     const { name, gate } = queue;
     const gated = gate === null ? 0 : 1;
     this.#gated += gated;
     if (gate !== null) this.#servedAt.set(gate, (this.#served += 1));
     this.#busy.set(name, (this.#busy.get(name) ?? 0) + 1);
-    const work = this.#work(row, queue).finally(() => {
+    const work = this.#work(row, queue, hasParked).finally(() => {
       this.#running.delete(row.stream);
       this.#gated -= gated;
       const left = (this.#busy.get(name) ?? 1) - 1;
@@ -290,12 +372,12 @@ export class DueRunner<P> {
   }
 
   /** Never rejects: what fails is tried again after a pause. */
-  async #work(row: DueRow, queue: Queue): Promise<void> {
+  async #work(row: DueRow, queue: Queue, hasParked: boolean): Promise<void> {
     const { stream, revision } = row;
     const failures = this.#taken.get(stream)?.failures ?? 0;
     const { clock, log } = this.#options;
     try {
-      const wait = await this.#perform(row, queue);
+      const wait = await this.#perform(row, queue, hasParked);
       this.#note(stream, { revision, againAt: clock.elapsed() + wait, failures: 0 });
     } catch (error) {
       const reason = reasonOf(error);
@@ -328,18 +410,29 @@ export class DueRunner<P> {
   }
 
   /** How long the row is to be left alone: for ever, when the stream moved on or needs nothing any more. */
-  async #perform(row: DueRow, queue: Queue): Promise<Milliseconds> {
+  async #perform(row: DueRow, queue: Queue, hasParked: boolean): Promise<Milliseconds> {
     const { clock, runner } = this.#options;
     const { stream } = row;
     const loaded = await runner.load(stream);
-    const { next } = loaded;
-    if (!next) return Infinity;
+    const next = hasParked ? await this.#nextButParked(stream, loaded.state) : loaded.next;
+    // What is parked may be retried by any process: it is looked at again.
+    if (!next) return hasParked ? LOOK_AGAIN_MS : Infinity;
     const movedOn = loaded.revision > row.revision;
+    const later = next.at > clock.now() && (movedOn || !this.#isAhead({ ...row, ...next }));
     // A stream that moved on has its own row; else today's build waits for another thing than the one that stamped it.
-    if (next.at > clock.now() || (movedOn && next.step !== row.step))
-      return movedOn ? Infinity : next.at - clock.now();
+    if (movedOn && (later || next.step !== row.step)) return Infinity;
+    if (later) return Math.min(next.at - clock.now(), hasParked ? LOOK_AGAIN_MS : Infinity);
     if (next.gate !== undefined && !this.#options.gates.isOpen(next.gate)) return this.#limits.notNowMs;
     return (await this.#run(loaded, next.step, stream, queue)) ? Infinity : this.#limits.notNowMs;
+  }
+
+  /** Parked steps of a stream wait for a person; its others go on. */
+  async #nextButParked(stream: string, state: unknown): Promise<Due | null> {
+    const { progress, runner } = this.#options;
+    const { rows } = await progress.parked({ kind: 'step', stream, limit: PAGE_ROWS });
+    const parked = new Set(rows.map(({ name }) => name));
+    const steps = Object.entries(runner.kindOf(stream).steps).filter(([name]) => !parked.has(name));
+    return nextOf(Object.fromEntries(steps), state);
   }
 
   /** Whether the stream was moved on, here or by another worker. */

@@ -1,13 +1,14 @@
-import { readModel, type Due, type Position } from '@seatbook/kernel';
+import { readModel, type Due, type Instant, type Position } from '@seatbook/kernel';
 
 /** A stream that waits for something: its last stamp. */
 export interface DueRow extends Due {
   readonly stream: string;
   /** Where it waits for its turn: behind its gate, or with all other steps. */
   readonly queue: string;
-  /** Revision and position of the event that carried the stamp. */
+  /** Of the event that carried the stamp. */
   readonly revision: number;
   readonly position: Position;
+  readonly recordedAt: Instant;
 }
 
 /** The queue of steps without a gate. */
@@ -32,15 +33,15 @@ export function stepLeaseOf(stream: string): string {
 /** Each stream's earliest due thing, as stamped on the last event of each append; no row where nothing is awaited. */
 export const dueModel = readModel<DueRow>()({
   name: 'due',
-  version: 2,
+  version: 3,
   metadataOnly: true,
   overwrites: true,
   on: {
-    '*': ({ metadata: { next }, stream, revision, position }) => {
+    '*': ({ metadata: { next, recordedAt }, stream, revision, position }) => {
       if (next === undefined) return [];
       if (next === null) return [{ key: stream, evolve: () => null }];
       const queue = next.gate === undefined ? STEPS_QUEUE : gateQueue(next.gate);
-      return [{ key: stream, evolve: () => ({ ...next, stream, queue, revision, position }) }];
+      return [{ key: stream, evolve: () => ({ ...next, stream, queue, revision, position, recordedAt }) }];
     },
   },
   indexes: [{ name: 'by-queue', fields: ['queue', 'at'] }],

@@ -1,11 +1,4 @@
-import {
-  START,
-  type Clock,
-  type Instant,
-  type Milliseconds,
-  type Position,
-  type ModelRef,
-} from '@seatbook/kernel';
+import { START, type Clock, type Milliseconds, type Position, type ModelRef } from '@seatbook/kernel';
 import { RunnerHealth, type Log } from './runner-health.js';
 import type { ReadStore } from './read-store.js';
 
@@ -29,7 +22,8 @@ export class Freshness {
   readonly #watches = new Set<Watch>();
   #cancel: (() => void) | null = null;
   #looking = false;
-  #notBefore: Instant = -Infinity;
+  /** By elapsed time: setting the clock changes nothing. */
+  #notBefore: Milliseconds = -Infinity;
   readonly #health: RunnerHealth;
 
   constructor(
@@ -81,7 +75,7 @@ export class Freshness {
 
   #schedule(): void {
     if (this.#watches.size === 0 || this.#looking || this.#cancel !== null) return;
-    const delay = Math.max(0, this.#notBefore - this.clock.now());
+    const delay = Math.max(0, this.#notBefore - this.clock.elapsed());
     this.#cancel = this.clock.after(delay, () => {
       this.#cancel = null;
       void this.#look();
@@ -90,7 +84,7 @@ export class Freshness {
 
   async #look(): Promise<void> {
     this.#looking = true;
-    this.#notBefore = this.clock.now() + LOOK_EVERY_MS;
+    this.#notBefore = this.clock.elapsed() + LOOK_EVERY_MS;
     try {
       const positions = await this.#checkpoints();
       this.#health.worked();
@@ -102,7 +96,7 @@ export class Freshness {
       }
     } catch (error) {
       this.#health.failed(error);
-      this.#notBefore = this.clock.now() + LOOK_AGAIN_MS;
+      this.#notBefore = this.clock.elapsed() + LOOK_AGAIN_MS;
     } finally {
       this.#looking = false;
     }

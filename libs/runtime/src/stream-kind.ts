@@ -4,6 +4,7 @@ import {
   type Decider,
   type DomainEvent,
   type Due,
+  type Milliseconds,
   type SnapshotCodec,
   type Steps,
 } from '@seatbook/kernel';
@@ -16,6 +17,8 @@ export interface StreamKind<P = unknown> {
   readonly decider: Decider<any, any, any>;
   // eslint-disable-next-line @typescript-eslint/no-explicit-any
   readonly steps: Steps<any, P, any>;
+  /** The longest that a stream may have to wait for a step, by its name; for ever where nothing is said. */
+  readonly waits?: Readonly<Record<string, Milliseconds>>;
   /**
    * Memory that a state takes, in bytes, roughly: the cache of states is bounded by it. Called after each command, so
    * it looks at the sizes of collections and does not walk through them.
@@ -32,6 +35,7 @@ export function streamKind<C extends Command, S, E extends DomainEvent, P>(kind:
   decider: Decider<C, S, E>;
   weigh: (state: S) => number;
   steps?: Steps<S, P, C>;
+  waits?: Readonly<Record<string, Milliseconds>>;
   snapshot?: SnapshotCodec<S>;
 }): StreamKind<P> {
   return { ...kind, steps: kind.steps ?? {} };

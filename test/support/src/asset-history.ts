@@ -24,7 +24,16 @@ export const discovered = (more: Partial<Data<'asset.discovered'>> = {}): AssetE
 
 export const totalsRead = (total: number, more: Partial<Data<'asset.totals-read'>> = {}): AssetEvent => ({
   type: 'asset.totals-read',
-  data: { unlimited: false, total, assigned: 0, available: total, retired: 0, readAt: READ_AT, ...more },
+  data: {
+    unlimited: false,
+    total,
+    assigned: 0,
+    available: total,
+    retired: 0,
+    takenElsewhere: 0,
+    readAt: READ_AT,
+    ...more,
+  },
 });
 
 export const unlimitedRead = (): AssetEvent => totalsRead(0, { unlimited: true, available: 0 });
@@ -57,6 +66,7 @@ const answered = (
   data: {
     orderId,
     part: 0,
+    ifShort: 'wait',
     reserved: NOBODY,
     lot,
     waiting: NOBODY,

@@ -5,7 +5,12 @@ export interface ModelPair {
   state: 'waiting' | 'reserved' | 'assigned' | 'returning' | 'failed';
   orderId: string;
   callId: string | null;
-  followUp: { action: 'assign' | 'return'; orderId: string } | null;
+  followUp:
+    | { action: 'assign'; orderId: string; ifShort: 'wait' | 'refuse' }
+    | { action: 'return'; orderId: string }
+    | null;
+  /** Whether it is to wait where there is no licence, whenever that turns out. */
+  ifShort: 'wait' | 'refuse';
   /** When it became open work; grows. */
   opened: number;
   /** How often a call released it to be planned again. */
@@ -31,6 +36,8 @@ export class LedgerModel {
   totalsKnown = false;
   baseline = false;
   short = false;
+  /** Licences that others have at Apple, as far as is known. */
+  takenElsewhere = 0;
   deviceAssignable = true;
   revocable = true;
   #opened = 0;
@@ -44,7 +51,7 @@ export class LedgerModel {
   free(): number {
     if (!this.baseline || !this.totalsKnown) return 0;
     if (this.total === null) return Infinity;
-    return this.short ? 0 : Math.max(0, this.total - this.used());
+    return this.short ? 0 : Math.max(0, this.total - this.used() - this.takenElsewhere);
   }
 
   open(): boolean {
@@ -54,10 +61,17 @@ export class LedgerModel {
   }
 
   /** Totals as read; gives how many reservations must be withdrawn. */
-  readTotals(total: number | null, available: number): number {
+  readTotals(total: number | null, available: number, assigned: number): number {
     this.total = total;
     this.totalsKnown = true;
+    const atApple = [...this.pairs.values()].filter(
+      ({ state, callId }) =>
+        state === 'assigned' || state === 'returning' || (state === 'reserved' && callId !== null),
+    );
+    const taken = total === null ? assigned : total - available;
+    this.takenElsewhere = Math.max(0, taken - atApple.length);
     if (this.short && (total === null || available > 0)) this.short = false;
+    else if (this.short) this.refuseShort();
     return total === null ? 0 : Math.max(0, this.used() - total);
   }
 
@@ -77,12 +91,25 @@ export class LedgerModel {
     this.queue = [...keys, ...this.queue];
   }
 
+  /** Who is not to wait is refused. */
+  refuseShort(): void {
+    for (const key of [...this.queue]) {
+      const { orderId, ifShort } = this.#pair(key);
+      if (ifShort === 'wait') continue;
+      this.#end(orderId, key, 'refused');
+      this.#unqueue(key);
+      this.pairs.delete(key);
+    }
+  }
+
   adopt(keys: readonly HolderKey[]): void {
     for (const key of keys) {
       const pair = this.pairs.get(key);
       if (!pair || pair.state === 'failed') {
-        this.pairs.set(key, { state: 'assigned', ...this.#fresh('') });
+        this.takenElsewhere = Math.max(0, this.takenElsewhere - 1);
+        this.pairs.set(key, { state: 'assigned', ...this.#fresh('', 'wait') });
       } else if (pair.state === 'waiting') {
+        this.takenElsewhere = Math.max(0, this.takenElsewhere - 1);
         pair.state = 'assigned';
         this.#unqueue(key);
         this.#end(pair.orderId, key, 'assigned');
@@ -96,10 +123,10 @@ export class LedgerModel {
     this.#opened += 1;
     for (const key of keys) {
       const pair = this.pairs.get(key);
-      const fresh = this.#fresh(orderId);
+      const fresh = this.#fresh(orderId, ifShort);
       if (pair && pair.state !== 'failed') {
         if (pair.state === 'returning' && pair.followUp === null)
-          pair.followUp = { action: 'assign', orderId };
+          pair.followUp = { action: 'assign', orderId, ifShort };
         else {
           this.#end(orderId, key, 'alreadyHeld');
           if (pair.followUp?.action === 'return') this.#unfollow(key);
@@ -130,7 +157,7 @@ export class LedgerModel {
       } else if (!this.revocable) {
         this.#end(orderId, key, 'refused');
       } else if (pair.state === 'assigned') {
-        Object.assign(pair, { state: 'returning', ...this.#fresh(orderId) });
+        Object.assign(pair, { state: 'returning', ...this.#fresh(orderId, pair.ifShort) });
       } else if (pair.state === 'reserved' && pair.followUp === null) {
         pair.followUp = { action: 'return', orderId };
       } else {
@@ -147,6 +174,7 @@ export class LedgerModel {
       free -= 1;
       Object.assign(this.#pair(this.queue.shift() as HolderKey), { state: 'reserved', opened: this.#opened });
     }
+    if (this.baseline && !this.short) this.refuseShort();
   }
 
   endWaiting(orderId: string): void {
@@ -175,12 +203,13 @@ export class LedgerModel {
     if (pair.state === 'reserved') {
       this.#end(orderId, key, 'assigned');
       Object.assign(pair, { state: 'assigned', callId: null, tries: 0 });
-      if (followUp) Object.assign(pair, { state: 'returning', ...this.#fresh(followUp.orderId) });
+      if (followUp)
+        Object.assign(pair, { state: 'returning', ...this.#fresh(followUp.orderId, pair.ifShort) });
     } else {
       this.#end(orderId, key, 'returned');
       this.pairs.delete(key);
-      if (followUp) {
-        this.pairs.set(key, { state: 'waiting', ...this.#fresh(followUp.orderId) });
+      if (followUp?.action === 'assign') {
+        this.pairs.set(key, { state: 'waiting', ...this.#fresh(followUp.orderId, followUp.ifShort) });
         this.queue.push(key);
       }
     }
@@ -227,8 +256,8 @@ export class LedgerModel {
     return true;
   }
 
-  #fresh(orderId: string): Omit<ModelPair, 'state'> {
-    return { orderId, callId: null, followUp: null, opened: this.#opened, tries: 0 };
+  #fresh(orderId: string, ifShort: ModelPair['ifShort']): Omit<ModelPair, 'state'> {
+    return { orderId, callId: null, ifShort, followUp: null, opened: this.#opened, tries: 0 };
   }
 
   #pair(key: HolderKey): ModelPair {

@@ -239,6 +239,8 @@ export function everyEvent(): LicensingJourney {
   start('call-2');
   const unheard = { ...transient, doubtful: true };
   call('call-2', { type: 'RecordFailure', attempt: 1, fingerprint: 'f1', failure: unheard, jitter: 0 });
+  call('call-2', { type: 'LookFirst' });
+  call('call-2', { type: 'RecordVerified', present: [] });
   start('call-2');
   accept('call-2', 2);
   plan('call-3', devices('C02Z'));
@@ -365,6 +367,12 @@ export function everyEvent(): LicensingJourney {
 
   // Another tool took back what was adopted while it was read.
   reconciliation({ type: 'RecordMissing', asset: PAGES, holders: devices('C02ADOPTED01') });
+
+  // Another tool has taken licences; who waits for one makes the product ask how many it has.
+  reconciliation({ type: 'RecordAssets', assets: [appleAsset({ total: 50, available: 0 })], readAt: NOW });
+  place('order-n', devices('C02S'));
+  const keynote = appleAsset({ ...KEYNOTE, total: 30, assigned: 20, available: 10 });
+  reconciliation({ type: 'RecordAssets', assets: [keynote], readAt: NOW });
 
   // Another location, which turns out not to own what was ordered before its list was read.
   const hamburg = '7700000000000002';

@@ -3,6 +3,7 @@ import type { Clock, Instant, Milliseconds } from '@seatbook/kernel';
 /** A clock that stands still until it is told to go on. */
 export class VirtualClock implements Clock {
   #now: Instant;
+  #setBy: Milliseconds = 0;
   #timers: { at: Instant; task: () => void }[] = [];
 
   constructor(start: Instant = Date.UTC(2026, 10, 1)) {
@@ -10,7 +11,7 @@ export class VirtualClock implements Clock {
   }
 
   now(): Instant {
-    return this.#now;
+    return this.#now + this.#setBy;
   }
 
   elapsed(): Milliseconds {
@@ -25,7 +26,12 @@ export class VirtualClock implements Clock {
     };
   }
 
-  /** Sets the clock without running what falls due. */
+  /** Somebody sets the clock: timers and the time that has passed do not notice. */
+  set(by: Milliseconds): void {
+    this.#setBy += by;
+  }
+
+  /** Time passes without running what falls due. */
   jump(delta: Milliseconds): void {
     this.#now += delta;
   }

@@ -1,5 +1,5 @@
 import type { Instant, Milliseconds, Position } from '@seatbook/kernel';
-import { builderOf, readTroubles, reasonOf, type Lease, type Trouble } from '@seatbook/runtime';
+import { builderOf, readTroubles, reasonOf, timesModel, type Lease, type Trouble } from '@seatbook/runtime';
 import type { Foundation } from '../foundation/foundation.js';
 import { allModels, modelGroups } from '../foundation/model-groups.js';
 import { PARTITIONS, groupLease } from '../foundation/partitions.js';
@@ -46,6 +46,8 @@ export interface HealthReport {
   readonly troubles: readonly WorkerTrouble[];
   /** Number of parked items. */
   readonly parked: number;
+  /** What is wrong with the clock; null: nothing that the log shows. It does not end readiness. */
+  readonly clock: string | null;
 }
 
 /** A lease as it was when it last changed. */
@@ -55,7 +57,14 @@ interface Seen {
   readonly since: Milliseconds;
 }
 
-const NOTHING: HealthReport = { reasons: [], models: [], partitions: [], troubles: [], parked: 0 };
+const NOTHING: HealthReport = {
+  reasons: [],
+  models: [],
+  partitions: [],
+  troubles: [],
+  parked: 0,
+  clock: null,
+};
 
 /**
  * How the whole product is, as the stores tell it: workers say with their leases what keeps them from their work, so
@@ -115,7 +124,8 @@ export class Health {
     const parked = await tried('parked work cannot be read', () => progress.countParked(), 0);
     const partitions = leases === none ? [] : this.#partitions(leases);
     reasons.push(...this.#lagging(models), ...this.#silent(partitions));
-    return { reasons, models, partitions, troubles: troublesOf(leases), parked };
+    const clock = await tried('the read models cannot be read', () => this.#clock(), null);
+    return { reasons, models, partitions, troubles: troublesOf(leases), parked, clock };
   }
 
   #probe(): Promise<void> {
@@ -148,6 +158,20 @@ export class Health {
       const why = halted ? { halted: reason, failure: null } : { halted: null, failure: reason };
       return { model: name, version, position, lagMs, ...why };
     });
+  }
+
+  /** An event that is recorded later than now: the clock that recorded it was ahead, or this one was set back. */
+  async #clock(): Promise<string | null> {
+    const { stores, clock } = this.foundation;
+    const { rows } = await stores.reads.query(timesModel, {
+      index: 'by-time',
+      equals: ['minute'],
+      descending: true,
+      limit: 1,
+    });
+    const aheadMs = (rows[0]?.from ?? 0) - clock.now();
+    if (aheadMs <= 0) return null;
+    return `the clock went back: the log has events that are recorded ${seconds(aheadMs)} later than now`;
   }
 
   #partitions(leases: ReadonlyMap<string, Lease>): readonly PartitionHealth[] {

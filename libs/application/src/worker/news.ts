@@ -17,6 +17,8 @@ const LEVELS: Partial<Record<LicensingEvent['type'], Level>> = {
   'account.subscribed': 'info',
   'account.subscription-failed': 'warn',
   'account.address-lost': 'warn',
+  'account.writes-held': 'warn',
+  'account.writes-accepted': 'info',
   'account.token-renewed': 'info',
   'account.token-refused': 'warn',
   'account.token-expired': 'warn',

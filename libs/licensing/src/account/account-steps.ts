@@ -1,6 +1,7 @@
 import { inPhase, type Step, type Steps } from '@seatbook/kernel';
 import { accessTo } from '../apple-access.js';
-import type { LicensingPorts } from '../ports.js';
+import { MAX_RETRY_AFTER_MS, type LicensingPorts } from '../ports.js';
+import type { LongestWaits, Timings } from '../timings.js';
 import type { AccountCommand } from './account-decider.js';
 import { isOver, isUsable, type Account } from './account-state.js';
 
@@ -82,9 +83,15 @@ const checkAddress: AccountStep = {
   },
 };
 
-export const accountSteps: Steps<Account, LicensingPorts, AccountCommand> = {
+export const accountSteps = {
   expire,
   own,
   subscribe,
   'check-address': checkAddress,
+} satisfies Steps<Account, LicensingPorts, AccountCommand>;
+
+export const accountWaits = ({ maxRetryMs, addressEveryMs }: Timings): LongestWaits<typeof accountSteps> => {
+  const retry = Math.max(maxRetryMs, MAX_RETRY_AFTER_MS);
+  // A token's date is no interval of ours.
+  return { expire: Infinity, own: retry, subscribe: retry, 'check-address': Math.max(retry, addressEveryMs) };
 };

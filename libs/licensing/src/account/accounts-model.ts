@@ -31,8 +31,8 @@ export interface AccountDocument {
   usable: boolean;
   /** Since when its work is held; null while it is usable. */
   heldSince: Instant | null;
-  /** Apple refuses whatever is written; null while it does not. */
-  writesHeld: { errorNumber: number; reason: string; since: Instant } | null;
+  /** Apple refuses whatever is written, and one small call tries again at `probeAt`; null while it does not. */
+  writesHeld: { errorNumber: number; reason: string; since: Instant; probeAt: Instant } | null;
   owned: boolean;
   owningFailure: string | null;
   notificationUrl: string | null;
@@ -51,11 +51,13 @@ type AccountChange = Change<AccountDocument>;
 
 /** An account that is there changes by an event. */
 const changed =
-  <E extends AccountEvent | ReconciliationEvent>(changeBy: (data: E['data']) => Partial<AccountDocument>) =>
+  <E extends AccountEvent | ReconciliationEvent>(
+    changeBy: (data: E['data'], before: AccountDocument) => Partial<AccountDocument>,
+  ) =>
   ({ position, data, metadata }: Recorded & E): readonly AccountChange[] => {
     const evolve: AccountChange['evolve'] = (before) => {
       if (!before) return null;
-      const account: AccountDocument = { ...before, position, ...changeBy(data) };
+      const account: AccountDocument = { ...before, position, ...changeBy(data, before) };
       const usable = account.tokenState === 'active' && account.conflict === null;
       return { ...account, usable, heldSince: usable ? null : (before.heldSince ?? metadata.recordedAt) };
     };
@@ -101,7 +103,7 @@ function imported({
 
 export const accountsModel = readModel<AccountDocument, AccountEvent | ReconciliationEvent>()({
   name: 'accounts',
-  version: 5,
+  version: 6,
   on: {
     'account.imported': imported,
     'account.token-renewed': changed(({ fingerprint, expiresAt }) => ({
@@ -116,8 +118,11 @@ export const accountsModel = readModel<AccountDocument, AccountEvent | Reconcili
       tokenErrorNumber: errorNumber,
     })),
     'account.token-expired': changed(() => ({ tokenState: 'expired', tokenErrorNumber: null })),
-    'account.writes-held': changed(({ errorNumber, reason, at: since }) => ({
-      writesHeld: { errorNumber, reason, since },
+    'account.writes-held': changed(({ errorNumber, reason, at: since, probeAt }) => ({
+      writesHeld: { errorNumber, reason, since, probeAt },
+    })),
+    'account.probe-started': changed(({ probeAt }, { writesHeld }) => ({
+      writesHeld: writesHeld && { ...writesHeld, probeAt },
     })),
     'account.writes-accepted': changed(() => ({ writesHeld: null })),
     'account.conflicted': changed(({ mdmInfo }) => ({ conflict: { mdmInfo }, owned: false })),

@@ -107,7 +107,7 @@ const verdict = (failure: Partial<CallFailure> = {}): CallFailure => ({
 });
 const verifying = (...failures: readonly CallFailure[]): CallEvent => ({
   type: 'call.verification-needed',
-  data: { uId: LOCATION, failures, at: NOW },
+  data: { uId: LOCATION, failures, resend: false, at: NOW },
 });
 /** Attempts without an answer, the first of them sent by `started`. */
 const unanswered = (count: number): CallEvent[] =>
@@ -382,8 +382,15 @@ describe('attempts', () => {
       data: {
         uId: LOCATION,
         failures: [
-          verdict({ errorNumber: 9_603, reason: 'no answer came', verdict: 'again', holders: null }),
+          verdict({
+            errorNumber: 9_603,
+            reason: 'no answer came',
+            verdict: 'again',
+            limit: 2,
+            holders: null,
+          }),
         ],
+        resend: false,
         at: NOW,
       },
     } as const;
@@ -400,7 +407,89 @@ describe('attempts', () => {
       type: 'RecordVerified',
       present: [{ ...PAGES, ...devices('A') }],
     });
-    expect(failuresOf(events)).toMatchObject([{ verdict: 'again', limit: 0, holders: devices('B') }]);
+    expect(failuresOf(events)).toMatchObject([{ verdict: 'again', limit: 2, holders: devices('B') }]);
+  });
+
+  describe('looked for at Apple before it is sent again', () => {
+    const look: CallCommand = { type: 'LookFirst' };
+    const seen = (...serialNumbers: string[]): CallCommand => ({
+      type: 'RecordVerified',
+      present: [{ ...PAGES, ...devices(...serialNumbers) }],
+    });
+    const looking: CallEvent = {
+      type: 'call.verification-needed',
+      data: {
+        uId: LOCATION,
+        failures: [
+          verdict({
+            errorNumber: 9_603,
+            reason: 'no answer came',
+            verdict: 'again',
+            limit: 2,
+            holders: null,
+          }),
+        ],
+        resend: true,
+        at: NOW,
+      },
+    };
+    const undone: CallEvent = { type: 'call.found-undone', data: { uId: LOCATION, at: NOW } };
+
+    it('only where an attempt is in doubt, and once for each', () => {
+      given(...readyCall())
+        .when(look)
+        .thenNothing();
+      given(...started())
+        .when(look)
+        .then(looking);
+      given(...started())
+        .when(look)
+        .thenOnce();
+      given(...started(), looking, undone)
+        .when(look)
+        .thenNothing();
+      given(...started(), looking, undone, attempted(2))
+        .when(look)
+        .thenTypes('call.verification-needed');
+    });
+
+    it('is sent as it is where Apple has nothing of it, and the doubt stays', () => {
+      const after = given(...started(), looking).when(seen());
+      after.then(undone);
+      after.thenDue({ step: 'send', at: NOW, gate: LOCATION });
+      given(...started(), looking, undone)
+        .when(start)
+        .thenTypes('call.started');
+      given(...started(), looking, undone, attempted(2))
+        .when(fail(refused(), 2))
+        .thenTypes('call.refused', 'call.verification-needed');
+    });
+
+    it('is settled with what Apple has, and the rest is planned anew without having been tried', () => {
+      const { events } = given(...started(), looking).when(seen('A'));
+      expect(failuresOf(events)).toMatchObject([{ verdict: 'again', limit: 2, holders: devices('B') }]);
+      given(...started(), looking)
+        .when(seen('A', 'B'))
+        .thenTypes('call.settled');
+      expect(failuresOf(given(...started(), looking).when(seen('A', 'B')).events)).toEqual([]);
+    });
+  });
+
+  it('refused as a whole for lack of licences is short, whether Apple names an asset or not', () => {
+    const short = refused({ errorNumber: 9_709 });
+    expect(failuresOf(given(...started()).when(fail(short)).events)).toMatchObject([
+      { verdict: 'short', holders: null },
+    ]);
+    given(...started())
+      .when(fail(short))
+      .thenTypes('call.settled');
+    const named = refused({ errorNumber: 9_709, assets: [KEYNOTE] });
+    const two = { assets: [PAGES, KEYNOTE] };
+    expect(failuresOf(given(...started(two)).when(fail(named)).events)).toMatchObject([
+      { ...PAGES, verdict: 'again' },
+      { ...KEYNOTE, verdict: 'short' },
+      { ...KEYNOTE, verdict: 'again' },
+    ]);
   });
 
   it('takes no failure of another attempt, and none after it was accepted', () => {

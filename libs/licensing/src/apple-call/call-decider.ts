@@ -1,7 +1,7 @@
 import type { Command, Decider, Instant } from '@seatbook/kernel';
 import { holdOf } from '../hold.js';
 import type { Action } from '../asset/asset-events.js';
-import { holderCount, holderKeys, holdersOf, type HolderKey, type Holders } from '../holder.js';
+import { NOBODY, holderCount, holderKeys, holdersOf, type HolderKey, type Holders } from '../holder.js';
 import type { AppleFailure, AssetId } from '../ports.js';
 import type { Timings } from '../timings.js';
 import { idOfAsset } from '../asset-id.js';
@@ -9,6 +9,7 @@ import type { CallEvent, CallFailure, ReportedFailure } from './call-events.js';
 import {
   doubtfulOf,
   evolveCall,
+  isUnheard,
   pairsOfCall,
   without,
   type Attempt,
@@ -41,6 +42,8 @@ export type CallCommand =
       })
   | (Command<'RecordClaim'> & { readonly asset: AssetId; readonly missed: Holders })
   | (Command<'StartAttempt'> & { readonly fingerprint: string; readonly subscribed: boolean })
+  /** What was sent and not answered is looked for at Apple, before it is sent again. */
+  | Command<'LookFirst'>
   /** Apple refuses whatever is written for the account: the call is closed, and its pairs are planned when that is over. */
   | (Command<'CloseUnsent'> & { readonly errorNumber: number; readonly reason: string })
   | (Command<'RecordAccepted'> & { readonly attempt: number; readonly appleEventId: string })
@@ -77,6 +80,8 @@ export const callDecider = (timings: Timings): Decider<CallCommand, Call, CallEv
         return recordClaim(command, call, at);
       case 'StartAttempt':
         return startAttempt(command, call, at, timings);
+      case 'LookFirst':
+        return lookFirst(call, at);
       case 'CloseUnsent':
         return closeUnsent(command, call, at);
       case 'RecordAccepted':
@@ -90,7 +95,7 @@ export const callDecider = (timings: Timings): Decider<CallCommand, Call, CallEv
       case 'RecordVerificationFailure':
         return recordVerificationFailure(command, call, at, timings);
       case 'RecordVerified':
-        return recordVerified(command, call);
+        return recordVerified(command, call, at);
     }
   },
 });
@@ -125,7 +130,7 @@ function startAttempt(
   if (phase !== 'ready' && phase !== 'started' && phase !== 'waiting' && phase !== 'held') return [];
   const { fingerprint, subscribed } = command;
   if (phase === 'started' && doubtfulOf(call) >= MAX_DOUBTFUL_ATTEMPTS)
-    return [tooDoubtful(call, 'no answer came', at)];
+    return [looked(call, 'no answer came', at, false)];
   const attempt = (phase === 'ready' ? 0 : call.attempt) + 1;
   const { uId } = call;
   return [
@@ -134,6 +139,22 @@ function startAttempt(
       data: { uId, attempt, fingerprint, subscribed, at, doubtfulAt: at + doubtfulAfterMs },
     },
   ];
+}
+
+function lookFirst(call: Call, at: Instant): CallEvent[] {
+  if ((call.phase !== 'started' && call.phase !== 'waiting' && call.phase !== 'held') || !isUnheard(call))
+    return [];
+  return [looked(call, 'no answer came', at, true)];
+}
+
+/** Whatever Apple has of it was done by one of the attempts; the rest is planned anew, or sent again as it is. */
+function looked(call: Sent, reason: string, at: Instant, resend: boolean): CallEvent {
+  const { uId, assets } = call;
+  // The ledger counts tries of pairs only where no limit is named: that nobody answered is no fault of theirs.
+  const limit = pairsOfCall(call);
+  const again = { errorNumber: INTERNAL_ERROR, reason, verdict: 'again', limit, notBefore: at } as const;
+  const failures = assets.map((asset) => ({ ...pick(asset), ...again, holders: null }));
+  return { type: 'call.verification-needed', data: { uId, failures, resend, at } };
 }
 
 function closeUnsent(
@@ -148,7 +169,7 @@ function closeUnsent(
   const failures = call.assets.map((asset) => ({ ...pick(asset), ...again }));
   // Where an attempt is in doubt, Apple may have done it.
   if (doubtfulOf(call) > 0)
-    return [{ type: 'call.verification-needed', data: { uId: call.uId, failures, at } }];
+    return [{ type: 'call.verification-needed', data: { uId: call.uId, failures, resend: false, at } }];
   return [settled(call, phase === 'ready' ? 0 : call.attempt, failures)];
 }
 
@@ -214,14 +235,7 @@ function failedAttempt(
 ): CallEvent[] {
   const failed: CallEvent = { type: 'call.attempt-failed', data };
   if (!data.doubtful || call.doubtful + 1 < MAX_DOUBTFUL_ATTEMPTS) return [failed];
-  return [failed, tooDoubtful(call, data.reason, at)];
-}
-
-/** Whatever Apple has of it was done by one of the attempts; the rest is planned anew. */
-function tooDoubtful({ uId, assets }: Sent, reason: string, at: Instant): CallEvent {
-  const again = { errorNumber: INTERNAL_ERROR, reason, verdict: 'again', limit: 0, notBefore: at } as const;
-  const failures = assets.map((asset) => ({ ...pick(asset), ...again, holders: null }));
-  return { type: 'call.verification-needed', data: { uId, failures, at } };
+  return [failed, looked(call, data.reason, at, false)];
 }
 
 /**
@@ -236,12 +250,13 @@ function settledOrVerified(
 ): CallEvent[] {
   const needed = failures.length > 0 && (unsure || call.doubtful > 0);
   if (!needed) return [settled(call, call.attempt, failures)];
-  return [{ type: 'call.verification-needed', data: { uId: call.uId, failures, at } }];
+  return [{ type: 'call.verification-needed', data: { uId: call.uId, failures, resend: false, at } }];
 }
 
 /**
  * A request refused as a whole does nothing. What Apple names fails and the rest is planned anew; where it names
- * nothing, all is planned anew in calls of half the size, down to a single pair.
+ * nothing, all is planned anew in calls of half the size, down to a single pair. A lack of licences says what is wrong
+ * even where it names nothing: the totals tell for how many there are licences.
  */
 function refusedWhole(
   call: Request,
@@ -262,9 +277,12 @@ function refusedWhole(
   const nothingNamed = namedAssets.length === 0 && holderCount(named) === 0;
   const again = { errorNumber, reason, verdict: 'again' as const, limit: 0, notBefore: at, holders: null };
   // The ledger counts how often such a pair is tried.
+  const short = isShort(errorNumber, call);
   const poison = PASSING.has(errorNumber)
     ? { verdict: 'again' as const, notBefore: at + replanAfterMs }
-    : { verdict: 'failed' as const };
+    : { verdict: short ? ('short' as const) : ('failed' as const) };
+  if (nothingNamed && short)
+    return { failures: call.assets.map((asset) => ({ ...pick(asset), ...again, ...poison })), named: true };
   if (nothingNamed) {
     // A probe that is refused says nothing of its pair.
     const limit = call.probe ? pairs : Math.floor(pairs / 2);
@@ -283,6 +301,9 @@ function refusedWhole(
   }
   return { failures, named: true };
 }
+
+const isShort = (errorNumber: number, { action }: Request): boolean =>
+  errorNumber === NOT_ENOUGH_LICENCES && action === 'associate';
 
 const pick = ({ adamId, pricingParam }: AssetId): AssetId => ({ adamId, pricingParam });
 
@@ -330,7 +351,7 @@ function spread(
 ): CallFailure[] {
   const { errorNumber, reason, holders } = failure;
   const hit = failure.assets.length === 0 ? call.assets : failure.assets;
-  const short = errorNumber === NOT_ENOUGH_LICENCES && call.action === 'associate';
+  const short = isShort(errorNumber, call);
   const again = PASSING.has(errorNumber);
   return hit.map((asset) => ({
     ...pick(asset),
@@ -361,7 +382,11 @@ function recordVerificationFailure(
 }
 
 /** What Apple holds (or, for a disassociation, does not hold) has succeeded, whatever Apple said. */
-function recordVerified({ present }: CallCommand & { type: 'RecordVerified' }, call: Call): CallEvent[] {
+function recordVerified(
+  { present }: CallCommand & { type: 'RecordVerified' },
+  call: Call,
+  at: Instant,
+): CallEvent[] {
   if (call.phase !== 'verifying') return [];
   const atApple = new Map(present.map((pairs) => [idOfAsset(pairs), new Set(holderKeys(pairs))]));
   const wanted = call.action === 'associate';
@@ -377,5 +402,8 @@ function recordVerified({ present }: CallCommand & { type: 'RecordVerified' }, c
     const failed = named.filter((key) => (there?.has(key) ?? false) !== wanted);
     return failed.length === 0 ? [] : [{ ...failure, holders: holdersOf(failed) }];
   });
+  const undone = failures.reduce((sum, { holders }) => sum + holderCount(holders ?? NOBODY), 0);
+  if (call.resend && undone === pairsOfCall(call))
+    return [{ type: 'call.found-undone', data: { uId: call.uId, at } }];
   return [settled(call, call.attempt, failures)];
 }

@@ -101,8 +101,16 @@ export type CallEvent =
     >
   /** Apple refused the request as a whole and named nothing in it: what is wrong is not known. */
   | Event<'refused', { readonly attempt: number; readonly errorNumber: number; readonly reason: string }>
-  /** What Apple says cannot be taken at its word: a targeted read tells what failed of this, and what was done. */
-  | Event<'verification-needed', { readonly failures: readonly CallFailure[]; readonly at: Instant }>
+  /**
+   * What Apple says cannot be taken at its word, or it has not said anything: a targeted read tells what failed of this,
+   * and what was done. `resend`: where nothing was done, the call is sent once more as it is.
+   */
+  | Event<
+      'verification-needed',
+      { readonly failures: readonly CallFailure[]; readonly resend: boolean; readonly at: Instant }
+    >
+  /** Apple has done nothing of what was sent and not answered: the next attempt is made. */
+  | Event<'found-undone', { readonly at: Instant }>
   /** Apple could not be read; the next look is at `retryAt`. */
   | Event<'verification-failed', { readonly reason: string; readonly retryAt: Instant }>
   /** Comes once. Pairs of the call that no failure names have succeeded. */
@@ -127,6 +135,7 @@ export const callEventTypes = firstVersions<CallEvent>({
   'call.held': true,
   'call.refused': true,
   'call.verification-needed': true,
+  'call.found-undone': true,
   'call.verification-failed': true,
   'call.settled': true,
 });

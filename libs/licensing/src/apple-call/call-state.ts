@@ -25,6 +25,8 @@ export interface Attempt {
   readonly subscribed: boolean;
   /** Attempts that Apple may have carried out although nobody heard so. */
   readonly doubtful: number;
+  /** Apple was looked at since the last of them, and had done nothing. */
+  readonly foundUndone: boolean;
 }
 
 /** Ledgers are asked to claim the pairs; `missed`: by asset, for those that have answered. */
@@ -61,6 +63,8 @@ interface Accepted extends Request, Attempt {
 interface Verifying extends Request, Attempt {
   readonly phase: 'verifying';
   readonly failures: readonly CallFailure[];
+  /** Where nothing was done, it is sent once more as it is. */
+  readonly resend: boolean;
   readonly at: Instant;
   /** Looks in a row that failed. */
   readonly failedLooks: number;
@@ -109,7 +113,7 @@ export function evolveCall(call: Call, event: CallEvent): Call {
     case 'call.started': {
       const before = inPhase(call, 'ready', 'started', 'waiting', 'held');
       const { attempt, fingerprint, subscribed, doubtfulAt } = event.data;
-      const sent = { attempt, fingerprint, subscribed, doubtful: doubtfulOf(before) };
+      const sent = { attempt, fingerprint, subscribed, doubtful: doubtfulOf(before), foundUndone: false };
       return { phase: 'started', ...requestOf(before), ...sent, at: doubtfulAt };
     }
     case 'call.accepted': {
@@ -124,8 +128,14 @@ export function evolveCall(call: Call, event: CallEvent): Call {
     case 'call.held':
       return held(inPhase(call, 'started', 'verifying'), event.data);
     case 'call.verification-needed': {
-      const sent = sentOf(inPhase(call, 'started', 'waiting', 'accepted'));
-      return { phase: 'verifying', ...sent, ...event.data, failedLooks: 0 };
+      const sent = inPhase(call, 'started', 'waiting', 'held', 'accepted');
+      const { failures, resend, at } = event.data;
+      const doubtful = doubtfulOf(sent);
+      return { phase: 'verifying', ...sentOf(sent), doubtful, failures, resend, at, failedLooks: 0 };
+    }
+    case 'call.found-undone': {
+      const sent = sentOf(inPhase(call, 'verifying'));
+      return { phase: 'waiting', ...sent, foundUndone: true, at: event.data.at };
     }
     case 'call.verification-failed': {
       const verifying = inPhase(call, 'verifying');
@@ -138,6 +148,10 @@ export function evolveCall(call: Call, event: CallEvent): Call {
       return { phase: 'settled' };
   }
 }
+
+/** Nobody knows what Apple has done of it, and it was not looked at since. */
+export const isUnheard = (call: Call): boolean =>
+  doubtfulOf(call) > 0 && !('foundUndone' in call && call.foundUndone);
 
 /** How many attempts may have been carried out unheard. One that is under way has not been answered in its time. */
 export function doubtfulOf(call: Call): number {
@@ -165,8 +179,8 @@ const requestOf = ({ uId, action, assets, holders, probe }: Request): Request =>
 });
 
 const sentOf = (call: Request & Attempt): Request & Attempt => {
-  const { attempt, fingerprint, subscribed, doubtful } = call;
-  return { ...requestOf(call), attempt, fingerprint, subscribed, doubtful };
+  const { attempt, fingerprint, subscribed, doubtful, foundUndone } = call;
+  return { ...requestOf(call), attempt, fingerprint, subscribed, doubtful, foundUndone };
 };
 
 /** Memory that a call takes, in bytes, roughly. */

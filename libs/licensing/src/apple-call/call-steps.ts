@@ -1,13 +1,25 @@
 import { inPhase, type Step, type Steps } from '@seatbook/kernel';
 import { idOfAsset } from '../asset-id.js';
 import { accessTo, accountOf, senderOf } from '../apple-access.js';
-import type { AppleAccess, AppleAssignment, AppleResult, AssetId, LicensingPorts, Walk } from '../ports.js';
+import {
+  MAX_RETRY_AFTER_MS,
+  type AppleAccess,
+  type AppleAssignment,
+  type AppleResult,
+  type AssetId,
+  type LicensingPorts,
+  type Walk,
+} from '../ports.js';
+import type { LongestWaits, Timings } from '../timings.js';
 import type { Holders } from '../holder.js';
 import type { CallCommand } from './call-decider.js';
-import type { Call } from './call-state.js';
+import { isUnheard, type Call, type Request } from './call-state.js';
+import { assetStream } from '../streams.js';
 
 type CallStep = Step<Call, LicensingPorts, CallCommand>;
 
+/** Apple documents no length of a page; none was ever seen to be shorter. */
+const PAIRS_ON_A_PAGE = 300;
 /** Up to this many devices of an asset are read one by one; beyond it the asset is walked whole. */
 const READ_ONE_BY_ONE = 10;
 
@@ -32,6 +44,7 @@ const send: CallStep = {
       const { errorNumber, reason } = account.writes;
       return { type: 'CloseUnsent', errorNumber, reason };
     }
+    if (sender && isUnheard(call) && (await oneReadTells(call, ports))) return { type: 'LookFirst' };
     return sender && { type: 'StartAttempt', ...sender };
   },
   async perform(state, ports) {
@@ -48,6 +61,17 @@ const send: CallStep = {
     return [{ type: 'RecordFailure', attempt, fingerprint, failure: result.failure, jitter: ports.random() }];
   },
 };
+
+/**
+ * Whether one request to Apple shows what became of all pairs of a call: it names one asset, of which it names one
+ * device, or of which a page holds all assignments that are known.
+ */
+async function oneReadTells({ uId, assets, holders }: Request, { read }: LicensingPorts): Promise<boolean> {
+  const [asset] = assets;
+  if (!asset || assets.length > 1) return false;
+  if (holders.userIds.length === 0 && holders.serialNumbers.length === 1) return true;
+  return (await read(assetStream(uId, asset))).pairs.size <= PAIRS_ON_A_PAGE;
+}
 
 /** A targeted read of what the failures name. */
 const verify: CallStep = {
@@ -104,4 +128,9 @@ async function holdersAtApple(
   return { ok: true, value: { serialNumbers, userIds } };
 }
 
-export const callSteps: Steps<Call, LicensingPorts, CallCommand> = { send, verify };
+export const callSteps = { send, verify } satisfies Steps<Call, LicensingPorts, CallCommand>;
+
+export const callWaits = ({ doubtfulAfterMs, maxRetryMs }: Timings): LongestWaits<typeof callSteps> => ({
+  send: Math.max(doubtfulAfterMs, maxRetryMs, MAX_RETRY_AFTER_MS),
+  verify: Math.max(maxRetryMs, MAX_RETRY_AFTER_MS),
+});

@@ -34,6 +34,7 @@ export const callStory: Story<CallEvent, StoryContext> = {
       : `The call is held: Apple rejected the token (${state}).`,
   'call.refused': ({ data: { reason } }) => `Apple refused the call as a whole: ${reason}.`,
   'call.verification-needed': () => 'The outcome is being verified by reading from Apple.',
+  'call.found-undone': () => 'Apple has done nothing of the call, so it is sent again.',
   'call.verification-failed': ({ data }) => failed('Reading the outcome from Apple', data),
   'call.settled': ({ data: { failures, attempts } }) => {
     const result = failures.length === 0 ? 'everything succeeded' : count(failures.length, 'failure');

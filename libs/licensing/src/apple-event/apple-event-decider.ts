@@ -140,10 +140,11 @@ function recordPoll(
   command: AppleEventCommand & { type: 'RecordPoll' },
   state: AppleEvent,
   at: Instant,
-  { pollEveryMs, stalledAfterMs }: Timings,
+  timings: Timings,
 ): AppleEventEvent[] {
   if (state.phase !== 'bound') return [];
-  const { uId, callId, boundAt } = state;
+  const { pollEveryMs } = timings;
+  const { uId, callId } = state;
   const { status, requested, completed } = command.status;
   const polled: AppleEventEvent = {
     type: 'appleEvent.polled',
@@ -161,21 +162,27 @@ function recordPoll(
     const failures = wordless ? [all] : command.failures;
     return [polled, { type: 'appleEvent.completed', data: { uId, callId, by: 'status', failures } }];
   }
-  if (at - boundAt < stalledAfterMs) return [polled];
+  if (!isStalled(state, at, timings)) return [polled];
   return [
     polled,
     { type: 'appleEvent.stalled', data: { uId, callId, reason: 'pending for more than 10 minutes' } },
   ];
 }
 
+/** It was pending for too long. A clock that is earlier now than it was has been set back, and tells nothing else. */
+const isStalled = ({ boundAt }: Bound, at: Instant, { stalledAfterMs }: Timings): boolean =>
+  at - boundAt >= stalledAfterMs || at < boundAt;
+
 function recordPollFailure(
   { failure, fingerprint }: AppleEventCommand & { type: 'RecordPollFailure' },
   state: AppleEvent,
   at: Instant,
-  { pollEveryMs, stalledAfterMs }: Timings,
+  timings: Timings,
 ): AppleEventEvent[] {
   if (state.phase !== 'bound') return [];
-  const { uId, callId, boundAt } = state;
+  const { pollEveryMs, maxRetryMs } = timings;
+  const { uId, callId, failedPolls } = state;
+  const pause = Math.max(pollEveryMs, Math.min(maxRetryMs, pollEveryMs * 2 ** Math.min(failedPolls, 10)));
   switch (failure.kind) {
     case 'token':
     case 'conflict':
@@ -185,18 +192,18 @@ function recordPollFailure(
       return [
         {
           type: 'appleEvent.poll-failed',
-          data: { uId, reason, retryAt: at + Math.max(pollEveryMs, retryAfterMs ?? 0) },
+          data: { uId, reason, retryAt: at + Math.max(pause, retryAfterMs ?? 0) },
         },
       ];
     }
     case 'refused': {
       const { errorNumber, reason } = failure;
       // What Apple will not tell of stays unknown: the next attempt is the way to learn it, and its number is limited.
-      if (errorNumber === UNKNOWN_EVENT || at - boundAt >= stalledAfterMs) {
+      if (errorNumber === UNKNOWN_EVENT || isStalled(state, at, timings)) {
         const told = errorNumber === UNKNOWN_EVENT ? 'Apple does not know the event' : reason;
         return [{ type: 'appleEvent.stalled', data: { uId, callId, reason: told } }];
       }
-      return [{ type: 'appleEvent.poll-failed', data: { uId, reason, retryAt: at + pollEveryMs } }];
+      return [{ type: 'appleEvent.poll-failed', data: { uId, reason, retryAt: at + pause } }];
     }
   }
 }

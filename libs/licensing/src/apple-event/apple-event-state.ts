@@ -31,6 +31,8 @@ export interface Bound {
   readonly quietAt: Instant;
   /** Not before: the last poll, or Apple's own word, says so. */
   readonly pollAfter: Instant;
+  /** Polls in a row that failed. */
+  readonly failedPolls: number;
   readonly heard: Heard;
 }
 
@@ -87,12 +89,13 @@ export function evolveAppleEvent(state: AppleEvent, event: AppleEventEvent): App
     case 'appleEvent.bound': {
       const { uId, callId, pairs: expected, at: boundAt, pollAt: quietAt } = event.data;
       const { heard } = inPhase(state, 'unbound');
-      return { phase: 'bound', uId, callId, expected, boundAt, quietAt, pollAfter: 0, heard };
+      const never = { pollAfter: 0, failedPolls: 0 };
+      return { phase: 'bound', uId, callId, expected, boundAt, quietAt, ...never, heard };
     }
     case 'appleEvent.polled':
-      return { ...inPhase(state, 'bound'), pollAfter: event.data.nextAt };
+      return { ...inPhase(state, 'bound'), quietAt: 0, pollAfter: event.data.nextAt, failedPolls: 0 };
     case 'appleEvent.poll-failed':
-      return { ...inPhase(state, 'bound'), pollAfter: event.data.retryAt };
+      return polledInVain(inPhase(state, 'bound'), event.data.retryAt);
     case 'appleEvent.held':
       return { ...inPhase(state, 'bound'), pollAfter: event.data.at };
     case 'appleEvent.stalled':
@@ -100,6 +103,14 @@ export function evolveAppleEvent(state: AppleEvent, event: AppleEventEvent): App
       return { phase: 'over', notificationIds: inPhase(state, 'bound').heard.notificationIds };
   }
 }
+
+/** Quiet was waited for; what is heard from now on is waited for again. */
+const polledInVain = (event: Bound, retryAt: Instant): Bound => ({
+  ...event,
+  quietAt: 0,
+  pollAfter: retryAt,
+  failedPolls: event.failedPolls + 1,
+});
 
 /** Memory that an event takes, in bytes, roughly. */
 export function weighAppleEvent(event: AppleEvent): number {

@@ -1,7 +1,8 @@
 import { idOf, inPhase, type Step, type Steps } from '@seatbook/kernel';
 import { accessTo, accountOf } from '../apple-access.js';
 import type { ReportedFailure } from '../apple-call/call-events.js';
-import type { LicensingPorts } from '../ports.js';
+import { MAX_RETRY_AFTER_MS, type LicensingPorts } from '../ports.js';
+import type { LongestWaits, Timings } from '../timings.js';
 import type { AppleEventCommand } from './apple-event-decider.js';
 import type { AppleEvent } from './apple-event-state.js';
 
@@ -28,4 +29,9 @@ const poll: Step<AppleEvent, LicensingPorts, AppleEventCommand> = {
   },
 };
 
-export const appleEventSteps: Steps<AppleEvent, LicensingPorts, AppleEventCommand> = { poll };
+export const appleEventSteps = { poll } satisfies Steps<AppleEvent, LicensingPorts, AppleEventCommand>;
+
+export const appleEventWaits = (timings: Timings): LongestWaits<typeof appleEventSteps> => {
+  const { silenceMs, quietMs, pollEveryMs, maxRetryMs } = timings;
+  return { poll: Math.max(silenceMs, quietMs, pollEveryMs, maxRetryMs, MAX_RETRY_AFTER_MS) };
+};

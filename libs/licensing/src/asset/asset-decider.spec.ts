@@ -118,6 +118,7 @@ describe('recording an asset as Apple reports it', () => {
             assigned: 0,
             available: 5,
             retired: 0,
+            takenElsewhere: 0,
             readAt: READ_AT,
           },
         },
@@ -359,6 +360,7 @@ describe('reserving licences', () => {
         data: {
           orderId: 'one',
           part: 0,
+          ifShort: 'wait',
           reserved: devices('A'),
           lot: 1,
           waiting: devices('B'),
@@ -1151,6 +1153,7 @@ describe('settling a call that took licences back', () => {
     expect(given(...followed, ...events).state.pairs.get('d:A')?.followUp).toEqual({
       action: 'assign',
       orderId: 'three',
+      ifShort: 'wait',
     });
   });
 });
@@ -1178,7 +1181,8 @@ describe('a snapshot of a ledger', () => {
         callId: id,
         lot: 1_000_000,
         tries: 5,
-        followUp: { action: 'return', orderId: id },
+        ifShort: 'refuse',
+        followUp: { action: 'assign', orderId: id, ifShort: 'refuse' },
       });
       asset.waiting.add(key);
       const call = `call-${Math.floor(index / 1_000)}`;

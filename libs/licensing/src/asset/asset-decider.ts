@@ -11,13 +11,15 @@ import {
 } from '../holder.js';
 import type { PairFailure } from '../apple-call/call-events.js';
 import type { AppleAsset, ContentMetadata } from '../ports.js';
-import type { Action, AssetEvent, AssetTraits } from './asset-events.js';
+import type { Action, AssetEvent, AssetTraits, IfShort, RefusalReason } from './asset-events.js';
 import {
   asSpelled,
   emptyAsset,
   evolveAsset,
   freeLicences,
   pairOf,
+  takenElsewhere,
+  unusedLicences,
   type Asset,
   type Pair,
 } from './asset-state.js';
@@ -39,7 +41,7 @@ export type AssetCommand =
       readonly orderId: string;
       readonly part: number;
       readonly holders: Holders;
-      readonly ifShort: 'wait' | 'refuse';
+      readonly ifShort: IfShort;
       /** Platform of the devices, where the order names one. */
       readonly platform: string | null;
     })
@@ -51,6 +53,8 @@ export type AssetCommand =
   | Command<'ServeWaiting'>
   /** Apple's list was read to its end and lacks the asset. */
   | Command<'RefuseUnlisted'>
+  /** It is certain that there is no licence for those whose orders want them refused then. */
+  | Command<'RefuseShort'>
   | (Command<'EndWaiting'> & { readonly orderId: string })
   | (Command<'ClaimPairs'> & { readonly callId: string; readonly action: Action; readonly holders: Holders })
   | (Command<'ReleaseClaims'> & {
@@ -93,7 +97,9 @@ export const assetDecider: Decider<AssetCommand, Asset, AssetEvent> = {
       case 'ServeWaiting':
         return serveWaiting(asset);
       case 'RefuseUnlisted':
-        return refuseUnlisted(asset);
+        return asset.traits ? [] : refused('UNKNOWN_ASSET', [...asset.waiting].slice(0, MAX_TOGETHER), asset);
+      case 'RefuseShort':
+        return refuseShort(NOBODY_SERVED, asset);
       case 'EndWaiting':
         return endWaiting(command.orderId, asset);
       case 'ClaimPairs':
@@ -124,16 +130,19 @@ function recordAsset(
     events.push({ type: 'asset.traits-changed', data: traits });
   }
   const { unlimited, total, assigned, available, retired } = seen;
+  const totals = { unlimited, total, assigned, available, retired };
   events.push({
     type: 'asset.totals-read',
-    data: { unlimited, total, assigned, available, retired, readAt },
+    data: { ...totals, takenElsewhere: takenElsewhere(totals, asset), readAt },
   });
   if (nothingAssigned && !asset.baseline) {
     events.push({ type: 'asset.baseline-completed', data: { count: 0, unstable: false } });
   }
-  if (asset.short && (unlimited || available > 0)) {
+  if (!asset.short) return [...events, ...withdraw(unlimited ? 0 : asset.used - total, asset)];
+  if (unlimited || available > 0)
     events.push({ type: 'asset.shortage-cleared', data: { available: unlimited ? null : available } });
-  }
+  // What Apple called short is short: nobody was there to give a licence back meanwhile.
+  else events.push(...refuseShort(NOBODY_SERVED, asset));
   return [...events, ...withdraw(unlimited ? 0 : asset.used - total, asset)];
 }
 
@@ -210,6 +219,7 @@ function reserveLicenses(command: AssetCommand & { type: 'ReserveLicenses' }, as
       data: {
         orderId,
         part,
+        ifShort: command.ifShort,
         reserved: holdersOf(reserved),
         lot: newLots(asset)(),
         waiting: holdersOf(waiting),
@@ -224,7 +234,15 @@ function reserveLicenses(command: AssetCommand & { type: 'ReserveLicenses' }, as
       },
     },
     ...followUpsEnded('pending', overruled, orderId, asset),
+    ...(waiting.length > 0 || refusal === 'SHORT' ? doubted(reserved.length, asset) : []),
   ];
+}
+
+/** `more`: licences that the same decision gives away. */
+function doubted(more: number, asset: Asset): AssetEvent[] {
+  if (!asset.baseline || asset.short || asset.takenElsewhere === 0) return [];
+  if (unusedLicences(asset) <= more) return [];
+  return [{ type: 'asset.totals-doubted', data: { takenElsewhere: asset.takenElsewhere } }];
 }
 
 /** The order that a pair is, or will be, held for. */
@@ -269,29 +287,51 @@ const MAX_TOGETHER = 10 * MAX_HOLDERS;
 
 function serveWaiting(asset: Asset): AssetEvent[] {
   const { totals, used } = asset;
-  if (totals && !totals.unlimited && used > totals.total) return withdraw(used - totals.total, asset);
+  if (totals && !totals.unlimited && used > totals.total) {
+    const withdrawn = withdraw(used - totals.total, asset);
+    if (withdrawn.length > 0) return withdrawn;
+  }
+  const served = firstServed(asset);
+  const openLot = newLots(asset);
+  return [
+    ...chunksOf(served, MAX_HOLDERS).map((chunk): AssetEvent => ({
+      type: 'asset.licenses-served',
+      data: { ...ofOrders(chunk, asset), lot: openLot() },
+    })),
+    // While Apple contradicts the ledger, the totals tell who gets none.
+    ...(asset.short || !asset.baseline ? [] : refuseShort(new Set(served), asset)),
+  ];
+}
+
+/** Those at the head of the waiting list for whom there are licences. */
+function firstServed(asset: Asset): readonly HolderKey[] {
   const count = Math.min(freeLicences(asset), asset.waiting.size, MAX_TOGETHER);
-  if (count === 0) return [];
   const first: HolderKey[] = [];
+  if (count === 0) return first;
   for (const key of asset.waiting) {
     first.push(key);
     if (first.length === count) break;
   }
-  const openLot = newLots(asset);
-  return chunksOf(first, MAX_HOLDERS).map((chunk) => ({
-    type: 'asset.licenses-served',
-    data: { ...ofOrders(chunk, asset), lot: openLot() },
-  }));
+  return first;
 }
 
-/** What waits for an asset that the location does not own would wait for ever. */
-function refuseUnlisted(asset: Asset): AssetEvent[] {
-  if (asset.traits) return [];
-  return chunksOf([...asset.waiting].slice(0, MAX_TOGETHER), MAX_HOLDERS).map((chunk) => ({
-    type: 'asset.waiting-refused',
-    data: { ...ofOrders(chunk, asset), refusal: 'UNKNOWN_ASSET' },
-  }));
+const NOBODY_SERVED: ReadonlySet<HolderKey> = new Set();
+
+/** A shortage that turns out late is treated as one that is seen at once: who is not to wait is refused. */
+function refuseShort(served: ReadonlySet<HolderKey>, asset: Asset): AssetEvent[] {
+  if (asset.refusable === 0) return [];
+  const keys = [...asset.waiting].filter(
+    (key) => pairOf(key, asset).ifShort === 'refuse' && !served.has(key),
+  );
+  return refused('SHORT', keys.slice(0, MAX_TOGETHER), asset);
 }
+
+/** They wait for what never comes. */
+const refused = (refusal: RefusalReason, keys: readonly HolderKey[], asset: Asset): AssetEvent[] =>
+  chunksOf(keys, MAX_HOLDERS).map((chunk) => ({
+    type: 'asset.waiting-refused',
+    data: { ...ofOrders(chunk, asset), refusal },
+  }));
 
 function endWaiting(orderId: string, asset: Asset): AssetEvent[] {
   const own = [...asset.waiting]

@@ -26,10 +26,19 @@ export type RefusalReason =
 
 export type Action = 'associate' | 'disassociate';
 
+/** What becomes of a pair of an order for which there is no licence, whenever that turns out. */
+export type IfShort = 'wait' | 'refuse';
+
 export type AssetEvent =
   | Event<'discovered', AssetTraits>
   | Event<'traits-changed', AssetTraits>
-  | Event<'totals-read', Totals & { readonly readAt: Instant }>
+  /** `takenElsewhere`: licences that Apple counts as taken by holders of whom the ledger knows nothing. */
+  | Event<'totals-read', Totals & { readonly takenElsewhere: number; readonly readAt: Instant }>
+  /**
+   * Holders go without, though a licence would be left if the ones taken elsewhere were fewer than when the totals were
+   * read: a holder that Apple counted there may be known by now.
+   */
+  | Event<'totals-doubted', { readonly takenElsewhere: number }>
   | Event<
       'described',
       {
@@ -56,6 +65,8 @@ export type AssetEvent =
       {
         readonly orderId: string;
         readonly part: number;
+        /** Also of those that Apple calls short later, and of those that follow a return. */
+        readonly ifShort: IfShort;
         readonly reserved: Holders;
         readonly lot: number;
         readonly waiting: Holders;
@@ -141,7 +152,7 @@ export type AssetEvent =
   | Event<'returns-started', Holders & OrderRefs & { readonly lot: number }>
   | Event<'licenses-returned', Holders & OrderRefs & { readonly callId: string }>
   /** Returned pairs that were ordered anew meanwhile: they wait now. */
-  | Event<'waiting-listed', Holders & OrderRefs>
+  | Event<'waiting-listed', Holders & OrderRefs & { readonly ifShort: IfShort }>
   /** Pairs that waited will get no licence by this order. */
   | Event<'waiting-refused', Holders & OrderRefs & { readonly refusal: RefusalReason }>
   /** Remembered returns of pairs that never came to be assigned: nothing is left to return. */
@@ -165,6 +176,7 @@ export const assetEventTypes = firstVersions<AssetEvent>({
   'asset.discovered': true,
   'asset.traits-changed': true,
   'asset.totals-read': true,
+  'asset.totals-doubted': true,
   'asset.described': true,
   'asset.assignments-adopted': true,
   'asset.adoption-corrected': true,

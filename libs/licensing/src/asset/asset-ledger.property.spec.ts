@@ -55,7 +55,7 @@ const anyOp: fc.Arbitrary<Op> = fc.oneof(
     arbitrary: fc.record({
       op: fc.constant('totals' as const),
       total: fc.option(fc.nat(8), { freq: 8 }),
-      available: fc.nat(2),
+      available: fc.nat(8),
       deviceAssignable: fc.nat(9).map((n) => n > 0),
       revocable: fc.nat(9).map((n) => n > 0),
     }),
@@ -134,7 +134,7 @@ class Bench {
           retired: 0,
         };
         Object.assign(model, { deviceAssignable, revocable });
-        const excess = model.readTotals(total, available);
+        const excess = model.readTotals(total, available, asset.assigned);
         const events = this.#decide({ type: 'RecordAsset', asset, readAt: NOW, nothingAssigned: false });
         this.#withdrawn(events, excess);
         break;
@@ -232,16 +232,21 @@ class Bench {
     const plain = (
       pairs: ReadonlyMap<
         HolderKey,
-        { state: string; orderId: string; callId: string | null; followUp: unknown }
+        { state: string; orderId: string; callId: string | null; ifShort: string; followUp: unknown }
       >,
     ) =>
       [...pairs]
-        .map(([key, { state, orderId, callId, followUp }]) => [key, { state, orderId, callId, followUp }])
+        .map(([key, { state, orderId, callId, ifShort, followUp }]) => [
+          key,
+          { state, orderId, callId, ifShort, followUp },
+        ])
         .sort();
     expect(plain(ledger.pairs)).toEqual(plain(model.pairs));
     expect(ledger.used).toBe(model.used());
     expect([...ledger.waiting]).toEqual(model.queue);
     expect(ledger.short).toBe(model.short);
+    expect(ledger.takenElsewhere).toBe(model.takenElsewhere);
+    this.#checkCounts();
     this.#checkClaims();
     this.#checkModels();
   }
@@ -300,14 +305,11 @@ class Bench {
   #serve(): void {
     const { model } = this;
     const events = this.#decide({ type: 'ServeWaiting' });
-    this.#withdrawn(
-      events,
-      model.totalsKnown && model.total !== null ? Math.max(0, model.used() - model.total) : 0,
-    );
-    model.serve();
+    const excess = model.totalsKnown && model.total !== null ? Math.max(0, model.used() - model.total) : 0;
+    if (this.#withdrawn(events, excess) === 0) model.serve();
   }
 
-  #withdrawn(events: readonly AssetEvent[], excess: number): void {
+  #withdrawn(events: readonly AssetEvent[], excess: number): number {
     const keys = events.flatMap((event) =>
       event.type === 'asset.reservations-withdrawn' ? holderKeys(event.data) : [],
     );
@@ -316,6 +318,14 @@ class Bench {
     );
     expect(keys.length).toBe(Math.min(excess, unclaimed.length));
     this.model.withdraw(keys);
+    return keys.length;
+  }
+
+  #checkCounts(): void {
+    const pairs = [...this.ledger.pairs.values()];
+    expect(this.ledger.reserved).toBe(pairs.filter(({ state }) => state === 'reserved').length);
+    const refusable = pairs.filter(({ state, ifShort }) => state === 'waiting' && ifShort === 'refuse');
+    expect(this.ledger.refusable).toBe(refusable.length);
   }
 
   #decide(command: AssetCommand): readonly AssetEvent[] {
@@ -395,14 +405,15 @@ class Bench {
     const counted = (state: string): number => pairs.filter(([, pair]) => pair.state === state).length;
     const asset = this.#documents.get(assetsModel.name)?.get(ASSET_KEY) as AssetDocument | undefined;
     if (asset) {
-      const { reserved, assigned, returning, waiting, failed, short } = asset;
-      expect({ reserved, assigned, returning, waiting, failed, short }).toEqual({
+      const { reserved, assigned, returning, waiting, failed, short, takenElsewhere } = asset;
+      expect({ reserved, assigned, returning, waiting, failed, short, takenElsewhere }).toEqual({
         reserved: counted('reserved'),
         assigned: counted('assigned'),
         returning: counted('returning'),
         waiting: counted('waiting'),
         failed: counted('failed'),
         short: model.short,
+        takenElsewhere: model.takenElsewhere,
       });
     }
     const shown = [...(this.#documents.get(pairsModel.name) as Map<string, PairDocument>).values()];

@@ -152,12 +152,15 @@ const describeAssets = reaction<ReconciliationEvent>('asset.describe-assets', {
     ),
 });
 
-/** What waits for assets that Apple does not list is refused, in as many appends as it takes. */
-const refuseUnlisted = reaction<ReconciliationEvent | AssetEvent>('asset.refuse-unlisted', {
+/** What waits for assets that Apple does not list, or for licences that are not there, is refused: all of it. */
+const refuseWaiting = reaction<ReconciliationEvent | AssetEvent>('asset.refuse-waiting', {
   'reconciliation.assets-unlisted': ({ data: { uId, assets } }) =>
     assets.map((asset) => messageTo(assetStream(uId, asset), { type: 'RefuseUnlisted' })),
-  'asset.waiting-refused': ({ stream, data }) =>
-    holderCount(data) < MAX_HOLDERS ? [] : [messageTo<AssetCommand>(stream, { type: 'RefuseUnlisted' })],
+  'asset.waiting-refused': ({ stream, data }) => {
+    if (holderCount(data) < MAX_HOLDERS) return [];
+    const type = data.refusal === 'SHORT' ? 'RefuseShort' : 'RefuseUnlisted';
+    return [messageTo<AssetCommand>(stream, { type })];
+  },
 });
 
 export const assetReactions: readonly Reaction[] = [
@@ -173,5 +176,5 @@ export const assetReactions: readonly Reaction[] = [
   correctAdoption,
   completeBaseline,
   describeAssets,
-  refuseUnlisted,
+  refuseWaiting,
 ];

@@ -1,7 +1,15 @@
 import type { EventOf, SnapshotCodec } from '@seatbook/kernel';
-import { chunksOf, holderKeys, orderAt, type HolderKey, type Holders, type OrderRefs } from '../holder.js';
+import {
+  chunksOf,
+  holderCount,
+  holderKeys,
+  orderAt,
+  type HolderKey,
+  type Holders,
+  type OrderRefs,
+} from '../holder.js';
 import { canonicalHolder } from '../serial-number.js';
-import type { AssetEvent, AssetTraits, Totals } from './asset-events.js';
+import type { AssetEvent, AssetTraits, IfShort, Totals } from './asset-events.js';
 
 /** One asset and one holder. A pair that a call has claimed has a `callId`, whatever its state. */
 export interface Pair {
@@ -13,9 +21,15 @@ export interface Pair {
   lot: number;
   /** How often it was given back to be planned anew. */
   tries: number;
+  /** What its order says for the case that there is no licence for it. */
+  ifShort: IfShort;
   /** What follows when the work under way has ended. */
-  followUp: { readonly action: 'assign' | 'return'; readonly orderId: string } | null;
+  followUp: FollowUp | null;
 }
+
+export type FollowUp =
+  | { readonly action: 'assign'; readonly orderId: string; readonly ifShort: IfShort }
+  | { readonly action: 'return'; readonly orderId: string };
 
 /** The ledger of one asset: the only place that decides whether a licence is free. */
 export interface Asset {
@@ -30,11 +44,17 @@ export interface Asset {
   readonly pairs: Map<HolderKey, Pair>;
   /** Pairs whose holder is not spelled in the canonical form, by that form. */
   readonly spellings: Map<HolderKey, readonly HolderKey[]>;
+  /** Licences that Apple counted as taken by holders of whom the ledger knew nothing, without those it knows by now. */
+  takenElsewhere: number;
   /** Waiting pairs, first come first served. */
   waiting: Set<HolderKey>;
   readonly claims: Map<string, HolderKey[]>;
   /** Pairs that are reserved, assigned or returning. */
   used: number;
+  /** Those of them that are reserved. */
+  reserved: number;
+  /** Waiting pairs whose orders want them refused where there is no licence: until that is certain. */
+  refusable: number;
   lots: number;
 }
 
@@ -44,11 +64,14 @@ export const emptyAsset = (): Asset => ({
   descriptionJson: '',
   baseline: false,
   short: false,
+  takenElsewhere: 0,
   pairs: new Map(),
   spellings: new Map(),
   waiting: new Set(),
   claims: new Map(),
   used: 0,
+  reserved: 0,
+  refusable: 0,
   lots: 0,
 });
 
@@ -56,33 +79,65 @@ export const weighAsset = ({ pairs, waiting, claims }: Asset): number =>
   1_000 + 400 * pairs.size + 100 * waiting.size + 500 * claims.size;
 
 /** Licences that can be given away now; infinite for an unlimited asset. */
-export function freeLicences({ baseline, short, totals, used }: Asset): number {
-  if (!baseline || !totals) return 0;
-  if (totals.unlimited) return Infinity;
-  return short ? 0 : Math.max(0, totals.total - used);
+export function freeLicences(asset: Asset): number {
+  if (!asset.baseline || !asset.totals) return 0;
+  if (asset.totals.unlimited) return Infinity;
+  return asset.short ? 0 : Math.max(0, unusedLicences(asset) - asset.takenElsewhere);
 }
 
-const isUsed = (state: Pair['state'] | undefined): boolean =>
+/** Licences that no pair of the ledger uses, whoever may have them at Apple; infinite for an unlimited asset. */
+export function unusedLicences({ totals, used }: Asset): number {
+  if (!totals) return 0;
+  return totals.unlimited ? Infinity : Math.max(0, totals.total - used);
+}
+
+/**
+ * Licences that Apple, by these totals, counts as taken by holders of whom the ledger knows nothing. Pairs in a call
+ * may be at Apple already, so they are not counted as somebody else's.
+ */
+export function takenElsewhere({ unlimited, total, assigned, available }: Totals, asset: Asset): number {
+  let unsent = asset.reserved;
+  for (const keys of asset.claims.values())
+    for (const key of keys) if (asset.pairs.get(key)?.state === 'reserved') unsent -= 1;
+  const taken = unlimited ? assigned : total - available;
+  return Math.max(0, taken - (asset.used - unsent));
+}
+
+const isUsed = (state: Pair['state']): boolean =>
   state === 'reserved' || state === 'assigned' || state === 'returning';
 
-/** Puts a pair into a state and keeps `used` and the waiting list right. */
+/** Keeps the counts and the waiting list right for a pair that comes into a state (1), or leaves it (-1). */
+function count(asset: Asset, key: HolderKey, { state, ifShort }: Pair, change: 1 | -1): void {
+  if (isUsed(state)) asset.used += change;
+  if (state === 'reserved') asset.reserved += change;
+  if (state !== 'waiting') return;
+  if (ifShort === 'refuse') asset.refusable += change;
+  if (change === 1) asset.waiting.add(key);
+  else asset.waiting.delete(key);
+}
+
+/** Puts a pair into a state. */
 function put(asset: Asset, key: HolderKey, change: Partial<Pair> & Pick<Pair, 'state'>): void {
-  const before = asset.pairs.get(key);
-  if (isUsed(before?.state)) asset.used -= 1;
-  if (before?.state === 'waiting') asset.waiting.delete(key);
-  if (before) Object.assign(before, change);
-  else {
-    asset.pairs.set(key, { orderId: '', callId: null, lot: 0, tries: 0, followUp: null, ...change });
+  let pair = asset.pairs.get(key);
+  if (pair) {
+    count(asset, key, pair, -1);
+    Object.assign(pair, change);
+  } else {
+    pair = { orderId: '', callId: null, lot: 0, tries: 0, ifShort: 'wait', followUp: null, ...change };
+    asset.pairs.set(key, pair);
     noteSpelling(asset, key);
   }
-  if (isUsed(change.state)) asset.used += 1;
-  if (change.state === 'waiting') asset.waiting.add(key);
+  count(asset, key, pair, 1);
+}
+
+/** Pairs of other holders than ours turn out to be known. */
+function nowKnown(asset: Asset, pairs: number): void {
+  asset.takenElsewhere = Math.max(0, asset.takenElsewhere - pairs);
 }
 
 function remove(asset: Asset, key: HolderKey): void {
   const before = asset.pairs.get(key);
-  if (isUsed(before?.state)) asset.used -= 1;
-  asset.waiting.delete(key);
+  if (before) count(asset, key, before, -1);
   asset.pairs.delete(key);
   const canonical = canonicalHolder(key);
   if (canonical === key) return;
@@ -166,22 +221,26 @@ type Fold<T extends AssetEvent['type']> = (asset: Asset, data: EventOf<AssetEven
 const FOLDS: { readonly [T in AssetEvent['type']]: Fold<T> } = {
   'asset.discovered': (asset, traits) => void (asset.traits = traits),
   'asset.traits-changed': (asset, traits) => void (asset.traits = traits),
-  'asset.totals-read'(asset, { unlimited, total, assigned, available, retired }) {
+  'asset.totals-read'(asset, { unlimited, total, assigned, available, retired, takenElsewhere: elsewhere }) {
     asset.totals = { unlimited, total, assigned, available, retired };
+    asset.takenElsewhere = elsewhere;
   },
+  'asset.totals-doubted': () => undefined,
   'asset.described': (asset, data) => void (asset.descriptionJson = JSON.stringify(data)),
   'asset.assignments-adopted'(asset, data) {
     for (const key of holderKeys(data)) put(asset, key, { state: 'assigned', orderId: '' });
+    nowKnown(asset, holderCount(data));
   },
   'asset.adoption-corrected'(asset, data) {
     for (const key of holderKeys(data)) remove(asset, key);
   },
   'asset.baseline-completed': (asset) => void (asset.baseline = true),
-  'asset.licenses-reserved'(asset, { orderId, reserved, waiting, following, lot }) {
-    const fresh = { orderId, callId: null, tries: 0, followUp: null };
+  'asset.licenses-reserved'(asset, { orderId, reserved, waiting, following, lot, ifShort }) {
+    const fresh = { orderId, callId: null, tries: 0, ifShort, followUp: null };
     for (const key of holderKeys(reserved)) put(asset, key, { state: 'reserved', lot, ...fresh });
     for (const key of holderKeys(waiting)) put(asset, key, { state: 'waiting', ...fresh });
-    for (const key of holderKeys(following)) pairOf(key, asset).followUp = { action: 'assign', orderId };
+    const followUp = { action: 'assign', orderId, ifShort } as const;
+    for (const key of holderKeys(following)) pairOf(key, asset).followUp = followUp;
     openLot(asset, lot);
   },
   'asset.licenses-served'(asset, data) {
@@ -209,6 +268,7 @@ const FOLDS: { readonly [T in AssetEvent['type']]: Fold<T> } = {
     const keys = holderKeys(data);
     for (const key of keys) put(asset, key, { state: 'assigned', callId: null, tries: 0 });
     if (data.callId !== null) unclaim(asset, data.callId, keys);
+    else nowKnown(asset, keys.length);
   },
   'asset.found-held'(asset, data) {
     for (const key of holderKeys(data)) remove(asset, key);
@@ -248,7 +308,8 @@ const FOLDS: { readonly [T in AssetEvent['type']]: Fold<T> } = {
   'asset.waiting-listed'(asset, data) {
     holderKeys(data).forEach((key, index) => {
       const orderId = orderAt(data, index);
-      put(asset, key, { state: 'waiting', orderId, callId: null, tries: 0, followUp: null });
+      const { ifShort } = data;
+      put(asset, key, { state: 'waiting', orderId, callId: null, tries: 0, ifShort, followUp: null });
     });
   },
   'asset.waiting-refused'(asset, data) {
@@ -275,7 +336,7 @@ export function evolveAsset(asset: Asset, event: AssetEvent): Asset {
   return asset;
 }
 
-/** A pair is 300 characters long at the most; a claim names up to 1,000 holders. */
+/** A pair is 350 characters long at the most; a claim names up to 1,000 holders. */
 const CHUNK_PAIRS = 2_500;
 const CHUNK_WAITING = 15_000;
 const CHUNK_CLAIMS = 15;
@@ -291,10 +352,13 @@ interface Chunk {
 
 /** Pairs, waiting list and claims in chunks, each in its order. */
 export const assetSnapshot: SnapshotCodec<Asset> = {
-  version: 2,
+  version: 3,
   entries: ({ pairs }) => pairs.size,
-  save({ pairs, waiting, claims, traits, totals, descriptionJson, baseline, short, used, lots }) {
-    const head: Head = { traits, totals, descriptionJson, baseline, short, used, lots };
+  save(asset) {
+    const { pairs, waiting, claims, traits, totals, descriptionJson, baseline, short } = asset;
+    const { takenElsewhere: elsewhere, used, reserved, refusable, lots } = asset;
+    const counts = { takenElsewhere: elsewhere, used, reserved, refusable, lots };
+    const head: Head = { traits, totals, descriptionJson, baseline, short, ...counts };
     const chunks: readonly Chunk[] = [
       { head },
       ...chunksOf([...pairs], CHUNK_PAIRS).map((some) => ({ pairs: some })),

@@ -17,6 +17,7 @@ const HOLDERS: HoldersIn = {
   'asset.discovered': nobody,
   'asset.traits-changed': nobody,
   'asset.totals-read': nobody,
+  'asset.totals-doubted': nobody,
   'asset.described': nobody,
   'asset.baseline-completed': nobody,
   'asset.shortage-cleared': nobody,
@@ -102,6 +103,8 @@ export const assetStory: Story<AssetEvent, StoryContext> = {
     if (unlimited) return `Apple reports unlimited licences of ${name}.`;
     return `Apple reports ${count(total, 'licence')} of ${name}.`;
   },
+  'asset.totals-doubted': (event, context) =>
+    `Some go without a licence of ${nameOf(event, context)}, although one may be free: Apple is asked.`,
   'asset.described': ({ data }) => `Its name in the store is ${data.name}.`,
   'asset.assignments-adopted': ofHolders(
     (licence) => `${licence} was adopted: it was already assigned at Apple.`,

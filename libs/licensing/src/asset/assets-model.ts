@@ -32,6 +32,8 @@ export interface AssetDocument {
   appleAssigned: number | null;
   retired: number | null;
   totalsReadAt: Instant | null;
+  /** Licences that Apple counts as taken by holders of whom nothing is known here. */
+  takenElsewhere: number;
   reserved: number;
   assigned: number;
   returning: number;
@@ -53,7 +55,7 @@ export const usedOf = ({ reserved, assigned, returning }: AssetDocument): number
  */
 export function availableOf(asset: AssetDocument): number | null {
   if (asset.owned === null || !asset.baseline) return null;
-  return asset.short ? 0 : Math.max(0, asset.owned - usedOf(asset));
+  return asset.short ? 0 : Math.max(0, asset.owned - usedOf(asset) - asset.takenElsewhere);
 }
 
 /** Licences in use beyond those owned. */
@@ -84,19 +86,24 @@ function move(asset: AssetDocument, count: number, from: Counted | null, to: Cou
   if (to !== null) asset[to] += count;
 }
 
+/** Pairs of other holders than ours turn out to be known. */
+function nowKnown(asset: AssetDocument, pairs: number): void {
+  asset.takenElsewhere = Math.max(0, asset.takenElsewhere - pairs);
+}
+
 /** All pairs that an event names go from one count to another. */
 const moved = (from: Counted | null, to: Counted | null) =>
   counted<Extract<AssetEvent, { data: Holders }>>((asset, data) => move(asset, holderCount(data), from, to));
 
 export const assetsModel = readModel<AssetDocument, AssetEvent>()({
   name: 'assets',
-  version: 2,
+  version: 3,
   on: {
     'asset.discovered': counted((asset, traits) => void Object.assign(asset, traits)),
     'asset.traits-changed': counted((asset, traits) => void Object.assign(asset, traits)),
-    'asset.totals-read': counted((asset, { unlimited, total, assigned, retired, readAt }) => {
-      const owned = unlimited ? null : total;
-      Object.assign(asset, { unlimited, owned, appleAssigned: assigned, retired, totalsReadAt: readAt });
+    'asset.totals-read': counted((asset, { unlimited, total, assigned, retired, takenElsewhere, readAt }) => {
+      const read = { unlimited, owned: unlimited ? null : total, appleAssigned: assigned, retired };
+      Object.assign(asset, { ...read, takenElsewhere, totalsReadAt: readAt });
     }),
     'asset.described': counted((asset, { name, bundleId, iconUrl, artistName }) => {
       // Its first name is its place in lists, which a new name does not change.
@@ -106,6 +113,7 @@ export const assetsModel = readModel<AssetDocument, AssetEvent>()({
     'asset.assignments-adopted': counted((asset, data) => {
       move(asset, holderCount(data), null, 'assigned');
       move(asset, data.failedBefore, 'failed', null);
+      nowKnown(asset, holderCount(data));
     }),
     'asset.adoption-corrected': moved('assigned', null),
     'asset.baseline-completed': counted((asset) => void (asset.baseline = true)),
@@ -121,9 +129,11 @@ export const assetsModel = readModel<AssetDocument, AssetEvent>()({
       asset.short = true;
     }),
     'asset.shortage-cleared': counted((asset) => void (asset.short = false)),
-    'asset.licenses-assigned': counted((asset, data) =>
-      move(asset, holderCount(data), data.callId === null ? 'waiting' : 'reserved', 'assigned'),
-    ),
+    'asset.licenses-assigned': counted((asset, data) => {
+      const found = data.callId === null;
+      move(asset, holderCount(data), found ? 'waiting' : 'reserved', 'assigned');
+      if (found) nowKnown(asset, holderCount(data));
+    }),
     'asset.found-held': moved('waiting', null),
     'asset.licenses-failed': counted((asset, data) =>
       data.action === 'associate'
@@ -173,6 +183,7 @@ function emptyDocument(key: string): AssetDocument {
     appleAssigned: null,
     retired: null,
     totalsReadAt: null,
+    takenElsewhere: 0,
     reserved: 0,
     assigned: 0,
     returning: 0,

@@ -1,10 +1,10 @@
 import { kindOfHolder, type HolderKey, type Holders } from '../holder.js';
-import type { RefusalReason } from './asset-events.js';
+import type { IfShort, RefusalReason } from './asset-events.js';
 import { freeLicences, namedIn, type Asset } from './asset-state.js';
 
 /** What an order to assign says of its pairs beside their holders. */
 export interface ReservationTerms {
-  readonly ifShort: 'wait' | 'refuse';
+  readonly ifShort: IfShort;
   /** Platform of the devices; null: not checked. */
   readonly platform: string | null;
 }

@@ -1,6 +1,6 @@
 import type { PairFailure } from '../apple-call/call-events.js';
 import { holderKeys, holdersOf, type HolderKey } from '../holder.js';
-import type { Action, AssetEvent } from './asset-events.js';
+import type { Action, AssetEvent, IfShort } from './asset-events.js';
 import { pairOf, type Asset } from './asset-state.js';
 import {
   ended,
@@ -88,6 +88,9 @@ function succeeded(
   if (action === 'associate') {
     const wantedBack = followedBy('return', keys, asset);
     events.push({ type: 'asset.licenses-assigned', data: { callId, ...ofOrders(keys, asset) } });
+    // Apple may have had one of these pairs before the call, and have counted it as somebody else's.
+    if (asset.takenElsewhere > 0 && asset.waiting.size > 0 && !asset.short)
+      events.push({ type: 'asset.totals-doubted', data: { takenElsewhere: asset.takenElsewhere } });
     if (wantedBack.length > 0) {
       const started = { ...ofFollowUps(wantedBack, asset), lot: openLot() };
       events.push({ type: 'asset.returns-started', data: started });
@@ -96,10 +99,18 @@ function succeeded(
   }
   const wantedAgain = followedBy('assign', keys, asset);
   events.push({ type: 'asset.licenses-returned', data: { callId, ...ofOrders(keys, asset) } });
-  if (wantedAgain.length > 0)
-    events.push({ type: 'asset.waiting-listed', data: ofFollowUps(wantedAgain, asset) });
+  for (const ifShort of ['wait', 'refuse'] as const) {
+    const listed = wantedAgain.filter((key) => followsWith(ifShort, key, asset));
+    if (listed.length > 0)
+      events.push({ type: 'asset.waiting-listed', data: { ...ofFollowUps(listed, asset), ifShort } });
+  }
   if (asset.short) events.push({ type: 'asset.shortage-cleared', data: { available: null } });
   return events;
+}
+
+function followsWith(ifShort: IfShort, key: HolderKey, asset: Asset): boolean {
+  const { followUp } = pairOf(key, asset);
+  return followUp?.action === 'assign' && followUp.ifShort === ifShort;
 }
 
 function failed(

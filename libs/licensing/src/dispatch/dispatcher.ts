@@ -3,6 +3,7 @@ import {
   type Cause,
   type CommandMessage,
   type Instant,
+  type Milliseconds,
   type PlannedCommand,
   type Planner,
 } from '@seatbook/kernel';
@@ -25,9 +26,12 @@ export interface DispatchContext {
   newCallId(): string;
 }
 
+/** So many assets as Apple documents: the failures of more of them, for 1,000 holders each, would not fit into one append. */
+const MAX_ASSETS_OF_CALL = 25;
+
 /** An event names 1,000 holders at the most, so a call carries no more, whatever Apple allows. */
 const withinEvents = ({ maxAssets, maxSerialNumbers, maxClientUserIds }: AppleLimits): AppleLimits => ({
-  maxAssets,
+  maxAssets: Math.min(maxAssets, MAX_ASSETS_OF_CALL),
   maxSerialNumbers: Math.min(maxSerialNumbers, MAX_HOLDERS / 2),
   maxClientUserIds: Math.min(maxClientUserIds, MAX_HOLDERS / 2),
 });
@@ -53,18 +57,18 @@ export const dispatcher = (timings: Timings): Planner<OpenWorkRow, DispatchConte
       const open = rows.filter((row): row is LotRow => row.row === 'lot' && row.action === action);
       const ready: LotRow[] = [];
       for (const row of open) {
-        if (row.notBefore > now) wake(row.notBefore);
+        if (isAhead(row.notBefore, now, timings.replanAfterMs)) wake(row.notBefore);
         else if (row.orderId === '' || !reserving.has(row.orderId)) ready.push(row);
       }
       if (ready.length === 0) continue;
       if (context.probeAt !== null) {
-        if (context.probeAt > now) wake(context.probeAt);
+        if (isAhead(context.probeAt, now, timings.maxProbeMs)) wake(context.probeAt);
         else if (commands.length === 0) commands.push(...probe(action, ready, taken, context));
         continue;
       }
       const calls = callsOf(action, ready, taken, context);
       const oldest = Math.min(...ready.map(({ since }) => since));
-      const due = now - oldest >= timings.dispatchAfterMs;
+      const due = !isAhead(oldest + timings.dispatchAfterMs, now, timings.dispatchAfterMs);
       for (const { rectangle, full } of calls) {
         const cause = newestCause(ready, rectangle);
         if (due || full) commands.push({ ...planned(action, rectangle, context), cause });
@@ -74,6 +78,10 @@ export const dispatcher = (timings: Timings): Planner<OpenWorkRow, DispatchConte
     return { commands, wakeAt };
   },
 });
+
+/** A moment to wait for. One that is further ahead than anything waits was noted by a clock that was ahead: it has come. */
+const isAhead = (at: Instant, now: Instant, longest: Milliseconds): boolean =>
+  at > now && at <= now + longest;
 
 /** A call of one pair, of those that have waited longest; the account notes when the next one may be sent. */
 function probe(
@@ -164,7 +172,7 @@ function sharedLimits(
   const kinds = new Set([...columns.values()].flatMap((keys) => [...keys].map((key) => key.charAt(0))));
   if (kinds.size > 1) return withinEvents(limits);
   return {
-    maxAssets: limits.maxAssets,
+    maxAssets: Math.min(limits.maxAssets, MAX_ASSETS_OF_CALL),
     maxSerialNumbers: Math.min(limits.maxSerialNumbers, MAX_HOLDERS),
     // The failures of 25 assets for 1,000 persons, as long as userIds are, would not fit into one append.
     maxClientUserIds: Math.min(limits.maxClientUserIds, MAX_HOLDERS / 2),

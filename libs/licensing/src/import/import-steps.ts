@@ -3,6 +3,7 @@ import { accountExists, tokenOfOtherLocation, unknownAccount } from '../account-
 import { notificationUrlOf } from '../notification-url.js';
 import type { ClientConfig, LicensingPorts } from '../ports.js';
 import { accountStream } from '../streams.js';
+import type { LongestWaits } from '../timings.js';
 import type { Import, ImportCommand } from './import-decider.js';
 import type { LocationRead, RequestedImport } from './import-events.js';
 import { ownedByOther, refusedByApple, tokenGone } from './import-refusals.js';
@@ -96,4 +97,6 @@ const forget: ImportStep = {
   },
 };
 
-export const importSteps: Steps<Import, LicensingPorts, ImportCommand> = { read, forget };
+export const importSteps = { read, forget } satisfies Steps<Import, LicensingPorts, ImportCommand>;
+
+export const importWaits: LongestWaits<typeof importSteps> = { read: 0, forget: 0 };

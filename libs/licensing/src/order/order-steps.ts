@@ -1,5 +1,6 @@
 import type { Step, Steps } from '@seatbook/kernel';
 import type { LicensingPorts } from '../ports.js';
+import type { LongestWaits, Timings } from '../timings.js';
 import type { Order, OrderCommand } from './order-decider.js';
 
 type OrderStep = Step<Order, LicensingPorts, OrderCommand>;
@@ -19,8 +20,14 @@ const endAsking: OrderStep = {
   perform: () => Promise.resolve([{ type: 'EndAsking' }]),
 };
 
-export const orderSteps: Steps<Order, LicensingPorts, OrderCommand> = {
+export const orderSteps = {
   ask,
   'end-asking': endAsking,
   abandon,
-};
+} satisfies Steps<Order, LicensingPorts, OrderCommand>;
+
+export const orderWaits = ({ answerWithinMs, placeWithinMs }: Timings): LongestWaits<typeof orderSteps> => ({
+  ask: 0,
+  'end-asking': answerWithinMs,
+  abandon: placeWithinMs,
+});

@@ -33,6 +33,8 @@ export type ReconciliationCommand =
       readonly walks: number;
       readonly unstable: boolean;
     })
+  /** Apple counts licences of it as taken of which the ledger knows nothing. */
+  | (Command<'WalkUnknown'> & { readonly asset: AssetId })
   | (Command<'RecordMissing'> & { readonly asset: AssetId; readonly holders: Holders })
   | (Command<'RecordUsers'> & {
       readonly count: number;
@@ -77,6 +79,8 @@ export const reconciliationDecider = (
         return recordAssignments(command, state);
       case 'CompleteWalk':
         return completeWalk(command, state, at, timings);
+      case 'WalkUnknown':
+        return walkUnknown(command.asset, state, at);
       case 'RecordMissing':
         return recordMissing(command, state);
       case 'RecordUsers':
@@ -162,6 +166,17 @@ function completeWalk(
   const againAt = unstable ? at + rewalkAfterMs : null;
   const data = { uId, adamId, pricingParam, count, versionId, walks, unstable, againAt, at, nextAt };
   return [{ type: 'reconciliation.walk-completed', data }];
+}
+
+/** What was walked once is a matter of reconciliation. */
+function walkUnknown(
+  { adamId, pricingParam }: AssetId,
+  { uId, unwalked }: Reading,
+  at: Instant,
+): ReconciliationEvent[] {
+  const asset = { adamId, pricingParam };
+  if (!unwalked.has(idOfAsset(asset))) return [];
+  return [{ type: 'reconciliation.walk-queued', data: { uId, ...asset, at } }];
 }
 
 function recordMissing(

@@ -60,6 +60,8 @@ export type ReconciliationEvent =
         readonly nextAt: Instant;
       }
     >
+  /** Others have licences of an asset of which nobody had any when it was first listed: it is walked. */
+  | Event<'walk-queued', AssetId & { readonly at: Instant }>
   /** Persons that Apple knows at the location are in the directory. */
   | Event<'users-read', { readonly count: number; readonly at: Instant }>
   /** Adopted pairs that Apple does not hold, by a walk that stood still: they were adopted wrongly, or taken since. */
@@ -98,6 +100,7 @@ export const reconciliationEventTypes = firstVersions<ReconciliationEvent>({
   'reconciliation.totals-completed': true,
   'reconciliation.assignments-read': true,
   'reconciliation.walk-completed': true,
+  'reconciliation.walk-queued': true,
   'reconciliation.adoptions-missing': true,
   'reconciliation.users-read': true,
   'reconciliation.first-read-completed': true,

@@ -1,4 +1,4 @@
-import { idOf, messageTo, reaction, type Reaction } from '@seatbook/kernel';
+import { idOf, messageTo, reaction, type Envelope, type Reaction } from '@seatbook/kernel';
 import type { AccountEvent } from '../account/account-events.js';
 import { assetOf } from '../asset-id.js';
 import type { AssetEvent } from '../asset/asset-events.js';
@@ -32,25 +32,34 @@ const awaitAsset = reaction<AssetEvent>('reconciliation.await-asset', {
   },
 });
 
-/** "Not enough licences" although we saw one free: the totals are read again, after Apple had time to settle. */
-const recheckShort = ({ totalsWhenShortMs }: Timings): Reaction =>
-  reaction<AssetEvent>('reconciliation.recheck-short', {
-    'asset.found-short': ({ stream }) => {
+/** Licences of an asset that nobody had when it was first listed have been taken by others: who has them is read. */
+const walkUnknown = reaction<AssetEvent>('reconciliation.walk-unknown', {
+  'asset.totals-read': ({ stream, data }) => {
+    if (data.takenElsewhere === 0) return [];
+    const { uId, ...asset } = assetOf(idOf(stream));
+    return [messageTo(reconciliationStream(uId), { type: 'WalkUnknown', asset })];
+  },
+});
+
+/** Apple contradicts the ledger, or may: the totals are read again, after Apple had time to settle. */
+const recheckShort = ({ totalsWhenShortMs: delayMs }: Timings): Reaction => {
+  const request =
+    (reason: string) =>
+    ({ stream }: Envelope) => {
       const { uId, adamId, pricingParam } = assetOf(idOf(stream));
-      return [
-        messageTo(reconciliationStream(uId), {
-          type: 'RequestTotals',
-          reason: 'found short',
-          delayMs: totalsWhenShortMs,
-          anew: { adamId, pricingParam },
-        }),
-      ];
-    },
+      const anew = { adamId, pricingParam };
+      return [messageTo(reconciliationStream(uId), { type: 'RequestTotals', reason, delayMs, anew })];
+    };
+  return reaction<AssetEvent>('reconciliation.recheck-short', {
+    'asset.found-short': request('found short'),
+    'asset.totals-doubted': request('some wait although a licence may be free'),
   });
+};
 
 export const reconciliationReactions = (timings: Timings): readonly Reaction[] => [
   startFirstRead,
   readTotals,
   awaitAsset,
+  walkUnknown,
   recheckShort(timings),
 ];

@@ -21,6 +21,8 @@ export interface Reading {
   /** What the first read has walked, and the version of the assignments when it began to: whether they moved since. */
   readonly walked: readonly AssetId[];
   readonly walkedFrom: string | null;
+  /** Assets of which nobody had a licence when they were first listed: never walked. Changed in place. */
+  readonly unwalked: Set<string>;
   /** Assets to be walked once more, with the moment from which on. Like those below changed in place. */
   readonly rewalks: Map<string, Instant>;
   /** Last record of each asset, as text, for telling what has changed. Like the two below changed in place. */
@@ -59,6 +61,12 @@ export function evolveReconciliation(before: Reconciliation, event: Reconciliati
       return afterWalks({ ...state, failures: 0 }, event.data.readAt, event.data.nextAt);
     case 'reconciliation.walk-completed':
       return walkCompleted(state, event.data);
+    case 'reconciliation.walk-queued': {
+      const id = idOfAsset(event.data);
+      state.unwalked.delete(id);
+      state.rewalks.set(id, event.data.at);
+      return state;
+    }
     case 'reconciliation.first-read-completed':
       return firstReadCompleted(state, event.data);
     case 'reconciliation.read-failed':
@@ -72,9 +80,7 @@ export function evolveReconciliation(before: Reconciliation, event: Reconciliati
       return state;
     }
     case 'reconciliation.metadata-failed':
-      for (const [adamId, at] of state.toDescribe) {
-        if (at < event.data.retryAt) state.toDescribe.set(adamId, event.data.retryAt);
-      }
+      postpone(state.toDescribe, event.data.retryAt);
       return state;
     case 'reconciliation.assets-unlisted':
     case 'reconciliation.assignments-read':
@@ -94,6 +100,7 @@ const begun = (uId: string, at: Instant): Reading => ({
   toWalk: [],
   walked: [],
   walkedFrom: null,
+  unwalked: new Set(),
   rewalks: new Map(),
   known: new Map(),
   awaited: new Set(),
@@ -109,8 +116,8 @@ function assetsRead(
   for (const asset of assets) {
     const id = idOfAsset(asset);
     if (!state.known.has(id)) {
-      // What nobody holds has nothing to walk.
       if (asset.assigned > 0) toWalk.push(assetOfId(id));
+      else state.unwalked.add(id);
       state.toDescribe.set(asset.adamId, readAt);
     }
     state.known.set(id, JSON.stringify(asset));
@@ -145,8 +152,14 @@ function firstReadCompleted(
 function readFailed(state: Reading, { step, retryAt }: DataOf<'reconciliation.read-failed'>): Reading {
   const failures = state.failures + 1;
   if (step !== 'rewalk') return { ...state, failures, at: retryAt };
-  for (const [id, at] of state.rewalks) if (at < retryAt) state.rewalks.set(id, retryAt);
+  postpone(state.rewalks, retryAt);
   return { ...state, failures };
+}
+
+/** What was due before is due then; at least what was due first, whose moment a clock that was ahead may have noted. */
+function postpone(moments: Map<string, Instant>, to: Instant): void {
+  const until = Math.max(to, Math.min(...moments.values()));
+  for (const [id, at] of moments) if (at <= until) moments.set(id, to);
 }
 
 /** Walks first, then persons, and then it rests until the next read of totals. */
@@ -165,10 +178,10 @@ const resting = (state: Reading, nextAt: Instant): Reading => ({
 /** Memory that a reconciliation takes, in bytes, roughly. */
 export function weighReconciliation(state: Reconciliation): number {
   if (state.phase === 'new') return 200;
-  const { known, changed, toWalk, walked, rewalks, toDescribe } = state;
+  const { known, changed, toWalk, walked, unwalked, rewalks, toDescribe } = state;
   return (
     1_000 +
     700 * known.size +
-    150 * (changed.size + toWalk.length + walked.length + rewalks.size + toDescribe.size)
+    150 * (changed.size + toWalk.length + walked.length + unwalked.size + rewalks.size + toDescribe.size)
   );
 }

@@ -1,7 +1,14 @@
 import type { Step, Steps } from '@seatbook/kernel';
 import { accessTo, accountOf } from '../apple-access.js';
 import { MAX_HOLDERS, chunksOf, holdersOf, type HolderKey } from '../holder.js';
-import type { AppleAccess, AppleResult, AssetId, LicensingPorts } from '../ports.js';
+import {
+  MAX_RETRY_AFTER_MS,
+  type AppleAccess,
+  type AppleResult,
+  type AssetId,
+  type LicensingPorts,
+} from '../ports.js';
+import type { LongestWaits, Timings } from '../timings.js';
 import { assetOfId } from '../asset-id.js';
 import { assetStream, type AssetLedger } from '../streams.js';
 import { walkAsset, type AssetWalk } from './asset-walk.js';
@@ -180,9 +187,10 @@ const describe: ReconciliationStep = {
   },
   async perform(state, ports) {
     const { uId, toDescribe } = inReading(state);
-    const now = ports.clock.now();
+    // The clock may have been set back since the step was due.
+    const due = Math.max(ports.clock.now(), Math.min(...toDescribe.values()));
     const adamIds = [...toDescribe]
-      .flatMap(([adamId, at]) => (at <= now ? adamId : []))
+      .flatMap(([adamId, at]) => (at <= due ? adamId : []))
       .slice(0, ASSETS_PER_LOOKUP);
     const { account, access, fingerprint } = await open(uId, ports);
     const storefront = {
@@ -198,10 +206,23 @@ const describe: ReconciliationStep = {
 };
 
 /** Names come first: they are one call, and an administrator looks at the list at once. */
-export const reconciliationSteps: Steps<Reconciliation, LicensingPorts, ReconciliationCommand> = {
+export const reconciliationSteps = {
   describe,
   'read-totals': readTotals,
   'read-assignments': readAssignments,
   'read-users': readUsers,
   rewalk,
+} satisfies Steps<Reconciliation, LicensingPorts, ReconciliationCommand>;
+
+export const reconciliationWaits = (timings: Timings): LongestWaits<typeof reconciliationSteps> => {
+  const { totalsEveryMs, totalsWhenShortMs, maxRetryMs, rewalkAfterMs, metadataEveryMs, metadataRetryMs } =
+    timings;
+  const retry = Math.max(maxRetryMs, MAX_RETRY_AFTER_MS);
+  return {
+    describe: Math.max(metadataEveryMs, metadataRetryMs),
+    'read-totals': Math.max(retry, totalsEveryMs, totalsWhenShortMs),
+    'read-assignments': retry,
+    'read-users': retry,
+    rewalk: Math.max(retry, rewalkAfterMs),
+  };
 };

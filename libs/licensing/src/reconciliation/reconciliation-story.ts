@@ -26,6 +26,8 @@ export const reconciliationStory: Story<ReconciliationEvent, StoryContext> = {
     `All assignments of ${assetName(data.uId, data)} were read: ${data.count.toLocaleString('en')}.`,
   'reconciliation.adoptions-missing': ({ data }, { assetName }) =>
     `${countOf(data, 'adopted licence')} of ${assetName(data.uId, data)} ${were(data)} not found at Apple again.`,
+  'reconciliation.walk-queued': ({ data }, { assetName }) =>
+    `Others have taken licences of ${assetName(data.uId, data)}: who has them is read.`,
   'reconciliation.users-read': ({ data }) =>
     `${count(data.count, 'person', 'people')} known to Apple ${data.count === 1 ? 'was' : 'were'} read.`,
   'reconciliation.first-read-completed': () => 'The first full read of the location is complete.',

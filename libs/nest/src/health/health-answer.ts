@@ -68,6 +68,9 @@ export class HealthAnswer {
 
   @Count(0, 'Number of parked items: GET /api/v1/work.')
   parked!: number;
+
+  @TextOrNull(null, 'What is wrong with the clock. Work goes on all the same.')
+  clock!: string | null;
 }
 
 export const healthAnswer = (report: HealthReport): HealthAnswer => ({
