@@ -128,8 +128,8 @@ async function attacked({ url, residentMiB: resident }, measure) {
  * @param {import('node:child_process').ChildProcess} child
  * @returns {Promise<any>}
  */
-const messageOf = (child) =>
-  new Promise((resolve, reject) => {
+function messageOf(child) {
+  return new Promise((resolve, reject) => {
     const ended = (/** @type {number | null} */ code) => reject(new Error(`a process has ended: ${code}`));
     child.once('exit', ended);
     child.once('message', (message) => {
@@ -137,6 +137,7 @@ const messageOf = (child) =>
       resolve(message);
     });
   });
+}
 
 /** @param {string[]} lines */
 function mostOfAKind(lines) {
