@@ -5,7 +5,6 @@
 export const knownFaults = {
   'unannounced-changes':
     'What other tools assign after our first read is not seen: there is no reconciliation yet.',
-  'clock-ahead': 'What was begun while the clock was ahead sleeps until that moment, once it is right again.',
 } as const satisfies Readonly<Record<string, string>>;
 
 export const isKnown = (fault: string): boolean => fault in knownFaults;

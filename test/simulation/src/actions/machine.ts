@@ -1,5 +1,4 @@
 import type { Dice } from '../dice.js';
-import { isKnown } from '../known-faults.js';
 import {
   STRUCK_CALLS,
   appleCalls,
@@ -12,9 +11,7 @@ import type { World } from '../world.js';
 import type { Action } from './action.js';
 
 const MINUTE_MS = 60_000;
-const CLOCK_JUMPS_MS = [5, 95, 600, 20_000].flatMap((minutes) =>
-  isKnown('clock-ahead') ? [-minutes * MINUTE_MS] : [minutes * MINUTE_MS, -minutes * MINUTE_MS],
-);
+const CLOCK_JUMPS_MS = [5, 95, 600, 20_000].flatMap((minutes) => [minutes * MINUTE_MS, -minutes * MINUTE_MS]);
 
 /** One of the next calls of a kind is struck. */
 function strike(
