@@ -59,6 +59,12 @@ const ACCOUNT_LINKS = linksTo({
   syncAccount: { accountId: '$response.body#/accountId' },
 });
 
+const FIRST_ACCOUNT = linksTo({
+  getAccount: { accountId: '$response.body#/items/0/accountId' },
+  listAssetsOfAccount: { accountId: '$response.body#/items/0/accountId' },
+  listPairsOfAccount: { accountId: '$response.body#/items/0/accountId' },
+});
+
 const ApiGoesOn = (): MethodDecorator =>
   ApiAcceptedResponse({
     type: ImportAnswer,
@@ -102,7 +108,7 @@ export class AccountsController {
 
   @Get()
   @ApiOperation({ summary: 'All accounts, in the order of their import.' })
-  @ApiItems(AccountAnswer)
+  @ApiItems(AccountAnswer, {}, {}, FIRST_ACCOUNT)
   listAccounts(
     @Query() wanted: PageQuery,
     @WantedPosition() position?: Position,

@@ -1,5 +1,5 @@
 /** As OpenAPI has it: an operation that may follow an answer, and which of its parameters the answer gives. */
-interface Link {
+export interface Link {
   readonly operationId: string;
   readonly parameters: Readonly<Record<string, string>>;
 }

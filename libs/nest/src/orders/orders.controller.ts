@@ -112,6 +112,12 @@ const ORDER_LINKS = linksTo({
   cancelOrder: { orderId: '$response.body#/orderId' },
 });
 
+const FIRST_ORDER = linksTo({
+  getOrder: { orderId: '$response.body#/items/0/orderId' },
+  listPairsOfOrder: { orderId: '$response.body#/items/0/orderId' },
+  cancelOrder: { orderId: '$response.body#/items/0/orderId' },
+});
+
 const ApiOrderAnswers = (): MethodDecorator =>
   applyDecorators(
     ApiOkResponse({ type: PlacedOrderAnswer, description: 'The order is over.', links: ORDER_LINKS }),
@@ -147,7 +153,7 @@ export class OrdersController {
 
   @Get()
   @ApiOperation({ summary: 'Orders, the latest first.' })
-  @ApiItems(OrderAnswer)
+  @ApiItems(OrderAnswer, {}, {}, FIRST_ORDER)
   @ApiRefusals('INVALID_ASSET')
   listOrders(
     @Query() query: OrdersQuery,

@@ -4,6 +4,7 @@ import { IsOptional } from 'class-validator';
 import type { ReflectedPage } from '@seatbook/application';
 import { TextField } from '../http/text-field.js';
 import { MAX_POSITION, WholeNumber } from '../http/whole-number.js';
+import type { Link } from '../document/links.js';
 import { AsOfAnswer, asOfAnswer } from './as-of.js';
 
 export const MAX_PAGE = 500;
@@ -40,11 +41,13 @@ export const ApiItems = (
   item: Type<unknown>,
   more: Readonly<Record<string, Type<unknown>>> = {},
   around: Readonly<Record<string, object>> = {},
+  links: Record<string, Link> = {},
 ): MethodDecorator =>
   applyDecorators(
     ApiExtraModels(AsOfAnswer, item, ...Object.values(more)),
     ApiOkResponse({
       description: 'A page of the list.',
+      ...(Object.keys(links).length === 0 ? {} : { links }),
       content: {
         'application/json': {
           schema: {
