@@ -1,6 +1,7 @@
 import { messageOf } from './apple-errors.js';
 import {
   Asset,
+  type AssetFacts,
   assetKey,
   deviceTarget,
   type Platform,
@@ -223,6 +224,17 @@ export class SimulatorAdmin {
       };
       location.add(new Asset(facts, entry.total ?? 0, entry.unlimited ?? false));
     }
+  }
+
+  /** Apple says something else of an asset itself, e.g. that devices cannot have it any more. */
+  setTraits(
+    uId: string,
+    { adamId, pricingParam, ...traits }: AssetRef & Partial<Pick<AssetFacts, 'deviceAssignable' | 'revocable'>>,
+  ): void {
+    const location = this.location(uId);
+    const asset = this.owned(location, { adamId, ...(pricingParam ? { pricingParam } : {}) });
+    asset.facts = { ...asset.facts, ...traits };
+    location.versions.assets.bump();
   }
 
   /** Changes the store's entry of an app, e.g. its version or whether it is still sold. */

@@ -56,7 +56,7 @@ export class Asset {
   private readonly positions = new Map<string, number>();
 
   constructor(
-    readonly facts: AssetFacts,
+    public facts: AssetFacts,
     public total: number,
     readonly unlimited: boolean,
   ) {}

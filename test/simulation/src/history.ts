@@ -1,13 +1,15 @@
 import type { Milliseconds } from '@seatbook/kernel';
 import { seededRandom } from '@seatbook/test-support/seeded-random';
-import { apple } from './actions/apple.js';
 import type { Action } from './actions/action.js';
+import { apple } from './actions/apple.js';
+import { beginnings } from './actions/beginnings.js';
 import { machine, strikeTheBeginning } from './actions/machine.js';
 import { people } from './actions/people.js';
 import { attend, calm } from './calm.js';
 import type { Coverage } from './coverage.js';
 import { Dice } from './dice.js';
 import { contradictions, logOf, unsettled } from './invariants.js';
+import { lastOrder } from './last-order.js';
 import { World } from './world.js';
 
 /** How one seed's history ended. */
@@ -28,7 +30,10 @@ interface Planned {
   readonly pause: Milliseconds;
 }
 
-export const ACTIONS: readonly Action[] = [...people, ...apple, ...machine];
+const ACTIONS: readonly Action[] = [...people, ...apple, ...machine];
+
+/** Names of all that can happen, as they are counted. */
+export const actionNames: readonly string[] = [...beginnings, ...ACTIONS].map(({ name }) => `action: ${name}`);
 
 /** Pauses between two things that happen: most histories are made of what happens close together. */
 const PAUSES_MS = [
@@ -62,7 +67,10 @@ export async function live(seed: number, kept?: ReadonlySet<number>): Promise<En
   let wrong: string[];
   try {
     if (world.dice.chance(0.4)) strikeTheBeginning(world);
-    if (!world.dice.chance(0.1)) for (const site of world.sites) world.importToken(site);
+    if (!world.dice.chance(0.1)) {
+      for (const site of world.sites) world.importToken(site);
+      await begin(world.dice.weighted(beginnings), world);
+    }
     await world.pass(world.dice.of([0, 500, 10_000]));
     for (const [index, planned] of planOf(seed).entries()) {
       if (kept && !kept.has(index)) continue;
@@ -81,6 +89,11 @@ export async function live(seed: number, kept?: ReadonlySet<number>): Promise<En
   return { seed, wrong, story: world.story, actions, covered: world.covered };
 }
 
+async function begin(beginning: Action, world: World): Promise<void> {
+  world.covered.add(`action: ${beginning.name}`);
+  await beginning.run(world);
+}
+
 async function act({ action, dice, pause }: Planned, world: World): Promise<void> {
   world.covered.add(`action: ${action.name}`);
   world.dice = dice;
@@ -97,6 +110,7 @@ async function endOf(world: World): Promise<string[]> {
     wrong = await unsettled(world);
     if (wrong.length === 0) break;
   }
+  if (wrong.length === 0) wrong = await lastOrder(world);
   wrong = [...wrong, ...(await contradictions(world))];
   await countEvents(world);
   return wrong;

@@ -1,5 +1,5 @@
 import { holderAsOf, listCauses } from '@seatbook/application';
-import { isRefusal, type Document, type Envelope, type ReadModel } from '@seatbook/kernel';
+import { idOf, isRefusal, type Document, type Envelope, type ReadModel } from '@seatbook/kernel';
 import {
   assetKey,
   licensingModels,
@@ -13,6 +13,8 @@ import {
 } from '@seatbook/licensing';
 import { dueModel, timesModel, type FieldValue } from '@seatbook/runtime';
 import { stdq } from '@seatbook/test-support/virtual-seatbook';
+import { auditCalls } from './audit/calls.js';
+import { auditLedgers } from './audit/ledger.js';
 import { isKnown } from './known-faults.js';
 import type { Site, World } from './world.js';
 
@@ -38,8 +40,10 @@ export async function unsettled(world: World): Promise<string[]> {
 /** What must hold of every log and its views, whatever was done. */
 export async function contradictions(world: World): Promise<string[]> {
   const log = await logOf(world);
-  const wrong = [...world.wrong, ...secretsIn(world, log), ...storiesOf(log)];
+  const wrong = [...world.wrong, ...(await secretsIn(world, log)), ...storiesOf(log)];
+  wrong.push(...auditLedgers(log), ...auditCalls(log), ...acknowledgedAreStored(world, log));
   wrong.push(...(await modelsEqualFreshFold(world, log)), ...(await acknowledgedIsKept(world)));
+  wrong.push(...(await cancelledIsOver(world, log)));
   for (const site of world.sites) wrong.push(...(await countsEqualPairs(site, world)));
   wrong.push(...(await timelinesExplain(world)), ...(await causesLeadBack(world, log)));
   return wrong;
@@ -62,9 +66,13 @@ const pairsOf = async (world: World, uId: string, adamId: string): Promise<reado
   return (await world.virtual.stores.reads.query(queryModels.pairs, query)).rows;
 };
 
+/** Pairs of other tools that nobody compares: they may be here and not at Apple, or the other way round. */
+const sparedOf = ({ foreign }: Site): Pick<Site['foreign'], 'has' | 'get'> =>
+  isKnown('unannounced-changes') ? foreign : new Map();
+
 async function ledgerEqualsApple(site: Site, world: World): Promise<string[]> {
   const { uId, adamIds } = site;
-  const spared = isKnown('unannounced-changes') ? site.foreign : new Set<string>();
+  const spared = sparedOf(site);
   const { assets, users } = world.virtual.simulator.admin.assignments(uId);
   const wrong: string[] = [];
   for (const adamId of adamIds) {
@@ -76,7 +84,8 @@ async function ledgerEqualsApple(site: Site, world: World): Promise<string[]> {
     );
     const theirs = new Set((assets[`${adamId}/STDQ`] ?? []).map((serial) => serial.toUpperCase()));
     for (const serial of ours)
-      if (!theirs.has(serial)) wrong.push(`${adamId} ${serial}: assigned here, not at Apple`);
+      if (!theirs.has(serial) && !spared.has(`${adamId} ${serial}`))
+        wrong.push(`${adamId} ${serial}: assigned here, not at Apple`);
     for (const serial of theirs)
       if (!ours.has(serial) && !spared.has(`${adamId} ${serial}`))
         wrong.push(`${adamId} ${serial}: assigned at Apple, not here`);
@@ -90,9 +99,15 @@ async function ledgerEqualsApple(site: Site, world: World): Promise<string[]> {
 async function waitingBesideFree(site: Site, world: World): Promise<string[]> {
   const wrong: string[] = [];
   for (const adamId of site.adamIds) {
-    const free = world.available(site, adamId);
-    const waiting = (await pairsOf(world, site.uId, adamId)).filter(({ state }) => state === 'waiting');
-    if (waiting.length === 0 || free === 0) continue;
+    const pairs = await pairsOf(world, site.uId, adamId);
+    const waiting = pairs.filter(({ state }) => state === 'waiting');
+    // A licence that another tool has taken back unseen is not free here.
+    const unseen = pairs.filter(
+      ({ state, holder }) =>
+        state === 'assigned' && sparedOf(site).get(`${adamId} ${holder.slice(2)}`) === 'taken',
+    );
+    const free = world.available(site, adamId) - unseen.length;
+    if (waiting.length === 0 || free <= 0) continue;
     const document = await world.virtual.stores.reads.get(
       queryModels.assets,
       assetKey(site.uId, stdq(adamId)),
@@ -143,7 +158,28 @@ async function ordersOpen(world: World): Promise<string[]> {
 }
 
 const requestsOpen = async ({ sent }: World): Promise<string[]> =>
-  sent.filter(({ answered, givenUp }) => !answered && !givenUp).map(({ key }) => `no answer to "${key}"`);
+  sent.filter(({ answered }) => !answered).map(({ key }) => `no answer to "${key}"`);
+
+/** Whatever Apple was told is ours now is in the log: it will not say so again. */
+function acknowledgedAreStored({ acknowledged }: World, log: readonly Envelope[]): string[] {
+  const stored = new Set(log.map(({ metadata }) => metadata.commandId));
+  return [...acknowledged]
+    .filter((notificationId) => !stored.has(`notification/${notificationId}`))
+    .map((notificationId) => `the notification ${notificationId} was acknowledged and is not in the log`);
+}
+
+/** Nothing waits for an order that was cancelled. */
+async function cancelledIsOver(world: World, log: readonly Envelope[]): Promise<string[]> {
+  const cancelled = new Set(
+    log.flatMap(({ type, stream }) => (type === 'order.cancellation-asked' ? idOf(stream) : [])),
+  );
+  const pairs = await rowsOf(world, queryModels.pairs as unknown as ReadModel<PairDocument>);
+  return pairs.flatMap(({ state, orderId, asset, holder }) =>
+    state === 'waiting' && orderId !== null && cancelled.has(orderId)
+      ? [`${asset} ${holder} waits for the order ${orderId}, which was cancelled`]
+      : [],
+  );
+}
 
 async function acknowledgedIsKept(world: World): Promise<string[]> {
   const wrong: string[] = [];
@@ -217,19 +253,19 @@ async function countRows(
 
 function folded(model: ReadModel<Document>, log: readonly Envelope[]): Map<string, Document | null> {
   const documents = new Map<string, Document | null>();
-  for (const envelope of log) {
-    for (const { key, evolve } of model.changesBy(envelope)) {
-      const after = evolve(documents.get(key) ?? null);
-      // As the store keeps it: what is undefined is left out.
-      documents.set(key, after === null ? null : (JSON.parse(JSON.stringify(after)) as Document));
-    }
-  }
+  for (const envelope of log)
+    for (const { key, evolve } of model.changesBy(envelope))
+      documents.set(key, evolve(documents.get(key) ?? null));
   return documents;
 }
 
 /** No token, secret or name of a person in any event. */
-function secretsIn({ tokens }: World, log: readonly Envelope[]): string[] {
-  const secrets = [...tokens, 'anna@', 'ben@'];
+async function secretsIn(
+  { tokens, sites, virtual }: World,
+  log: readonly Envelope[],
+): Promise<string[]> {
+  const bearers = await Promise.all(sites.map(({ uId }) => virtual.stores.secrets.get(`notification/${uId}`)));
+  const secrets = [...tokens, ...bearers.filter((bearer) => bearer !== null), 'anna@', 'ben@'];
   return log.flatMap((event) => {
     const text = JSON.stringify(event);
     return secrets.some((secret) => text.includes(secret))

@@ -10,6 +10,8 @@ export interface Options {
   readonly first: boolean;
   /** Fails when something that must occur did not. */
   readonly coverage: boolean;
+  /** Processes that share the seeds. */
+  readonly processes: number;
   /** Searches each planted bug, or those named. */
   readonly planted: boolean;
   /** Lives the recorded seed of each planted bug, with it and without it. */
@@ -33,6 +35,7 @@ export function optionsFrom(argv: readonly string[]): Options {
       shrink: { type: 'boolean', default: false },
       first: { type: 'boolean', default: false },
       coverage: { type: 'boolean', default: false },
+      processes: { type: 'string', default: '1' },
       planted: { type: 'boolean', default: false },
       replay: { type: 'boolean', default: false },
     },
@@ -43,6 +46,7 @@ export function optionsFrom(argv: readonly string[]): Options {
   };
   const [from = 1] = numbers('from', values.from);
   const [count = 0] = numbers('seeds', values.seeds);
+  const [processes = 1] = numbers('processes', values.processes);
   return {
     seeds:
       values.only === undefined
@@ -52,6 +56,7 @@ export function optionsFrom(argv: readonly string[]): Options {
     shrink: values.shrink,
     first: values.first,
     coverage: values.coverage,
+    processes,
     planted: values.planted,
     replay: values.replay,
     names: positionals,

@@ -3,6 +3,8 @@ import type { Ending } from './history.js';
 /** A failing seed tells its story in a hundred lines. */
 const LINES = 100;
 const WRONG_LINES = 12;
+/** Lines of one thing that is wrong: a stack has many. */
+const WRONG_DEPTH = 4;
 const LINE_LENGTH = 400;
 
 const cut = (line: string): string => (line.length > LINE_LENGTH ? `${line.slice(0, LINE_LENGTH)}…` : line);
@@ -11,14 +13,14 @@ const cut = (line: string): string => (line.length > LINE_LENGTH ? `${line.slice
 export function reportOf({ seed, story, wrong, actions }: Ending): string {
   const found = wrong
     .slice(0, WRONG_LINES)
-    .map((line) => `  wrong: ${cut(line.split('\n').slice(0, 4).join('\n    '))}`);
+    .flatMap((line) => `  wrong: ${line.split('\n').slice(0, WRONG_DEPTH).join('\n    ')}`.split('\n'));
   const room = LINES - found.length - 3;
   const left = story.length - room;
   const told = left > 0 ? [`    … ${left} lines`, ...story.slice(-room)] : story;
   return [
     `seed ${seed} goes wrong:`,
     ...told.map(cut),
-    ...found,
+    ...found.map(cut),
     `  again: npm run simulate -- --only ${seed} (shorter: --shrink; these actions: --keep ${actions.join(',')})`,
   ].join('\n');
 }

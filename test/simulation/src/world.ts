@@ -18,8 +18,8 @@ export interface Site {
   readonly adamIds: string[];
   /** The token that was issued last. */
   token: string;
-  /** Pairs that another tool gave after our first read: nobody compares them before there is reconciliation. */
-  readonly foreign: Set<string>;
+  /** What another tool did to pairs after our first read: nobody compares them before there is reconciliation. */
+  readonly foreign: Map<string, 'given' | 'taken'>;
 }
 
 /** A request that a client has sent, and what it was answered. */
@@ -48,6 +48,7 @@ const SHORT_WAITS: Partial<Timings> = {
   silenceMs: 60_000,
   stalledAfterMs: 150_000,
   totalsEveryMs: 180_000,
+  rewalkAfterMs: 60_000,
   metadataRetryMs: 60_000,
   addressEveryMs: 120_000,
 };
@@ -55,6 +56,8 @@ const SHORT_WAITS: Partial<Timings> = {
 /** Pause before a process that could not start is started again. */
 const START_AGAIN_MS: Milliseconds = 5_000;
 const STARTS = 100;
+/** Writes and requests to Apple at one moment. More of them go round in circles: time would never move on. */
+const MOST_AT_ONCE = 3_000;
 
 /** The product, a simulated Apple and its locations, all made by a seed; and the story of what was done to them. */
 export class World {
@@ -67,6 +70,8 @@ export class World {
   readonly tokens: string[] = [];
   /** Found wrong on the way. */
   readonly wrong: string[] = [];
+  /** Notifications that were acknowledged, by their ids. */
+  readonly acknowledged = new Set<string>();
   readonly covered = new Coverage();
   readonly virtual: VirtualSeatbook;
   readonly weather: Weather;
@@ -78,6 +83,8 @@ export class World {
   /** How far the clock of the machine is from Apple's. */
   clockAhead: Milliseconds = 0;
   readonly #startedAt: number;
+  /** What was done at the moment that it is. */
+  #moment: { readonly at: Milliseconds; count: number } = { at: -1, count: 0 };
 
   private constructor(
     readonly seed: number,
@@ -108,7 +115,11 @@ export class World {
       // Some deployments cannot be reached from outside and poll.
       publicUrl: dice.chance(0.2) ? null : 'https://seatbook.test',
       timings: dice.chance(0.1) ? {} : SHORT_WAITS,
-      fateOf: (call, parameters) => weather.fateOf(call, parameters),
+      // Some deployments run their halves in two processes.
+      apart: dice.chance(0.15),
+      fateOf: (call, parameters) =>
+        world?.goesRoundInCircles(call) ? 'dies-before' : weather.fateOf(call, parameters),
+      acknowledged: (notificationId) => world?.acknowledged.add(notificationId),
     });
     world = new World(seed, virtual, weather, dice);
     for (const site of SITES.slice(0, dice.chance(0.25) ? 2 : 1)) world.#found(site);
@@ -120,7 +131,7 @@ export class World {
     const { admin } = virtual.simulator;
     const { token } = admin.createLocation({ uId, name, country: 'DE' });
     const adamIds = Array.from({ length: dice.between(1, 5) }, (_asset, index) => `90000000${index + 1}`);
-    const site: Site = { uId, name, adamIds, token, foreign: new Set() };
+    const site: Site = { uId, name, adamIds, token, foreign: new Map() };
     this.sites.push(site);
     this.tokens.push(token);
     admin.addAssets(
@@ -131,13 +142,14 @@ export class World {
       { clientUserId: 'anna@school.example', email: 'anna@school.example', status: 'Associated' },
       { clientUserId: 'ben@school.example', email: 'ben@school.example' },
     ]);
+    // Other tools spell serial numbers as they like.
+    const careless = dice.chance(0.2) ? 0.6 : 0.05;
     for (const adamId of adamIds) {
       if (dice.chance(0.4)) continue;
       const count = Math.min(this.available(site, adamId), dice.between(0, devices.length));
-      // Other tools spell serial numbers as they like.
       const spelled = devices
         .slice(0, count)
-        .map((serial) => (dice.chance(0.05) ? serial.toLowerCase() : serial));
+        .map((serial) => (dice.chance(careless) ? serial.toLowerCase() : serial));
       if (count > 0) admin.seedAssignments(uId, { adamId, serialNumbers: spelled });
       if (this.available(site, adamId) > 0 && dice.chance(0.2))
         admin.seedAssignments(uId, { adamId, clientUserIds: ['anna@school.example'] });
@@ -227,9 +239,18 @@ export class World {
     return this.virtual.stores.reads.get(queryModels.accounts, uId);
   }
 
+  goesRoundInCircles(call: string): boolean {
+    if (call !== 'events.append' && !call.startsWith('apple.')) return false;
+    const at = this.virtual.clock.elapsed();
+    if (at !== this.#moment.at) this.#moment = { at, count: 0 };
+    return (this.#moment.count += 1) > MOST_AT_ONCE;
+  }
+
   /** Time passes, and the process is started again where it died. */
   async pass(ms: Milliseconds): Promise<void> {
     await this.virtual.advance(ms);
+    if (this.#moment.count > MOST_AT_ONCE)
+      throw new Error(`more than ${MOST_AT_ONCE} writes and requests at one moment: it goes round in circles`);
     if (!this.virtual.dead) return;
     this.tell('the process is dead; it starts again');
     await this.revive();

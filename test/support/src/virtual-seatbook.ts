@@ -53,6 +53,8 @@ export interface VirtualOptions {
   readonly publicUrl?: string | null;
   /** Asked before each call of a store and of Apple's client, by e.g. `events.append`. All is well without it. */
   readonly fateOf?: (call: string, parameters: readonly unknown[]) => Fate;
+  /** Told of each notification of Apple that the product has acknowledged, by its id. */
+  readonly acknowledged?: (notificationId: string) => void;
 }
 
 /** What becomes of a call: done and answered; refused; done, its answer lost; or the process dies around it. */
@@ -499,8 +501,11 @@ export class VirtualSeatbook {
         Object.entries(headers).find(([name]) => name.toLowerCase() === 'authorization')?.[1] ?? '';
       const uId = new URL(url).pathname.split('/').at(-1) ?? '';
       const secret = bearer.replace(/^Bearer /, '');
-      await receiveNotification(this.edge, { uId, bearer: secret, body: JSON.parse(body) });
-      return { status: life.over ? 502 : 200 };
+      const notification = JSON.parse(body) as { notificationId: string };
+      await receiveNotification(this.edge, { uId, bearer: secret, body: notification });
+      if (life.over) return { status: 502 };
+      this.options.acknowledged?.(notification.notificationId);
+      return { status: 200 };
     } catch {
       return { status: 500 };
     } finally {

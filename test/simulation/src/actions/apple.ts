@@ -1,8 +1,11 @@
 import type { ErrorRule, FailPair, FaultsPatch } from '@seatbook/simulator';
-import type { World } from '../world.js';
 import type { Action } from './action.js';
+import { place } from './place.js';
+import { attempt, setSwitches } from './switches.js';
 
 const WRITES = ['/assets/associate', '/assets/disassociate'];
+/** So often Apple's client asks for one page before it gives up. */
+const READ_TRIES = 4;
 /** Devices of another tool. */
 const MAX_FOREIGN = 40;
 const LOOKUP = '/WebObjects/';
@@ -17,32 +20,6 @@ const READS = [
   LOOKUP,
 ];
 const PATHS = [...WRITES, ...WRITES, ...WRITES, '/status', '/status', '/status', ...READS];
-
-/** The administrator of the simulator refuses what makes no sense, e.g. a purchase of an unlimited app. */
-function attempt(world: World, act: () => unknown): void {
-  try {
-    act();
-  } catch (error) {
-    world.tell(`… which Apple refuses: ${(error as Error).message}`);
-  }
-}
-
-/** Sets switches, and counts those that are not as by default. */
-function set(world: World, patch: FaultsPatch): void {
-  const { admin } = world.virtual.simulator;
-  const before = admin.faults();
-  const after = admin.setFaults(patch);
-  for (const [name, value] of Object.entries(after) as [keyof typeof after, unknown][]) {
-    if (JSON.stringify(before[name]) === JSON.stringify(value)) continue;
-    if (typeof value !== 'object' || value === null || 'min' in value) {
-      world.covered.add(`knob: ${name}`);
-      continue;
-    }
-    const old = before[name] as unknown as Record<string, unknown>;
-    for (const [inner, now] of Object.entries(value))
-      if (old[inner] !== now) world.covered.add(`knob: ${name}.${inner}`);
-  }
-}
 
 const licences: readonly Action[] = [
   {
@@ -102,13 +79,21 @@ const licences: readonly Action[] = [
     run(world) {
       const { dice } = world;
       const adamId = dice.of(dice.of(world.sites).adamIds);
-      const change = dice.of([
-        { name: `Renamed ${world.story.length}` },
-        { availability: 'delisted' as const },
-        { deviceAssignable: false },
-      ]);
+      const change = dice.of([{ name: `Renamed ${world.story.length}` }, { availability: 'delisted' as const }]);
       world.tell(`the store changes ${adamId}: ${JSON.stringify(change)}`);
       attempt(world, () => world.virtual.simulator.admin.setContent(adamId, change));
+    },
+  },
+  {
+    name: 'Apple changes what an app is for',
+    weight: 0.5,
+    run(world) {
+      const { dice } = world;
+      const site = dice.of(world.sites);
+      const adamId = dice.of(site.adamIds);
+      const traits = dice.of([{ deviceAssignable: false }, { revocable: false }, { deviceAssignable: true }]);
+      world.tell(`${adamId} becomes ${JSON.stringify(traits)}`);
+      attempt(world, () => world.virtual.simulator.admin.setTraits(site.uId, { adamId, ...traits }));
     },
   },
   {
@@ -128,7 +113,7 @@ const licences: readonly Action[] = [
     run(world) {
       const { uId, token } = world.dice.of(world.sites);
       world.tell(`another tool has the notifications of ${uId} sent elsewhere`);
-      set(world, { notifications: { testNotification: false } });
+      setSwitches(world, { notifications: { testNotification: false } });
       const body = {
         notificationUrl: 'https://other.example/notifications',
         notificationAuthToken: 'another secret',
@@ -156,7 +141,7 @@ const licences: readonly Action[] = [
         const serialNumber = `F${String(number).padStart(9, '0')}`;
         attempt(world, () => {
           world.virtual.simulator.admin.addAssignment(site.uId, { adamId, serialNumber });
-          site.foreign.add(`${adamId} ${serialNumber}`);
+          site.foreign.set(`${adamId} ${serialNumber}`, 'given');
         });
       }
     },
@@ -167,11 +152,12 @@ const licences: readonly Action[] = [
     run(world) {
       const { dice } = world;
       const site = dice.of(world.sites);
-      if (site.foreign.size === 0) return;
-      const pair = dice.of([...site.foreign]);
+      const given = [...site.foreign].flatMap(([pair, was]) => (was === 'given' ? pair : []));
+      if (given.length === 0) return;
+      const pair = dice.of(given);
       const [adamId = '', serialNumber = ''] = pair.split(' ');
       world.tell(`another tool takes ${adamId} from ${serialNumber}`);
-      site.foreign.delete(pair);
+      site.foreign.set(pair, 'taken');
       attempt(world, () =>
         world.virtual.simulator.admin.removeAssignment(site.uId, { adamId, serialNumber }),
       );
@@ -233,6 +219,20 @@ const faults: readonly Action[] = [
     },
   },
   {
+    name: 'Apple did it, says no to the next try, and cannot be read',
+    weight: 1,
+    run(world) {
+      const { dice } = world;
+      const { admin } = world.virtual.simulator;
+      world.tell('Apple does it and the answer is lost; the next try is refused, and reads fail');
+      setSwitches(world, { rejectReassociate: true, rejectDisassociateAbsent: true });
+      admin.addErrorRule({ match: { path: '/assets/' }, times: 1, resetAfter: true });
+      const unread = { match: { path: '/assignments' }, status: 503, html: true };
+      admin.addErrorRule({ ...unread, times: dice.between(READ_TRIES, 3 * READ_TRIES) });
+      place(world, dice.of(world.sites), { kind: dice.of(['AssignLicense', 'ReturnLicense'] as const) });
+    },
+  },
+  {
     name: 'Apple is away',
     weight: 1,
     run(world) {
@@ -280,7 +280,7 @@ const faults: readonly Action[] = [
         chunkSize: dice.of([1, 7, 100]),
       };
       world.tell(`notifications: ${JSON.stringify(notifications)}`);
-      set(world, { notifications });
+      setSwitches(world, { notifications });
     },
   },
   {
@@ -304,7 +304,7 @@ const faults: readonly Action[] = [
         },
       };
       world.tell(`Apple's mood: ${JSON.stringify(mood)}`);
-      set(world, mood);
+      setSwitches(world, mood);
     },
   },
   {
@@ -321,7 +321,7 @@ const faults: readonly Action[] = [
         moveVersionDuringWalk: { times: dice.of([0, 0, 3]) },
       };
       world.tell(`Apple's pace: ${JSON.stringify(pace)}`);
-      set(world, pace);
+      setSwitches(world, pace);
     },
   },
   {
@@ -339,7 +339,7 @@ const faults: readonly Action[] = [
         },
       };
       world.tell(`limits: ${JSON.stringify(patch)}`);
-      set(world, patch);
+      setSwitches(world, patch);
     },
   },
   {
@@ -359,9 +359,9 @@ const faults: readonly Action[] = [
     weight: 1,
     async run(world) {
       world.tell('what Apple accepts now never comes to an end');
-      set(world, { eventDelayMs: 'never' });
+      setSwitches(world, { eventDelayMs: 'never' });
       await world.pass(world.dice.of([500, 5_000]));
-      set(world, { eventDelayMs: world.eventDelayMs });
+      setSwitches(world, { eventDelayMs: world.eventDelayMs });
     },
   },
   {
@@ -371,7 +371,7 @@ const faults: readonly Action[] = [
       const { admin } = world.virtual.simulator;
       const { uId } = world.dice.of(world.sites);
       world.tell(`Apple needs a minute; the tokens of ${uId} are revoked meanwhile`);
-      set(world, { notifications: { drop: 1 } });
+      setSwitches(world, { notifications: { drop: 1 } });
       admin.pauseEvents();
       world.virtual.clock.after(60_000, () => admin.resumeEvents());
       await world.pass(2_000);

@@ -9,6 +9,8 @@ import {
 } from '../weather.js';
 import type { World } from '../world.js';
 import type { Action } from './action.js';
+import { place } from './place.js';
+import { setSwitches } from './switches.js';
 
 const MINUTE_MS = 60_000;
 const CLOCK_JUMPS_MS = [5, 95, 600, 20_000].flatMap((minutes) => [minutes * MINUTE_MS, -minutes * MINUTE_MS]);
@@ -22,12 +24,19 @@ function strike(
   weather.plan({ call, fate, skip: dice.between(0, STRUCK_CALLS[call]) });
 }
 
-/** A few strokes that are already waiting when the product begins. */
+/** Every way in which every call can be struck: each number stands for one. */
+const STROKES = [
+  ...struckCalls.flatMap((call) => (['dies-before', 'dies-after'] as const).map((fate) => ({ call, fate }))),
+  ...storeCalls.flatMap((call) => (['fails', 'answer-lost'] as const).map((fate) => ({ call, fate }))),
+];
+
+/** A few strokes that are already waiting when the product begins. The seed numbers the first: none is left out. */
 export function strikeTheBeginning(world: World): void {
-  const { dice } = world;
-  for (let strokes = dice.between(1, 4); strokes > 0; strokes -= 1) {
-    const fate = dice.of(['fails', 'answer-lost', 'dies-before', 'dies-after'] as const);
-    strike(dice.of(fate.startsWith('dies') ? struckCalls : storeCalls), fate, world);
+  const { dice, seed } = world;
+  for (let strokes = dice.between(1, 4), number = seed; strokes > 0; strokes -= 1) {
+    const { call, fate } = STROKES[number % STROKES.length] as (typeof STROKES)[number];
+    strike(call, fate, world);
+    number = dice.between(0, STROKES.length - 1);
   }
 }
 
@@ -54,6 +63,17 @@ export const machine: readonly Action[] = [
     run(world) {
       const { dice } = world;
       strike(dice.of(appleCalls), dice.of(['dies-before', 'dies-after'] as const), world);
+    },
+  },
+  {
+    name: 'dies while Apple is asked how an event stands',
+    weight: 1,
+    run(world) {
+      const { dice } = world;
+      world.tell('no notification comes, and the process dies as it asks');
+      setSwitches(world, { notifications: { drop: 1 } });
+      place(world, dice.of(world.sites), { kind: 'AssignLicense' });
+      world.weather.plan({ call: 'apple.status', fate: dice.of(['dies-before', 'dies-after']), skip: 0 });
     },
   },
   {

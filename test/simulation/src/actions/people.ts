@@ -4,6 +4,8 @@ import {
   getAccount,
   getOrder,
   getTimeline,
+  importToken,
+  listCauses,
   placeOrder,
   receiveNotification,
   renameAccount,
@@ -16,36 +18,17 @@ import {
 } from '@seatbook/application';
 import { asPosition } from '@seatbook/kernel';
 import { serials, stdq } from '@seatbook/test-support/virtual-seatbook';
-import type { Site, World } from '../world.js';
 import type { Action } from './action.js';
+import { place } from './place.js';
 
 /** More than one list: holders are listed in several appends. */
 const LONG_ORDER_HOLDERS = 1_001;
+/** The secret that a stranger shows. */
+const GUESS = 'a guess';
 /** What a token is still good for: it is over already, or will soon be. */
 const TOKEN_LIVES_MS = [-86_400_000, 60_000, 600_000];
 /** Open work that fills no call is planned after this long. */
 const DISPATCH_MS = 200;
-
-function place(
-  world: World,
-  site: Site,
-  order: Partial<OrderRequest> & Pick<OrderRequest, 'kind'>,
-  givenUp = false,
-): void {
-  const { dice, virtual, devices } = world;
-  const request: OrderRequest = {
-    uId: site.uId,
-    assets: dice.several(site.adamIds).map(stdq),
-    serialNumbers: dice.several(devices),
-    ifShort: dice.chance(0.8) ? 'wait' : 'refuse',
-    platform: dice.chance(0.2) ? 'iOS' : null,
-    ...order,
-  };
-  const { kind, assets, serialNumbers, ifShort } = request;
-  const apps = assets.map(({ adamId }) => adamId.slice(-2)).join(', ');
-  world.tell(`${kind} of apps ${apps} for ${serialNumbers.length} devices (${ifShort})`);
-  world.send('order', (caller) => placeOrder(virtual.edge, request, caller), { givenUp });
-}
 
 const orders: readonly Action[] = [
   {
@@ -197,6 +180,29 @@ const accounts: readonly Action[] = [
     },
   },
   {
+    name: 'an import that makes no sense',
+    weight: 1,
+    run(world) {
+      const { dice, virtual } = world;
+      const encoded = (text: string): string => Buffer.from(text).toString('base64');
+      const day = '2027-05-01T00:00:00+0000';
+      const bad = dice.of([
+        '',
+        'no token at all',
+        '-----BEGIN PKCS7-----',
+        encoded('no token'),
+        encoded('{"token":"x"}'),
+        encoded(JSON.stringify({ token: 'x', expDate: 'some day', orgName: 'Example School' })),
+        encoded(JSON.stringify({ token: 'bm90IG9mIEFwcGxl', expDate: day, orgName: 'Example School' })),
+      ]);
+      const settings = { name: 'Nowhere', platform: 'iOS', assignmentType: 'device' } as const;
+      world.tell('a file that is no token of Apple is imported');
+      world.send('nonsense', (caller) =>
+        importToken(virtual.edge, { file: bad, settings, takeOver: false }, caller),
+      );
+    },
+  },
+  {
     name: 'renew the token',
     weight: 2,
     run(world) {
@@ -206,6 +212,7 @@ const accounts: readonly Action[] = [
       const lives = dice.chance(0.25) ? dice.of(TOKEN_LIVES_MS) : null;
       const { token } = virtual.simulator.admin.issueToken(uId, {
         keepOld: dice.chance(0.5),
+        readOnly: dice.chance(0.1),
         ...(lives === null ? {} : { expiresAt: virtual.clock.elapsed() + lives }),
       });
       world.tokens.push(token);
@@ -299,7 +306,8 @@ const accounts: readonly Action[] = [
             orderId: dice.of(world.sent.map((sent) => sent.orderId ?? 'none')),
             position,
           }),
-        () => assetAsOf(virtual.edge, uId, stdq(dice.of(adamIds)), asPosition(dice.between(1, 200))),
+        () => assetAsOf(virtual.edge, uId, stdq(dice.of([...adamIds, '999999999'])), asPosition(dice.between(1, 200))),
+        () => listCauses(virtual.edge, { position: asPosition(dice.between(1, 2_000)), limit: 20 }),
         () =>
           getTimeline(virtual.edge, {
             subject: { kind: 'account', id: uId },
@@ -321,13 +329,16 @@ const accounts: readonly Action[] = [
       const other = '7700000000000077';
       const notification = { notificationId: `n${world.sent.length}`, uId, notificationType: 'NEWS' };
       const { bearer, body } = dice.of<{ bearer: string; body: unknown }>([
-        { bearer: 'a guess', body: notification },
-        { bearer: secret ?? 'a guess', body: notification },
-        { bearer: secret ?? 'a guess', body: { ...notification, uId: other } },
-        { bearer: secret ?? 'a guess', body: { nothing: 'of Apple' } },
+        { bearer: GUESS, body: notification },
+        { bearer: secret ?? GUESS, body: notification },
+        { bearer: secret ?? GUESS, body: { ...notification, uId: other } },
+        { bearer: secret ?? GUESS, body: { nothing: 'of Apple' } },
       ]);
       world.tell(`a notification of unknown origin: ${JSON.stringify(body)}`);
-      world.send('knock', () => receiveNotification(virtual.edge, { uId, bearer, body }));
+      world.send('knock', async () => {
+        await receiveNotification(virtual.edge, { uId, bearer, body });
+        if (bearer === GUESS) world.wrong.push('a notification was taken from one who guessed the secret');
+      });
     },
   },
 ];

@@ -1,0 +1,25 @@
+import { placeOrder, type OrderRequest } from '@seatbook/application';
+import { stdq } from '@seatbook/test-support/virtual-seatbook';
+import type { Site, World } from '../world.js';
+
+/** A client orders; what the order does not say is left to the dice. */
+export function place(
+  world: World,
+  site: Site,
+  order: Partial<OrderRequest> & Pick<OrderRequest, 'kind'>,
+  givenUp = false,
+): void {
+  const { dice, virtual, devices } = world;
+  const request: OrderRequest = {
+    uId: site.uId,
+    assets: dice.several(site.adamIds).map(stdq),
+    serialNumbers: dice.several(devices),
+    ifShort: dice.chance(0.8) ? 'wait' : 'refuse',
+    platform: dice.chance(0.2) ? 'iOS' : null,
+    ...order,
+  };
+  const { kind, assets, serialNumbers, ifShort } = request;
+  const apps = assets.map(({ adamId }) => adamId.slice(-2)).join(', ');
+  world.tell(`${kind} of apps ${apps} for ${serialNumbers.length} devices (${ifShort})`);
+  world.send('order', (caller) => placeOrder(virtual.edge, request, caller), { givenUp });
+}

@@ -1,0 +1,215 @@
+import type { Envelope } from '@seatbook/kernel';
+import { holderKeys, type AssetEvent, type HolderKey, type Holders } from '@seatbook/licensing';
+
+interface Held {
+  state: 'waiting' | 'reserved' | 'assigned' | 'returning' | 'failed';
+  callId: string | null;
+}
+
+/**
+ * One asset's ledger, followed event by event as an auditor would: no licence is given twice, nobody is served before
+ * those who wait longer, no two calls carry one pair, and a call settles only what it has claimed, once.
+ */
+class AuditedLedger {
+  readonly #pairs = new Map<HolderKey, Held>();
+  #waiting: HolderKey[] = [];
+  /** Licences that there are; null before they were read. */
+  #total: number | null = null;
+  #baseline = false;
+  #short = false;
+
+  constructor(private readonly blame: (what: string) => void) {}
+
+  follow({ type, data }: AssetEvent): void {
+    switch (type) {
+      case 'asset.totals-read':
+        this.#total = data.unlimited ? Infinity : data.total;
+        break;
+      case 'asset.baseline-completed':
+        this.#baseline = true;
+        break;
+      case 'asset.assignments-adopted':
+        for (const key of holderKeys(data)) this.#put(key, [undefined, 'failed'], 'assigned');
+        break;
+      case 'asset.adoption-corrected':
+        for (const key of holderKeys(data)) this.#put(key, ['assigned'], null);
+        break;
+      case 'asset.licenses-reserved':
+        this.#reserve(data.reserved);
+        for (const key of holderKeys(data.waiting)) this.#wait(key);
+        break;
+      case 'asset.licenses-served':
+        this.#serve(data);
+        break;
+      case 'asset.reservations-withdrawn':
+        for (const key of holderKeys(data)) this.#put(key, ['reserved'], 'waiting');
+        this.#heads(data);
+        break;
+      case 'asset.waiting-listed':
+        for (const key of holderKeys(data)) this.#wait(key);
+        break;
+      case 'asset.found-held':
+      case 'asset.waiting-refused':
+        for (const key of holderKeys(data)) this.#put(key, ['waiting'], null);
+        break;
+      case 'asset.reservations-ended':
+        if (data.was === 'following' || data.was === 'pending') break;
+        for (const key of holderKeys(data)) this.#put(key, [data.was], null);
+        break;
+      case 'asset.licenses-returning':
+        for (const key of holderKeys(data.returning)) this.#put(key, ['assigned'], 'returning');
+        break;
+      case 'asset.returns-started':
+        for (const key of holderKeys(data)) this.#put(key, ['assigned'], 'returning');
+        break;
+      case 'asset.licenses-claimed':
+      case 'asset.claims-released':
+      case 'asset.licenses-assigned':
+      case 'asset.licenses-failed':
+      case 'asset.licenses-returned':
+      case 'asset.found-short':
+        this.#followCall({ type, data } as CallsEvent);
+        break;
+      case 'asset.shortage-cleared':
+        this.#short = false;
+        break;
+      case 'asset.discovered':
+      case 'asset.traits-changed':
+      case 'asset.described':
+      case 'asset.returns-ended':
+        break;
+    }
+  }
+
+  #followCall({ type, data }: CallsEvent): void {
+    const keys = holderKeys(data);
+    switch (type) {
+      case 'asset.licenses-claimed':
+        for (const key of keys) {
+          this.#put(key, [data.action === 'associate' ? 'reserved' : 'returning']);
+          this.#of(key).callId = data.callId;
+        }
+        break;
+      case 'asset.claims-released':
+        for (const key of keys) this.#leave(key, data.callId);
+        break;
+      case 'asset.licenses-assigned':
+        for (const key of keys) {
+          if (data.callId !== null) this.#leave(key, data.callId);
+          this.#put(key, [data.callId === null ? 'waiting' : 'reserved'], 'assigned');
+        }
+        break;
+      case 'asset.licenses-failed': {
+        const [from, to] =
+          data.action === 'associate' ? (['reserved', 'failed'] as const) : (['returning', 'assigned'] as const);
+        for (const key of keys) {
+          this.#leave(key, data.callId);
+          this.#put(key, [from], to);
+        }
+        break;
+      }
+      case 'asset.licenses-returned':
+        for (const key of keys) {
+          this.#leave(key, data.callId);
+          this.#put(key, ['returning'], null);
+        }
+        break;
+      case 'asset.found-short':
+        this.#short = true;
+        for (const key of keys) {
+          this.#leave(key, data.callId);
+          this.#put(key, ['reserved'], 'waiting');
+        }
+        this.#heads(data);
+        break;
+    }
+  }
+
+  #of(key: HolderKey): Held {
+    return this.#pairs.get(key) ?? { state: 'failed', callId: null };
+  }
+
+  /** A pair that no call has goes from one of these states to another; null: it is gone. */
+  #put(key: HolderKey, from: readonly (Held['state'] | undefined)[], to?: Held['state'] | null): void {
+    const pair = this.#pairs.get(key);
+    if (!from.includes(pair?.state))
+      this.blame(`${key} was ${pair?.state ?? 'free'} and not ${from.map((state) => state ?? 'free').join(' or ')}`);
+    if (pair && pair.callId !== null) this.blame(`${key} was in the call ${pair.callId}`);
+    if (pair?.state === 'waiting' && to !== 'waiting' && to !== undefined)
+      this.#waiting = this.#waiting.filter((other) => other !== key);
+    if (to === null) this.#pairs.delete(key);
+    else if (to !== undefined) this.#pairs.set(key, { state: to, callId: null });
+  }
+
+  #leave(key: HolderKey, callId: string): void {
+    const pair = this.#of(key);
+    if (pair.callId !== callId) this.blame(`${key} was not in the call ${callId}`);
+    pair.callId = null;
+  }
+
+  #wait(key: HolderKey): void {
+    this.#put(key, [undefined, 'failed'], 'waiting');
+    this.#waiting.push(key);
+  }
+
+  /** They go before all that wait. */
+  #heads(holders: Holders): void {
+    const heads = holderKeys(holders);
+    const others = new Set(heads);
+    this.#waiting = [...heads, ...this.#waiting.filter((key) => !others.has(key))];
+  }
+
+  #reserve(holders: Holders): void {
+    const keys = holderKeys(holders);
+    if (keys.length === 0) return;
+    if (this.#waiting.length > 0) this.blame(`${keys.join()} were served before ${this.#waiting.join()}`);
+    for (const key of keys) this.#put(key, [undefined, 'failed'], 'reserved');
+    this.#mayGive();
+  }
+
+  #serve(holders: Holders): void {
+    const keys = holderKeys(holders);
+    const first = new Set(this.#waiting.slice(0, keys.length));
+    const early = keys.filter((key) => !first.has(key));
+    if (early.length > 0) this.blame(`${early.join()} were served before their turn`);
+    for (const key of keys) this.#put(key, ['waiting'], 'reserved');
+    this.#mayGive();
+  }
+
+  #mayGive(): void {
+    const used = [...this.#pairs.values()].filter(({ state }) => state !== 'waiting' && state !== 'failed').length;
+    if (!this.#baseline) this.blame('a licence was given before it was known who had one');
+    if (this.#total === Infinity) return;
+    if (used > (this.#total ?? 0)) this.blame(`${used} licences were given of ${this.#total}`);
+    if (this.#short) this.blame('a licence was given though Apple said that there is none');
+  }
+}
+
+type CallsEvent = Extract<
+  AssetEvent,
+  {
+    type:
+      | 'asset.licenses-claimed'
+      | 'asset.claims-released'
+      | 'asset.licenses-assigned'
+      | 'asset.licenses-failed'
+      | 'asset.licenses-returned'
+      | 'asset.found-short';
+  }
+>;
+
+/** What no ledger may do, whatever happens. */
+export function auditLedgers(log: readonly Envelope[]): string[] {
+  const wrong: string[] = [];
+  const ledgers = new Map<string, AuditedLedger>();
+  let at = '';
+  for (const envelope of log) {
+    const { stream, type, position } = envelope;
+    if (!stream.startsWith('asset-') || !type.startsWith('asset.')) continue;
+    at = `${stream}, ${type} at ${position}`;
+    const ledger = ledgers.get(stream) ?? new AuditedLedger((what) => wrong.push(`${at}: ${what}`));
+    ledgers.set(stream, ledger);
+    ledger.follow(envelope as Envelope & AssetEvent);
+  }
+  return wrong;
+}

@@ -1,0 +1,64 @@
+import { placeOrder } from '@seatbook/application';
+import type { Milliseconds } from '@seatbook/kernel';
+import { assetKey, availableOf, queryModels } from '@seatbook/licensing';
+import { OWNER, stdq } from '@seatbook/test-support/virtual-seatbook';
+import type { Site, World } from './world.js';
+
+/** A device that nothing was ever ordered for. */
+const SERIAL = 'LAST000001';
+/** What an order takes beside Apple's own time, where notifications come; without them the status is polled. */
+const PROMPT_MS: Milliseconds = 15_000;
+const POLLED_MS: Milliseconds = 60_000;
+/** Where it is looked whether the order has ended. */
+const LOOK_MS: Milliseconds = 1_000;
+
+/**
+ * When all is calm, an order for a licence that is free ends at once: what waits for a wake-up that got lost comes to
+ * pass all the same, but late.
+ */
+export async function lastOrder(world: World): Promise<string[]> {
+  const { virtual, sites } = world;
+  for (const site of sites) {
+    const account = await world.account(site);
+    const adamId = await appWithFreeLicence(site, world);
+    // After refusals it waits for a probe; with another address at Apple it waits until that is seen.
+    const { subscribed = false, notificationUrl = null, writesHeld = null } = account ?? {};
+    const atApple = addressAtApple(site, world);
+    if (adamId === null || writesHeld !== null || (subscribed && atApple !== notificationUrl)) continue;
+    const request = {
+      kind: 'AssignLicense',
+      uId: site.uId,
+      assets: [stdq(adamId)],
+      serialNumbers: [SERIAL],
+      ifShort: 'refuse',
+      platform: null,
+    } as const;
+    world.tell(`a last order of ${adamId}`);
+    const { orderId } = await virtual.until(placeOrder(virtual.edge, request, OWNER));
+    const { max } = world.eventDelayMs;
+    const within = (subscribed ? PROMPT_MS : POLLED_MS) + max;
+    for (let passed = 0; passed < within; passed += LOOK_MS) {
+      if ((await virtual.order(orderId))?.state === 'finished') {
+        world.covered.add(subscribed ? 'last order: notified' : 'last order: polled');
+        return [];
+      }
+      await world.pass(LOOK_MS);
+    }
+    return [`the last order has not ended within ${within / 1_000} s: ${JSON.stringify(await virtual.order(orderId))}`];
+  }
+  return [];
+}
+
+const addressAtApple = ({ uId }: Site, { virtual }: World): unknown =>
+  virtual.simulator.admin.locations().find((location) => location['uId'] === uId)?.['notificationUrl'] ?? null;
+
+async function appWithFreeLicence(site: Site, world: World): Promise<string | null> {
+  for (const adamId of site.adamIds) {
+    const key = assetKey(site.uId, stdq(adamId));
+    const asset = await world.virtual.stores.reads.get(queryModels.assets, key);
+    if (!asset?.deviceAssignable || !asset.baseline || asset.waiting > 0 || asset.short) continue;
+    // Where other tools were at work unseen, there may be none at Apple.
+    if (world.available(site, adamId) > 0 && (availableOf(asset) ?? 1) > 0) return adamId;
+  }
+  return null;
+}
