@@ -149,7 +149,16 @@ const routes: ReadonlyMap<string, AdminRoute> = new Map<string, AdminRoute>([
     'POST /admin/locations/:uId/transfer',
     ({ admin, uId, read }) => admin.transfer(uId, read(object({ ...licences, to: text }))),
   ],
+  [
+    'POST /admin/locations/:uId/traits',
+    ({ admin, uId, read }) =>
+      admin.setTraits(
+        uId,
+        read(object({ ...ref, deviceAssignable: optional(flag), revocable: optional(flag) })),
+      ),
+  ],
   ['GET /admin/locations/:uId/assignments', ({ admin, uId }) => admin.assignments(uId)],
+  ['GET /admin/locations/:uId/overtaken', ({ admin, uId }) => admin.overtaken(uId)],
   [
     'POST /admin/locations/:uId/assignments/seed',
     ({ admin, uId, read }) => ({ added: admin.seedAssignments(uId, read(seededAssignments)) }),

@@ -229,11 +229,12 @@ export class SimulatorAdmin {
   /** Apple says something else of an asset itself, e.g. that devices cannot have it any more. */
   setTraits(
     uId: string,
-    { adamId, pricingParam, ...traits }: AssetRef & Partial<Pick<AssetFacts, 'deviceAssignable' | 'revocable'>>,
+    traits: AssetRef & Partial<Pick<AssetFacts, 'deviceAssignable' | 'revocable'>>,
   ): void {
     const location = this.location(uId);
-    const asset = this.owned(location, { adamId, ...(pricingParam ? { pricingParam } : {}) });
-    asset.facts = { ...asset.facts, ...traits };
+    const asset = this.owned(location, traits);
+    const { deviceAssignable = asset.facts.deviceAssignable, revocable = asset.facts.revocable } = traits;
+    asset.facts = { ...asset.facts, deviceAssignable, revocable };
     location.versions.assets.bump();
   }
 
@@ -427,6 +428,19 @@ export class SimulatorAdmin {
       if (clientUserIds.length > 0) users[key] = clientUserIds;
     }
     return { assets, users };
+  }
+
+  /**
+   * Devices, by `adamId/pricingParam`, about which an event ran after a later one that asked for the contrary. Apple
+   * promises no order, and no client can know how such a pair ended without reading it.
+   */
+  overtaken(uId: string): Record<string, string[]> {
+    const overtaken: Record<string, string[]> = {};
+    for (const [key, asset] of this.location(uId).assets) {
+      const serialNumbers = asset.overtaken.flatMap(({ serialNumber }) => serialNumber ?? []);
+      if (serialNumbers.length > 0) overtaken[key] = serialNumbers;
+    }
+    return overtaken;
   }
 
   assets(uId: string): AssetCounts[] {

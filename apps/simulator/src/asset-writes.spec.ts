@@ -25,6 +25,35 @@ describe('associate, disassociate and revoke', () => {
     });
   });
 
+  it('tells of whom an event ran after a later one that asked for the contrary, until a later one settles it', async () => {
+    const rig = new Rig(1, { eventDelayMs: { min: 0, max: 0 }, eventDelayPerTaskMs: 100 });
+    const assets = [{ adamId: '900000001' }];
+    const [first = '', second = ''] = serials(2);
+    await rig.post('/assets/associate', { assets, serialNumbers: [first, second] });
+    await rig.post('/assets/disassociate', { assets, serialNumbers: [first] });
+    await rig.clock.advance(100);
+    expect(rig.admin.overtaken(rig.uId)).toEqual({});
+    await rig.clock.advance(100);
+    expect(rig.admin.assignments(rig.uId).assets).toEqual({ '900000001/STDQ': [first, second] });
+    expect((await rig.get(`/admin/locations/${rig.uId}/overtaken`)).body).toEqual({
+      '900000001/STDQ': [first],
+    });
+    await rig.post('/assets/disassociate', { assets, serialNumbers: [first] });
+    await rig.clock.advance(100);
+    expect(rig.admin.overtaken(rig.uId)).toEqual({});
+  });
+
+  it('obeys what an asset is for from the moment on when that changes', async () => {
+    const rig = new Rig();
+    const assets = [{ adamId: '900000001' }];
+    const traits = { adamId: '900000001', deviceAssignable: false };
+    expect((await rig.post(`/admin/locations/${rig.uId}/traits`, traits)).status).toBe(200);
+    const refused = await rig.post('/assets/associate', { assets, serialNumbers: serials(1) });
+    expect(refused.body.errorNumber).toBe(9707);
+    const listed = (await rig.get('/assets')).body.assets?.find(({ adamId }) => adamId === '900000001');
+    expect(listed).toMatchObject({ deviceAssignable: false, revocable: true });
+  });
+
   it('lets the first pairs win where licences run out', async () => {
     const rig = new Rig();
     const status = await rig.associate(['900000001', '900000002'], serials(4));

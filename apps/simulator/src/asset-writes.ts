@@ -131,6 +131,7 @@ function newEvent(
 ): AppleEvent {
   return {
     eventId: world.ids.uuid(),
+    number: world.events.nextNumber(),
     type,
     location,
     status: 'PENDING',
@@ -168,6 +169,7 @@ function* manageWork(
         : disassociating(world, location, asset);
     for (const target of targets) {
       const error = ruleOf?.(target.named) ?? (target.resolved === null ? 9609 : perform(target.resolved));
+      if (target.resolved !== null) asset?.ran(event.number, operation === 'ASSOCIATE', target.resolved);
       if (error === null) {
         event.numCompleted += 1;
         outcome.succeed(target.named);

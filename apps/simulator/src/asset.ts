@@ -54,6 +54,9 @@ export class Asset {
   /** Removal moves the last assignment into the gap: constant time, and rows move during a walk, as they may at Apple. */
   private readonly held: Assignment[] = [];
   private readonly positions = new Map<string, number>();
+  /** By target: the number of the event that was accepted last of those that have run, negative where it took the pair. */
+  private readonly lastEvents = new Map<string, number>();
+  private readonly overtakenTargets = new Map<string, Target>();
 
   constructor(
     public facts: AssetFacts,
@@ -101,5 +104,24 @@ export class Asset {
       this.positions.set(last.key, position);
     }
     return true;
+  }
+
+  /**
+   * An event about the target has run. Where one that was accepted later ran before it and asked for the contrary, the
+   * client cannot know how the pair ended.
+   */
+  ran(eventNumber: number, gives: boolean, target: Target): void {
+    const last = this.lastEvents.get(target.key) ?? 0;
+    if (eventNumber > Math.abs(last)) {
+      this.lastEvents.set(target.key, gives ? eventNumber : -eventNumber);
+      this.overtakenTargets.delete(target.key);
+    } else if (last > 0 !== gives) {
+      this.overtakenTargets.set(target.key, target);
+    }
+  }
+
+  /** Targets about which an event was overtaken by a later one that asked for the contrary. */
+  get overtaken(): readonly Target[] {
+    return [...this.overtakenTargets.values()];
   }
 }

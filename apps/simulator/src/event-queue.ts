@@ -9,6 +9,8 @@ export type EventType = 'ASSOCIATE' | 'DISASSOCIATE' | 'REVOKE' | 'CREATE' | 'UP
 /** One accepted write. */
 export interface AppleEvent {
   readonly eventId: string;
+  /** Counts the events in the order in which they are accepted, from 1. */
+  readonly number: number;
   readonly type: EventType;
   readonly location: Location;
   status: 'PENDING' | 'COMPLETE' | 'FAILED';
@@ -38,6 +40,7 @@ export class EventQueue {
   private readonly pending = new Map<string, Running>();
   private readonly dueWhilePaused = new Set<Running>();
   private paused = false;
+  private lastNumber = 0;
 
   constructor(
     private readonly timers: Timers,
@@ -60,6 +63,11 @@ export class EventQueue {
     const delay =
       drawFrom(this.faults.eventDelayMs, this.random) + event.numRequested * this.faults.eventDelayPerTaskMs;
     this.timers.after(delay, () => this.due(running));
+  }
+
+  /** The number of the next event. */
+  nextNumber(): number {
+    return (this.lastNumber += 1);
   }
 
   find(eventId: string): AppleEvent | undefined {

@@ -57,6 +57,7 @@ async function manageUsers(visit: Visit, operation: UserOperation): Promise<Answ
   }
   const event: AppleEvent = {
     eventId: world.ids.uuid(),
+    number: world.events.nextNumber(),
     type: operation,
     location,
     status: 'PENDING',

@@ -14,7 +14,7 @@ export async function calm(world: World): Promise<void> {
   admin.clearErrorRules();
   admin.clearFailPairs();
   admin.resetFaults();
-  // What is under way still takes the time that it took: a later event does not overtake it.
+  // Apple is calm and as fast as it was: what is under way is not overtaken by all that comes.
   admin.setFaults({ eventDelayMs: world.eventDelayMs });
   admin.resumeEvents();
   await world.pass(1_000);

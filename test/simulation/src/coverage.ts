@@ -40,7 +40,6 @@ export class Coverage {
 
 /** Switches of the simulator that change nothing that the product could see, with the reason. */
 const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
-  eventDelayPerTaskMs: 'a request that takes longer would be overtaken by one that came later',
   'notifications.concurrency': 'notifications are delivered without delay',
   'limits.maxClientUserIds': 'no order names persons yet',
   'limits.maxRevokeClientUserIds': 'the product revokes nothing',

@@ -66,13 +66,18 @@ const pairsOf = async (world: World, uId: string, adamId: string): Promise<reado
   return (await world.virtual.stores.reads.query(queryModels.pairs, query)).rows;
 };
 
-/** Pairs of other tools that nobody compares: they may be here and not at Apple, or the other way round. */
-const sparedOf = ({ foreign }: Site): Pick<Site['foreign'], 'has' | 'get'> =>
-  isKnown('unannounced-changes') ? foreign : new Map();
+/** Pairs, as asset and serial number, of which nobody knows here how they ended at Apple: nothing compares them yet. */
+function sparedOf({ uId, foreign }: Site, { virtual }: World): ReadonlySet<string> {
+  if (!isKnown('unannounced-changes')) return new Set();
+  const overtaken = Object.entries(virtual.simulator.admin.overtaken(uId)).flatMap(([asset, serials]) =>
+    serials.map((serial) => `${asset.split('/')[0]} ${serial}`),
+  );
+  return new Set([...foreign.keys(), ...overtaken]);
+}
 
 async function ledgerEqualsApple(site: Site, world: World): Promise<string[]> {
   const { uId, adamIds } = site;
-  const spared = sparedOf(site);
+  const spared = sparedOf(site, world);
   const { assets, users } = world.virtual.simulator.admin.assignments(uId);
   const wrong: string[] = [];
   for (const adamId of adamIds) {
@@ -97,15 +102,17 @@ async function ledgerEqualsApple(site: Site, world: World): Promise<string[]> {
 }
 
 async function waitingBesideFree(site: Site, world: World): Promise<string[]> {
+  const spared = sparedOf(site, world);
   const wrong: string[] = [];
   for (const adamId of site.adamIds) {
     const pairs = await pairsOf(world, site.uId, adamId);
     const waiting = pairs.filter(({ state }) => state === 'waiting');
-    // A licence that another tool has taken back unseen is not free here.
-    const unseen = pairs.filter(
-      ({ state, holder }) =>
-        state === 'assigned' && sparedOf(site).get(`${adamId} ${holder.slice(2)}`) === 'taken',
-    );
+    // What Apple has taken back unseen is not free here.
+    const theirs = new Set(world.virtual.simulator.admin.assignments(site.uId).assets[`${adamId}/STDQ`]);
+    const unseen = pairs.filter(({ state, holder }) => {
+      const serial = holder.slice(2);
+      return state === 'assigned' && spared.has(`${adamId} ${serial}`) && !theirs.has(serial);
+    });
     const free = world.available(site, adamId) - unseen.length;
     if (waiting.length === 0 || free <= 0) continue;
     const document = await world.virtual.stores.reads.get(

@@ -4,7 +4,7 @@
  */
 export const knownFaults = {
   'unannounced-changes':
-    'What other tools assign after our first read is not seen: there is no reconciliation yet.',
+    'What other tools do after our first read, and what a request does that a later one has overtaken, is not seen: there is no reconciliation yet.',
 } as const satisfies Readonly<Record<string, string>>;
 
 export const isKnown = (fault: string): boolean => fault in knownFaults;

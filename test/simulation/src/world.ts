@@ -6,6 +6,7 @@ import { accountStream, queryModels, type AccountDocument, type Timings } from '
 import type { NewAsset, Span } from '@seatbook/simulator';
 import { seededRandom } from '@seatbook/test-support/seeded-random';
 import { OWNER, VirtualSeatbook, asset, serials } from '@seatbook/test-support/virtual-seatbook';
+import { setSwitches } from './actions/switches.js';
 import { Coverage } from './coverage.js';
 import { Dice } from './dice.js';
 import { Weather } from './weather.js';
@@ -75,10 +76,7 @@ export class World {
   readonly covered = new Coverage();
   readonly virtual: VirtualSeatbook;
   readonly weather: Weather;
-  /**
-   * From Apple's acceptance of a request to its effect: the same for all, since a request that takes effect after a later
-   * one has is nothing that the product could see.
-   */
+  /** From Apple's acceptance of a request to its effect. In some worlds a request may so be overtaken by a later one. */
   readonly eventDelayMs: Span;
   /** How far the clock of the machine is from Apple's. */
   clockAhead: Milliseconds = 0;
@@ -97,8 +95,10 @@ export class World {
     this.dice = dice;
     this.devices = serials(dice.between(3, 30));
     const delay = dice.of([0, 300, 300, 2_000, 20_000, 50_000]);
-    this.eventDelayMs = { min: delay, max: delay };
+    const overtaking = dice.chance(0.15);
+    this.eventDelayMs = { min: overtaking ? 0 : delay, max: delay };
     virtual.simulator.admin.setFaults({ eventDelayMs: this.eventDelayMs });
+    if (overtaking) setSwitches(this, { eventDelayPerTaskMs: dice.of([10, 500]) });
     this.#startedAt = virtual.clock.elapsed();
   }
 
