@@ -12,7 +12,7 @@ const Sequencer = /** @type {any} */ (sequencer);
  */
 const ABOUT = {
   '/test/process/': 60_000,
-  '/test/simulation/': 60_000,
+  '/test/simulation/': 120_000,
   '/test/licence-path/': 20_000,
   '/stores/eventstoredb/': 20_000,
   '/test/e2e/': 10_000,

@@ -70,7 +70,7 @@ const pairsOf = async (world: World, uId: string, adamId: string): Promise<reado
 function sparedOf({ uId, foreign }: Site, { virtual }: World): ReadonlySet<string> {
   if (!isKnown('unannounced-changes')) return new Set();
   const overtaken = Object.entries(virtual.simulator.admin.overtaken(uId)).flatMap(([asset, serials]) =>
-    serials.map((serial) => `${asset.split('/')[0]} ${serial}`),
+    serials.map((serial) => `${asset.split('/')[0]} ${serial.toUpperCase()}`),
   );
   return new Set([...foreign.keys(), ...overtaken]);
 }
@@ -108,9 +108,10 @@ async function waitingBesideFree(site: Site, world: World): Promise<string[]> {
     const pairs = await pairsOf(world, site.uId, adamId);
     const waiting = pairs.filter(({ state }) => state === 'waiting');
     // What Apple has taken back unseen is not free here.
-    const theirs = new Set(world.virtual.simulator.admin.assignments(site.uId).assets[`${adamId}/STDQ`]);
+    const listed = world.virtual.simulator.admin.assignments(site.uId).assets[`${adamId}/STDQ`] ?? [];
+    const theirs = new Set(listed.map((serial) => serial.toUpperCase()));
     const unseen = pairs.filter(({ state, holder }) => {
-      const serial = holder.slice(2);
+      const serial = holder.slice(2).toUpperCase();
       return state === 'assigned' && spared.has(`${adamId} ${serial}`) && !theirs.has(serial);
     });
     const free = world.available(site, adamId) - unseen.length;

@@ -3,10 +3,9 @@ import { join } from 'node:path';
 import { importToken, type Caller } from '@seatbook/application';
 import { isRefusal, type Milliseconds } from '@seatbook/kernel';
 import { accountStream, queryModels, type AccountDocument, type Timings } from '@seatbook/licensing';
-import type { NewAsset, Span } from '@seatbook/simulator';
+import type { FaultsPatch, NewAsset, Span } from '@seatbook/simulator';
 import { seededRandom } from '@seatbook/test-support/seeded-random';
 import { OWNER, VirtualSeatbook, asset, serials } from '@seatbook/test-support/virtual-seatbook';
-import { setSwitches } from './actions/switches.js';
 import { Coverage } from './coverage.js';
 import { Dice } from './dice.js';
 import { Weather } from './weather.js';
@@ -98,7 +97,7 @@ export class World {
     const overtaking = dice.chance(0.15);
     this.eventDelayMs = { min: overtaking ? 0 : delay, max: delay };
     virtual.simulator.admin.setFaults({ eventDelayMs: this.eventDelayMs });
-    if (overtaking) setSwitches(this, { eventDelayPerTaskMs: dice.of([10, 500]) });
+    if (overtaking) this.setSwitches({ eventDelayPerTaskMs: dice.of([10, 500]) });
     this.#startedAt = virtual.clock.elapsed();
   }
 
@@ -173,6 +172,32 @@ export class World {
   available({ uId }: Site, adamId: string): number {
     const listed = this.virtual.simulator.admin.assets(uId).find((one) => one.adamId === adamId);
     return Math.max(0, Math.min(listed?.available ?? 0, 10_000));
+  }
+
+  /** Sets switches of the simulator, and counts those that change. */
+  setSwitches(patch: FaultsPatch): void {
+    const { admin } = this.virtual.simulator;
+    const before = admin.faults();
+    const after = admin.setFaults(patch);
+    for (const [name, value] of Object.entries(after) as [keyof typeof after, unknown][]) {
+      if (JSON.stringify(before[name]) === JSON.stringify(value)) continue;
+      if (typeof value !== 'object' || value === null || 'min' in value) {
+        this.covered.add(`knob: ${name}`);
+        continue;
+      }
+      const old = before[name] as unknown as Record<string, unknown>;
+      for (const [inner, now] of Object.entries(value))
+        if (old[inner] !== now) this.covered.add(`knob: ${name}.${inner}`);
+    }
+  }
+
+  /** The administrator of the simulator refuses what makes no sense, e.g. a purchase of an unlimited app. */
+  attempt(act: () => unknown): void {
+    try {
+      act();
+    } catch (error) {
+      this.tell(`… which Apple refuses: ${(error as Error).message}`);
+    }
   }
 
   tell(line: string): void {

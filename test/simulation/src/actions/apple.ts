@@ -1,7 +1,6 @@
 import type { ErrorRule, FailPair, FaultsPatch } from '@seatbook/simulator';
 import type { Action } from './action.js';
 import { place } from './place.js';
-import { attempt, setSwitches } from './switches.js';
 
 const WRITES = ['/assets/associate', '/assets/disassociate'];
 /** So often Apple's client asks for one page before it gives up. */
@@ -30,7 +29,7 @@ const licences: readonly Action[] = [
       const adamId = world.dice.of(adamIds);
       const count = world.dice.between(1, 10);
       world.tell(`${count} licences of ${adamId} are bought`);
-      attempt(world, () => world.virtual.simulator.admin.purchase(uId, { adamId, count }));
+      world.attempt(() => world.virtual.simulator.admin.purchase(uId, { adamId, count }));
     },
   },
   {
@@ -43,7 +42,7 @@ const licences: readonly Action[] = [
       const force = dice.chance(0.3);
       const count = dice.between(1, Math.max(1, world.available(site, adamId)));
       world.tell(`${count} licences of ${adamId} are refunded${force ? ', in use or not' : ''}`);
-      attempt(world, () => world.virtual.simulator.admin.refund(site.uId, { adamId, count, force }));
+      world.attempt(() => world.virtual.simulator.admin.refund(site.uId, { adamId, count, force }));
     },
   },
   {
@@ -54,7 +53,7 @@ const licences: readonly Action[] = [
       if (!from || !to) return;
       const adamId = world.dice.of(from.adamIds);
       world.tell(`a licence of ${adamId} goes from ${from.uId} to ${to.uId}`);
-      attempt(world, () => {
+      world.attempt(() => {
         world.virtual.simulator.admin.transfer(from.uId, { adamId, count: 1, to: to.uId });
         if (!to.adamIds.includes(adamId)) to.adamIds.push(adamId);
       });
@@ -67,7 +66,7 @@ const licences: readonly Action[] = [
       const site = world.dice.of(world.sites);
       const adamId = `91${String(world.story.length).padStart(7, '0')}`;
       world.tell(`a new app ${adamId} is bought`);
-      attempt(world, () => {
+      world.attempt(() => {
         world.virtual.simulator.admin.addAssets(site.uId, [world.assetOf(adamId, world.dice.between(0, 10))]);
         site.adamIds.push(adamId);
       });
@@ -81,7 +80,7 @@ const licences: readonly Action[] = [
       const adamId = dice.of(dice.of(world.sites).adamIds);
       const change = dice.of([{ name: `Renamed ${world.story.length}` }, { availability: 'delisted' as const }]);
       world.tell(`the store changes ${adamId}: ${JSON.stringify(change)}`);
-      attempt(world, () => world.virtual.simulator.admin.setContent(adamId, change));
+      world.attempt(() => world.virtual.simulator.admin.setContent(adamId, change));
     },
   },
   {
@@ -93,7 +92,7 @@ const licences: readonly Action[] = [
       const adamId = dice.of(site.adamIds);
       const traits = dice.of([{ deviceAssignable: false }, { revocable: false }, { deviceAssignable: true }]);
       world.tell(`${adamId} becomes ${JSON.stringify(traits)}`);
-      attempt(world, () => world.virtual.simulator.admin.setTraits(site.uId, { adamId, ...traits }));
+      world.attempt(() => world.virtual.simulator.admin.setTraits(site.uId, { adamId, ...traits }));
     },
   },
   {
@@ -102,7 +101,7 @@ const licences: readonly Action[] = [
     run(world) {
       const { uId } = world.dice.of(world.sites);
       world.tell('a person accepts an invitation');
-      attempt(world, () =>
+      world.attempt(() =>
         world.virtual.simulator.admin.acceptInvite(uId, 'ben@school.example', 'ben@account.example'),
       );
     },
@@ -113,7 +112,7 @@ const licences: readonly Action[] = [
     run(world) {
       const { uId, token } = world.dice.of(world.sites);
       world.tell(`another tool has the notifications of ${uId} sent elsewhere`);
-      setSwitches(world, { notifications: { testNotification: false } });
+      world.setSwitches({ notifications: { testNotification: false } });
       const body = {
         notificationUrl: 'https://other.example/notifications',
         notificationAuthToken: 'another secret',
@@ -139,7 +138,7 @@ const licences: readonly Action[] = [
       world.tell(`another tool assigns ${adamId} to ${count} devices`);
       for (let number = 0; number < Math.min(count, MAX_FOREIGN); number += 1) {
         const serialNumber = `F${String(number).padStart(9, '0')}`;
-        attempt(world, () => {
+        world.attempt(() => {
           world.virtual.simulator.admin.addAssignment(site.uId, { adamId, serialNumber });
           site.foreign.set(`${adamId} ${serialNumber}`, 'given');
         });
@@ -158,7 +157,7 @@ const licences: readonly Action[] = [
       const [adamId = '', serialNumber = ''] = pair.split(' ');
       world.tell(`another tool takes ${adamId} from ${serialNumber}`);
       site.foreign.set(pair, 'taken');
-      attempt(world, () =>
+      world.attempt(() =>
         world.virtual.simulator.admin.removeAssignment(site.uId, { adamId, serialNumber }),
       );
     },
@@ -225,7 +224,7 @@ const faults: readonly Action[] = [
       const { dice } = world;
       const { admin } = world.virtual.simulator;
       world.tell('Apple does it and the answer is lost; the next try is refused, and reads fail');
-      setSwitches(world, { rejectReassociate: true, rejectDisassociateAbsent: true });
+      world.setSwitches({ rejectReassociate: true, rejectDisassociateAbsent: true });
       admin.addErrorRule({ match: { path: '/assets/' }, times: 1, resetAfter: true });
       const unread = { match: { path: '/assignments' }, status: 503, html: true };
       admin.addErrorRule({ ...unread, times: dice.between(READ_TRIES, 3 * READ_TRIES) });
@@ -280,7 +279,7 @@ const faults: readonly Action[] = [
         chunkSize: dice.of([1, 7, 100]),
       };
       world.tell(`notifications: ${JSON.stringify(notifications)}`);
-      setSwitches(world, { notifications });
+      world.setSwitches({ notifications });
     },
   },
   {
@@ -304,7 +303,7 @@ const faults: readonly Action[] = [
         },
       };
       world.tell(`Apple's mood: ${JSON.stringify(mood)}`);
-      setSwitches(world, mood);
+      world.setSwitches(mood);
     },
   },
   {
@@ -321,7 +320,7 @@ const faults: readonly Action[] = [
         moveVersionDuringWalk: { times: dice.of([0, 0, 3]) },
       };
       world.tell(`Apple's pace: ${JSON.stringify(pace)}`);
-      setSwitches(world, pace);
+      world.setSwitches(pace);
     },
   },
   {
@@ -339,7 +338,7 @@ const faults: readonly Action[] = [
         },
       };
       world.tell(`limits: ${JSON.stringify(patch)}`);
-      setSwitches(world, patch);
+      world.setSwitches(patch);
     },
   },
   {
@@ -359,9 +358,9 @@ const faults: readonly Action[] = [
     weight: 1,
     async run(world) {
       world.tell('what Apple accepts now never comes to an end');
-      setSwitches(world, { eventDelayMs: 'never' });
+      world.setSwitches({ eventDelayMs: 'never' });
       await world.pass(world.dice.of([500, 5_000]));
-      setSwitches(world, { eventDelayMs: world.eventDelayMs });
+      world.setSwitches({ eventDelayMs: world.eventDelayMs });
     },
   },
   {
@@ -371,7 +370,7 @@ const faults: readonly Action[] = [
       const { admin } = world.virtual.simulator;
       const { uId } = world.dice.of(world.sites);
       world.tell(`Apple needs a minute; the tokens of ${uId} are revoked meanwhile`);
-      setSwitches(world, { notifications: { drop: 1 } });
+      world.setSwitches({ notifications: { drop: 1 } });
       admin.pauseEvents();
       world.virtual.clock.after(60_000, () => admin.resumeEvents());
       await world.pass(2_000);

@@ -5,7 +5,6 @@ import { Dice } from '../dice.js';
 import type { Site, World } from '../world.js';
 import type { Action } from './action.js';
 import { place } from './place.js';
-import { attempt, setSwitches } from './switches.js';
 
 /** How long it is waited for the account of an import, in looks of a quarter of a second. */
 const LOOKS = 40;
@@ -17,7 +16,7 @@ const TOOL_PAIRS = 8;
 
 /** Apple takes its time, and its lists have many pages: so much can happen while they are read. */
 function readSlowly(world: World): void {
-  setSwitches(world, {
+  world.setSwitches({
     latencyMs: { min: 50, max: 900 },
     pageSize: world.dice.of([2, 3, 10]),
     maxParallelPages: world.dice.of([1, 5]),
@@ -52,7 +51,7 @@ async function move(site: Site, dice: Dice, world: World): Promise<void> {
   if (held.length > 0 && dice.chance(0.6)) {
     const serialNumber = dice.of(held);
     world.tell(`another tool takes ${adamId} from ${serialNumber} during the first read`);
-    attempt(world, () => admin.removeAssignment(site.uId, { adamId, serialNumber }));
+    world.attempt(() => admin.removeAssignment(site.uId, { adamId, serialNumber }));
     return;
   }
   const spelled = new Set(there.map((serial) => serial.toUpperCase()));
@@ -60,7 +59,7 @@ async function move(site: Site, dice: Dice, world: World): Promise<void> {
   const serialNumber =
     without.length > 0 && dice.chance(0.3) ? dice.of(without) : `T${String(100 + held.length).padStart(9, '0')}`;
   world.tell(`another tool assigns ${adamId} to ${serialNumber} during the first read`);
-  attempt(world, () => admin.addAssignment(site.uId, { adamId, serialNumber }));
+  world.attempt(() => admin.addAssignment(site.uId, { adamId, serialNumber }));
 }
 
 /** What may happen while a location is imported and read for the first time. */
@@ -95,7 +94,7 @@ export const beginnings: readonly Action[] = [
           (_serial, number) => `T${String(number).padStart(9, '0')}`,
         );
         if (serialNumbers.length > 0)
-          attempt(world, () => virtual.simulator.admin.seedAssignments(site.uId, { adamId, serialNumbers }));
+          world.attempt(() => virtual.simulator.admin.seedAssignments(site.uId, { adamId, serialNumbers }));
       }
       // Its choices are its own, whatever else the world does meanwhile.
       const own = new Dice(seededRandom(world.seed * 6_700_417 + 11));

@@ -10,7 +10,6 @@ import {
 import type { World } from '../world.js';
 import type { Action } from './action.js';
 import { place } from './place.js';
-import { setSwitches } from './switches.js';
 
 const MINUTE_MS = 60_000;
 const CLOCK_JUMPS_MS = [5, 95, 600, 20_000].flatMap((minutes) => [minutes * MINUTE_MS, -minutes * MINUTE_MS]);
@@ -71,7 +70,7 @@ export const machine: readonly Action[] = [
     run(world) {
       const { dice } = world;
       world.tell('no notification comes, and the process dies as it asks');
-      setSwitches(world, { notifications: { drop: 1 } });
+      world.setSwitches({ notifications: { drop: 1 } });
       place(world, dice.of(world.sites), { kind: 'AssignLicense' });
       world.weather.plan({ call: 'apple.status', fate: dice.of(['dies-before', 'dies-after']), skip: 0 });
     },
