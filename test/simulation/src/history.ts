@@ -33,7 +33,9 @@ interface Planned {
 const ACTIONS: readonly Action[] = [...people, ...apple, ...machine];
 
 /** Names of all that can happen, as they are counted. */
-export const actionNames: readonly string[] = [...beginnings, ...ACTIONS].map(({ name }) => `action: ${name}`);
+export const actionNames: readonly string[] = [...beginnings, ...ACTIONS].map(
+  ({ name }) => `action: ${name}`,
+);
 
 /** Pauses between two things that happen: most histories are made of what happens close together. */
 const PAUSES_MS = [

@@ -268,11 +268,10 @@ function folded(model: ReadModel<Document>, log: readonly Envelope[]): Map<strin
 }
 
 /** No token, secret or name of a person in any event. */
-async function secretsIn(
-  { tokens, sites, virtual }: World,
-  log: readonly Envelope[],
-): Promise<string[]> {
-  const bearers = await Promise.all(sites.map(({ uId }) => virtual.stores.secrets.get(`notification/${uId}`)));
+async function secretsIn({ tokens, sites, virtual }: World, log: readonly Envelope[]): Promise<string[]> {
+  const bearers = await Promise.all(
+    sites.map(({ uId }) => virtual.stores.secrets.get(`notification/${uId}`)),
+  );
   const secrets = [...tokens, ...bearers.filter((bearer) => bearer !== null), 'anna@', 'ben@'];
   return log.flatMap((event) => {
     const text = JSON.stringify(event);

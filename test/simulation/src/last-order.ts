@@ -44,13 +44,16 @@ export async function lastOrder(world: World): Promise<string[]> {
       }
       await world.pass(LOOK_MS);
     }
-    return [`the last order has not ended within ${within / 1_000} s: ${JSON.stringify(await virtual.order(orderId))}`];
+    return [
+      `the last order has not ended within ${within / 1_000} s: ${JSON.stringify(await virtual.order(orderId))}`,
+    ];
   }
   return [];
 }
 
 const addressAtApple = ({ uId }: Site, { virtual }: World): unknown =>
-  virtual.simulator.admin.locations().find((location) => location['uId'] === uId)?.['notificationUrl'] ?? null;
+  virtual.simulator.admin.locations().find((location) => location['uId'] === uId)?.['notificationUrl'] ??
+  null;
 
 async function appWithFreeLicence(site: Site, world: World): Promise<string | null> {
   for (const adamId of site.adamIds) {

@@ -43,7 +43,12 @@ const ending = (actions: readonly number[], wrong: readonly string[]): Ending =>
 });
 
 it('a history that goes wrong is told in a hundred lines, with the number that brings it back', () => {
-  const report = reportOf(ending([0, 1, 2], Array.from({ length: 50 }, (_line, index) => `wrong ${index}`)));
+  const report = reportOf(
+    ending(
+      [0, 1, 2],
+      Array.from({ length: 50 }, (_line, index) => `wrong ${index}`),
+    ),
+  );
   const lines = report.split('\n');
   expect(lines.length).toBeLessThanOrEqual(100);
   expect(lines[0]).toBe('seed 17 goes wrong:');

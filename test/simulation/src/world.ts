@@ -275,7 +275,9 @@ export class World {
   async pass(ms: Milliseconds): Promise<void> {
     await this.virtual.advance(ms);
     if (this.#moment.count > MOST_AT_ONCE)
-      throw new Error(`more than ${MOST_AT_ONCE} writes and requests at one moment: it goes round in circles`);
+      throw new Error(
+        `more than ${MOST_AT_ONCE} writes and requests at one moment: it goes round in circles`,
+      );
     if (!this.virtual.dead) return;
     this.tell('the process is dead; it starts again');
     await this.revive();

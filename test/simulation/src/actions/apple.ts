@@ -78,7 +78,10 @@ const licences: readonly Action[] = [
     run(world) {
       const { dice } = world;
       const adamId = dice.of(dice.of(world.sites).adamIds);
-      const change = dice.of([{ name: `Renamed ${world.story.length}` }, { availability: 'delisted' as const }]);
+      const change = dice.of([
+        { name: `Renamed ${world.story.length}` },
+        { availability: 'delisted' as const },
+      ]);
       world.tell(`the store changes ${adamId}: ${JSON.stringify(change)}`);
       world.attempt(() => world.virtual.simulator.admin.setContent(adamId, change));
     },
@@ -157,9 +160,7 @@ const licences: readonly Action[] = [
       const [adamId = '', serialNumber = ''] = pair.split(' ');
       world.tell(`another tool takes ${adamId} from ${serialNumber}`);
       site.foreign.set(pair, 'taken');
-      world.attempt(() =>
-        world.virtual.simulator.admin.removeAssignment(site.uId, { adamId, serialNumber }),
-      );
+      world.attempt(() => world.virtual.simulator.admin.removeAssignment(site.uId, { adamId, serialNumber }));
     },
   },
 ];

@@ -57,7 +57,9 @@ async function move(site: Site, dice: Dice, world: World): Promise<void> {
   const spelled = new Set(there.map((serial) => serial.toUpperCase()));
   const without = world.devices.filter((serial) => !spelled.has(serial));
   const serialNumber =
-    without.length > 0 && dice.chance(0.3) ? dice.of(without) : `T${String(100 + held.length).padStart(9, '0')}`;
+    without.length > 0 && dice.chance(0.3)
+      ? dice.of(without)
+      : `T${String(100 + held.length).padStart(9, '0')}`;
   world.tell(`another tool assigns ${adamId} to ${serialNumber} during the first read`);
   world.attempt(() => admin.addAssignment(site.uId, { adamId, serialNumber }));
 }

@@ -306,7 +306,13 @@ const accounts: readonly Action[] = [
             orderId: dice.of(world.sent.map((sent) => sent.orderId ?? 'none')),
             position,
           }),
-        () => assetAsOf(virtual.edge, uId, stdq(dice.of([...adamIds, '999999999'])), asPosition(dice.between(1, 200))),
+        () =>
+          assetAsOf(
+            virtual.edge,
+            uId,
+            stdq(dice.of([...adamIds, '999999999'])),
+            asPosition(dice.between(1, 200)),
+          ),
         () => listCauses(virtual.edge, { position: asPosition(dice.between(1, 2_000)), limit: 20 }),
         () =>
           getTimeline(virtual.edge, {

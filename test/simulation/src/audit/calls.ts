@@ -67,7 +67,8 @@ class AuditedCall {
     if (type === 'call.started') {
       const forbidden = this.account(data.uId).forbids(data.fingerprint, at);
       if (forbidden !== null) this.blame(`an attempt began although ${forbidden}`);
-      if (data.attempt !== this.#attempt + 1) this.blame(`attempt ${data.attempt} came after ${this.#attempt}`);
+      if (data.attempt !== this.#attempt + 1)
+        this.blame(`attempt ${data.attempt} came after ${this.#attempt}`);
       this.#attempt = data.attempt;
     }
     // What Apple has accepted and does not end is sent again at once.

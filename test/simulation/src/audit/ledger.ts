@@ -101,7 +101,9 @@ class AuditedLedger {
         break;
       case 'asset.licenses-failed': {
         const [from, to] =
-          data.action === 'associate' ? (['reserved', 'failed'] as const) : (['returning', 'assigned'] as const);
+          data.action === 'associate'
+            ? (['reserved', 'failed'] as const)
+            : (['returning', 'assigned'] as const);
         for (const key of keys) {
           this.#leave(key, data.callId);
           this.#put(key, [from], to);
@@ -133,7 +135,9 @@ class AuditedLedger {
   #put(key: HolderKey, from: readonly (Held['state'] | undefined)[], to?: Held['state'] | null): void {
     const pair = this.#pairs.get(key);
     if (!from.includes(pair?.state))
-      this.blame(`${key} was ${pair?.state ?? 'free'} and not ${from.map((state) => state ?? 'free').join(' or ')}`);
+      this.blame(
+        `${key} was ${pair?.state ?? 'free'} and not ${from.map((state) => state ?? 'free').join(' or ')}`,
+      );
     if (pair && pair.callId !== null) this.blame(`${key} was in the call ${pair.callId}`);
     if (pair?.state === 'waiting' && to !== 'waiting' && to !== undefined)
       this.#waiting = this.#waiting.filter((other) => other !== key);
@@ -177,7 +181,9 @@ class AuditedLedger {
   }
 
   #mayGive(): void {
-    const used = [...this.#pairs.values()].filter(({ state }) => state !== 'waiting' && state !== 'failed').length;
+    const used = [...this.#pairs.values()].filter(
+      ({ state }) => state !== 'waiting' && state !== 'failed',
+    ).length;
     if (!this.#baseline) this.blame('a licence was given before it was known who had one');
     if (this.#total === Infinity) return;
     if (used > (this.#total ?? 0)) this.blame(`${used} licences were given of ${this.#total}`);
