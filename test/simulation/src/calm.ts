@@ -34,7 +34,7 @@ export async function attend(world: World, round: number): Promise<void> {
     if (!account) {
       world.newToken(site);
       world.importToken(site);
-    } else if (account.tokenState !== 'active') {
+    } else if (account.tokenState !== 'active' || site.readOnly) {
       const token = world.newToken(site);
       await world.done(`the token of ${uId} is renewed at last`, () =>
         renewToken(virtual.edge, { uId, file: token }, OWNER),

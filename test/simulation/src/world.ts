@@ -18,6 +18,8 @@ export interface Site {
   readonly adamIds: string[];
   /** The token that was issued last. */
   token: string;
+  /** Nothing can be written with it: that is seen at the first write. */
+  readOnly: boolean;
   /** What another tool did to pairs after our first read: nobody compares them before there is reconciliation. */
   readonly foreign: Map<string, 'given' | 'taken'>;
 }
@@ -130,7 +132,7 @@ export class World {
     const { admin } = virtual.simulator;
     const { token } = admin.createLocation({ uId, name, country: 'DE' });
     const adamIds = Array.from({ length: dice.between(1, 5) }, (_asset, index) => `90000000${index + 1}`);
-    const site: Site = { uId, name, adamIds, token, foreign: new Map() };
+    const site: Site = { uId, name, adamIds, token, readOnly: false, foreign: new Map() };
     this.sites.push(site);
     this.tokens.push(token);
     admin.addAssets(
@@ -247,6 +249,7 @@ export class World {
     const { token } = this.virtual.simulator.admin.issueToken(site.uId, {});
     this.tokens.push(token);
     site.token = token;
+    site.readOnly = false;
     return token;
   }
 

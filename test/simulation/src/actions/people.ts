@@ -210,15 +210,17 @@ const accounts: readonly Action[] = [
       const site = dice.of(world.sites);
       const { uId } = site;
       const lives = dice.chance(0.25) ? dice.of(TOKEN_LIVES_MS) : null;
+      const readOnly = dice.chance(0.1);
       const { token } = virtual.simulator.admin.issueToken(uId, {
         keepOld: dice.chance(0.5),
-        readOnly: dice.chance(0.1),
+        readOnly,
         ...(lives === null ? {} : { expiresAt: virtual.clock.elapsed() + lives }),
       });
       world.tokens.push(token);
       site.token = token;
+      site.readOnly = readOnly;
       world.tell(
-        `the token of ${uId} is renewed${lives === null ? '' : `, with one that is over in ${lives} ms`}`,
+        `the token of ${uId} is renewed${lives === null ? '' : `, with one that is over in ${lives} ms`}${readOnly ? ', read-only' : ''}`,
       );
       world.send('renewal', (caller) => renewToken(virtual.edge, { uId, file: token }, caller));
     },
