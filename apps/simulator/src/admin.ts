@@ -431,8 +431,8 @@ export class SimulatorAdmin {
   }
 
   /**
-   * Devices, by `adamId/pricingParam`, about which an event ran after a later one that asked for the contrary. Apple
-   * promises no order, and no client can know how such a pair ended without reading it.
+   * Devices, by `adamId/pricingParam`, whose pair was last changed by an event that a later one had overtaken. Apple
+   * promises no order, and no client can know how such a pair is without reading it.
    */
   overtaken(uId: string): Record<string, string[]> {
     const overtaken: Record<string, string[]> = {};

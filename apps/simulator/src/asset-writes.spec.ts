@@ -25,7 +25,7 @@ describe('associate, disassociate and revoke', () => {
     });
   });
 
-  it('tells of whom an event ran after a later one that asked for the contrary, until a later one settles it', async () => {
+  it('tells of pairs that an event changed which a later one had overtaken, until one that comes later still settles it', async () => {
     const rig = new Rig(1, { eventDelayMs: { min: 0, max: 0 }, eventDelayPerTaskMs: 100 });
     const assets = [{ adamId: '900000001' }];
     const [first = '', second = ''] = serials(2);

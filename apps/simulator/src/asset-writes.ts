@@ -168,8 +168,14 @@ function* manageWork(
         ? associating(world, location, asset, targets)
         : disassociating(world, location, asset);
     for (const target of targets) {
-      const error = ruleOf?.(target.named) ?? (target.resolved === null ? 9609 : perform(target.resolved));
-      if (target.resolved !== null) asset?.ran(event.number, operation === 'ASSOCIATE', target.resolved);
+      const { resolved } = target;
+      const before = resolved !== null && asset?.isAssigned(resolved);
+      const error = ruleOf?.(target.named) ?? (resolved === null ? 9609 : perform(resolved));
+      if (resolved !== null)
+        asset?.ran(event.number, resolved, {
+          changed: asset.isAssigned(resolved) !== before,
+          failed: error !== null,
+        });
       if (error === null) {
         event.numCompleted += 1;
         outcome.succeed(target.named);

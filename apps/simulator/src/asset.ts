@@ -54,7 +54,7 @@ export class Asset {
   /** Removal moves the last assignment into the gap: constant time, and rows move during a walk, as they may at Apple. */
   private readonly held: Assignment[] = [];
   private readonly positions = new Map<string, number>();
-  /** By target: the number of the event that was accepted last of those that have run, negative where it took the pair. */
+  /** By target: the highest number of the events that have run. They are numbered as they are accepted. */
   private readonly lastEvents = new Map<string, number>();
   private readonly overtakenTargets = new Map<string, Target>();
 
@@ -107,20 +107,20 @@ export class Asset {
   }
 
   /**
-   * An event about the target has run. Where one that was accepted later ran before it and asked for the contrary, the
-   * client cannot know how the pair ended.
+   * An event about the target has run. Where it changed the pair after one that was accepted later had run, the client
+   * cannot know how the pair is now, until an event that is accepted later still succeeds.
    */
-  ran(eventNumber: number, gives: boolean, target: Target): void {
+  ran(eventNumber: number, target: Target, { changed, failed }: { changed: boolean; failed: boolean }): void {
     const last = this.lastEvents.get(target.key) ?? 0;
-    if (eventNumber > Math.abs(last)) {
-      this.lastEvents.set(target.key, gives ? eventNumber : -eventNumber);
-      this.overtakenTargets.delete(target.key);
-    } else if (last > 0 !== gives) {
+    if (eventNumber > last) {
+      this.lastEvents.set(target.key, eventNumber);
+      if (!failed) this.overtakenTargets.delete(target.key);
+    } else if (changed) {
       this.overtakenTargets.set(target.key, target);
     }
   }
 
-  /** Targets about which an event was overtaken by a later one that asked for the contrary. */
+  /** Targets whose pair was last changed by an event that a later one had overtaken. */
   get overtaken(): readonly Target[] {
     return [...this.overtakenTargets.values()];
   }

@@ -100,6 +100,12 @@ const NEVER_ANSWERED: Readonly<Partial<Record<ErrorCode, string>>> = {
     'CORRUPT_EVENT',
     'TRANSIENT_NEWER_BUILD',
   ]),
+  ...because('it takes a second worker, or an edge without any', [
+    'CONFLICT_VERSION',
+    'TRANSIENT_RETRY_PENDING',
+  ]),
+  TRANSIENT_BEHIND: 'while views cannot be written for long, nothing is written that they could be behind',
+  TRANSIENT_TOKEN_GONE: 'a sealed token is deleted only when the import that it is for has ended',
 };
 
 function because(reason: string, codes: readonly ErrorCode[]): Partial<Record<ErrorCode, string>> {

@@ -48,6 +48,9 @@ const CALM_MS = [
   3_600_000,
 ];
 
+/** A last order may be the first to meet a dead token, and the next one to meet another MDM. */
+const LAST_ORDERS = 4;
+
 /** What happens in a history. Each kind of action is in one of any few dozen consecutive seeds at least twice. */
 function planOf(seed: number): Planned[] {
   const dice = new Dice(seededRandom(seed * 104_729 + 3));
@@ -105,6 +108,15 @@ async function act({ action, dice, pause }: Planned, world: World): Promise<void
 
 async function endOf(world: World): Promise<string[]> {
   await calm(world);
+  const wrong = await settled(world);
+  if (wrong.length === 0) wrong.push(...(await promptInTheEnd(world)));
+  wrong.push(...(await contradictions(world)));
+  await countEvents(world);
+  return wrong;
+}
+
+/** Waits until nothing is unsettled any more; what still is when no time is left. */
+async function settled(world: World): Promise<string[]> {
   let wrong: string[] = [];
   for (const [round, ms] of CALM_MS.entries()) {
     await attend(world, round);
@@ -112,10 +124,18 @@ async function endOf(world: World): Promise<string[]> {
     wrong = await unsettled(world);
     if (wrong.length === 0) break;
   }
-  if (wrong.length === 0) wrong = await lastOrder(world);
-  wrong = [...wrong, ...(await contradictions(world))];
-  await countEvents(world);
   return wrong;
+}
+
+async function promptInTheEnd(world: World): Promise<string[]> {
+  for (let number = 1; number <= LAST_ORDERS; number += 1) {
+    const ended = await lastOrder(world, number);
+    if (ended === 'none' || ended === 'ended') return [];
+    if (ended !== 'held') return [ended.late];
+    const wrong = await settled(world);
+    if (wrong.length > 0) return wrong;
+  }
+  return ['each of the last orders met a refusal'];
 }
 
 /** Which events and steps occurred. A step is recognised by what it sends: it follows from its own stream's last event. */

@@ -4,19 +4,22 @@ import { assetKey, availableOf, queryModels } from '@seatbook/licensing';
 import { OWNER, stdq } from '@seatbook/test-support/virtual-seatbook';
 import type { Site, World } from './world.js';
 
-/** A device that nothing was ever ordered for. */
-const SERIAL = 'LAST000001';
+/** Devices that nothing was ever ordered for, by number. */
+const SERIAL = 'LAST00000';
 /** What an order takes beside Apple's own time, where notifications come; without them the status is polled. */
 const PROMPT_MS: Milliseconds = 15_000;
 const POLLED_MS: Milliseconds = 60_000;
 /** Where it is looked whether the order has ended. */
 const LOOK_MS: Milliseconds = 1_000;
 
+/** How the last order went: there was none to give, it ended in time, it met a refusal that nobody had met, or it is late. */
+export type LastOrder = 'none' | 'ended' | 'held' | { readonly late: string };
+
 /**
  * When all is calm, an order for a licence that is free ends at once: what waits for a wake-up that got lost comes to
  * pass all the same, but late.
  */
-export async function lastOrder(world: World): Promise<string[]> {
+export async function lastOrder(world: World, number: number): Promise<LastOrder> {
   const { virtual, sites } = world;
   for (const site of sites) {
     const account = await world.account(site);
@@ -29,26 +32,26 @@ export async function lastOrder(world: World): Promise<string[]> {
       kind: 'AssignLicense',
       uId: site.uId,
       assets: [stdq(adamId)],
-      serialNumbers: [SERIAL],
+      serialNumbers: [`${SERIAL}${number}`],
       ifShort: 'refuse',
       platform: null,
     } as const;
     world.tell(`a last order of ${adamId}`);
     const { orderId } = await virtual.until(placeOrder(virtual.edge, request, OWNER));
-    const { max } = world.eventDelayMs;
-    const within = (subscribed ? PROMPT_MS : POLLED_MS) + max;
+    const within = (subscribed ? PROMPT_MS : POLLED_MS) + world.eventDelayMs.max;
     for (let passed = 0; passed < within; passed += LOOK_MS) {
       if ((await virtual.order(orderId))?.state === 'finished') {
         world.covered.add(subscribed ? 'last order: notified' : 'last order: polled');
-        return [];
+        return 'ended';
       }
       await world.pass(LOOK_MS);
     }
-    return [
-      `the last order has not ended within ${within / 1_000} s: ${JSON.stringify(await virtual.order(orderId))}`,
-    ];
+    // A token that was dead, or a location that was another MDM's, without anybody having seen it so far.
+    if (!(await world.account(site))?.usable) return 'held';
+    const late = JSON.stringify(await virtual.order(orderId));
+    return { late: `the last order has not ended within ${within / 1_000} s: ${late}` };
   }
-  return [];
+  return 'none';
 }
 
 const addressAtApple = ({ uId }: Site, { virtual }: World): unknown =>

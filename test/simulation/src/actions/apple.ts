@@ -1,4 +1,5 @@
 import type { ErrorRule, FailPair, FaultsPatch } from '@seatbook/simulator';
+import { isKnown } from '../known-faults.js';
 import type { Action } from './action.js';
 import { place } from './place.js';
 
@@ -93,6 +94,8 @@ const licences: readonly Action[] = [
       const { dice } = world;
       const site = dice.of(world.sites);
       const adamId = dice.of(site.adamIds);
+      // Whatever is refused from here on may be about to happen.
+      if (isKnown('late-effect') && world.virtual.simulator.admin.stats().eventsPending > 0) return;
       const traits = dice.of([{ deviceAssignable: false }, { revocable: false }, { deviceAssignable: true }]);
       world.tell(`${adamId} becomes ${JSON.stringify(traits)}`);
       world.attempt(() => world.virtual.simulator.admin.setTraits(site.uId, { adamId, ...traits }));
@@ -230,6 +233,19 @@ const faults: readonly Action[] = [
       const unread = { match: { path: '/assignments' }, status: 503, html: true };
       admin.addErrorRule({ ...unread, times: dice.between(READ_TRIES, 3 * READ_TRIES) });
       place(world, dice.of(world.sites), { kind: dice.of(['AssignLicense', 'ReturnLicense'] as const) });
+    },
+  },
+  {
+    name: 'Apple refuses whatever is written',
+    weight: 1,
+    run(world) {
+      const { dice } = world;
+      const times = dice.between(5, 20);
+      world.tell(`Apple refuses ${times} times whatever is written, without a word of what is wrong`);
+      world.virtual.simulator.admin.addErrorRule({ match: { path: '/assets/' }, times, errorNumber: 9602 });
+      const site = dice.of(world.sites);
+      place(world, site, { kind: 'AssignLicense', serialNumbers: [...world.devices], ifShort: 'wait' });
+      place(world, site, { kind: 'ReturnLicense', serialNumbers: [...world.devices] });
     },
   },
   {

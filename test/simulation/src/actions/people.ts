@@ -2,6 +2,7 @@ import {
   assetAsOf,
   cancelWaiting,
   getAccount,
+  getAsset,
   getOrder,
   getTimeline,
   importToken,
@@ -18,6 +19,7 @@ import {
 } from '@seatbook/application';
 import { asPosition } from '@seatbook/kernel';
 import { serials, stdq } from '@seatbook/test-support/virtual-seatbook';
+import type { World } from '../world.js';
 import type { Action } from './action.js';
 import { place } from './place.js';
 
@@ -29,6 +31,12 @@ const GUESS = 'a guess';
 const TOKEN_LIVES_MS = [-86_400_000, 60_000, 600_000];
 /** Open work that fills no call is planned after this long. */
 const DISPATCH_MS = 200;
+
+/** An order is cancelled when it has just been placed: a long one has not asked its ledgers by then. */
+const cancelAtOnce =
+  (world: World) =>
+  (orderId: string): void =>
+    void world.send('cancel', (caller) => cancelWaiting(world.virtual.edge, { orderId }, caller));
 
 const orders: readonly Action[] = [
   {
@@ -98,7 +106,9 @@ const orders: readonly Action[] = [
       }
       const serialNumbers = serials(LONG_ORDER_HOLDERS, 0, 'L');
       const assets = [stdq(world.dice.of(site.adamIds))];
-      place(world, site, { kind: 'AssignLicense', assets, serialNumbers, ifShort: 'refuse' }, givenUp);
+      const then = world.dice.chance(0.5) ? { then: cancelAtOnce(world) } : {};
+      const order = { kind: 'AssignLicense', assets, serialNumbers, ifShort: 'refuse' } as const;
+      place(world, site, order, { givenUp, ...then });
     },
   },
   {
@@ -188,7 +198,7 @@ const accounts: readonly Action[] = [
       const day = '2027-05-01T00:00:00+0000';
       const bad = dice.of([
         '',
-        'no token at all',
+        '*** no token at all ***',
         '-----BEGIN PKCS7-----',
         encoded('no token'),
         encoded('{"token":"x"}'),
@@ -209,8 +219,14 @@ const accounts: readonly Action[] = [
       const { dice, virtual } = world;
       const site = dice.of(world.sites);
       const { uId } = site;
+      if (dice.chance(0.1)) {
+        world.tell('Apple refuses to say whose token it is');
+        const rule = { match: { path: '/client/config', method: 'GET' }, times: 1, errorNumber: 9602 };
+        virtual.simulator.admin.addErrorRule(rule);
+      }
       const lives = dice.chance(0.25) ? dice.of(TOKEN_LIVES_MS) : null;
-      const readOnly = dice.chance(0.1);
+      const readOnly = dice.chance(0.15);
+      if (readOnly) world.setSwitches({ readOnlyToken: dice.of(['no-writes', 'three-gets'] as const) });
       const { token } = virtual.simulator.admin.issueToken(uId, {
         keepOld: dice.chance(0.5),
         readOnly,
@@ -315,6 +331,7 @@ const accounts: readonly Action[] = [
             stdq(dice.of([...adamIds, '999999999'])),
             asPosition(dice.between(1, 200)),
           ),
+        () => getAsset(virtual.edge, { uId, asset: stdq(dice.of([...adamIds, '999999999'])) }),
         () => listCauses(virtual.edge, { position: asPosition(dice.between(1, 2_000)), limit: 20 }),
         () =>
           getTimeline(virtual.edge, {
