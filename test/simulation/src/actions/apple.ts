@@ -95,10 +95,11 @@ const licences: readonly Action[] = [
       const site = dice.of(world.sites);
       const adamId = dice.of(site.adamIds);
       // Whatever is refused from here on may be about to happen.
-      if (isKnown('late-effect') && world.virtual.simulator.admin.stats().eventsPending > 0) return;
+      const { admin } = world.virtual.simulator;
+      if (isKnown('late-effect') && admin.stats().eventsPending > 0) return;
       const traits = dice.of([{ deviceAssignable: false }, { revocable: false }, { deviceAssignable: true }]);
       world.tell(`${adamId} becomes ${JSON.stringify(traits)}`);
-      world.attempt(() => world.virtual.simulator.admin.setTraits(site.uId, { adamId, ...traits }));
+      world.attempt(() => admin.setTraits(site.uId, { adamId, ...traits }));
     },
   },
   {
@@ -240,9 +241,14 @@ const faults: readonly Action[] = [
     weight: 1,
     run(world) {
       const { dice } = world;
+      const { admin } = world.virtual.simulator;
+      if (isKnown('late-effect')) {
+        if (admin.stats().eventsPending > 0) return;
+        admin.clearErrorRules();
+      }
       const times = dice.between(5, 20);
       world.tell(`Apple refuses ${times} times whatever is written, without a word of what is wrong`);
-      world.virtual.simulator.admin.addErrorRule({ match: { path: '/assets/' }, times, errorNumber: 9602 });
+      admin.addErrorRule({ match: { path: '/assets/' }, times, errorNumber: 9602 });
       const site = dice.of(world.sites);
       place(world, site, { kind: 'AssignLicense', serialNumbers: [...world.devices], ifShort: 'wait' });
       place(world, site, { kind: 'ReturnLicense', serialNumbers: [...world.devices] });
