@@ -332,7 +332,7 @@ const accounts: readonly Action[] = [
             asPosition(dice.between(1, 200)),
           ),
         () => getAsset(virtual.edge, { uId, asset: stdq(dice.of([...adamIds, '999999999'])) }),
-        () => listCauses(virtual.edge, { position: asPosition(dice.between(1, 2_000)), limit: 20 }),
+        () => listCauses(virtual.edge, { position: asPosition(dice.between(1, 2_000)), part: { limit: 20 } }),
         () =>
           getTimeline(virtual.edge, {
             subject: { kind: 'account', id: uId },
