@@ -82,7 +82,6 @@ function shareOf(seeds: readonly number[]): Promise<SentOutcome> {
 /** Tells the process that shared the seeds out what came of them; false where there is none. */
 export function tellOutcome({ covered, ...outcome }: Outcome): boolean {
   if (!process.send) return false;
-  process.send({ ...outcome, counts: [...covered.counts] } satisfies SentOutcome);
-  process.disconnect();
+  process.send({ ...outcome, counts: [...covered.counts] } satisfies SentOutcome, () => process.disconnect());
   return true;
 }
