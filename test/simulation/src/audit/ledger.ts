@@ -76,6 +76,7 @@ class AuditedLedger {
       case 'asset.discovered':
       case 'asset.traits-changed':
       case 'asset.described':
+      case 'asset.totals-doubted':
       case 'asset.returns-ended':
         break;
     }
