@@ -7,8 +7,6 @@ import { shrunk } from './shrink.js';
 
 const PROGRAM = fileURLToPath(new URL('./simulate.ts', import.meta.url));
 const TYPESCRIPT = new URL('../typescript.js', import.meta.url).href;
-/** Each kind of action is the theme of one of them; `npm run simulate` lives more. */
-const SEEDS = 60;
 /** Both processors of a small machine, beside the other specs. */
 const PROCESSES = 2;
 
@@ -25,8 +23,8 @@ function simulate(...parameters: readonly string[]): Promise<{ status: number | 
   });
 }
 
-it(`${SEEDS} histories end as they must`, async () => {
-  const { status, output } = await simulate('--seeds', String(SEEDS), '--processes', String(PROCESSES));
+it('300 histories end as they must, and all that can happen has happened in them', async () => {
+  const { status, output } = await simulate('--seeds', '300', '--coverage', '--processes', String(PROCESSES));
   if (status !== 0) throw new Error(output);
   process.stdout.write(`${output}\n`);
 }, 600_000);
