@@ -24,6 +24,23 @@ async function expectSameAsApple(virtual: VirtualSeatbook): Promise<void> {
   }
 }
 
+describe('an asset of which nobody held a licence when it was first listed', () => {
+  it.each([{}, { unlimited: true }])('is walked once others take licences of it (%j)', async (more) => {
+    const virtual = await VirtualSeatbook.imported([asset('900000001', 50, more)]);
+    const { admin } = virtual.simulator;
+    const { orderId } = await virtual.place({ assets: [stdq('900000001')], serialNumbers: serials(5) });
+    await virtual.finished(orderId);
+    for (const serialNumber of serials(7, 900))
+      admin.addAssignment(UID, { adamId: '900000001', serialNumber });
+    await virtual.advance(20 * 60_000);
+    expect(virtual.atApple('900000001')).toHaveLength(12);
+    expect(await virtual.pairs('900000001')).toEqual({ assigned: virtual.atApple('900000001') });
+    const types = (await virtual.events()).map(({ type }) => type);
+    expect(types.filter((type) => type === 'reconciliation.walk-queued')).toHaveLength(1);
+    await virtual.close();
+  });
+});
+
 describe('the first read of a location', () => {
   let virtual: VirtualSeatbook;
   afterEach(() => virtual.close());

@@ -25,4 +25,10 @@ describe('what a stream waits for', () => {
     expect(nextOf({ never: dueAt(null) }, null)).toBeNull();
     expect(nextOf({}, null)).toBeNull();
   });
+
+  it('is in one queue: a gate would hide what is due after its own step', () => {
+    const mixed = { own: dueAt(9), read: dueAt(5, 'account'), never: dueAt(null, 'other') };
+    expect(() => nextOf(mixed, null)).toThrow('own waits behind no gate, read behind the gate account');
+    expect(() => nextOf({ one: dueAt(5, 'a'), other: dueAt(9, 'b') }, null)).toThrow('behind the gate b');
+  });
 });

@@ -340,7 +340,11 @@ const schemaOf = (kind: StreamKind): string => `${kind.category}@${kind.snapshot
 const NOBODY: CommandContext = { commandId: '', principal: '', correlationId: '', causationId: '' };
 const NOTHING = { revision: -1, position: START, events: 0, repeated: false, last: null };
 
-/** A failure of the store becomes a refusal; what a store names apart stays what it is. */
+/** No state of a store: whatever is asked of it again fails again. */
+const isBug = (error: unknown): boolean =>
+  error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError;
+
+/** A failure of the store becomes a refusal; a bug, and what a store names apart, stays what it is. */
 async function fromStore<T>(answer: Promise<T>): Promise<T> {
   try {
     return await answer;
@@ -349,7 +353,7 @@ async function fromStore<T>(answer: Promise<T>): Promise<T> {
       hasCode(error, 'WRONG_EXPECTED_REVISION') ||
       hasCode(error, 'APPEND_TOO_LARGE') ||
       hasCode(error, 'CORRUPT_EVENT');
-    if (named) throw error;
+    if (named || isBug(error)) throw error;
     const message = 'the log cannot be reached at present; send the command again';
     throw caused(error, new Refusal('TRANSIENT_STORE', message, {}, RETRY_AFTER_SECONDS));
   }

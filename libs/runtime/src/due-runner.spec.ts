@@ -92,12 +92,14 @@ describe('taking due work', () => {
     progress?: Progress;
     query?: ReadStore['query'];
     leases?: Pick<LeaseKeeper, 'want' | 'leftOf' | 'onGained'>;
+    /** The longest that a stream waits for a step. */
+    waits?: Readonly<Record<string, number>>;
   }
 
   /** One process: runner, due model, leases and due runner on the shared stores. */
   const process = async ({ steps = counterSteps, ...more }: ProcessOptions = {}) => {
     const { events, reads, progress } = temporary.stores;
-    const kind = counterKind(steps);
+    const kind = { ...counterKind(steps), ...(more.waits ? { waits: more.waits } : {}) };
     const runner = counterRunner({ events, reads, clock, kinds: [kind] });
     const built = new Processor({
       events: new EventLog(events, counterRegistry()),
@@ -474,6 +476,39 @@ describe('taking due work', () => {
       expect(due.failure).toBeNull();
     });
 
+    it('waits as long as it was to wait where the clock that noted it was ahead, also after a restart', async () => {
+      clock.set(3_600_000);
+      start = clock.now();
+      const { runner, stop } = await process();
+      await wait(runner, 'read', 300_000);
+      clock.set(-3_600_000);
+      await pass(clock, 200_000);
+      expect(performed).toEqual([]);
+      await pass(clock, 200_000);
+      expect(performed).toHaveLength(1);
+
+      clock.set(3_600_000);
+      start = clock.now();
+      await wait(runner, 'read', 300_000, 'counter-2');
+      await stop();
+      clock.set(-3_600_000);
+      await process();
+      await pass(clock, 299_000);
+      expect(performed).toHaveLength(1);
+      await pass(clock, 62_000);
+      expect(performed).toHaveLength(2);
+    });
+
+    it('is taken where it waits for longer than its step ever waits: a clock that was ahead has noted the moment', async () => {
+      const { runner } = await process({ waits: { read: 600_000 } });
+      await wait(runner, 'read', 600_000);
+      await wait(runner, 'read', 3_600_000, 'counter-2');
+      await pass(clock, 599_000);
+      expect(performed).toEqual([]);
+      await pass(clock, 32_000);
+      expect(performed.map((line) => line.split(' ')[0]).sort()).toEqual(['counter-1', 'counter-2']);
+    });
+
     it('becomes due where the clock is set forward', async () => {
       const { runner } = await process();
       await wait(runner, 'read', 3_600_000);
@@ -493,6 +528,19 @@ describe('taking due work', () => {
       clock.set(-3_600_000);
       await pass(clock, 1_000);
       expect(performed).toHaveLength(2);
+    });
+
+    it('holds up no other step of its stream once it is parked', async () => {
+      const broken = { due: () => ({ at: 0 }), perform: () => Promise.reject(new Error('broken')) };
+      const { runner } = await process({ steps: { broken, ...counterSteps } });
+      await wait(runner, 'read', 60_000);
+      await until(clock, 'parked', async () => (await countParked()) === 1);
+      await wait(runner, 'read', 120_000);
+      await pass(clock, 119_999 - (clock.now() - start));
+      expect(performed).toEqual([]);
+      await pass(clock, 60_000);
+      expect(performed).toHaveLength(1);
+      expect(await countParked()).toBe(1);
     });
 
     it('stays parked over a restart', async () => {

@@ -280,6 +280,20 @@ describe('when an event is polled', () => {
         type: 'appleEvent.poll-failed',
         data: { uId: LOCATION, reason: 'HTTP 503', retryAt: NOW + 30 * SECOND },
       });
+    const failed: AppleEventEvent = {
+      type: 'appleEvent.poll-failed',
+      data: { uId: LOCATION, reason: 'HTTP 503', retryAt: NOW },
+    };
+    // An outage of Apple costs few events, however many calls wait for its end.
+    const pauses = [0, 1, 2, 3, 4, 5, 6].map(
+      (failures) =>
+        given(bound(), ...Array.from({ length: failures }, () => failed)).when(
+          pollFailed({ ...failure, retryAfterMs: null }),
+        ).events[0]?.data,
+    );
+    expect(pauses.map((data) => (data as { retryAt: number }).retryAt - NOW)).toEqual(
+      [30, 60, 120, 240, 480, 600, 600].map((seconds) => seconds * SECOND),
+    );
     given(bound(2, 5 * SECOND))
       .when(pollFailed({ ...failure, retryAfterMs: 90 * SECOND }))
       .thenDue(due(90 * SECOND));

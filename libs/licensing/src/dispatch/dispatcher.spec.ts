@@ -139,6 +139,24 @@ describe('the dispatcher of an account', () => {
     });
   });
 
+  it('is not put to sleep by a clock that was ahead', () => {
+    const hour = 3_600_000;
+    expect(planOf([lot(devices('A'), { since: NOW + hour })]).calls).toHaveLength(1);
+    expect(planOf([lot(devices('A'), { notBefore: NOW + hour })]).calls).toHaveLength(1);
+    expect(planOf([lot(devices('A'))], NOW, APPLE, NOW + 2 * hour).calls).toMatchObject([
+      { type: 'StartProbe' },
+      { probe: true },
+    ]);
+  });
+
+  it('names no more assets in a call than its failures leave room for, whatever Apple allows', () => {
+    const rows = Array.from({ length: 60 }, (_asset, index) =>
+      lot(devices('A'), { asset: { adamId: String(index), pricingParam: 'STDQ' } }),
+    );
+    const { calls } = planOf(rows, NOW, { ...APPLE, maxAssets: 1_000 });
+    expect(calls.map(({ assets }) => assets.length)).toEqual([25, 25, 10]);
+  });
+
   it('leaves out what a call is claiming, of the same action', () => {
     const rows = [lot(devices('A', 'B'))];
     expect(planOf([...rows, claiming(devices('A'))]).calls).toMatchObject([devices('B')]);
