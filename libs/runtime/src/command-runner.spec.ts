@@ -442,6 +442,17 @@ describe('carrying commands to their streams', () => {
     });
   });
 
+  it('is not told to come again for what no store will ever take', async () => {
+    const halfAPair = (): Promise<Receipt> =>
+      runner.execute(
+        'counter-\ud800',
+        { type: 'Add', n: 1 } as CounterCommand,
+        contextOf(`command-${(ids += 1)}`),
+      );
+    expect([await answerOf(halfAPair()), await answerOf(halfAPair())]).toEqual(['TypeError', 'TypeError']);
+    expect(await answerOf(send({ type: 'Add', n: 1 }))).toBe(1);
+  });
+
   describe('a decider that breaks', () => {
     it('fails its own command and no other', async () => {
       expect(
