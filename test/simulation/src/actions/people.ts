@@ -3,6 +3,7 @@ import {
   cancelWaiting,
   getAccount,
   getAsset,
+  getImport,
   getOrder,
   getTimeline,
   importToken,
@@ -18,6 +19,7 @@ import {
   type OrderRequest,
 } from '@seatbook/application';
 import { asPosition } from '@seatbook/kernel';
+import { queryModels } from '@seatbook/licensing';
 import { serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 import type { World } from '../world.js';
 import type { Action } from './action.js';
@@ -32,11 +34,15 @@ const TOKEN_LIVES_MS = [-86_400_000, 60_000, 600_000];
 /** Open work that fills no call is planned after this long. */
 const DISPATCH_MS = 200;
 
-/** An order is cancelled when it has just been placed: a long one has not asked its ledgers by then. */
-const cancelAtOnce =
-  (world: World) =>
-  (orderId: string): void =>
-    void world.send('cancel', (caller) => cancelWaiting(world.virtual.edge, { orderId }, caller));
+/** Somebody cancels an order whose holders are still being listed. */
+async function cancelHalfListed(world: World): Promise<void> {
+  const { edge, stores } = world.virtual;
+  const query = { index: 'by-state', equals: ['listing'], limit: 10 } as const;
+  for (const { orderId } of (await stores.reads.query(queryModels.orders, query)).rows) {
+    world.tell(`cancel the order ${orderId.slice(0, 8)}, which is half listed`);
+    world.send('cancel', (caller) => cancelWaiting(edge, { orderId }, caller));
+  }
+}
 
 const orders: readonly Action[] = [
   {
@@ -92,23 +98,25 @@ const orders: readonly Action[] = [
   {
     name: 'a long order',
     weight: 0.3,
-    run(world) {
-      const site = world.dice.of(world.sites);
+    async run(world) {
+      const { dice, weather } = world;
+      const site = dice.of(world.sites);
       // Written once more when its client asks again; else it is abandoned.
-      const givenUp = world.dice.chance(0.7);
-      if (givenUp) {
-        world.weather.plan({
+      const givenUp = dice.chance(0.7);
+      if (givenUp)
+        weather.plan({
           call: 'events.append',
           fate: 'dies-after',
-          skip: world.dice.between(0, 1),
+          skip: dice.between(0, 1),
           stream: 'order-',
         });
-      }
       const serialNumbers = serials(LONG_ORDER_HOLDERS, 0, 'L');
-      const assets = [stdq(world.dice.of(site.adamIds))];
-      const then = world.dice.chance(0.5) ? { then: cancelAtOnce(world) } : {};
-      const order = { kind: 'AssignLicense', assets, serialNumbers, ifShort: 'refuse' } as const;
-      place(world, site, order, { givenUp, ...then });
+      const assets = [stdq(dice.of(site.adamIds))];
+      place(world, site, { kind: 'AssignLicense', assets, serialNumbers, ifShort: 'refuse' }, { givenUp });
+      if (givenUp && dice.chance(0.5)) {
+        await world.pass(1_000);
+        await cancelHalfListed(world);
+      }
     },
   },
   {
@@ -332,6 +340,7 @@ const accounts: readonly Action[] = [
             asPosition(dice.between(1, 200)),
           ),
         () => getAsset(virtual.edge, { uId, asset: stdq(dice.of([...adamIds, '999999999'])) }),
+        () => getImport(virtual.edge, { importId: 'no-such-import' }),
         () => listCauses(virtual.edge, { position: asPosition(dice.between(1, 2_000)), part: { limit: 20 } }),
         () =>
           getTimeline(virtual.edge, {

@@ -1,4 +1,4 @@
-import { placeOrder, type Caller, type OrderRequest, type PlacedOrder } from '@seatbook/application';
+import { placeOrder, type OrderRequest } from '@seatbook/application';
 import { stdq } from '@seatbook/test-support/virtual-seatbook';
 import type { Site, World } from '../world.js';
 
@@ -7,7 +7,7 @@ export function place(
   world: World,
   site: Site,
   order: Partial<OrderRequest> & Pick<OrderRequest, 'kind'>,
-  { givenUp = false, then }: { readonly givenUp?: boolean; readonly then?: (orderId: string) => void } = {},
+  { givenUp = false } = {},
 ): void {
   const { dice, virtual, devices } = world;
   const request: OrderRequest = {
@@ -21,10 +21,5 @@ export function place(
   const { kind, assets, serialNumbers, ifShort } = request;
   const apps = assets.map(({ adamId }) => adamId.slice(-2)).join(', ');
   world.tell(`${kind} of apps ${apps} for ${serialNumbers.length} devices (${ifShort})`);
-  const ask = async (caller: Caller): Promise<PlacedOrder> => {
-    const placed = await placeOrder(virtual.edge, request, caller);
-    then?.(placed.orderId);
-    return placed;
-  };
-  world.send('order', ask, { givenUp });
+  world.send('order', (caller) => placeOrder(virtual.edge, request, caller), { givenUp });
 }
