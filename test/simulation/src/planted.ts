@@ -71,9 +71,15 @@ export async function search(bugs: readonly string[], seeds: readonly number[]):
 /** A change of the product gives its seeds other histories: then the bug is looked for among these. */
 const LOOKED_THROUGH = Array.from({ length: 60 }, (_seed, index) => index + 1);
 
-/** Each bug is seen by its recorded seed, or by another one soon; no recorded seed goes wrong without a bug. */
-export async function replay(bugs: readonly string[]): Promise<boolean> {
+/**
+ * Each bug with a recorded seed is seen by it, or by another one soon; no recorded seed goes wrong without a bug. What no
+ * seed has found yet is named.
+ */
+export async function replay(asked: readonly string[]): Promise<boolean> {
   const seeds = recorded();
+  const bugs = asked.filter((bug) => typeof seeds[bug] === 'number');
+  const unfound = asked.filter((bug) => !bugs.includes(bug));
+  if (unfound.length > 0) console.log(`not found by any seed yet: ${unfound.join(', ')}`);
   let right = true;
   await inParallel(bugs, async (bug) => {
     const noted = seeds[bug] ?? null;
