@@ -77,20 +77,19 @@ const LOOKED_THROUGH = Array.from({ length: 60 }, (_seed, index) => index + 1);
  */
 export async function replay(asked: readonly string[]): Promise<boolean> {
   const seeds = recorded();
-  const bugs = asked.filter((bug) => typeof seeds[bug] === 'number');
-  const unfound = asked.filter((bug) => !bugs.includes(bug));
+  const found = asked.flatMap((bug) => (typeof seeds[bug] === 'number' ? [{ bug, noted: seeds[bug] }] : []));
+  const unfound = asked.filter((bug) => typeof seeds[bug] !== 'number');
   if (unfound.length > 0) console.log(`not found by any seed yet: ${unfound.join(', ')}`);
   let right = true;
-  await inParallel(bugs, async (bug) => {
-    const noted = seeds[bug] ?? null;
-    const { seed } = noted === null ? { seed: null } : await firstWrong(bug, [noted]);
+  await inParallel(found, async ({ bug, noted }) => {
+    const { seed } = await firstWrong(bug, [noted]);
     const seen = seed ?? (await firstWrong(bug, LOOKED_THROUGH)).seed;
     if (seen === null) console.log(`${bug}: NOT seen, neither by seed ${noted} nor by another one`);
     else if (seen === noted) console.log(`${bug}: seen by seed ${seen}`);
     else console.log(`${bug}: seen by seed ${seen}, no more by seed ${noted}; --planted ${bug} notes it`);
     right &&= seen !== null;
   });
-  const all = [...new Set(bugs.flatMap((bug) => seeds[bug] ?? []))].sort((a, b) => a - b);
+  const all = [...new Set(found.map(({ noted }) => noted))].sort((a, b) => a - b);
   if (all.length === 0) return right;
   const { seed, output } = await firstWrong(null, all);
   if (seed !== null) console.log(output);

@@ -10,7 +10,7 @@ const TYPESCRIPT = new URL('../typescript.js', import.meta.url).href;
 /** Both processors of a small machine, beside the other specs. */
 const PROCESSES = 2;
 
-/** The program as `npm run simulate` runs it, without the machinery of Jest: that makes it twice as fast. */
+/** The program as `npm run simulate` runs it, without the machinery of Jest. */
 function simulate(...parameters: readonly string[]): Promise<{ status: number | null; output: string }> {
   const program = ['--enable-source-maps', '--import', TYPESCRIPT, PROGRAM, ...parameters];
   const child = spawn(process.execPath, program, { stdio: ['ignore', 'pipe', 'pipe'] });

@@ -196,11 +196,17 @@ export async function getOrder(
 ): Promise<OrderAsOf> {
   const { document: order, asOf } = await seatbook.reader.get(queryModels.orders, orderId, position);
   if (!order) throw unknownOrder();
-  return { order, account: await accountOf(seatbook, order), asOf };
+  return withAccount(seatbook, order, asOf);
 }
 
-const accountOf = async ({ reader }: SeatbookEdge, { uId }: OrderDocument): Promise<AccountDocument | null> =>
-  (await reader.get(queryModels.accounts, uId)).document;
+async function withAccount(
+  { reader }: SeatbookEdge,
+  order: OrderDocument,
+  asOf: Reflected,
+): Promise<OrderAsOf> {
+  const { document: account } = await reader.get(queryModels.accounts, order.uId);
+  return { order, account, asOf };
+}
 
 /** The outcome of each pair of an order. @throws Refusal NOT_FOUND_ORDER */
 export async function listOutcomes(
@@ -274,7 +280,7 @@ export async function getPlacedOrder(
   const { reader, freshness } = seatbook;
   if ((await freshness.position(queryModels.orders)) >= position) {
     const { document, asOf } = await reader.get(queryModels.orders, orderId);
-    if (document) return { order: document, account: await accountOf(seatbook, document), asOf };
+    if (document) return await withAccount(seatbook, document, asOf);
   }
   let asOf: Reflected = { position: START, time: 0 };
   let order: OrderDocument | null = null;
@@ -288,7 +294,7 @@ export async function getPlacedOrder(
     if (page.length < PAGE_EVENTS) break;
   }
   if (!order) throw unknownOrder();
-  return { order, account: await accountOf(seatbook, order), asOf };
+  return withAccount(seatbook, order, asOf);
 }
 
 /** The order as soon as it is in one of the states; else as it is after `waitMs`. */
@@ -312,8 +318,7 @@ export async function waitForOrder(
       const changed = new Promise<void>((resolve) => (wake = resolve));
       const last = over;
       const { document: order, asOf } = await reader.get(queryModels.orders, orderId);
-      if (order && (last || until.has(order.state)))
-        return { order, account: await accountOf(seatbook, order), asOf };
+      if (order && (last || until.has(order.state))) return withAccount(seatbook, order, asOf);
       if (last) return await getPlacedOrder(seatbook, { orderId, position });
       if (!over) await changed;
     }

@@ -112,14 +112,23 @@ function contradictions(configuration: Configuration): string[] {
 }
 
 /** Whether the stores are on servers, where many processes share them, or embedded in this one. */
-export const usesServers = ({ servers }: Pick<Configuration, 'servers'>): boolean =>
-  servers.eventStoreDb !== null && servers.mongoDb !== null;
+export const usesServers = <C extends Pick<Configuration, 'servers'>>(
+  configuration: C,
+): configuration is C & OnServers =>
+  configuration.servers.eventStoreDb !== null && configuration.servers.mongoDb !== null;
+
+/** A configuration that names both servers. */
+export interface OnServers {
+  readonly servers: Configuration['servers'] & { readonly eventStoreDb: string; readonly mongoDb: string };
+}
 
 /**
  * For programs that are one half of the product: the other one is another process, so the stores must be shared.
  * @throws ConfigurationInvalid
  */
-export function requireServers(configuration: Configuration): void {
+export function requireServers(
+  configuration: Configuration,
+): asserts configuration is Configuration & OnServers {
   if (usesServers(configuration)) return;
   throw new ConfigurationInvalid([
     'SEATBOOK_EVENTSTOREDB_URL and SEATBOOK_MONGODB_URL must be given: the embedded store is for one process, which apps/standalone is',

@@ -115,7 +115,7 @@ export const settingTable = {
         'SEATBOOK_EVENTSTOREDB_URL',
         'EventStoreDB with the log, and SEATBOOK_MONGODB_URL with everything else. Without both, the embedded store in SEATBOOK_DATA is used.',
       ],
-      ['esdb', 'esdb+discover'],
+      ['esdb://', 'esdb+discover://'],
     ),
     prefix: text(
       [
@@ -129,7 +129,7 @@ export const settingTable = {
         'SEATBOOK_MONGODB_URL',
         'MongoDB with read models, leases, secrets and persons. The database is the one that the address names, else `seatbook`.',
       ],
-      ['mongodb', 'mongodb+srv'],
+      ['mongodb://', 'mongodb+srv://'],
     ),
   },
   data: {

@@ -58,18 +58,16 @@ export const optionalSecret = (
 /** The address of a server, often with a password: its text is in no message. */
 export const optionalAddress = (
   [variable, meaning]: Named,
-  schemes: readonly string[],
+  beginnings: readonly string[],
 ): Setting<string | null> => ({
   variable,
   fileVariable: `${variable}_FILE`,
-  kind: `address that begins with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
+  kind: `address that begins with ${beginnings.join(' or ')}`,
   fallback: null,
   meaning,
   parse(given) {
-    if (!schemes.some((scheme) => given.startsWith(`${scheme}://`)) || /\s/.test(given)) {
-      throw new Error(
-        `must begin with ${schemes.map((scheme) => `${scheme}://`).join(' or ')} and have no blanks`,
-      );
+    if (!beginnings.some((beginning) => given.startsWith(beginning)) || /\s/.test(given)) {
+      throw new Error(`must begin with ${beginnings.join(' or ')} and have no blanks`);
     }
     return given;
   },

@@ -171,15 +171,17 @@ async function copyLog(
   const there = eventsOf(to);
   let behind = true;
   let run: StoredEvent[] = [];
+  let writing: NewEvent[] = [];
   let bytes = 0;
   const flush = async (): Promise<void> => {
     const [first, last] = [run[0], run.at(-1)];
     if (!first || !last) return;
     const expected = first.revision === 0 ? 'absent' : first.revision - 1;
-    const { position } = await to.append(first.stream, run.map(asNew), expected);
+    const { position } = await to.append(first.stream, writing, expected);
     // A place that is asked for is the end of a run, see below.
     places.met(last.position, position);
     run = [];
+    writing = [];
     bytes = 0;
     tell(tally.events);
   };
@@ -199,10 +201,12 @@ async function copyLog(
       behind = false;
       await begin();
     }
-    const size = bytesOf(asNew(event));
+    const written = asNew(event);
+    const size = bytesOf(written);
     const full = run.length === MAX_APPEND_EVENTS || bytes + size > MAX_APPEND_BYTES;
     if (full || run[0]?.stream !== event.stream || places.wants(run.at(-1)?.position)) await flush();
     run.push(event);
+    writing.push(written);
     bytes += size;
   }
   await flush();

@@ -1,6 +1,6 @@
 import type { BuilderStores, OpenedStores } from '@seatbook/runtime';
 import { copyStores, type CopiedStores } from './copy.js';
-import { usesServers, type Configuration } from '../settings/configuration.js';
+import { usesServers, type Configuration, type OnServers } from '../settings/configuration.js';
 import type { StoresContext, ViewsDamaged } from './stores-context.js';
 
 /**
@@ -35,7 +35,7 @@ export async function openBuilderStores(
  * @throws CopyRefused when the servers hold anything but the beginning of this copy
  */
 export async function copyToServers(
-  settings: Pick<Configuration, 'data' | 'servers'>,
+  settings: OnServers & Pick<Configuration, 'data'>,
   { tell, ...context }: StoresContext & { readonly tell: (events: number) => void },
 ): Promise<CopiedStores> {
   const { openEmbeddedStores } = await import('./embedded-stores.js');

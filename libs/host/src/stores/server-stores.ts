@@ -3,16 +3,15 @@ import type { OpenedStores } from '@seatbook/runtime';
 import { SealingKeyUnusable, parseKey } from '@seatbook/sealing';
 import { openEventStoreDb } from '@seatbook/store-eventstoredb';
 import { openMongoStores } from '@seatbook/store-mongodb';
-import type { Configuration } from '../settings/configuration.js';
+import type { Configuration, OnServers } from '../settings/configuration.js';
 import type { StoresContext } from './stores-context.js';
 
 /** The log in EventStoreDB and all else in MongoDB, both shared with other processes. */
 export async function openServerStores(
-  { servers, data }: Pick<Configuration, 'servers' | 'data'>,
+  { servers, data }: OnServers & Pick<Configuration, 'data'>,
   { clock, ids, notice = () => undefined }: StoresContext,
 ): Promise<OpenedStores> {
   const { eventStoreDb, mongoDb, prefix } = servers;
-  if (eventStoreDb === null || mongoDb === null) throw new Error('no servers are configured');
   const key = configuredKey(data);
   const { anchors, ...stores } = await openMongoStores({ url: mongoDb, key, clock, ids, notice });
   try {

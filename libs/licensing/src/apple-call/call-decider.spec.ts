@@ -154,6 +154,15 @@ const failuresOf = (events: readonly CallEvent[]): readonly CallFailure[] => {
   return settled.data.failures;
 };
 
+/** Of a call to which no answer came. */
+const NO_ANSWER = verdict({
+  errorNumber: 9_603,
+  reason: 'no answer came',
+  verdict: 'again',
+  limit: 2,
+  holders: null,
+});
+
 describe('planning a call and claiming its pairs', () => {
   it('is planned once and waits for its ledgers, not for a moment', () => {
     given()
@@ -381,15 +390,7 @@ describe('attempts', () => {
       type: 'call.verification-needed',
       data: {
         uId: LOCATION,
-        failures: [
-          verdict({
-            errorNumber: 9_603,
-            reason: 'no answer came',
-            verdict: 'again',
-            limit: 2,
-            holders: null,
-          }),
-        ],
+        failures: [NO_ANSWER],
         resend: false,
         at: NOW,
       },
@@ -420,15 +421,7 @@ describe('attempts', () => {
       type: 'call.verification-needed',
       data: {
         uId: LOCATION,
-        failures: [
-          verdict({
-            errorNumber: 9_603,
-            reason: 'no answer came',
-            verdict: 'again',
-            limit: 2,
-            holders: null,
-          }),
-        ],
+        failures: [NO_ANSWER],
         resend: true,
         at: NOW,
       },

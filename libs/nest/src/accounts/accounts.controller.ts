@@ -53,24 +53,23 @@ const REFUSED_TOKENS: readonly ErrorCode[] = [
 ];
 
 /** Where an answer leads that has an account. */
-const ACCOUNT_LINKS = linksTo({
-  getAccount: { accountId: '$response.body#/accountId' },
-  listAssetsOfAccount: { accountId: '$response.body#/accountId' },
-  syncAccount: { accountId: '$response.body#/accountId' },
-});
-
-const FIRST_ACCOUNT = linksTo({
-  getAccount: { accountId: '$response.body#/items/0/accountId' },
-  listAssetsOfAccount: { accountId: '$response.body#/items/0/accountId' },
-  listPairsOfAccount: { accountId: '$response.body#/items/0/accountId' },
-});
+const ACCOUNT_LINKS = linksTo(
+  ['getAccount', 'listAssetsOfAccount', 'syncAccount'],
+  'accountId',
+  '/accountId',
+);
+const FIRST_ACCOUNT = linksTo(
+  ['getAccount', 'listAssetsOfAccount', 'listPairsOfAccount'],
+  'accountId',
+  '/items/0/accountId',
+);
 
 const ApiGoesOn = (): MethodDecorator =>
   ApiAcceptedResponse({
     type: ImportAnswer,
     description:
       'Neither Apple nor the account has answered in time. The import goes on: `Location` shows it.',
-    links: linksTo({ getImport: { importId: '$response.body#/importId' } }),
+    links: linksTo(['getImport'], 'importId', '/importId'),
   });
 
 /** App Store accounts: one for each location, with its content token. */

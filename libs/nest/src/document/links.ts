@@ -4,8 +4,15 @@ export interface Link {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
-/** Links of an answer, by the operation that each leads to. */
-export const linksTo = (operations: Readonly<Record<string, Link['parameters']>>): Record<string, Link> =>
+/** Links of an answer to operations that take one of their parameters from a place in its body, a JSON pointer. */
+export const linksTo = (
+  operationIds: readonly string[],
+  parameter: string,
+  place: string,
+): Record<string, Link> =>
   Object.fromEntries(
-    Object.entries(operations).map(([operationId, parameters]) => [operationId, { operationId, parameters }]),
+    operationIds.map((operationId) => [
+      operationId,
+      { operationId, parameters: { [parameter]: `$response.body#${place}` } },
+    ]),
   );

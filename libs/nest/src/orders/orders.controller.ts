@@ -106,17 +106,9 @@ class OutcomesQuery extends PageQuery {
 }
 
 /** Where an answer leads that has an order. */
-const ORDER_LINKS = linksTo({
-  getOrder: { orderId: '$response.body#/orderId' },
-  listPairsOfOrder: { orderId: '$response.body#/orderId' },
-  cancelOrder: { orderId: '$response.body#/orderId' },
-});
-
-const FIRST_ORDER = linksTo({
-  getOrder: { orderId: '$response.body#/items/0/orderId' },
-  listPairsOfOrder: { orderId: '$response.body#/items/0/orderId' },
-  cancelOrder: { orderId: '$response.body#/items/0/orderId' },
-});
+const OF_ORDER = ['getOrder', 'listPairsOfOrder', 'cancelOrder'];
+const ORDER_LINKS = linksTo(OF_ORDER, 'orderId', '/orderId');
+const FIRST_ORDER = linksTo(OF_ORDER, 'orderId', '/items/0/orderId');
 
 const ApiOrderAnswers = (): MethodDecorator =>
   applyDecorators(
