@@ -67,10 +67,3 @@ export function countByOrder(holders: Holders, refs: OrderRefs): Map<string, num
   }
   return counts;
 }
-
-/** Cuts a list into pieces of at most `size`. */
-export function chunksOf<T>(list: readonly T[], size: number): T[][] {
-  const chunks: T[][] = [];
-  for (let from = 0; from < list.length; from += size) chunks.push(list.slice(from, from + size));
-  return chunks;
-}

@@ -2,15 +2,7 @@ export * from './ports.js';
 export { DEFAULT_TIMINGS, timingTable, type Timings } from './timings.js';
 export * from './asset-id.js';
 export * from './streams.js';
-export {
-  MAX_HOLDERS,
-  chunksOf,
-  holderCount,
-  holderKeys,
-  holdersOf,
-  type HolderKey,
-  type Holders,
-} from './holder.js';
+export { MAX_HOLDERS, holderCount, holderKeys, holdersOf, type HolderKey, type Holders } from './holder.js';
 export {
   licensingEventTypes,
   licensingReactions,

@@ -1,8 +1,7 @@
-import { Refusal, type Position } from '@seatbook/kernel';
+import { Refusal, chunksOf, type Position } from '@seatbook/kernel';
 import {
   MAX_HOLDERS,
   MAX_PAIRS,
-  chunksOf,
   idOfAsset,
   orderStream,
   orderedSerials,

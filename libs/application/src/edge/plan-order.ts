@@ -1,7 +1,7 @@
+import { chunksOf } from '@seatbook/kernel';
 import { documentedLimits } from '@seatbook/apple/formats';
 import {
   assetStream,
-  chunksOf,
   orderPlan,
   planOfLedger,
   type OrderPlan,

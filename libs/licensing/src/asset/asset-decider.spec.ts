@@ -1,3 +1,4 @@
+import { chunksOf } from '@seatbook/kernel';
 import * as wrote from '@seatbook/test-support/asset-history';
 import { deciderSpec, NOW } from '@seatbook/test-support/decider-spec';
 import { EventLog } from '@seatbook/test-support/event-log';
@@ -9,7 +10,7 @@ import {
   manyDevices,
   persons,
 } from '@seatbook/test-support/licensing-builders';
-import { NOBODY, chunksOf, holderCount, holderKeys, holdersOf, type Holders } from '../holder.js';
+import { NOBODY, holderCount, holderKeys, holdersOf, type Holders } from '../holder.js';
 import { licensingModels } from '../licensing.js';
 import type { AppleAsset, ContentMetadata } from '../ports.js';
 import { assetDecider, unknownAsset, type AssetCommand } from './asset-decider.js';

@@ -1,8 +1,7 @@
-import { Refusal, type Command, type Decider, type Instant } from '@seatbook/kernel';
+import { Refusal, chunksOf, type Command, type Decider, type Instant } from '@seatbook/kernel';
 import {
   MAX_HOLDERS,
   NOBODY,
-  chunksOf,
   holderKeys,
   holdersOf,
   inParallel,

@@ -1,13 +1,5 @@
-import type { EventOf, SnapshotCodec } from '@seatbook/kernel';
-import {
-  chunksOf,
-  holderCount,
-  holderKeys,
-  orderAt,
-  type HolderKey,
-  type Holders,
-  type OrderRefs,
-} from '../holder.js';
+import { chunksOf, type EventOf, type SnapshotCodec } from '@seatbook/kernel';
+import { holderCount, holderKeys, orderAt, type HolderKey, type Holders, type OrderRefs } from '../holder.js';
 import { canonicalHolder } from '../serial-number.js';
 import type { AssetEvent, AssetTraits, IfShort, Totals } from './asset-events.js';
 

@@ -1,4 +1,5 @@
-import { MAX_HOLDERS, chunksOf, withOrders, type HolderKey } from '../holder.js';
+import { chunksOf } from '@seatbook/kernel';
+import { MAX_HOLDERS, withOrders, type HolderKey } from '../holder.js';
 import type { AssetEvent } from './asset-events.js';
 import { pairOf, type Asset } from './asset-state.js';
 

@@ -1,4 +1,5 @@
-import { chunksOf, holdersOf, type HolderKey, type Holders } from '../holder.js';
+import { chunksOf } from '@seatbook/kernel';
+import { holdersOf, type HolderKey, type Holders } from '../holder.js';
 import type { AppleLimits } from '../ports.js';
 
 /** Open pairs of one asset. */

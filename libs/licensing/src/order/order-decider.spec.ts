@@ -1,4 +1,4 @@
-import { nextOf } from '@seatbook/kernel';
+import { chunksOf, nextOf } from '@seatbook/kernel';
 import { deciderSpec, NOW } from '@seatbook/test-support/decider-spec';
 import {
   KEYNOTE,
@@ -9,7 +9,7 @@ import {
   persons,
   terms,
 } from '@seatbook/test-support/licensing-builders';
-import { holdersOf, chunksOf, holderKeys, type Holders } from '../holder.js';
+import { holdersOf, holderKeys, type Holders } from '../holder.js';
 import { DEFAULT_TIMINGS } from '../timings.js';
 import type { AssetId } from '../ports.js';
 import {

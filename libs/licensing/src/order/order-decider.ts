@@ -1,14 +1,6 @@
-import { Refusal, type Command, type Decider, type Instant } from '@seatbook/kernel';
+import { Refusal, chunksOf, type Command, type Decider, type Instant } from '@seatbook/kernel';
 import type { RefusalReason } from '../asset/asset-events.js';
-import {
-  MAX_HOLDERS,
-  chunksOf,
-  holderCount,
-  holderKeys,
-  holdersOf,
-  type HolderKey,
-  type Holders,
-} from '../holder.js';
+import { MAX_HOLDERS, holderCount, holderKeys, holdersOf, type HolderKey, type Holders } from '../holder.js';
 import type { AssetId } from '../ports.js';
 import type { Timings } from '../timings.js';
 import type { OrderEvent, OrderTerms, OutcomeCounts } from './order-events.js';

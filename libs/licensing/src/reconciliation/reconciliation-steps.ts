@@ -1,6 +1,6 @@
-import type { Step, Steps } from '@seatbook/kernel';
+import { chunksOf, type Step, type Steps } from '@seatbook/kernel';
 import { accessTo, accountOf } from '../apple-access.js';
-import { MAX_HOLDERS, chunksOf, holdersOf, type HolderKey } from '../holder.js';
+import { MAX_HOLDERS, holdersOf, type HolderKey } from '../holder.js';
 import {
   MAX_RETRY_AFTER_MS,
   type AppleAccess,

@@ -1,7 +1,6 @@
 import type { Collection, Db } from 'mongodb';
-import type { Ids } from '@seatbook/kernel';
+import { chunksOf, type Ids } from '@seatbook/kernel';
 import type { Directory, PersonEntry, PersonSeen } from '@seatbook/runtime';
-import { partsOf } from './parts.js';
 import { DUPLICATE_KEY, asked, expectedFailures } from './store-failure.js';
 
 type PersonDocument = Omit<PersonEntry, 'userId'> & { readonly _id: string };
@@ -29,7 +28,7 @@ export class MongoDirectory implements Directory {
 
   async userIdsOf(uId: string, seen: readonly PersonSeen[]): Promise<readonly string[]> {
     const userIds: string[] = [];
-    for (const part of partsOf(seen, PART)) {
+    for (const part of chunksOf(seen, PART)) {
       const known = await asked(() => this.#bringUpToDate(uId, joined(part)));
       userIds.push(...part.map(({ clientUserId }) => known.get(clientUserId) as string));
     }
@@ -38,7 +37,7 @@ export class MongoDirectory implements Directory {
 
   async entries(userIds: readonly string[]): Promise<readonly PersonEntry[]> {
     const found = new Map<string, PersonEntry>();
-    for (const part of partsOf(userIds, PART)) {
+    for (const part of chunksOf(userIds, PART)) {
       const entries = await asked(() => this.#persons.find({ _id: { $in: part } }).toArray());
       for (const { _id, ...entry } of entries) found.set(_id, { userId: _id, ...entry });
     }
@@ -52,7 +51,7 @@ export class MongoDirectory implements Directory {
   }
 
   async restore(entries: readonly PersonEntry[]): Promise<void> {
-    for (const part of partsOf(entries, PART)) {
+    for (const part of chunksOf(entries, PART)) {
       const writes = part.map(({ userId, ...entry }) => ({
         replaceOne: { filter: { _id: userId }, replacement: entry, upsert: true },
       }));

@@ -1,5 +1,5 @@
 import type { AnyBulkWriteOperation, Collection, WriteError } from 'mongodb';
-import type { Document, ModelRef, Position } from '@seatbook/kernel';
+import { chunksOf, type Document, type ModelRef, type Position } from '@seatbook/kernel';
 import {
   checkedQuery,
   readCursor,
@@ -12,7 +12,6 @@ import {
 } from '@seatbook/runtime';
 import { scansOf } from './index-scan.js';
 import { DELETED_INDEX, indexNameOf } from './model-indexes.js';
-import { partsOf } from './parts.js';
 import { DUPLICATE_KEY, expectedFailures } from './store-failure.js';
 import { documentOf, placedOf, storedOf, type StoredDocument } from './stored-document.js';
 
@@ -43,7 +42,7 @@ export class ModelDocuments {
 
   async getMany<D extends Document>(keys: readonly string[]): Promise<ReadonlyMap<string, Placed<D>>> {
     const found = new Map<string, Placed<D>>();
-    for (const part of partsOf(keys, KEYS_AT_ONCE)) {
+    for (const part of chunksOf(keys, KEYS_AT_ONCE)) {
       const cursor = this.collection.find(
         { _id: { $in: part } },
         { hint: { _id: 1 }, batchSize: KEYS_AT_ONCE },

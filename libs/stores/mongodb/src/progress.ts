@@ -1,5 +1,5 @@
 import type { AnyBulkWriteOperation, Collection, Db, Filter } from 'mongodb';
-import { START, numberOf, type Position } from '@seatbook/kernel';
+import { chunksOf, START, numberOf, type Position } from '@seatbook/kernel';
 import {
   readCursor,
   writeCursor,
@@ -10,7 +10,6 @@ import {
   type Progress,
 } from '@seatbook/runtime';
 import { Checkpoints } from './checkpoints.js';
-import { partsOf } from './parts.js';
 import { asked, isDuplicate } from './store-failure.js';
 
 type ParkedDocument = Omit<ParkedWork, 'id'> & { readonly _id: string; readonly retryWanted?: true };
@@ -74,7 +73,7 @@ export class MongoProgress implements Progress {
   parkedStreams(kind: ParkedWork['kind'], streams: readonly string[]): Promise<ReadonlySet<string>> {
     return asked(async () => {
       const found = new Set<string>();
-      for (const part of partsOf(streams, AT_ONCE))
+      for (const part of chunksOf(streams, AT_ONCE))
         for (const stream of await this.#parked.distinct('stream', { stream: { $in: part }, kind }))
           found.add(stream);
       return found;
@@ -99,7 +98,7 @@ export class MongoProgress implements Progress {
   unpark(ids: readonly string[]): Promise<number> {
     return asked(async () => {
       let deleted = 0;
-      for (const part of partsOf(ids, AT_ONCE))
+      for (const part of chunksOf(ids, AT_ONCE))
         deleted += (await this.#parked.deleteMany({ _id: { $in: part } })).deletedCount;
       return deleted;
     });

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Database, Statement } from 'better-sqlite3';
-import type { Ids } from '@seatbook/kernel';
+import { chunksOf, type Ids } from '@seatbook/kernel';
 import type { Directory, PersonEntry, PersonSeen } from '@seatbook/runtime';
 import type { GroupCommit } from './group-commit.js';
 import { readFrom } from './store-failure.js';
@@ -45,8 +45,7 @@ export class SqliteDirectory implements Directory {
 
   async userIdsOf(uId: string, seen: readonly PersonSeen[]): Promise<readonly string[]> {
     const userIds: string[] = [];
-    for (let start = 0; start < seen.length; start += PART) {
-      const part = seen.slice(start, start + PART);
+    for (const part of chunksOf(seen, PART)) {
       const known = readFrom(this.#database.name, () => part.map((person) => this.#known(uId, person)));
       // Usually everybody is known and nothing has changed: then there is nothing to write.
       if (known.every((userId) => userId !== null)) userIds.push(...known);
@@ -67,8 +66,7 @@ export class SqliteDirectory implements Directory {
   }
 
   async restore(entries: readonly PersonEntry[]): Promise<void> {
-    for (let start = 0; start < entries.length; start += PART) {
-      const part = entries.slice(start, start + PART);
+    for (const part of chunksOf(entries, PART)) {
       await this.#commits.submit({
         apply: () => {
           for (const entry of part) this.#restore.run(entry);
