@@ -6,11 +6,11 @@ import {
   type AccountDocument,
 } from '@seatbook/licensing';
 import type { Receipt } from '@seatbook/runtime';
-import { contextOf, type Caller } from './principal.js';
+import type { Caller } from './principal.js';
 import type { Position } from '@seatbook/kernel';
 import type { Reflected, PageOf, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
-import { takenId } from './taken-key.js';
+import { takenContext } from './taken-key.js';
 
 /** One account, by its id at Apple. */
 export interface NamedAccount {
@@ -67,8 +67,7 @@ export async function takeOver(
   { uId, ifVersion }: GuardedAccount,
   caller: Caller,
 ): Promise<Receipt> {
-  const body = { takeOver: uId };
-  const context = contextOf(caller, await takenId(seatbook, caller, 'TakeOver', body), body);
+  const context = await takenContext(seatbook, caller, 'TakeOver', { takeOver: uId });
   return seatbook.execute(accountStream(uId), { type: 'TakeOver', ifVersion }, context);
 }
 
@@ -81,8 +80,7 @@ export async function renameAccount(
   { uId, name, ifVersion }: GuardedAccount & { readonly name: string },
   caller: Caller,
 ): Promise<Receipt> {
-  const body = { rename: uId, name };
-  const context = contextOf(caller, await takenId(seatbook, caller, 'RenameAccount', body), body);
+  const context = await takenContext(seatbook, caller, 'RenameAccount', { rename: uId, name });
   return seatbook.execute(accountStream(uId), { type: 'RenameAccount', name, ifVersion }, context);
 }
 
@@ -95,8 +93,7 @@ export async function syncAccount(
   await mustExist(seatbook, uId);
   const reason = `asked for by ${caller.principal}`;
   const command = { type: 'RequestTotals', reason, delayMs: 0 } as const;
-  const body = { sync: uId };
-  const context = contextOf(caller, await takenId(seatbook, caller, 'SyncAccount', body), body);
+  const context = await takenContext(seatbook, caller, 'SyncAccount', { sync: uId });
   return seatbook.execute(reconciliationStream(uId), command, context);
 }
 

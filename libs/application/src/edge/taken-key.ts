@@ -1,4 +1,5 @@
 import { orderStream } from '@seatbook/licensing';
+import type { CommandContext } from '@seatbook/runtime';
 import { contextOf, requestId, type Caller } from './principal.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
@@ -19,3 +20,11 @@ export async function takenId(
   await seatbook.execute(orderStream(id), { type: 'TakeKey', by: command }, context);
   return id;
 }
+
+/** The context of such a request's one command. @throws Refusal as {@link takenId} does */
+export const takenContext = async (
+  seatbook: SeatbookEdge,
+  caller: Caller,
+  command: string,
+  body: object,
+): Promise<CommandContext> => contextOf(caller, await takenId(seatbook, caller, command, body), body);
