@@ -111,6 +111,44 @@ describe('another MDM that takes the location', () => {
     await virtual.close();
   });
 
+  it('in the middle of ten calls stops them at the next one, names itself, and lets reads go on', async () => {
+    // One request at once, each answered after 2 seconds: the next call to be answered tells of the other MDM.
+    const virtual = await VirtualSeatbook.imported(
+      APPS.map((adamId) => asset(adamId, 100)),
+      { apple: { maxInFlight: 1 } },
+    );
+    const { admin } = virtual.simulator;
+    const associated = (): number =>
+      admin.requests(0, 100_000).filter(({ path }) => path === '/mdm/v2/assets/associate').length;
+    admin.setFaults({ latencyMs: { min: 2_000, max: 2_000 } });
+    const orders = await placeTen(virtual);
+    await virtual.advanceUntil('three calls were answered', () => associated() >= 3);
+    admin.takeOver(UID, { id: 'other-mdm', name: 'Other MDM', metadata: '' });
+    const before = associated();
+    await virtual.advance(10 * 60_000);
+    // One that was on its way when the location changed hands, and one that Apple's answer told of it.
+    expect(associated() - before).toBeLessThanOrEqual(2);
+    expect((await virtual.account())?.conflict).toMatchObject({ mdmInfo: { name: 'Other MDM' } });
+    expect((await typesOf(virtual)).filter((type) => type === 'account.conflicted')).toHaveLength(1);
+    expect(await typesOf(virtual)).not.toContain('asset.licenses-failed');
+
+    // What the other one buys is seen all the same.
+    admin.setFaults({ latencyMs: { min: 0, max: 0 } });
+    admin.purchase(UID, { adamId: '900000001', count: 11 });
+    const stopped = associated();
+    await virtual.advance(40 * 60_000);
+    expect((await virtual.assetDocument('900000001')).owned).toBe(111);
+    expect(associated()).toBe(stopped);
+
+    const context = { commandId: 'back', principal: 'owner', correlationId: 'back', causationId: 'back' };
+    await virtual.until(virtual.edge.execute(`account-${UID}`, { type: 'TakeOver' }, context));
+    for (const orderId of orders)
+      expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 10 });
+    for (const [index, adamId] of APPS.entries())
+      expect(virtual.atApple(adamId)).toEqual(serials(10, index * 10));
+    await virtual.close();
+  });
+
   it('is named when its location is imported, and can be taken over explicitly', async () => {
     const virtual = await VirtualSeatbook.open();
     virtual.createLocation([asset('900000001', 10)]);

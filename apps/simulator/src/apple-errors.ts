@@ -36,6 +36,7 @@ const table: ReadonlyMap<number, AppleError> = new Map([
   [9635, unlisted(400, 'The account cannot be associated')],
   [9637, unlisted(403, 'Operation not allowed')],
   [9641, unlisted(400, 'The account is already associated with another user')],
+  [9642, unlisted(403, 'The program administrator must accept the latest terms and conditions')],
   [9644, unlisted(503, 'Under maintenance')],
   [9646, listed(429, 'Too many requests')],
   [9647, unlisted(403, 'Legacy token not supported')],

@@ -94,7 +94,7 @@ class PacedClient implements AppleClient {
       insistence: 'check',
       namesOwner: true,
     });
-    if (answer.ok) this.#caller.accept(access);
+    if (answer.ok) this.#caller.accept(access, 'read');
     return configOf(answer, access.uId, false);
   }
 
@@ -110,7 +110,7 @@ class PacedClient implements AppleClient {
       },
     );
     if (answer.ok) {
-      this.#caller.accept(access);
+      this.#caller.accept(access, 'write');
       this.#caller.endConflict(access.uId);
     }
     return configOf(answer, access.uId, true);

@@ -150,9 +150,9 @@ export class Caller {
     this.#refusals.reopen(uId);
   }
 
-  /** A token has turned out to be usable. */
-  accept(access: AppleAccess): void {
-    this.#refusals.acceptToken(access.uId, fingerprintOf(access.token));
+  /** A token has turned out to be usable, for a write too or for a read alone. */
+  accept(access: AppleAccess, lane: Lane): void {
+    this.#refusals.acceptToken(access.uId, fingerprintOf(access.token), lane === 'write');
   }
 
   /** The location has turned out to be ours. */

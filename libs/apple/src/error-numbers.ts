@@ -48,6 +48,7 @@ const classes: ReadonlyMap<number, ErrorClass> = new Map([
   [9635, refused('account cannot be associated')],
   [9637, token('read-only', 'operation not allowed with this token')],
   [9641, refused('account already linked to another user')],
+  [9642, refused('terms not accepted by the administrator')],
   [9644, transient('maintenance')],
   [9646, transient('too many requests from the organisation', { organisation: true })],
   [9647, token('invalid', 'legacy token unsupported')],

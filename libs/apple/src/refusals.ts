@@ -51,9 +51,9 @@ export class Refusals {
   }
 
   /** The token was accepted after all. A read does not show that it may write. */
-  acceptToken(uId: string, fingerprint: string): void {
+  acceptToken(uId: string, fingerprint: string, write: boolean): void {
     const tokens = this.#tokens.get(uId);
-    if (tokens?.get(fingerprint)?.state !== 'read-only') tokens?.delete(fingerprint);
+    if (write || tokens?.get(fingerprint)?.state !== 'read-only') tokens?.delete(fingerprint);
   }
 
   /** The location is ours. */

@@ -210,7 +210,7 @@ async function workOf(
     views: viewsOf,
   });
   apple.onRefused((uId, refusal) => worker.gates.shut(uId, refusal));
-  worker.gates.onOpened((uId) => apple.reopen(uId));
+  worker.gates.writes.onOpened((uId) => apple.reopen(uId));
   return { worker, closeApple: () => apple.close(), closeTransport: () => connections.close() };
 }
 

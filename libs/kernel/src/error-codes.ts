@@ -179,6 +179,11 @@ export const ERROR_CODES = {
     means: 'Apple refuses the request.',
     advice: "The facts have Apple's error number. See Apple Business Manager for the state of the location.",
   },
+  REJECTED_TERMS_NOT_ACCEPTED: {
+    means: 'Apple refuses the request until its terms have been accepted.',
+    advice:
+      'Have an administrator sign in to Apple Business Manager or Apple School Manager and accept the terms, then send the request again.',
+  },
   REJECTED_TOKEN_EXPIRED: {
     means: 'The content token has expired.',
     advice: 'Download a new one in Apple Business Manager or Apple School Manager.',

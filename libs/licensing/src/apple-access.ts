@@ -1,11 +1,21 @@
 import { inPhase, type Instant } from '@seatbook/kernel';
-import { isOver, isUsable, markerOf, type ImportedAccount } from './account/account-state.js';
+import {
+  isConflicted,
+  isOver,
+  isUsable,
+  markerOf,
+  type Account,
+  type ImportedAccount,
+} from './account/account-state.js';
 import type { AppleAccess, LicensingPorts } from './ports.js';
 import { accountStream } from './streams.js';
 
 /** The account as it is now. @throws Error for a location that was never imported */
 export const accountOf = async (uId: string, { read }: LicensingPorts): Promise<ImportedAccount> =>
   inPhase(await read(accountStream(uId)), 'imported');
+
+/** The location is another MDM's, as far as we know: marking it as ours would be a takeover. */
+export const isOthers = (account: Account): boolean => account.phase === 'imported' && isConflicted(account);
 
 /**
  * What authorises calls for an account. `fingerprint` names the token that an attempt began with, where that may be

@@ -12,9 +12,10 @@ export {
   queryModels,
   workModels,
 } from './licensing.js';
+export { accountOfGate, writeGateOf } from './apple-gates.js';
 export { unknownAccount } from './account-refusals.js';
 export type { AccountCommand } from './account/account-decider.js';
-export type { Account } from './account/account-state.js';
+export { REMINDER_DAYS, type Account } from './account/account-state.js';
 export { notificationUrlOf } from './notification-url.js';
 export type { AccountEvent, AccountSettings, LocationFacts, Platform } from './account/account-events.js';
 export type { AccountDocument } from './account/accounts-model.js';

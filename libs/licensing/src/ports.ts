@@ -22,6 +22,9 @@ export interface MdmInfo {
 /** Apple may ask us to wait for this long at the most; a longer wish is cut. */
 export const MAX_RETRY_AFTER_MS: Milliseconds = 24 * 3_600_000;
 
+/** Apple wants its terms accepted by an administrator: nothing is wrong with what was sent. */
+export const TERMS_NOT_ACCEPTED = 9642;
+
 export type TokenRefusal = 'expired' | 'revoked' | 'invalid' | 'read-only';
 
 /** Every way in which a request to Apple does not succeed. */

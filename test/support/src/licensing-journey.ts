@@ -182,7 +182,10 @@ export function everyEvent(): LicensingJourney {
   };
   const renewal = (fingerprint: string): readonly ImportCommand[] => [
     { type: 'RequestImport', request: { kind: 'renew', ...wish, fingerprint, uId: LOCATION } },
-    { type: 'RecordLocation', location: { kind: 'renew', uId: LOCATION, ...token(fingerprint) } },
+    {
+      type: 'RecordLocation',
+      location: { kind: 'renew', uId: LOCATION, foreign: null, ...token(fingerprint) },
+    },
     { type: 'RecordForgotten' },
   ];
   importing('import-1', request, berlin, { type: 'RecordForgotten' });
@@ -358,7 +361,13 @@ export function everyEvent(): LicensingJourney {
     account({ type: 'RecordWriteRefused', callId: `call-${refusal}`, errorNumber: 9_602, reason: 'bad' });
   journey.send(accountStream(LOCATION), { type: 'StartProbe' }, NOW + 3_600_000);
   account({ type: 'RecordWriteAccepted' });
-  journey.send(accountStream(LOCATION), { type: 'ExpireToken', fingerprint: 'f2' }, token('f2').expiresAt);
+  const { expiresAt } = token('f2');
+  journey.send(
+    accountStream(LOCATION),
+    { type: 'RemindOfExpiry', fingerprint: 'f2' },
+    expiresAt - 86_400_000,
+  );
+  journey.send(accountStream(LOCATION), { type: 'ExpireToken', fingerprint: 'f2' }, expiresAt);
   importing('import-5', ...renewal('f3'));
 
   // A device waits that Apple lists already, with its serial number spelled differently.

@@ -250,7 +250,7 @@ export class VirtualSeatbook {
     this.worker = new SeatbookWorker(foundation, { apple, random, settings, newSecret, limits: PATIENT });
     this.edge = new SeatbookEdge(this.#edgeFoundation, {});
     this.apple.onRefused((uId, refusal) => this.worker.gates.shut(uId, refusal));
-    this.worker.gates.onOpened((uId) => this.apple.reopen(uId));
+    this.worker.gates.writes.onOpened((uId) => this.apple.reopen(uId));
     await this.until(this.worker.start());
   }
 

@@ -1,11 +1,13 @@
 import { asPosition, type Position } from '@seatbook/kernel';
-import type { AccountDocument, AccountRefusal } from '@seatbook/licensing';
+import { writeGateOf, type AccountDocument, type AccountRefusal } from '@seatbook/licensing';
 import type { ReadStore, Views } from '@seatbook/runtime';
 import { pass } from '@seatbook/test-support/let-happen';
 import { VirtualClock } from '@seatbook/test-support/virtual-clock';
 import { AccountGates } from './account-gates.js';
 
 const UID = '7700000000000001';
+/** Of reads and of writes. */
+const BOTH = [UID, writeGateOf(UID)];
 const REVOKED = { kind: 'token', state: 'revoked', errorNumber: 9_625 } as const;
 const OTHER_MDM = { kind: 'conflict', mdmInfo: null, fingerprint: 'f1' } as const;
 
@@ -23,7 +25,8 @@ describe('gates of accounts', () => {
   const lines: string[] = [];
 
   beforeEach(async () => {
-    account = { uId: UID, usable: true, fingerprint: 'f1', expiresAt: clock.now() + 3_600_000 };
+    const expiresAt = clock.now() + 3_600_000;
+    account = { uId: UID, usable: true, tokenState: 'active', fingerprint: 'f1', expiresAt };
     down = null;
     unreachable = null;
     known = asPosition(1);
@@ -61,7 +64,7 @@ describe('gates of accounts', () => {
     expect(gates.isOpen('78')).toBe(false);
     advanced('accounts');
     await pass(clock, 10);
-    expect(opened).toEqual([UID]);
+    expect(opened).toEqual(BOTH);
   });
 
   it('shut at once on a refusal, report it once, and open when the account has another token', async () => {
@@ -74,15 +77,15 @@ describe('gates of accounts', () => {
     await pass(clock, 10);
     expect(gates.isOpen(UID)).toBe(false);
     known = asPosition(7);
-    account = { ...account, usable: false };
+    account = { ...account, usable: false, tokenState: 'revoked' };
     advanced('accounts');
     await pass(clock, 10);
     expect(gates.isOpen(UID)).toBe(false);
-    account = { ...account, usable: true, fingerprint: 'f2' };
+    account = { ...account, usable: true, tokenState: 'active', fingerprint: 'f2' };
     advanced('accounts');
     await pass(clock, 10);
     expect(gates.isOpen(UID)).toBe(true);
-    expect(opened).toEqual([UID, UID]);
+    expect(opened).toEqual([...BOTH, ...BOTH]);
     expect(reported).toHaveLength(1);
   });
 
@@ -99,7 +102,22 @@ describe('gates of accounts', () => {
     known = asPosition(7);
     await pass(clock, 10);
     expect(gates.isOpen(UID)).toBe(true);
-    expect(opened).toEqual([UID, UID]);
+    expect(opened).toEqual([...BOTH, ...BOTH]);
+  });
+
+  it('of reads open again where another MDM has the location, and those of writes when it is ours', async () => {
+    const usable: string[] = [];
+    gates.writes.onOpened((uId) => usable.push(uId));
+    gates.shut(UID, OTHER_MDM);
+    account = { ...account, usable: false };
+    known = asPosition(7);
+    await pass(clock, 10);
+    expect([gates.isOpen(UID), gates.writes.isOpen(UID), gates.open()]).toEqual([true, false, [UID]]);
+    expect([gates.writes.open(), usable]).toEqual([[], []]);
+    account = { ...account, usable: true };
+    advanced('accounts');
+    await pass(clock, 10);
+    expect([gates.writes.isOpen(UID), gates.writes.open(), usable]).toEqual([true, [UID], [UID]]);
   });
 
   it('report a refusal until the account has heard it', async () => {
@@ -126,7 +144,7 @@ describe('gates of accounts', () => {
 
   it('stay as they are while the accounts cannot be read, say so, and go on by themselves', async () => {
     down = new Error('disk I/O error');
-    account = { ...account, usable: false };
+    account = { ...account, usable: false, tokenState: 'revoked' };
     advanced('accounts');
     await pass(clock, 10_000);
     expect(gates.isOpen(UID)).toBe(true);

@@ -1,4 +1,10 @@
-import { queryModels, type AccountDocument, type AccountRefusal } from '@seatbook/licensing';
+import {
+  accountOfGate,
+  queryModels,
+  writeGateOf,
+  type AccountDocument,
+  type AccountRefusal,
+} from '@seatbook/licensing';
 import type { Clock, Instant, Milliseconds, Position } from '@seatbook/kernel';
 import {
   PollLoop,
@@ -22,10 +28,12 @@ export interface AccountGatesOptions {
   readonly report: (uId: string, refusal: AccountRefusal) => Promise<Position>;
 }
 
-/** The token of a usable account. */
+/** The token of an account that may read. */
 interface Token {
   readonly fingerprint: string;
   readonly expiresAt: Instant;
+  /** It may write as well: no other MDM has the location. */
+  readonly usable: boolean;
 }
 
 /** What Apple refused, and where the account has taken note of it; null until it has. */
@@ -36,15 +44,15 @@ interface Shut {
 }
 
 /**
- * One gate per account, open while its token works and no other MDM has the location. It shuts in memory on the
- * refusing answer itself, and at the token's date. What was refused is reported to the account, which knows whether
- * that is still its token; the gate opens when the account is usable again.
+ * Two gates per account: that of its reads is open while its token works, that of its writes only while no other MDM has
+ * the location. Both shut in memory on the refusing answer itself, and at the token's date. What was refused is reported
+ * to the account, which knows whether that is still its token; what it still may do goes on when it has taken note.
  */
 export class AccountGates implements Gates {
   readonly #options: AccountGatesOptions;
-  readonly #usable = new Map<string, Token>();
+  readonly #tokens = new Map<string, Token>();
   readonly #shut = new Set<Shut>();
-  readonly #listeners = new Set<(uId: string) => void>();
+  readonly #listeners = new Set<(gate: string) => void>();
   readonly #health: RunnerHealth;
   readonly #loop: PollLoop;
 
@@ -85,9 +93,11 @@ export class AccountGates implements Gates {
     return this.#health.troubles;
   }
 
-  isOpen(uId: string): boolean {
-    const token = this.#usable.get(uId);
+  isOpen(gate: string): boolean {
+    const uId = accountOfGate(gate);
+    const token = this.#tokens.get(uId);
     if (token === undefined || token.expiresAt <= this.#options.clock.now()) return false;
+    if (!token.usable && gate === writeGateOf(uId)) return false;
     for (const { uId: of, refusal } of this.#shut) {
       // A late answer about a token that was replaced says nothing of the one in use.
       const old = refusal.kind === 'token' && refusal.fingerprint !== token.fingerprint;
@@ -97,13 +107,26 @@ export class AccountGates implements Gates {
   }
 
   open(): readonly string[] {
-    return [...this.#usable.keys()].filter((uId) => this.isOpen(uId));
+    return [...this.#tokens.keys()]
+      .flatMap((uId) => [uId, writeGateOf(uId)])
+      .filter((gate) => this.isOpen(gate));
   }
 
-  onOpened(listener: (uId: string) => void): () => void {
+  onOpened(listener: (gate: string) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
+
+  /** The gates of writes alone, by account. */
+  readonly writes: Gates = {
+    isOpen: (uId) => this.isOpen(writeGateOf(uId)),
+    open: () => [...this.#tokens.keys()].filter((uId) => this.isOpen(writeGateOf(uId))),
+    onOpened: (listener) =>
+      this.onOpened((gate) => {
+        const uId = accountOfGate(gate);
+        if (gate === writeGateOf(uId)) listener(uId);
+      }),
+  };
 
   /** Apple refused the token, or another MDM has the location: nothing of this account starts with it any more. */
   shut(uId: string, refusal: AccountRefusal): void {
@@ -115,7 +138,7 @@ export class AccountGates implements Gates {
     for (const shut of this.#shut) shut.notedAt ??= await this.#options.report(shut.uId, shut.refusal);
   }
 
-  /** Reads which accounts are usable. */
+  /** Reads which accounts may read, and which may write. */
   async #read(): Promise<void> {
     // Before the accounts: what they took note of up to here is in all that is read.
     const known = await this.#options.reads.checkpoint(queryModels.accounts);
@@ -123,12 +146,12 @@ export class AccountGates implements Gates {
     const wasOpen = new Set(this.open());
     for (const shut of this.#shut)
       if (shut.notedAt !== null && shut.notedAt <= known) this.#shut.delete(shut);
-    for (const { uId, usable, fingerprint, expiresAt } of accounts) {
-      if (usable) this.#usable.set(uId, { fingerprint, expiresAt });
-      else this.#usable.delete(uId);
+    for (const { uId, usable, tokenState, fingerprint, expiresAt } of accounts) {
+      if (tokenState === 'active') this.#tokens.set(uId, { fingerprint, expiresAt, usable });
+      else this.#tokens.delete(uId);
     }
-    for (const uId of this.open())
-      if (!wasOpen.has(uId)) for (const listener of this.#listeners) listener(uId);
+    for (const gate of this.open())
+      if (!wasOpen.has(gate)) for (const listener of this.#listeners) listener(gate);
   }
 
   async #accounts(): Promise<AccountDocument[]> {

@@ -21,6 +21,7 @@ const LEVELS: Partial<Record<LicensingEvent['type'], Level>> = {
   'account.writes-accepted': 'info',
   'account.token-renewed': 'info',
   'account.token-refused': 'warn',
+  'account.token-expiring': 'warn',
   'account.token-expired': 'warn',
   'import.refused': 'warn',
   'reconciliation.first-read-completed': 'info',

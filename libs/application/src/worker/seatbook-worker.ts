@@ -1,5 +1,6 @@
 import type { Instant, Milliseconds, Position, Random, ModelRef } from '@seatbook/kernel';
 import {
+  accountOfGate,
   accountStream,
   dispatcher,
   licensingReactions,
@@ -124,10 +125,19 @@ export class SeatbookWorker {
     });
     this.stepRevision = new StepRevision({ ...shared, events, progress, kinds: runner.kinds });
     // All that speaks to Apple for an account is one worker's business.
-    const gated = { ...shared, reads, gates: this.gates, ids, leaseOf: accountLease };
-    this.due = new DueRunner({ ...gated, progress, ports: this.ports, limits: limits?.due });
+    const gated = { ...shared, reads, ids };
+    this.due = new DueRunner({
+      ...gated,
+      gates: this.gates,
+      leaseOf: (gate) => accountLease(accountOfGate(gate)),
+      progress,
+      ports: this.ports,
+      limits: limits?.due,
+    });
     this.dispatcher = new PlannerLoop({
       ...gated,
+      gates: this.gates.writes,
+      leaseOf: accountLease,
       planner: dispatcher(timings),
       events,
       views: this.views,

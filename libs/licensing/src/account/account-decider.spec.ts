@@ -15,8 +15,8 @@ const EXPIRES = NOW + 365 * 86_400_000;
 const DAY = 86_400_000;
 const OTHER = { id: 'jamf', name: 'Jamf', metadata: '' };
 
-/** The one thing that an account always waits for while its token works. */
-const EXPIRY = { step: 'expire', at: EXPIRES };
+/** The one thing that an account always waits for while its token works: the first reminder of its date. */
+const EXPIRY = { step: 'remind', at: EXPIRES - 60 * DAY };
 
 const importing = (more: Partial<AccountCommand & { type: 'ImportToken' }> = {}): AccountCommand => ({
   type: 'ImportToken',
@@ -51,6 +51,7 @@ const renew = (fingerprint: string, uId = LOCATION): AccountCommand => ({
   uId,
   fingerprint,
   expiresAt: EXPIRES + DAY,
+  foreign: null,
 });
 const tokenFailure: AppleFailure = { kind: 'token', state: 'expired', errorNumber: 9_621 };
 const transient = (retryAfterMs: number | null = null): AppleFailure => ({
@@ -122,11 +123,16 @@ const MOVED: AccountEvent = {
   type: 'account.notifications-wanted',
   data: { uId: LOCATION, notificationUrl: 'https://b.test', at: NOW },
 };
+const reminded = (...reminders: number[]): AccountEvent => ({
+  type: 'account.token-expiring',
+  data: { uId: LOCATION, fingerprint: 'f1', expiresAt: EXPIRES, reminders, at: NOW },
+});
 const EXPIRED: AccountEvent = {
   type: 'account.token-expired',
   data: { uId: LOCATION, fingerprint: 'f1', at: EXPIRES },
 };
 const ready = [IMPORTED, WAS_OWNED, SUBSCRIBED];
+const check = { step: 'check-address', at: NOW + DAY };
 const accountAfter = (...events: readonly AccountEvent[]) => inPhase(given(...events).state, 'imported');
 
 describe('importing a content token', () => {
@@ -220,6 +226,14 @@ describe('the token of an account', () => {
       .thenTypes('account.token-renewed');
   });
 
+  it('tells of another MDM that Apple names meanwhile', () => {
+    const told = given(...ready, WAS_REFUSED).when({ ...renew('f2'), foreign: OTHER } as AccountCommand);
+    told.thenTypes('account.token-renewed', 'account.conflicted');
+    given(...ready, WAS_REFUSED, CONFLICTED)
+      .when({ ...renew('f2'), foreign: OTHER } as AccountCommand)
+      .thenTypes('account.token-renewed');
+  });
+
   it('of another location is refused', () => {
     const other = given(...ready).when(renew('f2', 'other'));
     const refusal = {
@@ -239,6 +253,7 @@ describe('the date of a token', () => {
   it('is waited for, and makes the account unusable without asking Apple, once', () => {
     const poll = given({ ...IMPORTED, data: { ...IMPORTED.data, notificationUrl: null } }, WAS_OWNED);
     expect(poll.due()).toEqual(EXPIRY);
+    expect(given(...ready, reminded(1)).due()).toEqual(check);
     const expired = given(...ready).when(expire, EXPIRES);
     expired.then(EXPIRED);
     expired.thenDue(null);
@@ -262,6 +277,63 @@ describe('the date of a token', () => {
       .when(renew('f2'))
       .thenTypes('account.token-renewed');
     expect(isUsable(accountAfter(...ready, EXPIRED, RENEWED))).toBe(true);
+  });
+});
+
+describe('reminders of the date of a token', () => {
+  const remind: AccountCommand = { type: 'RemindOfExpiry', fingerprint: 'f1' };
+  const unsubscribed = [
+    { ...IMPORTED, data: { ...IMPORTED.data, notificationUrl: null } } as const,
+    WAS_OWNED,
+  ];
+  const before = (days: number): number => EXPIRES - days * DAY;
+
+  it.each([
+    [[], 60, 30],
+    [[60], 30, 14],
+    [[60, 30], 14, 7],
+    [[60, 30, 14], 7, 1],
+  ])('after those of %j days come on their day, once: %i, then %i', (given_, days, next) => {
+    const history = [...unsubscribed, ...given_.map((one) => reminded(one))];
+    given(...history)
+      .when(remind, before(days) - 1)
+      .thenNothing();
+    const due = given(...history).when(remind, before(days));
+    due.then({ ...reminded(days), data: { ...reminded(days).data, at: before(days) } } as AccountEvent);
+    due.thenOnce();
+    due.thenDue({ step: 'remind', at: before(next) });
+  });
+
+  it('are followed by the date itself', () => {
+    given(...unsubscribed, reminded(60, 30, 14, 7))
+      .when(remind, before(1))
+      .thenDue({ step: 'expire', at: EXPIRES });
+  });
+
+  it('that passed while nobody was there are one reminder, and none at all after the date', () => {
+    const late = given(...unsubscribed, reminded(60)).when(remind, before(5));
+    expect(late.events).toMatchObject([{ data: { reminders: [30, 14, 7] } }]);
+    late.thenDue({ step: 'remind', at: before(1) });
+    given(...unsubscribed)
+      .when(remind, EXPIRES)
+      .then(EXPIRED);
+  });
+
+  it('are given once, whatever the clock says afterwards', () => {
+    given(...unsubscribed, reminded(60, 30, 14, 7, 1))
+      .when(remind, before(60))
+      .thenNothing();
+  });
+
+  it('begin again with another token, and end with one that Apple refuses', () => {
+    expect(given(...unsubscribed, reminded(60, 30), RENEWED).due()).toEqual({
+      step: 'remind',
+      at: before(60) + DAY,
+    });
+    expect(given(...unsubscribed, WAS_REFUSED).due()).toBeNull();
+    given(...unsubscribed, RENEWED)
+      .when(remind, before(1))
+      .thenNothing();
   });
 });
 
@@ -601,6 +673,16 @@ describe('calls that Apple refuses as a whole, without a word of what is wrong',
     given(...ready, ...refusals(10), HELD)
       .when(refuse)
       .thenNothing();
+  });
+
+  it('hold its writes at once where the administrator has not accepted terms', () => {
+    const first = given(...ready).when({
+      ...refuse,
+      errorNumber: 9_642,
+      reason: 'accept the terms',
+    });
+    first.thenTypes('account.write-refused', 'account.writes-held');
+    expect(first.events[1]).toMatchObject({ data: { errorNumber: 9_642, reason: 'accept the terms' } });
   });
 
   it('are counted from the start after one that Apple accepts', () => {

@@ -1,12 +1,13 @@
 import { Refusal, keptRefusal, type Command, type Decider, type Instant } from '@seatbook/kernel';
 import { accountChanged, accountExists, tokenOfOtherLocation, unknownAccount } from '../account-refusals.js';
-import type { AppleFailure, MdmInfo, TokenRefusal } from '../ports.js';
+import { TERMS_NOT_ACCEPTED, type AppleFailure, type MdmInfo, type TokenRefusal } from '../ports.js';
 import type { Timings } from '../timings.js';
 import type { AccountEvent, AccountSettings, LocationFacts } from './account-events.js';
 import {
   evolveAccount,
   isConflicted,
   notificationUrlIn,
+  remindersOf,
   type Account,
   type ImportedAccount,
 } from './account-state.js';
@@ -44,6 +45,8 @@ export type AccountCommand =
         readonly uId: string;
         readonly fingerprint: string;
         readonly expiresAt: Instant;
+        /** The MDM that Apple names, where it is not us. */
+        readonly foreign: MdmInfo | null;
       })
   | (Command<'RenameAccount'> & Guarded & { readonly name: string })
   | (Command<'RefuseToken'> & {
@@ -51,6 +54,8 @@ export type AccountCommand =
       readonly state: TokenRefusal;
       readonly errorNumber: number | null;
     })
+  /** A day before the token's date has come on which it is to be reminded of. */
+  | (Command<'RemindOfExpiry'> & { readonly fingerprint: string })
   /** The date of the token has come. */
   | (Command<'ExpireToken'> & { readonly fingerprint: string })
   | (Command<'RecordWriteRefused'> & {
@@ -87,6 +92,8 @@ export const accountDecider = (timings: Timings): Decider<AccountCommand, Accoun
         return renameAccount(command, account);
       case 'RefuseToken':
         return refuseToken(command, account);
+      case 'RemindOfExpiry':
+        return remindOfExpiry(command, account, at);
       case 'ExpireToken':
         return expireToken(command, account, at);
       case 'RecordWriteRefused':
@@ -128,7 +135,7 @@ function importToken(command: CommandOf<'ImportToken'>, account: Account, at: In
 }
 
 function renewToken(
-  { importId, uId, fingerprint, expiresAt, ifVersion }: CommandOf<'RenewToken'>,
+  { importId, uId, fingerprint, expiresAt, foreign, ifVersion }: CommandOf<'RenewToken'>,
   account: ImportedAccount,
   at: Instant,
 ): AccountEvent[] {
@@ -140,9 +147,15 @@ function renewToken(
     const refusal = keptRefusal(accountChanged());
     return [{ type: 'account.import-refused', data: { uId, importId, refusal } }];
   }
+  // Only the owner hears it here: while the location is being marked, the marker itself will tell.
+  const conflict =
+    foreign && account.ownership.state === 'ours' ? reportConflict({ mdmInfo: foreign }, account) : [];
   if (fingerprint === account.token.fingerprint && account.token.state === 'active')
-    return [{ type: 'account.token-kept', data: { uId, importId, fingerprint } }];
-  return [{ type: 'account.token-renewed', data: { uId, importId, fingerprint, expiresAt, at } }];
+    return [{ type: 'account.token-kept', data: { uId, importId, fingerprint } }, ...conflict];
+  return [
+    { type: 'account.token-renewed', data: { uId, importId, fingerprint, expiresAt, at } },
+    ...conflict,
+  ];
 }
 
 const isAsSeen = ({ version }: ImportedAccount, seen: number | undefined): boolean =>
@@ -169,8 +182,23 @@ function refuseToken(
   return [{ type: 'account.token-refused', data: { uId: account.uId, fingerprint, state, errorNumber } }];
 }
 
+/** Days that passed unseen are named together: nobody is to be reminded of them one after the other. */
+function remindOfExpiry(
+  { fingerprint }: CommandOf<'RemindOfExpiry'>,
+  account: ImportedAccount,
+  at: Instant,
+): AccountEvent[] {
+  const { uId, token } = account;
+  if (!isInUse(fingerprint, account)) return [];
+  if (at >= token.expiresAt) return expireToken({ fingerprint }, account, at);
+  const reminders = remindersOf(token, at);
+  if (reminders.length === 0) return [];
+  const { expiresAt } = token;
+  return [{ type: 'account.token-expiring', data: { uId, fingerprint, expiresAt, reminders, at } }];
+}
+
 function expireToken(
-  { fingerprint }: CommandOf<'ExpireToken'>,
+  { fingerprint }: Pick<CommandOf<'ExpireToken'>, 'fingerprint'>,
   account: ImportedAccount,
   at: Instant,
 ): AccountEvent[] {
@@ -189,7 +217,7 @@ function recordWriteRefused(
   const refused = { uId, errorNumber, reason };
   return [
     { type: 'account.write-refused', data: { ...refused, callId, inARow } },
-    ...(inARow < MAX_WRITE_REFUSALS
+    ...(inARow < MAX_WRITE_REFUSALS && errorNumber !== TERMS_NOT_ACCEPTED
       ? []
       : [{ type: 'account.writes-held', data: { ...refused, at, probeAt: at + firstProbeMs } } as const]),
   ];

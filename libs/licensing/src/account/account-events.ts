@@ -60,6 +60,16 @@ export type AccountEvent =
       'token-refused',
       { readonly fingerprint: string; readonly state: TokenRefusal; readonly errorNumber: number | null }
     >
+  /** The alert: the date of the token is near. `reminders`: days before it that have come, each named once for a token. */
+  | Event<
+      'token-expiring',
+      {
+        readonly fingerprint: string;
+        readonly expiresAt: Instant;
+        readonly reminders: readonly number[];
+        readonly at: Instant;
+      }
+    >
   /** The alert: the date of the token has come. All work of the account is held until the token is renewed. */
   | Event<'token-expired', { readonly fingerprint: string; readonly at: Instant }>
   /** Apple refused a call as a whole and named nothing in it; `inARow`: without accepting one in between. */
@@ -108,6 +118,7 @@ export const accountEventTypes = firstVersions<AccountEvent>({
   'account.import-refused': true,
   'account.renamed': true,
   'account.token-refused': true,
+  'account.token-expiring': true,
   'account.token-expired': true,
   'account.write-refused': true,
   'account.writes-held': true,

@@ -38,7 +38,8 @@ const takeToken = reaction<ImportEvent>('account.take-token', {
     const importId = idOf(stream);
     const { uId, fingerprint, expiresAt } = data;
     if (data.kind === 'renew') {
-      const token = { importId, uId, fingerprint, expiresAt, ifVersion: data.ifVersion };
+      const { foreign, ifVersion } = data;
+      const token = { importId, uId, fingerprint, expiresAt, foreign, ifVersion };
       return [messageTo(accountStream(uId), { type: 'RenewToken', ...token })];
     }
     return [messageTo(accountStream(uId), { ...data, type: 'ImportToken', importId })];

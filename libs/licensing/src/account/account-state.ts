@@ -1,4 +1,4 @@
-import { inPhase, type Instant } from '@seatbook/kernel';
+import { inPhase, type Instant, type Milliseconds } from '@seatbook/kernel';
 import type { TokenRefusal } from '../ports.js';
 import type { AccountEvent } from './account-events.js';
 
@@ -7,7 +7,19 @@ export interface Token {
   readonly fingerprint: string;
   readonly expiresAt: Instant;
   readonly state: 'active' | TokenRefusal;
+  /** Days before its date of which it was reminded last; null: of none yet. */
+  readonly reminded: number | null;
 }
+
+/** So many days before its date a token is reminded of, each once. From the first one on it is expiring. */
+export const REMINDER_DAYS: readonly number[] = [60, 30, 14, 7, 1];
+const DAY_MS: Milliseconds = 24 * 3_600_000;
+
+/** Reminders that have not been given and whose day has come; all that are left where no moment is given. */
+export const remindersOf = ({ expiresAt, reminded }: Token, now = Infinity): readonly number[] =>
+  REMINDER_DAYS.filter((days) => (reminded === null || days < reminded) && remindsAt(expiresAt, days) <= now);
+
+export const remindsAt = (expiresAt: Instant, days: number): Instant => expiresAt - days * DAY_MS;
 
 /** Whose the location is, as far as we know. Apple has no lock: all MDMs respect the marker. */
 export type Ownership =
@@ -99,6 +111,7 @@ const UNSEEN: ReadonlySet<AccountEvent['type']> = new Set([
   'account.address-check-failed',
   'account.token-kept',
   'account.import-refused',
+  'account.token-expiring',
 ] as const);
 
 export function evolveAccount(before: Account, event: AccountEvent): Account {
@@ -114,12 +127,14 @@ function changed(account: ImportedAccount, event: Change): ImportedAccount {
   switch (event.type) {
     case 'account.token-renewed': {
       const { fingerprint, expiresAt } = event.data;
-      return { ...account, token: { fingerprint, expiresAt, state: 'active' } };
+      return { ...account, token: { fingerprint, expiresAt, state: 'active', reminded: null } };
     }
     case 'account.renamed':
       return { ...account, name: event.data.name };
     case 'account.token-refused':
       return { ...account, token: { ...token, state: event.data.state } };
+    case 'account.token-expiring':
+      return { ...account, token: { ...token, reminded: Math.min(...event.data.reminders) } };
     case 'account.token-expired':
       return { ...account, token: { ...token, state: 'expired' } };
     case 'account.write-refused':
@@ -166,7 +181,7 @@ function imported(data: DataOf<'account.imported'>): ImportedAccount {
     name,
     countryCode,
     defaultPlatform,
-    token: { fingerprint, expiresAt, state: 'active' },
+    token: { fingerprint, expiresAt, state: 'active', reminded: null },
     ownership: { state: 'wanted', at, failures: 0 },
     subscription: wanting(notificationUrl, at),
     writes: { state: 'accepted', refusals: 0 },

@@ -3,9 +3,22 @@ import { accessTo } from '../apple-access.js';
 import { MAX_RETRY_AFTER_MS, type LicensingPorts } from '../ports.js';
 import type { LongestWaits, Timings } from '../timings.js';
 import type { AccountCommand } from './account-decider.js';
-import { isOver, isUsable, type Account } from './account-state.js';
+import { isOver, isUsable, remindersOf, remindsAt, type Account } from './account-state.js';
 
 type AccountStep = Step<Account, LicensingPorts, AccountCommand>;
+
+/** Reminders of the token's date, each once: what was given is in the log. */
+const remind: AccountStep = {
+  due(account) {
+    if (account.phase === 'new' || account.token.state !== 'active') return null;
+    const [days] = remindersOf(account.token);
+    return days === undefined ? null : { at: remindsAt(account.token.expiresAt, days) };
+  },
+  perform(state) {
+    const { fingerprint } = inPhase(state, 'imported').token;
+    return Promise.resolve([{ type: 'RemindOfExpiry', fingerprint }]);
+  },
+};
 
 /** The token's date: from then on nothing is sent with it, without asking Apple. */
 const expire: AccountStep = {
@@ -84,6 +97,7 @@ const checkAddress: AccountStep = {
 };
 
 export const accountSteps = {
+  remind,
   expire,
   own,
   subscribe,
@@ -93,5 +107,11 @@ export const accountSteps = {
 export const accountWaits = ({ maxRetryMs, addressEveryMs }: Timings): LongestWaits<typeof accountSteps> => {
   const retry = Math.max(maxRetryMs, MAX_RETRY_AFTER_MS);
   // A token's date is no interval of ours.
-  return { expire: Infinity, own: retry, subscribe: retry, 'check-address': Math.max(retry, addressEveryMs) };
+  return {
+    remind: Infinity,
+    expire: Infinity,
+    own: retry,
+    subscribe: retry,
+    'check-address': Math.max(retry, addressEveryMs),
+  };
 };

@@ -1,7 +1,9 @@
-import type { Envelope, Story } from '@seatbook/kernel';
+import type { Envelope, Instant, Story } from '@seatbook/kernel';
 import type { Subjects } from '../subjects.js';
 import { count, failed, moment, type StoryContext } from '../wording.js';
 import type { AccountEvent } from './account-events.js';
+
+const daysUntil = (then: Instant, now: Instant): number => Math.floor((then - now) / 86_400_000);
 
 export const accountSubjects = ({ data: { uId } }: Envelope<AccountEvent>): Subjects => ({ uId });
 
@@ -17,6 +19,8 @@ export const accountStory: Story<AccountEvent, StoryContext> = {
   'account.renamed': ({ data: { name } }) => `The account was renamed to "${name}".`,
   'account.token-refused': ({ data }) =>
     `Apple rejected the content token (${data.state}). All work of this account is held until it is renewed.`,
+  'account.token-expiring': ({ data: { expiresAt, at } }) =>
+    `The content token expires in ${count(daysUntil(expiresAt, at), 'day')}, on ${moment(expiresAt).slice(0, 10)}: a new one is needed.`,
   'account.token-expired': () =>
     'The content token has expired. All work of this account is held until it is renewed.',
   'account.write-refused': ({ data: { reason, inARow } }) =>

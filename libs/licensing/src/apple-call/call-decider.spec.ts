@@ -2,6 +2,7 @@ import { deciderSpec, NOW } from '@seatbook/test-support/decider-spec';
 import { KEYNOTE, LOCATION, PAGES, devices, persons } from '@seatbook/test-support/licensing-builders';
 import { NOBODY, holderKeys, holdersOf, type Holders } from '../holder.js';
 import type { AppleFailure, AssetId } from '../ports.js';
+import { writeGateOf } from '../apple-gates.js';
 import { DEFAULT_TIMINGS } from '../timings.js';
 import { MAX_DOUBTFUL_ATTEMPTS, callDecider, type CallCommand } from './call-decider.js';
 import { pairsOfCall } from './call-state.js';
@@ -229,7 +230,7 @@ describe('planning a call and claiming its pairs', () => {
 
 describe('attempts', () => {
   it('starts as soon as it is ready, behind the gate of its account', () => {
-    expect(given(...readyCall()).due()).toEqual({ step: 'send', at: NOW, gate: LOCATION });
+    expect(given(...readyCall()).due()).toEqual({ step: 'send', at: NOW, gate: writeGateOf(LOCATION) });
   });
 
   it('counts as doubtful 90 s after it started without an answer', () => {
@@ -245,7 +246,7 @@ describe('attempts', () => {
         doubtfulAt: NOW + 90_000,
       },
     });
-    begun.thenDue({ step: 'send', at: NOW + 90_000, gate: LOCATION });
+    begun.thenDue({ step: 'send', at: NOW + 90_000, gate: writeGateOf(LOCATION) });
   });
 
   it('is sent again unchanged where its answer never came', () => {
@@ -310,13 +311,13 @@ describe('attempts', () => {
         retryAt: NOW + delay,
       },
     });
-    failed.thenDue({ step: 'send', at: NOW + delay, gate: LOCATION });
+    failed.thenDue({ step: 'send', at: NOW + delay, gate: writeGateOf(LOCATION) });
   });
 
   it("obeys Apple's Retry-After", () => {
     given(...started())
       .when(fail(transient({ retryAfterMs: 90_000 })))
-      .thenDue({ step: 'send', at: NOW + 90_000, gate: LOCATION });
+      .thenDue({ step: 'send', at: NOW + 90_000, gate: writeGateOf(LOCATION) });
   });
 
   it('is held, not failed, by a refused token and by another MDM', () => {
@@ -449,7 +450,7 @@ describe('attempts', () => {
     it('is sent as it is where Apple has nothing of it, and the doubt stays', () => {
       const after = given(...started(), looking).when(seen());
       after.then(undone);
-      after.thenDue({ step: 'send', at: NOW, gate: LOCATION });
+      after.thenDue({ step: 'send', at: NOW, gate: writeGateOf(LOCATION) });
       given(...started(), looking, undone)
         .when(start)
         .thenTypes('call.started');

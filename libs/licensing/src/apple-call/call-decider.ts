@@ -2,7 +2,7 @@ import type { Command, Decider, Instant } from '@seatbook/kernel';
 import { holdOf } from '../hold.js';
 import type { Action } from '../asset/asset-events.js';
 import { NOBODY, holderCount, holderKeys, holdersOf, type HolderKey, type Holders } from '../holder.js';
-import type { AppleFailure, AssetId } from '../ports.js';
+import { TERMS_NOT_ACCEPTED, type AppleFailure, type AssetId } from '../ports.js';
 import type { Timings } from '../timings.js';
 import { idOfAsset } from '../asset-id.js';
 import type { CallEvent, CallFailure, ReportedFailure } from './call-events.js';
@@ -24,7 +24,7 @@ const LICENCE_NOT_FOUND = 9610;
 const INTERNAL_ERROR = 9603;
 const MAINTENANCE = 9644;
 /** Error numbers of single pairs that pass: the ledger tries such a pair a few times. */
-const PASSING = new Set([INTERNAL_ERROR, LICENCE_NOT_FOUND, MAINTENANCE]);
+const PASSING = new Set([INTERNAL_ERROR, LICENCE_NOT_FOUND, MAINTENANCE, TERMS_NOT_ACCEPTED]);
 const NOT_ENOUGH_LICENCES = 9709;
 /** v1's "already assigned"; v2 has no number for it, a doubtful attempt may meet it all the same. */
 const ALREADY_ASSIGNED = 9616;
@@ -284,9 +284,10 @@ function refusedWhole(
   if (nothingNamed && short)
     return { failures: call.assets.map((asset) => ({ ...pick(asset), ...again, ...poison })), named: true };
   if (nothingNamed) {
-    // A probe that is refused says nothing of its pair.
-    const limit = call.probe ? pairs : Math.floor(pairs / 2);
-    const found = pairs === 1 && !call.probe ? poison : { limit };
+    // A probe that is refused says nothing of its pair, and neither do terms that nobody has accepted.
+    const blameless = call.probe || errorNumber === TERMS_NOT_ACCEPTED;
+    const limit = blameless ? pairs : Math.floor(pairs / 2);
+    const found = pairs === 1 && !blameless ? poison : { limit };
     const all = call.assets.map((asset) => ({ ...pick(asset), ...again, ...found }));
     return { failures: all, named: false };
   }

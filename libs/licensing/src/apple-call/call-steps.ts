@@ -1,9 +1,11 @@
 import { inPhase, type Step, type Steps } from '@seatbook/kernel';
 import { idOfAsset } from '../asset-id.js';
 import { accessTo, accountOf, senderOf } from '../apple-access.js';
+import { writeGateOf } from '../apple-gates.js';
 import {
   MAX_RETRY_AFTER_MS,
   type AppleAccess,
+  type AppleFailure,
   type AppleAssignment,
   type AppleResult,
   type AssetId,
@@ -23,6 +25,14 @@ const PAIRS_ON_A_PAGE = 300;
 /** Up to this many devices of an asset are read one by one; beyond it the asset is walked whole. */
 const READ_ONE_BY_ONE = 10;
 
+const NOT_SENT: AppleFailure = {
+  kind: 'transient',
+  errorNumber: null,
+  doubtful: false,
+  retryAfterMs: null,
+  reason: 'not sent: the account has become unusable',
+};
+
 /** The request to Apple. Its `begin` is the fence: who loses that append does not send. */
 const send: CallStep = {
   due(call) {
@@ -31,7 +41,7 @@ const send: CallStep = {
       case 'started':
       case 'waiting':
       case 'held':
-        return { at: call.at, gate: call.uId };
+        return { at: call.at, gate: writeGateOf(call.uId) };
       default:
         return null;
     }
@@ -51,14 +61,19 @@ const send: CallStep = {
     // It is not to be sent: Apple is read first, or refuses whatever is written.
     if (state.phase !== 'started') return [];
     const { action, assets, holders, attempt, fingerprint, uId } = state;
-    const access = await accessTo(await accountOf(uId, ports), ports, fingerprint);
+    const account = await accountOf(uId, ports);
+    const jitter = ports.random();
+    // Another MDM may have been seen since the attempt began.
+    if (!senderOf(account, ports.clock.now()))
+      return [{ type: 'RecordFailure', attempt, fingerprint, failure: NOT_SENT, jitter }];
+    const access = await accessTo(account, ports, fingerprint);
     const clientUserIds = await ports.persons.clientUserIdsOf(holders.userIds);
     const request = { assets, serialNumbers: holders.serialNumbers, clientUserIds };
     const result = await (action === 'associate'
       ? ports.apple.associate(access, request)
       : ports.apple.disassociate(access, request));
     if (result.ok) return [{ type: 'RecordAccepted', attempt, appleEventId: result.value.eventId }];
-    return [{ type: 'RecordFailure', attempt, fingerprint, failure: result.failure, jitter: ports.random() }];
+    return [{ type: 'RecordFailure', attempt, fingerprint, failure: result.failure, jitter }];
   },
 };
 

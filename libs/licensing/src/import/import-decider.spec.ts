@@ -9,7 +9,7 @@ const given = deciderSpec(importDecider, importSteps);
 const settings = { name: 'Berlin', platform: 'iOS', assignmentType: 'device' } as const;
 const token = { fingerprint: 'f1', expiresAt: NOW + 1_000_000 };
 const request: RequestedImport = { kind: 'import', ...token, orgName: 'Example', settings, takeOver: false };
-const location: LocationRead = { kind: 'renew', uId: LOCATION, ...token };
+const location: LocationRead = { kind: 'renew', uId: LOCATION, foreign: null, ...token };
 const no: KeptRefusal = {
   code: 'REJECTED_TOKEN_REVOKED',
   message: 'it was revoked',

@@ -48,7 +48,12 @@ export type LocationRead = {
       /** Where Apple is to send notifications; null: it cannot reach us. */
       readonly notificationUrl: string | null;
     }
-  | { readonly kind: 'renew'; readonly ifVersion?: number | undefined }
+  | {
+      readonly kind: 'renew';
+      /** The MDM that Apple names, where it is not us. */
+      readonly foreign: MdmInfo | null;
+      readonly ifVersion?: number | undefined;
+    }
 );
 
 export type ImportEvent =

@@ -1,5 +1,5 @@
 import { Refusal, type ErrorCode } from '@seatbook/kernel';
-import type { AppleFailure, MdmInfo, TokenRefusal } from '../ports.js';
+import { TERMS_NOT_ACCEPTED, type AppleFailure, type MdmInfo, type TokenRefusal } from '../ports.js';
 
 const APPLE_AGAIN_MS = 10_000;
 
@@ -35,10 +35,18 @@ export function refusedByApple(failure: AppleFailure): Refusal {
     }
     case 'refused': {
       const { errorNumber, reason } = failure;
+      if (errorNumber === TERMS_NOT_ACCEPTED) return termsNotAccepted(reason);
       return new Refusal('REJECTED_BY_APPLE', `Apple refuses the request: ${reason}`, { errorNumber });
     }
   }
 }
+
+const termsNotAccepted = (reason: string): Refusal =>
+  new Refusal(
+    'REJECTED_TERMS_NOT_ACCEPTED',
+    `Apple wants its terms accepted first, by an administrator in Apple Business Manager: ${reason}`,
+    { errorNumber: TERMS_NOT_ACCEPTED },
+  );
 
 /** Another MDM manages the location, and nobody said that it is to be taken over. */
 export function ownedByOther(mdmInfo: MdmInfo | null): Refusal {

@@ -1,7 +1,8 @@
 import { idOf, isRefusal, keptRefusal, type Step, type Steps } from '@seatbook/kernel';
 import { accountExists, tokenOfOtherLocation, unknownAccount } from '../account-refusals.js';
+import { isOthers } from '../apple-access.js';
 import { notificationUrlOf } from '../notification-url.js';
-import type { ClientConfig, LicensingPorts } from '../ports.js';
+import type { AppleAccess, AppleResult, ClientConfig, LicensingPorts } from '../ports.js';
 import { accountStream } from '../streams.js';
 import type { LongestWaits } from '../timings.js';
 import type { Import, ImportCommand } from './import-decider.js';
@@ -19,7 +20,9 @@ const read: ImportStep = {
     try {
       const token = await ports.vault.importedToken(idOf(stream), request.fingerprint);
       if (token === null) throw tokenGone();
-      const location = await locationOf(request, await configOf(token, request, ports), ports);
+      const access = accessWith(token, request);
+      const location = await locationOf(request, asked(await ports.apple.clientConfig(access)), ports);
+      if (location.kind === 'renew') await tryToWrite(location, access, ports);
       await ports.vault.keepToken(request.fingerprint, token);
       return [{ type: 'RecordLocation', location }];
     } catch (error) {
@@ -29,20 +32,33 @@ const read: ImportStep = {
   },
 };
 
-async function configOf(
-  token: string,
-  request: RequestedImport,
-  { apple }: LicensingPorts,
-): Promise<ClientConfig> {
-  // The location is what is asked for: a reply cannot name a wrong one.
-  const result = await apple.clientConfig({
-    uId: '',
-    token,
-    mdmId: null,
-    ...(request.kind === 'renew' ? { pacedAs: request.uId } : {}),
-  });
+/** The location is what is asked for: a reply cannot name a wrong one. */
+const accessWith = (token: string, request: RequestedImport): AppleAccess => ({
+  uId: '',
+  token,
+  mdmId: null,
+  ...(request.kind === 'renew' ? { pacedAs: request.uId } : {}),
+});
+
+/** @throws Refusal where Apple refuses */
+function asked<T>(result: AppleResult<T>): T {
   if (result.ok) return result.value;
   throw refusedByApple(result.failure);
+}
+
+/**
+ * Only a write shows that a token may write, so our marker is written to the location once more, which changes nothing.
+ * Not where another MDM has it: a takeover is for a person to order, and shows it then.
+ * @throws Refusal where the token may only read
+ */
+async function tryToWrite(
+  { uId, foreign }: LocationRead & { kind: 'renew' },
+  access: AppleAccess,
+  { apple, read: stateOf, settings }: LicensingPorts,
+): Promise<void> {
+  const account = await stateOf(accountStream(uId));
+  if (foreign || isOthers(account)) return;
+  asked(await apple.own(access, settings.mdmInfo));
 }
 
 /** @throws Refusal where it is seen already that the account will say no */
@@ -54,14 +70,14 @@ async function locationOf(
   const { uId, locationName, countryCode, defaultPlatform, websiteUrl } = config;
   const { fingerprint, expiresAt, orgName } = request;
   const token = { uId, fingerprint, expiresAt: config.tokenExpiresAt ?? expiresAt };
+  const foreign = config.mdmInfo && config.mdmInfo.id !== settings.mdmInfo.id ? config.mdmInfo : null;
   if (request.kind === 'renew') {
     if ((await stateOf(accountStream(request.uId))).phase === 'new') throw unknownAccount();
     if (uId !== request.uId) throw tokenOfOtherLocation(request.uId, uId);
-    return { kind: 'renew', ...token, ifVersion: request.ifVersion };
+    return { kind: 'renew', ...token, foreign, ifVersion: request.ifVersion };
   }
   const account = await stateOf(accountStream(uId));
   if (account.phase !== 'new') throw accountExists(uId, account.token.fingerprint === fingerprint);
-  const foreign = config.mdmInfo && config.mdmInfo.id !== settings.mdmInfo.id ? config.mdmInfo : null;
   if (foreign && !request.takeOver) throw ownedByOther(foreign);
   return {
     kind: 'import',

@@ -1,5 +1,5 @@
 import { isoTime, type Instant } from '@seatbook/kernel';
-import type { AccountDocument } from '@seatbook/licensing';
+import { REMINDER_DAYS, TERMS_NOT_ACCEPTED, type AccountDocument } from '@seatbook/licensing';
 import type { AccountFound } from '@seatbook/application';
 import {
   Count,
@@ -18,7 +18,8 @@ import { API } from '../http/api-root.js';
 import { AsOfAnswer, asOfAnswer } from '../reading/as-of.js';
 
 const DAY_MS = 24 * 3_600_000;
-const EXPIRING_DAYS = 30;
+type TokenState = AccountDocument['tokenState'] | 'expiring';
+const EXPIRING_DAYS = Math.max(...REMINDER_DAYS);
 
 export class TokenAnswer {
   @OneOf(
@@ -39,6 +40,9 @@ export class TokenAnswer {
 
   @CountOrNull(null, "Apple's error number if it refused the token.")
   errorNumber!: number | null;
+
+  @TextOrNull(null, 'What to do about it; null while there is nothing to do.')
+  advice!: string | null;
 }
 
 export class NotificationsAnswer {
@@ -94,6 +98,9 @@ export class WritesHeldAnswer {
 
   @Text('9602 invalid argument (HTTP 400)', "Apple's text.")
   reason!: string;
+
+  @Text('look the error up; one small call tries again from time to time, and work goes on by itself')
+  advice!: string;
 }
 
 export class AccountAnswer {
@@ -207,6 +214,7 @@ export function accountAnswer(
       since: isoTime(account.writesHeld.since) ?? '',
       errorNumber: account.writesHeld.errorNumber,
       reason: account.writesHeld.reason,
+      advice: writesAdvice(account.writesHeld.errorNumber),
     },
     notifications: notificationsAnswer(account),
     firstRead: {
@@ -228,19 +236,36 @@ export function accountAnswer(
 }
 
 function tokenAnswer(
-  { tokenState, tokenErrorNumber, expiresAt, fingerprint }: AccountDocument,
+  { uId, tokenState, tokenErrorNumber, expiresAt, fingerprint }: AccountDocument,
   now: Instant,
 ): TokenAnswer {
   const left = expiresAt - now;
   const byDate = left <= 0 ? 'expired' : left <= EXPIRING_DAYS * DAY_MS ? 'expiring' : 'active';
+  const state = tokenState === 'active' ? byDate : tokenState;
   return {
-    state: tokenState === 'active' ? byDate : tokenState,
+    state,
     fingerprint,
     expiresAt: isoTime(expiresAt) ?? '',
     daysLeft: Math.max(0, Math.floor(left / DAY_MS)),
     errorNumber: tokenErrorNumber,
+    advice: state === 'active' ? null : `${TOKEN_ADVICE[state]}: PUT ${API}/accounts/${uId}/token`,
   };
 }
+
+const NEW_TOKEN = 'download a new token of the location in Apple Business Manager and send it';
+
+const TOKEN_ADVICE: Readonly<Record<Exclude<TokenState, 'active'>, string>> = {
+  expiring: NEW_TOKEN,
+  expired: NEW_TOKEN,
+  revoked: `somebody revoked it; ${NEW_TOKEN}`,
+  invalid: `the password of the account that downloaded it was changed, or the account was closed; ${NEW_TOKEN}`,
+  'read-only': `it may only read; give the account that downloads it the right to manage licences, ${NEW_TOKEN}`,
+};
+
+const writesAdvice = (errorNumber: number): string =>
+  errorNumber === TERMS_NOT_ACCEPTED
+    ? "sign in to Apple Business Manager as an administrator and accept Apple's terms; work goes on by itself"
+    : 'see what Apple says; one small call tries again from time to time, and work goes on by itself';
 
 function notificationsAnswer(account: AccountDocument): NotificationsAnswer {
   const { notificationUrl: url, subscribed, subscriptionFailure, owned } = account;
