@@ -1,5 +1,3 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { sized } from '@seatbook/test-support/full-size';
 import { VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 
@@ -64,8 +62,7 @@ async function died(virtual: VirtualSeatbook): Promise<typeof DIED> {
 async function again(virtual: VirtualSeatbook, loseViews: boolean): Promise<void> {
   virtual.dieAt = null;
   await virtual.kill();
-  if (loseViews)
-    for (const end of ['', '-wal', '-shm']) rmSync(join(virtual.folder, `views.db${end}`), { force: true });
+  if (loseViews) virtual.backEnd.loseViews();
   await virtual.start();
 }
 

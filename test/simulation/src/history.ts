@@ -5,16 +5,18 @@ import { apple } from './actions/apple.js';
 import { beginnings } from './actions/beginnings.js';
 import { machine, strikeTheBeginning } from './actions/machine.js';
 import { people } from './actions/people.js';
+import { servers } from './actions/servers.js';
 import { attend, calm } from './calm.js';
 import type { Coverage } from './coverage.js';
 import { Dice } from './dice.js';
 import { contradictions, logOf, unsettled } from './invariants.js';
 import { lastOrder } from './last-order.js';
-import { World } from './world.js';
+import { World, type Where } from './world.js';
 
 /** How one seed's history ended. */
 export interface Ending {
   readonly seed: number;
+  readonly where: Where;
   /** What was wrong at the end; empty when all was well. */
   readonly wrong: readonly string[];
   readonly story: readonly string[];
@@ -51,13 +53,18 @@ const CALM_MS = [
 /** A last order may be the first to meet a dead token, and the next one to meet another MDM. */
 const LAST_ORDERS = 4;
 
-/** What happens in a history. Each kind of action is in one of any few dozen consecutive seeds at least twice. */
-function planOf(seed: number): Planned[] {
+/**
+ * What happens in a history. Each kind of action is in one of any few dozen consecutive seeds at least twice. On servers
+ * half as much happens, since it costs ten times as much.
+ */
+function planOf(seed: number, where: Where): Planned[] {
   const dice = new Dice(seededRandom(seed * 104_729 + 3));
-  const theme = ACTIONS[seed % ACTIONS.length] as Action;
-  return Array.from({ length: dice.between(6, 30) }, (_planned, index) => {
+  const actions = where === 'servers' ? [...ACTIONS, ...servers] : ACTIONS;
+  const theme = actions[seed % actions.length] as Action;
+  const length = dice.between(6, 30);
+  return Array.from({ length: where === 'servers' ? Math.ceil(length / 2) : length }, (_planned, index) => {
     const own = new Dice(seededRandom(seed * 15_485_863 + index * 32_452_843));
-    const action = index % 7 === 2 ? theme : dice.weighted(ACTIONS);
+    const action = index % 7 === 2 ? theme : dice.weighted(actions);
     return { action, dice: own, pause: dice.of(PAUSES_MS) };
   });
 }
@@ -65,9 +72,14 @@ function planOf(seed: number): Planned[] {
 /**
  * Lives the history that a seed makes, lets all be calm, and looks whether everything is as it must be.
  * @param kept numbers of the actions that happen, all of them when absent: for finding a shorter history that goes wrong
+ * @param where on servers, whose answers come in an order that no seed decides: a history may differ from time to time
  */
-export async function live(seed: number, kept?: ReadonlySet<number>): Promise<Ending> {
-  const world = await World.create(seed);
+export async function live(
+  seed: number,
+  kept?: ReadonlySet<number>,
+  where: Where = 'embedded',
+): Promise<Ending> {
+  const world = await World.create(seed, where);
   const actions: number[] = [];
   let wrong: string[];
   try {
@@ -77,7 +89,7 @@ export async function live(seed: number, kept?: ReadonlySet<number>): Promise<En
       await begin(world.dice.weighted(beginnings), world);
     }
     await world.pass(world.dice.of([0, 500, 10_000]));
-    for (const [index, planned] of planOf(seed).entries()) {
+    for (const [index, planned] of planOf(seed, where).entries()) {
       if (kept && !kept.has(index)) continue;
       actions.push(index);
       await act(planned, world);
@@ -91,7 +103,7 @@ export async function live(seed: number, kept?: ReadonlySet<number>): Promise<En
   } catch (error) {
     wrong = [...wrong, `it did not end: ${error instanceof Error ? error.stack : String(error)}`];
   }
-  return { seed, wrong, story: world.story, actions, covered: world.covered };
+  return { seed, where, wrong, story: world.story, actions, covered: world.covered };
 }
 
 async function begin(beginning: Action, world: World): Promise<void> {

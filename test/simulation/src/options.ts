@@ -1,8 +1,11 @@
 import { parseArgs } from 'node:util';
+import type { Where } from './world.js';
 
 /** What the program was asked to do. */
 export interface Options {
   readonly seeds: readonly number[];
+  /** Where the product keeps its data. */
+  readonly stores: Where;
   /** Numbers of the actions that happen; null: all of them. */
   readonly keep: ReadonlySet<number> | null;
   readonly shrink: boolean;
@@ -30,6 +33,7 @@ export function optionsFrom(argv: readonly string[]): Options {
     options: {
       seeds: { type: 'string', default: '100' },
       from: { type: 'string', default: '1' },
+      stores: { type: 'string', default: 'embedded' },
       only: { type: 'string' },
       keep: { type: 'string' },
       shrink: { type: 'boolean', default: false },
@@ -40,6 +44,9 @@ export function optionsFrom(argv: readonly string[]): Options {
       replay: { type: 'boolean', default: false },
     },
   });
+  const { stores } = values;
+  if (stores !== 'embedded' && stores !== 'servers')
+    throw new Error(`--stores ${stores}: embedded or servers`);
   const numbers = (name: string, text: string): number[] => {
     if (!NUMBERS.test(text)) throw new Error(`--${name} ${text}: whole numbers, with commas between them`);
     return text.split(',').map(Number);
@@ -52,6 +59,7 @@ export function optionsFrom(argv: readonly string[]): Options {
       values.only === undefined
         ? Array.from({ length: count }, (_seed, index) => from + index)
         : numbers('only', values.only),
+    stores,
     keep: values.keep === undefined ? null : new Set(numbers('keep', values.keep)),
     shrink: values.shrink,
     first: values.first,

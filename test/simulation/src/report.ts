@@ -10,17 +10,18 @@ const LINE_LENGTH = 400;
 const cut = (line: string): string => (line.length > LINE_LENGTH ? `${line.slice(0, LINE_LENGTH)}…` : line);
 
 /** What was done and what is wrong, and how to see it again. */
-export function reportOf({ seed, story, wrong, actions }: Ending): string {
+export function reportOf({ seed, where, story, wrong, actions }: Ending): string {
   const found = wrong
     .slice(0, WRONG_LINES)
     .flatMap((line) => `  wrong: ${line.split('\n').slice(0, WRONG_DEPTH).join('\n    ')}`.split('\n'));
   const room = LINES - found.length - 3;
   const left = story.length - room;
   const told = left > 0 ? [`    … ${left} lines`, ...story.slice(-room)] : story;
+  const again = `npm run simulate --${where === 'servers' ? ' --stores servers' : ''} --only ${seed}`;
   return [
     `seed ${seed} goes wrong:`,
     ...told.map(cut),
     ...found.map(cut),
-    `  again: npm run simulate -- --only ${seed} (shorter: --shrink; these actions: --keep ${actions.join(',')})`,
+    `  again: ${again} (shorter: --shrink; these actions: --keep ${actions.join(',')})`,
   ].join('\n');
 }

@@ -6,6 +6,7 @@ import { Memory } from './memory.js';
 import type { Options } from './options.js';
 import { reportOf } from './report.js';
 import { shrunk } from './shrink.js';
+import type { Where } from './world.js';
 
 /** What came of the seeds that were lived. */
 export interface Outcome {
@@ -26,12 +27,12 @@ const TYPESCRIPT = new URL('../typescript.js', import.meta.url).href;
 const TOLD_EVERY = 100;
 
 /** Lives the histories of the seeds here, and reports each that goes wrong. */
-export async function runHere({ seeds, keep, first, shrink }: Options): Promise<Outcome> {
+export async function runHere({ seeds, stores, keep, first, shrink }: Options): Promise<Outcome> {
   const covered = new Coverage();
   const memory = new Memory();
   const wrongSeeds: number[] = [];
   for (const [index, seed] of seeds.entries()) {
-    let ending = await live(seed, keep ?? undefined);
+    let ending = await live(seed, keep ?? undefined, stores);
     covered.addAll(ending.covered);
     memory.note();
     if (ending.wrong.length > 0) {
@@ -49,11 +50,11 @@ export async function runHere({ seeds, keep, first, shrink }: Options): Promise<
 }
 
 /** Shares the seeds out to processes of their own. */
-export async function runApart({ seeds, processes }: Options): Promise<Outcome> {
+export async function runApart({ seeds, stores, processes }: Options): Promise<Outcome> {
   const shares = Array.from({ length: processes }, (_share, number) =>
     seeds.filter((_seed, index) => index % processes === number),
   ).filter((share) => share.length > 0);
-  const outcomes = await Promise.all(shares.map(shareOf));
+  const outcomes = await Promise.all(shares.map((share) => shareOf(share, stores)));
   const covered = new Coverage();
   for (const outcome of outcomes) covered.addAll(Coverage.of(outcome.counts));
   return {
@@ -64,8 +65,8 @@ export async function runApart({ seeds, processes }: Options): Promise<Outcome> 
   };
 }
 
-function shareOf(seeds: readonly number[]): Promise<SentOutcome> {
-  const child = fork(PROGRAM, ['--only', seeds.join(',')], {
+function shareOf(seeds: readonly number[], stores: Where): Promise<SentOutcome> {
+  const child = fork(PROGRAM, ['--only', seeds.join(','), '--stores', stores], {
     execArgv: ['--enable-source-maps', '--import', TYPESCRIPT],
   });
   let outcome: SentOutcome | null = null;

@@ -17,7 +17,7 @@ export async function shrunk(
   ) {
     for (let from = 0; from < best.actions.length;) {
       const kept = best.actions.filter((_number, index) => index < from || index >= from + size);
-      const ending = await again(best.seed, new Set(kept));
+      const ending = await again(best.seed, new Set(kept), best.where);
       if (ending.wrong.length === 0) {
         from += size;
         continue;

@@ -36,6 +36,7 @@ it('a seed makes the same history each time', async () => {
 
 const ending = (actions: readonly number[], wrong: readonly string[]): Ending => ({
   seed: 17,
+  where: 'embedded',
   wrong,
   story: Array.from({ length: 500 }, (_line, index) => `line ${index}`),
   actions,

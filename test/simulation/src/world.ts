@@ -1,14 +1,16 @@
-import { rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { importToken, type Caller } from '@seatbook/application';
 import { isRefusal, type Milliseconds } from '@seatbook/kernel';
 import { accountStream, queryModels, type AccountDocument, type Timings } from '@seatbook/licensing';
 import type { FaultsPatch, NewAsset, Span } from '@seatbook/simulator';
 import { seededRandom } from '@seatbook/test-support/seeded-random';
+import type { ServerBackEnd } from '@seatbook/test-support/server-back-end';
 import { OWNER, VirtualSeatbook, asset, serials } from '@seatbook/test-support/virtual-seatbook';
 import { Coverage } from './coverage.js';
 import { Dice } from './dice.js';
 import { Weather } from './weather.js';
+
+/** Where the product of a world keeps its data. */
+export type Where = 'embedded' | 'servers';
 
 /** A location at Apple. */
 export interface Site {
@@ -90,6 +92,8 @@ export class World {
     virtual: VirtualSeatbook,
     weather: Weather,
     dice: Dice,
+    /** Doubles of both servers; null where the stores are embedded. */
+    readonly servers: ServerBackEnd | null,
   ) {
     this.virtual = virtual;
     this.weather = weather;
@@ -103,15 +107,17 @@ export class World {
     this.#startedAt = virtual.clock.elapsed();
   }
 
-  static async create(seed: number): Promise<World> {
+  static async create(seed: number, where: Where = 'embedded'): Promise<World> {
     const dice = new Dice(seededRandom(seed * 7_919 + 17));
     let world: World | null = null;
+    const servers = where === 'servers' ? await serversOf(seed) : null;
     const weather: Weather = new Weather(
       () => world?.virtual.clock.elapsed() ?? 0,
       (what) => world?.covered.add(what),
       (line) => world?.tell(line),
     );
     const virtual = await VirtualSeatbook.open({
+      ...(servers && { backEnd: servers }),
       seed,
       // Some deployments cannot be reached from outside and poll.
       publicUrl: dice.chance(0.2) ? null : 'https://seatbook.test',
@@ -122,7 +128,7 @@ export class World {
         world?.goesRoundInCircles(call) ? 'dies-before' : weather.fateOf(call, parameters),
       acknowledged: (notificationId) => world?.acknowledged.add(notificationId),
     });
-    world = new World(seed, virtual, weather, dice);
+    world = new World(seed, virtual, weather, dice, servers);
     for (const site of SITES.slice(0, dice.chance(0.25) ? 2 : 1)) world.#found(site);
     return world;
   }
@@ -291,9 +297,7 @@ export class World {
     const { virtual } = this;
     for (let start = 0; start < STARTS; start += 1) {
       await virtual.kill();
-      if (withoutViews && start === 0)
-        for (const suffix of ['', '-wal', '-shm'])
-          rmSync(join(virtual.folder, `views.db${suffix}`), { force: true });
+      if (withoutViews && start === 0) virtual.backEnd.loseViews();
       try {
         await virtual.start();
         return;
@@ -330,4 +334,10 @@ export class World {
   close(): Promise<void> {
     return this.virtual.close();
   }
+}
+
+/** Their drivers are loaded where they are wanted. */
+async function serversOf(seed: number): Promise<ServerBackEnd> {
+  const backEnd = await import('@seatbook/test-support/server-back-end');
+  return backEnd.ServerBackEnd.start(seededRandom(seed * 31_337 + 5));
 }

@@ -48,10 +48,10 @@ async function* followed<P extends Followed>(pages: AsyncIterable<P>): AsyncGene
  * Lets everything happen that needs no time: returns after that many turns of the event loop in a row in which no store
  * was at work. Between two calls of a store a runner needs at most one turn, to let others have theirs.
  */
-export async function calm(turns = 3): Promise<void> {
+export async function calm(turns = 3, isQuiet = (): boolean => unanswered === 0): Promise<void> {
   for (let quiet = 0; quiet < turns;) {
     await new Promise<void>((resolve) => setImmediate(resolve));
-    quiet = unanswered === 0 ? quiet + 1 : 0;
+    quiet = isQuiet() ? quiet + 1 : 0;
   }
 }
 
@@ -61,10 +61,11 @@ export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
   withinMs = 3_600_000,
+  isQuiet?: () => boolean,
 ): Promise<void> {
   const end = clock.now() + withinMs;
   for (;;) {
-    await calm();
+    await calm(undefined, isQuiet);
     if (await holds()) return;
     const next = clock.next(end);
     if (next === null) throw new Error(`not within ${withinMs} ms: ${what}`);
@@ -73,14 +74,14 @@ export async function until(
 }
 
 /** Lets that much time pass, timer by timer. */
-export async function pass(clock: VirtualClock, ms: number): Promise<void> {
+export async function pass(clock: VirtualClock, ms: number, isQuiet?: () => boolean): Promise<void> {
   const end = clock.now() + ms;
   for (;;) {
-    await calm();
+    await calm(undefined, isQuiet);
     const next = clock.next(end);
     if (next === null) break;
     clock.moveTo(next);
   }
   clock.moveTo(end);
-  await calm();
+  await calm(undefined, isQuiet);
 }

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import {
   TransportError,
   createAppleApi,
@@ -9,7 +6,7 @@ import {
   type TransportReply,
   type TransportRequest,
 } from '@seatbook/apple';
-import type { Clock, Instant, Milliseconds, Position } from '@seatbook/kernel';
+import { systemClock, type Clock, type Instant, type Milliseconds, type Position } from '@seatbook/kernel';
 import {
   DEFAULT_TIMINGS,
   assetKey,
@@ -20,9 +17,14 @@ import {
   type OrderDocument,
   type Timings,
 } from '@seatbook/licensing';
-import { StoreUnavailable, type EventStore, type StoredEvent, type Stores } from '@seatbook/runtime';
+import {
+  StoreUnavailable,
+  type EventStore,
+  type OpenedStores,
+  type StoredEvent,
+  type Stores,
+} from '@seatbook/runtime';
 import { createSimulator, type NewAsset, type Simulator } from '@seatbook/simulator';
-import { openSqliteStores, type SqliteStores } from '@seatbook/store-sqlite';
 import {
   Foundation,
   SeatbookEdge,
@@ -35,6 +37,7 @@ import {
   type Caller,
 } from '@seatbook/application';
 import { allEvents } from './all-events.js';
+import { EmbeddedBackEnd, type BackEnd } from './back-end.js';
 import { seededIds, seededRandom } from './seeded-random.js';
 import { VirtualClock } from './virtual-clock.js';
 
@@ -44,6 +47,8 @@ const APPLE = 'https://apple.test';
 const PUBLIC_URL = 'https://seatbook.test';
 
 export interface VirtualOptions {
+  /** Where the data are kept; SQLite files when absent. It is closed with the product. */
+  readonly backEnd?: BackEnd;
   /** The halves are processes of their own: nothing but the stores connects them. */
   readonly apart?: boolean;
   readonly seed?: number;
@@ -79,6 +84,14 @@ export const serials = (count: number, from = 0, letter = 'S'): string[] =>
  */
 const PATIENCE = 15;
 const PATIENT = { reactor: { pollMs: 15_000 }, due: { pollMs: 15_000 }, planner: { pollMs: 15_000 } };
+
+/** Turns of the event loop in which nothing is under way, for it to be calm: where idle runners say so, and where not. */
+const CALM_TURNS = 3;
+const CALM_TURNS_UNSAID = 8;
+/** While a server is away its clients hear so within this time of the machine; then time may move on. */
+const AWAY_PAUSE_MS: Milliseconds = 10;
+/** By the machine's clock: whatever was asked of a server that is there has an answer long before. */
+const ANSWERED_WITHIN_MS: Milliseconds = 60_000;
 
 /** One life of the process. When it has ended, none of its pending work has any effect. */
 interface Life {
@@ -154,13 +167,13 @@ function withHintsOfItsOwn(events: EventStore): EventStore {
   });
 }
 
-/** The whole product and a simulated Apple in one process, on real SQLite files and a virtual clock. */
+/** The whole product and a simulated Apple in one process, on real stores and a virtual clock. */
 export class VirtualSeatbook {
   readonly clock = new VirtualClock();
   readonly simulator: Simulator;
-  readonly folder = mkdtempSync(join(tmpdir(), 'seatbook-'));
+  readonly backEnd: BackEnd;
   readonly seed: number;
-  stores!: SqliteStores;
+  stores!: OpenedStores;
   edge!: SeatbookEdge;
   worker!: SeatbookWorker;
   apple!: AppleClient;
@@ -175,6 +188,7 @@ export class VirtualSeatbook {
 
   private constructor(private options: VirtualOptions) {
     this.seed = options.seed ?? 1;
+    this.backEnd = options.backEnd ?? new EmbeddedBackEnd();
     this.simulator = createSimulator({
       // Whoever sets the clock of our machine does not set Apple's.
       clock: { now: () => this.clock.elapsed(), after: (delay, run) => this.clock.after(delay, run) },
@@ -221,8 +235,7 @@ export class VirtualSeatbook {
     const ids = seededIds(this.seed, (this.#runs += 1));
     const random = seededRandom(this.seed + this.#runs);
     const storesClock: Clock = { ...clock, after: (delay, run) => clock.after(delay * PATIENCE, run) };
-    const key = Buffer.alloc(32, 7);
-    this.stores = await openSqliteStores({ folder: this.folder, key, clock: storesClock, ids });
+    this.stores = await this.backEnd.open({ clock: storesClock, ids, random: seededRandom(this.seed) });
     this.apple = createAppleApi({
       clock,
       random,
@@ -285,7 +298,13 @@ export class VirtualSeatbook {
   }
 
   #fatesOf(port: string): (member: string, parameters: readonly unknown[]) => Fate {
-    return (member, parameters) => this.options.fateOf?.(`${port}.${member}`, parameters) ?? 'well';
+    return (member, parameters) => {
+      const call = `${port}.${member}`;
+      const fate = this.options.fateOf?.(call, parameters) ?? 'well';
+      // Where there is a way to a server, the call goes there and meets it.
+      const onItsWay = (fate === 'fails' || fate === 'answer-lost') && this.backEnd.strike(call, fate);
+      return onItsWay ? 'well' : fate;
+    };
   }
 
   get dead(): boolean {
@@ -318,7 +337,7 @@ export class VirtualSeatbook {
   async close(): Promise<void> {
     await this.stop();
     this.simulator.stop();
-    rmSync(this.folder, { recursive: true, force: true });
+    await this.backEnd.close();
   }
 
   /** Waits for something that may need timers, without going further than they do. */
@@ -341,18 +360,35 @@ export class VirtualSeatbook {
 
   /** Lets everything happen that needs no time. */
   async settle(): Promise<void> {
-    for (let calm = 0; calm < 3;) {
+    if (this.backEnd.away) return new Promise((resolve) => void systemClock.after(AWAY_PAUSE_MS, resolve));
+    const began = performance.now();
+    const turns = this.backEnd.answered === null ? CALM_TURNS : CALM_TURNS_UNSAID;
+    for (let calm = 0; calm < turns;) {
       await new Promise<void>((resolve) => setImmediate(resolve));
-      const quiet = this.#deliveries === 0 && this.#requests === 0 && (this.dead || (await this.#quiet()));
+      const { answered } = this.backEnd;
+      if (answered === false) {
+        calm = 0;
+        if (performance.now() - began > ANSWERED_WITHIN_MS)
+          throw new Error('a store does not answer any more');
+        continue;
+      }
+      const alone = this.#deliveries === 0 && this.#requests === 0;
+      const quiet = alone && (this.dead || answered || (await this.#quiet()));
       calm = quiet ? calm + 1 : calm + 0.02;
     }
+    this.#checkNotHalted();
   }
 
   async #quiet(): Promise<boolean> {
+    this.#checkNotHalted();
+    return this.#edgeFoundation.runner.busy === 0 && this.worker.idle();
+  }
+
+  #checkNotHalted(): void {
+    if (this.dead) return;
     const halted = this.worker.views.status().filter((model) => model.halted !== null);
     if (halted.length > 0)
       throw new Error(`halted: ${halted.map((model) => `${model.name}: ${model.halted}`).join('; ')}`);
-    return this.#edgeFoundation.runner.busy === 0 && this.worker.idle();
   }
 
   /** Moves time on, letting everything happen on the way. */

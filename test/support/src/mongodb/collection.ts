@@ -55,15 +55,17 @@ export class Collection {
     const candidates = this.#candidates(filter);
     if (candidates.length === 0) return [];
     const glances = glancesOf(filter);
-    const rest = Object.fromEntries(Object.entries(filter).filter(([field]) => !glances.has(field)));
-    const [whole, others] = [new Query(filter), new Query(rest)];
+    const rest = Object.entries(filter).filter(([field]) => !glances.has(field));
+    // A query of mingo costs more than most of what is done with it.
+    let whole: Query | null = null;
+    const others = rest.length === 0 ? null : new Query(Object.fromEntries(rest));
     return candidates.filter((document) => {
       for (const [field, values] of glances) {
         const value = document[field];
-        if (!isPlainValue(value)) return whole.test(document);
+        if (!isPlainValue(value)) return (whole ??= new Query(filter)).test(document);
         if (!values.has(value)) return false;
       }
-      return others.test(document);
+      return others?.test(document) ?? true;
     });
   }
 
@@ -240,9 +242,16 @@ function changed(before: Fields, modifier: Fields): Fields {
   if (!isOperators(modifier)) return { _id: before['_id'], ...modifier };
   const applied = Object.fromEntries(Object.entries(modifier).filter(([name]) => name !== '$setOnInsert'));
   const after = { ...before };
+  if (setsWholeFields(applied)) return { ...after, ...(applied['$set'] as Fields) };
   if (Object.keys(applied).length > 0) update(after, applied);
   return after;
 }
+
+/** What most updates are, for which mingo would take long. */
+const setsWholeFields = ({ $set, ...others }: Fields): boolean =>
+  $set !== undefined &&
+  Object.keys(others).length === 0 &&
+  !Object.keys($set as Fields).some((name) => name.includes('.'));
 
 /** What an upsert inserts: what the filter fixes, and then the update. */
 function newDocument(filter: Fields, modifier: Fields): Fields {
