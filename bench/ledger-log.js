@@ -12,7 +12,7 @@ const RECORDED_AT = Date.UTC(2026, 0, 1);
 /**
  * What the ledger writes for one pair, in its order: reserved, claimed by a call, assigned, returning, claimed by the
  * call that gives it back; and when it goes on, returned and all of it again.
- * @type {readonly ((holder: { serialNumbers: string[], userIds: never[] }, id: string) => { type: string, data: object })[]}
+ * @type {readonly ((holder: { serialNumbers: string[], userIds: never[] }, order: string) => { type: string, data: object })[]}
  */
 const LIFE = [
   (reserved, orderId) => ({
@@ -150,7 +150,9 @@ export async function writeLedgerLog(folder, { licences, assets, inFlight, cycle
     const { asset, device, done } = licence;
     const holder = { serialNumbers: [serialOf(device)], userIds: [] };
     const id = uuidOf(`${seed}/${written}`);
-    const made = LIFE[done % LIFE.length]?.(holder, id);
+    // One order gives the licence, with its call, and another takes it back.
+    const order = uuidOf(`${seed}/${asset}/${device}/${Math.floor((2 * done) / LIFE.length)}`);
+    const made = LIFE[done % LIFE.length]?.(holder, order);
     if (!made) throw new Error('a licence has no such event');
     const revision = (revisions[asset] ?? -1) + 1;
     revisions[asset] = revision;

@@ -5,6 +5,7 @@ import { allModels, modelGroups } from '@seatbook/application';
 import { numberOf, systemClock } from '@seatbook/kernel';
 import { assetKey, licensingRegistry, queryModels } from '@seatbook/licensing';
 import { EventLog, Processor, reached } from '@seatbook/runtime';
+import { openSqliteBuilder } from '@seatbook/store-sqlite';
 import { check, figure, rate } from './figure.js';
 import { inFolder } from './folder.js';
 import { EVENTS_PER_LICENCE, writeAdoptedLog, writeLedgerLog } from './ledger-log.js';
@@ -101,10 +102,13 @@ async function rebuild(folder, assets, pairs) {
   const file = join(folder, 'views.db');
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
   const stores = await openStores(folder);
-  const processors = modelGroups.map(({ models }) => {
-    const events = new EventLog(stores.events, licensingRegistry());
-    return new Processor({ events, reads: stores.reads, models, clock: systemClock, log: console.error });
-  });
+  await stores.reads.prepare(allModels);
+  const builder = openSqliteBuilder({ folder, viewsDamaged: console.error });
+  const events = new EventLog(builder.events, licensingRegistry());
+  const processors = modelGroups.map(
+    ({ models }) =>
+      new Processor({ events, reads: builder.reads, models, clock: systemClock, log: console.error }),
+  );
   const head = await stores.events.head();
   const { ms } = await timed(async () => {
     for (const processor of processors) await processor.start();
@@ -116,6 +120,7 @@ async function rebuild(folder, assets, pairs) {
     check((await Promise.all(ends)).every(Boolean), 'the rebuild did not end');
   });
   for (const processor of processors) await processor.stop();
+  builder.close();
   for (const asset of [0, assets - 1]) {
     const key = assetKey(UID, assetOf(asset));
     const query = /** @type {const} */ ({ index: 'by-asset', equals: [key], limit: pairs + 1 });

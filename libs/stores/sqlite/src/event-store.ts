@@ -26,6 +26,10 @@ import { StreamTails, type StreamTail } from './stream-tails.js';
 
 /** A subscription looks for new events this often even if none was announced. */
 const POLL_MS = 1_000;
+/** A reader of the log may be so many pages behind another and still get what that one has read. */
+const REMEMBERED_PAGES = 8;
+/** Characters in the events of a page that is remembered. */
+const REMEMBERED_LENGTH = 1_000_000;
 
 type Row = [
   position: number,
@@ -67,6 +71,11 @@ export class SqliteEventStore implements EventStore {
   #last: number | null = null;
   /** The first damage that was met. It does not pass: a backup has to be restored. */
   #damage: Error | null = null;
+  /**
+   * The pages that were read last, by the position before them, where the log is only read: the builders of the read
+   * models go through it together, and parse it once. Empty for one that was not full or is too large.
+   */
+  readonly #pages = new Map<number, readonly StoredEvent[]>();
   /** How often appends were announced, so that a subscription notices those that came while it was not listening. */
   #rings = 0;
 
@@ -245,10 +254,25 @@ export class SqliteEventStore implements EventStore {
 
   #page(after: Position, limit: number): readonly StoredEvent[] {
     const last = numberOf(after);
-    return this.#all.all(last, limit).map((row, index) => {
+    const known = this.#pages.get(last);
+    if (known?.length === limit) return known;
+    let length = 0;
+    const page = this.#all.all(last, limit).map((row, index) => {
       if (row[0] !== last + index + 1) throw missing(last + index + 1);
+      length += row[5].length + row[6].length;
       return storedEvent(row);
     });
+    if (!this.#commits)
+      this.#remember(last, page.length === limit && length <= REMEMBERED_LENGTH ? page : []);
+    return page;
+  }
+
+  #remember(after: number, page: readonly StoredEvent[]): void {
+    this.#pages.set(after, page);
+    for (const oldest of this.#pages.keys()) {
+      if (this.#pages.size <= REMEMBERED_PAGES) return;
+      this.#pages.delete(oldest);
+    }
   }
 
   /** Resolves when an append is announced, when it is time to look, or when the signal aborts. */
