@@ -6,3 +6,6 @@ export const documentedLimits: AppleLimits = {
   maxSerialNumbers: 1_000,
   maxClientUserIds: 1_000,
 };
+
+/** Requests in a second of one location, as Apple documents them. */
+export const documentedRequestsPerSecond = 15;

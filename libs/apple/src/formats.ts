@@ -1,5 +1,5 @@
 /** What Apple hands to people and sends to us: read without asking Apple anything. */
-export { documentedLimits } from './documented-limits.js';
+export { documentedLimits, documentedRequestsPerSecond } from './documented-limits.js';
 export type { ErrorClass } from './error-numbers.js';
 export { classOf, meaningOf } from './error-numbers.js';
 export type { AppleNotification, NotifiedUser } from './notification.js';

@@ -1,4 +1,4 @@
-import { documentedLimits } from './documented-limits.js';
+import { documentedLimits, documentedRequestsPerSecond } from './documented-limits.js';
 import { isDeepStrictEqual } from 'node:util';
 import type { Clock, Instant, Milliseconds } from '@seatbook/kernel';
 import type { AppleLimits } from '@seatbook/licensing';
@@ -22,7 +22,7 @@ export interface ServiceConfig {
 /** Apple's documented figures. */
 export const documentedConfig: ServiceConfig = {
   limits: documentedLimits,
-  maxRequestPerSecond: 15,
+  maxRequestPerSecond: documentedRequestsPerSecond,
   urls: new Map(),
 };
 

@@ -158,7 +158,7 @@ async function partsOf(
   halves: Halves,
 ): Promise<Pick<Parts, 'edge' | 'ownerKey' | 'work'>> {
   const { configuration, log } = options;
-  const { http, health, owner, timings } = configuration;
+  const { http, health, owner, expectAbove, timings } = configuration;
   await stores.reads.prepare(allModels);
   const lines: LogLine = (message, facts) => log.warn(facts, message);
   const foundation = new Foundation({ stores, clock: systemClock, ids, timings, log: lines });
@@ -166,7 +166,12 @@ async function partsOf(
   const hasEdge = halves !== 'worker';
   return {
     edge: hasEdge
-      ? new SeatbookEdge(foundation, { importWaitMs, positionWaitMs, patienceMs: health.patienceMs })
+      ? new SeatbookEdge(foundation, {
+          importWaitMs,
+          positionWaitMs,
+          patienceMs: health.patienceMs,
+          expectAbove,
+        })
       : null,
     ownerKey: hasEdge
       ? await OwnerKey.open(stores.secrets, { ...owner, mayMake: !usesServers(configuration) })

@@ -212,6 +212,15 @@ export const ERROR_CODES = {
     means: 'The location owns no licences of an asset that the order names.',
     advice: 'Buy licences first, or mend the assetId. New purchases appear after the next read.',
   },
+  REJECTED_PLAN_CHANGED: {
+    means: 'The order would do something else by now than its `expect` says.',
+    advice: 'The facts have both, asset by asset. Plan again, and order with what that plan says.',
+  },
+  REJECTED_EXPECT_NEEDED: {
+    means: 'The order takes many licences away and does not say what it is to do.',
+    advice:
+      'Plan it with `POST /plans`, and send the assets of the plan as `expect`. The limits are settings of the server.',
+  },
   REJECTED_NOTHING_HELD: {
     means: 'The device holds no licence of this account and waits for none.',
     advice: 'There is nothing to return.',

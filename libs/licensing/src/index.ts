@@ -34,10 +34,13 @@ export {
   type OutcomeCounts,
 } from './order/order-events.js';
 export {
+  NAMED_IN_PLAN,
+  PLANNED_COUNTS,
   orderPlan,
   planOfLedger,
   type OrderPlan,
   type PlannedAsset,
+  type PlannedCount,
   type PlannedLedger,
 } from './order-plan.js';
 export type { OrderDocument } from './order/orders-model.js';

@@ -85,9 +85,11 @@ describe('what an order would do', () => {
   it('counts the calls that it would take', () => {
     const asset = ledger(...wrote.owned(5_000));
     const of = (count: number, id = PAGES) => planOfLedger(assign, manyDevices(count), id, asset);
-    expect(orderPlan([of(2_500)], LIMITS).calls).toBe(3);
-    expect(orderPlan([of(1_000), of(1_000, KEYNOTE)], LIMITS).calls).toBe(1);
-    expect(orderPlan([planOfLedger(giveBack, devices('A'), PAGES, asset)], LIMITS).calls).toBe(0);
+    expect(orderPlan([of(2_500)], LIMITS, 2)).toMatchObject({ calls: 3, lowerBound: 3, seconds: 2 });
+    expect(orderPlan([of(1_000), of(1_000, KEYNOTE)], LIMITS, 2)).toMatchObject({ calls: 1, lowerBound: 1 });
+    expect(orderPlan([of(1_000), of(10, KEYNOTE)], LIMITS, 2)).toMatchObject({ calls: 2, lowerBound: 1 });
+    const nothing = orderPlan([planOfLedger(giveBack, devices('A'), PAGES, asset)], LIMITS, 2);
+    expect(nothing).toMatchObject({ calls: 0, lowerBound: 0, seconds: 0 });
   });
 
   it('changes nothing', () => {

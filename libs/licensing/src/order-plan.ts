@@ -26,25 +26,56 @@ export interface PlannedPairs {
   readonly refusal: RefusalReason | null;
 }
 
-export interface PlannedAsset extends AssetId, PlannedPairs {}
+/** The counts of a plan. */
+export const PLANNED_COUNTS = [
+  'sent',
+  'waiting',
+  'alreadyHeld',
+  'notHeld',
+  'ended',
+  'pending',
+  'refused',
+] as const satisfies readonly (keyof PlannedPairs)[];
+export type PlannedCount = (typeof PLANNED_COUNTS)[number];
+
+/** Some of the holders that do not get what the order asks for. */
+export interface LeftOut {
+  readonly waiting: readonly HolderKey[];
+  readonly refused: readonly HolderKey[];
+}
+
+export interface PlannedAsset extends AssetId, PlannedPairs {
+  /** An assignment: licences that it takes, waiting ones included, and how many of them are not there. */
+  readonly needed: number;
+  readonly short: number;
+  /** The first of those who would wait, and of those who are refused. */
+  readonly leftOut: LeftOut;
+}
 
 /** What an order would do if it were placed now. */
 export interface OrderPlan {
   readonly assets: readonly PlannedAsset[];
   /** Calls to Apple for what is sent, if nothing else shares them. */
   readonly calls: number;
+  /** Calls that nobody could do with fewer of, by Apple's limits. */
+  readonly lowerBound: number;
+  /** How long the calls take at the rate that Apple allows a location, if nothing else is asked of it. */
+  readonly seconds: number;
 }
 
 /** The ledger of one of an order's assets. */
 export interface PlannedLedger extends AssetId {
-  readonly planned: PlannedPairs;
+  readonly planned: Omit<PlannedAsset, keyof AssetId>;
   /** Those whom calls are made for. */
   readonly sent: readonly HolderKey[];
 }
 
+/** How many of those that are left out a plan names, for each asset and reason. */
+export const NAMED_IN_PLAN = 100;
+
 type PlannedTerms = Pick<OrderTerms, 'kind' | 'ifShort' | 'platform'>;
 
-const NONE: PlannedPairs = {
+const NONE: PlannedLedger['planned'] = {
   sent: 0,
   waiting: 0,
   waitingReason: null,
@@ -54,6 +85,9 @@ const NONE: PlannedPairs = {
   pending: 0,
   refused: 0,
   refusal: null,
+  needed: 0,
+  short: 0,
+  leftOut: { waiting: [], refused: [] },
 };
 
 /** What a ledger would answer, by the rules by which it answers. It is looked at, not changed. */
@@ -68,7 +102,9 @@ export function planOfLedger(
     const { sections, refusal } = reservationOf(holders, terms, asset);
     const { reserved, waiting, following, alreadyHeld, refused } = sections;
     const waitingReason = waiting.length > 0 ? lackOf(asset) : following.length > 0 ? 'returning' : null;
-    const planned: PlannedPairs = {
+    // Who is refused for want of a licence needs one, too; who follows has one again.
+    const lacking = refusal === 'SHORT' ? refused.length : 0;
+    const planned: PlannedLedger['planned'] = {
       ...NONE,
       sent: reserved.length,
       waiting: waiting.length + following.length,
@@ -76,12 +112,15 @@ export function planOfLedger(
       alreadyHeld: alreadyHeld.length,
       refused: refused.length,
       refusal,
+      needed: reserved.length + waiting.length + lacking,
+      short: waitingReason === 'short' ? waiting.length : lacking,
+      leftOut: leftOut([...waiting, ...following], refused),
     };
     return { adamId, pricingParam, planned, sent: reserved };
   }
   const { sections, refusal } = returnOf(holders, asset);
   const { returning, reserved, waiting, pending, alreadyHeld, notHeld, refused } = sections;
-  const planned: PlannedPairs = {
+  const planned: PlannedLedger['planned'] = {
     ...NONE,
     sent: returning.length,
     ended: reserved.length + waiting.length,
@@ -90,17 +129,54 @@ export function planOfLedger(
     notHeld: notHeld.length,
     refused: refused.length,
     refusal,
+    leftOut: leftOut([], refused),
   };
   return { adamId, pricingParam, planned, sent: returning };
 }
 
-/** The plans of an order's ledgers together. Calls are counted as the dispatcher would cut them. */
-export function orderPlan(ledgers: readonly PlannedLedger[], limits: AppleLimits): OrderPlan {
-  const columns = ledgers
-    .filter(({ sent }) => sent.length > 0)
-    .map((ledger) => ({ asset: idOfAsset(ledger), keys: ledger.sent }));
+const leftOut = (waiting: readonly HolderKey[], refused: readonly HolderKey[]): LeftOut => ({
+  waiting: waiting.slice(0, NAMED_IN_PLAN),
+  refused: refused.slice(0, NAMED_IN_PLAN),
+});
+
+/**
+ * The plans of an order's ledgers together. Calls are counted as the dispatcher would cut them.
+ * @param requestsPerSecond what Apple takes of one location
+ */
+export function orderPlan(
+  ledgers: readonly PlannedLedger[],
+  limits: AppleLimits,
+  requestsPerSecond: number,
+): OrderPlan {
+  const sending = ledgers.filter(({ sent }) => sent.length > 0);
+  const columns = sending.map((ledger) => ({ asset: idOfAsset(ledger), keys: ledger.sent }));
+  const calls = rectanglesOf(columns, limits).length;
   return {
     assets: ledgers.map(({ adamId, pricingParam, planned }) => ({ adamId, pricingParam, ...planned })),
-    calls: rectanglesOf(columns, limits).length,
+    calls,
+    lowerBound: lowerBoundOf(sending, limits),
+    seconds: Math.ceil(calls / requestsPerSecond),
   };
+}
+
+/** No grouping takes fewer calls: each carries so many devices, so many assets, and each asset to each device once. */
+function lowerBoundOf(
+  ledgers: readonly PlannedLedger[],
+  { maxAssets, maxSerialNumbers }: AppleLimits,
+): number {
+  const assetsOf = new Map<HolderKey, number>();
+  let pairs = 0;
+  let longest = 0;
+  for (const { sent } of ledgers) {
+    pairs += sent.length;
+    longest = Math.max(longest, sent.length);
+    for (const holder of sent) assetsOf.set(holder, (assetsOf.get(holder) ?? 0) + 1);
+  }
+  let widest = 0;
+  for (const assets of assetsOf.values()) widest = Math.max(widest, assets);
+  return Math.max(
+    Math.ceil(pairs / (maxAssets * maxSerialNumbers)),
+    Math.ceil(longest / maxSerialNumbers),
+    Math.ceil(widest / maxAssets),
+  );
 }

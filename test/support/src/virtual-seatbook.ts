@@ -32,6 +32,7 @@ import {
   importToken,
   placeOrder,
   receiveNotification,
+  type EdgeOptions,
   type OrderRequest,
   type PlacedOrder,
   type Caller,
@@ -47,6 +48,8 @@ const APPLE = 'https://apple.test';
 const PUBLIC_URL = 'https://seatbook.test';
 
 export interface VirtualOptions {
+  /** Waits and limits of the edge. */
+  readonly edge?: EdgeOptions;
   /** Where the data are kept; SQLite files when absent. It is closed with the product. */
   readonly backEnd?: BackEnd;
   /** The halves are processes of their own: nothing but the stores connects them. */
@@ -261,7 +264,7 @@ export class VirtualSeatbook {
     const apple = mortal(this.apple, life, this.#fatesOf('apple'));
     const newSecret = (): string => ids.next();
     this.worker = new SeatbookWorker(foundation, { apple, random, settings, newSecret, limits: PATIENT });
-    this.edge = new SeatbookEdge(this.#edgeFoundation, {});
+    this.edge = new SeatbookEdge(this.#edgeFoundation, this.options.edge ?? {});
     this.apple.onRefused((uId, refusal) => this.worker.gates.shut(uId, refusal));
     this.worker.gates.writes.onOpened((uId) => this.apple.reopen(uId));
     await this.until(this.worker.start());

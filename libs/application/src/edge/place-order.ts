@@ -1,36 +1,26 @@
 import { Refusal, chunksOf, type Position } from '@seatbook/kernel';
 import {
   MAX_HOLDERS,
-  MAX_PAIRS,
-  idOfAsset,
   orderStream,
   orderedSerials,
   queryModels,
   type AssetId,
   type OrderCommand,
   type OrderKind,
-  type OrderTerms,
 } from '@seatbook/licensing';
 import { mustExist } from './accounts.js';
+import { checkExpected } from './expected-plan.js';
+import { checkedOrder, type OrderRequest } from './order-request.js';
 import { pairsOfHolder } from './pairs.js';
 import { contextOf, requestId, type Caller } from './principal.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 import { takenId } from './taken-key.js';
 
-export interface OrderRequest {
-  readonly kind: OrderKind;
-  readonly uId: string;
-  readonly assets: readonly AssetId[];
-  readonly serialNumbers: readonly string[];
-  readonly ifShort: 'wait' | 'refuse';
-  readonly platform: string | null;
-}
-
 /** What an order to assign names. */
 export type AssignLicense = Omit<OrderRequest, 'kind'>;
 
 /** What an order to return names. */
-export type ReturnLicense = Pick<OrderRequest, 'uId' | 'assets' | 'serialNumbers'>;
+export type ReturnLicense = Pick<OrderRequest, 'uId' | 'assets' | 'serialNumbers' | 'expect'>;
 
 export interface ReturnAll {
   readonly uId: string;
@@ -58,10 +48,9 @@ export const assignLicense = (
 /** Gives licences back, whatever Apple lists. What is not held is an outcome, not an error. */
 export const returnLicense = (
   seatbook: SeatbookEdge,
-  { uId, assets, serialNumbers }: ReturnLicense,
+  order: ReturnLicense,
   caller: Caller,
-): Promise<PlacedOrder> =>
-  placeOrder(seatbook, { kind: 'ReturnLicense', uId, assets, serialNumbers, ...RETURNED }, caller);
+): Promise<PlacedOrder> => placeOrder(seatbook, { ...order, ...RETURNED, kind: 'ReturnLicense' }, caller);
 
 /** Nothing is short, and no platform is wrong, where licences are given back. */
 const RETURNED = { ifShort: 'wait', platform: null } as const;
@@ -69,6 +58,7 @@ const RETURNED = { ifShort: 'wait', platform: null } as const;
 /**
  * Places an order. Its id follows from principal and Idempotency-Key, so a repeat finds it and a listing that broke off
  * goes on where it stopped. `asked`: the kind that the request names, which a repeat names again.
+ * @throws Refusal of {@link checkedOrder} and {@link checkExpected}
  */
 export async function placeOrder(
   seatbook: SeatbookEdge,
@@ -77,10 +67,13 @@ export async function placeOrder(
   asked: 'ReturnAll' | OrderKind = order.kind,
 ): Promise<PlacedOrder> {
   const { ids } = seatbook;
-  const { terms, serialNumbers } = await checkedOrder(seatbook, order);
+  const { expect } = order;
+  const checked = await checkedOrder(seatbook, order);
+  const { terms, serialNumbers } = checked;
   const orderId = requestId(caller, ids);
   const stream = orderStream(orderId);
-  const context = contextOf(caller, orderId, { asked, terms, serialNumbers });
+  const context = contextOf(caller, orderId, { asked, terms, serialNumbers, expect });
+  await checkExpected(seatbook, checked, expect, () => isPlaced(seatbook, caller));
   const lists = chunksOf(serialNumbers, MAX_HOLDERS);
   const last = lists.pop() ?? [];
   const placing: OrderCommand = { type: 'PlaceOrder', terms, holders: { serialNumbers: last, userIds: [] } };
@@ -102,23 +95,6 @@ export async function placeOrder(
   }
   const { position } = await seatbook.execute(stream, placing, { ...context, commandId: `${orderId}/place` });
   return { orderId, position, repeated: created.repeated };
-}
-
-/**
- * What an order says, as the ledgers are asked it.
- * @throws Refusal INVALID_SERIAL_NUMBER, INVALID_ASSET, INVALID_ORDER_SIZE, INVALID_ORDER_EMPTY, NOT_FOUND_ACCOUNT,
- *   REJECTED_UNKNOWN_ASSET
- */
-export async function checkedOrder(
-  seatbook: SeatbookEdge,
-  { kind, uId, ifShort, platform, ...listed }: OrderRequest,
-): Promise<{ terms: OrderTerms; serialNumbers: string[] }> {
-  const serialNumbers = orderedSerials(listed.serialNumbers, kind === 'AssignLicense' ? 'assign' : 'return');
-  const assets = checkedAssets(listed.assets);
-  const terms: OrderTerms = { kind, uId, assets, ifShort, platform, holders: serialNumbers.length };
-  checkSize(terms);
-  if (!seatbook.assets.has(uId, assets)) await checkKnown(seatbook, uId, assets);
-  return { terms, serialNumbers };
 }
 
 /** Lists written so far; all of them where the order was placed already. */
@@ -150,6 +126,10 @@ export async function returnAll(
   const order = { kind: 'ReturnLicense', uId, assets, serialNumbers: [serial], ...RETURNED } as const;
   return placeOrder(seatbook, order, caller, 'ReturnAll');
 }
+
+/** A repeat is about the world as it was at the first time. */
+const isPlaced = async (seatbook: SeatbookEdge, caller: Caller): Promise<boolean> =>
+  (await orderedBefore(seatbook, caller)) !== null;
 
 /** Assets of the order that this request has placed already; null for a new request. */
 async function orderedBefore(
@@ -185,42 +165,6 @@ export async function cancelWaiting(
     context,
   );
   return { orderId, position, repeated };
-}
-
-function checkSize({ assets, holders }: OrderTerms): void {
-  const pairs = assets.length * holders;
-  if (pairs === 0)
-    throw new Refusal('INVALID_ORDER_EMPTY', 'an order names at least one asset and one holder');
-  if (pairs > MAX_PAIRS) {
-    throw new Refusal(
-      'INVALID_ORDER_SIZE',
-      `an order names at most ${MAX_PAIRS} pairs (assets × holders); split it`,
-      {
-        pairs,
-        maxPairs: MAX_PAIRS,
-      },
-    );
-  }
-}
-
-function checkedAssets(assets: readonly AssetId[]): AssetId[] {
-  const unique = new Map(
-    assets.map(({ adamId, pricingParam }) => [idOfAsset({ adamId, pricingParam }), { adamId, pricingParam }]),
-  );
-  for (const { adamId, pricingParam } of unique.values()) {
-    if (!/^\d{1,20}$/.test(adamId) || !/^[A-Z]{1,10}$/.test(pricingParam)) {
-      throw new Refusal('INVALID_ASSET', 'an asset is an adamId (digits) and a pricingParam (STDQ or PLUS)', {
-        assetId: `${adamId.slice(0, 40)}.${pricingParam.slice(0, 40)}`,
-      });
-    }
-  }
-  return [...unique.values()].sort((one, other) => (idOfAsset(one) < idOfAsset(other) ? -1 : 1));
-}
-
-/** The account exists; and once its list was read to the end, every asset is on it. */
-async function checkKnown(seatbook: SeatbookEdge, uId: string, assets: readonly AssetId[]): Promise<void> {
-  await mustExist(seatbook, uId);
-  await seatbook.assets.check(uId, assets);
 }
 
 export const orderCommands = {

@@ -1,5 +1,5 @@
 import { chunksOf } from '@seatbook/kernel';
-import { documentedLimits } from '@seatbook/apple/formats';
+import { documentedLimits, documentedRequestsPerSecond } from '@seatbook/apple/formats';
 import {
   assetStream,
   orderPlan,
@@ -7,7 +7,7 @@ import {
   type OrderPlan,
   type PlannedLedger,
 } from '@seatbook/licensing';
-import { checkedOrder, type OrderRequest } from './place-order.js';
+import { checkedOrder, type CheckedOrder, type OrderRequest } from './order-request.js';
 import type { Reflected } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
@@ -15,16 +15,24 @@ import type { SeatbookEdge } from './seatbook-edge.js';
 const LEDGERS_TOGETHER = 20;
 
 /**
- * What an order would do if it were placed now: asked of the ledgers, by the rules by which they answer, without an
- * event. Another order may come first. Calls are counted by the limits that Apple documents.
+ * What an order would do if it were placed now. Another order may come first. Calls are counted by the limits that Apple
+ * documents.
  * @throws Refusal as placing the order would
  */
 export async function planOrder(
   seatbook: SeatbookEdge,
-  order: OrderRequest,
+  order: Omit<OrderRequest, 'expect'>,
 ): Promise<OrderPlan & { readonly asOf: Reflected }> {
-  const { terms, serialNumbers } = await checkedOrder(seatbook, order);
+  const checked = await checkedOrder(seatbook, order);
   const asOf = await seatbook.reader.head();
+  return { ...(await planOf(seatbook, checked)), asOf };
+}
+
+/** The plan of an order, asked of the ledgers by the rules by which they answer, without an event. */
+export async function planOf(
+  seatbook: SeatbookEdge,
+  { terms, serialNumbers }: CheckedOrder,
+): Promise<OrderPlan> {
   const holders = { serialNumbers, userIds: [] };
   const ledgers: PlannedLedger[] = [];
   for (const assets of chunksOf(terms.assets, LEDGERS_TOGETHER)) {
@@ -35,7 +43,7 @@ export async function planOrder(
     );
     ledgers.push(...(await Promise.all(looks)));
   }
-  return { ...orderPlan(ledgers, documentedLimits), asOf };
+  return orderPlan(ledgers, documentedLimits, documentedRequestsPerSecond);
 }
 
 export const planQueries = { PlanOrder: planOrder };

@@ -1,6 +1,7 @@
 import type { Clock, Ids, Milliseconds, Command, StreamName } from '@seatbook/kernel';
 import type { CommandContext, CommandOptions, Receipt, Stores } from '@seatbook/runtime';
 import type { Foundation } from '../foundation/foundation.js';
+import type { ExpectAbove } from './expected-plan.js';
 import { Health } from './health.js';
 import { KnownAssets } from './known-assets.js';
 import { NotificationSecrets } from './notification-secrets.js';
@@ -13,6 +14,7 @@ export interface EdgeOptions {
   readonly importWaitMs?: Milliseconds;
   /** A read model that is further behind, or work that no worker does for longer, ends readiness. */
   readonly patienceMs?: Milliseconds;
+  readonly expectAbove?: ExpectAbove;
 }
 
 const POSITION_WAIT_MS: Milliseconds = 10_000;

@@ -2,6 +2,7 @@ import { allSettings } from './configuration.js';
 
 const TITLES: Readonly<Record<string, string>> = {
   http: 'HTTP',
+  expectAbove: 'Orders that take many licences away',
   servers: 'Servers',
   data: 'Data',
   owner: 'Owner key',

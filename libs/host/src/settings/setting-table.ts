@@ -109,6 +109,24 @@ export const settingTable = {
         'Requests per minute of one client address without the right key. More are refused with 429; the right key is never refused for them.',
     },
   ),
+  expectAbove: {
+    licences: whole(
+      [
+        'SEATBOOK_EXPECT_ABOVE_LICENCES',
+        'An order that takes away more licences than this is refused unless it says in `expect` what it is to do.',
+      ],
+      5_000,
+      { min: 1, max: 1_000_000 },
+    ),
+    percent: whole(
+      [
+        'SEATBOOK_EXPECT_ABOVE_PERCENT',
+        "The same for an order that takes away a larger share of the account's used licences; 100 for no such limit.",
+      ],
+      100,
+      { min: 1, max: 100 },
+    ),
+  },
   servers: {
     eventStoreDb: optionalAddress(
       [

@@ -5,6 +5,7 @@ import type { ErrorCode } from '@seatbook/kernel';
 import { MAX_PAIRS } from '@seatbook/licensing';
 import { ASSET_ID } from '../http/address-forms.js';
 import { PLATFORMS } from '../accounts/account-bodies.js';
+import { Expect, type ExpectedCounts } from './expect-field.js';
 import { MayBeLeftOut, SHOWN_AND_NOT_BLANK, TextField, TextList } from '../http/text-field.js';
 
 /** What all orders have. Lists are flat: nested objects would take seconds to check. */
@@ -51,8 +52,14 @@ class PairsBody extends OrderBody {
   assetIds!: string[];
 }
 
+/** An order of pairs; a plan is asked for with what its order has. */
+class ExpectingBody extends PairsBody {
+  @Expect()
+  expect?: ExpectedCounts[];
+}
+
 /** Each of the assets for each of the devices. */
-export class AssignLicenseBody extends PairsBody {
+export class AssignLicenseBody extends ExpectingBody {
   @ApiProperty({ enum: ['AssignLicense'] })
   @Allow()
   kind!: 'AssignLicense';
@@ -79,7 +86,7 @@ export class AssignLicenseBody extends PairsBody {
 }
 
 /** Each of the assets back from each of the devices. */
-export class ReturnLicenseBody extends PairsBody {
+export class ReturnLicenseBody extends ExpectingBody {
   @ApiProperty({ enum: ['ReturnLicense'] })
   @Allow()
   kind!: 'ReturnLicense';
@@ -108,6 +115,9 @@ export const REFUSED_PAIRS: readonly ErrorCode[] = [
   'INVALID_ORDER_SIZE',
   'REJECTED_UNKNOWN_ASSET',
 ];
+
+/** Why an order is refused that does not do what is expected of it. */
+export const REFUSED_PLAN: readonly ErrorCode[] = ['REJECTED_PLAN_CHANGED', 'REJECTED_EXPECT_NEEDED'];
 
 /** Bodies that can be planned: what an order of this kind would do. */
 export const PLAN_BODIES = { AssignLicense: AssignLicenseBody, ReturnLicense: ReturnLicenseBody } as const;

@@ -43,7 +43,8 @@ import {
   orderWithPosition,
   placedOrderAnswer,
 } from './order-answer.js';
-import { CancelBody, ORDER_BODIES, REFUSED_PAIRS, type AnyOrderBody } from './order-bodies.js';
+import { expectedOf } from './expect-field.js';
+import { CancelBody, ORDER_BODIES, REFUSED_PAIRS, REFUSED_PLAN, type AnyOrderBody } from './order-bodies.js';
 import { ApiBodyByKind, BodyByKind } from './body-by-kind.js';
 import { OutcomeAnswer, outcomeAnswer, pairOutcomes } from './outcome-answer.js';
 import { preferredWait } from './prefer-wait.js';
@@ -132,7 +133,7 @@ export class OrdersController {
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiHeader(PREFER)
   @ApiOrderAnswers()
-  @ApiRefusals(...REFUSED_PAIRS, 'REJECTED_NOTHING_HELD', 'REJECTED_ORDER_ABANDONED')
+  @ApiRefusals(...REFUSED_PAIRS, ...REFUSED_PLAN, 'REJECTED_NOTHING_HELD', 'REJECTED_ORDER_ABANDONED')
   async placeOrder(
     @Body(new BodyByKind(ORDER_BODIES)) body: AnyOrderBody,
     @CalledBy() caller: Caller,
@@ -252,12 +253,13 @@ function commandOf(body: AnyOrderBody, caller: Caller) {
   switch (body.kind) {
     case 'AssignLicense': {
       const { serialNumbers, ifShort, platform = null } = body;
-      const assets = body.assetIds.map(assetIdOf);
-      return new Commands.AssignLicense({ uId, assets, serialNumbers, ifShort, platform }, caller);
+      const [assets, expect] = [body.assetIds.map(assetIdOf), expectedOf(body.expect)];
+      return new Commands.AssignLicense({ uId, assets, serialNumbers, ifShort, platform, expect }, caller);
     }
     case 'ReturnLicense': {
       const { serialNumbers } = body;
-      return new Commands.ReturnLicense({ uId, assets: body.assetIds.map(assetIdOf), serialNumbers }, caller);
+      const [assets, expect] = [body.assetIds.map(assetIdOf), expectedOf(body.expect)];
+      return new Commands.ReturnLicense({ uId, assets, serialNumbers, expect }, caller);
     }
     case 'ReturnAll':
       return new Commands.ReturnAll({ uId, serialNumber: body.serialNumber }, caller);

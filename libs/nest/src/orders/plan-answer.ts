@@ -1,6 +1,7 @@
 import type { Reflected } from '@seatbook/application';
-import { idOfAsset, type OrderPlan } from '@seatbook/licensing';
+import { NAMED_IN_PLAN, idOfAsset, type OrderPlan } from '@seatbook/licensing';
 import { Count, OneOf, Part, Parts, Text, TextOrNull } from '../document/fields.js';
+import { HolderAnswer, holderAnswer } from '../pairs/holder-answer.js';
 import { AsOfAnswer, asOfAnswer } from '../reading/as-of.js';
 
 /** What an order would do to the pairs of one asset. Each pair is in exactly one of the counts. */
@@ -34,6 +35,21 @@ export class PlannedAssetAnswer {
 
   @TextOrNull(null, 'Why they are refused.')
   refusal!: string | null;
+
+  @Count(
+    25,
+    'Of an assignment: licences that it takes, also for those who wait or are refused for want of one.',
+  )
+  needed!: number;
+
+  @Count(0, 'How many of them are not there.')
+  short!: number;
+
+  @Parts(() => HolderAnswer, `The first ${NAMED_IN_PLAN} of those who would wait.`)
+  waitingHolders!: readonly HolderAnswer[];
+
+  @Parts(() => HolderAnswer, `The first ${NAMED_IN_PLAN} of those who would be refused.`)
+  refusedHolders!: readonly HolderAnswer[];
 }
 
 export class PlanAnswer {
@@ -49,6 +65,12 @@ export class PlanAnswer {
   @Count(1, 'Calls to Apple for what is sent, if nothing else shares them.')
   calls!: number;
 
+  @Count(1, "By Apple's limits no grouping takes fewer.")
+  lowerBound!: number;
+
+  @Count(1, 'How long the calls take at the rate that Apple allows a location, in seconds.')
+  seconds!: number;
+
   @Part(() => AsOfAnswer)
   asOf!: AsOfAnswer;
 }
@@ -56,14 +78,16 @@ export class PlanAnswer {
 export const planAnswer = (
   kind: string,
   accountId: string,
-  { assets, calls, asOf }: OrderPlan & { readonly asOf: Reflected },
+  { assets, asOf, ...cost }: OrderPlan & { readonly asOf: Reflected },
 ): PlanAnswer => ({
   kind,
   accountId,
-  assets: assets.map(({ adamId, pricingParam, ...counts }) => ({
+  assets: assets.map(({ adamId, pricingParam, leftOut, ...counts }) => ({
     assetId: idOfAsset({ adamId, pricingParam }),
     ...counts,
+    waitingHolders: leftOut.waiting.map(holderAnswer),
+    refusedHolders: leftOut.refused.map(holderAnswer),
   })),
-  calls,
+  ...cost,
   asOf: asOfAnswer(asOf),
 });

@@ -1,0 +1,86 @@
+import { Refusal } from '@seatbook/kernel';
+import {
+  MAX_PAIRS,
+  idOfAsset,
+  orderedSerials,
+  type AssetId,
+  type OrderKind,
+  type OrderTerms,
+  type PlannedCount,
+} from '@seatbook/licensing';
+import { mustExist } from './accounts.js';
+import type { SeatbookEdge } from './seatbook-edge.js';
+
+/** What an order is expected to do to the pairs of one asset; a count that is left out may be any. */
+export type ExpectedAsset = AssetId & { readonly [C in PlannedCount]?: number | undefined };
+
+export interface OrderRequest {
+  readonly kind: OrderKind;
+  readonly uId: string;
+  readonly assets: readonly AssetId[];
+  readonly serialNumbers: readonly string[];
+  readonly ifShort: 'wait' | 'refuse';
+  readonly platform: string | null;
+  /** What the plan said, as far as the order rests on it. */
+  readonly expect?: readonly ExpectedAsset[] | undefined;
+}
+
+/** An order as it is asked of the ledgers. */
+export interface CheckedOrder {
+  readonly terms: OrderTerms;
+  /** Canonical and in order, each once. */
+  readonly serialNumbers: readonly string[];
+}
+
+/**
+ * What an order says, as the ledgers are asked it.
+ * @throws Refusal INVALID_SERIAL_NUMBER, INVALID_ASSET, INVALID_ORDER_SIZE, INVALID_ORDER_EMPTY, NOT_FOUND_ACCOUNT,
+ *   REJECTED_UNKNOWN_ASSET
+ */
+export async function checkedOrder(
+  seatbook: SeatbookEdge,
+  { kind, uId, ifShort, platform, ...listed }: OrderRequest,
+): Promise<CheckedOrder> {
+  const serialNumbers = orderedSerials(listed.serialNumbers, kind === 'AssignLicense' ? 'assign' : 'return');
+  const assets = checkedAssets(listed.assets);
+  const terms: OrderTerms = { kind, uId, assets, ifShort, platform, holders: serialNumbers.length };
+  checkSize(terms);
+  if (!seatbook.assets.has(uId, assets)) await checkKnown(seatbook, uId, assets);
+  return { terms, serialNumbers };
+}
+
+function checkSize({ assets, holders }: OrderTerms): void {
+  const pairs = assets.length * holders;
+  if (pairs === 0)
+    throw new Refusal('INVALID_ORDER_EMPTY', 'an order names at least one asset and one holder');
+  if (pairs > MAX_PAIRS) {
+    throw new Refusal(
+      'INVALID_ORDER_SIZE',
+      `an order names at most ${MAX_PAIRS} pairs (assets × holders); split it`,
+      {
+        pairs,
+        maxPairs: MAX_PAIRS,
+      },
+    );
+  }
+}
+
+function checkedAssets(assets: readonly AssetId[]): AssetId[] {
+  const unique = new Map(
+    assets.map(({ adamId, pricingParam }) => [idOfAsset({ adamId, pricingParam }), { adamId, pricingParam }]),
+  );
+  for (const { adamId, pricingParam } of unique.values()) {
+    if (!/^\d{1,20}$/.test(adamId) || !/^[A-Z]{1,10}$/.test(pricingParam)) {
+      throw new Refusal('INVALID_ASSET', 'an asset is an adamId (digits) and a pricingParam (STDQ or PLUS)', {
+        assetId: `${adamId.slice(0, 40)}.${pricingParam.slice(0, 40)}`,
+      });
+    }
+  }
+  return [...unique.values()].sort((one, other) => (idOfAsset(one) < idOfAsset(other) ? -1 : 1));
+}
+
+/** The account exists; and once its list was read to the end, every asset is on it. */
+async function checkKnown(seatbook: SeatbookEdge, uId: string, assets: readonly AssetId[]): Promise<void> {
+  await mustExist(seatbook, uId);
+  await seatbook.assets.check(uId, assets);
+}
