@@ -1,7 +1,7 @@
 export { Foundation, type FoundationOptions } from './foundation/foundation.js';
 export { allModels, modelGroups, type ModelGroup } from './foundation/model-groups.js';
 export { notificationSecretName, sealedBodyName, tokenName } from './foundation/secret-names.js';
-export { SeatbookEdge, type EdgeOptions } from './edge/seatbook-edge.js';
+export { SeatbookEdge, type EdgeOptions, type ExpectAbove } from './edge/seatbook-edge.js';
 export { contextOf, requestId, type Caller } from './edge/principal.js';
 export { commands, queries } from './edge/catalogue.js';
 export * from './edge/reader.js';
@@ -12,7 +12,6 @@ export * from './edge/pairs.js';
 export * from './edge/devices.js';
 export * from './edge/order-request.js';
 export * from './edge/place-order.js';
-export type { ExpectAbove } from './edge/expected-plan.js';
 export * from './edge/orders.js';
 export * from './edge/plan-order.js';
 export * from './edge/receive-notification.js';

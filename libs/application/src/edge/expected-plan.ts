@@ -3,14 +3,7 @@ import { PLANNED_COUNTS, idOfAsset, type OrderPlan, type PlannedAsset } from '@s
 import { sumAssets } from './assets.js';
 import type { CheckedOrder, ExpectedAsset } from './order-request.js';
 import { planOf } from './plan-order.js';
-import type { SeatbookEdge } from './seatbook-edge.js';
-
-/** An order that takes away more licences than this has to say what it is expected to do. */
-export interface ExpectAbove {
-  readonly licences: number;
-  /** Percent of the account's used licences; 100 for no such limit. */
-  readonly percent: number;
-}
+import type { ExpectAbove, SeatbookEdge } from './seatbook-edge.js';
 
 const EXPECT_ABOVE: ExpectAbove = { licences: 5_000, percent: 100 };
 

@@ -1,11 +1,17 @@
 import type { Clock, Ids, Milliseconds, Command, StreamName } from '@seatbook/kernel';
 import type { CommandContext, CommandOptions, Receipt, Stores } from '@seatbook/runtime';
 import type { Foundation } from '../foundation/foundation.js';
-import type { ExpectAbove } from './expected-plan.js';
 import { Health } from './health.js';
 import { KnownAssets } from './known-assets.js';
 import { NotificationSecrets } from './notification-secrets.js';
 import { Reader } from './reader.js';
+
+/** An order that takes away more licences than this has to say what it is expected to do. */
+export interface ExpectAbove {
+  readonly licences: number;
+  /** Percent of the account's used licences; 100 for no such limit. */
+  readonly percent: number;
+}
 
 export interface EdgeOptions {
   /** Longest wait of a query for a position. */
