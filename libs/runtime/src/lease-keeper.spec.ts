@@ -158,6 +158,20 @@ describe('keeping leases', () => {
     expect(first.epochOf(NAME)).toBeGreaterThan(epoch ?? Infinity);
   });
 
+  it('gains a lease again that a clock set ahead has ended, also where that clock is put right at once', async () => {
+    const keeper = await process('first');
+    const before = keeper.epochOf(NAME) ?? 0;
+    const gained: string[] = [];
+    keeper.onGained((name) => gained.push(name));
+    clock.set(600 * 60_000);
+    expect(keeper.epochOf(NAME)).toBeNull();
+    clock.set(-600 * 60_000);
+    expect(keeper.epochOf(NAME)).toBeNull();
+    await pass(clock, 2 * BEAT);
+    expect(gained).toEqual([NAME]);
+    expect(keeper.epochOf(NAME)).toBeGreaterThan(before);
+  });
+
   it('says when a lease was gained, and when it cannot reach the store', async () => {
     const cut = breakable();
     cut.state.broken = true;

@@ -85,7 +85,10 @@ export class LeaseKeeper {
     if (!wanted?.held) return 0;
     const { clock } = this.#options;
     const passed = Math.max(clock.elapsed() - wanted.held.elapsed, clock.now() - wanted.held.wall);
-    return Math.max(0, wanted.lengthMs - passed);
+    if (passed < wanted.lengthMs) return wanted.lengthMs - passed;
+    // Who hears this stops until it is gained again: a clock that is put right does not give it back.
+    wanted.held = null;
+    return 0;
   }
 
   /** Called when a lease was gained. Returns an unsubscribe function. */
