@@ -98,13 +98,25 @@ class PacedClient implements AppleClient {
     return configOf(answer, access.uId, false);
   }
 
-  async own(access: AppleAccess, { id, name, metadata }: MdmInfo): Promise<AppleResult<ClientConfig>> {
+  own(access: AppleAccess, mdmInfo: MdmInfo): Promise<AppleResult<ClientConfig>> {
+    return this.#mark(access, mdmInfo, {});
+  }
+
+  release(access: AppleAccess, marker: MdmInfo): Promise<AppleResult<ClientConfig>> {
+    return this.#mark(access, marker, { notificationTypes: [] });
+  }
+
+  async #mark(
+    access: AppleAccess,
+    { id, name, metadata }: MdmInfo,
+    more: JsonObject,
+  ): Promise<AppleResult<ClientConfig>> {
     const answer = await this.#caller.call(
       { ...access, mdmId: id },
       {
         endpoint: 'clientConfig',
         lane: 'write',
-        body: { mdmInfo: { id, name, metadata } },
+        body: { mdmInfo: { id, name, metadata }, ...more },
         insistence: 'own',
         namesOwner: true,
       },

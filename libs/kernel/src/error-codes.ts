@@ -171,6 +171,14 @@ export const ERROR_CODES = {
     means: 'Another MDM manages this location.',
     advice: 'Stop it there first, or import with takeOver.',
   },
+  REJECTED_NOT_OURS: {
+    means: 'Another MDM manages this location, so there is nothing of ours to give up.',
+    advice: 'Take it over first, or remove the account.',
+  },
+  REJECTED_ACCOUNT_IN_USE: {
+    means: 'The account works: its token is good, and its location is ours.',
+    advice: 'Give the location up first. What it has on the way ends, and Apple is told.',
+  },
   REJECTED_NOT_CONFLICTED: {
     means: 'No other MDM manages this location.',
     advice: 'There is nothing to take over.',

@@ -38,6 +38,6 @@ export interface Sender {
 
 /** Null while nothing may be written for the account. */
 export function senderOf(account: ImportedAccount, now: Instant): Sender | null {
-  if (!isUsable(account) || isOver(account, now) || account.ownership.state !== 'ours') return null;
+  if (!isUsable(account) || isOver(account, now) || markerOf(account) === null) return null;
   return { fingerprint: account.token.fingerprint, subscribed: account.subscription.state === 'subscribed' };
 }

@@ -17,7 +17,13 @@ export { unknownAccount } from './account-refusals.js';
 export type { AccountCommand } from './account/account-decider.js';
 export { REMINDER_DAYS, type Account } from './account/account-state.js';
 export { notificationUrlOf } from './notification-url.js';
-export type { AccountEvent, AccountSettings, LocationFacts, Platform } from './account/account-events.js';
+export type {
+  AccountEvent,
+  AccountSettings,
+  Licences,
+  LocationFacts,
+  Platform,
+} from './account/account-events.js';
 export type { AccountDocument } from './account/accounts-model.js';
 export { unknownAsset, type AssetCommand } from './asset/asset-decider.js';
 export type { Action, AssetEvent, RefusalReason } from './asset/asset-events.js';

@@ -162,6 +162,8 @@ export interface AppleApi {
   limits(): Promise<AppleLimits>;
   clientConfig(access: AppleAccess): Promise<AppleResult<ClientConfig>>;
   own(access: AppleAccess, mdmInfo: MdmInfo): Promise<AppleResult<ClientConfig>>;
+  /** Puts another marker on a location that is ours no more, and has no notifications of it sent. */
+  release(access: AppleAccess, marker: MdmInfo): Promise<AppleResult<ClientConfig>>;
   subscribe(access: AppleAccess, url: string, secret: string): Promise<AppleResult<ClientConfig>>;
   assets(access: AppleAccess): Promise<AppleResult<Walk<AppleAsset>>>;
   asset(access: AppleAccess, asset: AssetId): Promise<AppleResult<AppleAsset | null>>;
@@ -199,6 +201,8 @@ export interface Vault {
   /** Keeps a token under its fingerprint, from where accounts have it. */
   keepToken(fingerprint: string, token: string): Promise<void>;
   forgetToken(fingerprint: string): Promise<void>;
+  /** All secrets of an account that is no more. */
+  forgetAccount(uId: string, fingerprint: string): Promise<void>;
   /** The token that an import brought; null when it has been forgotten. */
   importedToken(importId: string, fingerprint: string): Promise<string | null>;
   forgetImportedToken(importId: string, fingerprint: string): Promise<void>;

@@ -65,6 +65,11 @@ export const timingTable = {
   ),
   maxProbeMs: timing(60 * MINUTE, 'Longest pause before such a try.'),
   addressEveryMs: timing(DAY, 'Interval between two looks at the address for notifications that Apple has.'),
+  endWorkEveryMs: timing(
+    10 * SECOND,
+    'While a location is given up or an account is removed, what is left of its work is looked at after each of these.',
+    { min: SECOND },
+  ),
   metadataRetryMs: timing(
     5 * MINUTE,
     'Names and icons that could not be read are requested again after this long.',

@@ -40,7 +40,7 @@ export async function attend(world: World, round: number): Promise<void> {
       await world.done(`the token of ${uId} is renewed at last`, () =>
         renewToken(virtual.edge, { uId, file: token }, OWNER),
       );
-    } else if (account.conflict) {
+    } else if (account.conflict || account.givenUp) {
       await world.done(`${uId} is taken back`, () => world.takeBack(site));
     }
   }

@@ -8,6 +8,7 @@ import {
   storyOf,
   subjectsOf,
   workModels,
+  type AssetEvent,
   type OrderDocument,
   type PairDocument,
 } from '@seatbook/licensing';
@@ -67,17 +68,33 @@ const pairsOf = async (world: World, uId: string, adamId: string): Promise<reado
 };
 
 /** Pairs, as asset and serial number, of which nobody knows here how they ended at Apple: nothing compares them yet. */
-function sparedOf({ uId, foreign }: Site, { virtual }: World): ReadonlySet<string> {
+async function sparedOf(site: Site, world: World): Promise<ReadonlySet<string>> {
   if (!isKnown('unannounced-changes')) return new Set();
+  const { uId, foreign } = site;
+  const { virtual } = world;
   const overtaken = Object.entries(virtual.simulator.admin.overtaken(uId)).flatMap(([asset, serials]) =>
     serials.map((serial) => `${asset.split('/')[0]} ${serial.toUpperCase()}`),
   );
-  return new Set([...foreign.keys(), ...overtaken]);
+  return new Set([...foreign.keys(), ...overtaken, ...(await abandonedOf(site, world))]);
+}
+
+/** Pairs that were on their way to or from Apple when their account was removed. */
+async function abandonedOf({ uId }: Site, world: World): Promise<string[]> {
+  if (!world.sent.some(({ what }) => what === 'remove')) return [];
+  const log = (await logOf(world)) as (Envelope & AssetEvent)[];
+  return log.flatMap(({ stream, type, data }) => {
+    const lost =
+      (type === 'asset.licenses-failed' && data.reason === 'the account was removed') ||
+      (type === 'asset.reservations-ended' && data.was === 'returning');
+    if (!lost || !stream.startsWith(`asset-${uId}.`)) return [];
+    const [, adamId = ''] = idOf(stream).split('.');
+    return data.serialNumbers.map((serial) => `${adamId} ${serial.toUpperCase()}`);
+  });
 }
 
 async function ledgerEqualsApple(site: Site, world: World): Promise<string[]> {
   const { uId, adamIds } = site;
-  const spared = sparedOf(site, world);
+  const spared = await sparedOf(site, world);
   const { assets, users } = world.virtual.simulator.admin.assignments(uId);
   const wrong: string[] = [];
   for (const adamId of adamIds) {
@@ -102,7 +119,7 @@ async function ledgerEqualsApple(site: Site, world: World): Promise<string[]> {
 }
 
 async function waitingBesideFree(site: Site, world: World): Promise<string[]> {
-  const spared = sparedOf(site, world);
+  const spared = await sparedOf(site, world);
   const wrong: string[] = [];
   for (const adamId of site.adamIds) {
     const pairs = await pairsOf(world, site.uId, adamId);

@@ -13,6 +13,7 @@ export const STRUCK_CALLS = {
   'apple.assignments': 0,
   'apple.clientConfig': 0,
   'apple.own': 0,
+  'apple.release': 0,
   'apple.subscribe': 0,
   'directory.userIdsOf': 0,
   'events.append': 20,

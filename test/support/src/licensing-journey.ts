@@ -157,7 +157,7 @@ export function everyEvent(): LicensingJourney {
   const mdmInfo = { id: 'f0c1c1a4', name: 'Other MDM', metadata: '' };
   const settings = { name: 'Berlin', platform: 'iOS', assignmentType: 'device' } as const;
   const token = (fingerprint: string) => ({ fingerprint, expiresAt: NOW + 31_536_000_000 });
-  const berlin: ImportCommand = {
+  const berlin: ImportCommand & { type: 'RecordLocation' } = {
     type: 'RecordLocation',
     location: {
       kind: 'import',
@@ -390,6 +390,27 @@ export function everyEvent(): LicensingJourney {
   reading({ type: 'StartFirstRead', uId: hamburg });
   place('order-l', devices('C02R'), { uId: hamburg, assets: [KEYNOTE] });
   reading({ type: 'CompleteTotals', assets: 0, versionId: 'v1', readAt: NOW });
+
+  // The location is given up and taken back; another one is removed with work under way.
+  place('order-o', devices('C02U', 'C02V'));
+  sent('call-9', devices('C02U'));
+  account({ type: 'GiveUpLocation', licences: 'return' });
+  account({ type: 'AskReturn', asset: PAGES, holders: devices('C02U') });
+  account({ type: 'EndWork', ledgers: [PAGES], callIds: [], left: 1 });
+  place('order-p', devices('C02W'));
+  account({ type: 'RecordWorkEnded', kept: 1 });
+  account({ type: 'RecordReleaseFailure', failure: transient, fingerprint: 'f3' });
+  account({ type: 'RecordReleased', mdmInfo: null });
+  account({ type: 'TakeOver' });
+  account({ type: 'RecordOwned', mdmId: 'seatbook' });
+  account({ type: 'OpenLedgers', ledgers: [PAGES] });
+  const lyon = '7700000000000003';
+  const removing = (command: AccountCommand): void => journey.send(accountStream(lyon), command);
+  importing('import-6', request, { ...berlin, location: { ...berlin.location, uId: lyon } });
+  removing({ type: 'ReportConflict', mdmInfo });
+  removing({ type: 'RemoveAccount' });
+  removing({ type: 'EndWork', ledgers: [PAGES], callIds: ['call-9'], left: 1 });
+  removing({ type: 'RecordWorkEnded', kept: 0 });
 
   // An Idempotency-Key that was used for what is no order.
   journey.send(orderStream('order-m'), { type: 'TakeKey', by: 'RenameAccount' });

@@ -4,6 +4,7 @@ import {
   reconciliationStream,
   unknownAccount,
   type AccountDocument,
+  type Licences,
 } from '@seatbook/licensing';
 import type { Receipt } from '@seatbook/runtime';
 import type { Caller } from './principal.js';
@@ -57,7 +58,7 @@ export async function getAccountVersion(
   { uId }: NamedAccount,
 ): Promise<{ readonly found: AccountFound; readonly version: number }> {
   const { state, position } = await seatbook.runner.load(accountStream(uId));
-  if (state.phase === 'new') throw unknownAccount();
+  if (state.phase !== 'imported') throw unknownAccount();
   return { found: await getAccount(seatbook, { uId, position }), version: state.version };
 }
 
@@ -69,6 +70,33 @@ export async function takeOver(
 ): Promise<Receipt> {
   const context = await takenContext(seatbook, caller, 'TakeOver', { takeOver: uId });
   return seatbook.execute(accountStream(uId), { type: 'TakeOver', ifVersion }, context);
+}
+
+/**
+ * Gives a location up: all open work of it ends, its licences go back or stay, and Apple is told. Goes on by itself; the
+ * account shows how far it is. @throws Refusal REJECTED_NOT_OURS, CONFLICT_VERSION
+ */
+export async function giveUpLocation(
+  seatbook: SeatbookEdge,
+  { uId, licences, ifVersion }: GuardedAccount & { readonly licences: Licences },
+  caller: Caller,
+): Promise<Receipt> {
+  const context = await takenContext(seatbook, caller, 'GiveUpLocation', { giveUp: uId, licences });
+  return seatbook.execute(accountStream(uId), { type: 'GiveUpLocation', licences, ifVersion }, context);
+}
+
+/**
+ * Removes an account that does no work any more: it was given up, another MDM has its location, or its token is dead.
+ * What is open ends as failed or cancelled, its secrets are forgotten, and its history stays. The location may be
+ * imported again. @throws Refusal REJECTED_ACCOUNT_IN_USE, CONFLICT_VERSION
+ */
+export async function removeAccount(
+  seatbook: SeatbookEdge,
+  { uId, ifVersion }: GuardedAccount,
+  caller: Caller,
+): Promise<Receipt> {
+  const context = await takenContext(seatbook, caller, 'RemoveAccount', { remove: uId });
+  return seatbook.execute(accountStream(uId), { type: 'RemoveAccount', ifVersion }, context);
 }
 
 /**
@@ -90,20 +118,35 @@ export async function syncAccount(
   { uId }: NamedAccount,
   caller: Caller,
 ): Promise<Receipt> {
-  await mustExist(seatbook, uId);
+  await mustBeImported(seatbook, uId);
   const reason = `asked for by ${caller.principal}`;
   const command = { type: 'RequestTotals', reason, delayMs: 0 } as const;
   const context = await takenContext(seatbook, caller, 'SyncAccount', { sync: uId });
   return seatbook.execute(reconciliationStream(uId), command, context);
 }
 
-/** @throws Refusal NOT_FOUND_ACCOUNT for an account that was never imported */
+/**
+ * For what is read: the history of an account that was removed stays.
+ * @throws Refusal NOT_FOUND_ACCOUNT for an account that was never imported
+ */
 export async function mustExist({ runner }: SeatbookEdge, uId: string): Promise<void> {
   const { state } = await runner.load(accountStream(uId));
   if (state.phase === 'new') throw unknownAccount();
 }
 
-export const accountCommands = { TakeOver: takeOver, RenameAccount: renameAccount, SyncAccount: syncAccount };
+/** For what is asked of an account. @throws Refusal NOT_FOUND_ACCOUNT for one that was never imported, or was removed */
+export async function mustBeImported({ runner }: SeatbookEdge, uId: string): Promise<void> {
+  const { state } = await runner.load(accountStream(uId));
+  if (state.phase !== 'imported') throw unknownAccount();
+}
+
+export const accountCommands = {
+  TakeOver: takeOver,
+  GiveUpLocation: giveUpLocation,
+  RenameAccount: renameAccount,
+  RemoveAccount: removeAccount,
+  SyncAccount: syncAccount,
+};
 
 export const accountQueries = {
   ListAccounts: listAccounts,

@@ -8,7 +8,7 @@ import {
   type RequestedImport,
 } from '@seatbook/licensing';
 import { importedTokenName } from '../foundation/secret-names.js';
-import { mustExist } from './accounts.js';
+import { mustBeImported } from './accounts.js';
 import { lookUntil } from './look-until.js';
 import { contextOf, type Caller } from './principal.js';
 import type { Reflected } from './reader.js';
@@ -79,7 +79,7 @@ export async function renewToken(
   { uId, file, ifVersion }: RenewToken,
   caller: Caller,
 ): Promise<Imported> {
-  await mustExist(seatbook, uId);
+  await mustBeImported(seatbook, uId);
   return request(seatbook, file, caller, { kind: 'renew', uId }, ifVersion);
 }
 

@@ -8,7 +8,7 @@ import {
   type OrderTerms,
   type PlannedCount,
 } from '@seatbook/licensing';
-import { mustExist } from './accounts.js';
+import { mustBeImported } from './accounts.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
 /** What an order is expected to do to the pairs of one asset; a count that is left out may be any. */
@@ -81,6 +81,6 @@ function checkedAssets(assets: readonly AssetId[]): AssetId[] {
 
 /** The account exists; and once its list was read to the end, every asset is on it. */
 async function checkKnown(seatbook: SeatbookEdge, uId: string, assets: readonly AssetId[]): Promise<void> {
-  await mustExist(seatbook, uId);
+  await mustBeImported(seatbook, uId);
   await seatbook.assets.check(uId, assets);
 }

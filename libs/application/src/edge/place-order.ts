@@ -8,7 +8,7 @@ import {
   type OrderCommand,
   type OrderKind,
 } from '@seatbook/licensing';
-import { mustExist } from './accounts.js';
+import { mustBeImported } from './accounts.js';
 import { checkExpected } from './expected-plan.js';
 import { checkedOrder, type OrderRequest } from './order-request.js';
 import { pairsOfHolder } from './pairs.js';
@@ -111,7 +111,7 @@ export async function returnAll(
 ): Promise<PlacedOrder> {
   const [serial] = orderedSerials([serialNumber], 'return') as [string];
   await seatbook.reader.reachHead(queryModels.pairs);
-  await mustExist(seatbook, uId);
+  await mustBeImported(seatbook, uId);
   // What is held by now is not what was held at the first time: a repeat is about the same assets.
   const assets = (await orderedBefore(seatbook, caller)) ?? (await assetsHeldBy(seatbook, uId, serial));
   if (assets.length === 0) {

@@ -146,9 +146,11 @@ export class AccountGates implements Gates {
     const wasOpen = new Set(this.open());
     for (const shut of this.#shut)
       if (shut.notedAt !== null && shut.notedAt <= known) this.#shut.delete(shut);
-    for (const { uId, usable, tokenState, fingerprint, expiresAt } of accounts) {
-      if (tokenState === 'active') this.#tokens.set(uId, { fingerprint, expiresAt, usable });
-      else this.#tokens.delete(uId);
+    // An account that was removed is not among them.
+    this.#tokens.clear();
+    for (const { uId, usable, tokenState, givenUp, fingerprint, expiresAt } of accounts) {
+      if (tokenState === 'active' && givenUp?.at == null)
+        this.#tokens.set(uId, { fingerprint, expiresAt, usable });
     }
     for (const gate of this.open())
       if (!wasOpen.has(gate)) for (const listener of this.#listeners) listener(gate);

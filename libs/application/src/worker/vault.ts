@@ -16,6 +16,10 @@ export function vaultOf(secrets: Secrets, newSecret: () => string): Vault {
       await secrets.putIfAbsent(tokenName(fingerprint), token);
     },
     forgetToken: (fingerprint) => secrets.delete(tokenName(fingerprint)),
+    async forgetAccount(uId, fingerprint) {
+      await secrets.delete(tokenName(fingerprint));
+      await secrets.delete(notificationSecretName(uId));
+    },
     importedToken: (importId, fingerprint) => secrets.get(importedTokenName(importId, fingerprint)),
     forgetImportedToken: (importId, fingerprint) => secrets.delete(importedTokenName(importId, fingerprint)),
     notificationSecret: (uId) => secrets.putIfAbsent(notificationSecretName(uId), newSecret()),

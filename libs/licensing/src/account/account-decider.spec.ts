@@ -1,5 +1,6 @@
 import { deciderSpec, NOW } from '@seatbook/test-support/decider-spec';
-import { LOCATION } from '@seatbook/test-support/licensing-builders';
+import { LOCATION, PAGES, devices } from '@seatbook/test-support/licensing-builders';
+import { RELEASED } from '../mdm-marker.js';
 import type { AppleFailure } from '../ports.js';
 import { DEFAULT_TIMINGS } from '../timings.js';
 import { accountDecider, type AccountCommand } from './account-decider.js';
@@ -515,6 +516,139 @@ describe('another MDM at the location', () => {
     given(...before)
       .when({ type: 'TakeOver' })
       .thenTypes('account.take-over-ordered');
+  });
+});
+
+describe('giving a location up', () => {
+  const giveUp = (licences: 'return' | 'keep' = 'keep'): AccountCommand => ({
+    type: 'GiveUpLocation',
+    licences,
+  });
+  const ORDERED: AccountEvent = {
+    type: 'account.give-up-ordered',
+    data: { uId: LOCATION, licences: 'return', at: NOW },
+  };
+  const round = { ledgers: [PAGES], callIds: [], left: 3 };
+  const ENDING: AccountEvent = {
+    type: 'account.work-ending',
+    data: { uId: LOCATION, ...round, abandoned: false, lookAt: NOW + 10_000 },
+  };
+  const ENDED: AccountEvent = { type: 'account.work-ended', data: { uId: LOCATION, kept: 2, at: NOW } };
+  const GIVEN_UP: AccountEvent = {
+    type: 'account.given-up',
+    data: { uId: LOCATION, mdmInfo: null, at: NOW },
+  };
+  const gone = [...ready, ORDERED, ENDED, GIVEN_UP];
+
+  it('ends its work, round by round, while it goes on to be ours', () => {
+    const ordered = given(...ready).when(giveUp('return'));
+    ordered.then(ORDERED);
+    ordered.thenOnce();
+    ordered.thenDue({ step: 'end-work', at: NOW });
+    const ending = given(...ready, ORDERED).when({ type: 'EndWork', ...round });
+    ending.then(ENDING);
+    ending.thenDue({ step: 'end-work', at: NOW + 10_000 });
+    const going = accountAfter(...ready, ORDERED, ENDING);
+    expect([isUsable(going), markerOf(going)]).toEqual([true, 'seatbook']);
+  });
+
+  it('asks licences back by orders of their own', () => {
+    const ask: AccountCommand = { type: 'AskReturn', asset: PAGES, holders: devices('A') };
+    const [first] = given(...ready, ORDERED).when(ask).events;
+    expect(first).toMatchObject({ type: 'account.return-asked', data: { ...PAGES, ...devices('A') } });
+    const [second] = given(...ready, ORDERED, first as AccountEvent).when(ask).events;
+    const ids = [first, second].map((event) => (event?.data as { orderId?: string }).orderId);
+    expect(new Set(ids).size).toBe(2);
+    given(...ready)
+      .when(ask)
+      .thenNothing();
+  });
+
+  it('tells Apple when nothing is open, again after a failure, and then does nothing any more', () => {
+    const ended = given(...ready, ORDERED, ENDING).when({ type: 'RecordWorkEnded', kept: 2 });
+    ended.then(ENDED);
+    ended.thenDue({ step: 'release', at: NOW });
+    const failure: AccountCommand = { type: 'RecordReleaseFailure', failure: transient(), fingerprint: 'f1' };
+    given(...ready, ORDERED, ENDED)
+      .when(failure)
+      .thenDue({ step: 'release', at: NOW + 5_000 });
+    const released = given(...ready, ORDERED, ENDED).when({ type: 'RecordReleased', mdmInfo: null });
+    released.then(GIVEN_UP);
+    released.thenOnce();
+    released.thenDue(EXPIRY);
+    expect(isUsable(accountAfter(...gone))).toBe(false);
+  });
+
+  it('is not taken for a conflict: the marker of a free location is our own last word', () => {
+    for (const history of [[...ready, ORDERED, ENDED], gone])
+      given(...history)
+        .when({ type: 'ReportConflict', mdmInfo: RELEASED })
+        .thenNothing();
+    given(...ready, ORDERED, ENDED)
+      .when(CONFLICT)
+      .thenTypes('account.conflicted');
+  });
+
+  it('is for who has it, and is gone back on by a takeover, which opens its ledgers', () => {
+    given(...ready, CONFLICTED)
+      .when(giveUp())
+      .thenRefused('REJECTED_NOT_OURS');
+    given(...gone)
+      .when(giveUp())
+      .thenNothing();
+    for (const history of [[...ready, ORDERED], gone]) {
+      const back = given(...history).when({ type: 'TakeOver' });
+      back.then(TAKE_OVER);
+      back.thenDue({ step: 'open-ledgers', at: NOW });
+    }
+    const opened = given(...gone, TAKE_OVER).when({ type: 'OpenLedgers', ledgers: [PAGES] });
+    opened.then({ type: 'account.ledgers-opened', data: { uId: LOCATION, ledgers: [PAGES] } });
+    opened.thenOnce();
+    opened.thenDue({ step: 'own', at: NOW });
+  });
+});
+
+describe('removing an account', () => {
+  const REMOVE: AccountCommand = { type: 'RemoveAccount' };
+  const REMOVED: AccountEvent = { type: 'account.removed', data: { uId: LOCATION, at: NOW } };
+  const round: AccountCommand = { type: 'EndWork', ledgers: [PAGES], callIds: ['call-1'], left: 1 };
+
+  it('is refused while it works', () => {
+    given(...ready)
+      .when(REMOVE)
+      .thenRefused('REJECTED_ACCOUNT_IN_USE');
+    given(IMPORTED).when(REMOVE).thenRefused('REJECTED_ACCOUNT_IN_USE');
+  });
+
+  it.each([
+    ['another MDM has its location', CONFLICTED],
+    ['its token is dead', WAS_REFUSED],
+  ])('ends its work where %s: what is under way is given up', (_why, event) => {
+    const removed = given(...ready, event).when(REMOVE);
+    removed.then(REMOVED);
+    removed.thenOnce();
+    removed.thenDue({ step: 'end-work', at: NOW });
+    const ending = given(...ready, event, REMOVED).when(round);
+    expect(ending.events).toMatchObject([{ data: { abandoned: true, callIds: ['call-1'] } }]);
+    ending.thenDue({ step: 'end-work', at: NOW + 10_000 });
+    given(...ready, event, REMOVED)
+      .when({ type: 'RecordWorkEnded', kept: 0 })
+      .thenDue(null);
+  });
+
+  it('answers what comes too late, and lets the location be imported again', () => {
+    const removed = [...ready, CONFLICTED, REMOVED];
+    const late = given(...removed).when(renew('f2'));
+    expect(late.events).toMatchObject([{ data: { refusal: { code: 'NOT_FOUND_ACCOUNT' } } }]);
+    given(...removed)
+      .when(REFUSED)
+      .thenRefused('NOT_FOUND_ACCOUNT');
+    given(...removed)
+      .when({ type: 'TakeOver' })
+      .thenRefused('NOT_FOUND_ACCOUNT');
+    const again = given(...removed).when(importing());
+    again.thenTypes('account.imported');
+    again.thenDue({ step: 'open-ledgers', at: NOW });
   });
 });
 

@@ -1,15 +1,25 @@
-import { Refusal, keptRefusal, type Command, type Decider, type Instant } from '@seatbook/kernel';
+import { Refusal, keptRefusal, uuidOf, type Command, type Decider, type Instant } from '@seatbook/kernel';
 import { accountChanged, accountExists, tokenOfOtherLocation, unknownAccount } from '../account-refusals.js';
-import { TERMS_NOT_ACCEPTED, type AppleFailure, type MdmInfo, type TokenRefusal } from '../ports.js';
+import type { Holders } from '../holder.js';
+import { RELEASED } from '../mdm-marker.js';
+import {
+  TERMS_NOT_ACCEPTED,
+  type AppleFailure,
+  type AssetId,
+  type MdmInfo,
+  type TokenRefusal,
+} from '../ports.js';
 import type { Timings } from '../timings.js';
-import type { AccountEvent, AccountSettings, LocationFacts } from './account-events.js';
+import type { AccountEvent, AccountSettings, Licences, LocationFacts } from './account-events.js';
 import {
   evolveAccount,
   isConflicted,
+  isUsable,
   notificationUrlIn,
   remindersOf,
   type Account,
   type ImportedAccount,
+  type RemovedAccount,
 } from './account-state.js';
 
 /** After this many calls refused as a whole in a row, without a word of what is wrong, nothing more is written. */
@@ -67,6 +77,19 @@ export type AccountCommand =
   | Command<'StartProbe'>
   | (Command<'ReportConflict'> & { readonly mdmInfo: MdmInfo | null })
   | (Command<'TakeOver'> & Guarded)
+  | (Command<'GiveUpLocation'> & Guarded & { readonly licences: Licences })
+  | (Command<'RemoveAccount'> & Guarded)
+  | (Command<'EndWork'> & {
+      readonly ledgers: readonly AssetId[];
+      readonly callIds: readonly string[];
+      readonly left: number;
+    })
+  | (Command<'AskReturn'> & { readonly asset: AssetId; readonly holders: Holders })
+  | (Command<'RecordWorkEnded'> & { readonly kept: number })
+  /** The marker that Apple had, where it was another MDM's: that was left alone. */
+  | (Command<'RecordReleased'> & { readonly mdmInfo: MdmInfo | null })
+  | (Command<'RecordReleaseFailure'> & StepFailure)
+  | (Command<'OpenLedgers'> & { readonly ledgers: readonly AssetId[] })
   | (Command<'RecordOwned'> & { readonly mdmId: string })
   | (Command<'RecordOwningFailure'> & StepFailure)
   | (Command<'WantNotifications'> & { readonly notificationUrl: string | null })
@@ -85,6 +108,7 @@ export const accountDecider = (timings: Timings): Decider<AccountCommand, Accoun
   decide(command, account, at) {
     if (command.type === 'ImportToken') return importToken(command, account, at);
     if (account.phase === 'new') throw unknownAccount();
+    if (account.phase === 'removed') return afterRemoval(command, account, at, timings);
     switch (command.type) {
       case 'RenewToken':
         return renewToken(command, account, at);
@@ -106,6 +130,22 @@ export const accountDecider = (timings: Timings): Decider<AccountCommand, Accoun
         return reportConflict(command, account);
       case 'TakeOver':
         return takeOver(command, account, at);
+      case 'GiveUpLocation':
+        return giveUpLocation(command, account, at);
+      case 'RemoveAccount':
+        return removeAccount(command, account, at);
+      case 'EndWork':
+        return account.ownership.state === 'giving-up' ? endWork(command, account, at, timings) : [];
+      case 'AskReturn':
+        return askReturn(command, account);
+      case 'RecordWorkEnded':
+        return recordWorkEnded(command, account, at);
+      case 'RecordReleased':
+        return recordReleased(command, account, at);
+      case 'RecordReleaseFailure':
+        return recordReleaseFailure(command, account, at, timings);
+      case 'OpenLedgers':
+        return openLedgers(command, account);
       case 'RecordOwned':
         return recordOwned(command, account, at);
       case 'RecordOwningFailure':
@@ -126,7 +166,7 @@ export const accountDecider = (timings: Timings): Decider<AccountCommand, Accoun
 
 function importToken(command: CommandOf<'ImportToken'>, account: Account, at: Instant): AccountEvent[] {
   const { importId, uId, settings, facts, fingerprint, expiresAt, takenOverFrom, notificationUrl } = command;
-  if (account.phase !== 'new') {
+  if (account.phase === 'imported') {
     const refusal = keptRefusal(accountExists(uId, account.token.fingerprint === fingerprint));
     return [{ type: 'account.import-refused', data: { uId, importId, refusal } }];
   }
@@ -245,6 +285,9 @@ function reportConflict(
   { mdmInfo }: Pick<CommandOf<'ReportConflict'>, 'mdmInfo'>,
   account: ImportedAccount,
 ): AccountEvent[] {
+  const { state } = account.ownership;
+  // The marker of a released location is our own last word.
+  if (state === 'given-up' || (state === 'giving-up' && mdmInfo?.id === RELEASED.id)) return [];
   return isConflicted(account) ? [] : [{ type: 'account.conflicted', data: { uId: account.uId, mdmInfo } }];
 }
 
@@ -256,13 +299,130 @@ function takeOver(
   if (!isAsSeen(account, ifVersion)) throw accountChanged();
   const { uId, ownership } = account;
   if (ownership.state === 'taking-over') return [];
-  if (ownership.state !== 'conflicted') {
+  if (ownership.state === 'ours' || ownership.state === 'wanted') {
     throw new Refusal(
       'REJECTED_NOT_CONFLICTED',
       'this location is ours already; there is nothing to take over',
     );
   }
   return [{ type: 'account.take-over-ordered', data: { uId, at } }];
+}
+
+function giveUpLocation(
+  { licences, ifVersion }: CommandOf<'GiveUpLocation'>,
+  account: ImportedAccount,
+  at: Instant,
+): AccountEvent[] {
+  if (!isAsSeen(account, ifVersion)) throw accountChanged();
+  const { uId, ownership } = account;
+  if (isConflicted(account)) {
+    throw new Refusal(
+      'REJECTED_NOT_OURS',
+      'another MDM manages this location; take it over first, or remove the account',
+    );
+  }
+  if (ownership.state === 'given-up') return [];
+  if (ownership.state === 'giving-up' && ownership.licences === licences) return [];
+  return [{ type: 'account.give-up-ordered', data: { uId, licences, at } }];
+}
+
+/** Nothing is removed that still works: Apple would go on showing us as the one that manages the location. */
+function removeAccount(
+  { ifVersion }: CommandOf<'RemoveAccount'>,
+  account: ImportedAccount,
+  at: Instant,
+): AccountEvent[] {
+  if (!isAsSeen(account, ifVersion)) throw accountChanged();
+  if (isUsable(account)) {
+    throw new Refusal(
+      'REJECTED_ACCOUNT_IN_USE',
+      'this account works; give its location up first (POST /api/v1/accounts/{accountId}/give-up)',
+    );
+  }
+  return [{ type: 'account.removed', data: { uId: account.uId, at } }];
+}
+
+/** Of a removed account nothing is left but that its work ends; what comes too late for it changes nothing. */
+function afterRemoval(
+  command: Exclude<AccountCommand, { type: 'ImportToken' }>,
+  account: RemovedAccount,
+  at: Instant,
+  timings: Timings,
+): AccountEvent[] {
+  const { uId, endAt } = account;
+  switch (command.type) {
+    case 'EndWork':
+      return endAt === null ? [] : endWork(command, account, at, timings);
+    case 'RecordWorkEnded':
+      return endAt === null ? [] : [{ type: 'account.work-ended', data: { uId, kept: command.kept, at } }];
+    case 'RemoveAccount':
+      return [];
+    case 'RenewToken': {
+      const refusal = keptRefusal(unknownAccount());
+      return [{ type: 'account.import-refused', data: { uId, importId: command.importId, refusal } }];
+    }
+    default:
+      throw unknownAccount();
+  }
+}
+
+function endWork(
+  { ledgers, callIds, left }: CommandOf<'EndWork'>,
+  { uId, phase }: ImportedAccount | RemovedAccount,
+  at: Instant,
+  { endWorkEveryMs }: Timings,
+): AccountEvent[] {
+  const abandoned = phase === 'removed';
+  const lookAt = at + endWorkEveryMs;
+  return [{ type: 'account.work-ending', data: { uId, ledgers, callIds, abandoned, left, lookAt } }];
+}
+
+function askReturn(
+  { asset: { adamId, pricingParam }, holders }: CommandOf<'AskReturn'>,
+  { uId, ownership, returns }: ImportedAccount,
+): AccountEvent[] {
+  if (ownership.state !== 'giving-up') return [];
+  const { serialNumbers, userIds } = holders;
+  const orderId = uuidOf(`what ${uId} gives back, order ${returns + 1}`);
+  return [
+    { type: 'account.return-asked', data: { uId, orderId, adamId, pricingParam, serialNumbers, userIds } },
+  ];
+}
+
+function recordWorkEnded(
+  { kept }: CommandOf<'RecordWorkEnded'>,
+  { uId, ownership }: ImportedAccount,
+  at: Instant,
+): AccountEvent[] {
+  if (ownership.state !== 'giving-up' || ownership.ended) return [];
+  return [{ type: 'account.work-ended', data: { uId, kept, at } }];
+}
+
+function recordReleased(
+  { mdmInfo }: CommandOf<'RecordReleased'>,
+  { uId, ownership }: ImportedAccount,
+  at: Instant,
+): AccountEvent[] {
+  if (ownership.state !== 'giving-up') return [];
+  return [{ type: 'account.given-up', data: { uId, mdmInfo, at } }];
+}
+
+function recordReleaseFailure(
+  command: CommandOf<'RecordReleaseFailure'>,
+  account: ImportedAccount,
+  at: Instant,
+  timings: Timings,
+): AccountEvent[] {
+  const { ownership } = account;
+  if (ownership.state !== 'giving-up') return [];
+  return stepFailed('account.release-failed', command, account, ownership.failures, at, timings);
+}
+
+function openLedgers(
+  { ledgers }: CommandOf<'OpenLedgers'>,
+  { uId, closedSince }: ImportedAccount,
+): AccountEvent[] {
+  return closedSince === null ? [] : [{ type: 'account.ledgers-opened', data: { uId, ledgers } }];
 }
 
 function recordOwned(
@@ -344,7 +504,11 @@ function recordAddressFailure(
 
 /** A step that failed comes again, and what Apple said of the token or the location counts for the whole account. */
 function stepFailed(
-  type: 'account.owning-failed' | 'account.subscription-failed' | 'account.address-check-failed',
+  type:
+    | 'account.owning-failed'
+    | 'account.release-failed'
+    | 'account.subscription-failed'
+    | 'account.address-check-failed',
   { failure, fingerprint }: StepFailure,
   account: ImportedAccount,
   failures: number,

@@ -1,5 +1,6 @@
 import { firstVersions, type Instant, type KeptRefusal } from '@seatbook/kernel';
-import type { MdmInfo, TokenRefusal } from '../ports.js';
+import type { Holders } from '../holder.js';
+import type { AssetId, MdmInfo, TokenRefusal } from '../ports.js';
 
 type Event<T extends string, D> = {
   readonly type: `account.${T}`;
@@ -7,6 +8,9 @@ type Event<T extends string, D> = {
 };
 
 export type Platform = 'iOS' | 'macOS' | 'tvOS' | 'watchOS' | 'visionOS';
+
+/** What becomes of the licences of a location that is given up: they go back to it, or stay with their holders. */
+export type Licences = 'return' | 'keep';
 
 /** Settings that new orders of an account start from. */
 export interface AccountSettings {
@@ -99,6 +103,34 @@ export type AccountEvent =
   /** The alert: another MDM manages the location; all work is held until a person takes it over or releases it. */
   | Event<'conflicted', { readonly mdmInfo: MdmInfo | null }>
   | Event<'take-over-ordered', { readonly at: Instant }>
+  /** The location is to be given up. First all open work ends, and what is held goes back where that is asked for. */
+  | Event<'give-up-ordered', { readonly licences: Licences; readonly at: Instant }>
+  /**
+   * One round of ending: these ledgers close and end what is open in them; these calls are given up, because nobody will
+   * hear of them. `left`: pairs that are waited for.
+   */
+  | Event<
+      'work-ending',
+      {
+        readonly ledgers: readonly AssetId[];
+        readonly callIds: readonly string[];
+        /** What is to go back stays: nobody will take it there. */
+        readonly abandoned: boolean;
+        readonly left: number;
+        readonly lookAt: Instant;
+      }
+    >
+  /** Licences that go back to the location, by an order of their own. */
+  | Event<'return-asked', AssetId & Holders & { readonly orderId: string }>
+  /** Nothing is open any more; `kept`: licences that stay with their holders. */
+  | Event<'work-ended', { readonly kept: number; readonly at: Instant }>
+  | Event<'release-failed', { readonly reason: string; readonly retryAt: Instant }>
+  /** Apple has been told that we manage the location no more; `mdmInfo`: another MDM had it by then, and was left alone. */
+  | Event<'given-up', { readonly mdmInfo: MdmInfo | null; readonly at: Instant }>
+  /** Ledgers that were closed take orders again. */
+  | Event<'ledgers-opened', { readonly ledgers: readonly AssetId[] }>
+  /** Nothing is done for it any more. Its history stays. */
+  | Event<'removed', { readonly at: Instant }>
   | Event<'owned', { readonly mdmId: string; readonly at: Instant }>
   | Event<'owning-failed', { readonly reason: string; readonly retryAt: Instant }>
   | Event<'notifications-wanted', { readonly notificationUrl: string | null; readonly at: Instant }>
@@ -126,6 +158,14 @@ export const accountEventTypes = firstVersions<AccountEvent>({
   'account.writes-accepted': true,
   'account.conflicted': true,
   'account.take-over-ordered': true,
+  'account.give-up-ordered': true,
+  'account.work-ending': true,
+  'account.return-asked': true,
+  'account.work-ended': true,
+  'account.release-failed': true,
+  'account.given-up': true,
+  'account.ledgers-opened': true,
+  'account.removed': true,
   'account.owned': true,
   'account.owning-failed': true,
   'account.notifications-wanted': true,

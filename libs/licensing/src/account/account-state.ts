@@ -1,6 +1,6 @@
-import { inPhase, type Instant, type Milliseconds } from '@seatbook/kernel';
+import { inPhase, type EventOf, type Instant, type Milliseconds } from '@seatbook/kernel';
 import type { TokenRefusal } from '../ports.js';
-import type { AccountEvent } from './account-events.js';
+import type { AccountEvent, Licences } from './account-events.js';
 
 /** The content token in use. */
 export interface Token {
@@ -30,7 +30,24 @@ export type Ownership =
   /** Another MDM has it, and nobody has ordered to take it over. */
   | { readonly state: 'conflicted' }
   /** Another MDM has it, and it is to be taken over at `at`. */
-  | { readonly state: 'taking-over'; readonly at: Instant; readonly failures: number };
+  | { readonly state: 'taking-over'; readonly at: Instant; readonly failures: number }
+  | GivingUp
+  /** Nobody's, as far as we know. Nothing is sent to Apple until a person takes it over again. */
+  | { readonly state: 'given-up' };
+
+/** To be given up: first its work ends, then Apple is told. Both go on at `at`. */
+export interface GivingUp {
+  readonly state: 'giving-up';
+  /** Our marker; null where the location never had it. */
+  readonly mdmId: string | null;
+  readonly licences: Licences;
+  /** Its work has ended. */
+  readonly ended: boolean;
+  readonly at: Instant;
+  /** Rounds of ending so far. */
+  readonly rounds: number;
+  readonly failures: number;
+}
 
 /** Whether Apple sends notifications to us. */
 export type Subscription =
@@ -74,17 +91,33 @@ export interface ImportedAccount {
   readonly ownership: Ownership;
   readonly subscription: Subscription;
   readonly writes: Writes;
+  /** Since when ledgers are closed that were to end; null: they take orders. */
+  readonly closedSince: Instant | null;
+  /** Orders that take its licences back, so far: their ids are made of it. */
+  readonly returns: number;
 }
 
-export type Account = { readonly phase: 'new' } | ImportedAccount;
+/** A location of which nothing is left to do but to end its work. It may be imported again. */
+export interface RemovedAccount {
+  readonly phase: 'removed';
+  readonly uId: string;
+  readonly version: number;
+  readonly returns: number;
+  /** The token that it had, until that is forgotten. */
+  readonly formerFingerprint: string;
+  /** When its work is looked at; null: it has ended, and its secrets are forgotten. */
+  readonly endAt: Instant | null;
+}
+
+export type Account = { readonly phase: 'new' } | ImportedAccount | RemovedAccount;
 
 /** The location is another MDM's, as far as we know. */
 export const isConflicted = ({ ownership: { state } }: ImportedAccount): boolean =>
   state === 'conflicted' || state === 'taking-over';
 
-/** The token works and the location is not another MDM's: Apple work may go on. */
+/** The token works, and the location is neither another MDM's nor given up: Apple work may go on. */
 export const isUsable = (account: ImportedAccount): boolean =>
-  account.token.state === 'active' && !isConflicted(account);
+  account.token.state === 'active' && !isConflicted(account) && account.ownership.state !== 'given-up';
 
 /** Nothing is sent with a token that is known to be over, by Apple's word or by its date. */
 export const isOver = ({ token }: ImportedAccount, now: Instant): boolean =>
@@ -92,7 +125,7 @@ export const isOver = ({ token }: ImportedAccount, now: Instant): boolean =>
 
 /** Our marker, from the moment when the location has it. */
 export const markerOf = ({ ownership }: ImportedAccount): string | null =>
-  ownership.state === 'ours' ? ownership.mdmId : null;
+  ownership.state === 'ours' || ownership.state === 'giving-up' ? ownership.mdmId : null;
 
 /** Where Apple sends notifications, or is to send them; null: nowhere. */
 export const notificationUrlIn = ({ subscription }: ImportedAccount): string | null =>
@@ -112,15 +145,21 @@ const UNSEEN: ReadonlySet<AccountEvent['type']> = new Set([
   'account.token-kept',
   'account.import-refused',
   'account.token-expiring',
+  'account.work-ending',
+  'account.return-asked',
+  'account.release-failed',
+  'account.ledgers-opened',
 ] as const);
 
 export function evolveAccount(before: Account, event: AccountEvent): Account {
-  if (event.type === 'account.imported') return imported(event.data);
+  if (event.type === 'account.imported') return imported(before, event.data);
+  if (before.phase === 'removed') return ending(before, event);
+  if (event.type === 'account.removed') return removed(inPhase(before, 'imported'), event.data.at);
   const account = changed(inPhase(before, 'imported'), event);
   return UNSEEN.has(event.type) ? account : { ...account, version: account.version + 1 };
 }
 
-type Change = Exclude<AccountEvent, { type: 'account.imported' }>;
+type Change = Exclude<AccountEvent, { type: 'account.imported' | 'account.removed' }>;
 
 function changed(account: ImportedAccount, event: Change): ImportedAccount {
   const { token } = account;
@@ -154,7 +193,18 @@ function changed(account: ImportedAccount, event: Change): ImportedAccount {
     case 'account.owned':
       return owned(account, event.data);
     case 'account.owning-failed':
+    case 'account.release-failed':
       return { ...account, ownership: retried(account.ownership, event.data.retryAt) };
+    case 'account.give-up-ordered':
+      return givingUp(account, event.data);
+    case 'account.work-ending':
+    case 'account.work-ended':
+    case 'account.given-up':
+      return givenUp(account, event);
+    case 'account.return-asked':
+      return { ...account, returns: account.returns + 1 };
+    case 'account.ledgers-opened':
+      return { ...account, closedSince: null };
     case 'account.notifications-wanted':
       return { ...account, subscription: wanting(event.data.notificationUrl, event.data.at) };
     case 'account.subscribed':
@@ -172,7 +222,7 @@ function changed(account: ImportedAccount, event: Change): ImportedAccount {
   }
 }
 
-function imported(data: DataOf<'account.imported'>): ImportedAccount {
+function imported(before: Account, data: DataOf<'account.imported'>): ImportedAccount {
   const { uId, name, countryCode, defaultPlatform, fingerprint, expiresAt, notificationUrl, at } = data;
   return {
     phase: 'imported',
@@ -185,7 +235,64 @@ function imported(data: DataOf<'account.imported'>): ImportedAccount {
     ownership: { state: 'wanted', at, failures: 0 },
     subscription: wanting(notificationUrl, at),
     writes: { state: 'accepted', refusals: 0 },
+    closedSince: before.phase === 'removed' ? at : null,
+    returns: before.phase === 'new' ? 0 : before.returns,
   };
+}
+
+function givingUp(
+  account: ImportedAccount,
+  { licences, at }: DataOf<'account.give-up-ordered'>,
+): ImportedAccount {
+  const mdmId = markerOf(account);
+  const ownership: GivingUp = {
+    state: 'giving-up',
+    mdmId,
+    licences,
+    ended: false,
+    at,
+    rounds: 0,
+    failures: 0,
+  };
+  return { ...account, ownership, closedSince: at };
+}
+
+function givenUp(
+  account: ImportedAccount,
+  event: EventOf<AccountEvent, 'account.work-ending' | 'account.work-ended' | 'account.given-up'>,
+): ImportedAccount {
+  const { ownership } = account;
+  if (ownership.state !== 'giving-up') return account;
+  switch (event.type) {
+    case 'account.work-ending':
+      return { ...account, ownership: { ...ownership, at: event.data.lookAt, rounds: ownership.rounds + 1 } };
+    case 'account.work-ended':
+      return { ...account, ownership: { ...ownership, at: event.data.at, ended: true } };
+    case 'account.given-up':
+      return { ...account, ownership: { state: 'given-up' } };
+  }
+}
+
+const removed = ({ uId, version, token, returns }: ImportedAccount, endAt: Instant): RemovedAccount => ({
+  phase: 'removed',
+  uId,
+  version: version + 1,
+  returns,
+  formerFingerprint: token.fingerprint,
+  endAt,
+});
+
+/** What still happens to an account that was removed. */
+function ending(account: RemovedAccount, event: AccountEvent): RemovedAccount {
+  switch (event.type) {
+    case 'account.work-ending':
+      return { ...account, endAt: event.data.lookAt };
+    case 'account.work-ended':
+      return { ...account, endAt: null };
+    // An answer to a renewal that came too late.
+    default:
+      return account;
+  }
 }
 
 function owned(account: ImportedAccount, { mdmId, at }: DataOf<'account.owned'>): ImportedAccount {
@@ -204,8 +311,7 @@ function subscribed({ subscription }: ImportedAccount, checkAt: Instant): Subscr
 
 /** Whatever it was that failed is tried again at `at`. */
 function retried(ownership: Ownership, at: Instant): Ownership {
-  if (ownership.state !== 'wanted' && ownership.state !== 'taking-over') return ownership;
-  return { ...ownership, at, failures: ownership.failures + 1 };
+  return 'failures' in ownership ? { ...ownership, at, failures: ownership.failures + 1 } : ownership;
 }
 
 function retriedSubscription(subscription: Subscription, at: Instant): Subscription {

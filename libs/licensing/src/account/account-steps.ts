@@ -1,16 +1,19 @@
 import { inPhase, type Step, type Steps } from '@seatbook/kernel';
 import { accessTo } from '../apple-access.js';
+import { RELEASED, foreignIn } from '../mdm-marker.js';
 import { MAX_RETRY_AFTER_MS, type LicensingPorts } from '../ports.js';
 import type { LongestWaits, Timings } from '../timings.js';
 import type { AccountCommand } from './account-decider.js';
 import { isOver, isUsable, remindersOf, remindsAt, type Account } from './account-state.js';
+
+import { ROUNDS_OF_RETURNS, endOf, ledgersOf, workOf } from './work-to-end.js';
 
 type AccountStep = Step<Account, LicensingPorts, AccountCommand>;
 
 /** Reminders of the token's date, each once: what was given is in the log. */
 const remind: AccountStep = {
   due(account) {
-    if (account.phase === 'new' || account.token.state !== 'active') return null;
+    if (account.phase !== 'imported' || account.token.state !== 'active') return null;
     const [days] = remindersOf(account.token);
     return days === undefined ? null : { at: remindsAt(account.token.expiresAt, days) };
   },
@@ -23,7 +26,7 @@ const remind: AccountStep = {
 /** The token's date: from then on nothing is sent with it, without asking Apple. */
 const expire: AccountStep = {
   due(account) {
-    if (account.phase === 'new' || account.token.state !== 'active') return null;
+    if (account.phase !== 'imported' || account.token.state !== 'active') return null;
     return { at: account.token.expiresAt };
   },
   perform(state) {
@@ -35,7 +38,7 @@ const expire: AccountStep = {
 /** Marks the location as ours: Apple has no lock, all MDMs respect the marker. Marking it twice changes nothing. */
 const own: AccountStep = {
   due(account) {
-    if (account.phase === 'new' || account.token.state !== 'active') return null;
+    if (account.phase !== 'imported' || account.token.state !== 'active') return null;
     const { ownership } = account;
     return ownership.state === 'wanted' || ownership.state === 'taking-over' ? { at: ownership.at } : null;
   },
@@ -57,7 +60,7 @@ const own: AccountStep = {
  */
 const subscribe: AccountStep = {
   due(account) {
-    if (account.phase === 'new' || !isUsable(account) || account.ownership.state !== 'ours') return null;
+    if (account.phase !== 'imported' || !isUsable(account) || account.ownership.state !== 'ours') return null;
     return account.subscription.state === 'wanted' ? { at: account.subscription.at } : null;
   },
   async perform(state, ports) {
@@ -82,7 +85,7 @@ const subscribe: AccountStep = {
  */
 const checkAddress: AccountStep = {
   due(account) {
-    if (account.phase === 'new' || !isUsable(account)) return null;
+    if (account.phase !== 'imported' || !isUsable(account)) return null;
     const { subscription } = account;
     return subscription.state === 'subscribed' ? { at: subscription.checkAt } : null;
   },
@@ -96,7 +99,73 @@ const checkAddress: AccountStep = {
   },
 };
 
+/**
+ * Ends the work of an account that is given up or removed, round by round, until nothing is open: its ledgers close, and
+ * what its calls are about comes to an end. Reads only what is here.
+ */
+const endWork: AccountStep = {
+  due(account) {
+    if (account.phase === 'removed') return account.endAt === null ? null : { at: account.endAt };
+    if (account.phase === 'new' || account.token.state !== 'active') return null;
+    const { ownership } = account;
+    return ownership.state === 'giving-up' && !ownership.ended ? { at: ownership.at } : null;
+  },
+  async perform(state, ports) {
+    const account = inPhase(state, 'imported', 'removed');
+    const { uId } = account;
+    if (account.phase === 'imported') {
+      const { ownership } = account;
+      if (ownership.state !== 'giving-up') return [];
+      const takesBack = ownership.licences === 'return' && ownership.rounds < ROUNDS_OF_RETURNS;
+      const ending = { takesBack, abandons: false };
+      return endOf(await workOf(uId, ending, ports), ending);
+    }
+    const ending = { takesBack: false, abandons: true };
+    const commands = endOf(await workOf(uId, ending, ports), ending);
+    if (commands.every(({ type }) => type === 'RecordWorkEnded'))
+      await ports.vault.forgetAccount(uId, account.formerFingerprint);
+    return commands;
+  },
+};
+
+/** Tells Apple that the location is ours no more: another marker, and no notifications. Telling it twice changes nothing. */
+const release: AccountStep = {
+  due(account) {
+    if (account.phase !== 'imported' || account.token.state !== 'active') return null;
+    const { ownership } = account;
+    return ownership.state === 'giving-up' && ownership.ended ? { at: ownership.at } : null;
+  },
+  async perform(state, ports) {
+    const account = inPhase(state, 'imported');
+    const { fingerprint } = account.token;
+    if (isOver(account, ports.clock.now())) return [{ type: 'ExpireToken', fingerprint }];
+    const access = { ...(await accessTo(account, ports)), mdmId: null };
+    const config = await ports.apple.clientConfig(access);
+    if (!config.ok) return [{ type: 'RecordReleaseFailure', failure: config.failure, fingerprint }];
+    const mdmInfo = foreignIn(config.value.mdmInfo, ports.settings.mdmInfo);
+    if (mdmInfo) return [{ type: 'RecordReleased', mdmInfo }];
+    const result = await ports.apple.release(access, RELEASED);
+    if (!result.ok) return [{ type: 'RecordReleaseFailure', failure: result.failure, fingerprint }];
+    return [{ type: 'RecordReleased', mdmInfo: null }];
+  },
+};
+
+/** Ledgers that were closed, of an account that was taken back or imported again, take orders again. */
+const openLedgers: AccountStep = {
+  due(account) {
+    if (account.phase !== 'imported' || account.closedSince === null) return null;
+    const { state } = account.ownership;
+    return state === 'giving-up' || state === 'given-up' ? null : { at: account.closedSince };
+  },
+  async perform(state, ports) {
+    return [{ type: 'OpenLedgers', ledgers: await ledgersOf(inPhase(state, 'imported').uId, ports) }];
+  },
+};
+
 export const accountSteps = {
+  'end-work': endWork,
+  release,
+  'open-ledgers': openLedgers,
   remind,
   expire,
   own,
@@ -104,10 +173,17 @@ export const accountSteps = {
   'check-address': checkAddress,
 } satisfies Steps<Account, LicensingPorts, AccountCommand>;
 
-export const accountWaits = ({ maxRetryMs, addressEveryMs }: Timings): LongestWaits<typeof accountSteps> => {
+export const accountWaits = ({
+  maxRetryMs,
+  addressEveryMs,
+  endWorkEveryMs,
+}: Timings): LongestWaits<typeof accountSteps> => {
   const retry = Math.max(maxRetryMs, MAX_RETRY_AFTER_MS);
   // A token's date is no interval of ours.
   return {
+    'end-work': endWorkEveryMs,
+    release: retry,
+    'open-ledgers': 0,
     remind: Infinity,
     expire: Infinity,
     own: retry,

@@ -1,6 +1,6 @@
 import type { Envelope, Instant, Story } from '@seatbook/kernel';
 import type { Subjects } from '../subjects.js';
-import { count, failed, moment, type StoryContext } from '../wording.js';
+import { count, countOf, failed, moment, type StoryContext } from '../wording.js';
 import type { AccountEvent } from './account-events.js';
 
 const daysUntil = (then: Instant, now: Instant): number => Math.floor((then - now) / 86_400_000);
@@ -33,6 +33,20 @@ export const accountStory: Story<AccountEvent, StoryContext> = {
   'account.conflicted': ({ data }) =>
     `${data.mdmInfo?.name || 'Another MDM'} now manages this location. All work of this account is held.`,
   'account.take-over-ordered': () => 'A takeover of the location was requested.',
+  'account.give-up-ordered': ({ data: { licences } }) =>
+    `The location is to be given up. Its licences ${licences === 'return' ? 'are returned first' : 'stay with their holders'}.`,
+  'account.work-ending': ({ data: { ledgers, left } }) =>
+    `The work of the account is ending: ${count(ledgers.length, 'asset')} closed, ${count(left, 'pair')} on the way.`,
+  'account.return-asked': ({ data }) => `${countOf(data, 'licence')} of an asset go back to the location.`,
+  'account.work-ended': ({ data: { kept } }) =>
+    `All work of the account has ended. ${count(kept, 'licence')} stay with their holders.`,
+  'account.release-failed': ({ data }) => failed('Telling Apple that the location is given up', data),
+  'account.given-up': ({ data: { mdmInfo } }) =>
+    mdmInfo === null
+      ? 'The location was given up: Apple no longer lists Seatbook as its MDM.'
+      : `The location was given up. ${mdmInfo.name || 'Another MDM'} manages it already.`,
+  'account.ledgers-opened': () => 'Licences of the account can be ordered again.',
+  'account.removed': () => 'The account was removed. Its history stays.',
   'account.owned': () => 'The location was marked as managed by Seatbook.',
   'account.owning-failed': ({ data }) => failed('Marking the location as managed by Seatbook', data),
   'account.notifications-wanted': ({ data: { notificationUrl } }) =>

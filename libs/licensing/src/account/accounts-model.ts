@@ -9,7 +9,7 @@ import {
 } from '@seatbook/kernel';
 import type { MdmInfo, TokenRefusal } from '../ports.js';
 import type { ReconciliationEvent } from '../reconciliation/reconciliation-events.js';
-import type { AccountEvent, Platform } from './account-events.js';
+import type { AccountEvent, Licences, Platform } from './account-events.js';
 
 /** An account as its users see it. Secrets are not in it: the fingerprint only names the token. */
 export interface AccountDocument {
@@ -28,6 +28,8 @@ export interface AccountDocument {
   tokenErrorNumber: number | null;
   expiresAt: Instant;
   conflict: { mdmInfo: MdmInfo | null } | null;
+  /** It is being given up, or was at `at`; `kept`: licences that stay with their holders, once that is known. */
+  givenUp: { licences: Licences; orderedAt: Instant; at: Instant | null; kept: number | null } | null;
   usable: boolean;
   /** Since when its work is held; null while it is usable. */
   heldSince: Instant | null;
@@ -58,7 +60,8 @@ const changed =
     const evolve: AccountChange['evolve'] = (before) => {
       if (!before) return null;
       const account: AccountDocument = { ...before, position, ...changeBy(data, before) };
-      const usable = account.tokenState === 'active' && account.conflict === null;
+      const givenUp = account.givenUp !== null && account.givenUp.at !== null;
+      const usable = account.tokenState === 'active' && account.conflict === null && !givenUp;
       return { ...account, usable, heldSince: usable ? null : (before.heldSince ?? metadata.recordedAt) };
     };
     return [{ key: data.uId, evolve }];
@@ -85,6 +88,7 @@ function imported({
     tokenState: 'active',
     tokenErrorNumber: null,
     conflict: null,
+    givenUp: null,
     usable: true,
     heldSince: null,
     writesHeld: null,
@@ -103,7 +107,7 @@ function imported({
 
 export const accountsModel = readModel<AccountDocument, AccountEvent | ReconciliationEvent>()({
   name: 'accounts',
-  version: 6,
+  version: 7,
   on: {
     'account.imported': imported,
     'account.token-renewed': changed(({ fingerprint, expiresAt }) => ({
@@ -125,8 +129,20 @@ export const accountsModel = readModel<AccountDocument, AccountEvent | Reconcili
       writesHeld: writesHeld && { ...writesHeld, probeAt },
     })),
     'account.writes-accepted': changed(() => ({ writesHeld: null })),
-    'account.conflicted': changed(({ mdmInfo }) => ({ conflict: { mdmInfo }, owned: false })),
-    'account.owned': changed(() => ({ owned: true, owningFailure: null, conflict: null })),
+    'account.conflicted': changed(({ mdmInfo }) => ({ conflict: { mdmInfo }, givenUp: null, owned: false })),
+    'account.owned': changed(() => ({ owned: true, owningFailure: null, conflict: null, givenUp: null })),
+    'account.give-up-ordered': changed(({ licences, at }) => ({
+      givenUp: { licences, orderedAt: at, at: null, kept: null },
+    })),
+    'account.work-ended': changed(({ kept }, { givenUp }) => ({ givenUp: givenUp && { ...givenUp, kept } })),
+    'account.release-failed': changed(({ reason }) => ({ owningFailure: reason })),
+    'account.given-up': changed(({ at }, { givenUp }) => ({
+      givenUp: givenUp && { ...givenUp, at },
+      owned: false,
+      owningFailure: null,
+      subscribed: false,
+    })),
+    'account.removed': ({ data: { uId } }) => [{ key: uId, evolve: () => null }],
     'account.owning-failed': changed(({ reason }) => ({ owningFailure: reason })),
     'account.notifications-wanted': changed(({ notificationUrl }) => ({
       notificationUrl,

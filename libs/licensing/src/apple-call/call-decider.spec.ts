@@ -621,6 +621,30 @@ describe('where Apple refuses whatever is written for the account', () => {
   });
 });
 
+describe('a call of an account that was removed', () => {
+  const abandon: CallCommand = { type: 'AbandonCall', reason: 'the account was removed' };
+
+  it.each([
+    ['is ready', readyCall()],
+    ['was sent', started()],
+    ['was accepted', accepted()],
+  ])('that %s fails for good: nobody will hear of it', (_state, history) => {
+    const abandoned = given(...history).when(abandon);
+    expect(failuresOf(abandoned.events)).toMatchObject([
+      { verdict: 'failed', reason: 'the account was removed', holders: null },
+    ]);
+    abandoned.thenOnce();
+  });
+
+  it('whose ledgers are being asked waits for their answers', () => {
+    const [plannedCall] = readyCall();
+    given(plannedCall as CallEvent)
+      .when(abandon)
+      .thenNothing();
+    given().when(abandon).thenNothing();
+  });
+});
+
 describe('what Apple says after an attempt in doubt', () => {
   const inDoubt: CallEvent = {
     type: 'call.attempt-failed',

@@ -46,6 +46,8 @@ export type CallCommand =
   | Command<'LookFirst'>
   /** Apple refuses whatever is written for the account: the call is closed, and its pairs are planned when that is over. */
   | (Command<'CloseUnsent'> & { readonly errorNumber: number; readonly reason: string })
+  /** Nobody will hear of it: whatever Apple has done, its pairs fail. */
+  | (Command<'AbandonCall'> & { readonly reason: string })
   | (Command<'RecordAccepted'> & { readonly attempt: number; readonly appleEventId: string })
   | (Command<'RecordFailure'> & {
       readonly attempt: number;
@@ -84,6 +86,8 @@ export const callDecider = (timings: Timings): Decider<CallCommand, Call, CallEv
         return lookFirst(call, at);
       case 'CloseUnsent':
         return closeUnsent(command, call, at);
+      case 'AbandonCall':
+        return abandonCall(command.reason, call, at);
       case 'RecordAccepted':
         return recordAccepted(command, call);
       case 'RecordFailure':
@@ -171,6 +175,20 @@ function closeUnsent(
   if (doubtfulOf(call) > 0)
     return [{ type: 'call.verification-needed', data: { uId: call.uId, failures, resend: false, at } }];
   return [settled(call, phase === 'ready' ? 0 : call.attempt, failures)];
+}
+
+/** Its ledgers are still being asked: it is abandoned when they have answered. */
+function abandonCall(reason: string, call: Call, at: Instant): CallEvent[] {
+  if (call.phase === 'new' || call.phase === 'claiming' || !('holders' in call)) return [];
+  const attempts = call.phase === 'ready' ? 0 : call.attempt;
+  const lost = { errorNumber: 0, reason, verdict: 'failed', limit: 0, notBefore: at, holders: null } as const;
+  return [
+    settled(
+      call,
+      attempts,
+      call.assets.map((asset) => ({ ...pick(asset), ...lost })),
+    ),
+  ];
 }
 
 function recordAccepted(

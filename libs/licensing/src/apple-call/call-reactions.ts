@@ -1,4 +1,5 @@
 import { idOf, messageTo, reaction, type Reaction } from '@seatbook/kernel';
+import type { AccountEvent } from '../account/account-events.js';
 import type { AppleEventEvent } from '../apple-event/apple-event-events.js';
 import { assetOf } from '../asset-id.js';
 import type { AssetEvent } from '../asset/asset-events.js';
@@ -26,4 +27,12 @@ const nextAttempt = reaction<AppleEventEvent>('call.next-attempt', {
   ],
 });
 
-export const callReactions: readonly Reaction[] = [takeClaim, takeOutcome, nextAttempt];
+/** Nobody will hear of the calls of an account that was removed. */
+const abandon = reaction<AccountEvent>('call.abandon', {
+  'account.work-ending': ({ data: { callIds } }) =>
+    callIds.map((callId) =>
+      messageTo(callStream(callId), { type: 'AbandonCall', reason: 'the account was removed' }),
+    ),
+});
+
+export const callReactions: readonly Reaction[] = [takeClaim, takeOutcome, nextAttempt, abandon];

@@ -809,6 +809,68 @@ describe('ending what an order waits for', () => {
   });
 });
 
+describe('a ledger of an account that ends', () => {
+  const close = (abandoned = false): AssetCommand => ({ type: 'CloseLedger', abandoned });
+  const CLOSED: AssetEvent = { type: 'asset.closed', data: {} };
+  const over = (
+    was: 'waiting' | 'reserved' | 'returning',
+    orderId: string,
+    fromLots: number[],
+  ): AssetEvent => ({
+    type: 'asset.reservations-ended',
+    data: { ...A, orderId, was, by: '', fromLots },
+  });
+
+  it('closes, and ends who waits and what is reserved and in no call', () => {
+    const waits = given(...waiting).when(close());
+    waits.then(CLOSED, over('waiting', 'one', []));
+    waits.thenOnce();
+    given(...reserved)
+      .when(close())
+      .then(CLOSED, over('reserved', 'one', [1]));
+    given(...claimed)
+      .when(close())
+      .then(CLOSED);
+    given(...assigned)
+      .when(close())
+      .then(CLOSED);
+  });
+
+  it('lets licences go back, unless nobody will take them there: they stay with their holders', () => {
+    given(...returning)
+      .when(close())
+      .then(CLOSED);
+    given(...returning)
+      .when(close(true))
+      .then(CLOSED, over('returning', 'two', [2]));
+    const left = given(...returning, CLOSED, over('returning', 'two', [2])).state;
+    expect(left.pairs.get('d:A')).toMatchObject({ state: 'assigned' });
+  });
+
+  it('gives nothing away until it is opened, and takes back what it is asked to', () => {
+    const closed = [...wrote.owned(5), CLOSED];
+    const asked = given(...closed).when(reserve('one', A));
+    expect(asked.events).toMatchObject([{ data: { refused: A, refusal: 'GIVEN_UP' } }]);
+    given(...assigned, CLOSED)
+      .when(giveBack('two', A))
+      .thenTypes('asset.licenses-returning');
+    expect(freeLicences(given(...closed).state)).toBe(0);
+    const opened = given(...closed).when({ type: 'OpenLedger' });
+    opened.then({ type: 'asset.opened', data: {} });
+    opened.thenOnce();
+    expect(freeLicences(given(...closed, { type: 'asset.opened', data: {} }).state)).toBe(5);
+  });
+
+  it('ends a great many in several appends', () => {
+    const lists = chunksOf(holderKeys(manyDevices(12_000)), 1_000).map((keys, index) =>
+      wrote.waits('one', holdersOf(keys), index + 1),
+    );
+    const first = given(...wrote.owned(0), ...lists).when(close()).events;
+    expect(first).toHaveLength(11);
+    expect(given(...wrote.owned(0), ...lists, ...first).when(close()).events).toHaveLength(2);
+  });
+});
+
 describe('an asset that Apple does not list', () => {
   it('refuses those who wait for it, once, and says why', () => {
     const before = [wrote.waits('one', devices('A', 'B'), 1, 'not-read-yet')];

@@ -22,7 +22,7 @@ import {
   type Asset,
   type Pair,
 } from './asset-state.js';
-import { ended, followUpsEnded, lotsOf, newLots, ofOrders } from './pairs-in-parallel.js';
+import { ended, followUpsEnded, followedBy, lotsOf, newLots, ofOrders } from './pairs-in-parallel.js';
 import { lackOf, reservationOf, returnOf } from './reservation.js';
 import { releaseClaims, settleCall } from './settle-call.js';
 
@@ -55,6 +55,9 @@ export type AssetCommand =
   /** It is certain that there is no licence for those whose orders want them refused then. */
   | Command<'RefuseShort'>
   | (Command<'EndWaiting'> & { readonly orderId: string })
+  /** Nothing is given away any more, and what no call has ends; `abandoned`: returns too. */
+  | (Command<'CloseLedger'> & { readonly abandoned: boolean })
+  | Command<'OpenLedger'>
   | (Command<'ClaimPairs'> & { readonly callId: string; readonly action: Action; readonly holders: Holders })
   | (Command<'ReleaseClaims'> & {
       readonly callId: string;
@@ -101,6 +104,10 @@ export const assetDecider: Decider<AssetCommand, Asset, AssetEvent> = {
         return refuseShort(NOBODY_SERVED, asset);
       case 'EndWaiting':
         return endWaiting(command.orderId, asset);
+      case 'CloseLedger':
+        return closeLedger(command.abandoned, asset);
+      case 'OpenLedger':
+        return asset.closed ? [{ type: 'asset.opened', data: {} }] : [];
       case 'ClaimPairs':
         return claimPairs(command, asset);
       case 'ReleaseClaims': {
@@ -343,6 +350,30 @@ function endWaiting(orderId: string, asset: Asset): AssetEvent[] {
   return [
     ...ended('waiting', own, orderId, asset),
     ...followUpsEnded('following', following, orderId, asset),
+  ];
+}
+
+/** What is left when an append is full ends in the account's next round. */
+function closeLedger(abandoned: boolean, asset: Asset): AssetEvent[] {
+  const keys: Record<'waiting' | 'reserved' | 'returning', HolderKey[]> = {
+    waiting: [],
+    reserved: [],
+    returning: [],
+  };
+  let room = MAX_TOGETHER;
+  for (const [key, { state, callId }] of asset.pairs) {
+    if (room === 0) break;
+    if (callId !== null || state === 'assigned' || state === 'failed') continue;
+    if (state === 'returning' && !abandoned) continue;
+    keys[state].push(key);
+    room -= 1;
+  }
+  return [
+    ...(asset.closed ? [] : [{ type: 'asset.closed', data: {} } as const]),
+    ...followUpsEnded('following', followedBy('assign', keys.returning, asset), '', asset),
+    ...ended('waiting', keys.waiting, '', asset),
+    ...ended('reserved', keys.reserved, '', asset),
+    ...ended('returning', keys.returning, '', asset),
   ];
 }
 

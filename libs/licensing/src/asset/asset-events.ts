@@ -22,7 +22,13 @@ export interface AssetTraits {
 
 /** Why a holder got no licence and will not get one by this order. */
 export type RefusalReason =
-  'NOT_DEVICE_ASSIGNABLE' | 'PLATFORM' | 'SHORT' | 'NOT_READ_YET' | 'NOT_REVOCABLE' | 'UNKNOWN_ASSET';
+  | 'GIVEN_UP'
+  | 'NOT_DEVICE_ASSIGNABLE'
+  | 'PLATFORM'
+  | 'SHORT'
+  | 'NOT_READ_YET'
+  | 'NOT_REVOCABLE'
+  | 'UNKNOWN_ASSET';
 
 export type Action = 'associate' | 'disassociate';
 
@@ -30,6 +36,10 @@ export type Action = 'associate' | 'disassociate';
 export type IfShort = 'wait' | 'refuse';
 
 export type AssetEvent =
+  /** Its account is given up or removed: no licence of it is given away any more. */
+  | Event<'closed', Record<never, never>>
+  /** Its account is ours again. */
+  | Event<'opened', Record<never, never>>
   | Event<'discovered', AssetTraits>
   | Event<'traits-changed', AssetTraits>
   /** `takenElsewhere`: licences that Apple counts as taken by holders of whom the ledger knows nothing. */
@@ -163,16 +173,18 @@ export type AssetEvent =
       Holders &
         OrderRefs & {
           /**
-           * What ended: a reservation, a place in the waiting list, or what was to follow a return (`following`) or a
-           * call (`pending`) under way.
+           * What ended: a reservation, a place in the waiting list, a return that no call has (the pair stays assigned),
+           * or what was to follow a return (`following`) or a call (`pending`) under way.
            */
-          readonly was: 'reserved' | 'waiting' | 'following' | 'pending';
+          readonly was: 'reserved' | 'waiting' | 'returning' | 'following' | 'pending';
           readonly by: string;
           readonly fromLots: readonly number[];
         }
     >;
 
 export const assetEventTypes = firstVersions<AssetEvent>({
+  'asset.closed': true,
+  'asset.opened': true,
   'asset.discovered': true,
   'asset.traits-changed': true,
   'asset.totals-read': true,

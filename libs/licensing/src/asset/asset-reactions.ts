@@ -1,4 +1,5 @@
 import { idOf, messageTo, reaction, type Envelope, type EventOf, type Reaction } from '@seatbook/kernel';
+import type { AccountEvent } from '../account/account-events.js';
 import type { CallEvent } from '../apple-call/call-events.js';
 import { MAX_HOLDERS, holderCount } from '../holder.js';
 import type { OrderEvent } from '../order/order-events.js';
@@ -44,6 +45,7 @@ const serve = ({ stream }: Envelope) => [messageTo<AssetCommand>(stream, { type:
 const serveWaiting = reaction<AssetEvent>('asset.serve-waiting', {
   'asset.totals-read': serve,
   'asset.baseline-completed': serve,
+  'asset.opened': serve,
   'asset.shortage-cleared': serve,
   'asset.licenses-failed': serve,
   'asset.licenses-returned': serve,
@@ -163,6 +165,17 @@ const refuseWaiting = reaction<ReconciliationEvent | AssetEvent>('asset.refuse-w
   },
 });
 
+/** Ledgers of an account that ends give nothing away any more, and end what no call has. */
+const closeLedgers = reaction<AccountEvent>('asset.close-ledgers', {
+  'account.work-ending': ({ data: { uId, ledgers, abandoned } }) =>
+    ledgers.map((asset) => messageTo(assetStream(uId, asset), { type: 'CloseLedger', abandoned })),
+});
+
+const openLedgers = reaction<AccountEvent>('asset.open-ledgers', {
+  'account.ledgers-opened': ({ data: { uId, ledgers } }) =>
+    ledgers.map((asset) => messageTo(assetStream(uId, asset), { type: 'OpenLedger' })),
+});
+
 export const assetReactions: readonly Reaction[] = [
   askLedger,
   endWaiting,
@@ -177,4 +190,6 @@ export const assetReactions: readonly Reaction[] = [
   completeBaseline,
   describeAssets,
   refuseWaiting,
+  closeLedgers,
+  openLedgers,
 ];

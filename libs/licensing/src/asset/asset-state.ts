@@ -30,6 +30,8 @@ export interface Asset {
   /** What the store says of it, as JSON text: for telling what has changed. */
   descriptionJson: string;
   baseline: boolean;
+  /** Its account is given up or removed: nothing is given away. */
+  closed: boolean;
   /** Apple refused for lack of licences though we saw one free. */
   short: boolean;
   /** By holder; a device that Apple already held is named in Apple's spelling. */
@@ -55,6 +57,7 @@ export const emptyAsset = (): Asset => ({
   totals: null,
   descriptionJson: '',
   baseline: false,
+  closed: false,
   short: false,
   takenElsewhere: 0,
   pairs: new Map(),
@@ -72,7 +75,7 @@ export const weighAsset = ({ pairs, waiting, claims }: Asset): number =>
 
 /** Licences that can be given away now; infinite for an unlimited asset. */
 export function freeLicences(asset: Asset): number {
-  if (!asset.baseline || !asset.totals) return 0;
+  if (!asset.baseline || !asset.totals || asset.closed) return 0;
   if (asset.totals.unlimited) return Infinity;
   return asset.short ? 0 : Math.max(0, unusedLicences(asset) - asset.takenElsewhere);
 }
@@ -211,6 +214,8 @@ type Fold<T extends AssetEvent['type']> = (asset: Asset, data: EventOf<AssetEven
 
 /** What each event does to the ledger, which is changed in place. */
 const FOLDS: { readonly [T in AssetEvent['type']]: Fold<T> } = {
+  'asset.closed': (asset) => void (asset.closed = true),
+  'asset.opened': (asset) => void (asset.closed = false),
   'asset.discovered': (asset, traits) => void (asset.traits = traits),
   'asset.traits-changed': (asset, traits) => void (asset.traits = traits),
   'asset.totals-read'(asset, { unlimited, total, assigned, available, retired, takenElsewhere: elsewhere }) {
@@ -316,6 +321,7 @@ const FOLDS: { readonly [T in AssetEvent['type']]: Fold<T> } = {
   'asset.reservations-ended'(asset, data) {
     for (const key of holderKeys(data)) {
       if (data.was === 'following' || data.was === 'pending') pairOf(key, asset).followUp = null;
+      else if (data.was === 'returning') put(asset, key, { state: 'assigned' });
       else remove(asset, key);
     }
   },
@@ -344,13 +350,13 @@ interface Chunk {
 
 /** Pairs, waiting list and claims in chunks, each in its order. */
 export const assetSnapshot: SnapshotCodec<Asset> = {
-  version: 3,
+  version: 4,
   entries: ({ pairs }) => pairs.size,
   save(asset) {
-    const { pairs, waiting, claims, traits, totals, descriptionJson, baseline, short } = asset;
+    const { pairs, waiting, claims, traits, totals, descriptionJson, baseline, closed, short } = asset;
     const { takenElsewhere: elsewhere, used, reserved, refusable, lots } = asset;
     const counts = { takenElsewhere: elsewhere, used, reserved, refusable, lots };
-    const head: Head = { traits, totals, descriptionJson, baseline, short, ...counts };
+    const head: Head = { traits, totals, descriptionJson, baseline, closed, short, ...counts };
     const chunks: readonly Chunk[] = [
       { head },
       ...chunksOf([...pairs], CHUNK_PAIRS).map((some) => ({ pairs: some })),

@@ -14,6 +14,8 @@ const all = (holders: Holders): readonly Holders[] => [holders];
 
 /** Holders in whose timeline an event is; claims are the business of the call. */
 const HOLDERS: HoldersIn = {
+  'asset.closed': nobody,
+  'asset.opened': nobody,
   'asset.discovered': nobody,
   'asset.traits-changed': nobody,
   'asset.totals-read': nobody,
@@ -67,12 +69,21 @@ export function assetSubjects(event: Envelope<AssetEvent>): Subjects {
 }
 
 const REFUSALS: Readonly<Record<RefusalReason, string>> = {
+  GIVEN_UP: 'the account is given up or removed',
   NOT_DEVICE_ASSIGNABLE: 'it cannot be assigned to devices',
   PLATFORM: 'it does not support this platform',
   SHORT: 'no licence was available',
   NOT_READ_YET: 'Apple has not been read yet',
   NOT_REVOCABLE: 'it cannot be revoked',
   UNKNOWN_ASSET: 'the location owns none',
+};
+
+const ENDED: Readonly<Record<EventOf<AssetEvent, 'asset.reservations-ended'>['data']['was'], string>> = {
+  reserved: 'reserved',
+  waiting: 'waited for',
+  returning: 'to be returned',
+  following: 'waited for',
+  pending: 'to be returned',
 };
 
 const why = (refusal: RefusalReason | null): string =>
@@ -95,6 +106,8 @@ const ofHolders = (
 };
 
 export const assetStory: Story<AssetEvent, StoryContext> = {
+  'asset.closed': (event, context) => `No licence of ${nameOf(event, context)} is given away any more.`,
+  'asset.opened': (event, context) => `Licences of ${nameOf(event, context)} can be ordered again.`,
   'asset.discovered': (event, context) => `${nameOf(event, context)} was found in the location.`,
   'asset.traits-changed': (event, context) => `Apple's details of ${nameOf(event, context)} changed.`,
   'asset.totals-read': (event, context) => {
@@ -184,8 +197,7 @@ export const assetStory: Story<AssetEvent, StoryContext> = {
     const { was } = event.data;
     const subject = context.holder === null ? licences(event.data) : 'A licence';
     const verb = context.holder === null && holderCount(event.data) !== 1 ? 'are' : 'is';
-    const ended = was === 'reserved' ? 'reserved' : was === 'pending' ? 'to be returned' : 'waited for';
-    return `${subject} of ${nameOf(event, context)} ${verb} no longer ${ended}.`;
+    return `${subject} of ${nameOf(event, context)} ${verb} no longer ${ENDED[was]}.`;
   },
 };
 

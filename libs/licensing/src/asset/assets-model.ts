@@ -42,6 +42,8 @@ export interface AssetDocument {
   /** Apple refused for lack of licences though we saw one free. */
   short: boolean;
   baseline: boolean;
+  /** Its account is given up or removed: nothing is given away. */
+  closed: boolean;
   position: Position;
 }
 
@@ -55,7 +57,7 @@ export const usedOf = ({ reserved, assigned, returning }: AssetDocument): number
  */
 export function availableOf(asset: AssetDocument): number | null {
   if (asset.owned === null || !asset.baseline) return null;
-  return asset.short ? 0 : Math.max(0, asset.owned - usedOf(asset) - asset.takenElsewhere);
+  return asset.short || asset.closed ? 0 : Math.max(0, asset.owned - usedOf(asset) - asset.takenElsewhere);
 }
 
 /** Licences in use beyond those owned. */
@@ -97,8 +99,10 @@ const moved = (from: Counted | null, to: Counted | null) =>
 
 export const assetsModel = readModel<AssetDocument, AssetEvent>()({
   name: 'assets',
-  version: 3,
+  version: 4,
   on: {
+    'asset.closed': counted((asset) => void (asset.closed = true)),
+    'asset.opened': counted((asset) => void (asset.closed = false)),
     'asset.discovered': counted((asset, traits) => void Object.assign(asset, traits)),
     'asset.traits-changed': counted((asset, traits) => void Object.assign(asset, traits)),
     'asset.totals-read': counted((asset, { unlimited, total, assigned, retired, takenElsewhere, readAt }) => {
@@ -157,6 +161,7 @@ export const assetsModel = readModel<AssetDocument, AssetEvent>()({
     },
     'asset.reservations-ended': counted((asset, data) => {
       if (data.was === 'reserved' || data.was === 'waiting') move(asset, holderCount(data), data.was, null);
+      if (data.was === 'returning') move(asset, holderCount(data), 'returning', 'assigned');
     }),
   },
   indexes: [
@@ -191,6 +196,7 @@ function emptyDocument(key: string): AssetDocument {
     failed: 0,
     short: false,
     baseline: false,
+    closed: false,
     position: START,
   };
 }

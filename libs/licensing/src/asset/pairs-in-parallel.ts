@@ -31,11 +31,11 @@ export function newLots({ lots }: Asset): () => number {
 
 /** Reservations or places in the waiting list end; `by`: the order that ends them, '' for none. */
 export const ended = (
-  was: 'reserved' | 'waiting',
+  was: 'reserved' | 'waiting' | 'returning',
   keys: readonly HolderKey[],
   by: string,
   asset: Asset,
-  fromLots = (chunk: readonly HolderKey[]) => (was === 'reserved' ? lotsOf(chunk, asset) : []),
+  fromLots = (chunk: readonly HolderKey[]) => (was === 'waiting' ? [] : lotsOf(chunk, asset)),
 ): AssetEvent[] =>
   chunksOf(keys, MAX_HOLDERS).map((chunk) => ({
     type: 'asset.reservations-ended',

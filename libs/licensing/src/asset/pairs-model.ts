@@ -94,7 +94,7 @@ const newPair = (
 
 export const pairsModel = readModel<PairDocument, AssetEvent>()({
   name: 'pairs',
-  version: 4,
+  version: 5,
   on: {
     'asset.assignments-adopted': (event) =>
       movedTo(event, event.data, { state: 'assigned', adopted: true, orderId: null, ...clean }),
@@ -145,8 +145,11 @@ export const pairsModel = readModel<PairDocument, AssetEvent>()({
       }),
     'asset.waiting-refused': (event) => movedTo(event, event.data, null),
     'asset.licenses-returned': (event) => movedTo(event, event.data, null),
-    'asset.reservations-ended': (event) =>
-      event.data.was === 'reserved' || event.data.was === 'waiting' ? movedTo(event, event.data, null) : [],
+    'asset.reservations-ended'(event) {
+      const { was } = event.data;
+      if (was === 'returning') return movedTo(event, event.data, { state: 'assigned', ...clean });
+      return was === 'reserved' || was === 'waiting' ? movedTo(event, event.data, null) : [];
+    },
   },
   key: { asset: 'text', spelledAs: 'text' },
   shared: ['uId', 'adamId', 'pricingParam', 'state', 'orderId'],

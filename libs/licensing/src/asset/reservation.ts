@@ -29,7 +29,7 @@ export const lackOf = ({ baseline }: Asset): 'short' | 'not-read-yet' =>
   baseline ? 'short' : 'not-read-yet';
 
 export function reservationOf(holders: Holders, terms: ReservationTerms, asset: Asset): Reservation {
-  const refusal = refusalOf(terms.platform, asset);
+  const refusal = asset.closed ? 'GIVEN_UP' : refusalOf(terms.platform, asset);
   const sections: Record<keyof Reservation['sections'], HolderKey[]> = {
     reserved: [],
     waiting: [],

@@ -1,6 +1,7 @@
 import { idOf, isRefusal, keptRefusal, type Step, type Steps } from '@seatbook/kernel';
 import { accountExists, tokenOfOtherLocation, unknownAccount } from '../account-refusals.js';
 import { isOthers } from '../apple-access.js';
+import { foreignIn } from '../mdm-marker.js';
 import { notificationUrlOf } from '../notification-url.js';
 import type { AppleAccess, AppleResult, ClientConfig, LicensingPorts } from '../ports.js';
 import { accountStream } from '../streams.js';
@@ -70,14 +71,14 @@ async function locationOf(
   const { uId, locationName, countryCode, defaultPlatform, websiteUrl } = config;
   const { fingerprint, expiresAt, orgName } = request;
   const token = { uId, fingerprint, expiresAt: config.tokenExpiresAt ?? expiresAt };
-  const foreign = config.mdmInfo && config.mdmInfo.id !== settings.mdmInfo.id ? config.mdmInfo : null;
+  const foreign = foreignIn(config.mdmInfo, settings.mdmInfo);
   if (request.kind === 'renew') {
-    if ((await stateOf(accountStream(request.uId))).phase === 'new') throw unknownAccount();
+    if ((await stateOf(accountStream(request.uId))).phase !== 'imported') throw unknownAccount();
     if (uId !== request.uId) throw tokenOfOtherLocation(request.uId, uId);
     return { kind: 'renew', ...token, foreign, ifVersion: request.ifVersion };
   }
   const account = await stateOf(accountStream(uId));
-  if (account.phase !== 'new') throw accountExists(uId, account.token.fingerprint === fingerprint);
+  if (account.phase === 'imported') throw accountExists(uId, account.token.fingerprint === fingerprint);
   if (foreign && !request.takeOver) throw ownedByOther(foreign);
   return {
     kind: 'import',
@@ -105,7 +106,7 @@ const forget: ImportStep = {
       if (token !== null) await vault.keepToken(fingerprint, token);
     } else if (state.uId !== null) {
       const account = await stateOf(accountStream(state.uId));
-      const inUse = account.phase !== 'new' && account.token.fingerprint === fingerprint;
+      const inUse = account.phase === 'imported' && account.token.fingerprint === fingerprint;
       if (!inUse) await vault.forgetToken(fingerprint);
     }
     await vault.forgetImportedToken(importId, fingerprint);

@@ -1,4 +1,5 @@
 import { idOf, messageTo, reaction, type EventOf, type Reaction } from '@seatbook/kernel';
+import type { AccountEvent } from '../account/account-events.js';
 import { assetOf } from '../asset-id.js';
 import type { AssetEvent } from '../asset/asset-events.js';
 import { countByOrder, holderCount } from '../holder.js';
@@ -84,4 +85,20 @@ const cancelAgain = reaction<AssetEvent>('order.cancel-again', {
   'asset.reservations-withdrawn': cancel,
 });
 
-export const orderReactions: readonly Reaction[] = [takeAnswer, takeOutcomes, cancelAgain];
+/** What goes back when a location is given up goes back by an order, as any return does. */
+const returnGivenUp = reaction<AccountEvent>('order.return-given-up', {
+  'account.return-asked': ({ data: { uId, orderId, adamId, pricingParam, serialNumbers, userIds } }) => {
+    const holders = { serialNumbers, userIds };
+    const terms = {
+      kind: 'ReturnLicense',
+      uId,
+      assets: [{ adamId, pricingParam }],
+      ifShort: 'wait',
+      platform: null,
+      holders: holderCount(holders),
+    } as const;
+    return [messageTo(orderStream(orderId), { type: 'PlaceOrder', terms, holders })];
+  },
+});
+
+export const orderReactions: readonly Reaction[] = [takeAnswer, takeOutcomes, cancelAgain, returnGivenUp];

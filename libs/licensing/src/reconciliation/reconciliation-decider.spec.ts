@@ -146,12 +146,13 @@ const walking = [
 ];
 
 describe('the first read of a location', () => {
-  it('starts once, at once', () => {
-    given()
-      .when(begin)
-      .then({ type: 'reconciliation.first-read-started', data: { uId: LOCATION, at: NOW } });
-    given().when(begin).thenOnce();
-    given().when(begin).thenDue(due('read-totals', 0));
+  it('starts at once, and from the beginning where the location is imported again', () => {
+    const started = given().when(begin);
+    started.then({ type: 'reconciliation.first-read-started', data: { uId: LOCATION, at: NOW } });
+    started.thenDue(due('read-totals', 0));
+    const again = given(STARTED, assetsRead([appleAsset()]), totalsCompleted(1)).when(begin);
+    again.thenTypes('reconciliation.first-read-started');
+    again.thenDue(due('read-totals', 0));
   });
 
   it('looks names up first, then walks what somebody holds, then persons, and rests for 15 minutes', () => {

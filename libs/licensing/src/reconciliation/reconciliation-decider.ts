@@ -65,8 +65,9 @@ export const reconciliationDecider = (
         : [];
     }
     switch (command.type) {
+      // The account was removed and is imported again.
       case 'StartFirstRead':
-        return [];
+        return [{ type: 'reconciliation.first-read-started', data: { uId: command.uId, at } }];
       case 'RequestTotals':
         return requestTotals(command, state, at);
       case 'RecordAssets':

@@ -89,6 +89,23 @@ export class ConflictAnswer {
   advice!: string;
 }
 
+export class GivenUpAnswer {
+  @OneOf(['return', 'keep'], 'keep', 'What becomes of its licences.')
+  licences!: string;
+
+  @Time()
+  orderedAt!: string;
+
+  @TimeOrNull('Null while its work is ending and Apple has not been told.')
+  completedAt!: string | null;
+
+  @CountOrNull(null, 'Licences that stay with their holders; null until its work has ended.')
+  keptLicences!: number | null;
+
+  @Text('to go back on it: POST …/take-over; to remove the account: DELETE …')
+  advice!: string;
+}
+
 export class WritesHeldAnswer {
   @Time()
   since!: string;
@@ -145,6 +162,9 @@ export class AccountAnswer {
 
   @PartOrNull(() => ConflictAnswer, 'Another MDM manages the location.')
   conflict!: ConflictAnswer | null;
+
+  @PartOrNull(() => GivenUpAnswer, 'The location is being given up, or was.')
+  givenUp!: GivenUpAnswer | null;
 
   @PartOrNull(
     () => WritesHeldAnswer,
@@ -210,6 +230,13 @@ export function accountAnswer(
       mdm: conflict.mdmInfo && { id: conflict.mdmInfo.id, name: conflict.mdmInfo.name },
       advice: `nothing is sent to Apple; to take the location back: POST ${self}/take-over`,
     },
+    givenUp: account.givenUp && {
+      licences: account.givenUp.licences,
+      orderedAt: isoTime(account.givenUp.orderedAt) ?? '',
+      completedAt: isoTime(account.givenUp.at),
+      keptLicences: account.givenUp.kept,
+      advice: `to go back on it: POST ${self}/take-over; to remove the account: DELETE ${self}`,
+    },
     writesHeld: account.writesHeld && {
       since: isoTime(account.writesHeld.since) ?? '',
       errorNumber: account.writesHeld.errorNumber,
@@ -273,6 +300,8 @@ function notificationsAnswer(account: AccountDocument): NotificationsAnswer {
     const why = 'another MDM manages the location, and Apple sends notifications to it';
     return { mode: 'poll', url, why };
   }
+  if (account.givenUp?.at != null)
+    return { mode: 'poll', url, why: 'the location was given up, and nothing is asked of Apple' };
   if (subscribed) return { mode: 'push', url, why: null };
   if (url === null) {
     const why = 'no public URL is configured (SEATBOOK_PUBLIC_URL), so Apple cannot reach this server';

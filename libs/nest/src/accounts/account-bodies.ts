@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsBoolean, IsIn, ValidateBy, type ValidationOptions } from 'class-validator';
-import type { Platform } from '@seatbook/licensing';
+import type { Licences, Platform } from '@seatbook/licensing';
 import { MayBeLeftOut, TextField } from '../http/text-field.js';
 
 export const PLATFORMS: readonly Platform[] = ['iOS', 'macOS', 'tvOS', 'watchOS', 'visionOS'];
@@ -67,4 +67,14 @@ export class RenewTokenBody {
   @ApiProperty(TOKEN)
   @IsTokenFile()
   token!: string | Uint8Array;
+}
+
+export class GiveUpLocationBody {
+  @ApiProperty({
+    enum: ['return', 'keep'],
+    description: 'Whether its licences go back to the location first, or stay with their holders.',
+    example: 'keep',
+  })
+  @IsIn(['return', 'keep'])
+  licences!: Licences;
 }

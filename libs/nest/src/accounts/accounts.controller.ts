@@ -1,4 +1,16 @@
-import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Inject,
+  Param,
+  Post,
+  Put,
+  Query,
+  Res,
+} from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import {
   ApiAcceptedResponse,
@@ -27,7 +39,7 @@ import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
 import { AccountAnswer, AccountWithPosition, accountAnswer, accountFound } from './account-answer.js';
 import { TextField } from '../http/text-field.js';
-import { ImportTokenBody, RenewTokenBody } from './account-bodies.js';
+import { GiveUpLocationBody, ImportTokenBody, RenewTokenBody } from './account-bodies.js';
 
 class RenameAccountBody {
   @ApiProperty({ description: 'Display name of the account.', example: 'Berlin' })
@@ -192,6 +204,58 @@ export class AccountsController {
     const ifVersion = await this.#versionSeen(accountId, expected);
     const { position } = await this.commands.execute(
       new Commands.TakeOver({ uId: accountId, ifVersion }, caller),
+    );
+    return accepted(reply, accountId, position);
+  }
+
+  @Post(':accountId/give-up')
+  @ApiOperation({
+    summary: 'Gives the location up: open work ends, licences go back or stay, and Apple is told.',
+  })
+  @HttpCode(202)
+  @ApiHeader(IDEMPOTENCY_KEY)
+  @ApiHeader(IF_MATCH)
+  @ApiAcceptedResponse({
+    type: CommandAnswer,
+    description: 'It goes on by itself: `givenUp` of the account says how far it is.',
+  })
+  @ApiRefusals('REJECTED_NOT_OURS')
+  async giveUpLocation(
+    @Param('accountId') accountId: string,
+    @Body() { licences }: GiveUpLocationBody,
+    @CalledBy() caller: Caller,
+    @IfMatch() expected: string | null,
+    @Res({ passthrough: true }) reply: HttpReply,
+  ): Promise<CommandAnswer> {
+    const ifVersion = await this.#versionSeen(accountId, expected);
+    const { position } = await this.commands.execute(
+      new Commands.GiveUpLocation({ uId: accountId, licences, ifVersion }, caller),
+    );
+    return accepted(reply, accountId, position);
+  }
+
+  @Delete(':accountId')
+  @ApiOperation({
+    summary:
+      'Removes an account that does no work any more. Its history stays, and it may be imported again.',
+  })
+  @HttpCode(202)
+  @ApiHeader(IDEMPOTENCY_KEY)
+  @ApiHeader(IF_MATCH)
+  @ApiAcceptedResponse({
+    type: CommandAnswer,
+    description: 'It is removed. What it still had open ends by itself, and its secrets are forgotten.',
+  })
+  @ApiRefusals('REJECTED_ACCOUNT_IN_USE')
+  async removeAccount(
+    @Param('accountId') accountId: string,
+    @CalledBy() caller: Caller,
+    @IfMatch() expected: string | null,
+    @Res({ passthrough: true }) reply: HttpReply,
+  ): Promise<CommandAnswer> {
+    const ifVersion = await this.#versionSeen(accountId, expected);
+    const { position } = await this.commands.execute(
+      new Commands.RemoveAccount({ uId: accountId, ifVersion }, caller),
     );
     return accepted(reply, accountId, position);
   }

@@ -17,10 +17,12 @@ export class HoldAnswer {
 
 /** Why an account holds its work. */
 export function holdAnswer(account: AccountDocument): HoldAnswer | null {
-  const { uId, conflict, tokenState, heldSince, writesHeld } = account;
+  const { uId, conflict, givenUp, tokenState, heldSince, writesHeld } = account;
   const self = `${API}/accounts/${uId}`;
   if (heldSince !== null) {
     const since = isoTime(heldSince) ?? '';
+    if (givenUp?.at != null)
+      return { since, why: 'the location was given up', ends: `a take-over: POST ${self}/take-over` };
     if (!conflict)
       return {
         since,

@@ -56,7 +56,15 @@ export class OrderRefusal {
   assetId!: string;
 
   @OneOf(
-    ['NOT_DEVICE_ASSIGNABLE', 'PLATFORM', 'SHORT', 'NOT_READ_YET', 'NOT_REVOCABLE', 'UNKNOWN_ASSET'],
+    [
+      'GIVEN_UP',
+      'NOT_DEVICE_ASSIGNABLE',
+      'PLATFORM',
+      'SHORT',
+      'NOT_READ_YET',
+      'NOT_REVOCABLE',
+      'UNKNOWN_ASSET',
+    ],
     'SHORT',
   )
   refusal!: string;

@@ -6,10 +6,12 @@ import {
   getImport,
   getOrder,
   getTimeline,
+  giveUpLocation,
   importToken,
   listCauses,
   placeOrder,
   receiveNotification,
+  removeAccount,
   renameAccount,
   renewToken,
   retryParked,
@@ -36,11 +38,12 @@ const DISPATCH_MS = 200;
 
 /** Somebody cancels an order whose holders are still being listed. */
 async function cancelHalfListed(world: World): Promise<void> {
-  const { edge, stores } = world.virtual;
+  const { stores } = world.virtual;
   const query = { index: 'by-state', equals: ['listing'], limit: 10 } as const;
   for (const { orderId } of (await stores.reads.query(queryModels.orders, query)).rows) {
     world.tell(`cancel the order ${orderId.slice(0, 8)}, which is half listed`);
-    world.send('cancel', (caller) => cancelWaiting(edge, { orderId }, caller));
+    // The process that it was asked of may be dead when it is asked again.
+    world.send('cancel', (caller) => cancelWaiting(world.virtual.edge, { orderId }, caller));
   }
 }
 
@@ -229,7 +232,11 @@ const accounts: readonly Action[] = [
       const { uId } = site;
       if (dice.chance(0.1)) {
         world.tell('Apple refuses to say whose token it is');
-        const rule = { match: { path: '/client/config', method: 'GET' }, times: 1, errorNumber: 9602 };
+        const rule = {
+          match: { path: '/client/config', method: 'GET' },
+          times: 1,
+          errorNumber: dice.of([9602, 9642]),
+        };
         virtual.simulator.admin.addErrorRule(rule);
       }
       const lives = dice.chance(0.25) ? dice.of(TOKEN_LIVES_MS) : null;
@@ -267,6 +274,39 @@ const accounts: readonly Action[] = [
       const { uId } = world.dice.of(world.sites);
       world.tell(`${uId} is taken over by us`);
       world.send('take over', (caller) => takeOver(world.virtual.edge, { uId }, caller));
+    },
+  },
+  {
+    name: 'give the location up',
+    weight: 0.8,
+    async run(world) {
+      const { dice, virtual } = world;
+      const { uId } = dice.of(world.sites);
+      if (dice.chance(0.15)) {
+        world.tell(`another MDM takes ${uId} over, which a read finds out`);
+        virtual.simulator.admin.takeOver(uId, { id: 'other', name: 'Other MDM', metadata: '' });
+        world.send('sync', (caller) => syncAccount(world.virtual.edge, { uId }, caller));
+        await world.pass(3_000);
+      }
+      const licences = dice.of(['return', 'keep'] as const);
+      world.tell(`${uId} is given up; licences: ${licences}`);
+      if (dice.chance(0.3)) {
+        world.tell('… which Apple does not hear at first');
+        const match = { path: '/client/config', method: 'POST' };
+        virtual.simulator.admin.addErrorRule({ match, times: 1, status: 503 });
+      }
+      if (dice.chance(0.4))
+        world.weather.plan({ call: 'apple.release', fate: dice.of(['dies-before', 'dies-after']), skip: 0 });
+      world.send('give up', (caller) => giveUpLocation(world.virtual.edge, { uId, licences }, caller));
+    },
+  },
+  {
+    name: 'remove the account',
+    weight: 0.6,
+    run(world) {
+      const { uId } = world.dice.of(world.sites);
+      world.tell(`${uId} is removed`);
+      world.send('remove', (caller) => removeAccount(world.virtual.edge, { uId }, caller));
     },
   },
   {

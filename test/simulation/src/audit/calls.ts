@@ -18,6 +18,10 @@ interface Shut {
 class AuditedAccount {
   #token: Shut | null = null;
   #conflict: Shut | null = null;
+  /** Days before the date of a token of which was reminded, by its fingerprint. */
+  readonly #reminders = new Map<string, readonly number[]>();
+
+  constructor(private readonly blame: (what: string) => void) {}
 
   follow(type: AccountEvent['type'], data: AccountEvent['data'], at: Instant): void {
     const { fingerprint = '' } = data as { readonly fingerprint?: string };
@@ -28,10 +32,28 @@ class AuditedAccount {
         break;
       case 'account.token-renewed':
         this.#token = null;
+        this.#reminders.delete(fingerprint);
+        break;
+      case 'account.imported':
+        this.#token = null;
+        this.#conflict = null;
+        this.#reminders.clear();
         break;
       case 'account.conflicted':
         this.#conflict = { why: "the location is another MDM's", fingerprint: null, since: at };
         break;
+      case 'account.given-up':
+      case 'account.removed':
+        this.#conflict = { why: 'the account had ended', fingerprint: null, since: at };
+        break;
+      case 'account.token-expiring': {
+        const { reminders } = data as { readonly reminders: readonly number[] };
+        const before = this.#reminders.get(fingerprint) ?? [];
+        for (const days of reminders)
+          if (before.some((earlier) => earlier <= days)) this.blame(`it was reminded of ${days} days again`);
+        this.#reminders.set(fingerprint, [...before, ...reminders]);
+        break;
+      }
       case 'account.owned':
         this.#conflict = null;
         break;
@@ -88,12 +110,12 @@ export function auditCalls(log: readonly Envelope[]): string[] {
   const wrong: string[] = [];
   const calls = new Map<string, AuditedCall>();
   const accounts = new Map<string, AuditedAccount>();
+  let where = '';
   const accountOf = (uId: string): AuditedAccount => {
-    const account = accounts.get(uId) ?? new AuditedAccount();
+    const account = accounts.get(uId) ?? new AuditedAccount((what) => wrong.push(`${where}: ${what}`));
     accounts.set(uId, account);
     return account;
   };
-  let where = '';
   for (const envelope of log) {
     const { stream, type, position, metadata } = envelope;
     where = `${stream}, ${type} at ${position}`;

@@ -17,6 +17,7 @@ class AuditedLedger {
   #total: number | null = null;
   #baseline = false;
   #short = false;
+  #closed = false;
 
   constructor(private readonly blame: (what: string) => void) {}
 
@@ -54,7 +55,8 @@ class AuditedLedger {
         break;
       case 'asset.reservations-ended':
         if (data.was === 'following' || data.was === 'pending') break;
-        for (const key of holderKeys(data)) this.#put(key, [data.was], null);
+        for (const key of holderKeys(data))
+          this.#put(key, [data.was], data.was === 'returning' ? 'assigned' : null);
         break;
       case 'asset.licenses-returning':
         for (const key of holderKeys(data.returning)) this.#put(key, ['assigned'], 'returning');
@@ -69,6 +71,12 @@ class AuditedLedger {
       case 'asset.licenses-returned':
       case 'asset.found-short':
         this.#followCall({ type, data } as CallsEvent);
+        break;
+      case 'asset.closed':
+        this.#closed = true;
+        break;
+      case 'asset.opened':
+        this.#closed = false;
         break;
       case 'asset.shortage-cleared':
         this.#short = false;
@@ -185,6 +193,7 @@ class AuditedLedger {
     const used = [...this.#pairs.values()].filter(
       ({ state }) => state !== 'waiting' && state !== 'failed',
     ).length;
+    if (this.#closed) this.blame('a licence was given although the account had ended');
     if (!this.#baseline) this.blame('a licence was given before it was known who had one');
     if (this.#total === Infinity) return;
     if (used > (this.#total ?? 0)) this.blame(`${used} licences were given of ${this.#total}`);
