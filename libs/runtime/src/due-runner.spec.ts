@@ -518,6 +518,17 @@ describe('taking due work', () => {
       expect(performed).toHaveLength(1);
     });
 
+    it('becomes due where a clock that was behind twice is put right', async () => {
+      const { runner } = await process();
+      clock.set(-3_600_000);
+      await wait(runner, 'read', 120_000);
+      clock.set(-300_000);
+      await pass(clock, 60_000);
+      clock.set(3_900_000);
+      await pass(clock, 91_000);
+      expect(performed).toHaveLength(1);
+    });
+
     it('is tried again after the same while, whatever the clock is set to', async () => {
       let broken = true;
       perform = () => (broken ? Promise.reject(new Error('boom')) : Promise.resolve([{ type: 'Finish' }]));

@@ -86,6 +86,8 @@ interface Taken {
   /** By the clock's elapsed time: setting the clock changes nothing. */
   readonly againAt: Milliseconds;
   readonly failures: number;
+  /** It was not worked on: it waits only because a clock that was ahead has noted its moment, which may come sooner. */
+  readonly ahead?: true;
 }
 
 const STEPS: Queue = { name: STEPS_QUEUE, gate: null };
@@ -288,7 +290,12 @@ export class DueRunner<P> {
         const { stream, revision, at, recordedAt } = row;
         const noted = this.#taken.get(stream)?.revision === revision;
         if (noted || !this.#isOfLater(row)) continue;
-        this.#note(stream, { revision, againAt: clock.elapsed() + (at - recordedAt), failures: 0 });
+        this.#note(stream, {
+          revision,
+          againAt: clock.elapsed() + (at - recordedAt),
+          failures: 0,
+          ahead: true,
+        });
       }
       wait = Math.min(wait, await this.#takeRows(ahead, queue));
       if (this.#roomOf(queue) <= 0) return wait;
@@ -343,9 +350,11 @@ export class DueRunner<P> {
   }
 
   /** How long a row that was taken before has to wait; 0 for one that is to be taken now. */
-  #againIn({ stream, revision }: DueRow): Milliseconds {
+  #againIn({ stream, revision, at }: DueRow): Milliseconds {
+    const { clock } = this.#options;
     const taken = this.#taken.get(stream);
-    return taken && taken.revision >= revision ? taken.againAt - this.#options.clock.elapsed() : 0;
+    if (!taken || taken.revision < revision || (taken.ahead && at <= clock.now())) return 0;
+    return taken.againAt - clock.elapsed();
   }
 
   #take(row: DueRow, queue: Queue, hasParked: boolean): void {
