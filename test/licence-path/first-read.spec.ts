@@ -87,10 +87,8 @@ describe('the first read of a location', () => {
     virtual.createLocation([asset('900000001', 10)]);
     virtual.simulator.admin.setFaults({ latencyMs: { min: 2_000, max: 2_000 } });
     await virtual.import();
-    const { orderId } = await virtual.place({
-      assets: [stdq('900000001'), stdq('999999999')],
-      serialNumbers: serials(3),
-    });
+    const order = { assets: [stdq('900000001'), stdq('999999999')], serialNumbers: serials(3) };
+    const { orderId } = await virtual.place(order, 'early');
     expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 3, refused: 3 });
     expect(await virtual.order(orderId)).toMatchObject({
       refusals: [{ adamId: '999999999', refusal: 'UNKNOWN_ASSET', pairs: 3 }],
@@ -100,6 +98,8 @@ describe('the first read of a location', () => {
     await expect(
       virtual.place({ assets: [stdq('999999999')], serialNumbers: serials(3) }),
     ).rejects.toMatchObject({ code: 'REJECTED_UNKNOWN_ASSET' });
+    // The same request again is the order that it placed.
+    expect(await virtual.place(order, 'early')).toMatchObject({ orderId, repeated: true });
   });
 
   it('is not delayed when names cannot be read, and gets them later', async () => {

@@ -33,19 +33,22 @@ export interface CheckedOrder {
 }
 
 /**
- * What an order says, as the ledgers are asked it.
+ * What an order says, as the ledgers are asked it. `isPlaced`: the same request has placed it before; then it is no matter
+ * what Apple's list says by now.
  * @throws Refusal INVALID_SERIAL_NUMBER, INVALID_ASSET, INVALID_ORDER_SIZE, INVALID_ORDER_EMPTY, NOT_FOUND_ACCOUNT,
  *   REJECTED_UNKNOWN_ASSET
  */
 export async function checkedOrder(
   seatbook: SeatbookEdge,
   { kind, uId, ifShort, platform, ...listed }: OrderRequest,
+  isPlaced: () => Promise<boolean> = async () => false,
 ): Promise<CheckedOrder> {
   const serialNumbers = orderedSerials(listed.serialNumbers, kind === 'AssignLicense' ? 'assign' : 'return');
   const assets = checkedAssets(listed.assets);
   const terms: OrderTerms = { kind, uId, assets, ifShort, platform, holders: serialNumbers.length };
   checkSize(terms);
-  if (!seatbook.assets.has(uId, assets)) await checkKnown(seatbook, uId, assets);
+  const known = seatbook.assets.has(uId, assets) || (await isPlaced());
+  if (!known) await checkKnown(seatbook, uId, assets);
   return { terms, serialNumbers };
 }
 

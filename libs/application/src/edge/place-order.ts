@@ -68,12 +68,14 @@ export async function placeOrder(
 ): Promise<PlacedOrder> {
   const { ids } = seatbook;
   const { expect } = order;
-  const checked = await checkedOrder(seatbook, order);
+  const isPlaced = async (): Promise<boolean> => (await orderedBefore(seatbook, caller)) !== null;
+  const checked = await checkedOrder(seatbook, order, isPlaced);
   const { terms, serialNumbers } = checked;
   const orderId = requestId(caller, ids);
   const stream = orderStream(orderId);
   const context = contextOf(caller, orderId, { asked, terms, serialNumbers, expect });
-  await checkExpected(seatbook, checked, expect, () => isPlaced(seatbook, caller));
+  // A repeat is about the world as it was at the first time.
+  await checkExpected(seatbook, checked, expect, isPlaced);
   const lists = chunksOf(serialNumbers, MAX_HOLDERS);
   const last = lists.pop() ?? [];
   const placing: OrderCommand = { type: 'PlaceOrder', terms, holders: { serialNumbers: last, userIds: [] } };
@@ -126,10 +128,6 @@ export async function returnAll(
   const order = { kind: 'ReturnLicense', uId, assets, serialNumbers: [serial], ...RETURNED } as const;
   return placeOrder(seatbook, order, caller, 'ReturnAll');
 }
-
-/** A repeat is about the world as it was at the first time. */
-const isPlaced = async (seatbook: SeatbookEdge, caller: Caller): Promise<boolean> =>
-  (await orderedBefore(seatbook, caller)) !== null;
 
 /** Assets of the order that this request has placed already; null for a new request. */
 async function orderedBefore(
