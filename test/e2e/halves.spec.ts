@@ -84,7 +84,7 @@ describe('an edge and a worker on one store', () => {
       return (await seatbook.anonymous().get('/readyz')).status === 503;
     });
     const { reasons } = await health();
-    expect(reasons.join('\n')).toMatch(/no worker has been heard of for \d+ s that works on models\/work, /);
+    expect(reasons.join('\n')).toMatch(/no worker has been heard of for \d+ s that works on models\/due@/);
     expect(workers(await health())).toEqual([null]);
 
     const order = {

@@ -351,6 +351,39 @@ describe('pacing', () => {
   });
 });
 
+describe('several processes for one location', () => {
+  it('send nothing under a lease that was lost while the request waited, and nothing was done then', async () => {
+    const { client, apple, done } = setUp(() => accepted(), { maxRequestsPerSecond: 1 });
+    const asked: string[] = [];
+    let held = true;
+    apple.mayStart = (location, endpoint) => {
+      asked.push(`${location} ${endpoint}`);
+      return held;
+    };
+    expect((await done(client.associate(access, request))).ok).toBe(true);
+    const waiting = client.associate(access, request);
+    held = false;
+    expect(failureOf(await done(waiting))).toMatchObject({ kind: 'transient', doubtful: false });
+    expect(asked).toEqual([`${uId} associateAssets`, `${uId} associateAssets`]);
+    expect(apple.calls).toHaveLength(1);
+  });
+
+  it('keep one rate when one takes over from the other', async () => {
+    const { client, apple, clock, done } = setUp(() => accepted(), { windowMs: 1_050 });
+    await done(client.associate(access, request));
+    client.tookOver(uId);
+    const from = clock.elapsed();
+    await done(client.associate(access, request));
+    expect(apple.calls[1]?.at).toBe((apple.calls[0]?.at ?? 0) + clock.elapsed() - from);
+    expect(clock.elapsed() - from).toBeGreaterThanOrEqual(1_050);
+    // Other locations go on.
+    client.tookOver(otherUId);
+    const at = clock.elapsed();
+    await done(client.associate(access, request));
+    expect(clock.elapsed() - at).toBeLessThan(1_050);
+  });
+});
+
 describe('service/config', () => {
   const configReads = ({ seen }: ScriptedApple): number =>
     seen.filter(({ path }) => path.endsWith('/service/config')).length;

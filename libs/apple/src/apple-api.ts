@@ -20,7 +20,7 @@ import type {
 import type { Endpoint } from './apple-urls.js';
 import { assetList } from './assets.js';
 import { assignmentList } from './assignments.js';
-import { Caller, type PacingReport } from './caller.js';
+import { Caller, type MayStart, type PacingReport } from './caller.js';
 import { clientConfigOf } from './client-config.js';
 import { lookedUp, lookupQuery } from './content-metadata.js';
 import { eventStatusOf } from './event-status.js';
@@ -40,6 +40,11 @@ export interface AppleClientOptions {
   readonly random?: Random;
   readonly settings?: Partial<AppleSettings>;
   readonly log?: AppleLog;
+  /**
+   * Whether a request may start now; asked when its turn has come, since the work of a location may have become another
+   * process's while it waited. What may not start fails, and nothing was done. All may when absent.
+   */
+  readonly mayStart?: MayStart;
 }
 
 /** The port, and what its owner needs in addition. A `uId` of '' checks a token whose location is not known yet. */
@@ -52,6 +57,8 @@ export interface AppleClient extends AppleApi {
   onRefused(listener: (uId: string, refusal: AccountRefusal) => void): () => void;
   /** Forgets what Apple refused for a location. Call it when the account is usable again. */
   reopen(uId: string): void;
+  /** This process works for a location from now on. Its requests and those of the process before keep one rate. */
+  tookOver(uId: string): void;
   /** State of the pacing, for metrics and health. */
   pacing(): PacingReport;
   /** Rejects what waits and aborts reads; writes in flight are still answered. */
@@ -60,14 +67,14 @@ export interface AppleClient extends AppleApi {
 
 /** Makes a client of Apple's Apps and Books API, with its own pacing: one per process. */
 export function createAppleApi(options: AppleClientOptions = {}): AppleClient {
-  const { clock = systemClock, random = Math.random, log = () => undefined } = options;
+  const { clock = systemClock, random = Math.random, log = () => undefined, mayStart = () => true } = options;
   const settings: AppleSettings = { ...defaultAppleSettings, ...options.settings };
   if (options.transport) {
-    const caller = new Caller({ transport: options.transport, clock, random, settings, log });
+    const caller = new Caller({ transport: options.transport, mayStart, clock, random, settings, log });
     return new PacedClient({ caller, clock, settings }, async () => undefined);
   }
   const connections = undiciTransport();
-  const caller = new Caller({ transport: connections, clock, random, settings, log });
+  const caller = new Caller({ transport: connections, mayStart, clock, random, settings, log });
   return new PacedClient({ caller, clock, settings }, () => connections.close());
 }
 
@@ -244,6 +251,10 @@ class PacedClient implements AppleClient {
 
   reopen(uId: string): void {
     this.#caller.reopen(uId);
+  }
+
+  tookOver(uId: string): void {
+    this.#caller.tookOver(uId);
   }
 
   pacing(): PacingReport {

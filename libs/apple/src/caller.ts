@@ -37,8 +37,12 @@ export interface AppleRequest {
   readonly secrets?: readonly string[];
 }
 
+/** Whether a request may start. It is asked when its turn has come. */
+export type MayStart = (uId: string, endpoint: Endpoint) => boolean;
+
 export interface CallerOptions {
   readonly transport: Transport;
+  readonly mayStart: MayStart;
   readonly clock: Clock;
   readonly random: Random;
   readonly settings: AppleSettings;
@@ -52,6 +56,8 @@ interface Location {
   /** Both count as one, in case Apple counts them so. */
   readonly window: SlidingWindow;
 }
+
+const LEFT_TO_OTHERS = transientFailure('not sent: the work of this account may be another process’s by now');
 
 /** Error numbers for more than service/config allows: assets, users, serial numbers. */
 const OVER_LIMIT = new Set([9700, 9701, 9702]);
@@ -116,10 +122,13 @@ export class Caller {
         deadline: request.deadline ?? clock.elapsed() + settings.maxQueueMs,
         refusal: () => (request.insistence === 'own' ? null : this.#refusals.refusalOf(asking)),
       },
-      () =>
-        lookup
+      async () => {
+        if (!this.options.mayStart(access.uId, request.endpoint))
+          return { ok: false, failure: LEFT_TO_OTHERS };
+        return lookup
           ? this.#lookUp(access, request, url(), location)
-          : this.#send(access, request, url(), location, asking.fingerprint),
+          : this.#send(access, request, url(), location, asking.fingerprint);
+      },
     );
   }
 
@@ -148,6 +157,11 @@ export class Caller {
 
   reopen(uId: string): void {
     this.#refusals.reopen(uId);
+  }
+
+  /** Until now another process may have asked for a location: nothing is sent before that counts no more. */
+  tookOver(uId: string): void {
+    this.#location(uId).api.shut(this.options.settings.windowMs);
   }
 
   /** A token has turned out to be usable, for a write too or for a read alone. */

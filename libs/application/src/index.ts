@@ -28,4 +28,4 @@ export {
   type WorkerTrouble,
 } from './edge/health.js';
 export { AccountGates } from './worker/account-gates.js';
-export { SeatbookWorker, type TenureOf, type WorkerOptions } from './worker/seatbook-worker.js';
+export { SeatbookWorker, type WorkerOptions } from './worker/seatbook-worker.js';

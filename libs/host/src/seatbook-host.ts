@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createAppleApi, undiciTransport, type Transport } from '@seatbook/apple';
-import { Foundation, SeatbookEdge, SeatbookWorker, allModels, type TenureOf } from '@seatbook/application';
+import { Foundation, SeatbookEdge, SeatbookWorker, allModels } from '@seatbook/application';
 import { systemClock, type Clock, type Ids, type Instant } from '@seatbook/kernel';
-import type { Log as LogLine, OpenedStores, Views } from '@seatbook/runtime';
+import type { Log as LogLine, OpenedStores, TenureOf, Views } from '@seatbook/runtime';
 import { mdmIdOf } from './keys/mdm-id.js';
 import { OwnerKey } from './keys/owner-key.js';
 import type { Log } from './log.js';
@@ -195,6 +195,7 @@ async function workOf(
     clock,
     settings: requests,
     log: ({ level, message, ...facts }) => log[level](facts, message),
+    mayStart: (uId, endpoint) => worker.mayAsk(uId, endpoint === 'clientConfig' ? 'account' : 'licences'),
   });
   const viewsOf = (tenureOf: TenureOf): Views => {
     if (views === 'worker' && !usesServers(configuration))
@@ -210,12 +211,13 @@ async function workOf(
       publicUrl: http.publicUrl,
     },
     newSecret: () => randomBytes(32).toString('base64url'),
-    limits: { reactor, due, planner, leases },
+    limits: { reactor, due, planner, leases, buildersLeaseMs: leases.buildersMs },
     news: (level, message, facts) => log[level](facts, message),
     views: viewsOf,
   });
   apple.onRefused((uId, refusal) => worker.gates.shut(uId, refusal));
   worker.gates.writes.onOpened((uId) => apple.reopen(uId));
+  worker.onTookOver((uId) => apple.tookOver(uId));
   return { worker, closeApple: () => apple.close(), closeTransport: () => connections.close() };
 }
 

@@ -16,9 +16,8 @@ import { VirtualClock } from '@seatbook/test-support/virtual-clock';
 import type { CommandRunner } from './command-runner.js';
 import { dueModel } from './due.js';
 import { EventLog } from './event-log.js';
-import type { LeaseKeeper } from './lease-keeper.js';
 import type { ParkedWork, Progress } from './progress.js';
-import { DUE_RUNNER_LIMITS, DueRunner, type DueRunnerLimits } from './due-runner.js';
+import { DUE_RUNNER_LIMITS, DueRunner, type DueRunnerLimits, type DueRunnerOptions } from './due-runner.js';
 import { StoreUnavailable } from './errors.js';
 import type { Gates } from './gates.js';
 import { Processor } from './processor.js';
@@ -46,6 +45,15 @@ class SpecGates implements Gates {
 }
 
 type CounterStep = Step<Counter, object, CounterCommand>;
+
+/** Leases that are held for so long, whoever else wants them. */
+const leasesWith = (left: () => number): DueRunnerOptions<object>['leases'] => ({
+  want: () => undefined,
+  leftOf: left,
+  isLeaving: () => false,
+  whileNeeded: () => undefined,
+  onGained: () => () => undefined,
+});
 
 describe('taking due work', () => {
   let clock: VirtualClock;
@@ -91,7 +99,7 @@ describe('taking due work', () => {
     limits?: Partial<DueRunnerLimits>;
     progress?: Progress;
     query?: ReadStore['query'];
-    leases?: Pick<LeaseKeeper, 'want' | 'leftOf' | 'onGained'>;
+    leases?: DueRunnerOptions<object>['leases'];
     /** The longest that a stream waits for a step. */
     waits?: Readonly<Record<string, number>>;
   }
@@ -217,7 +225,7 @@ describe('taking due work', () => {
   });
 
   it('begins before it performs: of two workers that both think they may, only one does', async () => {
-    const always = { want: () => undefined, leftOf: () => 60_000, onGained: () => () => undefined };
+    const always = leasesWith(() => 60_000);
     const one = await process({ leases: always });
     await process({ leases: always });
     await wait(one.runner, 'send', 1_000);
@@ -396,7 +404,7 @@ describe('taking due work', () => {
 
     it('begins nothing, and performs nothing, when the lease runs out before the work would be done', async () => {
       let left = 60_000;
-      const leases = { want: () => undefined, leftOf: () => left, onGained: () => () => undefined };
+      const leases = leasesWith(() => left);
       const { runner } = await process({ leases });
       left = DUE_RUNNER_LIMITS.gateLeaseLeftMs;
       await wait(runner, 'send', 0, 'counter-1', 'account');

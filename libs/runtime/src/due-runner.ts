@@ -62,7 +62,7 @@ export interface DueRunnerOptions<P> {
   readonly reads: Pick<ReadStore, 'query' | 'checkpoint'>;
   readonly progress: Progress;
   readonly runner: CommandRunner;
-  readonly leases: Pick<LeaseKeeper, 'want' | 'leftOf' | 'onGained'>;
+  readonly leases: Pick<LeaseKeeper, 'want' | 'leftOf' | 'isLeaving' | 'whileNeeded' | 'onGained'>;
   /** Name of the lease of what is behind a gate. */
   readonly leaseOf: (gate: string) => string;
   readonly gates: Gates;
@@ -90,6 +90,12 @@ interface Taken {
   readonly ahead?: true;
 }
 
+/** What is done for a stream at present. */
+interface Running {
+  readonly lease: string;
+  readonly ended: Promise<void>;
+}
+
 const STEPS: Queue = { name: STEPS_QUEUE, gate: null };
 const PAGE_ROWS = 100;
 /** A queue is looked at this often even where nothing is due by its clock: that may be set to another time. */
@@ -111,7 +117,7 @@ const WISHES = 100;
 export class DueRunner<P> {
   readonly #options: DueRunnerOptions<P>;
   readonly #limits: DueRunnerLimits;
-  readonly #running = new Map<string, Promise<void>>();
+  readonly #running = new Map<string, Running>();
   /** Streams worked on in each queue. */
   readonly #busy = new Map<string, number>();
   #gated = 0;
@@ -139,6 +145,7 @@ export class DueRunner<P> {
     const task = (): Promise<boolean> => this.#pass();
     this.#loop = new PollLoop({ clock, pollMs: this.#limits.pollMs, task, health: this.#health });
     gates.onOpened((gate) => this.#look(gateQueue(gate)));
+    leases.whileNeeded((lease) => this.#needs(lease));
     leases.onGained(() => {
       this.#lookAheadAt.clear();
       this.#lookAtAll();
@@ -153,7 +160,7 @@ export class DueRunner<P> {
   /** Takes nothing more and waits for what is under way. */
   async stop(): Promise<void> {
     await this.#loop.stop();
-    await Promise.all(this.#running.values());
+    await Promise.all([...this.#running.values()].map(({ ended }) => ended));
   }
 
   /** Streams may have been stamped. */
@@ -240,6 +247,20 @@ export class DueRunner<P> {
     for (const looks of [this.#lookAt, this.#lookAheadAt])
       for (const name of looks.keys()) if (!known.has(name)) looks.delete(name);
     return queues;
+  }
+
+  /** Whether something is under way that a lease covers. */
+  #needs(lease: string): boolean {
+    return [...this.#running.values()].some((work) => work.lease === lease);
+  }
+
+  #leaseOf(stream: string, { gate }: Queue): string {
+    return gate === null ? stepLeaseOf(stream) : this.#options.leaseOf(gate);
+  }
+
+  /** Whether work may be begun: it may be started, and its lease is not about to be another worker's. */
+  #mayTake(stream: string, queue: Queue): boolean {
+    return this.#mayStart(stream, queue) && !this.#options.leases.isLeaving(this.#leaseOf(stream, queue));
   }
 
   /** Whether work behind a gate may be started: it is open, and its lease is held for long enough. */
@@ -334,7 +355,7 @@ export class DueRunner<P> {
 
   /** Takes rows as far as there is room. Answers how long those that were taken before have to wait. */
   async #takeRows(rows: readonly DueRow[], queue: Queue): Promise<Milliseconds> {
-    const mine = rows.filter(({ stream }) => !this.#running.has(stream) && this.#mayStart(stream, queue));
+    const mine = rows.filter(({ stream }) => !this.#running.has(stream) && this.#mayTake(stream, queue));
     if (mine.length === 0) return Infinity;
     const streams = mine.map(({ stream }) => stream);
     const parked = await this.#options.progress.parkedStreams('step', streams);
@@ -363,7 +384,7 @@ export class DueRunner<P> {
     this.#gated += gated;
     if (gate !== null) this.#servedAt.set(gate, (this.#served += 1));
     this.#busy.set(name, (this.#busy.get(name) ?? 0) + 1);
-    const work = this.#work(row, queue, hasParked).finally(() => {
+    const ended = this.#work(row, queue, hasParked).finally(() => {
       this.#running.delete(row.stream);
       this.#gated -= gated;
       const left = (this.#busy.get(name) ?? 1) - 1;
@@ -371,7 +392,7 @@ export class DueRunner<P> {
       else this.#busy.delete(name);
       this.#roomFor(queue);
     });
-    this.#running.set(row.stream, work);
+    this.#running.set(row.stream, { lease: this.#leaseOf(row.stream, queue), ended });
   }
 
   /** What has ended leaves room: for its own queue, and where all places of gates were taken for all gates. */

@@ -48,7 +48,7 @@ export {
   type Receipt,
 } from './command-runner.js';
 export { PROCESSOR_LIMITS, Processor, type ProcessorLimits, type ProcessorOptions } from './processor.js';
-export { ALONE, BUILDER_LEASE_MS, leaseTenure, type Tenure } from './tenure.js';
+export { ALONE, BUILDER_LEASE_MS, leaseTenure, type Tenure, type TenureOf } from './tenure.js';
 export { builderOf, joinViews, reached, troublesOf, type ModelStatus, type Views } from './views.js';
 export { giveWay } from './give-way.js';
 export { pause } from './pause.js';
@@ -57,7 +57,7 @@ export { RunnerHealth, reasonOf, type Log } from './runner-health.js';
 export { readTroubles, type Trouble } from './trouble.js';
 export { Freshness } from './freshness.js';
 export type { BuilderStores, OpenedStores, Stores } from './stores.js';
-export { STEP_LEASES, dueModel, type DueRow } from './due.js';
+export { STEP_LEASES, dueModel, stepLeaseOf, type DueRow } from './due.js';
 export { startOf, timeKey, timesModel, type TimeRow, type TimeSpan } from './times.js';
 export {
   LEASE_KEEPER_LIMITS,

@@ -1,4 +1,5 @@
 import type { Clock, Milliseconds } from '@seatbook/kernel';
+import { fairShare, kindOf, surplusOf } from './fair-share.js';
 import type { HeldLease, Lease, Leases } from './leases.js';
 import { PollLoop } from './poll-loop.js';
 import { RunnerHealth, type Log } from './runner-health.js';
@@ -17,8 +18,8 @@ export interface LeaseKeeperOptions {
 interface Wanted {
   readonly lengthMs: Milliseconds;
   held: Held | null;
-  /** The lease of another holder, and how long it has been like that. */
-  seen: { readonly lease: Lease; readonly since: Milliseconds } | null;
+  /** Nothing new begins under it: another process shall have it, as soon as nothing under way needs it here. */
+  leaving: boolean;
   /** It was given away: others come first until then. */
   notBefore: Milliseconds;
 }
@@ -30,42 +31,63 @@ interface Held {
   readonly wall: Milliseconds;
 }
 
+/** A lease that is not this process's, and how long it has been like that. */
+interface Seen extends Pick<Lease, 'epoch' | 'beat' | 'holder'> {
+  readonly since: Milliseconds;
+}
+
 export interface LeaseKeeperLimits {
-  /** Between two beats, and between two looks at leases that others hold. */
+  /** Between two beats. Leases that others hold are looked at twice as often. */
   readonly beatMs: Milliseconds;
 }
 
 export const LEASE_KEEPER_LIMITS: LeaseKeeperLimits = { beatMs: 5_000 };
+
+/** Where processes say that they are there, so that the others know among how many the work is to be shared. */
+const PLACES: readonly string[] = Array.from({ length: 64 }, (_place, number) => `workers/${number}`);
+const NOBODY = { epoch: 0, beat: 0, holder: null };
+/** Work that was offered and that nobody took is offered again after so many beats, then twice as many, and so on. */
+const OFFER_AFTER_BEATS = 4;
+const MAX_OFFER_PAUSE_MS: Milliseconds = 10 * 60_000;
 
 /**
  * Holds the leases of a process with one heartbeat, and takes over those that others hold no more: a beat that has not
  * changed for the length of the lease, by this process's own clock, belongs to a holder that is gone. A holder counts
  * from before its renewal was sent, so it has stopped before anybody else can begin. Runners ask before each piece of
  * work; a lease saves work and fences nothing.
+ *
+ * Among several processes each takes its fair share of the leases of each kind, and gives away what it has beyond that.
  */
 export class LeaseKeeper {
   readonly health: RunnerHealth;
   readonly #options: LeaseKeeperOptions;
+  readonly #beatMs: Milliseconds;
   readonly #wanted = new Map<string, Wanted>();
+  readonly #seen = new Map<string, Seen>();
+  /** By kind: how often leases of it were offered to others in vain, and when the next may be. */
+  readonly #offers = new Map<string, { readonly inVain: number; readonly nextAt: Milliseconds }>();
   readonly #loop: PollLoop;
   readonly #listeners = new Set<(name: string) => void>();
+  readonly #needs = new Set<(name: string) => boolean>();
+  #place: string | null = null;
   #troubles: () => readonly Trouble[] = () => [];
   #stopping = false;
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
     const { clock, log } = options;
-    const { beatMs } = { ...LEASE_KEEPER_LIMITS, ...options.limits };
+    this.#beatMs = { ...LEASE_KEEPER_LIMITS, ...options.limits }.beatMs;
     this.health = new RunnerHealth('lease keeper', log);
     const task = (): Promise<boolean> => this.#pass();
     // Another pause than the beat would lose leases that could be kept.
-    this.#loop = new PollLoop({ clock, pollMs: beatMs, maxPauseMs: beatMs, task, health: this.health });
+    const pollMs = this.#beatMs;
+    this.#loop = new PollLoop({ clock, pollMs, maxPauseMs: pollMs, task, health: this.health });
   }
 
-  /** Wants a partition until the process stops; it takes the lease as soon as that is free. */
+  /** Wants a partition until the process stops; it takes the lease as soon as that is free and its share allows. */
   want(name: string, lengthMs: Milliseconds): void {
     if (this.#wanted.has(name)) return;
-    this.#wanted.set(name, { lengthMs, held: null, seen: null, notBefore: 0 });
+    this.#wanted.set(name, { lengthMs, held: null, leaving: false, notBefore: 0 });
     this.#loop.wake();
   }
 
@@ -91,6 +113,16 @@ export class LeaseKeeper {
     return 0;
   }
 
+  /** Whether another process shall have a lease: what is under way goes on, and nothing new begins. */
+  isLeaving(name: string): boolean {
+    return this.#wanted.get(name)?.leaving ?? false;
+  }
+
+  /** A lease for which one of these says that work is under way is not handed to another process before that ends. */
+  whileNeeded(needs: (name: string) => boolean): void {
+    this.#needs.add(needs);
+  }
+
   /** Called when a lease was gained. Returns an unsubscribe function. */
   onGained(listener: (name: string) => void): () => void {
     this.#listeners.add(listener);
@@ -103,11 +135,14 @@ export class LeaseKeeper {
    */
   async giveAway(name: string): Promise<void> {
     const wanted = this.#wanted.get(name);
-    if (!wanted?.held) return;
-    const { epoch } = wanted.held;
+    if (wanted?.held) await this.#release(name, wanted, wanted.held, wanted.lengthMs);
+  }
+
+  async #release(name: string, wanted: Wanted, { epoch }: Held, othersFirstMs: Milliseconds): Promise<void> {
     wanted.held = null;
-    wanted.seen = null;
-    wanted.notBefore = this.#options.clock.elapsed() + wanted.lengthMs;
+    wanted.leaving = false;
+    wanted.notBefore = this.#options.clock.elapsed() + othersFirstMs;
+    this.#seen.delete(name);
     // One that could not be freed runs out by itself.
     await this.#options.leases.release(name, epoch).catch((error: unknown) => this.health.failed(error));
   }
@@ -122,6 +157,8 @@ export class LeaseKeeper {
     this.#stopping = true;
     await this.#loop.stop();
     await Promise.all([...this.#wanted.keys()].map((name) => this.giveAway(name)));
+    if (this.#place !== null) this.#wanted.delete(this.#place);
+    this.#place = null;
   }
 
   get idle(): boolean {
@@ -129,8 +166,25 @@ export class LeaseKeeper {
   }
 
   async #pass(): Promise<boolean> {
+    if (this.#wanted.size === 0) return false;
     await this.#renew();
-    await this.#contend();
+    const found = await this.#options.leases.all();
+    for (const name of [...PLACES, ...this.#wanted.keys()]) this.#look(name, found.get(name));
+    if (!this.#stopping) await this.#takePlace(found);
+    const processes = this.#processes();
+    const failures: unknown[] = [];
+    for (const [kind, names] of this.#kinds()) {
+      if (this.#stopping) break;
+      // What is wrong with one lease keeps no other from having a holder.
+      const took = await this.#contend(names, found, processes.size).catch((error: unknown) => {
+        failures.push(error);
+        return true;
+      });
+      // Where something was taken it is not known yet what the others have now.
+      if (!took) await this.#shareOut(kind, names, found, processes);
+    }
+    this.#lookAgain();
+    if (failures.length > 0) throw failures[0];
     return false;
   }
 
@@ -154,31 +208,141 @@ export class LeaseKeeper {
     }
   }
 
-  async #contend(): Promise<void> {
-    const { leases, clock } = this.#options;
-    const now = clock.elapsed();
-    const names = [...this.#wanted].flatMap(([name, { held, notBefore }]) =>
-      held === null && notBefore <= now ? name : [],
-    );
-    if (names.length === 0) return;
-    const found = await leases.read(names);
-    const takeable = names.filter((name) => this.#mayTake(name, found.get(name)));
-    if (!this.#stopping) await Promise.all(takeable.map((name) => this.#take(name, found.get(name))));
+  /** Notes how a lease is, if it is another process's or free, and since when it has been so. */
+  #look(name: string, lease: Lease | undefined): void {
+    if (this.#wanted.get(name)?.held) {
+      this.#seen.delete(name);
+      return;
+    }
+    const { epoch, beat, holder } = lease ?? NOBODY;
+    const seen = this.#seen.get(name);
+    if (seen?.epoch === epoch && seen.beat === beat && seen.holder === holder) return;
+    this.#seen.set(name, { epoch, beat, holder, since: this.#options.clock.elapsed() });
   }
 
-  /** Whether a lease is free, or its holder has not been heard of for its whole length. */
-  #mayTake(name: string, lease: Lease | undefined): boolean {
+  /** For how long a lease could have been taken by now; negative while its holder may be there. */
+  #freeFor(name: string, lengthMs: Milliseconds): Milliseconds {
     const { clock, holder } = this.#options;
-    const wanted = this.#wanted.get(name) as Wanted;
+    const seen = this.#seen.get(name);
+    if (!seen) return -Infinity;
     // Its own name: it took the lease and the answer was lost.
-    if (!lease || lease.holder === null || lease.holder === holder) return true;
-    const now = clock.elapsed();
-    const { seen } = wanted;
-    if (seen?.lease.epoch !== lease.epoch || seen.lease.beat !== lease.beat) {
-      wanted.seen = { lease, since: now };
-      return false;
+    const isFree = seen.holder === null || seen.holder === holder;
+    return clock.elapsed() - seen.since - (isFree ? 0 : lengthMs);
+  }
+
+  /** Says that this process is there, in the first place that is free. It counts as gone with the shortest lease. */
+  async #takePlace(found: ReadonlyMap<string, Lease>): Promise<void> {
+    if (this.#place !== null && this.#wanted.get(this.#place)?.held) return;
+    if (this.#place !== null) this.#wanted.delete(this.#place);
+    this.#place = null;
+    const lengthMs = this.#shortest();
+    for (const name of PLACES) {
+      if (this.#freeFor(name, lengthMs) < 0) continue;
+      this.#wanted.set(name, { lengthMs, held: null, leaving: false, notBefore: 0 });
+      this.#place = name;
+      await this.#take(name, found.get(name));
+      if (this.#wanted.get(name)?.held) return;
+      this.#wanted.delete(name);
+      this.#place = null;
     }
-    return now - seen.since >= wanted.lengthMs;
+  }
+
+  /** All others have looked twice at a lease that has been free for so long. */
+  get #untilUnwantedMs(): Milliseconds {
+    return 2 * this.#beatMs;
+  }
+
+  #shortest(): Milliseconds {
+    return Math.min(...[...this.#wanted.values()].map(({ lengthMs }) => lengthMs));
+  }
+
+  /** Those that are there, as far as can be seen: this one and all whose place is beating. */
+  #processes(): ReadonlySet<string> {
+    const processes = new Set([this.#options.holder]);
+    const lengthMs = this.#shortest();
+    for (const name of PLACES) {
+      const holder = this.#seen.get(name)?.holder ?? null;
+      if (holder !== null && this.#freeFor(name, lengthMs) < 0) processes.add(holder);
+    }
+    return processes;
+  }
+
+  /** What is wanted, by what it is: each kind is shared out by itself. */
+  #kinds(): ReadonlyMap<string, readonly string[]> {
+    const kinds = new Map<string, string[]>();
+    for (const name of this.#wanted.keys()) {
+      if (name === this.#place) continue;
+      const names = kinds.get(kindOf(name));
+      if (names) names.push(name);
+      else kinds.set(kindOf(name), [name]);
+    }
+    return kinds;
+  }
+
+  #heldOf(names: readonly string[]): string[] {
+    return names.filter((name) => this.#wanted.get(name)?.held);
+  }
+
+  /** Takes free leases up to the fair share, and beyond that those that nobody else wants. True where there were any. */
+  async #contend(
+    names: readonly string[],
+    found: ReadonlyMap<string, Lease>,
+    processes: number,
+  ): Promise<boolean> {
+    const now = this.#options.clock.elapsed();
+    let room = fairShare(names.length, processes) - this.#heldOf(names).length;
+    const takes: Promise<void>[] = [];
+    for (const name of names) {
+      const { held, notBefore, lengthMs } = this.#wanted.get(name) as Wanted;
+      const freeFor = this.#freeFor(name, lengthMs);
+      if (held || notBefore > now || freeFor < 0) continue;
+      const unwanted = freeFor >= this.#untilUnwantedMs;
+      if (room <= 0 && !unwanted) continue;
+      // It was offered to the others in vain.
+      if (room <= 0 && notBefore > 0) this.#offeredInVain(kindOf(name));
+      room -= 1;
+      takes.push(this.#take(name, found.get(name)));
+    }
+    await Promise.all(takes);
+    return takes.length > 0;
+  }
+
+  /** Gives away what is beyond the fair share: first what is not in use, else as soon as it is not in use any more. */
+  async #shareOut(
+    kind: string,
+    names: readonly string[],
+    found: ReadonlyMap<string, Lease>,
+    processes: ReadonlySet<string>,
+  ): Promise<void> {
+    const held = this.#heldOf(names);
+    const { holder, clock } = this.#options;
+    const others = new Map([...processes].flatMap((name) => (name === holder ? [] : [[name, 0]])));
+    for (const name of names) {
+      const other = found.get(name)?.holder ?? null;
+      const has = other === null ? undefined : others.get(other);
+      if (other !== null && has !== undefined) others.set(other, has + 1);
+    }
+    const beyond = surplusOf([holder, held.length], others, names.length);
+    if (beyond === 0) this.#offers.delete(kind);
+    const surplus = (this.#offers.get(kind)?.nextAt ?? 0) <= clock.elapsed() ? beyond : 0;
+    const needed = (name: string): boolean => [...this.#needs].some((needs) => needs(name));
+    const inUse = new Map(held.map((name) => [name, needed(name)]));
+    const leaving = [...held].sort((one, other) => Number(inUse.get(one)) - Number(inUse.get(other)));
+    for (const [index, name] of leaving.entries()) {
+      const wanted = this.#wanted.get(name) as Wanted;
+      wanted.leaving = index < surplus;
+      if (wanted.leaving && wanted.held && inUse.get(name) === false)
+        await this.#release(name, wanted, wanted.held, this.#untilUnwantedMs);
+    }
+  }
+
+  #offeredInVain(kind: string): void {
+    const now = this.#options.clock.elapsed();
+    const { inVain, nextAt } = this.#offers.get(kind) ?? { inVain: 0, nextAt: 0 };
+    // One offer is of several leases.
+    if (nextAt > now) return;
+    const pause = Math.min(OFFER_AFTER_BEATS * this.#beatMs * 2 ** Math.min(inVain, 20), MAX_OFFER_PAUSE_MS);
+    this.#offers.set(kind, { inVain: inVain + 1, nextAt: now + pause });
   }
 
   async #take(name: string, lease: Lease | undefined): Promise<void> {
@@ -186,9 +350,28 @@ export class LeaseKeeper {
     const wanted = this.#wanted.get(name) as Wanted;
     const sent = { elapsed: clock.elapsed(), wall: clock.now() };
     const epoch = await leases.acquire(name, holder, lease ?? 'absent');
-    wanted.seen = null;
+    // Whoever was faster is seen at the next look.
+    this.#seen.delete(name);
     if (epoch === null) return;
     wanted.held = { epoch, ...sent };
+    wanted.leaving = false;
+    wanted.notBefore = 0;
+    this.#gained(name);
+  }
+
+  #gained(name: string): void {
+    if (name === this.#place) return;
     for (const listener of this.#listeners) listener(name);
+  }
+
+  /** Leases of others are looked at more often than they beat, and when the first of them runs out. */
+  #lookAgain(): void {
+    let next = Infinity;
+    for (const [name, { held, lengthMs }] of this.#wanted) {
+      if (held) continue;
+      const freeFor = this.#freeFor(name, lengthMs);
+      next = Math.min(next, this.#beatMs / 2, freeFor < 0 && freeFor > -Infinity ? -freeFor : Infinity);
+    }
+    if (next < Infinity) this.#loop.wakeIn(next);
   }
 }

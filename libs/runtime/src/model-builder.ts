@@ -14,6 +14,7 @@ import { readable, type LoggedEvent } from './event-log.js';
 import type { LogPage } from './event-store.js';
 import type { ReadStore } from './read-store.js';
 import { RunnerHealth, reasonOf, type Log } from './runner-health.js';
+import type { Tenure } from './tenure.js';
 import { builderOf, type ModelStatus } from './views.js';
 
 export interface BuilderLimits {
@@ -31,11 +32,14 @@ export interface ModelBuilderOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: BuilderLimits;
+  readonly tenure: Tenure;
   /** Called when it is known where it is, and after each commit. */
   readonly advanced: (position: Position) => void;
 }
 
 const MAX_RETRY_DELAY_MS: Milliseconds = 30_000;
+/** At an event of a newer build it offers its lease this often: meanwhile nobody may build it. */
+const OFFER_EVERY_MS: Milliseconds = 10 * 60_000;
 /** Events folded between two commits while there are more to read. */
 const COMMIT_EVENTS = 20_000;
 
@@ -77,6 +81,7 @@ export class ModelBuilder {
   #retryAt: Milliseconds = -Infinity;
   #halted: string | null = null;
   #waitsForNewerBuild = false;
+  #offeredAt: Milliseconds = -Infinity;
 
   constructor(options: ModelBuilderOptions) {
     this.#options = options;
@@ -103,9 +108,9 @@ export class ModelBuilder {
     return this.#halted === null ? this.#retryAt : Infinity;
   }
 
-  /** It is at an event that this build cannot read. */
-  get waitsForNewerBuild(): boolean {
-    return this.#waitsForNewerBuild;
+  /** Whether this process is the one that builds it. */
+  get isOurs(): boolean {
+    return this.#options.tenure.epoch() !== null;
   }
 
   get status(): ModelStatus {
@@ -114,8 +119,18 @@ export class ModelBuilder {
     return { name, version, position: this.#position, halted: this.#halted, failure };
   }
 
-  /** Takes the checkpoint over, where another epoch has it or it is not known where it is. False when that failed. */
-  async begin(epoch: number): Promise<boolean> {
+  /** Called when this process has become the one that builds it. Returns an unsubscribe function. */
+  onGained(listener: () => void): () => void {
+    return this.#options.tenure.onGained(listener);
+  }
+
+  /**
+   * Takes the checkpoint over, where another epoch has it or it is not known where it is. False when that failed, or
+   * another process builds it.
+   */
+  async begin(): Promise<boolean> {
+    const epoch = this.#options.tenure.epoch();
+    if (epoch === null) return false;
     if (this.#epoch === epoch) return true;
     try {
       const position = await this.#options.reads.takeOver(this.#options.model, epoch);
@@ -130,8 +145,12 @@ export class ModelBuilder {
     }
   }
 
-  /** Folds a page, as far as it has not done so, and commits where that is due. False when that failed. */
+  /**
+   * Folds a page, as far as it has not done so, and commits where that is due. False when that failed, or the epoch in
+   * which it began is over.
+   */
   async take({ events, upTo, caughtUp }: LogPage<LoggedEvent>): Promise<boolean> {
+    if (!this.#mayCommit) return false;
     try {
       await this.#fold(events);
       this.#folded = latest(this.#folded, upTo);
@@ -146,10 +165,22 @@ export class ModelBuilder {
     }
   }
 
+  get #mayCommit(): boolean {
+    return this.#epoch !== null && this.#options.tenure.epoch() === this.#epoch;
+  }
+
+  /** Where it is at an event that this build cannot read, a newer worker may have come meanwhile: that comes first. */
+  async offerToNewerBuild(): Promise<void> {
+    const now = this.#options.clock.elapsed();
+    if (!this.#waitsForNewerBuild || now - this.#offeredAt < OFFER_EVERY_MS) return;
+    this.#offeredAt = now;
+    await this.#options.tenure.giveAway();
+  }
+
   /** Writes what is folded, before a stop. */
   async finish(): Promise<void> {
     try {
-      if (this.#epoch !== null) await this.#commit();
+      if (this.#mayCommit) await this.#commit();
     } catch (error) {
       this.#failed(error);
     }

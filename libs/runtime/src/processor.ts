@@ -11,7 +11,7 @@ import type { EventLog } from './event-log.js';
 import { ModelBuilder, type BuilderLimits } from './model-builder.js';
 import type { ReadStore } from './read-store.js';
 import type { Log } from './runner-health.js';
-import { ALONE, type Tenure } from './tenure.js';
+import { ALONE, type TenureOf } from './tenure.js';
 import type { ModelStatus, Views } from './views.js';
 
 export interface ProcessorLimits extends BuilderLimits {
@@ -26,9 +26,6 @@ export const PROCESSOR_LIMITS: ProcessorLimits = {
   retryDelayMs: 500,
 };
 
-/** A group that waits at an event of a newer build offers its lease this often: meanwhile nobody may build it. */
-const OFFER_EVERY_MS: Milliseconds = 10 * 60_000;
-
 export interface ProcessorOptions {
   readonly events: EventLog;
   readonly reads: ReadStore;
@@ -36,45 +33,42 @@ export interface ProcessorOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits?: Partial<ProcessorLimits>;
-  readonly tenure?: Tenure;
+  /** Whether this process builds a model; it builds all of them when absent. */
+  readonly tenureOf?: TenureOf;
 }
 
 /**
- * Builds a group of read models in one pass over the log. While there is more to read, changes stay in memory: a
- * document that many events touch is read and written once. A model that fails is left behind, says so and is tried
- * again from where it is; the others go on.
+ * Builds those of a group of read models that are this process's, in one pass over the log. While there is more to
+ * read, changes stay in memory: a document that many events touch is read and written once. A model that fails is left
+ * behind, says so and is tried again from where it is; the others go on.
  */
 export class Processor implements Views {
   readonly #options: ProcessorOptions;
-  readonly #tenure: Tenure;
   readonly #builders: readonly ModelBuilder[];
   readonly #listeners = new Set<(model: string, position: Position) => void>();
   #running: Promise<void> | null = null;
   #stopped = true;
   /** Ends the round under way, or the pause between two. */
   #round = new AbortController();
-  #unsubscribe: () => void = () => undefined;
-  #offeredAt: Milliseconds = -Infinity;
+  #unsubscribes: readonly (() => void)[] = [];
 
   constructor(options: ProcessorOptions) {
-    const { reads, clock, log, models } = options;
+    const { reads, clock, log, models, tenureOf = () => ALONE } = options;
     const limits = { ...PROCESSOR_LIMITS, ...options.limits };
     this.#options = options;
-    this.#tenure = options.tenure ?? ALONE;
     this.#builders = models.map((model) => {
       const advanced = (position: Position): void => {
         for (const listener of this.#listeners) listener(model.name, position);
       };
-      return new ModelBuilder({ model, reads, clock, log, limits, advanced });
+      return new ModelBuilder({ model, reads, clock, log, limits, advanced, tenure: tenureOf(model) });
     });
   }
 
   /** Resolves when it is known where the read models are, as far as this process may build them. */
   async start(): Promise<void> {
     await this.#options.reads.prepare(this.#options.models);
-    this.#unsubscribe = this.#tenure.onGained(() => this.#round.abort());
-    const epoch = this.#tenure.epoch();
-    if (epoch !== null) await this.#begin(epoch, this.#builders);
+    this.#unsubscribes = this.#builders.map((builder) => builder.onGained(() => this.#round.abort()));
+    await this.#begin(this.#builders);
     this.#stopped = false;
     this.#running = this.#run();
   }
@@ -82,10 +76,9 @@ export class Processor implements Views {
   /** Ends after the page under way and writes what is folded. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#unsubscribe();
+    this.#unsubscribes.forEach((unsubscribe) => unsubscribe());
     this.#round.abort();
     await this.#running;
-    if (this.#tenure.epoch() === null) return;
     for (const builder of this.#builders) if (builder.readyAt < Infinity) await builder.finish();
   }
 
@@ -105,17 +98,15 @@ export class Processor implements Views {
   async #run(): Promise<void> {
     while (!this.#stopped) {
       this.#round = new AbortController();
-      const epoch = this.#tenure.epoch();
-      if (epoch === null) await this.#pause(Infinity);
-      else await this.#build(epoch);
+      await this.#build();
     }
   }
 
-  /** One round: all models that can go on, until one that failed may go on too. */
-  async #build(epoch: number): Promise<void> {
+  /** One round: all models of this process that can go on, until one that failed may go on too or another is gained. */
+  async #build(): Promise<void> {
     const now = this.#options.clock.elapsed();
-    const ready = this.#builders.filter(({ readyAt }) => readyAt <= now);
-    let running = await this.#begin(epoch, ready);
+    const ready = this.#builders.filter(({ isOurs, readyAt }) => isOurs && readyAt <= now);
+    let running = await this.#begin(ready);
     if (running.length === 0) {
       await this.#pause(this.#nextReadyAt() - now);
       return;
@@ -123,11 +114,10 @@ export class Processor implements Views {
     let wake = this.#endRoundAt(this.#nextReadyAt(running));
     try {
       for await (const page of this.#pages(running)) {
-        if (this.#tenure.epoch() !== epoch) return;
         const still: ModelBuilder[] = [];
         for (const builder of running) if (await builder.take(page)) still.push(builder);
         if (still.length < running.length) {
-          await this.#offerToNewerBuild();
+          for (const builder of this.#builders) await builder.offerToNewerBuild();
           running = still;
           if (running.length === 0) return;
           wake();
@@ -143,19 +133,10 @@ export class Processor implements Views {
     }
   }
 
-  /** Where an event cannot be read here, a newer worker may have come meanwhile. */
-  async #offerToNewerBuild(): Promise<void> {
-    const now = this.#options.clock.elapsed();
-    const waits = this.#builders.some(({ waitsForNewerBuild }) => waitsForNewerBuild);
-    if (!waits || now - this.#offeredAt < OFFER_EVERY_MS) return;
-    this.#offeredAt = now;
-    await this.#tenure.giveAway();
-  }
-
   /** Those of the builders that have their checkpoint. */
-  async #begin(epoch: number, builders: readonly ModelBuilder[]): Promise<readonly ModelBuilder[]> {
+  async #begin(builders: readonly ModelBuilder[]): Promise<readonly ModelBuilder[]> {
     const begun: ModelBuilder[] = [];
-    for (const builder of builders) if (await builder.begin(epoch)) begun.push(builder);
+    for (const builder of builders) if (await builder.begin()) begun.push(builder);
     return begun;
   }
 
@@ -166,9 +147,9 @@ export class Processor implements Views {
     return events.subscribe(earliest(first, ...others), { signal: this.#round.signal, pageEvents });
   }
 
-  /** When the next model may go on that is not among these. */
+  /** When the next model of this process may go on that is not among these. */
   #nextReadyAt(running: readonly ModelBuilder[] = []): number {
-    const others = this.#builders.filter((builder) => !running.includes(builder));
+    const others = this.#builders.filter((builder) => builder.isOurs && !running.includes(builder));
     return Math.min(Infinity, ...others.map(({ readyAt }) => readyAt));
   }
 

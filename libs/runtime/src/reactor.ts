@@ -107,6 +107,7 @@ export class Reactor {
     this.#loop = new PollLoop({ clock, pollMs, task: () => this.#follow(), health: this.#health });
     const retry = (): Promise<boolean> => this.#takeWishes();
     this.#retries = new PollLoop({ clock, pollMs, task: retry, health: this.#retryHealth });
+    leases.whileNeeded((name) => name === REACTOR_LEASE && this.#working);
     leases.onGained((name) => {
       if (name === REACTOR_LEASE) this.#loop.wake();
     });
@@ -158,6 +159,7 @@ export class Reactor {
       if (this.#unreadable) throw this.#unreadable;
       return false;
     }
+    if (leases.isLeaving(REACTOR_LEASE)) return false;
     this.#following = new AbortController();
     const { signal } = this.#following;
     try {
@@ -166,7 +168,7 @@ export class Reactor {
         signal,
         pageEvents: this.#limits.batchEvents,
       })) {
-        if (this.#stopping || !this.#holds) return false;
+        if (this.#stopping || !this.#holds || leases.isLeaving(REACTOR_LEASE)) return false;
         await this.#take(page);
         this.#health.worked();
       }

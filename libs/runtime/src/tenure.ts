@@ -1,7 +1,7 @@
-import type { Milliseconds } from '@seatbook/kernel';
+import type { Milliseconds, ModelRef } from '@seatbook/kernel';
 import type { LeaseKeeper } from './lease-keeper.js';
 
-/** Whether this process is the one that builds a group of read models, among all that could. */
+/** Whether this process is the one that builds a read model, among all that could. */
 export interface Tenure {
   /** In which it builds; null while another one does. */
   epoch(): number | null;
@@ -10,6 +10,9 @@ export interface Tenure {
   /** Lets others come first for a while: there is something here that only a newer build can do. */
   giveAway(): Promise<void>;
 }
+
+/** Who builds which read model. */
+export type TenureOf = (model: Pick<ModelRef, 'name' | 'version'>) => Tenure;
 
 /** For a process that is alone with its read models. */
 export const ALONE: Tenure = {
@@ -22,8 +25,8 @@ export const ALONE: Tenure = {
 export const BUILDER_LEASE_MS: Milliseconds = 15_000;
 
 /** The tenure of whoever holds a lease. */
-export function leaseTenure(leases: LeaseKeeper, name: string): Tenure {
-  leases.want(name, BUILDER_LEASE_MS);
+export function leaseTenure(leases: LeaseKeeper, name: string, lengthMs = BUILDER_LEASE_MS): Tenure {
+  leases.want(name, lengthMs);
   return {
     epoch: () => leases.epochOf(name),
     onGained: (listener) =>

@@ -279,7 +279,7 @@ describe('two runtimes on one store', () => {
   });
 
   it('have one holder for each partition', async () => {
-    await pass(clock, 10_000);
+    await pass(clock, 30_000);
     const names = [
       'reactor',
       leaseOf('account'),

@@ -248,6 +248,8 @@ export class VirtualSeatbook {
         ...this.options.apple,
       },
       transport: (request) => this.#send(request),
+      mayStart: (uId, endpoint) =>
+        this.worker.mayAsk(uId, endpoint === 'clientConfig' ? 'account' : 'licences'),
     });
     const { publicUrl = PUBLIC_URL, timings } = this.options;
     const stores = this.#mortalStores(life);
@@ -267,6 +269,7 @@ export class VirtualSeatbook {
     this.edge = new SeatbookEdge(this.#edgeFoundation, this.options.edge ?? {});
     this.apple.onRefused((uId, refusal) => this.worker.gates.shut(uId, refusal));
     this.worker.gates.writes.onOpened((uId) => this.apple.reopen(uId));
+    this.worker.onTookOver((uId) => this.apple.tookOver(uId));
     await this.until(this.worker.start());
   }
 

@@ -1,6 +1,7 @@
 import type { Milliseconds } from '@seatbook/kernel';
 import type { AppleAccess } from '@seatbook/licensing';
 import { createAppleApi, type AppleClient } from '../apple-api.js';
+import type { MayStart } from '../caller.js';
 import type { AppleLogLine } from '../log.js';
 import type { AppleSettings } from '../settings.js';
 import { TransportError, type TransportReply, type TransportRequest } from '../transport.js';
@@ -63,6 +64,7 @@ export class ScriptedApple {
   inFlight = 0;
   maxInFlight = 0;
   config: () => Answer = () => serviceConfig();
+  mayStart: MayStart = () => true;
 
   constructor(
     readonly clock: VirtualClock,
@@ -76,6 +78,7 @@ export class ScriptedApple {
       settings,
       transport: (request) => this.#receive(request),
       log: (line) => this.logged.push(line),
+      mayStart: (...asked) => this.mayStart(...asked),
     });
   }
 

@@ -1,8 +1,8 @@
 import type { Instant, Milliseconds, Position } from '@seatbook/kernel';
 import { builderOf, readTroubles, reasonOf, timesModel, type Lease, type Trouble } from '@seatbook/runtime';
 import type { Foundation } from '../foundation/foundation.js';
-import { allModels, modelGroups } from '../foundation/model-groups.js';
-import { PARTITIONS, groupLease } from '../foundation/partitions.js';
+import { allModels } from '../foundation/model-groups.js';
+import { PARTITIONS, modelLease } from '../foundation/partitions.js';
 
 /** The stores are looked at once a second at most, however many ask. */
 const LOOK_EVERY_MS: Milliseconds = 1_000;
@@ -149,11 +149,12 @@ export class Health {
       const next = await events.firstAfter(position);
       if (next) lags.set(position, lagOf(next.metadata.recordedAt, now));
     }
-    const troubles = buildersTroubles(leases);
-    return allModels.map(({ name, version }, index) => {
+    return allModels.map((model, index) => {
+      const { name, version } = model;
       // Asked for one by one above: the store answers in the order asked.
       const position = positions[index] as Position;
-      const { reason = null, halted = false } = troubles.get(builderOf(name)) ?? {};
+      const told = readTroubles(leases.get(modelLease(model))?.status ?? null);
+      const { reason = null, halted = false } = told.find(({ runner }) => runner === builderOf(name)) ?? {};
       const lagMs = lags.get(position) ?? 0;
       const why = halted ? { halted: reason, failure: null } : { halted: null, failure: reason };
       return { model: name, version, position, lagMs, ...why };
@@ -206,17 +207,6 @@ export class Health {
 const lagOf = (recordedAt: Instant, now: Instant): Milliseconds => Math.max(0, now - recordedAt);
 
 const seconds = (ms: Milliseconds): string => `${Math.round(ms / 1_000)} s`;
-
-/** What the workers tell that hold the read models, by the name of the builder. */
-function buildersTroubles(leases: ReadonlyMap<string, Lease>): ReadonlyMap<string, Trouble> {
-  const troubles = new Map<string, Trouble>();
-  for (const { name, models } of modelGroups) {
-    const told = readTroubles(leases.get(groupLease(name))?.status ?? null);
-    const builders = new Set(models.map((model) => builderOf(model.name)));
-    for (const trouble of told) if (builders.has(trouble.runner)) troubles.set(trouble.runner, trouble);
-  }
-  return troubles;
-}
 
 /** What workers tell of their other runners. A worker tells it with each of its leases, and it is shown once. */
 function troublesOf(leases: ReadonlyMap<string, Lease>): readonly WorkerTrouble[] {

@@ -2,7 +2,7 @@ import type { Document, ReadModel } from '@seatbook/kernel';
 import { queryModels, workModels } from '@seatbook/licensing';
 import { dueModel, timesModel } from '@seatbook/runtime';
 
-/** Read models that are built in one pass over the log, under one lease. */
+/** Read models that are built in one pass over the log, as far as a process builds them. */
 export interface ModelGroup {
   readonly name: 'work' | 'queries';
   readonly models: readonly ReadModel<Document>[];

@@ -14,6 +14,7 @@ import {
   type OpenWorkRow,
 } from '@seatbook/licensing';
 import {
+  DUE_RUNNER_LIMITS,
   DueRunner,
   LeaseKeeper,
   PlannerLoop,
@@ -23,26 +24,24 @@ import {
   dueModel,
   joinViews,
   leaseTenure,
+  stepLeaseOf,
   troublesOf,
   type DueRunnerLimits,
   type LeaseKeeperLimits,
   type PlannerLoopLimits,
   type ReactorLimits,
-  type Tenure,
+  type TenureOf,
   type Trouble,
   type Views,
 } from '@seatbook/runtime';
 import type { Foundation } from '../foundation/foundation.js';
-import { modelGroups, type ModelGroup } from '../foundation/model-groups.js';
-import { accountLease, groupLease } from '../foundation/partitions.js';
+import { modelGroups } from '../foundation/model-groups.js';
+import { accountLease, accountOf, modelLease } from '../foundation/partitions.js';
 import { AccountGates } from './account-gates.js';
 import { tellNews, type News } from './news.js';
 import { NotificationAddresses } from './notification-addresses.js';
 import { personsOf } from './persons.js';
 import { vaultOf } from './vault.js';
-
-/** Whether this process builds a group of read models. */
-export type TenureOf = (group: ModelGroup['name']) => Tenure;
 
 export interface WorkerOptions {
   readonly apple: AppleApi;
@@ -55,6 +54,7 @@ export interface WorkerOptions {
     readonly due?: Partial<DueRunnerLimits>;
     readonly planner?: Partial<PlannerLoopLimits>;
     readonly leases?: Partial<LeaseKeeperLimits>;
+    readonly buildersLeaseMs?: Milliseconds;
   };
   /** Where it says what an operator cares about; nowhere when absent. */
   readonly news?: News;
@@ -82,6 +82,8 @@ export class SeatbookWorker {
   readonly stepRevision: StepRevision;
   readonly dispatcher: PlannerLoop<OpenWorkRow, DispatchContext>;
   readonly ports: LicensingPorts;
+  /** What must be left of an account's lease when a request to Apple starts, so that it ends before the lease does. */
+  readonly #leftMs: Milliseconds;
   #stopping = false;
 
   constructor(
@@ -91,9 +93,11 @@ export class SeatbookWorker {
     const { stores, events, runner, timings, clock, ids, log } = foundation;
     const { reads, progress } = stores;
     const holder = ids.next();
+    this.#leftMs = limits?.due?.gateLeaseLeftMs ?? DUE_RUNNER_LIMITS.gateLeaseLeftMs;
     this.leases = new LeaseKeeper({ leases: stores.leases, holder, clock, log, limits: limits?.leases });
     this.leases.tell(() => this.#troubles());
-    const tenureOf: TenureOf = (group) => leaseTenure(this.leases, groupLease(group));
+    const tenureOf: TenureOf = (model) =>
+      leaseTenure(this.leases, modelLease(model), limits?.buildersLeaseMs);
     this.views = views?.(tenureOf) ?? buildersOf(foundation, tenureOf);
     this.gates = new AccountGates({
       reads,
@@ -112,8 +116,7 @@ export class SeatbookWorker {
       settings,
     };
     this.addresses = new NotificationAddresses(foundation, settings.publicUrl);
-    const { leases } = this;
-    const shared = { runner, leases, clock, log };
+    const shared = { runner, leases: this.leases, clock, log };
     const reactions = licensingReactions(timings);
     this.reactor = new Reactor({
       ...shared,
@@ -194,6 +197,26 @@ export class SeatbookWorker {
     await this.leases.stop();
   }
 
+  /**
+   * Whether a request to Apple may start now: not under a lease that ran out, or may run out before the answer comes.
+   * What concerns the account itself is work without a gate, and has the lease of that.
+   */
+  mayAsk(uId: string, about: 'account' | 'licences'): boolean {
+    // A token that is being examined: whose it is Apple says with the answer.
+    if (uId === '') return true;
+    if (about === 'account') return this.leases.leftOf(stepLeaseOf(accountStream(uId))) > 0;
+    return this.leases.leftOf(accountLease(uId)) > this.#leftMs;
+  }
+
+  /** Called when the work of an account is this worker's that another one had, or an earlier life of this one. */
+  onTookOver(listener: (uId: string) => void): () => void {
+    return this.leases.onGained((lease) => {
+      const uId = accountOf(lease);
+      // In the first epoch nobody was there before.
+      if (uId !== null && (this.leases.epochOf(lease) ?? 0) > 1) listener(uId);
+    });
+  }
+
   /** What keeps a runner from its work at present: told to other processes with the leases. */
   #troubles(): readonly Trouble[] {
     const runners = [this.gates, this.addresses, this.reactor, this.stepRevision, this.due, this.dispatcher];
@@ -232,8 +255,7 @@ export class SeatbookWorker {
 /** Builders in this thread. */
 const buildersOf = ({ stores, events, clock, log }: Foundation, tenureOf: TenureOf): Views =>
   joinViews(
-    modelGroups.map(({ name, models }) => {
-      const tenure = tenureOf(name);
-      return new Processor({ events, reads: stores.reads, models, clock, log, tenure });
-    }),
+    modelGroups.map(
+      ({ models }) => new Processor({ events, reads: stores.reads, models, clock, log, tenureOf }),
+    ),
   );

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { BUILDER_LEASE_MS } from '@seatbook/runtime';
 import { settingTable } from './setting-table.js';
 import type { Setting } from './setting.js';
 
@@ -87,7 +86,7 @@ function contradictions(configuration: Configuration): string[] {
     );
   }
   const shortest = Math.min(
-    BUILDER_LEASE_MS,
+    leases.buildersMs,
     reactor.leaseMs,
     planner.leaseMs,
     due.stepLeaseMs,

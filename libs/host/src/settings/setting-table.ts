@@ -1,6 +1,7 @@
 import { defaultAppleSettings } from '@seatbook/apple';
 import { timingTable } from '@seatbook/licensing';
 import {
+  BUILDER_LEASE_MS,
   DUE_RUNNER_LIMITS,
   LEASE_KEEPER_LIMITS,
   PLANNER_LOOP_LIMITS,
@@ -268,10 +269,15 @@ export const settingTable = {
         'The product is not ready while a read model is further behind than this, or while work has had no worker for longer.',
     },
   ),
-  leases: numbers('SEATBOOK_LEASES', LEASE_KEEPER_LIMITS, {
-    beatMs:
-      'A worker says this often that it is still there, and what keeps it from its work. At most a third of every lease.',
-  }),
+  leases: numbers(
+    'SEATBOOK_LEASES',
+    { ...LEASE_KEEPER_LIMITS, buildersMs: BUILDER_LEASE_MS },
+    {
+      beatMs:
+        'A worker says this often that it is still there, and what keeps it from its work. At most a third of every lease.',
+      buildersMs: 'Another worker builds a read model when this one has been silent for this long.',
+    },
+  ),
   reactor: numbers('SEATBOOK_REACTOR', REACTOR_LIMITS, {
     batchEvents: 'Events per batch of the reactions.',
     concurrentStreams: 'Streams to which reactions send commands at once.',

@@ -1,4 +1,4 @@
-import type { TenureOf } from '@seatbook/application';
+import type { TenureOf } from '@seatbook/runtime';
 import type { Epochs } from './view-messages.js';
 
 /** The leases of the main thread, as it tells the thread that builds read models of them. */
@@ -13,8 +13,8 @@ export class ToldEpochs {
     for (const listener of this.#listeners) listener();
   }
 
-  readonly tenureOf: TenureOf = (group) => ({
-    epoch: () => this.epochs[group],
+  readonly tenureOf: TenureOf = ({ name }) => ({
+    epoch: () => this.epochs[name] ?? null,
     onGained: (listener) => {
       this.#listeners.add(listener);
       return () => this.#listeners.delete(listener);

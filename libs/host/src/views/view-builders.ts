@@ -8,9 +8,10 @@ import {
   type Log,
   type ProcessorLimits,
   type ReadStore,
+  type TenureOf,
   type Views,
 } from '@seatbook/runtime';
-import { modelGroups, type TenureOf } from '@seatbook/application';
+import { modelGroups } from '@seatbook/application';
 
 export interface ViewBuildersOptions {
   readonly events: EventStore;
@@ -25,11 +26,7 @@ export interface ViewBuildersOptions {
  * Builders of all read models, one loop for each group: the models that the product works from never wait for a long
  * pass of the models that people look at.
  */
-export function viewBuilders({ events, tenureOf, ...shared }: ViewBuildersOptions): Views {
+export function viewBuilders({ events, ...shared }: ViewBuildersOptions): Views {
   const log = new EventLog(events, licensingRegistry());
-  return joinViews(
-    modelGroups.map(({ name, models }) => {
-      return new Processor({ ...shared, events: log, models, tenure: tenureOf(name) });
-    }),
-  );
+  return joinViews(modelGroups.map(({ models }) => new Processor({ ...shared, events: log, models })));
 }

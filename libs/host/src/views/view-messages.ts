@@ -1,5 +1,4 @@
 import type { Position } from '@seatbook/kernel';
-import type { ModelGroup } from '@seatbook/application';
 import type { ModelStatus, ProcessorLimits } from '@seatbook/runtime';
 
 /** What the thread of the read models is started with. */
@@ -9,8 +8,8 @@ export interface ViewsThreadData {
   readonly epochs: Epochs;
 }
 
-/** In which epoch the process builds each group; null while another process does. */
-export type Epochs = Readonly<Record<ModelGroup['name'], number | null>>;
+/** In which epoch the process builds each read model, by its name; null while another process does. */
+export type Epochs = Readonly<Record<string, number | null>>;
 
 export type ToViewsThread =
   | { readonly kind: 'ring'; readonly position: Position }

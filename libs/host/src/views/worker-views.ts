@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { START, type Clock, type Position } from '@seatbook/kernel';
-import type { ModelStatus, ProcessorLimits, Tenure, Views } from '@seatbook/runtime';
-import { allModels, modelGroups, type ModelGroup, type TenureOf } from '@seatbook/application';
+import type { ModelStatus, ProcessorLimits, Tenure, TenureOf, Views } from '@seatbook/runtime';
+import { allModels } from '@seatbook/application';
 import { errorFacts, type Log } from '../log.js';
 import type { ViewsDamaged } from '../stores/stores-context.js';
 import type { Epochs, FromViewsThread, ToViewsThread, ViewsThreadData } from './view-messages.js';
@@ -11,7 +11,7 @@ export interface WorkerViewsOptions {
   readonly limits: ProcessorLimits;
   /** Announces new events in the log. Returns an unsubscribe function. */
   readonly onAppended: (listener: (position: Position) => void) => () => void;
-  /** Whether this process builds a group. */
+  /** Whether this process builds a read model. */
   readonly tenureOf: TenureOf;
   /** Pause before the thread is started again; doubles up to the maximum. */
   readonly restartMs: number;
@@ -32,7 +32,7 @@ const YOUNG_GENERATION_MB = 16;
 /** Read models that are built in a separate thread, as the main thread sees them. A thread that dies is restarted. */
 export class WorkerViews implements Views {
   readonly #models = new Map<string, ModelStatus>();
-  readonly #tenures: readonly (readonly [ModelGroup['name'], Tenure])[];
+  readonly #tenures: readonly (readonly [name: string, Tenure])[];
   readonly #listeners = new Set<(model: string, position: Position) => void>();
   #worker: Worker | null = null;
   /** Why the thread is not alive; null while it is. */
@@ -45,7 +45,7 @@ export class WorkerViews implements Views {
   #cancelRestart: () => void = () => undefined;
 
   constructor(private readonly options: WorkerViewsOptions) {
-    this.#tenures = modelGroups.map(({ name }) => [name, options.tenureOf(name)]);
+    this.#tenures = allModels.map((model) => [model.name, options.tenureOf(model)]);
     for (const { name, version } of allModels)
       this.#models.set(name, { name, version, position: START, halted: null, failure: null });
   }
@@ -101,7 +101,7 @@ export class WorkerViews implements Views {
   }
 
   #epochs(): Epochs {
-    return Object.fromEntries(this.#tenures.map(([group, tenure]) => [group, tenure.epoch()])) as Epochs;
+    return Object.fromEntries(this.#tenures.map(([name, tenure]) => [name, tenure.epoch()]));
   }
 
   #tell(message: ToViewsThread): void {

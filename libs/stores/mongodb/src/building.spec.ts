@@ -80,7 +80,7 @@ it('a read model is built as on SQLite, whatever the server does and wherever it
       clock,
       log: () => undefined,
       limits: { retryDelayMs: 1, ...limits },
-      tenure: heldIn(epoch),
+      tenureOf: () => heldIn(epoch),
     });
   const built = async (reads: ReadStore): Promise<unknown> => {
     const documents = await reads.getMany(things, KEYS);

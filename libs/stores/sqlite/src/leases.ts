@@ -17,7 +17,7 @@ export class SqliteLeases implements Leases {
   readonly #file: string;
   readonly #commits: GroupCommit;
   readonly #row: Statement<[string], Row>;
-  readonly #names: Statement<[], string>;
+  readonly #all: Statement<[], Row & { readonly name: string }>;
   readonly #set: Statement<[string, number, string | null]>;
   readonly #release: Statement<[string, number]>;
   readonly #beats = new Map<string, Beat>();
@@ -26,7 +26,7 @@ export class SqliteLeases implements Leases {
     this.#file = database.name;
     this.#commits = commits;
     this.#row = database.prepare('SELECT epoch, holder FROM leases WHERE name = ?');
-    this.#names = database.prepare<[], string>('SELECT name FROM leases').pluck();
+    this.#all = database.prepare('SELECT name, epoch, holder FROM leases');
     this.#set = database.prepare('REPLACE INTO leases (name, epoch, holder) VALUES (?, ?, ?)');
     this.#release = database.prepare('UPDATE leases SET holder = NULL WHERE name = ? AND epoch = ?');
     // The folder's lock proves that the holders of before have ended.
@@ -34,7 +34,9 @@ export class SqliteLeases implements Leases {
   }
 
   async all(): Promise<ReadonlyMap<string, Lease>> {
-    return this.read(this.#guarded(() => this.#names.all()));
+    return this.#guarded(
+      () => new Map(this.#all.all().map(({ name, ...row }) => [name, this.#leaseWith(name, row)])),
+    );
   }
 
   async read(names: readonly string[]): Promise<ReadonlyMap<string, Lease>> {
@@ -78,7 +80,10 @@ export class SqliteLeases implements Leases {
 
   #leaseOf(name: string): Lease | undefined {
     const row = this.#row.get(name);
-    if (!row) return undefined;
+    return row && this.#leaseWith(name, row);
+  }
+
+  #leaseWith(name: string, row: Row): Lease {
     const told = this.#beats.get(name);
     const { beat, status } = told?.epoch === row.epoch ? told : { beat: 0, status: null };
     return { ...row, beat, status: row.holder === null ? null : status };
