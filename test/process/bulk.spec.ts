@@ -2,6 +2,7 @@ import { Processes, type Json } from '@seatbook/test-support/processes';
 import { UID, atApple, importLocation, serials } from '@seatbook/test-support/process-location';
 import { seededRandom } from '@seatbook/test-support/seeded-random';
 import { sized } from '@seatbook/test-support/full-size';
+import { openAttempts, type LoggedEvent } from '@seatbook/test-support/open-attempts';
 
 // Fewer apps take as many calls: a call carries up to 25 of them for 1,000 devices.
 const APPS = Array.from({ length: sized(5, 25) }, (_app, index) => String(900000001 + index));
@@ -15,13 +16,6 @@ const ORDER = { kind: 'AssignLicense', accountId: UID, assetIds: APPS, serialNum
 interface OrderBody extends Json {
   readonly orderId: string;
   readonly state: string;
-}
-
-interface LoggedEvent {
-  readonly stream: string;
-  readonly type: string;
-  readonly position: number;
-  readonly metadata: { readonly recordedAt: string | number };
 }
 
 const finished = (processes: Processes, orderId: string): Promise<OrderBody> =>
@@ -160,9 +154,7 @@ describe(`${APPS.length} assets × 4,000 devices, product and Apple in processes
       await processes.apple('POST', '/error-rules/clear');
       await finished(processes, order.orderId);
       await expectAllAssigned(processes);
-      const open = openAttempts(
-        await processes.lines<LoggedEvent & { data: { attempt?: number } }>('/history'),
-      );
+      const open = openAttempts(await processes.lines<LoggedEvent>('/history'));
       const inFlight = kills.reduce((sum, kill) => sum + Math.max(kill.inFlight, open(kill.at)), 0);
       const { received } = await associates(processes);
       console.log(`seed ${seed}: ${received} associate calls, ${inFlight} in flight at ${KILLS} kills`);
@@ -174,22 +166,3 @@ describe(`${APPS.length} assets × 4,000 devices, product and Apple in processes
     }
   }, 900_000);
 });
-
-/** How many calls were started and not yet answered at a moment, according to our log. */
-function openAttempts(events: readonly LoggedEvent[]): (at: number) => number {
-  const spans = new Map<string, { from: number; to: number }[]>();
-  for (const { stream, type, metadata } of events) {
-    if (!stream.startsWith('appleCall-')) continue;
-    const at = Number(new Date(metadata.recordedAt));
-    const own = spans.get(stream) ?? [];
-    spans.set(stream, own);
-    const last = own.at(-1);
-    if (type === 'call.started') own.push({ from: at, to: Infinity });
-    else if (last) last.to = Math.min(last.to, at);
-  }
-  // An attempt that was never answered ends when the next one starts.
-  for (const own of spans.values())
-    own.forEach((span, index) => (span.to = Math.min(span.to, own[index + 1]?.from ?? Infinity)));
-  const all = [...spans.values()].flat();
-  return (at) => all.filter(({ from, to }) => from <= at && at <= to).length;
-}

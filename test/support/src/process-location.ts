@@ -1,4 +1,9 @@
-import type { Processes } from './processes.js';
+import type { Answer, Json, Processes } from './processes.js';
+
+/** Processes of either kind: standalone, or APIs and workers. */
+interface Reached extends Pick<Processes, 'apple' | 'eventually'> {
+  api<T = Json>(method: string, path: string, body?: unknown): Promise<Answer<T>>;
+}
 
 export const UID = '7700000000000001';
 
@@ -8,7 +13,7 @@ export const serials = (count: number, from = 0): string[] =>
 
 /** A location at the simulated Apple with `apps` apps of `total` licences each, imported and read. */
 export async function importLocation(
-  processes: Processes,
+  processes: Reached,
   apps: readonly string[],
   total: number,
 ): Promise<void> {
@@ -36,7 +41,7 @@ export async function importLocation(
 }
 
 /** Serial numbers at Apple, by adamId. */
-export async function atApple(processes: Processes): Promise<Map<string, string[]>> {
+export async function atApple(processes: Pick<Reached, 'apple'>): Promise<Map<string, string[]>> {
   const { assets } = await processes.apple<{ assets: Record<string, string[]> }>(
     'GET',
     `/locations/${UID}/assignments`,

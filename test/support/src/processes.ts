@@ -35,7 +35,11 @@ export async function freePort(): Promise<number> {
 }
 
 /** A message that a child sends when it gets that far. */
-function messageOf<T>(child: ChildProcess, name: 'listening' | 'ready', what: string): Promise<T> {
+export function messageOf<T>(
+  child: ChildProcess,
+  name: 'listening' | 'ready' | 'addresses',
+  what: string,
+): Promise<T> {
   return new Promise((resolve, reject) => {
     child.on('message', (message: Record<string, T>) => {
       const value = message[name];
