@@ -84,6 +84,7 @@ export default ts.config(
         setImmediate: 'readonly',
         URL: 'readonly',
         Buffer: 'readonly',
+        AbortController: 'readonly',
         AbortSignal: 'readonly',
       },
     },

@@ -10,15 +10,19 @@ const API = '/api/v1';
 const OWNER_KEY = 'bench-owner-key-0123456789-0123456789';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** @param {import('node:child_process').ChildProcess} child */
-function listening(child) {
+/**
+ * The port that a process tells us it listens on.
+ * @param {import('node:child_process').ChildProcess} child
+ * @returns {Promise<number>}
+ */
+export function listening(child) {
   return new Promise((resolve, reject) => {
     child.on('message', (/** @type {any} */ message) => message.listening && resolve(message.listening));
     child.once('exit', (code, signal) => reject(new Error(`ended before it listened: ${code ?? signal}`)));
   });
 }
 
-async function freePort() {
+export async function freePort() {
   const server = createServer();
   await new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(undefined)));
   const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());

@@ -14,10 +14,14 @@ const FIGURES = [
   'under-attack',
 ];
 
-const asked = process.argv.slice(2);
-const unknown = asked.filter((name) => !FIGURES.includes(name));
+/** With `--stores`: on the servers of ESDB_URL and MONGODB_URL, or on doubles of them. */
+const ON_SERVERS = ['esdb-appends', 'esdb-catch-up', 'mongodb-writes', 'api-post'];
+const ALL = [...FIGURES, ...ON_SERVERS];
+
+const asked = process.argv.slice(2).flatMap((name) => (name === '--stores' ? ON_SERVERS : name));
+const unknown = asked.filter((name) => !ALL.includes(name));
 if (unknown.length > 0) {
-  console.error(`no such figure: ${unknown.join(', ')} (there are ${FIGURES.join(', ')})`);
+  console.error(`no such figure: ${unknown.join(', ')} (there are ${ALL.join(', ')}, and --stores)`);
   process.exit(2);
 }
 
