@@ -215,6 +215,10 @@ export class StartedProduct {
     return request(this.url).put(addressOf(path)).set('authorization', `Bearer ${OWNER_KEY}`).send(body);
   }
 
+  delete(path: string): request.Test {
+    return request(this.url).delete(addressOf(path)).set('authorization', `Bearer ${OWNER_KEY}`);
+  }
+
   /** Any path, without a key. */
   anonymous(): ReturnType<typeof request> {
     return request(this.url);

@@ -68,7 +68,7 @@ export const timingTable = {
   endWorkEveryMs: timing(
     10 * SECOND,
     'While a location is given up or an account is removed, what is left of its work is looked at after each of these.',
-    { min: SECOND },
+    { min: 100 },
   ),
   metadataRetryMs: timing(
     5 * MINUTE,

@@ -531,14 +531,14 @@ describe('giving a location up', () => {
   const round = { ledgers: [PAGES], callIds: [], left: 3 };
   const ENDING: AccountEvent = {
     type: 'account.work-ending',
-    data: { uId: LOCATION, ...round, abandoned: false, lookAt: NOW + 10_000 },
+    data: { uId: LOCATION, ...round, abandoned: false, at: NOW, lookAt: NOW + 10_000 },
   };
   const ENDED: AccountEvent = { type: 'account.work-ended', data: { uId: LOCATION, kept: 2, at: NOW } };
   const GIVEN_UP: AccountEvent = {
     type: 'account.given-up',
     data: { uId: LOCATION, mdmInfo: null, at: NOW },
   };
-  const gone = [...ready, ORDERED, ENDED, GIVEN_UP];
+  const gone = [...ready, ORDERED, ENDING, ENDED, GIVEN_UP];
 
   it('ends its work, round by round, while it goes on to be ours', () => {
     const ordered = given(...ready).when(giveUp('return'));
@@ -596,7 +596,7 @@ describe('giving a location up', () => {
     given(...gone)
       .when(giveUp())
       .thenNothing();
-    for (const history of [[...ready, ORDERED], gone]) {
+    for (const history of [[...ready, ORDERED, ENDING], gone]) {
       const back = given(...history).when({ type: 'TakeOver' });
       back.then(TAKE_OVER);
       back.thenDue({ step: 'open-ledgers', at: NOW });
@@ -646,7 +646,14 @@ describe('removing an account', () => {
     given(...removed)
       .when({ type: 'TakeOver' })
       .thenRefused('NOT_FOUND_ACCOUNT');
-    const again = given(...removed).when(importing());
+    given(...removed)
+      .when(importing())
+      .thenDue({ step: 'own', at: NOW });
+    const closed: AccountEvent = {
+      type: 'account.work-ending',
+      data: { uId: LOCATION, ledgers: [PAGES], callIds: [], abandoned: true, left: 0, at: NOW, lookAt: NOW },
+    };
+    const again = given(...removed, closed).when(importing());
     again.thenTypes('account.imported');
     again.thenDue({ step: 'open-ledgers', at: NOW });
   });

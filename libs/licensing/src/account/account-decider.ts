@@ -374,7 +374,7 @@ function endWork(
 ): AccountEvent[] {
   const abandoned = phase === 'removed';
   const lookAt = at + endWorkEveryMs;
-  return [{ type: 'account.work-ending', data: { uId, ledgers, callIds, abandoned, left, lookAt } }];
+  return [{ type: 'account.work-ending', data: { uId, ledgers, callIds, abandoned, left, at, lookAt } }];
 }
 
 function askReturn(
@@ -420,9 +420,9 @@ function recordReleaseFailure(
 
 function openLedgers(
   { ledgers }: CommandOf<'OpenLedgers'>,
-  { uId, closedSince }: ImportedAccount,
+  { uId, closed }: ImportedAccount,
 ): AccountEvent[] {
-  return closedSince === null ? [] : [{ type: 'account.ledgers-opened', data: { uId, ledgers } }];
+  return closed === null ? [] : [{ type: 'account.ledgers-opened', data: { uId, ledgers } }];
 }
 
 function recordOwned(

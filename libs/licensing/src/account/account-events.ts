@@ -117,6 +117,7 @@ export type AccountEvent =
         /** What is to go back stays: nobody will take it there. */
         readonly abandoned: boolean;
         readonly left: number;
+        readonly at: Instant;
         readonly lookAt: Instant;
       }
     >

@@ -1,5 +1,5 @@
 import { inPhase, type EventOf, type Instant, type Milliseconds } from '@seatbook/kernel';
-import type { TokenRefusal } from '../ports.js';
+import type { AssetId, TokenRefusal } from '../ports.js';
 import type { AccountEvent, Licences } from './account-events.js';
 
 /** The content token in use. */
@@ -91,10 +91,15 @@ export interface ImportedAccount {
   readonly ownership: Ownership;
   readonly subscription: Subscription;
   readonly writes: Writes;
-  /** Since when ledgers are closed that were to end; null: they take orders. */
-  readonly closedSince: Instant | null;
+  /** Ledgers that are closed because the account was to end; null: all take orders. */
+  readonly closed: Closed | null;
   /** Orders that take its licences back, so far: their ids are made of it. */
   readonly returns: number;
+}
+
+interface Closed {
+  readonly since: Instant;
+  readonly ledgers: readonly AssetId[];
 }
 
 /** A location of which nothing is left to do but to end its work. It may be imported again. */
@@ -103,6 +108,7 @@ export interface RemovedAccount {
   readonly uId: string;
   readonly version: number;
   readonly returns: number;
+  readonly closed: Closed | null;
   /** The token that it had, until that is forgotten. */
   readonly formerFingerprint: string;
   /** When its work is looked at; null: it has ended, and its secrets are forgotten. */
@@ -204,7 +210,7 @@ function changed(account: ImportedAccount, event: Change): ImportedAccount {
     case 'account.return-asked':
       return { ...account, returns: account.returns + 1 };
     case 'account.ledgers-opened':
-      return { ...account, closedSince: null };
+      return { ...account, closed: null };
     case 'account.notifications-wanted':
       return { ...account, subscription: wanting(event.data.notificationUrl, event.data.at) };
     case 'account.subscribed':
@@ -235,7 +241,7 @@ function imported(before: Account, data: DataOf<'account.imported'>): ImportedAc
     ownership: { state: 'wanted', at, failures: 0 },
     subscription: wanting(notificationUrl, at),
     writes: { state: 'accepted', refusals: 0 },
-    closedSince: before.phase === 'removed' ? at : null,
+    closed: before.phase === 'removed' && before.closed ? { ...before.closed, since: at } : null,
     returns: before.phase === 'new' ? 0 : before.returns,
   };
 }
@@ -254,7 +260,7 @@ function givingUp(
     rounds: 0,
     failures: 0,
   };
-  return { ...account, ownership, closedSince: at };
+  return { ...account, ownership };
 }
 
 function givenUp(
@@ -265,7 +271,11 @@ function givenUp(
   if (ownership.state !== 'giving-up') return account;
   switch (event.type) {
     case 'account.work-ending':
-      return { ...account, ownership: { ...ownership, at: event.data.lookAt, rounds: ownership.rounds + 1 } };
+      return {
+        ...account,
+        ownership: { ...ownership, at: event.data.lookAt, rounds: ownership.rounds + 1 },
+        closed: moreClosed(account.closed, event.data),
+      };
     case 'account.work-ended':
       return { ...account, ownership: { ...ownership, at: event.data.at, ended: true } };
     case 'account.given-up':
@@ -273,11 +283,21 @@ function givenUp(
   }
 }
 
-const removed = ({ uId, version, token, returns }: ImportedAccount, endAt: Instant): RemovedAccount => ({
+/** What is closed in several rounds may be named twice: opening it twice changes nothing. */
+const moreClosed = (closed: Closed | null, { ledgers, at }: DataOf<'account.work-ending'>): Closed | null =>
+  closed === null && ledgers.length === 0
+    ? null
+    : { since: closed?.since ?? at, ledgers: [...(closed?.ledgers ?? []), ...ledgers] };
+
+const removed = (
+  { uId, version, token, returns, closed }: ImportedAccount,
+  endAt: Instant,
+): RemovedAccount => ({
   phase: 'removed',
   uId,
   version: version + 1,
   returns,
+  closed,
   formerFingerprint: token.fingerprint,
   endAt,
 });
@@ -286,7 +306,7 @@ const removed = ({ uId, version, token, returns }: ImportedAccount, endAt: Insta
 function ending(account: RemovedAccount, event: AccountEvent): RemovedAccount {
   switch (event.type) {
     case 'account.work-ending':
-      return { ...account, endAt: event.data.lookAt };
+      return { ...account, endAt: event.data.lookAt, closed: moreClosed(account.closed, event.data) };
     case 'account.work-ended':
       return { ...account, endAt: null };
     // An answer to a renewal that came too late.

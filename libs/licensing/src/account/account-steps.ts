@@ -1,4 +1,5 @@
 import { inPhase, type Step, type Steps } from '@seatbook/kernel';
+import { idOfAsset } from '../asset-id.js';
 import { accessTo } from '../apple-access.js';
 import { RELEASED, foreignIn } from '../mdm-marker.js';
 import { MAX_RETRY_AFTER_MS, type LicensingPorts } from '../ports.js';
@@ -6,7 +7,7 @@ import type { LongestWaits, Timings } from '../timings.js';
 import type { AccountCommand } from './account-decider.js';
 import { isOver, isUsable, remindersOf, remindsAt, type Account } from './account-state.js';
 
-import { ROUNDS_OF_RETURNS, endOf, ledgersOf, workOf } from './work-to-end.js';
+import { ROUNDS_OF_RETURNS, endOf, workOf } from './work-to-end.js';
 
 type AccountStep = Step<Account, LicensingPorts, AccountCommand>;
 
@@ -153,12 +154,14 @@ const release: AccountStep = {
 /** Ledgers that were closed, of an account that was taken back or imported again, take orders again. */
 const openLedgers: AccountStep = {
   due(account) {
-    if (account.phase !== 'imported' || account.closedSince === null) return null;
+    if (account.phase !== 'imported' || account.closed === null) return null;
     const { state } = account.ownership;
-    return state === 'giving-up' || state === 'given-up' ? null : { at: account.closedSince };
+    return state === 'giving-up' || state === 'given-up' ? null : { at: account.closed.since };
   },
-  async perform(state, ports) {
-    return [{ type: 'OpenLedgers', ledgers: await ledgersOf(inPhase(state, 'imported').uId, ports) }];
+  perform(state) {
+    const { closed } = inPhase(state, 'imported');
+    const byId = new Map(closed?.ledgers.map((ledger) => [idOfAsset(ledger), ledger]));
+    return Promise.resolve([{ type: 'OpenLedgers', ledgers: [...byId.values()] }]);
   },
 };
 

@@ -26,7 +26,7 @@ export interface WorkToEnd {
 }
 
 /** All ledgers of an account: of what Apple listed, and of what orders waited for. */
-export async function ledgersOf(uId: string, { read }: LicensingPorts): Promise<readonly AssetId[]> {
+async function ledgersOf(uId: string, { read }: LicensingPorts): Promise<readonly AssetId[]> {
   const reading = await read(reconciliationStream(uId));
   if (reading.phase === 'new') return [];
   return [...new Set([...reading.known.keys(), ...reading.awaited])].map(assetOfId);
