@@ -47,7 +47,7 @@ const account = async (): Promise<Account> => (await seatbook.get(ACCOUNT).expec
 const until = (fits: (account: Account) => boolean): Promise<Account> =>
   seatbook.until<Account>(ACCOUNT, fits);
 const renew = (token: string) => seatbook.put(`${ACCOUNT}/token`, { token });
-const sync = () => seatbook.post(`${ACCOUNT}/sync`).expect(202);
+const sync = () => seatbook.post(`${ACCOUNT}/syncs`).expect(202);
 const atApple = (uId = BERLIN) =>
   seatbook.simulator.admin.locations().find((location) => location['uId'] === uId) ?? {};
 
@@ -234,7 +234,7 @@ describe('the owner of a location', () => {
     };
     expect(orders.items.map((one) => one.orderId)).toContain(orderId);
     await seatbook.get(`/orders/${orderId}`).expect(200);
-    await seatbook.post(`${ACCOUNT}/sync`).expect(404);
+    await seatbook.post(`${ACCOUNT}/syncs`).expect(404);
     await seatbook.delete(ACCOUNT).expect(202);
 
     const { token } = seatbook.issue(BERLIN);

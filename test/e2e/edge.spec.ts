@@ -342,7 +342,7 @@ describe('health', () => {
   it('stays ready while Apple is down', async () => {
     const before = seatbook.askedInVain;
     seatbook.appleIsDown = true;
-    await seatbook.post(`/accounts/${BERLIN}/sync`).expect(202);
+    await seatbook.post(`/accounts/${BERLIN}/syncs`).expect(202);
     // The first failure, and the retries that follow from it.
     await eventually('Apple was asked', () => seatbook.askedInVain >= before + 2);
     expect(await readiness()).toMatchObject({ status: 200, ready: true });

@@ -391,7 +391,7 @@ it('lets holders wait for licences, cancels waiting ones, and serves the rest wh
   const later = (await assign({ assetIds: [LEDGERLINE], serialNumbers: ['E2ELATER01'] })).body as OrderBody;
   expect(later.state).toBe('waiting');
   seatbook.simulator.admin.purchase(BERLIN, { adamId: LEDGERLINE, count: 1 });
-  await seatbook.post(`/accounts/${BERLIN}/sync`).expect(202);
+  await seatbook.post(`/accounts/${BERLIN}/syncs`).expect(202);
   const served = await seatbook.until<OrderBody>(
     `/orders/${later.orderId}`,
     ({ state }) => state === 'finished',

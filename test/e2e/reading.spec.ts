@@ -154,7 +154,7 @@ describe('conditional reads', () => {
       seatbook.put(`${path}/name`, { name: '=1+1' }).set({ 'if-match': last, 'idempotency-key': 'rename' });
     await keyed().expect(200);
     await keyed().expect(200);
-    const other = await seatbook.post(`${path}/sync`).set('idempotency-key', 'rename').expect(409);
+    const other = await seatbook.post(`${path}/syncs`).set('idempotency-key', 'rename').expect(409);
     expect(other.body).toMatchObject({ code: 'CONFLICT_IDEMPOTENCY_KEY' });
   });
 
@@ -297,7 +297,7 @@ describe('of when it is', () => {
     expect(then.asOf.position).toBeGreaterThan(first.asOf.position);
     const asked = Date.now();
     seatbook.simulator.admin.purchase(BERLIN, { adamId: KARTOGRAF, count: 7 });
-    await seatbook.post(`/accounts/${BERLIN}/sync`).expect(202);
+    await seatbook.post(`/accounts/${BERLIN}/syncs`).expect(202);
     const now = await seatbook.until<Asset>(path, ({ licences }) => licences.owned !== first.licences.owned);
     expect(now.licences.owned).toBe(first.licences.owned + 7);
     expect(Date.parse(now.licences.ownedAt)).toBeGreaterThanOrEqual(asked);

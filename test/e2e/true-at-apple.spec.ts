@@ -40,7 +40,7 @@ describe('how an account hears of Apple', () => {
 
     // Another MDM takes the location: Apple sends notifications to it.
     admin.takeOver(BERLIN, { id: 'other', name: 'Other MDM', metadata: '' });
-    await seatbook.post(`/accounts/${BERLIN}/sync`).expect(202);
+    await seatbook.post(`/accounts/${BERLIN}/syncs`).expect(202);
     const taken = await until(({ mode }) => mode === 'poll');
     expect(taken.notifications.why).toBe(
       'another MDM manages the location, and Apple sends notifications to it',

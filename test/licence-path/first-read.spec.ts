@@ -36,7 +36,7 @@ describe('an asset of which nobody held a licence when it was first listed', () 
     expect(virtual.atApple('900000001')).toHaveLength(12);
     expect(await virtual.pairs('900000001')).toEqual({ assigned: virtual.atApple('900000001') });
     const types = (await virtual.events()).map(({ type }) => type);
-    expect(types.filter((type) => type === 'reconciliation.walk-queued')).toHaveLength(1);
+    expect(types.filter((type) => type === 'reconciliation.walks-queued')).toHaveLength(1);
     await virtual.close();
   });
 });

@@ -75,7 +75,7 @@ describe('views.db that is damaged', () => {
     const { pid } = processes;
     damage(0);
     // Whatever is written next makes the readers read the file again; it may be stopping already.
-    await processes.api('POST', `/accounts/${UID}/sync`).catch(() => null);
+    await processes.api('POST', `/accounts/${UID}/syncs`).catch(() => null);
     const answers: Answer[] = [];
     await processes.eventually('the views are rebuilt', async () => {
       for (const path of ['/accounts', `/accounts/${UID}/assets/${APP}`, `/orders`]) {

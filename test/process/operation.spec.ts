@@ -83,7 +83,7 @@ describe('the pages for operators', () => {
     // Far beyond the end: the start itself has written a little.
     const beyond = await processes.api('GET', `/accounts?position=${lost.body.position + 100_000}`);
     expect(beyond.body).toMatchObject({ code: 'INVALID_POSITION' });
-    expect((await processes.api('POST', `/accounts/${UID}/sync`)).status).toBe(202);
+    expect((await processes.api('POST', `/accounts/${UID}/syncs`)).status).toBe(202);
     const again = await assign(5, 10);
     expect(again.body.state).toBe('finished');
     expect((await atApple(processes)).get(APP)).toEqual(serials(15));

@@ -16,7 +16,7 @@ export function listAssignments(visit: Visit): Answer {
   };
 }
 
-function rowsFor({ location, query }: Visit): Rows<Assignment> {
+function rowsFor({ location, query, world }: Visit): Rows<Assignment> {
   const adamId = query.get('adamId');
   const pricingParam = query.get('pricingParam');
   const serialNumber = query.get('serialNumber');
@@ -24,7 +24,9 @@ function rowsFor({ location, query }: Visit): Rows<Assignment> {
   const activeOnly = booleanParameter(query, 'excludeInactiveUsers') ?? false;
   const sinceVersionId = query.get('sinceVersionId');
   const since = sinceVersionId === null ? null : location.versions.assignments.counterOf(sinceVersionId);
-  if (sinceVersionId !== null && since === null) throw new Refusal(9721);
+  const { assignmentDelta } = world.faults;
+  if (sinceVersionId !== null && (since === null || assignmentDelta === 'forgotten')) throw new Refusal(9721);
+  if (since !== null && assignmentDelta === 'nothing') return rowsOf([]);
   const parts = [...location.assets.values()]
     .filter(
       ({ facts }) =>

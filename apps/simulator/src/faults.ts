@@ -55,6 +55,7 @@ export interface Faults {
   pageSize: number;
   limits: Limits;
   moveVersionDuringWalk: { times: number };
+  assignmentDelta: 'added' | 'nothing' | 'forgotten';
   shortage: 'first-wins' | 'whole-asset';
   rejectReassociate: boolean;
   rejectDisassociateAbsent: boolean;
@@ -112,6 +113,7 @@ export function defaultFaults(): Faults {
       maxMdmMetadataLength: 255,
     },
     moveVersionDuringWalk: { times: 0 },
+    assignmentDelta: 'added',
     shortage: 'first-wins',
     rejectReassociate: false,
     rejectDisassociateAbsent: false,
@@ -184,6 +186,7 @@ export const faultsPatchShape: Shape<FaultsPatch> = object({
     }),
   ),
   moveVersionDuringWalk: optional(object({ times: whole(0) })),
+  assignmentDelta: optional(oneOf('added', 'nothing', 'forgotten')),
   shortage: optional(oneOf('first-wins', 'whole-asset')),
   rejectReassociate: optional(flag),
   rejectDisassociateAbsent: optional(flag),

@@ -6,6 +6,7 @@ import type {
   AppleAssignment,
   AppleAsset,
   AppleFailure,
+  AppleHolder,
   AppleLimits,
   AppleResult,
   AppleStatus,
@@ -176,9 +177,14 @@ class PacedClient implements AppleClient {
     return this.#assignments(access, asset, serialNumber === undefined ? {} : { serialNumber });
   }
 
+  async holds(access: AppleAccess, asset: AssetId, holder: AppleHolder): Promise<AppleResult<boolean>> {
+    const walk = await this.#assignments(access, asset, holder);
+    return walk.ok ? { ok: true, value: walk.value.records.length > 0 } : walk;
+  }
+
   assignmentsSince(
     access: AppleAccess,
-    asset: AssetId,
+    asset: AssetId | null,
     versionId: string,
   ): Promise<AppleResult<Walk<AppleAssignment>>> {
     return this.#assignments(access, asset, { sinceVersionId: versionId });
@@ -186,17 +192,19 @@ class PacedClient implements AppleClient {
 
   async #assignments(
     access: AppleAccess,
-    { adamId, pricingParam }: AssetId,
-    filter: { readonly serialNumber?: string; readonly sinceVersionId?: string },
+    asset: AssetId | null,
+    filter: AssignmentFilter,
   ): Promise<AppleResult<Walk<AppleAssignment>>> {
-    const { serialNumber } = filter;
-    const walk = await readList(this.lists, access, assignmentList, { adamId, pricingParam, ...filter });
+    const { serialNumber, clientUserId } = filter;
+    const named = asset && { adamId: asset.adamId, pricingParam: asset.pricingParam };
+    const walk = await readList(this.lists, access, assignmentList, { ...named, ...filter });
     if (!walk.ok) return walk;
+    // Apple may ignore a filter, so records that do not match it are dropped here.
     const records = walk.value.records.filter(
       (record) =>
-        record.adamId === adamId &&
-        record.pricingParam === pricingParam &&
-        (serialNumber === undefined || record.serialNumber === serialNumber),
+        (named === null || (record.adamId === named.adamId && record.pricingParam === named.pricingParam)) &&
+        (serialNumber === undefined || record.serialNumber === serialNumber) &&
+        (clientUserId === undefined || record.clientUserId === clientUserId),
     );
     return { ok: true, value: { ...walk.value, records } };
   }
@@ -279,6 +287,8 @@ class PacedClient implements AppleClient {
     return understood(answer, decode, 'the answer names no event', true);
   }
 }
+
+type AssignmentFilter = Readonly<Partial<Record<'serialNumber' | 'clientUserId' | 'sinceVersionId', string>>>;
 
 const configOf = (answer: AppleResult<JsonObject>, uId: string, write: boolean): AppleResult<ClientConfig> =>
   understood(answer, (body) => clientConfigOf(body, uId), 'client/config names no location', write);

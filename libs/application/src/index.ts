@@ -11,6 +11,8 @@ export * from './edge/assets.js';
 export * from './edge/pairs.js';
 export * from './edge/devices.js';
 export * from './edge/order-request.js';
+export * from './edge/drift.js';
+export * from './edge/syncs.js';
 export * from './edge/place-order.js';
 export * from './edge/orders.js';
 export * from './edge/plan-order.js';

@@ -147,6 +147,10 @@ export const ERROR_CODES = {
     means: 'There is no order of this orderId.',
     advice: 'Look it up in the list of orders.',
   },
+  NOT_FOUND_SYNC: {
+    means: 'The account has no sync of this syncId.',
+    advice: 'Take the address of a sync from the `Location` of the answer to its request, or from the list.',
+  },
   NOT_FOUND_IMPORT: {
     means: 'There is no import of this importId.',
     advice: 'Take the address of an import from the `Location` of the answer to its request.',

@@ -26,9 +26,17 @@ export type {
 } from './account/account-events.js';
 export type { AccountDocument } from './account/accounts-model.js';
 export { unknownAsset, type AssetCommand } from './asset/asset-decider.js';
-export type { Action, AssetEvent, RefusalReason } from './asset/asset-events.js';
+export type {
+  Action,
+  AssetEvent,
+  DriftDecision,
+  DriftKind,
+  DriftPolicy,
+  RefusalReason,
+} from './asset/asset-events.js';
 export { placesInLine, type Asset, type Pair } from './asset/asset-state.js';
 export { availableOf, excessOf, usedOf, type AssetDocument } from './asset/assets-model.js';
+export type { DriftDocument } from './asset/drifts-model.js';
 export type { PairDocument, PairState } from './asset/pairs-model.js';
 export { canonicalHolder, orderedSerials } from './serial-number.js';
 export { MAX_PAIRS, pairsOf, type Order, type OrderCommand } from './order/order-decider.js';
@@ -61,7 +69,8 @@ export type { NotificationCommand } from './notification/notification-decider.js
 export type { NotificationEvent } from './notification/notification-events.js';
 export type { ReconciliationCommand } from './reconciliation/reconciliation-decider.js';
 export type { Reconciliation } from './reconciliation/reconciliation-state.js';
-export type { ReconciliationEvent } from './reconciliation/reconciliation-events.js';
+export type { DriftPolicies, ReconciliationEvent } from './reconciliation/reconciliation-events.js';
+export type { SyncDocument } from './reconciliation/syncs-model.js';
 export { dispatcher, type DispatchContext } from './dispatch/dispatcher.js';
 export { openWorkModel, type OpenWorkRow } from './dispatch/open-work.js';
 export { rectanglesOf, type Column, type Rectangle } from './dispatch/rectangles.js';

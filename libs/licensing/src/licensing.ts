@@ -1,12 +1,14 @@
 import { EventRegistry, type Document, type ReadModel } from '@seatbook/kernel';
 import { accountsModel } from './account/accounts-model.js';
 import { assetsModel } from './asset/assets-model.js';
+import { driftsModel } from './asset/drifts-model.js';
 import { pairsModel } from './asset/pairs-model.js';
 import { licensingEventTypes } from './concepts.js';
 import { openWorkModel } from './dispatch/open-work.js';
 import { timelineModel } from './history/timeline-model.js';
 import { ordersModel } from './order/orders-model.js';
 import { outcomesModel } from './order/outcomes-model.js';
+import { syncsModel } from './reconciliation/syncs-model.js';
 
 export { licensingEventTypes, licensingReactions, licensingStreams } from './concepts.js';
 
@@ -20,6 +22,8 @@ export const queryModels = {
   accounts: accountsModel,
   assets: assetsModel,
   pairs: pairsModel,
+  drifts: driftsModel,
+  syncs: syncsModel,
   orders: ordersModel,
   outcomes: outcomesModel,
   timeline: timelineModel,

@@ -115,6 +115,9 @@ export interface AppleAssignment extends AssetId {
   readonly clientUserId: string | null;
 }
 
+/** Who holds an assignment, as Apple names a device or a person. */
+export type AppleHolder = { readonly serialNumber: string } | { readonly clientUserId: string };
+
 export interface AppleUser {
   readonly clientUserId: string;
   readonly email: string | null;
@@ -173,13 +176,15 @@ export interface AppleApi {
     asset: AssetId,
     serialNumber?: string,
   ): Promise<AppleResult<Walk<AppleAssignment>>>;
+  /** Whether Apple holds one pair: the smallest read that there is. */
+  holds(access: AppleAccess, asset: AssetId, holder: AppleHolder): Promise<AppleResult<boolean>>;
   /**
-   * Assignments of an asset that were added since a version of the location's assignments; removed ones are not to be
-   * seen. `versionId`: the version at which the answer begins.
+   * Assignments that were added since a version of the location's assignments, of one asset or (null) of all; removed
+   * ones are not to be seen. `versionId`: the version at which the answer begins.
    */
   assignmentsSince(
     access: AppleAccess,
-    asset: AssetId,
+    asset: AssetId | null,
     versionId: string,
   ): Promise<AppleResult<Walk<AppleAssignment>>>;
   users(access: AppleAccess): Promise<AppleResult<Walk<AppleUser>>>;
@@ -219,8 +224,19 @@ export interface Persons {
   clientUserIdsOf(userIds: readonly string[]): Promise<readonly string[]>;
 }
 
+/** What a function makes of the state of another stream as of now. It must neither change the state nor keep any of it. */
+export type LookAtStream = <S, T>(stream: StreamName<never, S>, at: (state: S) => T) => Promise<T>;
+
 /** Folded state of another stream, as of now. */
 export type ReadStream = <S>(stream: StreamName<never, S>) => Promise<S>;
+
+/** How many pairs of an asset the ledger has, by state, and whether it knows all that Apple held at first. */
+export interface LedgerCounts extends AssetId {
+  readonly baseline: boolean;
+  readonly reserved: number;
+  readonly assigned: number;
+  readonly returning: number;
+}
 
 /** All that steps may use. */
 export interface LicensingPorts {
@@ -228,6 +244,9 @@ export interface LicensingPorts {
   readonly vault: Vault;
   readonly persons: Persons;
   readonly read: ReadStream;
+  readonly look: LookAtStream;
+  /** Counts of all ledgers of a location, as views have them: they may be a moment old. */
+  readonly ledgers: (uId: string) => Promise<readonly LedgerCounts[]>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly settings: LicensingSettings;

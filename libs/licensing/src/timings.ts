@@ -57,7 +57,15 @@ export const timingTable = {
   ),
   rewalkAfterMs: timing(
     5 * MINUTE,
-    'Assignments that changed while they were read for the first time are read again after this long.',
+    'Assignments that changed while they were read are read again after this long.',
+  ),
+  walkAllEveryMs: timing(
+    DAY,
+    'Interval between two reads of all assignments. It finds what changes no number: one pair swapped for another.',
+  ),
+  foreignAfterMs: timing(
+    2 * MINUTE,
+    "An event that Apple announces and that no call of ours knows after this long is another tool's.",
   ),
   firstProbeMs: timing(
     MINUTE,

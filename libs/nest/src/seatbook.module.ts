@@ -5,6 +5,7 @@ import { AccountsController } from './accounts/accounts.controller.js';
 import { AssetsController } from './assets/assets.controller.js';
 import { BoundCommandHandler, BoundQueryHandler } from './bus/binding.js';
 import { SeatbookHost, type EdgeHost } from '@seatbook/host';
+import { DriftController } from './drift/drift.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { Readiness } from './health/readiness.js';
 import { HistoryController } from './history/history.controller.js';
@@ -13,6 +14,7 @@ import { NotificationsController } from './notifications/notifications.controlle
 import { OrdersController } from './orders/orders.controller.js';
 import { PlansController } from './orders/plans.controller.js';
 import { PairsController } from './pairs/pairs.controller.js';
+import { SyncsController } from './syncs/syncs.controller.js';
 import { TimelineController } from './timeline/timeline.controller.js';
 import { WorkController } from './work/work.controller.js';
 
@@ -31,6 +33,8 @@ export class SeatbookModule {
         ImportsController,
         AssetsController,
         PairsController,
+        DriftController,
+        SyncsController,
         OrdersController,
         PlansController,
         TimelineController,

@@ -1,6 +1,9 @@
-import { renewToken, retryParked } from '@seatbook/application';
+import { renewToken, retryParked, syncAccount } from '@seatbook/application';
 import { OWNER } from '@seatbook/test-support/virtual-seatbook';
 import type { World } from './world.js';
+
+/** From this round of calm on all is compared with Apple, pair by pair: some worlds wait a day for that. */
+const COMPARED_FROM = 6;
 
 /** Who gave up asking comes back in this round of calm: by then, what was half done is abandoned. */
 const GIVEN_UP_UNTIL = 3;
@@ -39,6 +42,10 @@ export async function attend(world: World, round: number): Promise<void> {
       const token = world.newToken(site);
       await world.done(`the token of ${uId} is renewed at last`, () =>
         renewToken(virtual.edge, { uId, file: token }, OWNER),
+      );
+    } else if (round >= COMPARED_FROM && account.usable && account.firstReadAt !== null) {
+      await world.done(`${uId} is compared with Apple`, () =>
+        syncAccount(virtual.edge, { uId, full: true }, OWNER),
       );
     } else if (account.conflict || account.givenUp) {
       await world.done(`${uId} is taken back`, () => world.takeBack(site));

@@ -2,6 +2,7 @@ import { holderAsOf, listCauses } from '@seatbook/application';
 import { idOf, isRefusal, type Document, type Envelope, type ReadModel } from '@seatbook/kernel';
 import {
   assetKey,
+  holderKeys,
   licensingModels,
   orderStream,
   queryModels,
@@ -16,7 +17,6 @@ import { dueModel, timesModel, type FieldValue } from '@seatbook/runtime';
 import { stdq } from '@seatbook/test-support/virtual-seatbook';
 import { auditCalls } from './audit/calls.js';
 import { auditLedgers } from './audit/ledger.js';
-import { isKnown } from './known-faults.js';
 import type { Site, World } from './world.js';
 
 const MODELS: readonly ReadModel<Document>[] = [dueModel, timesModel, ...licensingModels];
@@ -44,7 +44,7 @@ export async function contradictions(world: World): Promise<string[]> {
   const wrong = [...world.wrong, ...(await secretsIn(world, log)), ...storiesOf(log)];
   wrong.push(...auditLedgers(log), ...auditCalls(log), ...acknowledgedAreStored(world, log));
   wrong.push(...(await modelsEqualFreshFold(world, log)), ...(await acknowledgedIsKept(world)));
-  wrong.push(...(await cancelledIsOver(world, log)));
+  wrong.push(...(await cancelledIsOver(world, log)), ...(await driftIsOfOthers(world, log)));
   for (const site of world.sites) wrong.push(...(await countsEqualPairs(site, world)));
   wrong.push(...(await timelinesExplain(world)), ...(await causesLeadBack(world, log)));
   return wrong;
@@ -67,17 +67,6 @@ const pairsOf = async (world: World, uId: string, adamId: string): Promise<reado
   return (await world.virtual.stores.reads.query(queryModels.pairs, query)).rows;
 };
 
-/** Pairs, as asset and serial number, of which nobody knows here how they ended at Apple: nothing compares them yet. */
-async function sparedOf(site: Site, world: World): Promise<ReadonlySet<string>> {
-  if (!isKnown('unannounced-changes')) return new Set();
-  const { uId, foreign } = site;
-  const { virtual } = world;
-  const overtaken = Object.entries(virtual.simulator.admin.overtaken(uId)).flatMap(([asset, serials]) =>
-    serials.map((serial) => `${asset.split('/')[0]} ${serial.toUpperCase()}`),
-  );
-  return new Set([...foreign.keys(), ...overtaken, ...(await abandonedOf(site, world))]);
-}
-
 /** Pairs that were on their way to or from Apple when their account was removed. */
 async function abandonedOf({ uId }: Site, world: World): Promise<string[]> {
   if (!world.sent.some(({ what }) => what === 'remove')) return [];
@@ -94,7 +83,6 @@ async function abandonedOf({ uId }: Site, world: World): Promise<string[]> {
 
 async function ledgerEqualsApple(site: Site, world: World): Promise<string[]> {
   const { uId, adamIds } = site;
-  const spared = await sparedOf(site, world);
   const { assets, users } = world.virtual.simulator.admin.assignments(uId);
   const wrong: string[] = [];
   for (const adamId of adamIds) {
@@ -106,11 +94,9 @@ async function ledgerEqualsApple(site: Site, world: World): Promise<string[]> {
     );
     const theirs = new Set((assets[`${adamId}/STDQ`] ?? []).map((serial) => serial.toUpperCase()));
     for (const serial of ours)
-      if (!theirs.has(serial) && !spared.has(`${adamId} ${serial}`))
-        wrong.push(`${adamId} ${serial}: assigned here, not at Apple`);
+      if (!theirs.has(serial)) wrong.push(`${adamId} ${serial}: assigned here, not at Apple`);
     for (const serial of theirs)
-      if (!ours.has(serial) && !spared.has(`${adamId} ${serial}`))
-        wrong.push(`${adamId} ${serial}: assigned at Apple, not here`);
+      if (!ours.has(serial)) wrong.push(`${adamId} ${serial}: assigned at Apple, not here`);
     const persons = users[`${adamId}/STDQ`]?.length ?? 0;
     if (holders.length - ours.size !== persons)
       wrong.push(`${adamId}: ${holders.length - ours.size} persons here, ${persons} at Apple`);
@@ -119,19 +105,11 @@ async function ledgerEqualsApple(site: Site, world: World): Promise<string[]> {
 }
 
 async function waitingBesideFree(site: Site, world: World): Promise<string[]> {
-  const spared = await sparedOf(site, world);
   const wrong: string[] = [];
   for (const adamId of site.adamIds) {
     const pairs = await pairsOf(world, site.uId, adamId);
     const waiting = pairs.filter(({ state }) => state === 'waiting');
-    // What Apple has taken back unseen is not free here.
-    const listed = world.virtual.simulator.admin.assignments(site.uId).assets[`${adamId}/STDQ`] ?? [];
-    const theirs = new Set(listed.map((serial) => serial.toUpperCase()));
-    const unseen = pairs.filter(({ state, holder }) => {
-      const serial = holder.slice(2).toUpperCase();
-      return state === 'assigned' && spared.has(`${adamId} ${serial}`) && !theirs.has(serial);
-    });
-    const free = world.available(site, adamId) - unseen.length;
+    const free = world.available(site, adamId);
     if (waiting.length === 0 || free <= 0) continue;
     const document = await world.virtual.stores.reads.get(
       queryModels.assets,
@@ -204,6 +182,25 @@ async function cancelledIsOver(world: World, log: readonly Envelope[]): Promise<
       ? [`${asset} ${holder} waits for the order ${orderId}, which was cancelled`]
       : [],
   );
+}
+
+/** What nobody but us has done is no drift of others, and no drift is recorded of a pair that is not in the ledger so. */
+async function driftIsOfOthers(world: World, log: readonly Envelope[]): Promise<string[]> {
+  const foreign = new Map<string, ReadonlySet<string>>();
+  // Of what was under way when an account was removed, nobody has heard how it ended.
+  for (const site of world.sites)
+    foreign.set(site.uId, new Set([...site.foreign.keys(), ...(await abandonedOf(site, world))]));
+  return log.flatMap(({ type, stream, position, data }) => {
+    if (type !== 'asset.drift-found') return [];
+    const found = data as Extract<AssetEvent, { type: 'asset.drift-found' }>['data'];
+    if (found.source === 'own-late-effect') return [];
+    const [uId = '', adamId = ''] = idOf(stream).split('.');
+    return holderKeys(found).flatMap((key) =>
+      foreign.get(uId)?.has(`${adamId} ${key.slice(2)}`)
+        ? []
+        : [`${type} at ${position}: ${adamId} ${key} was ${found.kind} by nobody else (${found.source})`],
+    );
+  });
 }
 
 async function acknowledgedIsKept(world: World): Promise<string[]> {

@@ -22,7 +22,7 @@ export interface Site {
   token: string;
   /** Nothing can be written with it: that is seen at the first write. */
   readOnly: boolean;
-  /** What another tool did to pairs after our first read: nobody compares them before there is reconciliation. */
+  /** What another tool did to pairs after our first read, by app and serial number. */
   readonly foreign: Map<string, 'given' | 'taken'>;
 }
 
@@ -53,6 +53,8 @@ const SHORT_WAITS: Partial<Timings> = {
   stalledAfterMs: 150_000,
   totalsEveryMs: 180_000,
   rewalkAfterMs: 60_000,
+  walkAllEveryMs: 900_000,
+  foreignAfterMs: 60_000,
   metadataRetryMs: 60_000,
   addressEveryMs: 120_000,
 };

@@ -10,6 +10,7 @@ import {
   DEFAULT_TIMINGS,
   accountStream,
   appleEventStream,
+  assetStream,
   importStream,
   callStream,
   licensingReactions,
@@ -143,13 +144,14 @@ export function everyEvent(): LicensingJourney {
     reason: 'internal error',
   } as const;
   const expired = { kind: 'token', state: 'expired', errorNumber: 9_621 } as const;
+  const totalsRead = { type: 'CompleteTotals', versionId: 'v1', startedAt: NOW, readAt: NOW } as const;
   const totals = (total: number): void => {
     reconciliation({
       type: 'RecordAssets',
       assets: [appleAsset({ total, available: total, assigned: 1 })],
       readAt: NOW,
     });
-    reconciliation({ type: 'CompleteTotals', assets: 1, versionId: 'v2', readAt: NOW });
+    reconciliation({ ...totalsRead, assets: 1, comparison: null });
   };
 
   // A location is imported, with trouble on the way.
@@ -210,7 +212,7 @@ export function everyEvent(): LicensingJourney {
     ],
     readAt: NOW,
   });
-  reconciliation({ type: 'CompleteTotals', assets: 2, versionId: 'v1', readAt: NOW });
+  reconciliation({ ...totalsRead, assets: 2, comparison: null });
   reconciliation({ type: 'RecordMetadataFailure', failure: transient, fingerprint: 'f1' });
   const metadata = {
     adamId: PAGES.adamId,
@@ -223,15 +225,9 @@ export function everyEvent(): LicensingJourney {
   };
   reconciliation({ type: 'RecordMetadata', found: [metadata], missing: [KEYNOTE.adamId] });
   reconciliation({ type: 'RecordAssignments', asset: PAGES, holders: devices('C02ADOPTED01') });
-  reconciliation({
-    type: 'CompleteWalk',
-    asset: PAGES,
-    count: 1,
-    versionId: 'v1',
-    walks: 1,
-    unstable: false,
-  });
-  reconciliation({ type: 'RecordUsers', count: 0, moved: false });
+  const walked = { type: 'CompleteWalk', asset: PAGES, versionId: 'v1', walks: 1, startedAt: NOW } as const;
+  reconciliation({ ...walked, count: 1, unstable: false, added: 0, taken: 0 });
+  reconciliation({ type: 'RecordUsers', count: 0, comparison: { differing: [], deltaFrom: 'v1' } });
 
   // Licences are given; three are free and four are wanted.
   place('order-a', devices('C02A', 'C02B', 'C02C', 'C02D'));
@@ -383,13 +379,34 @@ export function everyEvent(): LicensingJourney {
   const keynote = appleAsset({ ...KEYNOTE, total: 30, assigned: 20, available: 10 });
   reconciliation({ type: 'RecordAssets', assets: [keynote], readAt: NOW });
 
+  // Others change pairs, and somebody wants to know; what they took is put back when a person says so.
+  const differing = [{ asset: PAGES, by: 'counts' }] as const;
+  const foreign = { kind: 'added', ...devices('C02T'), from: NOW - 1_000, to: NOW } as const;
+  reconciliation({ type: 'SetDriftPolicies', policies: { added: 'ask' } });
+  notify('foreign', devices('C02T'));
+  appleEvent('foreign-event-1', { type: 'FindForeign' });
+  reconciliation({ type: 'RequestSync', syncId: 'sync-1', full: false });
+  const later = { startedAt: NOW + 10_000, readAt: NOW + 10_000, comparison: { differing, deltaFrom: 'v3' } };
+  reconciliation({ ...totalsRead, ...later, assets: 1 });
+  const cause = { source: 'another-tool', evidence: 'foreign-event', reference: 'foreign-event-1' } as const;
+  reconciliation({ type: 'SeeDrift', asset: PAGES, seen: { ...foreign, ...cause } });
+  const silent = { source: 'console', evidence: 'not-announced', reference: null } as const;
+  const taken = { ...foreign, ...silent, kind: 'taken', ...devices('C02T') } as const;
+  reconciliation({ type: 'SeeDrift', asset: PAGES, seen: taken });
+  reconciliation({ ...walked, count: 2, unstable: false, added: 1, taken: 1 });
+  journey.send(assetStream(LOCATION, PAGES), {
+    type: 'DecideDrift',
+    holders: devices('C02T'),
+    decision: 'restore',
+  });
+
   // Another location, which turns out not to own what was ordered before its list was read.
   const hamburg = '7700000000000002';
   const reading = (command: ReconciliationCommand): void =>
     journey.send(reconciliationStream(hamburg), command);
   reading({ type: 'StartFirstRead', uId: hamburg });
   place('order-l', devices('C02R'), { uId: hamburg, assets: [KEYNOTE] });
-  reading({ type: 'CompleteTotals', assets: 0, versionId: 'v1', readAt: NOW });
+  reading({ ...totalsRead, assets: 0, comparison: null });
 
   // The location is given up and taken back; another one is removed with work under way.
   place('order-o', devices('C02U', 'C02V'));

@@ -10,11 +10,15 @@ import { systemClock, type Clock, type Instant, type Milliseconds, type Position
 import {
   DEFAULT_TIMINGS,
   assetKey,
+  assetStream,
   queryModels,
+  reconciliationStream,
   type AccountDocument,
+  type Asset,
   type AssetDocument,
   type AssetId,
   type OrderDocument,
+  type ReconciliationCommand,
   type Timings,
 } from '@seatbook/licensing';
 import {
@@ -184,6 +188,7 @@ export class VirtualSeatbook {
   #runs = 0;
   #deliveries = 0;
   #requests = 0;
+  #asked = 0;
   #edgeFoundation!: Foundation;
   #life: Life = { over: true, appends: 0 };
   /** The process dies at this append of its life: `before` it reaches the disk, or `after`, unanswered. */
@@ -437,6 +442,30 @@ export class VirtualSeatbook {
       { kind: 'AssignLicense', uId: UID, ifShort: 'wait', platform: null, ...order },
       request,
     );
+  }
+
+  /** Asks the reconciliation of the location for something. */
+  reconcile(command: ReconciliationCommand): Promise<unknown> {
+    const id = `reconcile ${(this.#asked += 1)}`;
+    const context = { commandId: id, principal: 'owner', correlationId: id, causationId: id };
+    return this.edge.execute(reconciliationStream(UID), command, context);
+  }
+
+  /** The ledger of an app as it is. */
+  async ledger(adamId: string): Promise<Asset> {
+    return (await this.until(this.edge.runner.load(assetStream(UID, stdq(adamId))))).state;
+  }
+
+  /** Another tool sends a request to Apple with the location's token. */
+  async anotherTool(
+    action: 'associate' | 'disassociate',
+    adamId: string,
+    serialNumbers: string[],
+  ): Promise<void> {
+    const headers = { authorization: `Bearer ${this.token}`, 'content-type': 'application/json' };
+    const path = `/mdm/v2/assets/${action}`;
+    const body = JSON.stringify({ assets: [{ adamId }], serialNumbers });
+    await this.until(this.simulator.handle({ method: 'POST', path, headers, body }));
   }
 
   async order(orderId: string): Promise<OrderDocument | null> {

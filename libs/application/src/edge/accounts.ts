@@ -1,7 +1,6 @@
 import {
   accountStream,
   queryModels,
-  reconciliationStream,
   unknownAccount,
   type AccountDocument,
   type Licences,
@@ -112,19 +111,6 @@ export async function renameAccount(
   return seatbook.execute(accountStream(uId), { type: 'RenameAccount', name, ifVersion }, context);
 }
 
-/** Reads the totals of all assets now. @throws Refusal NOT_FOUND_ACCOUNT */
-export async function syncAccount(
-  seatbook: SeatbookEdge,
-  { uId }: NamedAccount,
-  caller: Caller,
-): Promise<Receipt> {
-  await mustBeImported(seatbook, uId);
-  const reason = `asked for by ${caller.principal}`;
-  const command = { type: 'RequestTotals', reason, delayMs: 0 } as const;
-  const context = await takenContext(seatbook, caller, 'SyncAccount', { sync: uId });
-  return seatbook.execute(reconciliationStream(uId), command, context);
-}
-
 /**
  * For what is read: the history of an account that was removed stays.
  * @throws Refusal NOT_FOUND_ACCOUNT for an account that was never imported
@@ -145,7 +131,6 @@ export const accountCommands = {
   GiveUpLocation: giveUpLocation,
   RenameAccount: renameAccount,
   RemoveAccount: removeAccount,
-  SyncAccount: syncAccount,
 };
 
 export const accountQueries = {

@@ -1,6 +1,7 @@
 import { accountCommands, accountQueries } from './accounts.js';
 import { assetQueries } from './assets.js';
 import { deviceQueries } from './devices.js';
+import { driftCommands, driftQueries } from './drift.js';
 import { historyQueries } from './history.js';
 import { importCommands, importQueries } from './import-token.js';
 import { orderQueries } from './orders.js';
@@ -9,27 +10,32 @@ import { parkingCommands, parkingQueries } from './parked.js';
 import { orderCommands } from './place-order.js';
 import { planQueries } from './plan-order.js';
 import { notificationCommands } from './receive-notification.js';
+import { syncCommands, syncQueries } from './syncs.js';
 import { timelineQueries } from './timeline.js';
 
 // All that the edge can be asked. A command or query is registered beside the function that does it, and nowhere else.
 
 export const commands = {
   ...accountCommands,
+  ...driftCommands,
   ...importCommands,
   ...parkingCommands,
   ...orderCommands,
   ...notificationCommands,
+  ...syncCommands,
 };
 
 export const queries = {
   ...accountQueries,
   ...assetQueries,
   ...deviceQueries,
+  ...driftQueries,
   ...historyQueries,
   ...importQueries,
   ...orderQueries,
   ...pairQueries,
   ...parkingQueries,
   ...planQueries,
+  ...syncQueries,
   ...timelineQueries,
 };

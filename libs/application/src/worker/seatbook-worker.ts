@@ -9,6 +9,7 @@ import {
   type AccountRefusal,
   type AppleApi,
   type DispatchContext,
+  type LedgerCounts,
   type LicensingPorts,
   type LicensingSettings,
   type OpenWorkRow,
@@ -28,6 +29,7 @@ import {
   troublesOf,
   type DueRunnerLimits,
   type LeaseKeeperLimits,
+  type ReadStore,
   type PlannerLoopLimits,
   type ReactorLimits,
   type TenureOf,
@@ -64,6 +66,8 @@ export interface WorkerOptions {
 
 /** What work is taken from. What people look at may lag: no work waits for it. */
 const WORKED_FROM: readonly ModelRef[] = [dueModel, openWorkModel, queryModels.accounts];
+
+const LEDGERS_AT_ONCE = 500;
 
 /** How often a start that waits for a read model looks whether it has halted. */
 const LOOK_MS: Milliseconds = 1_000;
@@ -106,15 +110,8 @@ export class SeatbookWorker {
       log,
       report: (uId, refusal) => this.#report(uId, refusal),
     });
-    this.ports = {
-      apple,
-      vault: vaultOf(stores.secrets, newSecret),
-      persons: personsOf(stores.directory),
-      read: async (stream) => (await runner.load(stream)).state,
-      clock,
-      random,
-      settings,
-    };
+    const vault = vaultOf(stores.secrets, newSecret);
+    this.ports = { apple, vault, clock, random, settings, ...readingPorts(foundation) };
     this.addresses = new NotificationAddresses(foundation, settings.publicUrl);
     const shared = { runner, leases: this.leases, clock, log };
     const reactions = licensingReactions(timings);
@@ -250,6 +247,33 @@ export class SeatbookWorker {
     const quiet = runners.every(({ idle }) => idle) && runner.busy === 0;
     return shown && quiet && this.reactor.position >= head;
   }
+}
+
+/** What steps read of the product itself. */
+const readingPorts = ({
+  stores: { directory, reads },
+  runner,
+}: Foundation): Pick<LicensingPorts, 'persons' | 'read' | 'look' | 'ledgers'> => ({
+  persons: personsOf(directory),
+  read: async (stream) => (await runner.load(stream)).state,
+  look: (stream, at) => runner.look(stream, at),
+  ledgers: (uId) => ledgersIn(reads, uId),
+});
+
+/** Counts of all ledgers of an account. */
+async function ledgersIn(reads: ReadStore, uId: string): Promise<readonly LedgerCounts[]> {
+  const ledgers: LedgerCounts[] = [];
+  for (let cursor: string | null | undefined; cursor !== null;) {
+    const query = { index: 'by-account', equals: [uId], limit: LEDGERS_AT_ONCE } as const;
+    const page = await reads.query(queryModels.assets, {
+      ...query,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    for (const { adamId, pricingParam, baseline, reserved, assigned, returning } of page.rows)
+      ledgers.push({ adamId, pricingParam, baseline, reserved, assigned, returning });
+    cursor = page.next;
+  }
+  return ledgers;
 }
 
 /** Builders in this thread. */

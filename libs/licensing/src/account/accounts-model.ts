@@ -8,7 +8,11 @@ import {
   type Recorded,
 } from '@seatbook/kernel';
 import type { MdmInfo, TokenRefusal } from '../ports.js';
-import type { ReconciliationEvent } from '../reconciliation/reconciliation-events.js';
+import {
+  DEFAULT_POLICIES,
+  type DriftPolicies,
+  type ReconciliationEvent,
+} from '../reconciliation/reconciliation-events.js';
 import type { AccountEvent, Licences, Platform } from './account-events.js';
 
 /** An account as its users see it. Secrets are not in it: the fingerprint only names the token. */
@@ -46,6 +50,10 @@ export interface AccountDocument {
   /** All that Apple held is in the ledger. */
   firstReadAt: Instant | null;
   readFailure: string | null;
+  /** What others had changed when there was an alert about it last. */
+  driftAlert: { at: Instant; added: number; taken: number; assetCount: number } | null;
+  /** What is done about what others give and take. */
+  driftPolicies: DriftPolicies;
   position: Position;
 }
 
@@ -100,6 +108,8 @@ function imported({
     assetCount: null,
     firstReadAt: null,
     readFailure: null,
+    driftAlert: null,
+    driftPolicies: DEFAULT_POLICIES,
     position,
   });
   return [{ key: data.uId, evolve }];
@@ -107,7 +117,7 @@ function imported({
 
 export const accountsModel = readModel<AccountDocument, AccountEvent | ReconciliationEvent>()({
   name: 'accounts',
-  version: 7,
+  version: 8,
   on: {
     'account.imported': imported,
     'account.token-renewed': changed(({ fingerprint, expiresAt }) => ({
@@ -158,6 +168,10 @@ export const accountsModel = readModel<AccountDocument, AccountEvent | Reconcili
       readFailure: null,
     })),
     'reconciliation.first-read-completed': changed(({ at }) => ({ firstReadAt: at, readFailure: null })),
+    'reconciliation.drift-alerted': changed(({ at, added, taken, assetCount }) => ({
+      driftAlert: { at, added, taken, assetCount },
+    })),
+    'reconciliation.policy-set': changed(({ added, taken }) => ({ driftPolicies: { added, taken } })),
     'reconciliation.read-failed': changed(({ reason }) => ({ readFailure: reason })),
   },
   indexes: [{ name: 'by-import', fields: ['importedAt'] }],

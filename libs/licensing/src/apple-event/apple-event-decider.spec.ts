@@ -69,6 +69,7 @@ const received = (
     reason: errorNumber === null ? '' : `error ${errorNumber}`,
     at: NOW + delay,
     pollAt: NOW + delay + 5 * SECOND,
+    foreignAt: null,
   },
 });
 const bound = (pairs = 2, pollAfter = 5 * MINUTE, delay = 0): AppleEventEvent => ({
@@ -131,6 +132,7 @@ describe('notifications of one of Apple’s events', () => {
           reason: '',
           at: NOW,
           pollAt: NOW + 5 * SECOND,
+          foreignAt: NOW + 2 * MINUTE,
         },
       });
     given()
@@ -393,5 +395,32 @@ describe('what a poll says', () => {
           at: NOW,
         },
       });
+  });
+});
+
+describe('an event that no call of ours knows', () => {
+  const first = received('n1', devices('A'));
+  const heard: AppleEventEvent = {
+    ...first,
+    data: { ...first.data, foreignAt: NOW + 2 * MINUTE } as never,
+  };
+  const find: AppleEventCommand = { type: 'FindForeign' };
+  const found: AppleEventEvent = {
+    type: 'appleEvent.found-foreign',
+    data: { uId: LOCATION, assets: [PAGES] },
+  };
+
+  it("is another tool's after two minutes, once", () => {
+    expect(given(heard).due()).toEqual({ step: 'find-foreign', at: NOW + 2 * MINUTE });
+    given(heard).when(find).then(found);
+    given(heard).when(find).thenOnce();
+    expect(given(heard, found).due()).toBeNull();
+    expect(given(heard, found, received('n2', devices('B'))).due()).toBeNull();
+  });
+
+  it('is ours where a call comes for it in time, or even later', () => {
+    expect(given(heard, bound()).due()).toEqual(due(5 * MINUTE));
+    given(heard, bound()).when(find).thenNothing();
+    given(heard, found).when(bind(1)).thenTypes('appleEvent.bound', 'appleEvent.completed');
   });
 });

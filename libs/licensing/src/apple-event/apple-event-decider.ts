@@ -40,12 +40,14 @@ export type AppleEventCommand =
       readonly subscribed: boolean;
     })
   | (Command<'RecordPoll'> & { readonly status: AppleStatus; readonly failures: readonly ReportedFailure[] })
+  /** No call of ours has come for it in time. */
+  | Command<'FindForeign'>
   | (Command<'RecordPollFailure'> & { readonly failure: AppleFailure; readonly fingerprint: string });
 
 export const appleEventDecider = (
   timings: Timings,
 ): Decider<AppleEventCommand, AppleEvent, AppleEventEvent> => ({
-  initial: () => ({ phase: 'unbound', heard: nothingHeard() }),
+  initial: () => ({ phase: 'unbound', uId: '', foreignAt: null, heard: nothingHeard() }),
   evolve: evolveAppleEvent,
 
   decide(command, event, at) {
@@ -56,6 +58,8 @@ export const appleEventDecider = (
         return bindCall(command, event, at, timings);
       case 'RecordPoll':
         return recordPoll(command, event, at, timings);
+      case 'FindForeign':
+        return findForeign(event);
       case 'RecordPollFailure':
         return recordPollFailure(command, event, at, timings);
     }
@@ -66,15 +70,17 @@ function recordNotification(
   command: AppleEventCommand & { type: 'RecordNotification' },
   state: AppleEvent,
   at: Instant,
-  { quietMs }: Timings,
+  { quietMs, foreignAfterMs }: Timings,
 ): AppleEventEvent[] {
   const { uId, notificationId, notificationType, operation, result, pairs, errorNumber, reason } = command;
   if (notificationsOf(state).has(notificationId)) return [];
   const said = { notificationId, notificationType, operation, result, pairs, errorNumber, reason };
+  // What is known to be another tool's stays so; the first notification of the rest counts.
+  const fresh = state.phase === 'unbound' && state.heard.lastAt === 0;
   const events: AppleEventEvent[] = [
     {
       type: 'appleEvent.notification-received',
-      data: { uId, ...said, at, pollAt: at + quietMs },
+      data: { uId, ...said, at, pollAt: at + quietMs, foreignAt: fresh ? at + foreignAfterMs : null },
     },
   ];
   if (state.phase !== 'bound') return events;
@@ -167,6 +173,12 @@ function recordPoll(
     polled,
     { type: 'appleEvent.stalled', data: { uId, callId, reason: 'pending for more than 10 minutes' } },
   ];
+}
+
+function findForeign(state: AppleEvent): AppleEventEvent[] {
+  if (state.phase !== 'unbound' || state.foreignAt === null) return [];
+  const assets = [...state.heard.named.keys()].map(assetOfId);
+  return [{ type: 'appleEvent.found-foreign', data: { uId: state.uId, assets } }];
 }
 
 /** It was pending for too long. A clock that is earlier now than it was has been set back, and tells nothing else. */

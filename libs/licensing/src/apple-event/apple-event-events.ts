@@ -24,6 +24,8 @@ export type AppleEventEvent =
         readonly at: Instant;
         /** When Apple is asked, if nothing more has been heard by then. */
         readonly pollAt: Instant;
+        /** When it is another tool's, unless a call of ours is known for it by then; null where that is decided. */
+        readonly foreignAt: Instant | null;
       }
     >
   /** The call that caused it is known. */
@@ -57,6 +59,8 @@ export type AppleEventEvent =
         readonly at: Instant;
       }
     >
+  /** No call of ours has asked for it: another tool has. */
+  | Event<'found-foreign', { readonly assets: readonly AssetId[] }>
   /** Apple does not finish it, or does not know it: the call makes its next attempt. */
   | Event<'stalled', { readonly callId: string; readonly reason: string }>
   | Event<
@@ -74,6 +78,7 @@ export const appleEventEventTypes = firstVersions<AppleEventEvent>({
   'appleEvent.polled': true,
   'appleEvent.poll-failed': true,
   'appleEvent.held': true,
+  'appleEvent.found-foreign': true,
   'appleEvent.stalled': true,
   'appleEvent.completed': true,
 });

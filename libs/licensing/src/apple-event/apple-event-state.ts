@@ -36,11 +36,16 @@ export interface Bound {
   readonly heard: Heard;
 }
 
+/** Of no call that is known. When `foreignAt` has come, it is another tool's; null when that is noted, or nothing was heard. */
+export interface Unbound {
+  readonly phase: 'unbound';
+  readonly uId: string;
+  readonly foreignAt: Instant | null;
+  readonly heard: Heard;
+}
+
 /** An event of Apple's. Notifications may come before its call is known, and after it is over. */
-export type AppleEvent =
-  | { readonly phase: 'unbound'; readonly heard: Heard }
-  | Bound
-  | { readonly phase: 'over'; readonly notificationIds: Set<string> };
+export type AppleEvent = Unbound | Bound | { readonly phase: 'over'; readonly notificationIds: Set<string> };
 
 export const nothingHeard = (): Heard => ({
   lastAt: 0,
@@ -84,8 +89,12 @@ export function evolveAppleEvent(state: AppleEvent, event: AppleEventEvent): App
       state.heard.notificationIds.add(notificationId);
       state.heard.lastAt = at;
       hear(state.heard, pairs, errorNumber, reason);
-      return state.phase === 'bound' ? { ...state, quietAt: pollAt } : state;
+      if (state.phase === 'bound') return { ...state, quietAt: pollAt };
+      const { uId, foreignAt } = event.data;
+      return foreignAt === null ? state : { ...state, uId, foreignAt };
     }
+    case 'appleEvent.found-foreign':
+      return { ...inPhase(state, 'unbound'), foreignAt: null };
     case 'appleEvent.bound': {
       const { uId, callId, pairs: expected, at: boundAt, pollAt: quietAt } = event.data;
       const { heard } = inPhase(state, 'unbound');

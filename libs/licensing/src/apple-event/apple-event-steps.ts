@@ -29,9 +29,22 @@ const poll: Step<AppleEvent, LicensingPorts, AppleEventCommand> = {
   },
 };
 
-export const appleEventSteps = { poll } satisfies Steps<AppleEvent, LicensingPorts, AppleEventCommand>;
+/** What Apple announces and nobody of ours has asked for. A call that is known later still gets its outcome. */
+const findForeign: Step<AppleEvent, LicensingPorts, AppleEventCommand> = {
+  due: (event) => (event.phase === 'unbound' && event.foreignAt !== null ? { at: event.foreignAt } : null),
+  perform: () => Promise.resolve([{ type: 'FindForeign' }]),
+};
+
+export const appleEventSteps = { poll, 'find-foreign': findForeign } satisfies Steps<
+  AppleEvent,
+  LicensingPorts,
+  AppleEventCommand
+>;
 
 export const appleEventWaits = (timings: Timings): LongestWaits<typeof appleEventSteps> => {
-  const { silenceMs, quietMs, pollEveryMs, maxRetryMs } = timings;
-  return { poll: Math.max(silenceMs, quietMs, pollEveryMs, maxRetryMs, MAX_RETRY_AFTER_MS) };
+  const { silenceMs, quietMs, pollEveryMs, maxRetryMs, foreignAfterMs } = timings;
+  return {
+    poll: Math.max(silenceMs, quietMs, pollEveryMs, maxRetryMs, MAX_RETRY_AFTER_MS),
+    'find-foreign': foreignAfterMs,
+  };
 };

@@ -18,6 +18,7 @@ export const appleEventStory: Story<AppleEventEvent, StoryContext> = {
     `Apple was polled: ${status}, ${completed} of ${requested} done.`,
   'appleEvent.poll-failed': ({ data }) => failed('Polling Apple', data),
   'appleEvent.held': () => 'Polling Apple is held with the work of the account.',
+  'appleEvent.found-foreign': () => "No call of ours asked for this: it is another tool's.",
   'appleEvent.stalled': ({ data }) => `Apple makes no progress: ${data.reason}. The call will be sent again.`,
   'appleEvent.completed': ({ data: { by, failures } }) => {
     const source = by === 'status' ? 'its status' : 'its notifications';

@@ -27,6 +27,7 @@ const record = (more: Partial<AppleAsset> = {}, nothingAssigned = true): AssetCo
   type: 'RecordAsset',
   asset: appleAsset(more),
   readAt: READ_AT,
+  since: null,
   nothingAssigned,
 });
 const reserve = (
@@ -66,6 +67,7 @@ const settle = (
   type: 'SettleCall',
   callId,
   action,
+  attempts: 1,
   failures: failures.map((failure) => ({
     errorNumber: 9_610,
     reason: 'no',
@@ -133,7 +135,11 @@ describe('recording an asset as Apple reports it', () => {
 
   it('notes changed traits', () => {
     const { events } = given(...wrote.owned(5)).when(record({ total: 7, revocable: false }));
-    expect(events.map(({ type }) => type)).toEqual(['asset.traits-changed', 'asset.totals-read']);
+    expect(events.map(({ type }) => type)).toEqual([
+      'asset.traits-changed',
+      'asset.count-changed',
+      'asset.totals-read',
+    ]);
     expect(one(events, 'asset.traits-changed')).toMatchObject({ revocable: false });
     expect(one(events, 'asset.totals-read')).toMatchObject({ total: 7 });
   });
@@ -169,7 +175,7 @@ describe('recording an asset as Apple reports it', () => {
       wrote.claimed('call-2', devices('B'), [2]),
     ];
     const { events } = given(...before).when(stocked(0));
-    expect(events.map(({ type }) => type)).toEqual(['asset.totals-read']);
+    expect(events.map(({ type }) => type)).toEqual(['asset.count-changed', 'asset.totals-read']);
     expect(freeLicences(given(...before, ...events).state)).toBe(0);
   });
 
@@ -187,7 +193,7 @@ describe('recording an asset as Apple reports it', () => {
   it('withdraws nothing from an unlimited asset', () => {
     given(...reserved)
       .when(record({ unlimited: true, total: 0, available: 0 }))
-      .thenTypes('asset.totals-read');
+      .thenTypes('asset.count-changed', 'asset.totals-read');
   });
 
   it('clears a shortage when one is available, and not before', () => {
@@ -200,7 +206,7 @@ describe('recording an asset as Apple reports it', () => {
       .thenTypes('asset.totals-read', 'asset.shortage-cleared');
     given(...short)
       .when(record({ unlimited: true, total: 0, available: 0 }))
-      .thenTypes('asset.totals-read', 'asset.shortage-cleared');
+      .thenTypes('asset.count-changed', 'asset.totals-read', 'asset.shortage-cleared');
   });
 
   it('withdraws a great many in several appends, each within the limits', () => {

@@ -10,9 +10,8 @@ import {
 } from '../holder.js';
 import type { PairFailure } from '../apple-call/call-events.js';
 import type { AppleAsset, ContentMetadata } from '../ports.js';
-import type { Action, AssetEvent, AssetTraits, IfShort, RefusalReason } from './asset-events.js';
+import type { Action, AssetEvent, AssetTraits, IfShort, RefusalReason, Totals } from './asset-events.js';
 import {
-  asSpelled,
   emptyAsset,
   evolveAsset,
   freeLicences,
@@ -23,6 +22,8 @@ import {
   type Pair,
 } from './asset-state.js';
 import { ended, followUpsEnded, followedBy, lotsOf, newLots, ofOrders } from './pairs-in-parallel.js';
+import { driftDecided, driftFound, sourceOfCount, type FoundDrift } from './drift.js';
+import { foundWaiting } from './found-waiting.js';
 import { lackOf, reservationOf, returnOf } from './reservation.js';
 import { releaseClaims, settleCall } from './settle-call.js';
 
@@ -30,11 +31,15 @@ export type AssetCommand =
   | (Command<'RecordAsset'> & {
       readonly asset: AppleAsset;
       readonly readAt: Instant;
+      /** When all totals were read before; null for the first time. */
+      readonly since: Instant | null;
       readonly nothingAssigned: boolean;
     })
   | (Command<'DescribeAsset'> & { readonly metadata: ContentMetadata })
   | (Command<'AdoptAssignments'> & { readonly holders: Holders })
   | (Command<'CorrectAdoption'> & { readonly holders: Holders })
+  | (Command<'RecordDrift'> & { readonly found: FoundDrift })
+  | (Command<'DecideDrift'> & { readonly holders: Holders; readonly decision: 'accept' | 'restore' })
   | (Command<'CompleteBaseline'> & { readonly count: number; readonly unstable: boolean })
   | (Command<'ReserveLicenses'> & {
       readonly orderId: string;
@@ -68,6 +73,7 @@ export type AssetCommand =
       readonly callId: string;
       readonly action: Action;
       readonly failures: readonly PairFailure[];
+      readonly attempts: number;
     });
 
 export const assetDecider: Decider<AssetCommand, Asset, AssetEvent> = {
@@ -83,6 +89,10 @@ export const assetDecider: Decider<AssetCommand, Asset, AssetEvent> = {
         return adoptAssignments(command.holders, asset);
       case 'CorrectAdoption':
         return correctAdoption(command.holders, asset);
+      case 'RecordDrift':
+        return driftFound(command.found, asset);
+      case 'DecideDrift':
+        return driftDecided(command.decision, command.holders, asset);
       case 'CompleteBaseline':
         return asset.baseline
           ? []
@@ -115,13 +125,13 @@ export const assetDecider: Decider<AssetCommand, Asset, AssetEvent> = {
         return releaseClaims(callId, action, holderKeys(holders), at, asset);
       }
       case 'SettleCall':
-        return settleCall(command.callId, command.action, command.failures, asset);
+        return settleCall(command.callId, command.action, command.failures, command.attempts, asset);
     }
   },
 };
 
 function recordAsset(
-  { asset: seen, readAt, nothingAssigned }: AssetCommand & { type: 'RecordAsset' },
+  { asset: seen, readAt, since, nothingAssigned }: AssetCommand & { type: 'RecordAsset' },
   asset: Asset,
 ): AssetEvent[] {
   const events: AssetEvent[] = [];
@@ -137,6 +147,8 @@ function recordAsset(
   }
   const { unlimited, total, assigned, available, retired } = seen;
   const totals = { unlimited, total, assigned, available, retired };
+  const counted = countChanged(totals, since, readAt, asset);
+  if (counted) events.push(counted);
   events.push({
     type: 'asset.totals-read',
     data: { ...totals, takenElsewhere: takenElsewhere(totals, asset), readAt },
@@ -150,6 +162,25 @@ function recordAsset(
   // What Apple called short is short: nobody was there to give a licence back meanwhile.
   else events.push(...refuseShort(NOBODY_SERVED, asset));
   return [...events, ...withdraw(unlimited ? 0 : asset.used - total, asset)];
+}
+
+/** Licences were bought, refunded or moved since Apple's list was read before. */
+function countChanged(
+  { unlimited, total, retired }: Totals,
+  since: Instant | null,
+  readAt: Instant,
+  asset: Asset,
+): AssetEvent | null {
+  if (!asset.totals) return null;
+  const before = {
+    unlimited: asset.totals.unlimited,
+    total: asset.totals.total,
+    retired: asset.totals.retired,
+  };
+  const after = { unlimited, total, retired };
+  if (before.unlimited === unlimited && before.total === total && before.retired === retired) return null;
+  const source = sourceOfCount(before, after);
+  return { type: 'asset.count-changed', data: { before, after, from: since ?? readAt, to: readAt, source } };
 }
 
 /** Unclaimed reservations, newest first: one per licence over the total. In the waiting list they keep their order. */
@@ -180,29 +211,10 @@ function describeAsset({ metadata }: AssetCommand & { type: 'DescribeAsset' }, a
 function adoptAssignments(holders: Holders, asset: Asset): AssetEvent[] {
   // A list that moved while it was read may name a pair twice.
   const keys = [...new Set(holderKeys(holders))];
-  const failed = keys.filter((key) => asset.pairs.get(key)?.state === 'failed');
-  const unknown = keys.filter((key) => !asset.pairs.has(key) || asset.pairs.get(key)?.state === 'failed');
-  const awaited = keys.filter((key) => asset.pairs.get(key)?.state === 'waiting');
-  const events: AssetEvent[] = [];
-  if (unknown.length > 0) {
-    events.push({
-      type: 'asset.assignments-adopted',
-      data: { ...holdersOf(unknown), failedBefore: failed.length },
-    });
-  }
-  // A device that waits has its licence already where Apple only spells it in another way.
-  const spelled = new Set(unknown.map((key) => asSpelled(key, asset)));
-  const found = [...spelled].filter(
-    (key) => asset.pairs.get(key)?.state === 'waiting' && !keys.includes(key),
-  );
-  if (found.length > 0) events.push({ type: 'asset.found-held', data: ofOrders(found, asset) });
-  if (awaited.length > 0) {
-    events.push({
-      type: 'asset.licenses-assigned',
-      data: { callId: null, ...ofOrders(awaited, asset) },
-    });
-  }
-  return events;
+  const { unknown, events } = foundWaiting(keys, asset);
+  if (unknown.length === 0) return [...events];
+  const failedBefore = unknown.filter((key) => asset.pairs.has(key)).length;
+  return [{ type: 'asset.assignments-adopted', data: { ...holdersOf(unknown), failedBefore } }, ...events];
 }
 
 /** Only of pairs that are still as they were adopted: what an order is about, its call will tell. */

@@ -32,6 +32,51 @@ export type RefusalReason =
 
 export type Action = 'associate' | 'disassociate';
 
+/** `added`: Apple holds a pair that the ledger did not have. `taken`: Apple no longer holds one that it had. */
+export type DriftKind = 'added' | 'taken';
+
+/** What is done about drift of a kind: nothing, it is undone by an order, or a person is asked. */
+export type DriftPolicy = 'accept' | 'restore' | 'ask';
+
+export type DriftDecision = 'accepted' | 'restoring' | 'asked';
+
+/** When it happened: not before `from`, not after `to`. */
+export interface DriftWindow {
+  readonly from: Instant;
+  readonly to: Instant;
+}
+
+/** Who or what has likely changed a pair. `unknown`: another tool, or a person in Apple's console. */
+export type DriftSource = 'another-tool' | 'console' | 'own-late-effect' | 'unknown';
+
+/**
+ * Why that source is likely. `foreign-event`: Apple announced it by an event of no call of ours. `unanswered-call`: a
+ * call of ours about the pair went unanswered, and its effect came late. `failed-before`: Apple had said that it
+ * failed. `not-announced`: Apple sends notifications to us, and none was about it. `not-subscribed`: it sends none.
+ */
+export type DriftEvidence =
+  'foreign-event' | 'unanswered-call' | 'failed-before' | 'not-announced' | 'not-subscribed';
+
+/** Something about pairs that we did not do. */
+export interface Drift extends DriftWindow {
+  readonly kind: DriftKind;
+  /** What the ledger had. */
+  readonly before: 'absent' | 'failed' | 'assigned';
+  readonly source: DriftSource;
+  readonly evidence: DriftEvidence;
+  /** Apple's event or our call that the evidence is of, else null. */
+  readonly reference: string | null;
+  readonly decision: DriftDecision;
+  /** Why a person is asked although the policy says restore. */
+  readonly overruled: 'OSCILLATES' | 'NOT_REVOCABLE' | null;
+}
+
+/** How many licences there are, as Apple counts. */
+export type Counts = Pick<Totals, 'unlimited' | 'total' | 'retired'>;
+
+/** Where licences came from or went. `apple`: Apple counts otherwise, e.g. without limit. */
+export type CountSource = 'purchase' | 'refund' | 'transfer' | 'apple';
+
 /** What becomes of a pair of an order for which there is no licence, whenever that turns out. */
 export type IfShort = 'wait' | 'refuse';
 
@@ -49,6 +94,11 @@ export type AssetEvent =
    * read: a holder that Apple counted there may be known by now.
    */
   | Event<'totals-doubted', { readonly takenElsewhere: number }>
+  /** The number of licences is another one than when it was last read. */
+  | Event<
+      'count-changed',
+      DriftWindow & { readonly before: Counts; readonly after: Counts; readonly source: CountSource }
+    >
   | Event<
       'described',
       {
@@ -67,6 +117,18 @@ export type AssetEvent =
   | Event<'assignments-adopted', Holders & { readonly failedBefore: number }>
   /** Adopted pairs that Apple does not hold: the first read was wrong, or another tool took them back meanwhile. */
   | Event<'adoption-corrected', Holders>
+  /**
+   * Others gave or took licences, and the ledger follows Apple. Pairs that are being restored get an order of their own,
+   * those that are asked about wait for a person. `orderId`: what taken ones were held for.
+   */
+  | Event<'drift-found', Holders & OrderRefs & Drift>
+  /** A call went unanswered at least once: Apple may carry it out once more, late, whatever is ordered since. */
+  | Event<'late-effect-possible', Holders & { readonly callId: string; readonly action: Action }>
+  /** A person has decided about drift that waited for it. */
+  | Event<
+      'drift-decided',
+      Holders & { readonly kind: DriftKind; readonly decision: Exclude<DriftDecision, 'asked'> }
+    >
   /** From here on the ledger knows all that Apple held; `unstable`: the walk never stood still. */
   | Event<'baseline-completed', { readonly count: number; readonly unstable: boolean }>
   /** The answer to one request of an order. `reserved` pairs form a lot of open work. */
@@ -188,10 +250,14 @@ export const assetEventTypes = firstVersions<AssetEvent>({
   'asset.discovered': true,
   'asset.traits-changed': true,
   'asset.totals-read': true,
+  'asset.count-changed': true,
   'asset.totals-doubted': true,
   'asset.described': true,
   'asset.assignments-adopted': true,
   'asset.adoption-corrected': true,
+  'asset.drift-found': true,
+  'asset.late-effect-possible': true,
+  'asset.drift-decided': true,
   'asset.baseline-completed': true,
   'asset.licenses-reserved': true,
   'asset.licenses-served': true,

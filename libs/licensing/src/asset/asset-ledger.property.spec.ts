@@ -135,7 +135,8 @@ class Bench {
         };
         Object.assign(model, { deviceAssignable, revocable });
         const excess = model.readTotals(total, available, asset.assigned);
-        const events = this.#decide({ type: 'RecordAsset', asset, readAt: NOW, nothingAssigned: false });
+        const read = { readAt: NOW, since: null, nothingAssigned: false };
+        const events = this.#decide({ type: 'RecordAsset', asset, ...read });
         this.#withdrawn(events, excess);
         break;
       }
@@ -206,8 +207,9 @@ class Bench {
           holders: holders && holdersOf(holders),
         }));
         this.#settleModel(callId, failures);
-        this.#decide({ type: 'SettleCall', callId, action, failures });
-        expect(this.#decide({ type: 'SettleCall', callId, action, failures: [] })).toEqual([]);
+        const settlement = { type: 'SettleCall', callId, action, attempts: 1 } as const;
+        this.#decide({ ...settlement, failures });
+        expect(this.#decide({ ...settlement, failures: [] })).toEqual([]);
         break;
       }
     }

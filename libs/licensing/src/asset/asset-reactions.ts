@@ -50,6 +50,7 @@ const serveWaiting = reaction<AssetEvent>('asset.serve-waiting', {
   'asset.licenses-failed': serve,
   'asset.licenses-returned': serve,
   'asset.adoption-corrected': serve,
+  'asset.drift-found': serve,
   'asset.reservations-ended': serve,
   'asset.reservations-withdrawn': serve,
   'asset.licenses-served': serve,
@@ -89,12 +90,13 @@ const releaseLeaving = reaction<CallEvent>('asset.release-leaving', {
 
 /** What became of a call goes to each of its ledgers. */
 const settleLedgers = reaction<CallEvent>('asset.settle-ledgers', {
-  'call.settled': ({ stream, data: { uId, action, assets, failures } }) =>
+  'call.settled': ({ stream, data: { uId, action, assets, failures, attempts } }) =>
     assets.map((asset) =>
       messageTo(assetStream(uId, asset), {
         type: 'SettleCall',
         callId: idOf(stream),
         action,
+        attempts,
         failures: failures.filter(
           ({ adamId, pricingParam }) => adamId === asset.adamId && pricingParam === asset.pricingParam,
         ),
@@ -103,12 +105,13 @@ const settleLedgers = reaction<CallEvent>('asset.settle-ledgers', {
 });
 
 const recordAssets = reaction<ReconciliationEvent>('asset.record-assets', {
-  'reconciliation.assets-read': ({ data: { uId, assets, readAt } }) =>
+  'reconciliation.assets-read': ({ data: { uId, assets, readAt, since } }) =>
     assets.map((asset) =>
       messageTo(assetStream(uId, asset), {
         type: 'RecordAsset',
         asset,
         readAt,
+        since,
         nothingAssigned: asset.assigned === 0,
       }),
     ),
@@ -133,6 +136,18 @@ const correctAdoption = reaction<ReconciliationEvent>('asset.correct-adoption', 
       messageTo(assetStream(uId, data), { type: 'CorrectAdoption', holders: { serialNumbers, userIds } }),
     ];
   },
+});
+
+/** What others did goes to the ledger, which looks once more whether nobody of ours has touched the pairs. */
+const recordDrift = reaction<ReconciliationEvent>('asset.record-drift', {
+  'reconciliation.drift-seen': ({
+    data: { uId, adamId, pricingParam, serialNumbers, userIds, ...found },
+  }) => [
+    messageTo(assetStream(uId, { adamId, pricingParam }), {
+      type: 'RecordDrift',
+      found: { ...found, holders: { serialNumbers, userIds } },
+    }),
+  ],
 });
 
 const completeBaseline = reaction<ReconciliationEvent>('asset.complete-baseline', {
@@ -187,6 +202,7 @@ export const assetReactions: readonly Reaction[] = [
   recordAssets,
   adoptAssignments,
   correctAdoption,
+  recordDrift,
   completeBaseline,
   describeAssets,
   refuseWaiting,

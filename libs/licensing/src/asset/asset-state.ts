@@ -1,7 +1,8 @@
-import { chunksOf, type EventOf, type SnapshotCodec } from '@seatbook/kernel';
+import { chunksOf, type EventOf, type Instant, type SnapshotCodec } from '@seatbook/kernel';
 import { holderCount, holderKeys, orderAt, type HolderKey, type Holders, type OrderRefs } from '../holder.js';
 import { canonicalHolder } from '../serial-number.js';
-import type { AssetEvent, AssetTraits, IfShort, Totals } from './asset-events.js';
+import type { Action, AssetEvent, AssetTraits, DriftKind, IfShort, Totals } from './asset-events.js';
+import { recent } from './restores.js';
 
 /** One asset and one holder. A pair that a call has claimed has a `callId`, whatever its state. */
 export interface Pair {
@@ -18,6 +19,14 @@ export interface Pair {
   /** What follows when the work under way has ended. */
   followUp: FollowUp | null;
 }
+
+export interface LateEffect {
+  readonly callId: string;
+  readonly action: Action;
+}
+
+/** A ledger remembers the possible late effects on so many pairs; those noted first are forgotten first. */
+const MAX_LATE_EFFECTS = 10_000;
 
 export type FollowUp =
   | { readonly action: 'assign'; readonly orderId: string; readonly ifShort: IfShort }
@@ -43,6 +52,12 @@ export interface Asset {
   /** Waiting pairs, first come first served. */
   waiting: Set<HolderKey>;
   readonly claims: Map<string, HolderKey[]>;
+  /** Pairs whose drift waits for a person to decide. */
+  readonly asked: Map<HolderKey, DriftKind>;
+  /** When pairs were restored of ourselves, within the last day. */
+  readonly restores: Map<HolderKey, readonly Instant[]>;
+  /** Pairs of calls that went unanswered at least once, and the call: its effect may come late. The last ones only. */
+  readonly lateEffects: Map<HolderKey, LateEffect>;
   /** Pairs that are reserved, assigned or returning. */
   used: number;
   /** Those of them that are reserved. */
@@ -64,14 +79,19 @@ export const emptyAsset = (): Asset => ({
   spellings: new Map(),
   waiting: new Set(),
   claims: new Map(),
+  asked: new Map(),
+  restores: new Map(),
+  lateEffects: new Map(),
   used: 0,
   reserved: 0,
   refusable: 0,
   lots: 0,
 });
 
-export const weighAsset = ({ pairs, waiting, claims }: Asset): number =>
-  1_000 + 400 * pairs.size + 100 * waiting.size + 500 * claims.size;
+export const weighAsset = ({ pairs, waiting, claims, asked, restores, lateEffects }: Asset): number => {
+  const noted = waiting.size + asked.size + restores.size + lateEffects.size;
+  return 1_000 + 400 * pairs.size + 100 * noted + 500 * claims.size;
+};
 
 /** Licences that can be given away now; infinite for an unlimited asset. */
 export function freeLicences(asset: Asset): number {
@@ -210,6 +230,25 @@ export function placesInLine(
   return places;
 }
 
+function drifted(asset: Asset, data: EventOf<AssetEvent, 'asset.drift-found'>['data']): void {
+  const { kind, decision, source, to } = data;
+  for (const key of holderKeys(data)) {
+    if (kind === 'taken') remove(asset, key);
+    else put(asset, key, { state: 'assigned', orderId: '', followUp: null });
+    asset.asked.delete(key);
+    if (decision === 'asked') asset.asked.set(key, kind);
+    if (source === 'own-late-effect') asset.lateEffects.delete(key);
+  }
+  if (kind === 'added') nowKnown(asset, holderCount(data));
+  if (decision !== 'restoring') return;
+  for (const [key, moments] of asset.restores) {
+    const left = recent(moments, to);
+    if (left.length === 0) asset.restores.delete(key);
+    else asset.restores.set(key, left);
+  }
+  for (const key of holderKeys(data)) asset.restores.set(key, [...(asset.restores.get(key) ?? []), to]);
+}
+
 type Fold<T extends AssetEvent['type']> = (asset: Asset, data: EventOf<AssetEvent, T>['data']) => void;
 
 /** What each event does to the ledger, which is changed in place. */
@@ -222,6 +261,7 @@ const FOLDS: { readonly [T in AssetEvent['type']]: Fold<T> } = {
     asset.totals = { unlimited, total, assigned, available, retired };
     asset.takenElsewhere = elsewhere;
   },
+  'asset.count-changed': () => undefined,
   'asset.totals-doubted': () => undefined,
   'asset.described': (asset, data) => void (asset.descriptionJson = JSON.stringify(data)),
   'asset.assignments-adopted'(asset, data) {
@@ -230,6 +270,21 @@ const FOLDS: { readonly [T in AssetEvent['type']]: Fold<T> } = {
   },
   'asset.adoption-corrected'(asset, data) {
     for (const key of holderKeys(data)) remove(asset, key);
+  },
+  'asset.drift-found': (asset, data) => drifted(asset, data),
+  'asset.late-effect-possible'(asset, data) {
+    const { callId, action } = data;
+    for (const key of holderKeys(data)) {
+      asset.lateEffects.delete(key);
+      asset.lateEffects.set(key, { callId, action });
+    }
+    for (const key of asset.lateEffects.keys()) {
+      if (asset.lateEffects.size <= MAX_LATE_EFFECTS) break;
+      asset.lateEffects.delete(key);
+    }
+  },
+  'asset.drift-decided'(asset, data) {
+    for (const key of holderKeys(data)) asset.asked.delete(key);
   },
   'asset.baseline-completed': (asset) => void (asset.baseline = true),
   'asset.licenses-reserved'(asset, { orderId, reserved, waiting, following, lot, ifShort }) {
@@ -339,18 +394,21 @@ const CHUNK_PAIRS = 2_500;
 const CHUNK_WAITING = 15_000;
 const CHUNK_CLAIMS = 15;
 
-type Head = Omit<Asset, 'pairs' | 'spellings' | 'waiting' | 'claims'>;
+type Head = Omit<Asset, 'pairs' | 'spellings' | 'waiting' | 'claims' | 'asked' | 'restores' | 'lateEffects'>;
 
 interface Chunk {
   readonly head?: Head;
   readonly pairs?: readonly [HolderKey, Pair][];
   readonly waiting?: readonly HolderKey[];
   readonly claims?: readonly [string, HolderKey[]][];
+  readonly asked?: readonly [HolderKey, DriftKind][];
+  readonly restores?: readonly [HolderKey, readonly Instant[]][];
+  readonly lateEffects?: readonly [HolderKey, LateEffect][];
 }
 
 /** Pairs, waiting list and claims in chunks, each in its order. */
 export const assetSnapshot: SnapshotCodec<Asset> = {
-  version: 4,
+  version: 5,
   entries: ({ pairs }) => pairs.size,
   save(asset) {
     const { pairs, waiting, claims, traits, totals, descriptionJson, baseline, closed, short } = asset;
@@ -362,6 +420,9 @@ export const assetSnapshot: SnapshotCodec<Asset> = {
       ...chunksOf([...pairs], CHUNK_PAIRS).map((some) => ({ pairs: some })),
       ...chunksOf([...waiting], CHUNK_WAITING).map((some) => ({ waiting: some })),
       ...chunksOf([...claims], CHUNK_CLAIMS).map((some) => ({ claims: some })),
+      ...chunksOf([...asset.asked], CHUNK_WAITING).map((some) => ({ asked: some })),
+      ...chunksOf([...asset.restores], CHUNK_PAIRS).map((some) => ({ restores: some })),
+      ...chunksOf([...asset.lateEffects], CHUNK_PAIRS).map((some) => ({ lateEffects: some })),
     ];
     return chunks;
   },
@@ -376,6 +437,9 @@ export const assetSnapshot: SnapshotCodec<Asset> = {
       spellings,
       waiting: new Set(chunks.flatMap(({ waiting = [] }) => waiting)),
       claims: new Map(chunks.flatMap(({ claims = [] }) => claims)),
+      asked: new Map(chunks.flatMap(({ asked = [] }) => asked)),
+      restores: new Map(chunks.flatMap(({ restores = [] }) => restores)),
+      lateEffects: new Map(chunks.flatMap(({ lateEffects = [] }) => lateEffects)),
     };
   },
 };

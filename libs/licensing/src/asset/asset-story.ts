@@ -3,7 +3,7 @@ import { assetOf } from '../asset-id.js';
 import type { Subjects } from '../subjects.js';
 import { count, countOf, includes, licences, listed, were, type StoryContext } from '../wording.js';
 import { holderCount, holderKeys, type HolderKey, type Holders } from '../holder.js';
-import type { AssetEvent, RefusalReason } from './asset-events.js';
+import type { AssetEvent, Counts, CountSource, DriftSource, RefusalReason } from './asset-events.js';
 
 type HoldersIn = {
   readonly [T in AssetEvent['type']]: (data: EventOf<AssetEvent, T>['data']) => readonly Holders[];
@@ -19,6 +19,7 @@ const HOLDERS: HoldersIn = {
   'asset.discovered': nobody,
   'asset.traits-changed': nobody,
   'asset.totals-read': nobody,
+  'asset.count-changed': nobody,
   'asset.totals-doubted': nobody,
   'asset.described': nobody,
   'asset.baseline-completed': nobody,
@@ -27,6 +28,9 @@ const HOLDERS: HoldersIn = {
   'asset.claims-released': nobody,
   'asset.assignments-adopted': all,
   'asset.adoption-corrected': all,
+  'asset.drift-found': all,
+  'asset.drift-decided': all,
+  'asset.late-effect-possible': nobody,
   'asset.licenses-reserved': ({ reserved, waiting, following, alreadyHeld, refused }) => [
     reserved,
     waiting,
@@ -116,6 +120,7 @@ export const assetStory: Story<AssetEvent, StoryContext> = {
     if (unlimited) return `Apple reports unlimited licences of ${name}.`;
     return `Apple reports ${count(total, 'licence')} of ${name}.`;
   },
+  'asset.count-changed': countText,
   'asset.totals-doubted': (event, context) =>
     `Some go without a licence of ${nameOf(event, context)}, although one may be free: Apple is asked.`,
   'asset.described': ({ data }) => `Its name in the store is ${data.name}.`,
@@ -128,6 +133,17 @@ export const assetStory: Story<AssetEvent, StoryContext> = {
     (name, data) =>
       `${licences(data)} of ${name} had been adopted, but Apple does not hold ${holderCount(data) === 1 ? 'it' : 'them'}.`,
   ),
+  'asset.drift-found': driftText,
+  'asset.late-effect-possible': (event, context) =>
+    `A call about ${countOf(event.data, 'pair')} of ${nameOf(event, context)} had gone unanswered: a late effect of it would be ours.`,
+  'asset.drift-decided': (event, context) => {
+    const { kind, decision } = event.data;
+    const subject = context.holder === null ? licences(event.data) : 'A licence';
+    const verb = context.holder === null ? were(event.data) : 'was';
+    const done = kind === 'added' ? 'assigned' : 'taken back';
+    const follows = decision === 'accepted' ? 'that is accepted' : 'that is undone by an order';
+    return `${subject} of ${nameOf(event, context)} ${verb} ${done} by others: ${follows}.`;
+  },
   'asset.baseline-completed': (event, context) => {
     const held = count(event.data.count, 'licence');
     return `The ledger contains everything that Apple held of ${nameOf(event, context)}: ${held}.`;
@@ -200,6 +216,39 @@ export const assetStory: Story<AssetEvent, StoryContext> = {
     return `${subject} of ${nameOf(event, context)} ${verb} no longer ${ENDED[was]}.`;
   },
 };
+
+const SOURCES: Readonly<Record<CountSource, string>> = {
+  purchase: 'licences were bought or moved here',
+  refund: 'licences were refunded or used up',
+  transfer: 'licences were moved away',
+  apple: 'Apple counts in another way',
+};
+
+function countText(
+  event: Envelope<EventOf<AssetEvent, 'asset.count-changed'>>,
+  context: StoryContext,
+): string {
+  const { before, after, source } = event.data;
+  const said = ({ unlimited, total }: Counts): string =>
+    unlimited ? 'no limit' : total.toLocaleString('en');
+  return `The number of licences of ${nameOf(event, context)} went from ${said(before)} to ${said(after)}: ${SOURCES[source]}.`;
+}
+
+const WHO: Readonly<Record<DriftSource, string>> = {
+  'another-tool': 'another tool',
+  console: "a person in Apple's console",
+  'own-late-effect': 'a late effect of a call of ours',
+  unknown: "another tool, or a person in Apple's console",
+};
+
+function driftText(event: Envelope<EventOf<AssetEvent, 'asset.drift-found'>>, context: StoryContext): string {
+  const { kind, source, decision } = event.data;
+  const subject = context.holder === null ? licences(event.data) : 'A licence';
+  const verb = context.holder === null ? were(event.data) : 'was';
+  const done = kind === 'added' ? 'assigned' : 'taken back';
+  const follows = { accepted: 'accepted', restoring: 'undone by an order', asked: 'a person is asked' };
+  return `${subject} of ${nameOf(event, context)} ${verb} ${done}, probably by ${WHO[source]}: ${follows[decision]}.`;
+}
 
 function reservedText(
   event: Envelope<EventOf<AssetEvent, 'asset.licenses-reserved'>>,

@@ -8,7 +8,9 @@ import {
   type Recorded,
 } from '@seatbook/kernel';
 import { holderCount, type Holders } from '../holder.js';
-import { assetOf } from '../asset-id.js';
+import { assetKey, assetOf } from '../asset-id.js';
+import type { AssetId } from '../ports.js';
+import type { ReconciliationEvent } from '../reconciliation/reconciliation-events.js';
 import type { AssetEvent } from './asset-events.js';
 
 /** Counts of one asset. What is not known yet is null. */
@@ -32,6 +34,8 @@ export interface AssetDocument {
   appleAssigned: number | null;
   retired: number | null;
   totalsReadAt: Instant | null;
+  /** Since when Apple counts other pairs as assigned than the ledger; null where it does not, or that is explained. */
+  differsSince: Instant | null;
   /** Licences that Apple counts as taken by holders of whom nothing is known here. */
   takenElsewhere: number;
   reserved: number;
@@ -97,9 +101,25 @@ function nowKnown(asset: AssetDocument, pairs: number): void {
 const moved = (from: Counted | null, to: Counted | null) =>
   counted<Extract<AssetEvent, { data: Holders }>>((asset, data) => move(asset, holderCount(data), from, to));
 
-export const assetsModel = readModel<AssetDocument, AssetEvent>()({
+/** What a reconciliation says of an asset that is known. */
+const told = (
+  uId: string,
+  asset: AssetId,
+  position: Position,
+  tell: (asset: AssetDocument) => void,
+): AssetChange => ({
+  key: assetKey(uId, asset),
+  evolve(before) {
+    if (!before) return null;
+    before.position = position;
+    tell(before);
+    return before;
+  },
+});
+
+export const assetsModel = readModel<AssetDocument, AssetEvent | ReconciliationEvent>()({
   name: 'assets',
-  version: 4,
+  version: 5,
   on: {
     'asset.closed': counted((asset) => void (asset.closed = true)),
     'asset.opened': counted((asset) => void (asset.closed = false)),
@@ -109,6 +129,12 @@ export const assetsModel = readModel<AssetDocument, AssetEvent>()({
       const read = { unlimited, owned: unlimited ? null : total, appleAssigned: assigned, retired };
       Object.assign(asset, { ...read, takenElsewhere, totalsReadAt: readAt });
     }),
+    'reconciliation.walks-queued': ({ position, data: { uId, assets, why, at } }) =>
+      why === 'counts'
+        ? assets.map((named) => told(uId, named, position, (asset) => void (asset.differsSince ??= at)))
+        : [],
+    'reconciliation.walk-completed': ({ position, data }) =>
+      data.unstable ? [] : [told(data.uId, data, position, (asset) => void (asset.differsSince = null))],
     'asset.described': counted((asset, { name, bundleId, iconUrl, artistName }) => {
       // Its first name is its place in lists, which a new name does not change.
       const sortName = asset.name === null ? name.toLowerCase() : asset.sortName;
@@ -120,6 +146,11 @@ export const assetsModel = readModel<AssetDocument, AssetEvent>()({
       nowKnown(asset, holderCount(data));
     }),
     'asset.adoption-corrected': moved('assigned', null),
+    'asset.drift-found': counted((asset, data) => {
+      if (data.kind === 'taken') return move(asset, holderCount(data), 'assigned', null);
+      move(asset, holderCount(data), data.before === 'failed' ? 'failed' : null, 'assigned');
+      nowKnown(asset, holderCount(data));
+    }),
     'asset.baseline-completed': counted((asset) => void (asset.baseline = true)),
     'asset.licenses-reserved': counted((asset, { reserved, waiting, failedBefore }) => {
       move(asset, holderCount(reserved), null, 'reserved');
@@ -188,6 +219,7 @@ function emptyDocument(key: string): AssetDocument {
     appleAssigned: null,
     retired: null,
     totalsReadAt: null,
+    differsSince: null,
     takenElsewhere: 0,
     reserved: 0,
     assigned: 0,

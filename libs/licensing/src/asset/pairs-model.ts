@@ -94,11 +94,15 @@ const newPair = (
 
 export const pairsModel = readModel<PairDocument, AssetEvent>()({
   name: 'pairs',
-  version: 5,
+  version: 6,
   on: {
     'asset.assignments-adopted': (event) =>
       movedTo(event, event.data, { state: 'assigned', adopted: true, orderId: null, ...clean }),
     'asset.adoption-corrected': (event) => movedTo(event, event.data, null),
+    'asset.drift-found': (event) =>
+      event.data.kind === 'taken'
+        ? movedTo(event, event.data, null)
+        : movedTo(event, event.data, { state: 'assigned', adopted: false, orderId: null, ...clean }),
     'asset.licenses-reserved'(event) {
       const { orderId, reserved, waiting, waitingReason } = event.data;
       const fresh = { orderId, adopted: false, ...clean };

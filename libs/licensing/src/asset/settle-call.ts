@@ -23,21 +23,30 @@ interface Settlement {
   readonly openLot: () => number;
 }
 
-/** Only pairs that the call has claimed are moved, so that a second settlement moves nothing. */
+/**
+ * Only pairs that the call has claimed are moved, so that a second settlement moves nothing. Where it took several
+ * attempts, an earlier one may take effect even now.
+ */
 export function settleCall(
   callId: string,
   action: Action,
   failures: readonly PairFailure[],
+  attempts: number,
   asset: Asset,
 ): AssetEvent[] {
   const settlement = { callId, action, asset, openLot: newLots(asset) };
-  const left = new Set(asset.claims.get(callId) ?? []);
+  const claimed = asset.claims.get(callId) ?? [];
+  const left = new Set(claimed);
   const failed = failures.flatMap((failure) => {
     const hit = failure.holders ? holderKeys(failure.holders).filter((key) => left.has(key)) : [...left];
     for (const key of hit) left.delete(key);
     return failuresOf(failure, hit, settlement);
   });
-  return [...succeeded([...left], settlement), ...failed];
+  const late: AssetEvent[] =
+    attempts > 1 && claimed.length > 0
+      ? [{ type: 'asset.late-effect-possible', data: { ...holdersOf(claimed), callId, action } }]
+      : [];
+  return [...succeeded([...left], settlement), ...failed, ...late];
 }
 
 /** Pairs leave a call that was not sent: they are open work again. */

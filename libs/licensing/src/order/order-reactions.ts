@@ -1,7 +1,8 @@
-import { idOf, messageTo, reaction, type EventOf, type Reaction } from '@seatbook/kernel';
+import { idOf, messageTo, reaction, type Envelope, type EventOf, type Reaction } from '@seatbook/kernel';
 import type { AccountEvent } from '../account/account-events.js';
 import { assetOf } from '../asset-id.js';
 import type { AssetEvent } from '../asset/asset-events.js';
+import { restoringOrder } from '../drift.js';
 import { countByOrder, holderCount } from '../holder.js';
 import { orderStream } from '../streams.js';
 import { outcomeCounts } from './order-decider.js';
@@ -101,4 +102,36 @@ const returnGivenUp = reaction<AccountEvent>('order.return-given-up', {
   },
 });
 
-export const orderReactions: readonly Reaction[] = [takeAnswer, takeOutcomes, cancelAgain, returnGivenUp];
+/** What others did and is not to stay becomes an order: it is undone as anybody would undo it. */
+function restore({
+  stream,
+  revision,
+  data,
+}: Envelope<EventOf<AssetEvent, 'asset.drift-found' | 'asset.drift-decided'>>) {
+  if (data.decision !== 'restoring') return [];
+  const { kind: drift, serialNumbers, userIds } = data;
+  const { uId, adamId, pricingParam } = assetOf(idOf(stream));
+  const kind = drift === 'taken' ? 'AssignLicense' : 'ReturnLicense';
+  const terms = { kind, uId, assets: [{ adamId, pricingParam }], ifShort: 'wait', platform: null } as const;
+  const holders = { serialNumbers, userIds };
+  return [
+    messageTo(orderStream(restoringOrder(stream, revision)), {
+      type: 'PlaceOrder',
+      terms: { ...terms, holders: holderCount(holders) },
+      holders,
+    }),
+  ];
+}
+
+const restoreDrift = reaction<AssetEvent>('order.restore-drift', {
+  'asset.drift-found': restore,
+  'asset.drift-decided': restore,
+});
+
+export const orderReactions: readonly Reaction[] = [
+  takeAnswer,
+  takeOutcomes,
+  cancelAgain,
+  returnGivenUp,
+  restoreDrift,
+];

@@ -1,4 +1,12 @@
-import type { AppleAccess, AppleApi, AppleAssignment, AppleResult, AssetId, Walk } from '../ports.js';
+import type {
+  AppleAccess,
+  AppleApi,
+  AppleAssignment,
+  AppleHolder,
+  AppleResult,
+  AssetId,
+  Walk,
+} from '../ports.js';
 
 /** The assignments of one asset, read whole. */
 export interface AssetWalk {
@@ -56,6 +64,9 @@ const still = ({ records, versionId }: Walk<AppleAssignment>, walks: number): Ap
   value: { records, versionId, walks, unstable: false },
 });
 
+const holderOf = ({ serialNumber, clientUserId }: AppleAssignment): AppleHolder =>
+  serialNumber === null ? { clientUserId: clientUserId ?? '' } : { serialNumber };
+
 const keyOf = ({ serialNumber, clientUserId }: AppleAssignment): string =>
   JSON.stringify([serialNumber, clientUserId]);
 
@@ -71,10 +82,9 @@ async function confirmed(
   const records = new Map(other);
   const differing = [...new Map([...one, ...other])].filter(([key]) => one.has(key) !== other.has(key));
   for (const [key, record] of differing.slice(0, MAX_LOOK_UPS)) {
-    if (record.serialNumber === null) continue;
-    const found = await apple.assignments(access, asset, record.serialNumber);
-    if (!found.ok) return found;
-    if (found.value.records.length > 0) records.set(key, record);
+    const held = await apple.holds(access, asset, holderOf(record));
+    if (!held.ok) return held;
+    if (held.value) records.set(key, record);
     else records.delete(key);
   }
   const { versionId } = last;

@@ -2,8 +2,8 @@ import { deciderSpec, NOW } from '@seatbook/test-support/decider-spec';
 import { KEYNOTE, LOCATION, PAGES, appleAsset, devices } from '@seatbook/test-support/licensing-builders';
 import type { AppleAsset, AppleFailure, AssetId, ContentMetadata } from '../ports.js';
 import { DEFAULT_TIMINGS } from '../timings.js';
-import { reconciliationDecider, type ReconciliationCommand } from './reconciliation-decider.js';
-import type { ReconciliationEvent } from './reconciliation-events.js';
+import { MAX_SYNCS, reconciliationDecider, type ReconciliationCommand } from './reconciliation-decider.js';
+import type { ReconciliationEvent, WalkReason } from './reconciliation-events.js';
 import { reconciliationSteps } from './reconciliation-steps.js';
 
 const decider = reconciliationDecider(DEFAULT_TIMINGS);
@@ -22,7 +22,9 @@ const totals = (count = 1): ReconciliationCommand => ({
   type: 'CompleteTotals',
   assets: count,
   versionId: 'v1',
+  startedAt: NOW,
   readAt: NOW,
+  comparison: null,
 });
 const walked = (asset: AssetId = PAGES): ReconciliationCommand => ({
   type: 'CompleteWalk',
@@ -31,8 +33,15 @@ const walked = (asset: AssetId = PAGES): ReconciliationCommand => ({
   versionId: 'v1',
   walks: 1,
   unstable: false,
+  added: 0,
+  taken: 0,
+  startedAt: NOW,
 });
-const users: ReconciliationCommand = { type: 'RecordUsers', count: 3, moved: false };
+const users: ReconciliationCommand = {
+  type: 'RecordUsers',
+  count: 3,
+  comparison: { differing: [], deltaFrom: 'v1' },
+};
 const request = (delayMs = 0, anew?: AssetId): ReconciliationCommand => ({
   type: 'RequestTotals',
   reason: 'ASSET_COUNT',
@@ -74,7 +83,7 @@ const STARTED: ReconciliationEvent = {
 };
 const assetsRead = (list: readonly AppleAsset[], first = true): ReconciliationEvent => ({
   type: 'reconciliation.assets-read',
-  data: { uId: LOCATION, assets: list, first, readAt: NOW },
+  data: { uId: LOCATION, assets: list, first, readAt: NOW, since: first ? null : NOW },
 });
 const totalsCompleted = (count: number, changed = count, delay = 0): ReconciliationEvent => ({
   type: 'reconciliation.totals-completed',
@@ -83,8 +92,10 @@ const totalsCompleted = (count: number, changed = count, delay = 0): Reconciliat
     assets: count,
     changed,
     versionId: 'v1',
+    deltaFrom: null,
     readAt: NOW,
     nextAt: NOW + delay + 15 * MINUTE,
+    walkAllAt: null,
   },
 });
 const WALKED = {
@@ -93,6 +104,10 @@ const WALKED = {
   walks: 1,
   unstable: false,
   againAt: null,
+  added: 0,
+  taken: 0,
+  syncIds: [],
+  startedAt: NOW,
   at: NOW,
   nextAt: NOW + 15 * MINUTE,
 } as const;
@@ -114,7 +129,15 @@ const USERS_READ: readonly ReconciliationEvent[] = [
   { type: 'reconciliation.users-read', data: { uId: LOCATION, count: 3, at: NOW } },
   {
     type: 'reconciliation.first-read-completed',
-    data: { rewalkAt: null, uId: LOCATION, at: NOW, nextAt: NOW + 15 * MINUTE },
+    data: {
+      uId: LOCATION,
+      moved: [],
+      deltaFrom: 'v1',
+      at: NOW,
+      nextAt: NOW + 15 * MINUTE,
+      rewalkAt: NOW + 5 * MINUTE,
+      walkAllAt: NOW + DAY,
+    },
   },
 ];
 const totalsRequested = (
@@ -216,31 +239,32 @@ describe('assignments that moved while they were read', () => {
     given(...walkedOnce)
       .when({ ...walked(), unstable: true } as ReconciliationCommand)
       .then(moved);
-    expect(given(...unstable).due()).toEqual(due('rewalk', 5 * MINUTE));
+    expect(given(...unstable).due()).toEqual(due('walk', 5 * MINUTE));
     expect(given(...unstable, walkCompleted()).due()).toEqual(due('read-totals', 15 * MINUTE));
   });
 
-  it('are walked once more, all of them, when something moved between the first walk and the last', () => {
+  it('are walked once more where they moved between their walk and the end of the first read', () => {
     const { events } = given(...walkedOnce, walkCompleted()).when({
-      ...users,
-      moved: true,
+      type: 'RecordUsers',
+      count: 3,
+      comparison: { differing: [{ asset: PAGES, by: 'delta' }], deltaFrom: 'v2' },
     });
-    expect(events.at(-1)).toMatchObject({ data: { rewalkAt: AGAIN } });
+    expect(events.at(-1)).toMatchObject({ data: { moved: [PAGES], rewalkAt: AGAIN } });
     const state = given(...walkedOnce, walkCompleted(), metadataRead([PAGES.adamId]), ...events);
-    expect(state.due()).toEqual(due('rewalk', 5 * MINUTE));
+    expect(state.due()).toEqual(due('walk', 5 * MINUTE));
   });
 
   it('wait after a failure, and leave the read of totals where it is', () => {
     const { events } = given(...unstable).when(
       {
         type: 'RecordReadFailure',
-        step: 'rewalk',
+        step: 'walk',
         failure: transient,
         fingerprint: 'f1',
       },
       AGAIN,
     );
-    expect(given(...unstable, ...events).due()).toEqual(due('rewalk', 5 * MINUTE + 5 * SECOND));
+    expect(given(...unstable, ...events).due()).toEqual(due('walk', 5 * MINUTE + 5 * SECOND));
   });
 
   it('name what is missing, for the ledger to judge', () => {
@@ -300,7 +324,7 @@ describe('reading totals', () => {
       .when(assets(appleAsset(), appleAsset(KEYNOTE)))
       .then({
         type: 'reconciliation.assets-read',
-        data: { uId: LOCATION, assets: [appleAsset(KEYNOTE)], first: false, readAt: NOW },
+        data: { uId: LOCATION, assets: [appleAsset(KEYNOTE)], first: false, readAt: NOW, since: NOW },
       });
     given(...idle)
       .when(assets(appleAsset({ total: 11 })))
@@ -312,7 +336,16 @@ describe('reading totals', () => {
     const complete = given(...changed).when(totals());
     complete.then({
       type: 'reconciliation.totals-completed',
-      data: { uId: LOCATION, assets: 1, changed: 1, versionId: 'v1', readAt: NOW, nextAt: NOW + 15 * MINUTE },
+      data: {
+        uId: LOCATION,
+        assets: 1,
+        changed: 1,
+        versionId: 'v1',
+        deltaFrom: null,
+        readAt: NOW,
+        nextAt: NOW + 15 * MINUTE,
+        walkAllAt: NOW + DAY,
+      },
     });
     complete.thenDue(due('read-totals', 15 * MINUTE));
   });
@@ -480,5 +513,173 @@ describe('names and icons', () => {
         fingerprint: 'f1',
       })
       .thenTypes('reconciliation.held');
+  });
+});
+
+describe('comparing with Apple', () => {
+  const compared = (
+    differing: readonly { readonly asset: AssetId; readonly by: 'counts' | 'delta' }[] = [],
+    startedAt = NOW,
+  ): ReconciliationCommand => ({
+    type: 'CompleteTotals',
+    assets: 1,
+    versionId: 'v2',
+    startedAt,
+    readAt: startedAt,
+    comparison: { differing, deltaFrom: 'v2' },
+  });
+  const queued = (
+    why: WalkReason,
+    at = 0,
+    from: number | null = NOW,
+    asset: AssetId = PAGES,
+  ): ReconciliationEvent => ({
+    type: 'reconciliation.walks-queued',
+    data: { uId: LOCATION, assets: [asset], why, from, at: NOW + at },
+  });
+  const found = (added: number, taken: number): ReconciliationCommand => ({
+    ...(walked() as ReconciliationCommand & { type: 'CompleteWalk' }),
+    added,
+    taken,
+  });
+  const held = [...idle, assetsRead([appleAsset({ assigned: 2 })], false)];
+
+  it('walks only what differs, and no asset again whose first walk is still to come', () => {
+    const { events } = given(...idle).when(compared([{ asset: PAGES, by: 'counts' }]));
+    expect(events.slice(1)).toEqual([queued('counts')]);
+    expect(given(...idle, ...events).due()).toEqual(due('walk', 0));
+    given(...walking)
+      .when(compared([{ asset: KEYNOTE, by: 'counts' }]))
+      .thenTypes('reconciliation.totals-completed');
+    given(...idle)
+      .when(compared())
+      .thenTypes('reconciliation.totals-completed');
+  });
+
+  it('walks all that anybody holds once a day, whatever the clock said meanwhile', () => {
+    const daily = given(...held).when(compared(), NOW + DAY);
+    expect(daily.events.slice(1)).toEqual([queued('daily', DAY, null)]);
+    expect(daily.events[0]).toMatchObject({ data: { walkAllAt: NOW + 2 * DAY } });
+    given(...held)
+      .when(compared(), NOW + DAY - 1)
+      .thenTypes('reconciliation.totals-completed');
+    // It was noted by a clock that was ahead.
+    expect(
+      given(...held)
+        .when(compared(), NOW - 1)
+        .events.map(({ type }) => type),
+    ).toContain('reconciliation.walks-queued');
+  });
+
+  it('goes on from the version of the last delta', () => {
+    const { events } = given(...idle).when(compared());
+    expect(given(...idle, ...events).state).toMatchObject({ deltaFrom: 'v2' });
+  });
+
+  it('alerts once for all that a round found, and once an hour for what comes after', () => {
+    const two = [...held, queued('counts'), queued('counts', 0, NOW, KEYNOTE)];
+    const first = given(...two).when(found(3, 0));
+    first.thenTypes('reconciliation.walk-completed');
+    const second = given(...two, ...first.events).when({
+      ...found(0, 2),
+      asset: KEYNOTE,
+    } as ReconciliationCommand);
+    second.thenTypes('reconciliation.walk-completed', 'reconciliation.drift-alerted');
+    expect(second.events[1]?.data).toMatchObject({ added: 3, taken: 2, assetCount: 2 });
+    const alerted = [...two, ...first.events, ...second.events];
+    const later = given(...alerted).when(found(1, 0), NOW + 59 * MINUTE);
+    later.thenTypes('reconciliation.walk-completed');
+    given(...alerted, ...later.events)
+      .when(compared(), NOW + 60 * MINUTE)
+      .thenTypes('reconciliation.totals-completed', 'reconciliation.drift-alerted');
+  });
+
+  it("notes another tool's event once, and walks its assets", () => {
+    const foreign: ReconciliationCommand = {
+      type: 'NoteForeignEvent',
+      appleEventId: 'e1',
+      assets: [PAGES, KEYNOTE],
+    };
+    given(...held)
+      .when(foreign)
+      .then(
+        {
+          type: 'reconciliation.foreign-event-noted',
+          data: { uId: LOCATION, appleEventId: 'e1', assets: [PAGES], at: NOW },
+        },
+        queued('foreign-event', 0, null),
+      );
+    given(...held)
+      .when(foreign)
+      .thenOnce();
+  });
+
+  it('does about drift of a kind what was set for it', () => {
+    const seen = { kind: 'taken', ...devices('A'), from: NOW, to: NOW } as const;
+    const cause = { source: 'console', evidence: 'not-announced', reference: null } as const;
+    const see: ReconciliationCommand = { type: 'SeeDrift', asset: PAGES, seen: { ...seen, ...cause } };
+    expect(given(...held).when(see).events[0]?.data).toMatchObject({ policy: 'ask' });
+    const set: ReconciliationCommand = { type: 'SetDriftPolicies', policies: { taken: 'restore' } };
+    const { events } = given(...held).when(set);
+    expect(events[0]?.data).toMatchObject({ added: 'accept', taken: 'restore' });
+    given(...held)
+      .when(set)
+      .thenOnce();
+    expect(given(...held, ...events).when(see).events[0]?.data).toMatchObject({ policy: 'restore' });
+  });
+
+  describe('because somebody asks for a sync', () => {
+    const sync = (full: boolean): ReconciliationCommand => ({ type: 'RequestSync', syncId: 's1', full });
+    const requested = (full: boolean): ReconciliationEvent => ({
+      type: 'reconciliation.sync-requested',
+      data: { uId: LOCATION, syncId: 's1', full, at: NOW },
+    });
+
+    it('reads the totals at once, and is over with the walks of what differs', () => {
+      given(...held)
+        .when(sync(false))
+        .thenDue(due('read-totals', 0));
+      const asked = [...held, requested(false)];
+      given(...asked)
+        .when(compared())
+        .thenTypes(
+          'reconciliation.totals-completed',
+          'reconciliation.sync-started',
+          'reconciliation.sync-completed',
+        );
+      const { events } = given(...asked).when(compared([{ asset: PAGES, by: 'counts' }]));
+      expect(events.map(({ type }) => type)).toEqual([
+        'reconciliation.totals-completed',
+        'reconciliation.walks-queued',
+        'reconciliation.sync-started',
+      ]);
+      const over = given(...asked, ...events).when(found(0, 0));
+      over.thenTypes('reconciliation.walk-completed', 'reconciliation.sync-completed');
+      expect(over.events[0]?.data).toMatchObject({ syncIds: ['s1'] });
+    });
+
+    it('takes no read for its own that had begun before', () => {
+      given(...held, requested(false))
+        .when(compared([], NOW - 1))
+        .thenTypes('reconciliation.totals-completed');
+    });
+
+    it('walks all that anybody holds where it is to be full', () => {
+      const { events } = given(...held, requested(true)).when(compared());
+      expect(events.slice(1)).toEqual([
+        { type: 'reconciliation.sync-started', data: { uId: LOCATION, syncId: 's1', assets: [PAGES] } },
+        queued('sync', 0, null),
+      ]);
+    });
+
+    it('has them wait in a number that has an end', () => {
+      const many = Array.from({ length: MAX_SYNCS }, (_sync, index): ReconciliationEvent => ({
+        type: 'reconciliation.sync-requested',
+        data: { uId: LOCATION, syncId: `s${index}`, full: false, at: NOW },
+      }));
+      given(...held, ...many)
+        .when({ type: 'RequestSync', syncId: 'one more', full: false })
+        .thenRefused('THROTTLED');
+    });
   });
 });

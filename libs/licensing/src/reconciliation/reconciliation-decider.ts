@@ -1,14 +1,35 @@
-import type { Command, Decider, Instant, Milliseconds } from '@seatbook/kernel';
+import {
+  Refusal,
+  chunksOf,
+  type Command,
+  type Decider,
+  type Instant,
+  type Milliseconds,
+} from '@seatbook/kernel';
 import { holdOf } from '../hold.js';
 import type { Holders } from '../holder.js';
 import type { AppleAsset, AppleFailure, AssetId, ContentMetadata } from '../ports.js';
 import type { Timings } from '../timings.js';
 import { assetOfId, idOfAsset } from '../asset-id.js';
-import type { ReconciliationEvent } from './reconciliation-events.js';
-import { evolveReconciliation, type Reading, type Reconciliation } from './reconciliation-state.js';
+import type { DriftPolicies, ReconciliationEvent, WalkReason } from './reconciliation-events.js';
+import {
+  evolveReconciliation,
+  type Reading,
+  type Reconciliation,
+  type Unalerted,
+} from './reconciliation-state.js';
 
 /** Assets looked up at once. */
 export const ASSETS_PER_LOOKUP = 50;
+
+/** In which way Apple and a ledger were seen to differ. */
+export type Difference = 'counts' | 'delta';
+
+export interface Comparison {
+  readonly differing: readonly { readonly asset: AssetId; readonly by: Difference }[];
+  /** From which version on the next delta is read; null: Apple knows no more of the one before. */
+  readonly deltaFrom: string | null;
+}
 
 export type ReconciliationCommand =
   | (Command<'StartFirstRead'> & { readonly uId: string })
@@ -22,7 +43,11 @@ export type ReconciliationCommand =
   | (Command<'CompleteTotals'> & {
       readonly assets: number;
       readonly versionId: string;
+      /** Where the read of the list began. */
+      readonly startedAt: Instant;
       readonly readAt: Instant;
+      /** Null where nothing is compared yet: the list was read for the first time. */
+      readonly comparison: Comparison | null;
     })
   | (Command<'AwaitAsset'> & { readonly asset: AssetId })
   | (Command<'RecordAssignments'> & { readonly asset: AssetId; readonly holders: Holders })
@@ -32,14 +57,20 @@ export type ReconciliationCommand =
       readonly versionId: string;
       readonly walks: number;
       readonly unstable: boolean;
+      readonly added: number;
+      readonly taken: number;
+      readonly startedAt: Instant;
     })
-  /** Apple counts licences of it as taken of which the ledger knows nothing. */
-  | (Command<'WalkUnknown'> & { readonly asset: AssetId })
   | (Command<'RecordMissing'> & { readonly asset: AssetId; readonly holders: Holders })
+  | (Command<'SeeDrift'> & { readonly asset: AssetId; readonly seen: SeenDrift })
+  | (Command<'SetDriftPolicies'> & { readonly policies: Partial<DriftPolicies> })
+  /** Apple announced an event that no call of ours has asked for. */
+  | (Command<'NoteForeignEvent'> & { readonly appleEventId: string; readonly assets: readonly AssetId[] })
+  | (Command<'RequestSync'> & { readonly syncId: string; readonly full: boolean })
   | (Command<'RecordUsers'> & {
       readonly count: number;
-      /** Assignments moved since the first walk began. */
-      readonly moved: boolean;
+      /** How Apple stands now to what was walked. */
+      readonly comparison: Comparison;
     })
   | (Command<'RecordReadFailure'> & {
       readonly step: string;
@@ -51,6 +82,20 @@ export type ReconciliationCommand =
       readonly missing: readonly string[];
     })
   | (Command<'RecordMetadataFailure'> & { readonly failure: AppleFailure; readonly fingerprint: string });
+
+/** What a walk saw of pairs that nobody of ours had touched. */
+export type SeenDrift = Omit<DataOf<'reconciliation.drift-seen'>, 'uId' | 'policy' | keyof AssetId>;
+
+type DataOf<T extends ReconciliationEvent['type']> = Extract<ReconciliationEvent, { type: T }>['data'];
+
+/** Assets that one event queues walks of. */
+const MAX_QUEUED_TOGETHER = 1_000;
+
+/** More syncs of one account do not wait together. */
+export const MAX_SYNCS = 100;
+
+/** What others do within this time after an alert is told by the next one. */
+export const ALERT_AFTER_MS: Milliseconds = 3_600_000;
 
 export const reconciliationDecider = (
   timings: Timings,
@@ -80,10 +125,16 @@ export const reconciliationDecider = (
         return recordAssignments(command, state);
       case 'CompleteWalk':
         return completeWalk(command, state, at, timings);
-      case 'WalkUnknown':
-        return walkUnknown(command.asset, state, at);
       case 'RecordMissing':
         return recordMissing(command, state);
+      case 'SeeDrift':
+        return seeDrift(command, state);
+      case 'SetDriftPolicies':
+        return setPolicies(command.policies, state);
+      case 'NoteForeignEvent':
+        return noteForeignEvent(command, state, at);
+      case 'RequestSync':
+        return requestSync(command, state, at);
       case 'RecordUsers':
         return recordUsers(command, state, at, timings);
       case 'RecordReadFailure':
@@ -116,11 +167,11 @@ function requestTotals(
 
 function recordAssets(
   { assets: read, readAt }: CommandOf<'RecordAssets'>,
-  { uId, known, first }: Reading,
+  { uId, known, first, totalsAt: since }: Reading,
 ): ReconciliationEvent[] {
   const assets = read.filter((asset) => known.get(idOfAsset(asset)) !== JSON.stringify(asset));
   if (assets.length === 0) return [];
-  return [{ type: 'reconciliation.assets-read', data: { uId, assets, first, readAt } }];
+  return [{ type: 'reconciliation.assets-read', data: { uId, assets, first, readAt, since } }];
 }
 
 /** The first list says whether the location has the asset; once it was read, that is known. */
@@ -137,17 +188,97 @@ function awaitAsset(
 }
 
 function completeTotals(
-  { assets, versionId, readAt }: CommandOf<'CompleteTotals'>,
-  { uId, changed, known, awaited }: Reading,
+  { assets, versionId, startedAt, readAt, comparison }: CommandOf<'CompleteTotals'>,
+  state: Reading,
   at: Instant,
-  { totalsEveryMs }: Timings,
+  { totalsEveryMs, walkAllEveryMs }: Timings,
 ): ReconciliationEvent[] {
+  const { uId, changed, known, awaited, totalsAt, walkAllAt } = state;
   const nextAt = at + totalsEveryMs;
-  const data = { uId, assets, changed: changed.size, versionId, readAt, nextAt };
+  const deltaFrom = comparison?.deltaFrom ?? null;
+  // Later than any interval: a clock that was ahead has noted it.
+  const all = walkAllAt !== null && (walkAllAt <= at || walkAllAt > at + walkAllEveryMs);
+  const data = { uId, assets, changed: changed.size, versionId, deltaFrom, readAt, nextAt };
   const unlisted = [...awaited].filter((id) => !known.has(id)).map(assetOfId);
-  const completed: ReconciliationEvent = { type: 'reconciliation.totals-completed', data };
-  if (unlisted.length === 0) return [completed];
-  return [completed, { type: 'reconciliation.assets-unlisted', data: { uId, assets: unlisted } }];
+  const differing = comparison?.differing ?? [];
+  const by = (difference: Difference): readonly AssetId[] =>
+    differing.flatMap(({ asset, by: found }) => (found === difference ? [asset] : []));
+  return [
+    {
+      type: 'reconciliation.totals-completed',
+      data: { ...data, walkAllAt: all ? at + walkAllEveryMs : walkAllAt },
+    },
+    ...(unlisted.length === 0
+      ? []
+      : [{ type: 'reconciliation.assets-unlisted', data: { uId, assets: unlisted } } as const]),
+    ...queued(by('counts'), 'counts', totalsAt, state, at),
+    ...queued(by('delta'), 'delta', totalsAt, state, at),
+    ...(all ? queued(assignedIn(known), 'daily', null, state, at) : []),
+    ...syncsStarted(
+      differing.map(({ asset }) => asset),
+      startedAt,
+      state,
+      at,
+    ),
+    ...alertOf(state.unalerted, uId, at),
+  ];
+}
+
+function queued(
+  assets: readonly AssetId[],
+  why: WalkReason,
+  from: Instant | null,
+  { uId, toWalk }: Reading,
+  at: Instant,
+): ReconciliationEvent[] {
+  const reading = new Set(toWalk.map(idOfAsset));
+  // Its first walk is still to come, or on its way.
+  const others = assets.filter((asset) => !reading.has(idOfAsset(asset)));
+  return chunksOf(others, MAX_QUEUED_TOGETHER).map((some) => ({
+    type: 'reconciliation.walks-queued',
+    data: { uId, assets: some.map(({ adamId, pricingParam }) => ({ adamId, pricingParam })), why, from, at },
+  }));
+}
+
+/** Assets of which anybody has a licence, as Apple last said: there is nothing to walk of others. */
+const assignedIn = (known: Reading['known']): readonly AssetId[] =>
+  [...known].flatMap(([id, text]) =>
+    text !== '' && (JSON.parse(text) as AppleAsset).assigned === 0 ? [] : [assetOfId(id)],
+  );
+
+/** Syncs that were requested before the list was read now know what they wait for. */
+function syncsStarted(
+  differing: readonly AssetId[],
+  startedAt: Instant,
+  state: Reading,
+  at: Instant,
+): ReconciliationEvent[] {
+  const { uId, syncs, known, toWalk } = state;
+  const events: ReconciliationEvent[] = [];
+  for (const [syncId, { full, requestedAt, waitsFor }] of syncs) {
+    if (waitsFor !== null || requestedAt > startedAt) continue;
+    const assets = full ? assignedIn(known) : [...differing, ...toWalk];
+    events.push({ type: 'reconciliation.sync-started', data: { uId, syncId, assets } });
+    if (full) events.push(...queued(assets, 'sync', null, state, at));
+    if (assets.length === 0) events.push(syncCompleted(uId, syncId, at));
+  }
+  return events;
+}
+
+const syncCompleted = (uId: string, syncId: string, at: Instant): ReconciliationEvent => ({
+  type: 'reconciliation.sync-completed',
+  data: { uId, syncId, at },
+});
+
+/** One alert at once, and one for what comes within a while after it. */
+function alertOf(
+  { added, taken, assetCount, alertedAt }: Unalerted,
+  uId: string,
+  at: Instant,
+): ReconciliationEvent[] {
+  if (added + taken === 0) return [];
+  if (alertedAt !== null && at >= alertedAt && at < alertedAt + ALERT_AFTER_MS) return [];
+  return [{ type: 'reconciliation.drift-alerted', data: { uId, added, taken, assetCount, at } }];
 }
 
 function recordAssignments(
@@ -158,26 +289,88 @@ function recordAssignments(
 }
 
 function completeWalk(
-  { asset: { adamId, pricingParam }, count, versionId, walks, unstable }: CommandOf<'CompleteWalk'>,
-  { uId }: Reading,
+  command: CommandOf<'CompleteWalk'>,
+  { uId, syncs, walks: queue, unalerted }: Reading,
   at: Instant,
   { totalsEveryMs, rewalkAfterMs }: Timings,
 ): ReconciliationEvent[] {
-  const nextAt = at + totalsEveryMs;
+  const { asset, count, versionId, walks, unstable, added, taken, startedAt } = command;
+  const { adamId, pricingParam } = asset;
+  const id = idOfAsset(asset);
+  const waiting = [...syncs].filter(([, { waitsFor }]) => waitsFor?.has(id));
+  const syncIds = waiting.map(([syncId]) => syncId);
+  const read = { count, versionId, walks, unstable, added, taken, syncIds, startedAt };
   const againAt = unstable ? at + rewalkAfterMs : null;
-  const data = { uId, adamId, pricingParam, count, versionId, walks, unstable, againAt, at, nextAt };
-  return [{ type: 'reconciliation.walk-completed', data }];
+  const nextAt = at + totalsEveryMs;
+  const over = unstable ? [] : waiting.filter(([, { waitsFor }]) => waitsFor?.size === 1);
+  const others = [...queue].filter(([other, walk]) => other !== id && walk.at <= at);
+  const found = added + taken === 0 ? 0 : 1;
+  const all = {
+    ...unalerted,
+    added: unalerted.added + added,
+    taken: unalerted.taken + taken,
+    assetCount: unalerted.assetCount + found,
+  };
+  return [
+    {
+      type: 'reconciliation.walk-completed',
+      data: { uId, adamId, pricingParam, ...read, againAt, at, nextAt },
+    },
+    ...over.map(([syncId]) => syncCompleted(uId, syncId, at)),
+    // What one round finds is one alert, so it waits for the walks that are due.
+    ...(others.length === 0 ? alertOf(all, uId, at) : []),
+  ];
 }
 
-/** What was walked once is a matter of reconciliation. */
-function walkUnknown(
-  { adamId, pricingParam }: AssetId,
-  { uId, unwalked }: Reading,
+function seeDrift(
+  { asset: { adamId, pricingParam }, seen }: CommandOf<'SeeDrift'>,
+  { uId, policies }: Reading,
+): ReconciliationEvent[] {
+  const policy = policies[seen.kind];
+  return [{ type: 'reconciliation.drift-seen', data: { uId, adamId, pricingParam, ...seen, policy } }];
+}
+
+function setPolicies(
+  { added, taken }: Partial<DriftPolicies>,
+  { uId, policies }: Reading,
+): ReconciliationEvent[] {
+  const wanted = { added: added ?? policies.added, taken: taken ?? policies.taken };
+  if (wanted.added === policies.added && wanted.taken === policies.taken) return [];
+  return [{ type: 'reconciliation.policy-set', data: { uId, ...wanted } }];
+}
+
+function noteForeignEvent(
+  { appleEventId, assets }: CommandOf<'NoteForeignEvent'>,
+  state: Reading,
   at: Instant,
 ): ReconciliationEvent[] {
-  const asset = { adamId, pricingParam };
-  if (!unwalked.has(idOfAsset(asset))) return [];
-  return [{ type: 'reconciliation.walk-queued', data: { uId, ...asset, at } }];
+  const { uId, foreignEvents, known } = state;
+  if (foreignEvents.has(appleEventId)) return [];
+  const listed = assets.filter((asset) => known.has(idOfAsset(asset)));
+  const data = { uId, appleEventId, assets: listed, at };
+  return [
+    { type: 'reconciliation.foreign-event-noted', data },
+    ...queued(listed, 'foreign-event', null, state, at),
+  ];
+}
+
+function requestSync(
+  { syncId, full }: CommandOf<'RequestSync'>,
+  state: Reading,
+  at: Instant,
+): ReconciliationEvent[] {
+  const { uId, syncs } = state;
+  if (syncs.size >= MAX_SYNCS)
+    throw new Refusal(
+      'THROTTLED',
+      `${MAX_SYNCS} syncs of this account wait already; wait for one of them`,
+      { waiting: syncs.size },
+      60,
+    );
+  return [
+    { type: 'reconciliation.sync-requested', data: { uId, syncId, full, at } },
+    ...requestTotals({ type: 'RequestTotals', reason: 'a sync was asked for', delayMs: 0 }, state, at),
+  ];
 }
 
 function recordMissing(
@@ -188,18 +381,17 @@ function recordMissing(
 }
 
 function recordUsers(
-  { count, moved }: CommandOf<'RecordUsers'>,
+  { count, comparison: { differing, deltaFrom } }: CommandOf<'RecordUsers'>,
   { uId, phase }: Reading,
   at: Instant,
-  { totalsEveryMs, rewalkAfterMs }: Timings,
+  { totalsEveryMs, rewalkAfterMs, walkAllEveryMs }: Timings,
 ): ReconciliationEvent[] {
   if (phase !== 'users') return [];
+  const moved = differing.map(({ asset }) => asset);
+  const next = { nextAt: at + totalsEveryMs, rewalkAt: at + rewalkAfterMs, walkAllAt: at + walkAllEveryMs };
   return [
     { type: 'reconciliation.users-read', data: { uId, count, at } },
-    {
-      type: 'reconciliation.first-read-completed',
-      data: { uId, at, nextAt: at + totalsEveryMs, rewalkAt: moved ? at + rewalkAfterMs : null },
-    },
+    { type: 'reconciliation.first-read-completed', data: { uId, moved, deltaFrom, at, ...next } },
   ];
 }
 

@@ -1,5 +1,6 @@
 import { idOf, messageTo, reaction, type Envelope, type Reaction } from '@seatbook/kernel';
 import type { AccountEvent } from '../account/account-events.js';
+import type { AppleEventEvent } from '../apple-event/apple-event-events.js';
 import { assetOf } from '../asset-id.js';
 import type { AssetEvent } from '../asset/asset-events.js';
 import type { NotificationEvent } from '../notification/notification-events.js';
@@ -23,21 +24,19 @@ const readTotals = reaction<NotificationEvent>('reconciliation.read-totals', {
   ],
 });
 
+/** Another tool has changed something: who holds these assets is read. */
+const noteForeignEvent = reaction<AppleEventEvent>('reconciliation.note-foreign-event', {
+  'appleEvent.found-foreign': ({ stream, data: { uId, assets } }) => [
+    messageTo(reconciliationStream(uId), { type: 'NoteForeignEvent', appleEventId: idOf(stream), assets }),
+  ],
+});
+
 /** A ledger of which nothing is known yet may never be: the list of assets tells. */
 const awaitAsset = reaction<AssetEvent>('reconciliation.await-asset', {
   'asset.licenses-reserved': ({ stream, data }) => {
     if (data.waitingReason !== 'not-read-yet') return [];
     const { uId, ...asset } = assetOf(idOf(stream));
     return [messageTo(reconciliationStream(uId), { type: 'AwaitAsset', asset })];
-  },
-});
-
-/** Licences of an asset that nobody had when it was first listed have been taken by others: who has them is read. */
-const walkUnknown = reaction<AssetEvent>('reconciliation.walk-unknown', {
-  'asset.totals-read': ({ stream, data }) => {
-    if (data.takenElsewhere === 0) return [];
-    const { uId, ...asset } = assetOf(idOf(stream));
-    return [messageTo(reconciliationStream(uId), { type: 'WalkUnknown', asset })];
   },
 });
 
@@ -59,7 +58,7 @@ const recheckShort = ({ totalsWhenShortMs: delayMs }: Timings): Reaction => {
 export const reconciliationReactions = (timings: Timings): readonly Reaction[] => [
   startFirstRead,
   readTotals,
+  noteForeignEvent,
   awaitAsset,
-  walkUnknown,
   recheckShort(timings),
 ];

@@ -1,7 +1,39 @@
 import { inPhase, type Instant } from '@seatbook/kernel';
 import { assetOfId, idOfAsset } from '../asset-id.js';
 import type { AssetId } from '../ports.js';
-import type { ReconciliationEvent } from './reconciliation-events.js';
+import {
+  DEFAULT_POLICIES,
+  type DriftPolicies,
+  type ReconciliationEvent,
+  type WalkReason,
+} from './reconciliation-events.js';
+
+/** A walk that is due at `at`. `why` null: the assets are read for the first time, and what Apple holds is adopted. */
+export interface QueuedWalk {
+  readonly at: Instant;
+  readonly why: WalkReason | null;
+  /** What made the asset differ happened after that, where it is known. */
+  readonly from: Instant | null;
+}
+
+/** Somebody waits for a comparison with Apple. */
+export interface Sync {
+  readonly full: boolean;
+  readonly requestedAt: Instant;
+  /** Assets that are still to be walked for it; null until the totals were read for it. */
+  readonly waitsFor: ReadonlySet<string> | null;
+}
+
+/** Drift that was found and not alerted, and when there was an alert last. */
+export interface Unalerted {
+  readonly added: number;
+  readonly taken: number;
+  readonly assetCount: number;
+  readonly alertedAt: Instant | null;
+}
+
+/** So many events of Apple's that are none of ours are remembered, the last ones, for telling who did what. */
+const MAX_FOREIGN_EVENTS = 100;
 
 /** The reading of a location: totals of all assets, then assignments of the new ones, then (the first time) persons. */
 export interface Reading {
@@ -21,11 +53,24 @@ export interface Reading {
   /** What the first read has walked, and the version of the assignments when it began to: whether they moved since. */
   readonly walked: readonly AssetId[];
   readonly walkedFrom: string | null;
-  /** Assets of which nobody had a licence when they were first listed: never walked. Changed in place. */
-  readonly unwalked: Set<string>;
-  /** Assets to be walked once more, with the moment from which on. Like those below changed in place. */
-  readonly rewalks: Map<string, Instant>;
-  /** Last record of each asset, as text, for telling what has changed. Like the two below changed in place. */
+  /** The version of the location's assignments from which on the next delta is read; null: none is known. */
+  readonly deltaFrom: string | null;
+  /** When the list of assets was last read to its end. */
+  readonly totalsAt: Instant | null;
+  /** When all assets are walked next. */
+  readonly walkAllAt: Instant | null;
+  readonly policies: DriftPolicies;
+  readonly unalerted: Unalerted;
+  /** Walks beside the reading. Like those below changed in place. */
+  readonly walks: Map<string, QueuedWalk>;
+  /** Assets of which it is not certain yet what Apple held at first: what a walk finds of them is adopted. */
+  readonly adopting: Set<string>;
+  /** When each asset was last found to be as its ledger has it, by a walk or because nobody had any. */
+  readonly walkedAt: Map<string, Instant>;
+  /** Events that Apple announced and that are no call's of ours, with their assets. */
+  readonly foreignEvents: Map<string, readonly string[]>;
+  readonly syncs: Map<string, Sync>;
+  /** Last record of each asset, as text, for telling what has changed. */
   readonly known: Map<string, string>;
   /** Assets that orders wait for until the first list is read. */
   readonly awaited: Set<string>;
@@ -56,17 +101,33 @@ export function evolveReconciliation(before: Reconciliation, event: Reconciliati
       state.awaited.add(idOfAsset(event.data));
       return state;
     case 'reconciliation.totals-completed':
-      state.changed.clear();
-      state.awaited.clear();
-      return afterWalks({ ...state, failures: 0 }, event.data.readAt, event.data.nextAt);
+      return totalsCompleted(state, event.data);
     case 'reconciliation.walk-completed':
       return walkCompleted(state, event.data);
-    case 'reconciliation.walk-queued': {
-      const id = idOfAsset(event.data);
-      state.unwalked.delete(id);
-      state.rewalks.set(id, event.data.at);
+    case 'reconciliation.walks-queued':
+      return walksQueued(state, event.data);
+    case 'reconciliation.policy-set': {
+      const { added, taken } = event.data;
+      return { ...state, policies: { added, taken } };
+    }
+    case 'reconciliation.drift-alerted':
+      return { ...state, unalerted: { added: 0, taken: 0, assetCount: 0, alertedAt: event.data.at } };
+    case 'reconciliation.foreign-event-noted':
+      return foreignEventNoted(state, event.data);
+    case 'reconciliation.sync-requested': {
+      const { syncId, full, at: requestedAt } = event.data;
+      state.syncs.set(syncId, { full, requestedAt, waitsFor: null });
       return state;
     }
+    case 'reconciliation.sync-started': {
+      const { syncId, assets } = event.data;
+      const sync = state.syncs.get(syncId);
+      if (sync) state.syncs.set(syncId, { ...sync, waitsFor: new Set(assets.map(idOfAsset)) });
+      return state;
+    }
+    case 'reconciliation.sync-completed':
+      state.syncs.delete(event.data.syncId);
+      return state;
     case 'reconciliation.first-read-completed':
       return firstReadCompleted(state, event.data);
     case 'reconciliation.read-failed':
@@ -85,6 +146,7 @@ export function evolveReconciliation(before: Reconciliation, event: Reconciliati
     case 'reconciliation.assets-unlisted':
     case 'reconciliation.assignments-read':
     case 'reconciliation.adoptions-missing':
+    case 'reconciliation.drift-seen':
     case 'reconciliation.users-read':
       return state;
   }
@@ -100,8 +162,16 @@ const begun = (uId: string, at: Instant): Reading => ({
   toWalk: [],
   walked: [],
   walkedFrom: null,
-  unwalked: new Set(),
-  rewalks: new Map(),
+  deltaFrom: null,
+  totalsAt: null,
+  walkAllAt: null,
+  policies: DEFAULT_POLICIES,
+  unalerted: { added: 0, taken: 0, assetCount: 0, alertedAt: null },
+  walks: new Map(),
+  adopting: new Set(),
+  walkedAt: new Map(),
+  foreignEvents: new Map(),
+  syncs: new Map(),
   known: new Map(),
   awaited: new Set(),
   changed: new Set(),
@@ -116,8 +186,10 @@ function assetsRead(
   for (const asset of assets) {
     const id = idOfAsset(asset);
     if (!state.known.has(id)) {
-      if (asset.assigned > 0) toWalk.push(assetOfId(id));
-      else state.unwalked.add(id);
+      if (asset.assigned > 0) {
+        toWalk.push(assetOfId(id));
+        state.adopting.add(id);
+      } else state.walkedAt.set(id, readAt);
       state.toDescribe.set(asset.adamId, readAt);
     }
     state.known.set(id, JSON.stringify(asset));
@@ -129,36 +201,107 @@ function assetsRead(
 type DataOf<T extends ReconciliationEvent['type']> = Extract<ReconciliationEvent, { type: T }>['data'];
 
 function walkCompleted(state: Reading, data: DataOf<'reconciliation.walk-completed'>): Reading {
-  const { adamId, pricingParam, versionId, againAt, at, nextAt } = data;
+  const { adamId, pricingParam, versionId, againAt, startedAt, added, taken, at, nextAt } = data;
   const id = idOfAsset(data);
-  if (againAt === null) state.rewalks.delete(id);
-  else state.rewalks.set(id, againAt);
+  const queued = state.walks.get(id);
+  if (againAt === null) walkEnded(state, id, startedAt);
+  else state.walks.set(id, { why: null, from: null, ...queued, at: againAt });
   const toWalk = state.toWalk.filter((asset) => idOfAsset(asset) !== id);
   // One that is walked once more is no part of the reading under way.
-  if (toWalk.length === state.toWalk.length) return { ...state, failures: 0 };
+  if (toWalk.length === state.toWalk.length)
+    return { ...state, failures: 0, unalerted: withFound(state.unalerted, added, taken) };
   const walked = state.first ? [...state.walked, { adamId, pricingParam }] : [];
   const walkedFrom = state.walkedFrom ?? versionId;
   return afterWalks({ ...state, failures: 0, toWalk, walked, walkedFrom }, at, nextAt);
 }
 
+function walkEnded(
+  { walks, walkedAt, syncs, adopting, first }: Reading,
+  id: string,
+  startedAt: Instant,
+): void {
+  walks.delete(id);
+  walkedAt.set(id, startedAt);
+  for (const [syncId, sync] of syncs) {
+    if (!sync.waitsFor?.has(id)) continue;
+    syncs.set(syncId, { ...sync, waitsFor: new Set([...sync.waitsFor].filter((other) => other !== id)) });
+  }
+  // What moved during the first read shows at its end.
+  if (!first) adopting.delete(id);
+}
+
+const withFound = (before: Unalerted, added: number, taken: number): Unalerted =>
+  added + taken === 0
+    ? before
+    : {
+        ...before,
+        added: before.added + added,
+        taken: before.taken + taken,
+        assetCount: before.assetCount + 1,
+      };
+
+function totalsCompleted(
+  state: Reading,
+  { readAt, nextAt, deltaFrom, walkAllAt }: DataOf<'reconciliation.totals-completed'>,
+): Reading {
+  state.changed.clear();
+  state.awaited.clear();
+  const read = { ...state, failures: 0, deltaFrom, walkAllAt, totalsAt: readAt };
+  return afterWalks(read, readAt, nextAt);
+}
+
+function walksQueued(
+  state: Reading,
+  { assets, why, from, at }: DataOf<'reconciliation.walks-queued'>,
+): Reading {
+  for (const asset of assets) {
+    const id = idOfAsset(asset);
+    const queued = state.walks.get(id);
+    // An earlier reason goes further back, or is the same.
+    if (queued) state.walks.set(id, { ...queued, at: Math.min(queued.at, at) });
+    else state.walks.set(id, { at, why, from });
+  }
+  return state;
+}
+
+function foreignEventNoted(
+  state: Reading,
+  { appleEventId, assets }: DataOf<'reconciliation.foreign-event-noted'>,
+): Reading {
+  const { foreignEvents } = state;
+  foreignEvents.set(appleEventId, assets.map(idOfAsset));
+  for (const noted of foreignEvents.keys()) {
+    if (foreignEvents.size <= MAX_FOREIGN_EVENTS) break;
+    foreignEvents.delete(noted);
+  }
+  return state;
+}
+
 function firstReadCompleted(
   state: Reading,
-  { rewalkAt, nextAt }: DataOf<'reconciliation.first-read-completed'>,
+  { moved, deltaFrom, rewalkAt, nextAt, walkAllAt }: DataOf<'reconciliation.first-read-completed'>,
 ): Reading {
-  if (rewalkAt !== null) for (const asset of state.walked) state.rewalks.set(idOfAsset(asset), rewalkAt);
-  return resting({ ...state, first: false, walked: [] }, nextAt);
+  for (const asset of moved) state.walks.set(idOfAsset(asset), { at: rewalkAt, why: null, from: null });
+  for (const id of state.adopting) if (!state.walks.has(id)) state.adopting.delete(id);
+  return resting({ ...state, first: false, walked: [], deltaFrom, walkAllAt }, nextAt);
 }
 
 function readFailed(state: Reading, { step, retryAt }: DataOf<'reconciliation.read-failed'>): Reading {
   const failures = state.failures + 1;
-  if (step !== 'rewalk') return { ...state, failures, at: retryAt };
-  postpone(state.rewalks, retryAt);
+  if (step !== 'walk') return { ...state, failures, at: retryAt };
+  const until = dueThen(
+    [...state.walks.values()].map(({ at }) => at),
+    retryAt,
+  );
+  for (const [id, walk] of state.walks) if (walk.at <= until) state.walks.set(id, { ...walk, at: retryAt });
   return { ...state, failures };
 }
 
 /** What was due before is due then; at least what was due first, whose moment a clock that was ahead may have noted. */
+const dueThen = (moments: readonly Instant[], to: Instant): Instant => Math.max(to, Math.min(...moments));
+
 function postpone(moments: Map<string, Instant>, to: Instant): void {
-  const until = Math.max(to, Math.min(...moments.values()));
+  const until = dueThen([...moments.values()], to);
   for (const [id, at] of moments) if (at <= until) moments.set(id, to);
 }
 
@@ -178,10 +321,15 @@ const resting = (state: Reading, nextAt: Instant): Reading => ({
 /** Memory that a reconciliation takes, in bytes, roughly. */
 export function weighReconciliation(state: Reconciliation): number {
   if (state.phase === 'new') return 200;
-  const { known, changed, toWalk, walked, unwalked, rewalks, toDescribe } = state;
+  const { known, changed, toWalk, walked, walks, adopting, walkedAt, toDescribe, foreignEvents, syncs } =
+    state;
+  const named = [changed, walks, adopting, walkedAt, toDescribe].reduce((sum, { size }) => sum + size, 0);
+  const waitedFor = [...syncs.values()].reduce((sum, { waitsFor }) => sum + 1 + (waitsFor?.size ?? 0), 0);
   return (
     1_000 +
     700 * known.size +
-    150 * (changed.size + toWalk.length + walked.length + unwalked.size + rewalks.size + toDescribe.size)
+    150 * (named + toWalk.length + walked.length) +
+    500 * foreignEvents.size +
+    100 * waitedFor
   );
 }

@@ -1,19 +1,23 @@
-import { chunksOf, type Step, type Steps } from '@seatbook/kernel';
+import { chunksOf, type Instant, type Step, type Steps } from '@seatbook/kernel';
 import { accessTo, accountOf } from '../apple-access.js';
 import { MAX_HOLDERS, holdersOf, type HolderKey } from '../holder.js';
+import type { DriftWindow } from '../asset/asset-events.js';
 import {
   MAX_RETRY_AFTER_MS,
-  type AppleAccess,
-  type AppleResult,
+  type AppleAsset,
+  type AppleFailure,
   type AssetId,
   type LicensingPorts,
 } from '../ports.js';
 import type { LongestWaits, Timings } from '../timings.js';
-import { assetOfId } from '../asset-id.js';
-import { assetStream, type AssetLedger } from '../streams.js';
+import { assetOfId, idOfAsset } from '../asset-id.js';
 import { walkAsset, type AssetWalk } from './asset-walk.js';
+import { seen } from './attribution.js';
+import { compare } from './comparison.js';
+import { heldBy } from './holders-at-apple.js';
+import { judge } from './judgement.js';
 import { ASSETS_PER_LOOKUP, type ReconciliationCommand } from './reconciliation-decider.js';
-import { inReading, type Reading, type Reconciliation } from './reconciliation-state.js';
+import { inReading, type QueuedWalk, type Reading, type Reconciliation } from './reconciliation-state.js';
 
 type ReconciliationStep = Step<Reconciliation, LicensingPorts, ReconciliationCommand>;
 
@@ -31,27 +35,45 @@ async function open(uId: string, ports: LicensingPorts) {
   return { account, access: await accessTo(account, ports), fingerprint: account.token.fingerprint };
 }
 
-/** Totals of all assets. Apple offers no delta for them. */
+/** Totals of all assets, of which Apple offers no delta; then what differs from the ledgers is found without any walk. */
 const readTotals: ReconciliationStep = {
   due: dueIn('assets', 'idle'),
   async perform(state, ports) {
-    const { uId } = inReading(state);
+    const reading = inReading(state);
+    const { uId, known } = reading;
     const { access, fingerprint } = await open(uId, ports);
+    const startedAt = ports.clock.now();
+    const before = await ports.ledgers(uId);
     const walk = await ports.apple.assets(access);
     const readAt = ports.clock.now();
     if (!walk.ok)
       return [{ type: 'RecordReadFailure', step: 'read-totals', failure: walk.failure, fingerprint }];
-    const { records, versionId } = walk.value;
+    const { records, versionId, moved } = walk.value;
+    const assets = [...records, ...(moved ? [] : unlistedOf(known, records))];
+    const compared = reading.first ? null : await compare(reading, assets, before, access, ports);
+    if (compared && !compared.ok)
+      return [{ type: 'RecordReadFailure', step: 'read-totals', failure: compared.failure, fingerprint }];
+    const comparison = compared?.value ?? null;
     return [
-      ...chunksOf(records, ASSETS_PER_EVENT).map((assets) => ({
+      ...chunksOf(assets, ASSETS_PER_EVENT).map((some) => ({
         type: 'RecordAssets' as const,
-        assets,
+        assets: some,
         readAt,
       })),
-      { type: 'CompleteTotals', assets: records.length, versionId, readAt },
+      { type: 'CompleteTotals', assets: records.length, versionId, startedAt, readAt, comparison },
     ];
   },
 };
+
+/** What Apple listed before and lists no more, the location owns no licence of. */
+function unlistedOf(known: Reading['known'], records: readonly AppleAsset[]): readonly AppleAsset[] {
+  const listed = new Set(records.map(idOfAsset));
+  return [...known].flatMap(([id, text]) =>
+    listed.has(id) || text === ''
+      ? []
+      : [{ ...(JSON.parse(text) as AppleAsset), unlimited: false, total: 0, assigned: 0, available: 0 }],
+  );
+}
 
 /** Assignments of one asset, collected whole. Where they may have moved meanwhile, they are walked once more later. */
 const readAssignments: ReconciliationStep = {
@@ -61,70 +83,71 @@ const readAssignments: ReconciliationStep = {
     const asset = toWalk[0];
     if (!asset) return [];
     const { access, fingerprint } = await open(uId, ports);
+    const startedAt = ports.clock.now();
     const walk = await walkAsset(access, asset, ports.apple);
     if (!walk.ok) {
       const { failure } = walk;
       return [{ type: 'RecordReadFailure', step: 'read-assignments', failure, fingerprint }];
     }
-    const keys = await holdersIn(walk.value, uId, ports);
-    return [...recorded('RecordAssignments', asset, keys), completed(asset, walk.value)];
+    const keys = (await heldBy(walk.value.records, uId, ports)).get(idOfAsset(asset)) ?? [];
+    return [...recorded('RecordAssignments', asset, keys), completed(asset, walk.value, startedAt)];
   },
 };
 
 /**
- * An asset whose assignments moved when they were read first. A pair is judged only if it is in the ledger as it was
- * before the walk: what we did to it meanwhile is none of another tool's.
+ * An asset that is compared with its ledger, or whose assignments moved when they were read first. What differs there is
+ * adopted; later it is drift.
  */
-const rewalk: ReconciliationStep = {
+const walk: ReconciliationStep = {
   due(state) {
-    if (state.phase !== 'idle' || state.rewalks.size === 0) return null;
-    return { at: Math.min(...state.rewalks.values()), gate: state.uId };
+    if (state.phase !== 'idle' || state.walks.size === 0) return null;
+    return { at: Math.min(...[...state.walks.values()].map(({ at }) => at)), gate: state.uId };
   },
   async perform(state, ports) {
-    const { uId, rewalks } = inReading(state);
-    const [next] = [...rewalks].sort(([, one], [, other]) => one - other);
+    const reading = inReading(state);
+    const { uId, walks, adopting } = reading;
+    const [next] = [...walks].sort(([, one], [, other]) => one.at - other.at);
     if (!next) return [];
-    const asset = assetOfId(next[0]);
-    const { access, fingerprint } = await open(uId, ports);
-    const ledger = assetStream(uId, asset);
-    const before = await ports.read(ledger);
-    const walk = await walkAsset(access, asset, ports.apple);
-    if (!walk.ok) return [{ type: 'RecordReadFailure', step: 'rewalk', failure: walk.failure, fingerprint }];
-    if (walk.value.unstable) return [completed(asset, walk.value)];
-    const after = await ports.read(ledger);
-    const atApple = await holdersIn(walk.value, uId, ports);
-    const both = (judge: (pair: Pair | undefined) => boolean) => (key: HolderKey) =>
-      judge(before.pairs.get(key)) && judge(after.pairs.get(key));
-    const held = new Set(atApple);
-    const missing = [...after.pairs.keys()].filter((key) => !held.has(key));
+    const [id, queued] = next;
+    const asset = assetOfId(id);
+    const { account, access, fingerprint } = await open(uId, ports);
+    const startedAt = ports.clock.now();
+    const judged = await judge(asset, access, ports);
+    if (!judged.ok)
+      return [{ type: 'RecordReadFailure', step: 'walk', failure: judged.failure, fingerprint }];
+    const { walked, added, taken } = judged.value;
+    if (adopting.has(id))
+      return [
+        ...recorded('RecordAssignments', asset, added),
+        ...recorded('RecordMissing', asset, taken),
+        completed(asset, walked, startedAt),
+      ];
+    const window = windowOf(queued, reading, id, added.length > 0 && taken.length > 0, ports.clock.now());
+    const subscribed = account.subscription.state === 'subscribed';
+    const attributed = { asset, window, subscribed, foreignEvents: reading.foreignEvents };
     return [
-      ...recorded('RecordAssignments', asset, atApple.filter(both(notOurs))),
-      ...recorded('RecordMissing', asset, missing.filter(both(adopted))),
-      completed(asset, walk.value),
+      // What became free goes first, so that what was given is not beyond the total.
+      ...(await seen('taken', taken, attributed, ports)),
+      ...(await seen('added', added, attributed, ports)),
+      completed(asset, walked, startedAt, { added: added.length, taken: taken.length }),
     ];
   },
 };
 
-type Pair = AssetLedger['pairs'] extends ReadonlyMap<HolderKey, infer P> ? P : never;
-
-/** Nobody of ours has it: it can be adopted. */
-const notOurs = (pair: Pair | undefined): boolean =>
-  pair === undefined || pair.state === 'failed' || pair.state === 'waiting';
-
-/** Adopted, and nothing was ordered for it since. */
-const adopted = (pair: Pair | undefined): boolean =>
-  pair?.state === 'assigned' && pair.orderId === '' && pair.callId === null && pair.followUp === null;
-
-/** Who holds, in Apple's spelling. Persons go to the directory. */
-async function holdersIn(
-  { records }: AssetWalk,
-  uId: string,
-  { persons }: LicensingPorts,
-): Promise<readonly HolderKey[]> {
-  const seen = records.flatMap(({ clientUserId }) => (clientUserId === null ? [] : [{ clientUserId }]));
-  const userIds = seen.length === 0 ? [] : await persons.userIdsOf(uId, seen);
-  const serials = records.flatMap(({ serialNumber }) => serialNumber ?? []);
-  return [...serials.map((serial) => `d:${serial}`), ...userIds.map((userId) => `u:${userId}`)];
+/**
+ * When what a walk found happened: since the walk before; or, where it was found because Apple's numbers or its delta
+ * changed, since these were read before. Pairs that were swapped earlier than that do not show there.
+ */
+function windowOf(
+  { from }: QueuedWalk,
+  { walkedAt }: Reading,
+  id: string,
+  swapped: boolean,
+  to: Instant,
+): DriftWindow {
+  const before = walkedAt.get(id) ?? from ?? to;
+  const since = from === null || swapped ? before : Math.max(before, from);
+  return { from: Math.min(since, to), to };
 }
 
 const recorded = (
@@ -137,6 +160,8 @@ const recorded = (
 const completed = (
   asset: AssetId,
   { records, versionId, walks, unstable }: AssetWalk,
+  startedAt: Instant,
+  found = { added: 0, taken: 0 },
 ): ReconciliationCommand => ({
   type: 'CompleteWalk',
   asset,
@@ -144,40 +169,35 @@ const completed = (
   versionId,
   walks,
   unstable,
+  ...found,
+  startedAt,
 });
 
 /** Persons that Apple knows go to the directory; no event names more than their number. */
 const readUsers: ReconciliationStep = {
   due: dueIn('users'),
   async perform(state, ports) {
-    const { uId } = inReading(state);
+    const { uId, walkedFrom } = inReading(state);
     const { access, fingerprint } = await open(uId, ports);
-    const walk = await ports.apple.users(access);
-    if (!walk.ok)
-      return [{ type: 'RecordReadFailure', step: 'read-users', failure: walk.failure, fingerprint }];
-    const active = walk.value.records.filter(
+    const failed = (failure: AppleFailure): ReconciliationCommand[] => [
+      { type: 'RecordReadFailure', step: 'read-users', failure, fingerprint },
+    ];
+    const users = await ports.apple.users(access);
+    if (!users.ok) return failed(users.failure);
+    const active = users.value.records.filter(
       ({ status }) => status === 'Registered' || status === 'Associated',
     );
     for (const chunk of chunksOf(active, MAX_HOLDERS)) await ports.persons.userIdsOf(uId, chunk);
-    const moved = await movedSinceWalks(inReading(state), access, ports);
-    if (!moved.ok)
-      return [{ type: 'RecordReadFailure', step: 'read-users', failure: moved.failure, fingerprint }];
-    return [{ type: 'RecordUsers', count: active.length, moved: moved.value }];
+    // Whether what was walked has moved since: its numbers and what was added since the first walk began tell.
+    const before = await ports.ledgers(uId);
+    const assets = await ports.apple.assets(access);
+    if (!assets.ok) return failed(assets.failure);
+    const from = { uId, deltaFrom: walkedFrom };
+    const comparison = await compare(from, assets.value.records, before, access, ports);
+    if (!comparison.ok) return failed(comparison.failure);
+    return [{ type: 'RecordUsers', count: active.length, comparison: comparison.value }];
   },
 };
-
-/** Whether the location's assignments moved since the first walk of the first read began. */
-async function movedSinceWalks(
-  { walked: [asset], walkedFrom }: Reading,
-  access: AppleAccess,
-  { apple }: LicensingPorts,
-): Promise<AppleResult<boolean>> {
-  if (!asset || walkedFrom === null) return { ok: true, value: false };
-  const since = await apple.assignmentsSince(access, asset, walkedFrom);
-  // A version that Apple no longer knows proves nothing.
-  if (!since.ok) return since.failure.kind === 'refused' ? { ok: true, value: true } : since;
-  return { ok: true, value: since.value.moved || since.value.versionId !== walkedFrom };
-}
 
 /** Names and icons, of up to 50 assets at once. What goes wrong here holds up nothing else. */
 const describe: ReconciliationStep = {
@@ -211,7 +231,7 @@ export const reconciliationSteps = {
   'read-totals': readTotals,
   'read-assignments': readAssignments,
   'read-users': readUsers,
-  rewalk,
+  walk,
 } satisfies Steps<Reconciliation, LicensingPorts, ReconciliationCommand>;
 
 export const reconciliationWaits = (timings: Timings): LongestWaits<typeof reconciliationSteps> => {
@@ -223,6 +243,6 @@ export const reconciliationWaits = (timings: Timings): LongestWaits<typeof recon
     'read-totals': Math.max(retry, totalsEveryMs, totalsWhenShortMs),
     'read-assignments': retry,
     'read-users': retry,
-    rewalk: Math.max(retry, rewalkAfterMs),
+    walk: Math.max(retry, rewalkAfterMs),
   };
 };

@@ -1,13 +1,28 @@
 import type { Envelope, Story } from '@seatbook/kernel';
 import { assetsIn, type Subjects } from '../subjects.js';
 import { count, countOf, failed, were, type StoryContext } from '../wording.js';
-import type { ReconciliationEvent } from './reconciliation-events.js';
+import type { DriftPolicy } from '../asset/asset-events.js';
+import type { ReconciliationEvent, WalkReason } from './reconciliation-events.js';
 
 export const reconciliationSubjects = ({ type, data }: Envelope<ReconciliationEvent>): Subjects => ({
   uId: data.uId,
   // The event that ends a read of totals counts them.
   assets: type === 'reconciliation.totals-completed' ? [] : assetsIn(data),
 });
+
+const WHY: Readonly<Record<WalkReason, string>> = {
+  counts: 'Apple counts other pairs than the ledger',
+  delta: 'Apple names pairs that the ledger has not',
+  daily: 'all are read once a day',
+  'foreign-event': "another tool's event was announced",
+  sync: 'a sync was asked for',
+};
+
+const POLICIES: Readonly<Record<DriftPolicy, string>> = {
+  accept: 'it is accepted',
+  restore: 'it is undone',
+  ask: 'a person is asked',
+};
 
 export const reconciliationStory: Story<ReconciliationEvent, StoryContext> = {
   'reconciliation.first-read-started': () => 'The first full read of the location started.',
@@ -26,8 +41,21 @@ export const reconciliationStory: Story<ReconciliationEvent, StoryContext> = {
     `All assignments of ${assetName(data.uId, data)} were read: ${data.count.toLocaleString('en')}.`,
   'reconciliation.adoptions-missing': ({ data }, { assetName }) =>
     `${countOf(data, 'adopted licence')} of ${assetName(data.uId, data)} ${were(data)} not found at Apple again.`,
-  'reconciliation.walk-queued': ({ data }, { assetName }) =>
-    `Others have taken licences of ${assetName(data.uId, data)}: who has them is read.`,
+  'reconciliation.walks-queued': ({ data: { assets, why } }) =>
+    `Who holds ${count(assets.length, 'asset', 'assets')} is read: ${WHY[why]}.`,
+  'reconciliation.drift-seen': ({ data }, { assetName }) =>
+    `${countOf(data, 'licence')} of ${assetName(data.uId, data)} ${were(data)} ${data.kind === 'added' ? 'assigned' : 'taken back'} by others.`,
+  'reconciliation.drift-alerted': ({ data: { added, taken, assetCount } }) =>
+    `Others change licences of ${count(assetCount, 'asset')}: ${added.toLocaleString('en')} assigned, ${taken.toLocaleString('en')} taken back.`,
+  'reconciliation.policy-set': ({ data: { added, taken } }) =>
+    `What others assign: ${POLICIES[added]}; what they take back: ${POLICIES[taken]}.`,
+  'reconciliation.foreign-event-noted': ({ data: { assets } }) =>
+    `Apple announced an event about ${count(assets.length, 'asset')} that no call of ours has caused.`,
+  'reconciliation.sync-requested': ({ data: { full } }) =>
+    `A sync was requested${full ? ', with a read of all assignments' : ''}.`,
+  'reconciliation.sync-started': ({ data: { assets } }) =>
+    `The sync has read the totals and waits for ${count(assets.length, 'asset')}.`,
+  'reconciliation.sync-completed': () => 'The sync is complete.',
   'reconciliation.users-read': ({ data }) =>
     `${count(data.count, 'person', 'people')} known to Apple ${data.count === 1 ? 'was' : 'were'} read.`,
   'reconciliation.first-read-completed': () => 'The first full read of the location is complete.',

@@ -120,6 +120,33 @@ export class WritesHeldAnswer {
   advice!: string;
 }
 
+export class DriftPoliciesAnswer {
+  @OneOf(['accept', 'restore', 'ask'], 'accept', 'What is done about pairs that others add.')
+  added!: string;
+
+  @OneOf(['accept', 'restore', 'ask'], 'ask', 'What is done about pairs that others take.')
+  taken!: string;
+}
+
+export class DriftAlertAnswer {
+  @Time()
+  at!: string;
+
+  @Count(2, 'Pairs that others had added.')
+  added!: number;
+
+  @Count(1, 'Pairs that others had taken.')
+  taken!: number;
+
+  @Count(1, 'Number of assets with such pairs.')
+  assets!: number;
+}
+
+export const driftPolicies = ({ driftPolicies: { added, taken } }: AccountDocument): DriftPoliciesAnswer => ({
+  added,
+  taken,
+});
+
 export class AccountAnswer {
   @Text('7700000000000001', "Apple's id of the location (its uId).")
   accountId!: string;
@@ -181,14 +208,33 @@ export class AccountAnswer {
   @TimeOrNull('When the totals of its assets were last read.')
   totalsReadAt!: string | null;
 
+  @Part(() => DriftPoliciesAnswer)
+  driftPolicies!: DriftPoliciesAnswer;
+
+  @PartOrNull(
+    () => DriftAlertAnswer,
+    'The last alert about licences that others changed; one for each burst.',
+  )
+  driftAlert!: DriftAlertAnswer | null;
+
   @Links({
     self: '/api/v1/accounts/7700000000000001',
     assets: '/api/v1/accounts/7700000000000001/assets',
     pairs: '/api/v1/accounts/7700000000000001/pairs',
     orders: '/api/v1/orders?accountId=7700000000000001',
+    drift: '/api/v1/accounts/7700000000000001/drift',
+    syncs: '/api/v1/accounts/7700000000000001/syncs',
     timeline: '/api/v1/timeline?accountId=7700000000000001',
   })
-  links!: { self: string; assets: string; pairs: string; orders: string; timeline: string };
+  links!: {
+    self: string;
+    assets: string;
+    pairs: string;
+    orders: string;
+    drift: string;
+    syncs: string;
+    timeline: string;
+  };
 }
 
 export class AccountWithPosition extends AccountAnswer {
@@ -252,11 +298,20 @@ export function accountAnswer(
       failure: account.readFailure,
     },
     totalsReadAt: isoTime(account.totalsReadAt),
+    driftPolicies: driftPolicies(account),
+    driftAlert: account.driftAlert && {
+      at: isoTime(account.driftAlert.at) ?? '',
+      added: account.driftAlert.added,
+      taken: account.driftAlert.taken,
+      assets: account.driftAlert.assetCount,
+    },
     links: {
       self,
       assets: `${self}/assets`,
       pairs: `${self}/pairs`,
       orders: `${API}/orders?accountId=${accountId}`,
+      drift: `${self}/drift`,
+      syncs: `${self}/syncs`,
       timeline: `${API}/timeline?accountId=${accountId}`,
     },
   };

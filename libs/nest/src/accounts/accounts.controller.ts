@@ -260,23 +260,6 @@ export class AccountsController {
     return accepted(reply, accountId, position);
   }
 
-  @Post(':accountId/sync')
-  @ApiOperation({ summary: 'Reads the totals of all assets now.' })
-  @HttpCode(202)
-  @ApiHeader(IDEMPOTENCY_KEY)
-  @ApiAcceptedResponse({
-    type: CommandAnswer,
-    description: 'The totals are read as soon as Apple can be asked.',
-  })
-  async syncAccount(
-    @Param('accountId') accountId: string,
-    @CalledBy() caller: Caller,
-    @Res({ passthrough: true }) reply: HttpReply,
-  ): Promise<CommandAnswer> {
-    const { position } = await this.commands.execute(new Commands.SyncAccount({ uId: accountId }, caller));
-    return accepted(reply, accountId, position);
-  }
-
   /**
    * The version of the account that the caller has seen, for the command to name: whether it is that still, only the
    * decision can know. A version that no account has where the tag is of something else, since a repeat of a command

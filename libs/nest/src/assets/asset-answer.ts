@@ -50,6 +50,27 @@ export class LicenceCounts {
   excess!: number;
 }
 
+/** What Apple counts, beside the numbers of the ledger. */
+export class AppleCounts {
+  @CountOrNull(62, 'Pairs assigned at Apple; null before the first read.')
+  assigned!: number | null;
+
+  @CountOrNull(500, 'Licences owned; null for an unlimited asset, or before the first read.')
+  owned!: number | null;
+
+  @CountOrNull(0, 'Licences that can no longer be used, after a refund for example.')
+  retired!: number | null;
+
+  @TimeOrNull('When these numbers last changed.')
+  readAt!: string | null;
+
+  @TimeOrNull(
+    'Since when Apple was seen to count other pairs as assigned than the ledger; null if it does not, or if the reason was found.',
+    null,
+  )
+  differsSince!: string | null;
+}
+
 export class AssetAnswer {
   @Text('7700000000000001')
   accountId!: string;
@@ -92,6 +113,9 @@ export class AssetAnswer {
 
   @Part(() => LicenceCounts)
   licences!: LicenceCounts;
+
+  @Part(() => AppleCounts)
+  apple!: AppleCounts;
 
   @Flag(
     false,
@@ -147,6 +171,13 @@ export function assetAnswer(asset: AssetDocument): AssetAnswer {
     revocable: asset.revocable,
     unlimited: asset.unlimited,
     licences: { ...countsOf(asset), ownedAt: isoTime(asset.totalsReadAt) },
+    apple: {
+      assigned: asset.appleAssigned,
+      owned: asset.owned,
+      retired: asset.retired,
+      readAt: isoTime(asset.totalsReadAt),
+      differsSince: isoTime(asset.differsSince),
+    },
     short: asset.short,
     baseline: asset.baseline,
     links: {

@@ -341,6 +341,7 @@ const faults: readonly Action[] = [
         ]),
         pageSize: dice.of([3, 10, 500]),
         moveVersionDuringWalk: { times: dice.of([0, 0, 3]) },
+        assignmentDelta: dice.of(['added', 'added', 'nothing', 'forgotten'] as const),
       };
       world.tell(`Apple's pace: ${JSON.stringify(pace)}`);
       world.setSwitches(pace);

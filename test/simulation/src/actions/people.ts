@@ -1,6 +1,7 @@
 import {
   assetAsOf,
   cancelWaiting,
+  decideDrift,
   getAccount,
   getAsset,
   getImport,
@@ -16,12 +17,13 @@ import {
   renewToken,
   retryParked,
   returnAll,
+  setDriftPolicies,
   syncAccount,
   takeOver,
   type OrderRequest,
 } from '@seatbook/application';
 import { asPosition } from '@seatbook/kernel';
-import { queryModels } from '@seatbook/licensing';
+import { queryModels, type DriftPolicy } from '@seatbook/licensing';
 import { serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 import type { World } from '../world.js';
 import type { Action } from './action.js';
@@ -285,7 +287,7 @@ const accounts: readonly Action[] = [
       if (dice.chance(0.15)) {
         world.tell(`another MDM takes ${uId} over, which a read finds out`);
         virtual.simulator.admin.takeOver(uId, { id: 'other', name: 'Other MDM', metadata: '' });
-        world.send('sync', (caller) => syncAccount(world.virtual.edge, { uId }, caller));
+        world.send('sync', (caller) => syncAccount(world.virtual.edge, { uId, full: false }, caller));
         await world.pass(3_000);
       }
       const licences = dice.of(['return', 'keep'] as const);
@@ -329,7 +331,7 @@ const accounts: readonly Action[] = [
       const { admin } = virtual.simulator;
       world.tell(`the tokens of ${uId} are revoked, which a read finds out`);
       admin.setTokenState(uId, 'revoked');
-      world.send('sync', (caller) => syncAccount(virtual.edge, { uId }, caller));
+      world.send('sync', (caller) => syncAccount(virtual.edge, { uId, full: false }, caller));
       await world.pass(3_000);
       const adamId = dice.of(site.adamIds);
       place(world, site, { kind: 'AssignLicense', assets: [stdq(adamId)], ifShort: 'wait' });
@@ -344,8 +346,30 @@ const accounts: readonly Action[] = [
     weight: 2,
     run(world) {
       const { uId } = world.dice.of(world.sites);
-      world.tell(`the totals of ${uId} are wanted now`);
-      world.send('sync', (caller) => syncAccount(world.virtual.edge, { uId }, caller));
+      const full = world.dice.chance(0.5);
+      world.tell(`${uId} is compared with Apple${full ? ', pair by pair' : ''}`);
+      world.send('sync', (caller) => syncAccount(world.virtual.edge, { uId, full }, caller));
+    },
+  },
+  {
+    name: 'set what is done about drift',
+    weight: 1,
+    run(world) {
+      const { uId } = world.dice.of(world.sites);
+      const of = (): DriftPolicy => world.dice.of(['accept', 'restore', 'ask'] as const);
+      const policies = { added: of(), taken: of() };
+      world.tell(`what others do to ${uId}: ${JSON.stringify(policies)}`);
+      world.send('policies', (caller) => setDriftPolicies(world.virtual.edge, { uId, policies }, caller));
+    },
+  },
+  {
+    name: 'decide about drift',
+    weight: 1,
+    run(world) {
+      const { uId } = world.dice.of(world.sites);
+      const decision = world.dice.of(['accept', 'restore'] as const);
+      world.tell(`all drift of ${uId} that waits is decided: ${decision}`);
+      world.send('decide', (caller) => decideDrift(world.virtual.edge, { uId, decision }, caller));
     },
   },
   {

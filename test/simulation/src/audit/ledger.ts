@@ -35,6 +35,11 @@ class AuditedLedger {
       case 'asset.adoption-corrected':
         for (const key of holderKeys(data)) this.#put(key, ['assigned'], null);
         break;
+      case 'asset.drift-found':
+        for (const key of holderKeys(data))
+          if (data.kind === 'taken') this.#put(key, ['assigned'], null);
+          else this.#put(key, data.before === 'failed' ? ['failed'] : [undefined], 'assigned');
+        break;
       case 'asset.licenses-reserved':
         this.#reserve(data.reserved);
         for (const key of holderKeys(data.waiting)) this.#wait(key);
@@ -84,7 +89,10 @@ class AuditedLedger {
       case 'asset.discovered':
       case 'asset.traits-changed':
       case 'asset.described':
+      case 'asset.count-changed':
       case 'asset.totals-doubted':
+      case 'asset.late-effect-possible':
+      case 'asset.drift-decided':
       case 'asset.returns-ended':
         break;
     }
