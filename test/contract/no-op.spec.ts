@@ -17,6 +17,7 @@ import { directoryCases } from './directory.contract.js';
 import { eventStoreCases } from './event-store.contract.js';
 import { leasesCases } from './leases.contract.js';
 import { logAnchorsCases } from './log-anchors.contract.js';
+import { processesCases } from './processes.contract.js';
 import { progressCases } from './progress.contract.js';
 import { readStoreCases } from './read-store.contract.js';
 import { secretsCases } from './secrets.contract.js';
@@ -85,17 +86,19 @@ const directory: Directory = {
   forget: async () => {},
 };
 
-function failsEveryCase<P>(
-  port: string,
-  cases: Cases<{ store: P; reopen(): Promise<P>; close(): Promise<void> }>,
-  store: P,
-): void {
+function breaksEveryCase<F>(port: string, cases: Cases<F>, fixture: F): void {
   describe(`a store that keeps nothing breaks each sentence of the contract of ${port}`, () => {
     test.each(Object.entries(cases))('%s', async (_sentence, run) => {
-      await assert.rejects(run({ store, reopen: async () => store, close: async () => {} }));
+      await assert.rejects(run(fixture));
     });
   });
 }
+
+const failsEveryCase = <P>(
+  port: string,
+  cases: Cases<{ store: P; reopen(): Promise<P>; close(): Promise<void> }>,
+  store: P,
+): void => breaksEveryCase(port, cases, { store, reopen: async () => store, close: async () => {} });
 
 failsEveryCase('EventStore', eventStoreCases, events);
 failsEveryCase('ReadStore', readStoreCases, reads);
@@ -104,3 +107,7 @@ failsEveryCase('Leases', leasesCases, leases);
 failsEveryCase('LogAnchors', logAnchorsCases, anchors);
 failsEveryCase('Secrets', secretsCases, secrets);
 failsEveryCase('Directory', directoryCases, directory);
+breaksEveryCase('several processes', processesCases, {
+  open: async () => ({ events, reads, progress, leases, secrets, directory }),
+  close: async () => {},
+});

@@ -3,7 +3,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { EventStoreDb } from '@seatbook/test-support/event-store-db/event-store-db';
 import { eventually } from '@seatbook/test-support/eventually';
+import { MongoServer } from '@seatbook/test-support/mongodb/server';
+import { freePort } from '@seatbook/test-support/processes';
 
 const run = promisify(execFile);
 
@@ -38,25 +41,115 @@ function pattern(shown: string): RegExp {
   return new RegExp(`^${source}$`);
 }
 
-describe('the tour of the README', () => {
+/** What the tour is taken on. */
+interface Started {
+  readonly listening: number;
+  readonly ownerKey: string;
+  /** Ends it in order. */
+  end(): Promise<void>;
+}
+
+const ended = (child: ChildProcess): Promise<number | null> =>
+  new Promise((resolve) => child.once('exit', resolve));
+
+/** Runs a program of the product; resolves with a message that it sends when it gets so far. */
+async function begun<M>(
+  program: string,
+  environment: Record<string, string>,
+  folder: string,
+  isIt: (message: object) => boolean,
+): Promise<{ readonly child: ChildProcess; readonly message: M }> {
+  const child = fork(join(process.cwd(), program), {
+    cwd: folder,
+    env: { ...process.env, ...environment },
+    execArgv: [],
+    silent: true,
+  });
+  for (const stream of [child.stdout, child.stderr]) stream?.resume();
+  const message = await new Promise<M>((resolve, reject) => {
+    child.on('message', (sent: object) => (isIt(sent) ? resolve(sent as M) : undefined));
+    child.once('exit', (code) => reject(new Error(`${program} ended at once: ${code}`)));
+  });
+  return { child, message };
+}
+
+/** `npm start`. */
+async function standalone(folder: string): Promise<Started> {
+  const { child, message } = await begun<Pick<Started, 'listening' | 'ownerKey'>>(
+    'apps/standalone/dist/start.js',
+    { SEATBOOK_PORT: '0', SIMULATOR_PORT: '0' },
+    folder,
+    () => true,
+  );
+  return {
+    ...message,
+    async end() {
+      const gone = ended(child);
+      child.kill('SIGTERM');
+      expect(await gone).toBe(0);
+    },
+  };
+}
+
+/** An API and a worker that share nothing but doubles of both servers, and a simulated Apple. */
+async function onServers(folder: string): Promise<Started> {
+  const [log, rest] = await Promise.all([EventStoreDb.start(), MongoServer.started()]);
+  const listening = await freePort();
+  const ownerKey = 'owner-key-of-the-tour-0123456789-0123456789';
+  const simulator = await begun<{ listening: number }>(
+    'apps/simulator/dist/main.js',
+    { SIMULATOR_PORT: '0', SIMULATOR_DATA: join(folder, 'data', 'simulator') },
+    folder,
+    (message) => 'listening' in message,
+  );
+  const environment = {
+    SEATBOOK_EVENTSTOREDB_URL: log.address,
+    SEATBOOK_MONGODB_URL: rest.url,
+    SEATBOOK_KEY: Buffer.alloc(32, 7).toString('base64'),
+    SEATBOOK_OWNER_KEY: ownerKey,
+    SEATBOOK_PUBLIC_URL: `http://127.0.0.1:${listening}`,
+    SEATBOOK_ALLOW_HTTP_CALLBACKS: 'true',
+    SEATBOOK_APPLE_BASE_URL: `http://127.0.0.1:${simulator.message.listening}/mdm/v2`,
+  };
+  const halves = [
+    ['apps/worker/dist/main.js', '0'],
+    ['apps/api/dist/main.js', String(listening)],
+  ].map(([program = '', port = '']) =>
+    fork(join(process.cwd(), program), {
+      cwd: folder,
+      env: { ...process.env, ...environment, SEATBOOK_PORT: port },
+      execArgv: [],
+      silent: true,
+    }),
+  );
+  for (const { stdout, stderr } of halves) for (const stream of [stdout, stderr]) stream?.resume();
+  await eventually('the API is ready', async () => (await fetch(`http://127.0.0.1:${listening}/readyz`)).ok);
+  return {
+    listening,
+    ownerKey,
+    async end() {
+      const gone = [...halves, simulator.child].map(ended);
+      for (const half of halves) half.kill('SIGTERM');
+      expect(await Promise.all(gone.slice(0, 2))).toEqual([0, 0]);
+      simulator.child.kill('SIGKILL');
+      await Promise.all(gone);
+      await log.close();
+      await rest.stop();
+    },
+  };
+}
+
+describe.each([
+  ['npm start', standalone],
+  ['an API and a worker on servers', onServers],
+])('the tour of the README, on %s', (_what, start) => {
   const folder = mkdtempSync(join(tmpdir(), 'seatbook-tour-'));
-  let started: ChildProcess;
+  let started: Started;
   let environment: NodeJS.ProcessEnv;
 
   beforeAll(async () => {
-    started = fork(join(process.cwd(), 'apps/standalone/dist/start.js'), {
-      cwd: folder,
-      env: { ...process.env, SEATBOOK_PORT: '0', SIMULATOR_PORT: '0' },
-      execArgv: [],
-      silent: true,
-    });
-    started.stdout?.resume();
-    const { listening, ownerKey } = await new Promise<{ listening: number; ownerKey: string }>(
-      (resolve, reject) => {
-        started.once('message', resolve);
-        started.once('exit', (code) => reject(new Error(`it ended at once: ${code}`)));
-      },
-    );
+    started = await start(folder);
+    const { listening, ownerKey } = started;
     environment = {
       ...process.env,
       KEY: ownerKey,
@@ -67,9 +160,7 @@ describe('the tour of the README', () => {
   });
 
   afterAll(async () => {
-    const ended = new Promise<number | null>((resolve) => started.once('exit', resolve));
-    started.kill('SIGTERM');
-    expect(await ended).toBe(0);
+    await started.end();
     rmSync(folder, { recursive: true, force: true });
   });
 
