@@ -107,7 +107,16 @@ failsEveryCase('Leases', leasesCases, leases);
 failsEveryCase('LogAnchors', logAnchorsCases, anchors);
 failsEveryCase('Secrets', secretsCases, secrets);
 failsEveryCase('Directory', directoryCases, directory);
+/** Runners subscribe again at once where a subscription is over, and whoever lets them run waits for what was appended. */
+const patient: EventStore = {
+  ...events,
+  append: async (_stream, appended) => ({ revision: appended.length - 1, position: START }),
+  async *subscribe(after, { signal }) {
+    yield { events: [], upTo: after, caughtUp: true };
+    await new Promise((resolve) => signal.addEventListener('abort', resolve));
+  },
+};
 breaksEveryCase('several processes', processesCases, {
-  open: async () => ({ events, reads, progress, leases, secrets, directory }),
+  open: async () => ({ events: patient, reads, progress, leases, secrets, directory }),
   close: async () => {},
 });

@@ -55,11 +55,13 @@ export interface ProcessesFixture extends Fixture {
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const WITHIN_MS = HOUR_MS / 2;
+const ANSWERED_WITHIN_MS = 60_000;
 
 /** Processes on shared stores, under one virtual clock. */
 class Deployment {
   readonly clock = new VirtualClock();
   readonly #pending = new Unanswered();
+  #answeredAt = performance.now();
   readonly #ends: (() => Promise<void>)[] = [];
 
   constructor(private readonly fixture: ProcessesFixture) {}
@@ -77,11 +79,19 @@ class Deployment {
   }
 
   until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
-    return until(this.clock, what, holds, WITHIN_MS, () => this.#pending.none);
+    return until(this.clock, what, holds, WITHIN_MS, () => this.#isQuiet());
   }
 
   pass(ms: number): Promise<void> {
-    return pass(this.clock, ms, () => this.#pending.none);
+    return pass(this.clock, ms, () => this.#isQuiet());
+  }
+
+  /** @throws when something has had no answer for long, by the machine's clock */
+  #isQuiet(): boolean {
+    if (this.#pending.none) this.#answeredAt = performance.now();
+    else if (performance.now() - this.#answeredAt > ANSWERED_WITHIN_MS)
+      throw new Error('the stores do not answer, or do not deliver what was appended');
+    return this.#pending.none;
   }
 
   /** Ends that may need time. */
@@ -365,7 +375,7 @@ export const processesCases: Cases<ProcessesFixture> = {
           };
           const model = thingsModel(1);
           let paused: Promise<void> | null = null;
-          let meets = (): void => undefined;
+          let met = false;
           const hesitant = new Proxy(older.reads, {
             get(target, name) {
               const member: unknown = Reflect.get(target, name);
@@ -375,7 +385,7 @@ export const processesCases: Cases<ProcessesFixture> = {
                   : member;
               return async (...asked: Parameters<ReadStore['commit']>) => {
                 if (paused) {
-                  meets();
+                  met = true;
                   await paused;
                 }
                 return target.commit(...asked);
@@ -389,9 +399,8 @@ export const processesCases: Cases<ProcessesFixture> = {
 
           let goOn = (): void => undefined;
           paused = new Promise((resolve) => (goOn = resolve));
-          const met = new Promise<void>((resolve) => (meets = resolve));
           await append(10);
-          await met;
+          await deployment.until('it is about to write', () => met);
           const second = processor(model, successor, successor.reads, 2);
           await second.start();
           head = await append(20);

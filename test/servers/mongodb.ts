@@ -1,9 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { systemClock } from '@seatbook/kernel';
+import type { OpenedStores } from '@seatbook/runtime';
+import { openEventStoreDb } from '@seatbook/store-eventstoredb';
 import { openMongoStores, type MongoStores } from '@seatbook/store-mongodb';
+import { EventStoreDb } from '@seatbook/test-support/event-store-db/event-store-db';
 import { directoryContract } from '../contract/directory.contract.js';
 import { leasesContract } from '../contract/leases.contract.js';
 import { logAnchorsContract } from '../contract/log-anchors.contract.js';
+import { processesContract } from '../contract/processes.contract.js';
 import { progressContract } from '../contract/progress.contract.js';
 import { readStoreContract } from '../contract/read-store.contract.js';
 import { secretsContract } from '../contract/secrets.contract.js';
@@ -35,3 +39,32 @@ leasesContract('MongoDB', () => serverFixture(({ leases }) => leases));
 logAnchorsContract('MongoDB', () => serverFixture(({ anchors }) => anchors));
 secretsContract('MongoDB', () => serverFixture(({ secrets }) => secrets));
 directoryContract('MongoDB', () => serverFixture(({ directory }) => directory));
+
+// The log is that of the server at ESDB_URL, or of a double.
+processesContract('MongoDB beside a log', async () => {
+  const double = process.env['ESDB_URL'] ? null : await EventStoreDb.start();
+  const address = double?.address ?? process.env['ESDB_URL'] ?? '';
+  const [database, prefix] = [`seatbook-test-${randomUUID()}`, `test_${randomUUID().slice(0, 8)}`];
+  const key = randomBytes(32);
+  const opened: Pick<OpenedStores, 'close'>[] = [];
+  return {
+    async open() {
+      const ids = { next: randomUUID };
+      const { anchors, ...stores } = await openMongoStores({
+        url: url ?? '',
+        database,
+        key,
+        clock: systemClock,
+        ids,
+      });
+      opened.push(stores);
+      const { events } = await openEventStoreDb({ address, prefix, anchors, clock: systemClock });
+      opened.push(events);
+      return { ...stores, events };
+    },
+    async close() {
+      for (const stores of opened.reverse()) await stores.close();
+      await double?.close();
+    },
+  };
+});
