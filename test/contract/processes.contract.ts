@@ -540,7 +540,7 @@ export const processesCases: Cases<ProcessesFixture> = {
       const following = await older.events.readStream(TARGET, 0, 10);
       assert.ok(stopped >= before && stopped <= (following.at(-1)?.position ?? before));
 
-      reactorOf(newer, newerRegistry(), newerReaction as unknown as typeof olderReaction, 'newer');
+      reactorOf(newer, newerRegistry(), newerReaction, 'newer');
       await deployment.until('the newer one has reacted', async () => (await added()).length === 4);
       same(await added(), [1, 2, 3, 4]);
       await say('counter.invented', 5);
