@@ -368,7 +368,7 @@ export const processesCases: Cases<ProcessesFixture> = {
               clock: deployment.clock,
               log: () => undefined,
               limits: { retryDelayMs: 1, batchEvents: 1 + chance.below(12), batchKeys: 1 + chance.below(12) },
-              tenure: heldIn(epoch),
+              tenureOf: () => heldIn(epoch),
             });
             deployment.stops(made);
             return made;
