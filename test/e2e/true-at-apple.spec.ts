@@ -110,3 +110,73 @@ describe('an import that its request does not wait for', () => {
     });
   });
 });
+
+describe('what others change at Apple', () => {
+  let seatbook: StartedProduct;
+  beforeAll(async () => {
+    seatbook = await StartedProduct.start();
+    await seatbook.importBerlin();
+  });
+  afterAll(() => seatbook.end());
+
+  interface Sync {
+    readonly state: string;
+    readonly differences: { readonly added: number; readonly taken: number };
+    readonly links: { readonly self: string };
+  }
+  interface Drift {
+    readonly items: readonly Record<string, unknown>[];
+  }
+
+  const ACCOUNT = `/accounts/${BERLIN}`;
+  const SERIAL = 'C02XK0AAHV99';
+  const asset = { adamId: '900000001', serialNumber: SERIAL };
+  const synced = async (full: boolean): Promise<Sync> => {
+    const asked = await seatbook.post(`${ACCOUNT}/syncs`, { full }).expect(202);
+    const location = (asked.headers['location'] ?? '').replace('/api/v1', '');
+    return seatbook.until<Sync>(location, ({ state }) => state === 'completed');
+  };
+  const drift = (query: string): Promise<Drift> =>
+    seatbook.until<Drift>(`${ACCOUNT}/drift?${query}`, ({ items }) => items.length > 0);
+
+  it('is found by a sync, listed with its likely source, and shown beside the numbers of Apple', async () => {
+    seatbook.simulator.admin.addAssignment(BERLIN, asset);
+    expect(await synced(false)).toMatchObject({ differences: { added: 1, taken: 0 } });
+    expect((await drift('kind=added')).items).toMatchObject([
+      { assetId: '900000001.STDQ', serialNumber: SERIAL, state: 'accepted', source: 'console' },
+    ]);
+    const found = await seatbook.get(`${ACCOUNT}/assets/900000001`).expect(200);
+    expect(found.body).toMatchObject({ apple: { differsSince: null } });
+    await seatbook.get(`${ACCOUNT}/syncs/none`).expect(404);
+    expect((await seatbook.get(`${ACCOUNT}/syncs`).expect(200)).body).toMatchObject({
+      items: [{ state: 'completed', full: false }],
+    });
+  });
+
+  it('is undone by an order when a person says so', async () => {
+    seatbook.simulator.admin.removeAssignment(BERLIN, asset);
+    expect(await synced(true)).toMatchObject({ differences: { added: 0, taken: 1 } });
+    await drift('state=asked');
+    const body = { decision: 'restore', serialNumbers: [SERIAL], reason: 'it was a mistake' };
+    const decided = await seatbook.post(`${ACCOUNT}/drift/decisions`, body).expect(200);
+    expect(decided.body).toMatchObject({ pairs: 1 });
+    const [restored] = (await drift('state=restoring')).items;
+    expect(restored).toMatchObject({ decidedBy: 'owner', serialNumber: SERIAL });
+    await seatbook.until<{ state: string }>(
+      `/orders/${String(restored?.['restoredBy'])}`,
+      ({ state }) => state === 'finished',
+    );
+    const { assets } = seatbook.simulator.admin.assignments(BERLIN);
+    expect(assets['900000001/STDQ']).toContain(SERIAL);
+  });
+
+  it('is treated as the account wants it', async () => {
+    const set = await seatbook.put(`${ACCOUNT}/drift/policies`, { taken: 'restore' }).expect(200);
+    expect(set.body).toEqual({ policies: { added: 'accept', taken: 'restore' } });
+    await seatbook.put(`${ACCOUNT}/drift/policies`, { taken: 'revenge' }).expect(400);
+    seatbook.simulator.admin.removeAssignment(BERLIN, asset);
+    await synced(true);
+    await drift('state=restoring');
+    await seatbook.get(`${ACCOUNT}/drift?assetId=nonsense`).expect(400);
+  });
+});
