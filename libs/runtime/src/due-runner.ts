@@ -15,7 +15,7 @@ import {
 import { following, type CommandContext } from './command-context.js';
 import type { CommandRunner, LoadedStream, Receipt } from './command-runner.js';
 import { STEPS_QUEUE, STEP_LEASES, dueModel, gateQueue, stepLeaseOf, type DueRow } from './due.js';
-import { hasCode } from './errors.js';
+import { hasCode, longestPauseAfter } from './errors.js';
 import type { Gates } from './gates.js';
 import type { LeaseKeeper } from './lease-keeper.js';
 import { PollLoop } from './poll-loop.js';
@@ -411,7 +411,8 @@ export class DueRunner<P> {
       this.#note(stream, { revision, againAt: clock.elapsed() + wait, failures: 0 });
     } catch (error) {
       const reason = reasonOf(error);
-      const delay = this.#limits.retryDelayMs * 2 ** Math.min(failures, 7);
+      const grown = this.#limits.retryDelayMs * 2 ** Math.min(failures, 7);
+      const delay = Math.min(grown, longestPauseAfter(error, grown));
       this.#note(stream, { revision, againAt: clock.elapsed() + delay, failures: failures + 1 });
       log('a step failed', { stream, step: row.step, attempt: failures + 1, reason });
       const transient =

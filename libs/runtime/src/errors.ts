@@ -1,4 +1,4 @@
-import type { Position } from '@seatbook/kernel';
+import { isRefusal, type Milliseconds, type Position } from '@seatbook/kernel';
 import { MAX_APPEND_BYTES, MAX_APPEND_EVENTS, type ExpectedRevision } from './event-store.js';
 
 /** What a port can say went wrong. Told apart by code and never by class, so that two copies of this package agree. */
@@ -108,6 +108,17 @@ export class StoreUnavailable extends StoreError {
   ) {
     super(message, { cause });
   }
+}
+
+/** A store that is away is looked for this often: what waits for it goes on within five seconds of its return. */
+export const STORE_LOOKED_FOR_MS: Milliseconds = 3_000;
+
+/** The longest pause after a failure: shorter than that of a runner where the store is away and may be back at any time. */
+export function longestPauseAfter(error: unknown, longest: Milliseconds): Milliseconds {
+  const away =
+    (hasCode(error, 'STORE_UNAVAILABLE') && !error.lasting) ||
+    (isRefusal(error) && error.code === 'TRANSIENT_STORE');
+  return away ? Math.min(longest, STORE_LOOKED_FOR_MS) : longest;
 }
 
 /** A cursor is text that a client hands back; one that was never given out is the client's mistake. */

@@ -9,7 +9,7 @@ import {
   type Position,
   type ReadModel,
 } from '@seatbook/kernel';
-import { hasCode } from './errors.js';
+import { hasCode, longestPauseAfter } from './errors.js';
 import { readable, type LoggedEvent } from './event-log.js';
 import type { LogPage } from './event-store.js';
 import type { ReadStore } from './read-store.js';
@@ -217,7 +217,7 @@ export class ModelBuilder {
     this.#restart(this.#position);
     this.#health.failed(error);
     const delay = limits.retryDelayMs * 2 ** Math.min(this.#failures - 1, 20);
-    this.#retryAt = clock.elapsed() + Math.min(delay, MAX_RETRY_DELAY_MS);
+    this.#retryAt = clock.elapsed() + Math.min(delay, longestPauseAfter(error, MAX_RETRY_DELAY_MS));
   }
 
   async #fold(events: readonly LoggedEvent[]): Promise<void> {

@@ -14,6 +14,7 @@ import {
 } from '@seatbook/kernel';
 import { following, type CommandContext } from './command-context.js';
 import type { CommandRunner } from './command-runner.js';
+import { longestPauseAfter } from './errors.js';
 import type { EventLog } from './event-log.js';
 import type { Gates } from './gates.js';
 import type { LeaseKeeper } from './lease-keeper.js';
@@ -176,7 +177,8 @@ export class PlannerLoop<R extends Document, X> {
     } catch (error) {
       const health = failing?.health ?? new RunnerHealth(`planner ${planner.name} of ${partition}`, log);
       const failures = (failing?.failures ?? 0) + 1;
-      const pause = Math.min(this.#limits.pollMs * 2 ** (failures - 1), this.#limits.maxPauseMs);
+      const longest = longestPauseAfter(error, this.#limits.maxPauseMs);
+      const pause = Math.min(this.#limits.pollMs * 2 ** (failures - 1), longest);
       health.failed(error);
       this.#failing.set(partition, { health, failures, until: clock.elapsed() + pause });
     }

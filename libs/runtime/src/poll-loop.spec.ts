@@ -1,5 +1,6 @@
 import { calm, pass } from '@seatbook/test-support/let-happen';
 import { VirtualClock } from '@seatbook/test-support/virtual-clock';
+import { StoreUnavailable } from './errors.js';
 import { PollLoop } from './poll-loop.js';
 import { RunnerHealth } from './runner-health.js';
 
@@ -119,6 +120,21 @@ describe('a poll loop', () => {
     await pass(clock, 122_000);
     expect(runs).toEqual([0, 1, 3, 7, 15, 31, 61, 91, 121].map((seconds) => seconds * 1_000));
     expect(said).toEqual(['a runner fails and keeps trying']);
+  });
+
+  it('looks for a store that is away every three seconds at least, however long it was away', async () => {
+    let away = true;
+    const { clock, loop, runs } = setUp(() => {
+      if (away) throw new StoreUnavailable('the server does not answer', 'ECONNREFUSED');
+      return false;
+    });
+    loop.start();
+    await pass(clock, 60_000);
+    away = false;
+    const back = clock.now();
+    await pass(clock, 3_000);
+    expect(runs.some((at) => at >= back)).toBe(true);
+    await loop.stop();
   });
 
   it('is not hurried by wake-ups while it pauses, and is idle meanwhile', async () => {

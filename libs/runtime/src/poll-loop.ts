@@ -1,4 +1,5 @@
 import type { Clock, Instant, Milliseconds } from '@seatbook/kernel';
+import { longestPauseAfter } from './errors.js';
 import type { RunnerHealth } from './runner-health.js';
 
 export interface PollLoopOptions {
@@ -91,15 +92,16 @@ export class PollLoop {
         health.worked();
       } catch (error) {
         health.failed(error);
-        this.#pause();
+        this.#pause(error);
       }
     }
     this.#running = null;
   }
 
-  #pause(): void {
+  #pause(error: unknown): void {
     const { clock, pollMs, maxPauseMs = MAX_PAUSE_MS } = this.#options;
-    const pause = Math.min(pollMs * 2 ** this.#failures, Math.max(pollMs, maxPauseMs));
+    const longest = longestPauseAfter(error, maxPauseMs);
+    const pause = Math.min(pollMs * 2 ** this.#failures, Math.max(pollMs, longest));
     this.#failures += 1;
     this.#pausing = true;
     this.#wakeAt = Infinity;

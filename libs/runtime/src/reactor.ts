@@ -8,7 +8,7 @@ import {
   type UnreadableEvent,
 } from '@seatbook/kernel';
 import type { CommandRunner } from './command-runner.js';
-import { hasCode } from './errors.js';
+import { STORE_LOOKED_FOR_MS, hasCode } from './errors.js';
 import type { EventLog, LoggedEvent } from './event-log.js';
 import type { LogPage } from './event-store.js';
 import type { LeaseKeeper } from './lease-keeper.js';
@@ -289,7 +289,8 @@ export class Reactor {
       else this.#health.failed(answer.reason);
       if (failures >= attempts) return answer.reason;
       if (this.#stopping || !this.#holds) throw new GivenUp();
-      const delay = Math.min(retryDelayMs * 2 ** tries, maxRetryDelayMs);
+      const longest = answer.transient === 'store' ? STORE_LOOKED_FOR_MS : maxRetryDelayMs;
+      const delay = Math.min(retryDelayMs * 2 ** tries, longest, maxRetryDelayMs);
       await pause(this.#options.clock, delay, this.#following.signal);
     }
   }
