@@ -8,6 +8,7 @@ export type {
   StoredEvent,
   SubscribeOptions,
 } from './event-store.js';
+export { keepsCredentialsApart } from './credentials-apart.js';
 export { MAX_APPEND_BYTES, MAX_APPEND_EVENTS, MAX_REFERENCES, bytesOf } from './event-store.js';
 export type { CheckpointPlace, StoreErrorCode } from './errors.js';
 export {

@@ -15,6 +15,9 @@ test.each([
   'esdb://admin:s3cret-password@',
   'http://admin:s3cret-password@db:2113',
   'esdb://admin:s3cret-password@db:2113?keepAliveInterval=soon',
+  'esdb://admin:pass@s3cret-password@db:2113',
+  'esdb://admin:pass/s3cret-password@db:2113',
+  'esdb://admin:%s3cret-password@db:2113',
   'esdb://admin:s3cret-password@db:2113?tlsCAFile=/nowhere/ca.pem',
 ])('an address that cannot be used is refused without its password: %#', (address) => {
   assert.throws(

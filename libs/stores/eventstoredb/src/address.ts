@@ -1,4 +1,5 @@
 import { EventStoreDBClient } from '@eventstore/db-client';
+import { keepsCredentialsApart } from '@seatbook/runtime';
 
 /** The connection string is not one. It is not repeated: it may hold a password. */
 export class AddressInvalid extends Error {
@@ -15,6 +16,11 @@ export class AddressInvalid extends Error {
 export function addressWith(address: string, settings: Readonly<Record<string, string | number>>): string {
   if (!/^esdb(\+discover)?:\/\//.test(address)) {
     throw new AddressInvalid('it must begin with esdb:// or esdb+discover://');
+  }
+  if (!keepsCredentialsApart(address)) {
+    throw new AddressInvalid(
+      'what is special in its user or password must be percent-encoded, e.g. @ as %40',
+    );
   }
   const trimmed = address.trim().replace(/\/+$/, '');
   const more = Object.entries(settings).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);

@@ -57,6 +57,21 @@ describe('opening', () => {
     expect(String((failure as Error).message)).not.toContain('canary');
   });
 
+  it.each([
+    'mongodb://user:pass@canary@db:27017/seatbook',
+    'mongodb://user:pass/canary@db:27017/seatbook',
+    'mongodb://user:%canary@db:27017/seatbook',
+    'mongodb://user:canary@db:99999999/seatbook',
+    'mongodb://user:canary@',
+    'canary://user:pass@db',
+    'mongodb://user:canary@db/seatbook?unheard=of',
+  ])('refuses an address that cannot be used without repeating it: %#', async (url) => {
+    const failure = await failureOf(open({ url }));
+    expect(String(failure)).toMatch(/^AddressInvalid: the address of MongoDB cannot be used: /);
+    expect(String((failure as Error).stack)).not.toContain('canary');
+    expect((failure as Error).cause).toBeUndefined();
+  });
+
   it('refuses another sealing key than that of the other processes, before anything was sealed too', async () => {
     await open();
     await expect(open({ key: Buffer.alloc(32, 8) })).rejects.toThrow(SealingKeyUnusable);
@@ -88,7 +103,12 @@ describe('an answer that is lost', () => {
   it('to taking a lease over costs an epoch, and no holder', async () => {
     const { leases } = await open();
     const keeper = new LeaseKeeper({ leases: watched(leases), holder: 'first', clock, log: () => undefined });
-    server.trap('insert', 'lose-answer', { collection: 'leases' });
+    let lost = 0;
+    server.hurt(({ name, command }) => {
+      if (name !== 'insert' || !JSON.stringify(command['documents']).includes('"reactor"')) return null;
+      lost += 1;
+      return lost === 1 ? 'lose-answer' : null;
+    });
     keeper.want('reactor', 15_000);
     keeper.start();
     await until(clock, 'the lease is held', () => keeper.epochOf('reactor') !== null);

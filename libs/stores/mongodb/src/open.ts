@@ -1,6 +1,7 @@
-import { MongoClient, type MongoClientOptions } from 'mongodb';
+import type { MongoClientOptions } from 'mongodb';
 import type { Clock, Ids } from '@seatbook/kernel';
 import type { LogAnchors, OpenedStores } from '@seatbook/runtime';
+import { clientOf } from './address.js';
 import { MongoDirectory } from './directory.js';
 import { MongoLeases } from './leases.js';
 import { MongoLogAnchors } from './log-anchors.js';
@@ -53,12 +54,13 @@ const UNLESS_SAID: MongoClientOptions = {
 /**
  * Connects and opens everything; creates collections and indexes where they are missing. Right on a standalone server
  * and on a replica set.
+ * @throws AddressInvalid when the URL cannot be used
  * @throws StoreUnavailable when no server answers or it refuses the credentials
  * @throws SealingKeyUnusable when the key is not the one that sealed the secrets
  */
 export async function openMongoStores(options: MongoStoresOptions): Promise<MongoStores> {
   const { url, key, clock, ids, notice = () => undefined } = options;
-  const client = new MongoClient(url, { ...unlessSaid(url), ...ALWAYS });
+  const client = clientOf(url, { ...unlessSaid(url), ...ALWAYS });
   try {
     await asked(() => client.connect());
     const database = client.db(options.database ?? databaseOf(url) ?? 'seatbook');
