@@ -68,7 +68,7 @@ describe('every refusal has the same form, whichever layer refuses', () => {
   it.each(['DELETE', 'QUERY', 'M-SEARCH', 'FOO'])(
     'names the allowed methods when it is not %s',
     async (method) => {
-      const answer = await bare(head(method, `${API}/accounts/${BERLIN}?x=1`, KEY) + '\r\n');
+      const answer = await bare(head(method, `${API}/accounts/${BERLIN}/assets?x=1`, KEY) + '\r\n');
       expectProblem(answer, 405, 'INVALID_METHOD');
       expect(answer.headers['allow']).toBe('GET, HEAD');
     },
