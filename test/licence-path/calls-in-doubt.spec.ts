@@ -1,4 +1,5 @@
 import { takeOver } from '@seatbook/application';
+import { DEFAULT_TIMINGS } from '@seatbook/licensing';
 import { OWNER, UID, VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 
 const APP = '900000001';
@@ -42,15 +43,61 @@ describe('calls in doubt', () => {
     expect((await virtual.pairs(APP))['assigned']).toEqual(virtual.atApple(APP));
   });
 
+  describe('are not over while Apple may still get to what was sent without an answer', () => {
+    const MINUTES = 60_000;
+
+    it('associating: what is wanted back meanwhile is given back', async () => {
+      const { admin } = virtual.simulator;
+      admin.setFaults({ eventDelayMs: { min: 2 * MINUTES, max: 2 * MINUTES } });
+      admin.addErrorRule({ match: ASSOCIATE, times: 1, resetAfter: true });
+      admin.addErrorRule({ match: ASSOCIATE, times: 1, errorNumber: 9_702 });
+      await virtual.place({ assets: BOTH.map(stdq), serialNumbers: serials(4) });
+      await virtual.advanceUntil('Apple was read too early', () => has('call.outcome-open'));
+      const order = { kind: 'ReturnLicense', assets: [stdq(APP)], serialNumbers: serials(2) } as const;
+      const { orderId } = await virtual.place(order);
+      expect((await virtual.finished(orderId)).final).toMatchObject({ returned: 2 });
+      await virtual.advance(HOUR);
+      expect(virtual.atApple(APP)).toEqual(serials(2, 2));
+      expect((await virtual.pairs(APP))['assigned']).toEqual(virtual.atApple(APP));
+      expect(await has('asset.claims-released')).toBe(false);
+    });
+
+    it('disassociating: what Apple refuses afterwards is not held on', async () => {
+      const { admin } = virtual.simulator;
+      const pairs = { assets: [stdq(APP)], serialNumbers: serials(1) };
+      await virtual.finished((await virtual.place(pairs)).orderId);
+      admin.setFaults({ eventDelayMs: { min: 2 * MINUTES, max: 2 * MINUTES } });
+      const match = { path: '/mdm/v2/assets/disassociate' };
+      admin.addErrorRule({ match, times: 1, resetAfter: true });
+      admin.addErrorRule({ match, times: 1, errorNumber: 9_706 });
+      const { orderId } = await virtual.place({ kind: 'ReturnLicense', ...pairs });
+      await virtual.advanceUntil('Apple was read too early', () => has('call.outcome-open'));
+      expect((await virtual.finished(orderId)).final).toMatchObject({ returned: 1 });
+      expect(virtual.atApple(APP)).toEqual([]);
+    });
+
+    it('what Apple has not done by then is judged', async () => {
+      const { admin } = virtual.simulator;
+      admin.addErrorRule({ match: ASSOCIATE, times: 1, resetBefore: true });
+      admin.failPairs([{ adamId: APP, serialNumber: serials(1)[0], times: 1, errorNumber: 9_602 }]);
+      const before = virtual.clock.now();
+      const { orderId } = await virtual.place({ assets: BOTH.map(stdq), serialNumbers: serials(3) });
+      expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 5, failed: 1 });
+      const { effectWithinMs } = DEFAULT_TIMINGS;
+      expect(virtual.clock.now() - before).toBeGreaterThanOrEqual(effectWithinMs);
+      expect(virtual.clock.now() - before).toBeLessThan(effectWithinMs + MINUTES);
+    });
+  });
+
   it('an outage of eight hours leaves nothing parked, and everything finishes by itself', async () => {
     const { admin } = virtual.simulator;
     admin.addErrorRule({ match: ASSOCIATE, times: 'forever', status: 503 });
     const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: serials(3) });
     await virtual.advance(8 * HOUR);
-    expect((await types()).filter((type) => type === 'call.started').length).toBeGreaterThan(40);
+    expect((await types()).filter((type) => type === 'call.started').length).toBeLessThan(40);
     expect(await virtual.stores.progress.countParked()).toBe(0);
     admin.clearErrorRules();
-    expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 3 });
+    expect((await virtual.finished(orderId, 3 * HOUR)).final).toMatchObject({ assigned: 3 });
   });
 
   it('hours without an answer are followed by a look, and what Apple has is not asked for again', async () => {

@@ -64,6 +64,26 @@ describe('a clock that is set', () => {
     expect(first - before).toBeLessThanOrEqual(TOTALS_WITHIN);
   });
 
+  it.each(['without a restart', 'with a restart'])(
+    'ahead past the date of the token, and right again %s: the account works, and the date comes once more',
+    async (how) => {
+      const { expiresAt = 0 } = (await virtual.account()) ?? {};
+      const by = expiresAt - virtual.clock.now() + HOUR;
+      virtual.clock.set(by);
+      await virtual.advance(MINUTE);
+      expect(await virtual.account()).toMatchObject({ tokenState: 'expired', usable: false });
+      const { orderId } = await virtual.place({ assets: APPS.map(stdq), serialNumbers: serials(20) });
+      await virtual.advance(MINUTE);
+      virtual.clock.set(-by);
+      if (how === 'with a restart') await virtual.restart();
+      expect((await virtual.finished(orderId, 2 * MINUTE)).final).toMatchObject({ assigned: 40 });
+      expect(await virtual.account()).toMatchObject({ tokenState: 'active', usable: true, heldSince: null });
+      virtual.clock.set(by);
+      await virtual.advance(MINUTE);
+      expect(await virtual.account()).toMatchObject({ tokenState: 'expired', usable: false });
+    },
+  );
+
   it('back is told in health, until it is later than all that is recorded', async () => {
     const health = async (): Promise<string | null> => (await virtual.until(healthOf(virtual).look())).clock;
     expect(await health()).toBeNull();

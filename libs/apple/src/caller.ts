@@ -14,7 +14,7 @@ import { ServiceConfigReader } from './service-config.js';
 import type { AppleSettings } from './settings.js';
 import { SlidingWindow } from './sliding-window.js';
 import { fingerprintOf } from './token-file.js';
-import { transientFailure } from './transient-failure.js';
+import { notSent } from './transient-failure.js';
 import { isTransportError, type Transport, TransportError, type TransportReply } from './transport.js';
 
 /** One request to Apple. */
@@ -57,7 +57,7 @@ interface Location {
   readonly window: SlidingWindow;
 }
 
-const LEFT_TO_OTHERS = transientFailure('not sent: the work of this account may be another process’s by now');
+const LEFT_TO_OTHERS = notSent('the work of this account may be another process’s by now');
 
 /** Error numbers for more than service/config allows: assets, users, serial numbers. */
 const OVER_LIMIT = new Set([9700, 9701, 9702]);
@@ -97,8 +97,7 @@ export class Caller {
   }
 
   async call(access: AppleAccess, request: AppleRequest): Promise<AppleResult<JsonObject>> {
-    if (this.#closed)
-      return { ok: false, failure: transientFailure('not sent: the client is shutting down') };
+    if (this.#closed) return { ok: false, failure: notSent('the client is shutting down') };
     const { clock, settings } = this.options;
     await this.config.current();
     const write = request.lane === 'write';

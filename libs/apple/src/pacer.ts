@@ -3,7 +3,7 @@ import type { AppleFailure, AppleResult } from '@seatbook/licensing';
 import { Closure } from './closure.js';
 import type { OrganisationGate } from './organisation-gate.js';
 import type { SlidingWindow } from './sliding-window.js';
-import { transientFailure } from './transient-failure.js';
+import { notSent } from './transient-failure.js';
 
 /** Writes go first. A `page` is a read of which only a few may be in flight at once. */
 export type Lane = 'write' | 'read' | 'page';
@@ -71,12 +71,10 @@ export class Pacer {
   run<T>(ticket: Ticket, start: () => Promise<AppleResult<T>>): Promise<AppleResult<T>> {
     return new Promise((resolve, reject) => {
       const turnAway = (failure: AppleFailure): void => resolve({ ok: false, failure });
-      if (this.#closed) return turnAway(transientFailure('not sent: the client is shutting down'));
+      if (this.#closed) return turnAway(notSent('the client is shutting down'));
       const lane = ticket.lane === 'write' ? this.#writes : this.#reads;
       if (this.#writes.length + this.#reads.length >= this.options.maxQueued)
-        return turnAway(
-          transientFailure(`not sent: ${this.options.maxQueued} requests are waiting for this location`),
-        );
+        return turnAway(notSent(`${this.options.maxQueued} requests are waiting for this location`));
       const go = (): void => {
         this.#count(ticket.lane, 1);
         start()
@@ -106,7 +104,7 @@ export class Pacer {
   /** Rejects all waiting and all new requests. Requests in flight go on. */
   close(): void {
     this.#closed = true;
-    this.#turnAway(() => transientFailure('not sent: the client is shutting down'));
+    this.#turnAway(() => notSent('the client is shutting down'));
     this.#cancelTimer?.();
   }
 
@@ -161,13 +159,13 @@ export class Pacer {
     const closedMs = this.options.gate?.closedMs() ?? 0;
     const wait = Math.max(shutMs, closedMs);
     if (now + wait < ticket.deadline) return null;
-    if (wait === 0) return transientFailure('not sent: its turn did not come in time');
+    if (wait === 0) return notSent('its turn did not come in time');
     return closedMs >= shutMs
-      ? transientFailure('not sent: too many requests from the organisation', {
+      ? notSent('too many requests from the organisation', {
           errorNumber: 9646,
           retryAfterMs: wait,
         })
-      : transientFailure('not sent: Apple asked to wait', { retryAfterMs: wait });
+      : notSent('Apple asked to wait', { retryAfterMs: wait });
   }
 
   #turnAway(reasonFor: (waiting: Waiting) => AppleFailure | null): void {

@@ -1,5 +1,5 @@
 import type { AppleFailure } from '@seatbook/licensing';
-import { transientFailure } from './transient-failure.js';
+import { notSent } from './transient-failure.js';
 
 type TokenFailure = Extract<AppleFailure, { kind: 'token' }>;
 type ConflictFailure = Extract<AppleFailure, { kind: 'conflict' }>;
@@ -75,6 +75,6 @@ export class Refusals {
     const conflict = owned ? this.#conflicts.get(uId) : undefined;
     if (!conflict) return null;
     // A conflict as the answer to a write means that the write was done. This one was never sent.
-    return write ? transientFailure('not sent: another MDM manages the location') : conflict;
+    return write ? notSent('another MDM manages the location') : conflict;
   }
 }

@@ -2,6 +2,7 @@ import { inPhase, type Instant } from '@seatbook/kernel';
 import {
   isConflicted,
   isOver,
+  isPaused,
   isUsable,
   markerOf,
   type Account,
@@ -41,3 +42,6 @@ export function senderOf(account: ImportedAccount, now: Instant): Sender | null 
   if (!isUsable(account) || isOver(account, now) || markerOf(account) === null) return null;
   return { fingerprint: account.token.fingerprint, subscribed: account.subscription.state === 'subscribed' };
 }
+
+/** Whether calls of the account wait a moment, because Apple has just not accepted one. */
+export const sendingPauses = ({ writes }: ImportedAccount, now: Instant): boolean => isPaused(writes, now);

@@ -42,6 +42,8 @@ export type AppleFailure =
       readonly errorNumber: number | null;
       readonly doubtful: boolean;
       readonly retryAfterMs: Milliseconds | null;
+      /** Its turn to be sent never came. */
+      readonly unasked?: true;
       /** Without a secret. */
       readonly reason: string;
     }

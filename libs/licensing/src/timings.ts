@@ -46,6 +46,10 @@ export const timingTable = {
     10 * MINUTE,
     'A request that has been pending for longer is sent again. Apple asks for 10 minutes.',
   ),
+  effectWithinMs: timing(
+    15 * MINUTE,
+    'What was sent and not answered counts as not done when Apple does not show it after this long. Must be longer than a request may be pending.',
+  ),
   quietMs: timing(
     5 * SECOND,
     'When notifications are incomplete and none has come for this long, the status is polled for the rest.',

@@ -51,6 +51,8 @@ const SHORT_WAITS: Partial<Timings> = {
   maxRetryMs: 120_000,
   silenceMs: 60_000,
   stalledAfterMs: 150_000,
+  // Longer than Apple ever has an event wait.
+  effectWithinMs: 240_000,
   totalsEveryMs: 180_000,
   rewalkAfterMs: 60_000,
   walkAllEveryMs: 900_000,

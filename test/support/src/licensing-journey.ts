@@ -239,7 +239,7 @@ export function everyEvent(): LicensingJourney {
   const unheard = { ...transient, doubtful: true };
   call('call-2', { type: 'RecordFailure', attempt: 1, fingerprint: 'f1', failure: unheard, jitter: 0 });
   call('call-2', { type: 'LookFirst' });
-  call('call-2', { type: 'RecordVerified', present: [] });
+  call('call-2', { type: 'RecordVerified', present: [], readAt: NOW });
   start('call-2');
   accept('call-2', 2);
   plan('call-3', devices('C02Z'));
@@ -253,7 +253,8 @@ export function everyEvent(): LicensingJourney {
     failures: [{ errorNumber: 9_709, reason: '', assets: [PAGES], holders: devices('C02C') }],
   });
   call('call-2', { type: 'RecordVerificationFailure', failure: transient, fingerprint: 'f1' });
-  call('call-2', { type: 'RecordVerified', present: [{ ...PAGES, ...devices('C02C') }] });
+  call('call-2', { type: 'RecordVerified', present: [], readAt: NOW });
+  call('call-2', { type: 'RecordVerified', present: [{ ...PAGES, ...devices('C02C') }], readAt: NOW });
   place('order-c', devices('C02A'), { kind: 'ReturnLicense' });
   place('order-d', devices('C02A'));
   sent('call-4', devices('C02A', 'C02C'), 'disassociate');
@@ -353,8 +354,13 @@ export function everyEvent(): LicensingJourney {
   account({ type: 'TakeOver' });
   account({ type: 'RecordOwned', mdmId: 'seatbook' });
   account({ type: 'WantNotifications', notificationUrl: `${url}?again` });
-  for (let refusal = 1; refusal <= 10; refusal += 1)
-    account({ type: 'RecordWriteRefused', callId: `call-${refusal}`, errorNumber: 9_602, reason: 'bad' });
+  const refused = {
+    type: 'RecordWriteRefused',
+    refusal: 'nameless',
+    errorNumber: 9_602,
+    reason: 'bad',
+  } as const;
+  for (let refusal = 1; refusal <= 10; refusal += 1) account({ ...refused, callId: `call-${refusal}` });
   journey.send(accountStream(LOCATION), { type: 'StartProbe' }, NOW + 3_600_000);
   account({ type: 'RecordWriteAccepted' });
   const { expiresAt } = token('f2');
@@ -364,6 +370,7 @@ export function everyEvent(): LicensingJourney {
     expiresAt - 86_400_000,
   );
   journey.send(accountStream(LOCATION), { type: 'ExpireToken', fingerprint: 'f2' }, expiresAt);
+  journey.send(accountStream(LOCATION), { type: 'ReviseExpiry', fingerprint: 'f2' }, NOW + 3_600_000);
   importing('import-5', ...renewal('f3'));
 
   // A device waits that Apple lists already, with its serial number spelled differently.

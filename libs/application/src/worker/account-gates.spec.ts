@@ -22,6 +22,8 @@ describe('gates of accounts', () => {
   let known: Position;
   let reported: AccountRefusal[];
   let unreachable: Error | null;
+  /** Tokens whose date has not come after all. */
+  let revised: string[];
   const lines: string[] = [];
 
   beforeEach(async () => {
@@ -31,6 +33,7 @@ describe('gates of accounts', () => {
     unreachable = null;
     known = asPosition(1);
     reported = [];
+    revised = [];
     opened = [];
     lines.length = 0;
     const query = async (): Promise<unknown> => {
@@ -51,6 +54,9 @@ describe('gates of accounts', () => {
         expect(uId).toBe(UID);
         reported.push(refusal);
         return asPosition(7);
+      },
+      revise: async (uId, fingerprint) => {
+        revised.push(`${uId} ${fingerprint}`);
       },
     });
     gates.onOpened((uId) => opened.push(uId));
@@ -140,6 +146,29 @@ describe('gates of accounts', () => {
     clock.moveTo(clock.now() + 60_000);
     expect(gates.isOpen(UID)).toBe(false);
     expect(gates.open()).toEqual([]);
+  });
+
+  describe('of an account whose token was over by a clock', () => {
+    const expired = (more: Partial<AccountDocument>): Promise<void> => {
+      account = { ...account, usable: false, tokenState: 'expired', tokenErrorNumber: null, ...more };
+      return pass(clock, 10_000);
+    };
+
+    it('tell it that its date has not come after all, and not again at once', async () => {
+      await expired({});
+      expect(revised).toEqual([`${UID} f1`]);
+      await pass(clock, 580_000);
+      expect(revised).toHaveLength(1);
+      await pass(clock, 20_000);
+      expect(revised).toHaveLength(2);
+    });
+
+    it('tell it nothing where Apple said so, where the date has come, and where another clock may just be slower', async () => {
+      await expired({ tokenErrorNumber: 9_621 });
+      await expired({ expiresAt: clock.now() });
+      await expired({ expiresAt: clock.now() + 60_000 });
+      expect(revised).toEqual([]);
+    });
   });
 
   it('stay as they are while the accounts cannot be read, say so, and go on by themselves', async () => {

@@ -18,6 +18,10 @@ import {
 
 const PAGE_ACCOUNTS = 200;
 const POLL_MS: Milliseconds = 5_000;
+/** Clocks of several machines differ: what one calls over is over, unless its date is further ahead than this. */
+const CLOCK_SKEW_MS: Milliseconds = 60_000;
+/** Where a clock of ours stays ahead, it and the others contradict each other no more often. */
+const REVISE_EVERY_MS: Milliseconds = 600_000;
 
 export interface AccountGatesOptions {
   readonly reads: ReadStore;
@@ -26,6 +30,8 @@ export interface AccountGatesOptions {
   readonly log: Log;
   /** Tells the account what Apple refused. What the account made of it is at or below the position. */
   readonly report: (uId: string, refusal: AccountRefusal) => Promise<Position>;
+  /** Tells the account that the date of its token has not come after all. */
+  readonly revise: (uId: string, fingerprint: string) => Promise<void>;
 }
 
 /** The token of an account that may read. */
@@ -46,13 +52,16 @@ interface Shut {
 /**
  * Two gates per account: that of its reads is open while its token works, that of its writes only while no other MDM has
  * the location. Both shut in memory on the refusing answer itself, and at the token's date. What was refused is reported
- * to the account, which knows whether that is still its token; what it still may do goes on when it has taken note.
+ * to the account, which knows whether that is still its token; what it still may do goes on when it has taken note. A
+ * token that was over by a clock that was ahead is taken back into use when the clock is right.
  */
 export class AccountGates implements Gates {
   readonly #options: AccountGatesOptions;
   readonly #tokens = new Map<string, Token>();
   readonly #shut = new Set<Shut>();
   readonly #listeners = new Set<(gate: string) => void>();
+  /** When which account was last told, by elapsed time. */
+  readonly #revisedAt = new Map<string, Milliseconds>();
   readonly #health: RunnerHealth;
   readonly #loop: PollLoop;
 
@@ -152,8 +161,24 @@ export class AccountGates implements Gates {
       if (tokenState === 'active' && givenUp?.at == null)
         this.#tokens.set(uId, { fingerprint, expiresAt, usable });
     }
+    for (const account of accounts) await this.#revise(account);
     for (const gate of this.open())
       if (!wasOpen.has(gate)) for (const listener of this.#listeners) listener(gate);
+  }
+
+  async #revise({
+    uId,
+    fingerprint,
+    tokenState,
+    tokenErrorNumber,
+    expiresAt,
+  }: AccountDocument): Promise<void> {
+    const { clock, revise } = this.#options;
+    const byDate = tokenState === 'expired' && tokenErrorNumber === null;
+    if (!byDate || expiresAt <= clock.now() + CLOCK_SKEW_MS) return;
+    if (clock.elapsed() - (this.#revisedAt.get(uId) ?? -Infinity) < REVISE_EVERY_MS) return;
+    await revise(uId, fingerprint);
+    this.#revisedAt.set(uId, clock.elapsed());
   }
 
   async #accounts(): Promise<AccountDocument[]> {

@@ -28,6 +28,7 @@ const LEVELS: Partial<Record<LicensingEvent['type'], Level>> = {
   'account.token-refused': 'warn',
   'account.token-expiring': 'warn',
   'account.token-expired': 'warn',
+  'account.expiry-revised': 'warn',
   'import.refused': 'warn',
   'reconciliation.first-read-completed': 'info',
   'order.finished': 'info',

@@ -109,6 +109,7 @@ export class SeatbookWorker {
       clock,
       log,
       report: (uId, refusal) => this.#report(uId, refusal),
+      revise: (uId, fingerprint) => this.#revise(uId, fingerprint),
     });
     const vault = vaultOf(stores.secrets, newSecret);
     this.ports = { apple, vault, clock, random, settings, ...readingPorts(foundation) };
@@ -235,6 +236,11 @@ export class SeatbookWorker {
         : { ...refusal, type: 'RefuseToken' },
     );
     return position;
+  }
+
+  /** Tells an account that the date of its token has not come after all, as far as that is still its token. */
+  async #revise(uId: string, fingerprint: string): Promise<void> {
+    await this.foundation.begin(accountStream(uId), { type: 'ReviseExpiry', fingerprint });
   }
 
   /** Nothing is under way: all that is in the log has been reacted to and shown, and nothing due is being done. */

@@ -3,10 +3,10 @@ import { LOCATION, PAGES, devices } from '@seatbook/test-support/licensing-build
 import { RELEASED } from '../mdm-marker.js';
 import type { AppleFailure } from '../ports.js';
 import { DEFAULT_TIMINGS } from '../timings.js';
-import { accountDecider, type AccountCommand } from './account-decider.js';
+import { accountDecider, type AccountCommand, type WriteRefusal } from './account-decider.js';
 import { inPhase } from '@seatbook/kernel';
 import type { AccountEvent } from './account-events.js';
-import { isUsable, markerOf } from './account-state.js';
+import { isPaused, isUsable, markerOf } from './account-state.js';
 import { accountSteps } from './account-steps.js';
 
 const decider = accountDecider(DEFAULT_TIMINGS);
@@ -273,6 +273,40 @@ describe('the date of a token', () => {
       .thenNothing();
   });
 
+  it('has not come after all where a clock was ahead, and comes again', () => {
+    const revise: AccountCommand = { type: 'ReviseExpiry', fingerprint: 'f1' };
+    const REVISED: AccountEvent = {
+      type: 'account.expiry-revised',
+      data: { uId: LOCATION, fingerprint: 'f1', at: NOW },
+    };
+    const revised = given(...ready, EXPIRED).when(revise);
+    revised.then(REVISED);
+    revised.thenOnce();
+    expect(isUsable(accountAfter(...ready, EXPIRED, REVISED))).toBe(true);
+    given(...ready, EXPIRED, REVISED)
+      .when(expire, EXPIRES)
+      .then(EXPIRED);
+    given(...ready, EXPIRED)
+      .when(revise, EXPIRES)
+      .thenNothing();
+    given(...ready, EXPIRED)
+      .when({ type: 'ReviseExpiry', fingerprint: 'f2' })
+      .thenNothing();
+    given(...ready)
+      .when(revise)
+      .thenNothing();
+  });
+
+  it('is not revised where Apple said that the token is over', () => {
+    const refused: AccountEvent = {
+      type: 'account.token-refused',
+      data: { uId: LOCATION, fingerprint: 'f1', state: 'expired', errorNumber: 9_621 },
+    };
+    given(...ready, refused)
+      .when({ type: 'ReviseExpiry', fingerprint: 'f1' })
+      .thenNothing();
+  });
+
   it('is over with another token', () => {
     given(...ready, EXPIRED)
       .when(renew('f2'))
@@ -365,7 +399,16 @@ describe('a command that names the version of the account that was seen', () => 
     given(IMPORTED, NAMED).when(rename(1)).thenTypes('account.renamed');
     const counted: AccountEvent = {
       type: 'account.write-refused',
-      data: { uId: LOCATION, callId: 'call-1', errorNumber: 9_602, reason: '', inARow: 1 },
+      data: {
+        uId: LOCATION,
+        callId: 'call-1',
+        errorNumber: 9_602,
+        reason: '',
+        inARow: 1,
+        at: NOW,
+        pauses: 0,
+        pauseUntil: 0,
+      },
     };
     given(IMPORTED, NAMED, counted).when(rename(1)).thenTypes('account.renamed');
   });
@@ -414,7 +457,7 @@ describe('owning a location', () => {
     failed.thenDue({ step: 'own', at: NOW + delay });
   });
 
-  it('is tried again after pauses that double, up to 10 minutes', () => {
+  it('is tried again after pauses that double, up to an hour', () => {
     const failures = (count: number): AccountEvent[] =>
       Array.from({ length: count }, () => ({
         type: 'account.owning-failed',
@@ -423,8 +466,8 @@ describe('owning a location', () => {
     for (const [count, delay] of [
       [1, 10_000],
       [3, 40_000],
-      [7, 600_000],
-      [500, 600_000],
+      [7, 640_000],
+      [500, 3_600_000],
     ] as const) {
       given(IMPORTED, ...failures(count))
         .when(owningFailed(transient()))
@@ -774,16 +817,22 @@ describe('the address that Apple has', () => {
   });
 });
 
-describe('calls that Apple refuses as a whole, without a word of what is wrong', () => {
-  const refuse: AccountCommand = {
+describe('calls that Apple does not accept', () => {
+  const refuse = (refusal: WriteRefusal = 'nameless'): AccountCommand & { type: 'RecordWriteRefused' } => ({
     type: 'RecordWriteRefused',
     callId: 'call-1',
+    refusal,
     errorNumber: 9_602,
     reason: 'invalid argument',
-  };
+  });
   const ACCEPT: AccountCommand = { type: 'RecordWriteAccepted' };
   const PROBE: AccountCommand = { type: 'StartProbe' };
-  const refusals = (count: number): AccountEvent[] =>
+  interface Row {
+    at?: number;
+    pauses?: number;
+    pauseUntil?: number;
+  }
+  const refusals = (count: number, { at = NOW, pauses = 0, pauseUntil = 0 }: Row = {}): AccountEvent[] =>
     Array.from({ length: count }, (_refusal, index) => ({
       type: 'account.write-refused',
       data: {
@@ -792,12 +841,16 @@ describe('calls that Apple refuses as a whole, without a word of what is wrong',
         errorNumber: 9_602,
         reason: 'invalid argument',
         inARow: index + 1,
+        at,
+        pauses,
+        pauseUntil,
       },
     }));
   const HELD: AccountEvent = {
     type: 'account.writes-held',
     data: { uId: LOCATION, errorNumber: 9_602, reason: 'invalid argument', at: NOW, probeAt: NOW + 60_000 },
   };
+  const ACCEPTED: AccountEvent = { type: 'account.writes-accepted', data: { uId: LOCATION, at: NOW } };
   const probes = (count: number): AccountEvent[] =>
     Array.from({ length: count }, () => ({
       type: 'account.probe-started',
@@ -806,19 +859,19 @@ describe('calls that Apple refuses as a whole, without a word of what is wrong',
 
   it('hold its writes after ten in a row, with one alert', () => {
     given(...ready, ...refusals(8))
-      .when(refuse)
+      .when(refuse())
       .thenTypes('account.write-refused');
-    const tenth = given(...ready, ...refusals(9)).when(refuse);
+    const tenth = given(...ready, ...refusals(9)).when(refuse());
     tenth.thenTypes('account.write-refused', 'account.writes-held');
     expect(tenth.events[1]).toEqual(HELD);
     given(...ready, ...refusals(10), HELD)
-      .when(refuse)
+      .when(refuse())
       .thenNothing();
   });
 
   it('hold its writes at once where the administrator has not accepted terms', () => {
     const first = given(...ready).when({
-      ...refuse,
+      ...refuse(),
       errorNumber: 9_642,
       reason: 'accept the terms',
     });
@@ -826,16 +879,72 @@ describe('calls that Apple refuses as a whole, without a word of what is wrong',
     expect(first.events[1]).toMatchObject({ data: { errorNumber: 9_642, reason: 'accept the terms' } });
   });
 
+  it('hold its writes after a hundred, where Apple says what is wrong with each', () => {
+    given(...ready, ...refusals(98))
+      .when(refuse('named'))
+      .thenTypes('account.write-refused');
+    given(...ready, ...refusals(99))
+      .when(refuse('named'))
+      .thenTypes('account.write-refused', 'account.writes-held');
+  });
+
+  it.each([
+    ['within a minute do not, however many they are', 500, 59_999, false],
+    ['for a minute hold its writes after ten', 9, 60_000, true],
+    ['for longer do not where they are fewer', 8, 3_600_000, false],
+    ['for an unknown time do: the clock went back', 9, -3_600_000, true],
+  ])('for a fault that may pass %s', (_what, before, after, held) => {
+    const { events } = given(...ready, ...refusals(before)).when(refuse('fault'), NOW + after);
+    expect(events.map(({ type }) => type)).toContain('account.write-refused');
+    expect(events.some(({ type }) => type === 'account.writes-held')).toBe(held);
+  });
+
+  describe('for a fault that may pass', () => {
+    const pausedAfter = (at: number, ...events: readonly AccountEvent[]): unknown =>
+      given(...ready, ...events).when(refuse('fault'), at).events[0]?.data;
+
+    it.each([
+      [0, 5_000],
+      [1, 10_000],
+      [2, 20_000],
+      [3, 40_000],
+      [30, 40_000],
+    ])('have all others pause, longer each time: %i times before', (pauses, pause) => {
+      expect(pausedAfter(NOW, ...refusals(1, { pauses }))).toMatchObject({
+        pauses: pauses + 1,
+        pauseUntil: NOW + pause,
+      });
+    });
+
+    it('do not lengthen the pause that they meet', () => {
+      const paused = { pauses: 1, pauseUntil: NOW + 5_000 };
+      expect(pausedAfter(NOW + 4_999, ...refusals(1, paused))).toMatchObject(paused);
+      expect(pausedAfter(NOW + 5_000, ...refusals(1, paused))).toMatchObject({ pauses: 2 });
+    });
+
+    it('are no pause until it is due where a clock that was ahead has noted it', () => {
+      const { writes } = accountAfter(...ready, ...refusals(1, { pauses: 1, pauseUntil: NOW + 3_600_000 }));
+      expect([NOW, NOW + 3_599_000].map((now) => isPaused(writes, now))).toEqual([false, true]);
+      expect(isPaused(accountAfter(...ready).writes, NOW)).toBe(false);
+    });
+  });
+
   it('are counted from the start after one that Apple accepts', () => {
     const accepted = given(...ready, ...refusals(9)).when(ACCEPT);
-    accepted.then({ type: 'account.writes-accepted', data: { uId: LOCATION, at: NOW } });
+    accepted.then(ACCEPTED);
     accepted.thenOnce();
     given(...ready)
       .when(ACCEPT)
       .thenNothing();
-    given(...ready, ...refusals(9), { type: 'account.writes-accepted', data: { uId: LOCATION, at: NOW } })
-      .when(refuse)
+    given(...ready, ...refusals(9), ACCEPTED)
+      .when(refuse())
       .thenTypes('account.write-refused');
+  });
+
+  it('are nothing that is seen of the account before they hold its writes', () => {
+    const { version } = accountAfter(...ready);
+    expect(accountAfter(...ready, ...refusals(9), ACCEPTED).version).toBe(version);
+    expect(accountAfter(...ready, ...refusals(10), HELD, ACCEPTED).version).toBe(version + 2);
   });
 
   it.each([

@@ -1,4 +1,12 @@
-import { Refusal, keptRefusal, uuidOf, type Command, type Decider, type Instant } from '@seatbook/kernel';
+import {
+  Refusal,
+  keptRefusal,
+  uuidOf,
+  type Command,
+  type Decider,
+  type Instant,
+  type Milliseconds,
+} from '@seatbook/kernel';
 import { accountChanged, accountExists, tokenOfOtherLocation, unknownAccount } from '../account-refusals.js';
 import type { Holders } from '../holder.js';
 import { RELEASED } from '../mdm-marker.js';
@@ -12,8 +20,10 @@ import {
 import type { Timings } from '../timings.js';
 import type { AccountEvent, AccountSettings, Licences, LocationFacts } from './account-events.js';
 import {
+  MAX_PAUSE_MS,
   evolveAccount,
   isConflicted,
+  isPaused,
   isUsable,
   notificationUrlIn,
   remindersOf,
@@ -22,8 +32,20 @@ import {
   type RemovedAccount,
 } from './account-state.js';
 
-/** After this many calls refused as a whole in a row, without a word of what is wrong, nothing more is written. */
+/**
+ * After this many calls in a row that Apple did not accept nothing more is written. Where Apple says what is wrong with
+ * each, there may be more of them: the next one is another one.
+ */
 export const MAX_WRITE_REFUSALS = 10;
+export const MAX_NAMED_REFUSALS = 100;
+/** Many calls at once may meet one short fault: it takes a row of this length in time to call it a refusal. */
+export const MIN_FAULT_MS: Milliseconds = 60_000;
+
+/**
+ * How a call was not accepted: refused as a whole, Apple having named what is wrong in it or not; or with a fault that may
+ * pass, such as no answer.
+ */
+export type WriteRefusal = 'named' | 'nameless' | 'fault';
 
 /** What Apple answered to a step that did not succeed, and the token that it used. */
 interface StepFailure {
@@ -68,9 +90,12 @@ export type AccountCommand =
   | (Command<'RemindOfExpiry'> & { readonly fingerprint: string })
   /** The date of the token has come. */
   | (Command<'ExpireToken'> & { readonly fingerprint: string })
+  /** The date of the token has not come after all. */
+  | (Command<'ReviseExpiry'> & { readonly fingerprint: string })
   | (Command<'RecordWriteRefused'> & {
       readonly callId: string;
-      readonly errorNumber: number;
+      readonly refusal: WriteRefusal;
+      readonly errorNumber: number | null;
       readonly reason: string;
     })
   | Command<'RecordWriteAccepted'>
@@ -120,6 +145,8 @@ export const accountDecider = (timings: Timings): Decider<AccountCommand, Accoun
         return remindOfExpiry(command, account, at);
       case 'ExpireToken':
         return expireToken(command, account, at);
+      case 'ReviseExpiry':
+        return reviseExpiry(command, account, at);
       case 'RecordWriteRefused':
         return recordWriteRefused(command, account, at, timings);
       case 'RecordWriteAccepted':
@@ -246,25 +273,55 @@ function expireToken(
   return [{ type: 'account.token-expired', data: { uId: account.uId, fingerprint, at } }];
 }
 
+/** What a clock said that was ahead; what Apple said of the token stands. */
+function reviseExpiry(
+  { fingerprint }: CommandOf<'ReviseExpiry'>,
+  { uId, token }: ImportedAccount,
+  at: Instant,
+): AccountEvent[] {
+  if (token.fingerprint !== fingerprint || !token.byDate || at >= token.expiresAt) return [];
+  return [{ type: 'account.expiry-revised', data: { uId, fingerprint, at } }];
+}
+
 function recordWriteRefused(
-  { callId, errorNumber, reason }: CommandOf<'RecordWriteRefused'>,
+  { callId, refusal, errorNumber, reason }: CommandOf<'RecordWriteRefused'>,
   { uId, writes }: ImportedAccount,
   at: Instant,
-  { firstProbeMs }: Timings,
+  { firstRetryMs, firstProbeMs }: Timings,
 ): AccountEvent[] {
   if (writes.state === 'refused') return [];
-  const inARow = writes.refusals + 1;
+  const { row } = writes;
+  const inARow = (row?.count ?? 0) + 1;
+  let { pauses, pauseUntil } = row ?? { pauses: 0, pauseUntil: 0 };
+  // What was under way meanwhile says nothing new.
+  if (refusal === 'fault' && !isPaused(writes, at)) {
+    pauseUntil = at + Math.min(MAX_PAUSE_MS, firstRetryMs * 2 ** Math.min(pauses, 10));
+    pauses += 1;
+  }
   const refused = { uId, errorNumber, reason };
   return [
-    { type: 'account.write-refused', data: { ...refused, callId, inARow } },
-    ...(inARow < MAX_WRITE_REFUSALS && errorNumber !== TERMS_NOT_ACCEPTED
-      ? []
-      : [{ type: 'account.writes-held', data: { ...refused, at, probeAt: at + firstProbeMs } } as const]),
+    { type: 'account.write-refused', data: { ...refused, callId, inARow, at, pauses, pauseUntil } },
+    ...(errorNumber === TERMS_NOT_ACCEPTED || isTooMany(refusal, inARow, row?.since ?? at, at)
+      ? [{ type: 'account.writes-held', data: { ...refused, at, probeAt: at + firstProbeMs } } as const]
+      : []),
   ];
 }
 
+/** Whether Apple accepts nothing at all, by how many calls in a row it did not accept since a moment. */
+function isTooMany(refusal: WriteRefusal, inARow: number, since: Instant, at: Instant): boolean {
+  switch (refusal) {
+    case 'named':
+      return inARow >= MAX_NAMED_REFUSALS;
+    case 'nameless':
+      return inARow >= MAX_WRITE_REFUSALS;
+    case 'fault':
+      // A clock that went back does not tell how long it took.
+      return inARow >= MAX_WRITE_REFUSALS && (at - since >= MIN_FAULT_MS || at < since);
+  }
+}
+
 function recordWriteAccepted({ uId, writes }: ImportedAccount, at: Instant): AccountEvent[] {
-  if (writes.state === 'accepted' && writes.refusals === 0) return [];
+  if (writes.state === 'accepted' && writes.row === null) return [];
   return [{ type: 'account.writes-accepted', data: { uId, at } }];
 }
 
@@ -415,7 +472,8 @@ function recordReleaseFailure(
 ): AccountEvent[] {
   const { ownership } = account;
   if (ownership.state !== 'giving-up') return [];
-  return stepFailed('account.release-failed', command, account, ownership.failures, at, timings);
+  const { failures } = ownership;
+  return stepFailed('account.release-failed', command, account, failures, at, writing(timings));
 }
 
 function openLedgers(
@@ -446,7 +504,7 @@ function recordOwningFailure(
   // Another MDM was faster, or has it again: a takeover needs another order then.
   if (failure.kind === 'conflict')
     return [{ type: 'account.conflicted', data: { uId, mdmInfo: failure.mdmInfo } }];
-  return stepFailed('account.owning-failed', command, account, ownership.failures, at, timings);
+  return stepFailed('account.owning-failed', command, account, ownership.failures, at, writing(timings));
 }
 
 function wantNotifications(
@@ -476,7 +534,8 @@ function recordSubscriptionFailure(
 ): AccountEvent[] {
   const { subscription } = account;
   if (subscription.state !== 'wanted') return [];
-  return stepFailed('account.subscription-failed', command, account, subscription.failures, at, timings);
+  const { failures } = subscription;
+  return stepFailed('account.subscription-failed', command, account, failures, at, writing(timings));
 }
 
 function recordAddress(
@@ -499,7 +558,8 @@ function recordAddressFailure(
 ): AccountEvent[] {
   const { subscription } = account;
   if (subscription.state !== 'subscribed') return [];
-  return stepFailed('account.address-check-failed', command, account, subscription.failures, at, timings);
+  const { failures } = subscription;
+  return stepFailed('account.address-check-failed', command, account, failures, at, reading(timings));
 }
 
 /** A step that failed comes again, and what Apple said of the token or the location counts for the whole account. */
@@ -513,9 +573,9 @@ function stepFailed(
   account: ImportedAccount,
   failures: number,
   at: Instant,
-  timings: Timings,
+  pauses: Pauses,
 ): AccountEvent[] {
-  const next = nextTry(failure, failures, at, timings);
+  const next = nextTry(failure, failures, at, pauses);
   return [...reported(failure, fingerprint, account), { type, data: { uId: account.uId, ...next } }];
 }
 
@@ -532,23 +592,44 @@ function reported(failure: AppleFailure, fingerprint: string, account: ImportedA
   }
 }
 
+interface Pauses {
+  /** After a failure that may pass, and after a refusal; each doubles up to the longest. */
+  readonly firstMs: Milliseconds;
+  readonly refusedMs: Milliseconds;
+  readonly longestMs: Milliseconds;
+}
+
+const reading = ({ firstRetryMs: firstMs, maxRetryMs }: Timings): Pauses => ({
+  firstMs,
+  refusedMs: maxRetryMs,
+  longestMs: maxRetryMs,
+});
+
+/** What Apple does not accept is written as rarely as calls are then. */
+const writing = (timings: Timings): Pauses => ({
+  ...reading(timings),
+  longestMs: Math.max(timings.maxRetryMs, timings.maxProbeMs),
+});
+
 /** When a step is tried again: as soon as the account is usable again, or after a pause that doubles. */
 function nextTry(
   failure: AppleFailure,
   failures: number,
   at: Instant,
-  { firstRetryMs, maxRetryMs }: Timings,
+  { firstMs, refusedMs, longestMs }: Pauses,
 ): { readonly reason: string; readonly retryAt: Instant } {
+  const doubled = (pause: Milliseconds): Milliseconds =>
+    Math.min(longestMs, pause * 2 ** Math.min(failures, 20));
   switch (failure.kind) {
     case 'token':
       return { reason: `Apple refused the token (${failure.errorNumber})`, retryAt: at };
     case 'conflict':
       return { reason: 'another MDM manages the location', retryAt: at };
     case 'transient': {
-      const backoff = Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(failures, 20));
-      return { reason: failure.reason, retryAt: at + Math.max(backoff, failure.retryAfterMs ?? 0) };
+      const pause = Math.max(doubled(firstMs), failure.retryAfterMs ?? 0);
+      return { reason: failure.reason, retryAt: at + pause };
     }
     case 'refused':
-      return { reason: failure.reason, retryAt: at + maxRetryMs };
+      return { reason: failure.reason, retryAt: at + doubled(refusedMs) };
   }
 }

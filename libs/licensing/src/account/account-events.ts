@@ -76,21 +76,29 @@ export type AccountEvent =
     >
   /** The alert: the date of the token has come. All work of the account is held until the token is renewed. */
   | Event<'token-expired', { readonly fingerprint: string; readonly at: Instant }>
-  /** Apple refused a call as a whole and named nothing in it; `inARow`: without accepting one in between. */
+  /** The date of the token has not come after all: a clock was ahead. Work goes on. */
+  | Event<'expiry-revised', { readonly fingerprint: string; readonly at: Instant }>
+  /**
+   * Apple did not accept a call; `inARow`: without accepting one in between. `pauses`: so often in this row everybody
+   * paused, the last time until `pauseUntil`.
+   */
   | Event<
       'write-refused',
       {
         readonly callId: string;
-        readonly errorNumber: number;
+        readonly errorNumber: number | null;
         readonly reason: string;
         readonly inARow: number;
+        readonly at: Instant;
+        readonly pauses: number;
+        readonly pauseUntil: Instant;
       }
     >
-  /** The alert: Apple refuses whatever is written. Nothing is planned but one small call from time to time. */
+  /** The alert: Apple accepts nothing that is written. Nothing is planned but one small call from time to time. */
   | Event<
       'writes-held',
       {
-        readonly errorNumber: number;
+        readonly errorNumber: number | null;
         readonly reason: string;
         readonly at: Instant;
         readonly probeAt: Instant;
@@ -153,6 +161,7 @@ export const accountEventTypes = firstVersions<AccountEvent>({
   'account.token-refused': true,
   'account.token-expiring': true,
   'account.token-expired': true,
+  'account.expiry-revised': true,
   'account.write-refused': true,
   'account.writes-held': true,
   'account.probe-started': true,

@@ -1,9 +1,10 @@
-import { idOf, messageTo, reaction, type EventOf, type Reaction } from '@seatbook/kernel';
+import { idOf, messageTo, reaction, type Envelope, type EventOf, type Reaction } from '@seatbook/kernel';
 import type { CallEvent } from '../apple-call/call-events.js';
 import type { AppleEventEvent } from '../apple-event/apple-event-events.js';
 import type { ImportEvent } from '../import/import-events.js';
 import type { ReconciliationEvent } from '../reconciliation/reconciliation-events.js';
 import { accountStream } from '../streams.js';
+import type { WriteRefusal } from './account-decider.js';
 
 type HoldingEvent = CallEvent | AppleEventEvent | ReconciliationEvent;
 type HeldEvent = EventOf<HoldingEvent, 'call.held' | 'appleEvent.held' | 'reconciliation.held'>;
@@ -24,11 +25,20 @@ const reportHeld = reaction<HoldingEvent>('account.report-held', {
   'reconciliation.held': report,
 });
 
-/** Refusals of whole calls are counted for the account: where Apple refuses everything, asking on is of no use. */
+type RefusedEvent = EventOf<CallEvent, 'call.refused' | 'call.attempt-failed'>;
+
+const countAs = (
+  refusal: WriteRefusal,
+  { stream, data: { uId, errorNumber, reason } }: Pick<Envelope<RefusedEvent>, 'stream' | 'data'>,
+) => {
+  const callId = idOf(stream);
+  return messageTo(accountStream(uId), { type: 'RecordWriteRefused', callId, refusal, errorNumber, reason });
+};
+
+/** Calls that Apple does not accept are counted for the account: where it accepts nothing, asking on is of no use. */
 const countRefusals = reaction<CallEvent>('account.count-refusals', {
-  'call.refused': ({ stream, data: { uId, errorNumber, reason } }) => [
-    messageTo(accountStream(uId), { type: 'RecordWriteRefused', callId: idOf(stream), errorNumber, reason }),
-  ],
+  'call.refused': (event) => [countAs(event.data.named ? 'named' : 'nameless', event)],
+  'call.attempt-failed': (event) => (event.data.refused ? [countAs('fault', event)] : []),
   'call.accepted': ({ data: { uId } }) => [messageTo(accountStream(uId), { type: 'RecordWriteAccepted' })],
 });
 

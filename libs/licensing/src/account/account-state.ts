@@ -9,6 +9,8 @@ export interface Token {
   readonly state: 'active' | TokenRefusal;
   /** Days before its date of which it was reminded last; null: of none yet. */
   readonly reminded: number | null;
+  /** It is over by its date alone, as a clock of ours said. */
+  readonly byDate: boolean;
 }
 
 /** So many days before its date a token is reminded of, each once. From the first one on it is expiring. */
@@ -63,14 +65,27 @@ export type Subscription =
       readonly failures: number;
     };
 
+/** Calls in a row that Apple did not accept. */
+interface RefusedRow {
+  readonly count: number;
+  /** Of the first of them. */
+  readonly since: Instant;
+  /** How often all calls of the account paused, the last time until `pauseUntil`. */
+  readonly pauses: number;
+  readonly pauseUntil: Instant;
+}
+
+/** The longest pause of all calls of an account after one that Apple did not accept. */
+export const MAX_PAUSE_MS: Milliseconds = 40_000;
+
 /** Whether Apple accepts what is written. */
 export type Writes =
-  /** Calls that Apple refused as a whole in a row, without a word of what was wrong in them. */
-  | { readonly state: 'accepted'; readonly refusals: number }
-  /** It refused too many: one small call tries again at `probeAt`. */
+  /** All of the last calls that it did not accept, if there are any. */
+  | { readonly state: 'accepted'; readonly row: RefusedRow | null }
+  /** There were too many of them: one small call tries again at `probeAt`. */
   | {
       readonly state: 'refused';
-      readonly errorNumber: number;
+      readonly errorNumber: number | null;
       readonly reason: string;
       readonly probeAt: Instant;
       /** Tries so far. */
@@ -129,6 +144,13 @@ export const isUsable = (account: ImportedAccount): boolean =>
 export const isOver = ({ token }: ImportedAccount, now: Instant): boolean =>
   token.state !== 'active' || token.expiresAt <= now;
 
+/** Apple has just not answered a call, or said that it is busy: the others of the account wait a moment. */
+export function isPaused(writes: Writes, now: Instant): boolean {
+  const until = writes.state === 'accepted' ? (writes.row?.pauseUntil ?? 0) : 0;
+  // Further ahead than any pause: a clock that was ahead has noted it.
+  return now < until && until <= now + MAX_PAUSE_MS;
+}
+
 /** Our marker, from the moment when the location has it. */
 export const markerOf = ({ ownership }: ImportedAccount): string | null =>
   ownership.state === 'ours' || ownership.state === 'giving-up' ? ownership.mdmId : null;
@@ -160,10 +182,15 @@ const UNSEEN: ReadonlySet<AccountEvent['type']> = new Set([
 export function evolveAccount(before: Account, event: AccountEvent): Account {
   if (event.type === 'account.imported') return imported(before, event.data);
   if (before.phase === 'removed') return ending(before, event);
-  if (event.type === 'account.removed') return removed(inPhase(before, 'imported'), event.data.at);
-  const account = changed(inPhase(before, 'imported'), event);
-  return UNSEEN.has(event.type) ? account : { ...account, version: account.version + 1 };
+  const was = inPhase(before, 'imported');
+  if (event.type === 'account.removed') return removed(was, event.data.at);
+  const account = changed(was, event);
+  return isSeen(event, was) ? { ...account, version: account.version + 1 } : account;
 }
+
+/** Whether an event changes what people see of an account: a few refusals in a row, and their end, do not. */
+const isSeen = ({ type }: AccountEvent, { writes }: ImportedAccount): boolean =>
+  type === 'account.writes-accepted' ? writes.state === 'refused' : !UNSEEN.has(type);
 
 type Change = Exclude<AccountEvent, { type: 'account.imported' | 'account.removed' }>;
 
@@ -172,7 +199,8 @@ function changed(account: ImportedAccount, event: Change): ImportedAccount {
   switch (event.type) {
     case 'account.token-renewed': {
       const { fingerprint, expiresAt } = event.data;
-      return { ...account, token: { fingerprint, expiresAt, state: 'active', reminded: null } };
+      const fresh = { state: 'active', reminded: null, byDate: false } as const;
+      return { ...account, token: { fingerprint, expiresAt, ...fresh } };
     }
     case 'account.renamed':
       return { ...account, name: event.data.name };
@@ -181,9 +209,11 @@ function changed(account: ImportedAccount, event: Change): ImportedAccount {
     case 'account.token-expiring':
       return { ...account, token: { ...token, reminded: Math.min(...event.data.reminders) } };
     case 'account.token-expired':
-      return { ...account, token: { ...token, state: 'expired' } };
+      return { ...account, token: { ...token, state: 'expired', byDate: true } };
+    case 'account.expiry-revised':
+      return { ...account, token: { ...token, state: 'active', byDate: false } };
     case 'account.write-refused':
-      return { ...account, writes: { state: 'accepted', refusals: event.data.inARow } };
+      return { ...account, writes: { state: 'accepted', row: rowAfter(account, event.data) } };
     case 'account.writes-held': {
       const { errorNumber, reason, probeAt } = event.data;
       return { ...account, writes: { state: 'refused', errorNumber, reason, probeAt, probes: 0 } };
@@ -191,7 +221,7 @@ function changed(account: ImportedAccount, event: Change): ImportedAccount {
     case 'account.probe-started':
       return { ...account, writes: probed(account.writes, event.data.probeAt) };
     case 'account.writes-accepted':
-      return { ...account, writes: { state: 'accepted', refusals: 0 } };
+      return { ...account, writes: { state: 'accepted', row: null } };
     case 'account.conflicted':
       return { ...account, ownership: { state: 'conflicted' } };
     case 'account.take-over-ordered':
@@ -237,10 +267,10 @@ function imported(before: Account, data: DataOf<'account.imported'>): ImportedAc
     name,
     countryCode,
     defaultPlatform,
-    token: { fingerprint, expiresAt, state: 'active', reminded: null },
+    token: { fingerprint, expiresAt, state: 'active', reminded: null, byDate: false },
     ownership: { state: 'wanted', at, failures: 0 },
     subscription: wanting(notificationUrl, at),
-    writes: { state: 'accepted', refusals: 0 },
+    writes: { state: 'accepted', row: null },
     closed: before.phase === 'removed' && before.closed ? { ...before.closed, since: at } : null,
     returns: before.phase === 'new' ? 0 : before.returns,
   };
@@ -319,6 +349,14 @@ function owned(account: ImportedAccount, { mdmId, at }: DataOf<'account.owned'>)
   // An MDM that had the location meanwhile may have pointed the notifications elsewhere.
   const subscription = isConflicted(account) ? wanting(notificationUrlIn(account), at) : account.subscription;
   return { ...account, ownership: { state: 'ours', mdmId }, subscription };
+}
+
+function rowAfter(
+  { writes }: ImportedAccount,
+  { inARow: count, at, pauses, pauseUntil }: DataOf<'account.write-refused'>,
+): RefusedRow {
+  const since = writes.state === 'accepted' && writes.row ? writes.row.since : at;
+  return { count, since, pauses, pauseUntil };
 }
 
 const probed = (writes: Writes, probeAt: Instant): Writes =>

@@ -176,12 +176,9 @@ export const accountSteps = {
   'check-address': checkAddress,
 } satisfies Steps<Account, LicensingPorts, AccountCommand>;
 
-export const accountWaits = ({
-  maxRetryMs,
-  addressEveryMs,
-  endWorkEveryMs,
-}: Timings): LongestWaits<typeof accountSteps> => {
-  const retry = Math.max(maxRetryMs, MAX_RETRY_AFTER_MS);
+export const accountWaits = (timings: Timings): LongestWaits<typeof accountSteps> => {
+  const { maxRetryMs, maxProbeMs, addressEveryMs, endWorkEveryMs } = timings;
+  const retry = Math.max(maxRetryMs, maxProbeMs, MAX_RETRY_AFTER_MS);
   // A token's date is no interval of ours.
   return {
     'end-work': endWorkEveryMs,

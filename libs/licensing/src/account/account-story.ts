@@ -23,10 +23,12 @@ export const accountStory: Story<AccountEvent, StoryContext> = {
     `The content token expires in ${count(daysUntil(expiresAt, at), 'day')}, on ${moment(expiresAt).slice(0, 10)}: a new one is needed.`,
   'account.token-expired': () =>
     'The content token has expired. All work of this account is held until it is renewed.',
+  'account.expiry-revised': () =>
+    'The content token has not expired: the clock that said so was ahead. Work of this account goes on.',
   'account.write-refused': ({ data: { reason, inARow } }) =>
-    `Apple refused a call as a whole (${count(inARow, 'refusal')} in a row): ${reason}.`,
+    `Apple did not accept a call (${count(inARow, 'refusal')} in a row): ${reason}.`,
   'account.writes-held': ({ data: { reason, probeAt } }) =>
-    `Apple refuses every call of this account: ${reason}. Assigning and returning is held; one small call tries again at ${moment(probeAt)}.`,
+    `Apple accepts no call of this account: ${reason}. Assigning and returning is held; one small call tries again at ${moment(probeAt)}.`,
   'account.probe-started': ({ data: { probeAt } }) =>
     `One small call tries whether Apple accepts calls again. If not, the next one is sent at ${moment(probeAt)}.`,
   'account.writes-accepted': () => 'Apple accepts calls of this account again.',

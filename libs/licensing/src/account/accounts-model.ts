@@ -37,8 +37,8 @@ export interface AccountDocument {
   usable: boolean;
   /** Since when its work is held; null while it is usable. */
   heldSince: Instant | null;
-  /** Apple refuses whatever is written, and one small call tries again at `probeAt`; null while it does not. */
-  writesHeld: { errorNumber: number; reason: string; since: Instant; probeAt: Instant } | null;
+  /** Apple accepts nothing that is written, and one small call tries again at `probeAt`; null while it does. */
+  writesHeld: { errorNumber: number | null; reason: string; since: Instant; probeAt: Instant } | null;
   owned: boolean;
   owningFailure: string | null;
   notificationUrl: string | null;
@@ -117,7 +117,7 @@ function imported({
 
 export const accountsModel = readModel<AccountDocument, AccountEvent | ReconciliationEvent>()({
   name: 'accounts',
-  version: 8,
+  version: 9,
   on: {
     'account.imported': imported,
     'account.token-renewed': changed(({ fingerprint, expiresAt }) => ({
@@ -132,6 +132,7 @@ export const accountsModel = readModel<AccountDocument, AccountEvent | Reconcili
       tokenErrorNumber: errorNumber,
     })),
     'account.token-expired': changed(() => ({ tokenState: 'expired', tokenErrorNumber: null })),
+    'account.expiry-revised': changed(() => ({ tokenState: 'active', tokenErrorNumber: null })),
     'account.writes-held': changed(({ errorNumber, reason, at: since, probeAt }) => ({
       writesHeld: { errorNumber, reason, since, probeAt },
     })),

@@ -57,6 +57,13 @@ const outcome = (failures: readonly Partial<ReportedFailure>[] = [], attempt = 1
     ...failure,
   })),
 });
+/** What was sent at `NOW` is done by then, or will never be. */
+const LATER = NOW + DEFAULT_TIMINGS.effectWithinMs;
+const verified = (present: Holders, readAt = LATER): CallCommand => ({
+  type: 'RecordVerified',
+  present: [{ ...PAGES, ...present }],
+  readAt,
+});
 const transient = (more: Partial<AppleFailure & { kind: 'transient' }> = {}): AppleFailure => ({
   kind: 'transient',
   errorNumber: null,
@@ -135,6 +142,7 @@ const retried = (shape: Shape = {}): CallEvent[] => [
       errorNumber: null,
       reason: 'HTTP 503',
       doubtful: true,
+      refused: true,
       retryAt: NOW + 2_500,
     },
   },
@@ -308,6 +316,7 @@ describe('attempts', () => {
         errorNumber: null,
         reason: 'HTTP 503',
         doubtful: false,
+        refused: true,
         retryAt: NOW + delay,
       },
     });
@@ -376,6 +385,7 @@ describe('attempts', () => {
           errorNumber: 9_646,
           reason: 'too many requests',
           doubtful: false,
+          refused: true,
           retryAt: NOW,
         },
       },
@@ -405,19 +415,13 @@ describe('attempts', () => {
     given(...started(), ...unanswered(MAX_DOUBTFUL_ATTEMPTS - 1))
       .when(start)
       .thenTypes('call.started');
-    const { events } = given(...last, verifyingAll).when({
-      type: 'RecordVerified',
-      present: [{ ...PAGES, ...devices('A') }],
-    });
+    const { events } = given(...last, verifyingAll).when(verified(devices('A')), LATER);
     expect(failuresOf(events)).toMatchObject([{ verdict: 'again', limit: 2, holders: devices('B') }]);
   });
 
   describe('looked for at Apple before it is sent again', () => {
     const look: CallCommand = { type: 'LookFirst' };
-    const seen = (...serialNumbers: string[]): CallCommand => ({
-      type: 'RecordVerified',
-      present: [{ ...PAGES, ...devices(...serialNumbers) }],
-    });
+    const seen = (...serialNumbers: string[]): CallCommand => verified(devices(...serialNumbers));
     const looking: CallEvent = {
       type: 'call.verification-needed',
       data: {
@@ -460,7 +464,7 @@ describe('attempts', () => {
     });
 
     it('is settled with what Apple has, and the rest is planned anew without having been tried', () => {
-      const { events } = given(...started(), looking).when(seen('A'));
+      const { events } = given(...started(), looking).when(seen('A'), LATER);
       expect(failuresOf(events)).toMatchObject([{ verdict: 'again', limit: 2, holders: devices('B') }]);
       given(...started(), looking)
         .when(seen('A', 'B'))
@@ -476,7 +480,7 @@ describe('attempts', () => {
     ]);
     given(...started())
       .when(fail(short))
-      .thenTypes('call.settled');
+      .thenTypes('call.refused', 'call.settled');
     const named = refused({ errorNumber: 9_709, assets: [KEYNOTE] });
     const two = { assets: [PAGES, KEYNOTE] };
     expect(failuresOf(given(...started(two)).when(fail(named)).events)).toMatchObject([
@@ -510,6 +514,7 @@ describe('attempts', () => {
           errorNumber: null,
           reason: 'pending',
           doubtful: true,
+          refused: false,
           retryAt: NOW + 9,
         },
       });
@@ -588,13 +593,18 @@ describe('where Apple refuses whatever is written for the account', () => {
   const close: CallCommand = { type: 'CloseUnsent', errorNumber: 9_602, reason: 'no' };
   const again = { ...PAGES, errorNumber: 9_602, reason: 'no', verdict: 'again', limit: 2, notBefore: NOW };
 
-  it('a call that names nothing is counted, and one that names something is not', () => {
-    given(...started())
-      .when(fail(refused()))
-      .thenTypes('call.refused', 'call.settled');
-    given(...started())
-      .when(fail(refused({ serialNumbers: ['A'] })))
-      .thenTypes('call.settled');
+  it.each([
+    ['it names nothing', {}, false],
+    ['it names a device', { serialNumbers: ['A'] }, true],
+    ['it says that licences are lacking', { errorNumber: 9_709 }, true],
+  ])('a refusal is told, with whether it says of what: %s', (_what, failure, named) => {
+    const { events } = given(...started()).when(fail(refused(failure)));
+    expect(events).toMatchObject([{ type: 'call.refused', data: { named } }, { type: 'call.settled' }]);
+  });
+
+  it('an attempt whose turn never came was not refused', () => {
+    const { events } = given(...started()).when(fail(transient({ unasked: true })));
+    expect(events).toMatchObject([{ type: 'call.attempt-failed', data: { refused: false } }]);
   });
 
   it('a call that waits is closed unsent, and its pairs are planned again', () => {
@@ -654,6 +664,7 @@ describe('what Apple says after an attempt in doubt', () => {
       errorNumber: null,
       reason: 'connection reset',
       doubtful: true,
+      refused: true,
       retryAt: NOW,
     },
   };
@@ -662,7 +673,10 @@ describe('what Apple says after an attempt in doubt', () => {
   it('is compared with what Apple holds where the request is refused as a whole', () => {
     const refusal = given(...twice()).when(fail(refused(), 2));
     refusal.then(
-      { type: 'call.refused', data: { uId: LOCATION, attempt: 2, errorNumber: 9_602, reason: 'no' } },
+      {
+        type: 'call.refused',
+        data: { uId: LOCATION, attempt: 2, errorNumber: 9_602, reason: 'no', named: false },
+      },
       verifying(verdict({ errorNumber: 9_602, verdict: 'again', limit: 1, holders: null })),
     );
     refusal.thenDue({ step: 'verify', at: NOW, gate: LOCATION });
@@ -675,10 +689,7 @@ describe('what Apple says after an attempt in doubt', () => {
       verdict({ errorNumber: 9_602, verdict: 'failed', holders: devices('A', 'B') }),
       verdict({ errorNumber: 9_602, verdict: 'again', limit: 4, holders: null }),
     );
-    const { events } = given(...twice(shape), refusal).when({
-      type: 'RecordVerified',
-      present: [{ ...PAGES, ...devices('A', 'C') }],
-    });
+    const { events } = given(...twice(shape), refusal).when(verified(devices('A', 'C')), LATER);
     expect(failuresOf(events)).toMatchObject([
       { verdict: 'failed', holders: devices('B') },
       { verdict: 'again', limit: 4, holders: devices('D') },
@@ -796,18 +807,13 @@ describe('what became of an accepted call', () => {
 
 describe('a targeted read', () => {
   const short = verifying(verdict());
-  const verified = (present: Holders): CallCommand => ({
-    type: 'RecordVerified',
-    present: [{ ...PAGES, ...present }],
-  });
-
   it('lets succeed what Apple holds and fails the rest, once', () => {
-    const { events } = given(...retried(), short).when(verified(devices('A', 'Z')));
+    const { events } = given(...retried(), short).when(verified(devices('A', 'Z')), LATER);
     expect(failuresOf(events)).toMatchObject([
       { errorNumber: 9_709, verdict: 'short', holders: devices('B') },
     ]);
     given(...retried(), short)
-      .when(verified(devices()))
+      .when(verified(devices()), LATER)
       .thenOnce();
     given(...accepted())
       .when(verified(devices('A')))
@@ -821,7 +827,7 @@ describe('a targeted read', () => {
   it('lets a disassociation succeed where Apple holds nothing', () => {
     const notAssigned = verdict({ errorNumber: 9_619, verdict: 'failed' });
     const back = [...retried({ action: 'disassociate' }), verifying(notAssigned)];
-    expect(failuresOf(given(...back).when(verified(devices('B'))).events)).toMatchObject([
+    expect(failuresOf(given(...back).when(verified(devices('B')), LATER).events)).toMatchObject([
       { verdict: 'failed', holders: devices('B') },
     ]);
   });
@@ -832,6 +838,63 @@ describe('a targeted read', () => {
     expect(failuresOf(given(...accepted(), wordless).when(verified(devices('A'))).events)).toMatchObject([
       { verdict: 'again', holders: devices('B'), notBefore: NOW + 30_000 },
     ]);
+  });
+
+  describe('while what was sent may still be under way at Apple', () => {
+    const { effectWithinMs } = DEFAULT_TIMINGS;
+    const open = (unseen: number, lookAt: number): CallEvent => ({
+      type: 'call.outcome-open',
+      data: { uId: LOCATION, unseen, until: LATER, lookAt },
+    });
+
+    it('judges nothing that it does not find, and is made again', () => {
+      const early = given(...retried(), short).when(verified(devices('A'), NOW + 60_000), NOW + 60_000);
+      early.then(open(1, NOW + 65_000));
+      early.thenDue({ step: 'verify', at: NOW + 65_000, gate: LOCATION });
+    });
+
+    it('lets succeed what it finds at last', () => {
+      const found = given(...retried(), short, open(1, NOW)).when(verified(devices('A', 'B')));
+      expect(failuresOf(found.events)).toEqual([]);
+    });
+
+    it('tells by when it began, not by when it ended', () => {
+      given(...retried(), short)
+        .when(verified(devices(), LATER - 1), LATER + 60_000)
+        .thenTypes('call.outcome-open');
+      given(...retried(), short, open(2, LATER))
+        .when(verified(devices()), LATER)
+        .thenTypes('call.settled');
+    });
+
+    it.each([
+      [3, 60_000, 0, 40_000],
+      [3, 60_000, 10_000, 100_000],
+      [9, 60_000, 0, 600_000],
+      [3, effectWithinMs - 1_000, 0, 1_000],
+    ])(
+      'is made after pauses that double, rarely where it takes long, once at the end: after %i looks, %i ms after the sending, having taken %i ms',
+      (looks, after, took, pause) => {
+        const at = NOW + after;
+        const looked = Array.from({ length: looks }, () => open(2, NOW));
+        given(...retried(), short, ...looked)
+          .when(verified(devices(), at - took), at)
+          .then(open(2, at + pause));
+      },
+    );
+
+    it('waits no longer for a clock that was ahead when it was sent', () => {
+      const at = NOW - 3_600_000;
+      const early = given(...retried(), short).when(verified(devices(), at), at);
+      expect(early.events[0]?.data).toMatchObject({ until: at + effectWithinMs });
+    });
+
+    it('is over at once where every attempt was answered', () => {
+      const wordless = verifying(verdict({ errorNumber: 9_616, verdict: 'failed' }));
+      given(...accepted(), wordless)
+        .when(verified(devices(), NOW))
+        .thenTypes('call.settled');
+    });
   });
 
   const readFailed = (failure: AppleFailure): CallCommand => ({

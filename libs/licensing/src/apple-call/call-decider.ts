@@ -1,4 +1,4 @@
-import type { Command, Decider, Instant } from '@seatbook/kernel';
+import type { Command, Decider, Instant, Milliseconds } from '@seatbook/kernel';
 import { holdOf } from '../hold.js';
 import type { Action } from '../asset/asset-events.js';
 import { NOBODY, holderCount, holderKeys, holdersOf, type HolderKey, type Holders } from '../holder.js';
@@ -19,6 +19,9 @@ import {
 
 /** After this many attempts in doubt Apple is read, and what it does not have is planned anew in another call. */
 export const MAX_DOUBTFUL_ATTEMPTS = 40;
+
+/** Looks at what is in doubt take up no more than one part in so many of the time. */
+const READING_SHARE = 10;
 
 const LICENCE_NOT_FOUND = 9610;
 const INTERNAL_ERROR = 9603;
@@ -44,8 +47,8 @@ export type CallCommand =
   | (Command<'StartAttempt'> & { readonly fingerprint: string; readonly subscribed: boolean })
   /** What was sent and not answered is looked for at Apple, before it is sent again. */
   | Command<'LookFirst'>
-  /** Apple refuses whatever is written for the account: the call is closed, and its pairs are planned when that is over. */
-  | (Command<'CloseUnsent'> & { readonly errorNumber: number; readonly reason: string })
+  /** Apple accepts nothing for the account: the call is closed, and its pairs are planned when that is over. */
+  | (Command<'CloseUnsent'> & { readonly errorNumber: number | null; readonly reason: string })
   /** Nobody will hear of it: whatever Apple has done, its pairs fail. */
   | (Command<'AbandonCall'> & { readonly reason: string })
   | (Command<'RecordAccepted'> & { readonly attempt: number; readonly appleEventId: string })
@@ -63,6 +66,8 @@ export type CallCommand =
     })
   | (Command<'RecordVerificationFailure'> & { readonly failure: AppleFailure; readonly fingerprint: string })
   | (Command<'RecordVerified'> & {
+      /** When the reading began. */
+      readonly readAt: Instant;
       /** Pairs that Apple holds. */
       readonly present: readonly (AssetId & Holders)[];
     });
@@ -99,7 +104,7 @@ export const callDecider = (timings: Timings): Decider<CallCommand, Call, CallEv
       case 'RecordVerificationFailure':
         return recordVerificationFailure(command, call, at, timings);
       case 'RecordVerified':
-        return recordVerified(command, call, at);
+        return recordVerified(command, call, at, timings);
     }
   },
 });
@@ -161,13 +166,11 @@ function looked(call: Sent, reason: string, at: Instant, resend: boolean): CallE
   return { type: 'call.verification-needed', data: { uId, failures, resend, at } };
 }
 
-function closeUnsent(
-  { errorNumber, reason }: CallCommand & { type: 'CloseUnsent' },
-  call: Call,
-  at: Instant,
-): CallEvent[] {
+function closeUnsent(command: CallCommand & { type: 'CloseUnsent' }, call: Call, at: Instant): CallEvent[] {
   const { phase } = call;
   if (phase !== 'ready' && phase !== 'started' && phase !== 'waiting' && phase !== 'held') return [];
+  const { errorNumber: told, reason } = command;
+  const errorNumber = told ?? INTERNAL_ERROR;
   const limit = pairsOfCall(call);
   const again = { errorNumber, reason, verdict: 'again', limit, notBefore: at, holders: null } as const;
   const failures = call.assets.map((asset) => ({ ...pick(asset), ...again }));
@@ -220,11 +223,12 @@ function recordFailure(
     case 'conflict':
       return [{ type: 'call.held', data: { uId, attempt, fingerprint, ...holdOf(failure), at } }];
     case 'transient': {
-      const { errorNumber, reason, doubtful, retryAfterMs } = failure;
+      const { errorNumber, reason, doubtful, retryAfterMs, unasked = false } = failure;
       const backoff = Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(attempt - 1, 10));
       const delay = Math.max(retryAfterMs ?? 0, backoff / 2 + (jitter * backoff) / 2);
       const retryAt = at + Math.round(delay);
-      return failedAttempt({ uId, attempt, errorNumber, reason, doubtful, retryAt }, call, at);
+      const failed = { uId, attempt, errorNumber, reason, doubtful, refused: !unasked, retryAt };
+      return failedAttempt(failed, call, at);
     }
     case 'refused':
       return refusedRequest(failure, call, at, timings);
@@ -239,11 +243,8 @@ function refusedRequest(
 ): CallEvent[] {
   const { failures, named } = refusedWhole(call, failure, at, timings);
   const { errorNumber, reason } = failure;
-  const data = { uId: call.uId, attempt: call.attempt, errorNumber, reason };
-  return [
-    ...(named ? [] : [{ type: 'call.refused', data } as const]),
-    ...settledOrVerified(call, failures, false, at),
-  ];
+  const data = { uId: call.uId, attempt: call.attempt, errorNumber, reason, named };
+  return [{ type: 'call.refused', data }, ...settledOrVerified(call, failures, false, at)];
 }
 
 function failedAttempt(
@@ -338,7 +339,7 @@ function retryAttempt(command: CallCommand & { type: 'RetryAttempt' }, call: Cal
   if (call.phase !== 'accepted' || call.appleEventId !== command.appleEventId) return [];
   const { uId, attempt } = call;
   const { reason } = command;
-  const data = { uId, attempt, errorNumber: null, reason, doubtful: true, retryAt: at };
+  const data = { uId, attempt, errorNumber: null, reason, doubtful: true, refused: false, retryAt: at };
   return failedAttempt(data, call, at);
 }
 
@@ -388,29 +389,60 @@ function recordVerificationFailure(
   { failure, fingerprint }: CallCommand & { type: 'RecordVerificationFailure' },
   call: Call,
   at: Instant,
-  { firstRetryMs, maxRetryMs }: Timings,
+  timings: Timings,
 ): CallEvent[] {
   if (call.phase !== 'verifying') return [];
-  const { uId, attempt, failedLooks } = call;
+  const { uId, attempt, vainLooks } = call;
   if (failure.kind === 'token' || failure.kind === 'conflict')
     return [{ type: 'call.held', data: { uId, attempt, fingerprint, ...holdOf(failure), at } }];
-  const backoff = Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(failedLooks, 10));
+  const backoff = pauseAfter(vainLooks, timings);
   const asked = failure.kind === 'transient' ? (failure.retryAfterMs ?? 0) : 0;
   const data = { uId, reason: failure.reason, retryAt: at + Math.max(asked, backoff) };
   return [{ type: 'call.verification-failed', data }];
 }
 
-/** What Apple holds (or, for a disassociation, does not hold) has succeeded, whatever Apple said. */
+const pauseAfter = (vain: number, { firstRetryMs, maxRetryMs }: Timings): Milliseconds =>
+  Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(vain, 10));
+
+/**
+ * What Apple holds (or, for a disassociation, does not hold) has succeeded, whatever Apple said. The rest was not done,
+ * if nothing that was sent can still be under way at Apple.
+ */
 function recordVerified(
-  { present }: CallCommand & { type: 'RecordVerified' },
+  { present, readAt }: CallCommand & { type: 'RecordVerified' },
   call: Call,
   at: Instant,
+  timings: Timings,
 ): CallEvent[] {
   if (call.phase !== 'verifying') return [];
+  const failures = undoneIn(call, present);
+  const unseen = failures.reduce((sum, { holders }) => sum + holderCount(holders ?? NOBODY), 0);
+  if (call.resend && unseen === pairsOfCall(call))
+    return [{ type: 'call.found-undone', data: { uId: call.uId, at } }];
+  const until = openUntil(call, at, timings);
+  if (unseen === 0 || Math.min(readAt, at) >= until) return [settled(call, call.attempt, failures)];
+  // A list that takes long to read is read less often.
+  const pause = Math.max(pauseAfter(call.vainLooks, timings), READING_SHARE * (at - readAt));
+  const lookAt = Math.max(at, Math.min(until, at + pause));
+  return [{ type: 'call.outcome-open', data: { uId: call.uId, unseen, until, lookAt } }];
+}
+
+/** Until when Apple may do what an attempt in doubt asked for. A clock that went back does not make it longer. */
+function openUntil(
+  { doubtfulSentAt, openUntil: before }: Verifying,
+  at: Instant,
+  { effectWithinMs }: Timings,
+): Instant {
+  return Math.min(before ?? doubtfulSentAt + effectWithinMs, at + effectWithinMs);
+}
+
+type Verifying = Extract<Call, { phase: 'verifying' }>;
+
+function undoneIn(call: Verifying, present: readonly (AssetId & Holders)[]): CallFailure[] {
   const atApple = new Map(present.map((pairs) => [idOfAsset(pairs), new Set(holderKeys(pairs))]));
   const wanted = call.action === 'associate';
   const judged = new Map<string, Set<HolderKey>>();
-  const failures = call.failures.flatMap((failure): CallFailure[] => {
+  return call.failures.flatMap((failure): CallFailure[] => {
     const id = idOfAsset(failure);
     const there = atApple.get(id);
     const before = judged.get(id) ?? new Set();
@@ -421,8 +453,4 @@ function recordVerified(
     const failed = named.filter((key) => (there?.has(key) ?? false) !== wanted);
     return failed.length === 0 ? [] : [{ ...failure, holders: holdersOf(failed) }];
   });
-  const undone = failures.reduce((sum, { holders }) => sum + holderCount(holders ?? NOBODY), 0);
-  if (call.resend && undone === pairsOfCall(call))
-    return [{ type: 'call.found-undone', data: { uId: call.uId, at } }];
-  return [settled(call, call.attempt, failures)];
 }

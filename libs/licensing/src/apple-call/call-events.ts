@@ -87,6 +87,8 @@ export type CallEvent =
         readonly errorNumber: number | null;
         readonly reason: string;
         readonly doubtful: boolean;
+        /** Apple was asked, and did not accept it. */
+        readonly refused: boolean;
         readonly retryAt: Instant;
       }
     >
@@ -99,8 +101,16 @@ export type CallEvent =
         readonly at: Instant;
       }
     >
-  /** Apple refused the request as a whole and named nothing in it: what is wrong is not known. */
-  | Event<'refused', { readonly attempt: number; readonly errorNumber: number; readonly reason: string }>
+  /** Apple refused the request as a whole. `named`: it said of what, else nobody knows what is wrong. */
+  | Event<
+      'refused',
+      {
+        readonly attempt: number;
+        readonly errorNumber: number;
+        readonly reason: string;
+        readonly named: boolean;
+      }
+    >
   /**
    * What Apple says cannot be taken at its word, or it has not said anything: a targeted read tells what failed of this,
    * and what was done. `resend`: where nothing was done, the call is sent once more as it is.
@@ -109,6 +119,11 @@ export type CallEvent =
       'verification-needed',
       { readonly failures: readonly CallFailure[]; readonly resend: boolean; readonly at: Instant }
     >
+  /**
+   * Apple does not show all that was sent without an answer, and may still be about to do it: pairs stay claimed, and it
+   * is looked at again. `until`: what is not to be seen from then on was not done.
+   */
+  | Event<'outcome-open', { readonly unseen: number; readonly until: Instant; readonly lookAt: Instant }>
   /** Apple has done nothing of what was sent and not answered: the next attempt is made. */
   | Event<'found-undone', { readonly at: Instant }>
   /** Apple could not be read; the next look is at `retryAt`. */
@@ -135,6 +150,7 @@ export const callEventTypes = firstVersions<CallEvent>({
   'call.held': true,
   'call.refused': true,
   'call.verification-needed': true,
+  'call.outcome-open': true,
   'call.found-undone': true,
   'call.verification-failed': true,
   'call.settled': true,

@@ -23,8 +23,11 @@ export interface Attempt {
   readonly fingerprint: string;
   /** Apple knew where to send notifications. */
   readonly subscribed: boolean;
+  readonly sentAt: Instant;
   /** Attempts that Apple may have carried out although nobody heard so. */
   readonly doubtful: number;
+  /** When the last of them was sent; 0 where there is none. */
+  readonly doubtfulSentAt: Instant;
   /** Apple was looked at since the last of them, and had done nothing. */
   readonly foundUndone: boolean;
 }
@@ -66,8 +69,10 @@ interface Verifying extends Request, Attempt {
   /** Where nothing was done, it is sent once more as it is. */
   readonly resend: boolean;
   readonly at: Instant;
-  /** Looks in a row that failed. */
-  readonly failedLooks: number;
+  /** Looks in a row that told nothing. */
+  readonly vainLooks: number;
+  /** Until then Apple may do what the last look did not find; null before a look was too early to tell. */
+  readonly openUntil: Instant | null;
 }
 
 /** The life of one HTTP write to Apple. */
@@ -113,8 +118,8 @@ export function evolveCall(call: Call, event: CallEvent): Call {
     case 'call.started': {
       const before = inPhase(call, 'ready', 'started', 'waiting', 'held');
       const { attempt, fingerprint, subscribed, doubtfulAt } = event.data;
-      const sent = { attempt, fingerprint, subscribed, doubtful: doubtfulOf(before), foundUndone: false };
-      return { phase: 'started', ...requestOf(before), ...sent, at: doubtfulAt };
+      const sent = { attempt, fingerprint, subscribed, sentAt: event.data.at, foundUndone: false };
+      return { phase: 'started', ...requestOf(before), ...sent, ...doubtIn(before), at: doubtfulAt };
     }
     case 'call.accepted': {
       const { appleEventId } = event.data;
@@ -123,15 +128,15 @@ export function evolveCall(call: Call, event: CallEvent): Call {
     case 'call.attempt-failed': {
       const sent = sentOf(inPhase(call, 'started', 'accepted'));
       const { doubtful, retryAt } = event.data;
-      return { phase: 'waiting', ...sent, doubtful: sent.doubtful + (doubtful ? 1 : 0), at: retryAt };
+      return { phase: 'waiting', ...sent, ...(doubtful ? moreDoubt(sent) : {}), at: retryAt };
     }
     case 'call.held':
       return held(inPhase(call, 'started', 'verifying'), event.data);
     case 'call.verification-needed': {
       const sent = inPhase(call, 'started', 'waiting', 'held', 'accepted');
       const { failures, resend, at } = event.data;
-      const doubtful = doubtfulOf(sent);
-      return { phase: 'verifying', ...sentOf(sent), doubtful, failures, resend, at, failedLooks: 0 };
+      const unread = { failures, resend, at, vainLooks: 0, openUntil: null };
+      return { phase: 'verifying', ...sentOf(sent), ...doubtIn(sent), ...unread };
     }
     case 'call.found-undone': {
       const sent = sentOf(inPhase(call, 'verifying'));
@@ -139,7 +144,12 @@ export function evolveCall(call: Call, event: CallEvent): Call {
     }
     case 'call.verification-failed': {
       const verifying = inPhase(call, 'verifying');
-      return { ...verifying, at: event.data.retryAt, failedLooks: verifying.failedLooks + 1 };
+      return { ...verifying, at: event.data.retryAt, vainLooks: verifying.vainLooks + 1 };
+    }
+    case 'call.outcome-open': {
+      const verifying = inPhase(call, 'verifying');
+      const { until: openUntil, lookAt: at } = event.data;
+      return { ...verifying, at, openUntil, vainLooks: verifying.vainLooks + 1 };
     }
     // What follows from it is in the events beside it.
     case 'call.refused':
@@ -153,11 +163,22 @@ export function evolveCall(call: Call, event: CallEvent): Call {
 export const isUnheard = (call: Call): boolean =>
   doubtfulOf(call) > 0 && !('foundUndone' in call && call.foundUndone);
 
-/** How many attempts may have been carried out unheard. One that is under way has not been answered in its time. */
-export function doubtfulOf(call: Call): number {
-  if (!('attempt' in call)) return 0;
-  return call.doubtful + (call.phase === 'started' ? 1 : 0);
+type Doubt = Pick<Attempt, 'doubtful' | 'doubtfulSentAt'>;
+
+/** Attempts that may have been carried out unheard. One that is under way has not been answered in its time. */
+function doubtIn(call: Call): Doubt {
+  if (!('attempt' in call)) return { doubtful: 0, doubtfulSentAt: 0 };
+  const { doubtful, doubtfulSentAt } = call;
+  return call.phase === 'started' ? moreDoubt(call) : { doubtful, doubtfulSentAt };
 }
+
+const moreDoubt = ({ doubtful, sentAt }: Attempt): Doubt => ({
+  doubtful: doubtful + 1,
+  doubtfulSentAt: sentAt,
+});
+
+/** How many attempts may have been carried out unheard. */
+export const doubtfulOf = (call: Call): number => doubtIn(call).doubtful;
 
 function held(
   call: Started | Verifying,
@@ -166,8 +187,8 @@ function held(
   // What is to be looked at is looked at when the account is usable again.
   if (call.phase === 'verifying') return { ...call, at };
   // Apple did it and then named the other MDM.
-  const done = state === 'conflicted' ? 1 : 0;
-  return { phase: 'held', ...sentOf(call), doubtful: call.doubtful + done, at };
+  const done = state === 'conflicted' ? moreDoubt(call) : {};
+  return { phase: 'held', ...sentOf(call), ...done, at };
 }
 
 const requestOf = ({ uId, action, assets, holders, probe }: Request): Request => ({
@@ -179,8 +200,9 @@ const requestOf = ({ uId, action, assets, holders, probe }: Request): Request =>
 });
 
 const sentOf = (call: Request & Attempt): Request & Attempt => {
-  const { attempt, fingerprint, subscribed, doubtful, foundUndone } = call;
-  return { ...requestOf(call), attempt, fingerprint, subscribed, doubtful, foundUndone };
+  const { attempt, fingerprint, subscribed, sentAt, doubtful, doubtfulSentAt, foundUndone } = call;
+  const sent = { attempt, fingerprint, subscribed, sentAt, doubtful, doubtfulSentAt, foundUndone };
+  return { ...requestOf(call), ...sent };
 };
 
 /** Memory that a call takes, in bytes, roughly. */

@@ -1,6 +1,6 @@
 import { inPhase, type Step, type Steps } from '@seatbook/kernel';
 import { idOfAsset } from '../asset-id.js';
-import { accessTo, accountOf, senderOf } from '../apple-access.js';
+import { accessTo, accountOf, senderOf, sendingPauses } from '../apple-access.js';
 import { writeGateOf } from '../apple-gates.js';
 import {
   MAX_RETRY_AFTER_MS,
@@ -49,13 +49,17 @@ const send: CallStep = {
   async begin(state, ports) {
     const call = inPhase(state, 'ready', 'started', 'waiting', 'held');
     const account = await accountOf(call.uId, ports);
-    const sender = senderOf(account, ports.clock.now());
-    if (sender && account.writes.state === 'refused' && !call.probe) {
-      const { errorNumber, reason } = account.writes;
+    const now = ports.clock.now();
+    const sender = senderOf(account, now);
+    if (!sender) return null;
+    const { writes } = account;
+    // A probe is sent once: the next one comes when the account says so.
+    if (writes.state === 'refused' && !(call.probe && call.phase === 'ready')) {
+      const { errorNumber, reason } = writes;
       return { type: 'CloseUnsent', errorNumber, reason };
     }
-    if (sender && isUnheard(call) && (await oneReadTells(call, ports))) return { type: 'LookFirst' };
-    return sender && { type: 'StartAttempt', ...sender };
+    if (isUnheard(call) && (await oneReadTells(call, ports))) return { type: 'LookFirst' };
+    return sendingPauses(account, now) ? null : { type: 'StartAttempt', ...sender };
   },
   async perform(state, ports) {
     // It is not to be sent: Apple is read first, or refuses whatever is written.
@@ -96,6 +100,7 @@ const verify: CallStep = {
     const account = await accountOf(call.uId, ports);
     const access = await accessTo(account, ports);
     const present: (AssetId & Holders)[] = [];
+    const readAt = ports.clock.now();
     for (const { asset, holders: wanted } of namedIn(call)) {
       const atApple = await holdersAtApple(asset, wanted, access, ports);
       if (!atApple.ok) {
@@ -105,7 +110,7 @@ const verify: CallStep = {
       const { adamId, pricingParam } = asset;
       present.push({ adamId, pricingParam, ...atApple.value });
     }
-    return [{ type: 'RecordVerified', present }];
+    return [{ type: 'RecordVerified', present, readAt }];
   },
 };
 

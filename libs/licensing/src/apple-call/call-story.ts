@@ -34,6 +34,8 @@ export const callStory: Story<CallEvent, StoryContext> = {
       : `The call is held: Apple rejected the token (${state}).`,
   'call.refused': ({ data: { reason } }) => `Apple refused the call as a whole: ${reason}.`,
   'call.verification-needed': () => 'The outcome is being verified by reading from Apple.',
+  'call.outcome-open': ({ data: { unseen, until, lookAt } }) =>
+    `Apple does not show ${count(unseen, 'pair')} of it yet, and may still get to it until ${moment(until)}. Next look at ${moment(lookAt)}.`,
   'call.found-undone': () => 'Apple has done nothing of the call, so it is sent again.',
   'call.verification-failed': ({ data }) => failed('Reading the outcome from Apple', data),
   'call.settled': ({ data: { failures, attempts } }) => {

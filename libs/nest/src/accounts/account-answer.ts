@@ -110,8 +110,8 @@ export class WritesHeldAnswer {
   @Time()
   since!: string;
 
-  @Count(9602, "Apple's error number.")
-  errorNumber!: number;
+  @CountOrNull(9602, "Apple's error number; null where it gave none.")
+  errorNumber!: number | null;
 
   @Text('9602 invalid argument (HTTP 400)', "Apple's text.")
   reason!: string;
@@ -195,7 +195,7 @@ export class AccountAnswer {
 
   @PartOrNull(
     () => WritesHeldAnswer,
-    'Apple refuses every call and does not say what is wrong with it. Work goes on by itself when that is over.',
+    'Apple accepts no call of this account. Work goes on by itself when that is over.',
   )
   writesHeld!: WritesHeldAnswer | null;
 
@@ -344,7 +344,7 @@ const TOKEN_ADVICE: Readonly<Record<Exclude<TokenState, 'active'>, string>> = {
   'read-only': `it may only read; give the account that downloads it the right to manage licences, ${NEW_TOKEN}`,
 };
 
-const writesAdvice = (errorNumber: number): string =>
+const writesAdvice = (errorNumber: number | null): string =>
   errorNumber === TERMS_NOT_ACCEPTED
     ? "sign in to Apple Business Manager as an administrator and accept Apple's terms; work goes on by itself"
     : 'see what Apple says; one small call tries again from time to time, and work goes on by itself';

@@ -35,7 +35,7 @@ export function holdAnswer(account: AccountDocument): HoldAnswer | null {
   return (
     writesHeld && {
       since: isoTime(writesHeld.since) ?? '',
-      why: `Apple refuses every call: ${writesHeld.reason}`,
+      why: `Apple accepts no call: ${writesHeld.reason}`,
       ends: 'Apple: one small call after the other tries whether it is over',
     }
   );

@@ -1,5 +1,4 @@
 import type { ErrorRule, FailPair, FaultsPatch } from '@seatbook/simulator';
-import { isKnown } from '../known-faults.js';
 import type { Action } from './action.js';
 import { place } from './place.js';
 
@@ -94,12 +93,9 @@ const licences: readonly Action[] = [
       const { dice } = world;
       const site = dice.of(world.sites);
       const adamId = dice.of(site.adamIds);
-      // Whatever is refused from here on may be about to happen.
-      const { admin } = world.virtual.simulator;
-      if (isKnown('late-effect') && admin.stats().eventsPending > 0) return;
       const traits = dice.of([{ deviceAssignable: false }, { revocable: false }, { deviceAssignable: true }]);
       world.tell(`${adamId} becomes ${JSON.stringify(traits)}`);
-      world.attempt(() => admin.setTraits(site.uId, { adamId, ...traits }));
+      world.attempt(() => world.virtual.simulator.admin.setTraits(site.uId, { adamId, ...traits }));
     },
   },
   {
@@ -242,10 +238,6 @@ const faults: readonly Action[] = [
     run(world) {
       const { dice } = world;
       const { admin } = world.virtual.simulator;
-      if (isKnown('late-effect')) {
-        if (admin.stats().eventsPending > 0) return;
-        admin.clearErrorRules();
-      }
       const times = dice.between(5, 20);
       world.tell(`Apple refuses ${times} times whatever is written, without a word of what is wrong`);
       admin.addErrorRule({ match: { path: '/assets/' }, times, errorNumber: 9602 });

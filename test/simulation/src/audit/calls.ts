@@ -96,6 +96,8 @@ class AuditedCall {
     // What Apple has accepted and does not end is sent again at once.
     if (type === 'call.attempt-failed' && this.#last === 'call.started')
       this.#pauses(data.retryAt - at, 'the next attempt');
+    if (type === 'call.outcome-open' && data.lookAt < data.until)
+      this.#pauses(data.lookAt - at, 'the next look');
     if (type === 'call.verification-failed') this.#pauses(data.retryAt - at, 'the next look');
     this.#last = type;
   }
