@@ -13,11 +13,15 @@ import { calm } from '@seatbook/test-support/let-happen';
 import { openTemporaryStores } from '@seatbook/test-support/temporary-stores';
 import { VirtualClock } from '@seatbook/test-support/virtual-clock';
 import type { CommandContext } from './command-context.js';
-import type { CommandRunner, CommandRunnerOptions, Receipt } from './command-runner.js';
+import {
+  STREAM_LIMITS,
+  type CommandRunner,
+  type CommandRunnerOptions,
+  type Receipt,
+} from './command-runner.js';
 import { BehindFailure, type CommandOptions } from './decide-all.js';
 import { AppendTooLarge } from './errors.js';
 import type { ReadStore, Snapshot } from './read-store.js';
-import { REMEMBERED_COMMANDS } from './remembered-commands.js';
 import type { StreamKind } from './stream-kind.js';
 
 const STREAM = 'counter-1';
@@ -355,8 +359,8 @@ describe('carrying commands to their streams', () => {
       expect(await answerOf(send({ type: 'RefuseAbove', limit: 5 }, { commandId: 'a' }))).toBe(1);
     });
 
-    it(`remembers the first command for ever, and beside it the last ${REMEMBERED_COMMANDS}`, async () => {
-      const many = Array.from({ length: REMEMBERED_COMMANDS + 2 }, (_command, index) =>
+    it(`remembers the first command for ever, and beside it the last ${STREAM_LIMITS.rememberedCommands}`, async () => {
+      const many = Array.from({ length: STREAM_LIMITS.rememberedCommands + 2 }, (_command, index) =>
         send({ type: 'Add', n: 1 }, { commandId: `many-${index}`, bodyHash: `body-${index}` }),
       );
       await Promise.all(many);
@@ -510,7 +514,7 @@ describe('carrying commands to their streams', () => {
 
   describe('folded states', () => {
     it('are kept, within a weight', async () => {
-      const small = anotherRunner({ cacheBytes: 4_000 });
+      const small = anotherRunner({ limits: { cacheBytes: 4_000 } });
       const add = (index: number, commandId: string) =>
         small.execute(`counter-${index}`, { type: 'Add', n: 1 } as CounterCommand, contextOf(commandId), {
           likelyAbsent: true,
@@ -525,7 +529,7 @@ describe('carrying commands to their streams', () => {
 
     it('weigh what they remember, so that many busy streams stay within the bound', async () => {
       const cacheBytes = 1_000_000;
-      const bounded = anotherRunner({ cacheBytes });
+      const bounded = anotherRunner({ limits: { cacheBytes } });
       const alone = anotherRunner();
       const fill = (by: CommandRunner, stream: string) =>
         Promise.all(
@@ -676,6 +680,21 @@ describe('carrying commands to their streams', () => {
       expect(await stateOf(anotherRunner({ kind: kind(1) }))).toMatchObject({ sum: 10_200, events: 10_200 });
       // The event of the snapshot, and what came behind it.
       expect(store.reads).toBe(2);
+    });
+
+    it('are taken of fewer events, and fewer commands are remembered, where the limits say so', async () => {
+      const limits = { snapshotAfterEvents: 3, rememberedCommands: 2 };
+      const short = anotherRunner({ kind: kind(1), limits });
+      for (const commandId of ['first', 'second', 'third', 'fourth', 'fifth'])
+        await send({ type: 'Add', n: 1 }, { commandId }, {}, short);
+      expect(await temporary.stores.reads.loadSnapshot(STREAM)).toMatchObject({ revision: 3 });
+      for (const by of [short, anotherRunner({ kind: kind(1), limits })]) {
+        const repeated = async (commandId: string): Promise<boolean> =>
+          (await send({ type: 'RaiseTo', sum: 0 }, { commandId }, {}, by)).repeated;
+        expect(await repeated('first')).toBe(true);
+        expect(await repeated('third')).toBe(false);
+        expect(await repeated('fourth')).toBe(true);
+      }
     });
 
     it('are taken while the stream is in use, not only when it is folded', async () => {

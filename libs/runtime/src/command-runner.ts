@@ -50,6 +50,22 @@ export interface LoadedStream<S = unknown> {
   readonly last: Cause | null;
 }
 
+/** What is kept of streams. */
+export interface StreamLimits {
+  /** Memory for folded states, in bytes. */
+  readonly cacheBytes: number;
+  /** A snapshot is kept when more events than this would have to be folded, and more than the state has entries. */
+  readonly snapshotAfterEvents: number;
+  /** Commands that a stream remembers beside its first. One that is repeated later is decided again. */
+  readonly rememberedCommands: number;
+}
+
+export const STREAM_LIMITS: StreamLimits = {
+  cacheBytes: 128 * 2 ** 20,
+  snapshotAfterEvents: 10_000,
+  rememberedCommands: 10_000,
+};
+
 export interface CommandRunnerOptions {
   readonly events: EventLog;
   /** Keeps snapshots of long streams. */
@@ -57,8 +73,7 @@ export interface CommandRunnerOptions {
   readonly kinds: readonly StreamKind[];
   readonly clock: Clock;
   readonly ids: Ids;
-  /** Memory for folded states, in bytes; 128 MiB by default. */
-  readonly cacheBytes?: number;
+  readonly limits?: Partial<StreamLimits> | undefined;
   /** Lets other work of the process have its turn, between two pages of a long fold. */
   readonly giveWay?: () => Promise<void>;
 }
@@ -68,11 +83,9 @@ interface Pending extends Asked {
   readonly reject: (error: unknown) => void;
 }
 
-const CACHE_BYTES = 128 * 2 ** 20;
 const MAX_COMMANDS_TOGETHER = 256;
 const MAX_ATTEMPTS = 5;
 const FOLD_PAGE_EVENTS = 1_000;
-const SNAPSHOT_AFTER_EVENTS = 10_000;
 const RETRY_AFTER_SECONDS = 5;
 const NEWER_BUILD_AFTER_SECONDS = 60;
 
@@ -83,6 +96,7 @@ const NEWER_BUILD_AFTER_SECONDS = 60;
  */
 export class CommandRunner {
   readonly #options: CommandRunnerOptions;
+  readonly #limits: StreamLimits;
   readonly #lanes = new Map<string, Pending[]>();
   readonly #cache: StreamCache;
   readonly #broken = new WeakSet<object>();
@@ -92,7 +106,8 @@ export class CommandRunner {
   constructor(options: CommandRunnerOptions) {
     this.#options = options;
     this.#kinds = new Map(options.kinds.map((kind) => [kind.category, kind]));
-    this.#cache = new StreamCache(options.cacheBytes ?? CACHE_BYTES);
+    this.#limits = { ...STREAM_LIMITS, ...options.limits };
+    this.#cache = new StreamCache(this.#limits.cacheBytes);
     this.#giveWay = options.giveWay ?? giveWay;
   }
 
@@ -209,7 +224,7 @@ export class CommandRunner {
     const { events: log, clock, ids } = this.#options;
     const { registry } = log;
     const trustAbsent = first && batch[0]?.options.likelyAbsent === true;
-    const known = this.#cache.get(stream) ?? (trustAbsent ? newStream(kind) : undefined);
+    const known = this.#cache.get(stream) ?? (trustAbsent ? this.#newStream(kind) : undefined);
     const state = known ?? (await this.#fold(stream, kind));
     if (state.lent && batch.some(({ command }) => command !== null)) {
       state.state = structuredClone(state.state);
@@ -264,8 +279,12 @@ export class CommandRunner {
     return fromStore(this.#options.events.readStream(stream, from, limit));
   }
 
+  #newStream(kind: StreamKind): StreamState {
+    return newStream(kind, this.#limits.rememberedCommands);
+  }
+
   async #fold(stream: string, kind: StreamKind): Promise<StreamState> {
-    const state = (await this.#fromSnapshot(stream, kind)) ?? newStream(kind);
+    const state = (await this.#fromSnapshot(stream, kind)) ?? this.#newStream(kind);
     for (;;) {
       const page = await this.#read(stream, state.revision + 1, FOLD_PAGE_EVENTS);
       this.#foldPage(stream, kind, state, page);
@@ -302,7 +321,7 @@ export class CommandRunner {
       last: head.last,
       entry: head.entry,
       stamp: head.stamp,
-      commands: new RememberedCommands(head.firstCommand, head.lastCommands),
+      commands: new RememberedCommands(this.#limits.rememberedCommands, head.firstCommand, head.lastCommands),
       snapshotRevision: kept.revision,
       lent: false,
     };
@@ -314,7 +333,8 @@ export class CommandRunner {
     if (!snapshot) return;
     const tail = state.revision - state.snapshotRevision;
     const { position, last, entry, stamp, commands, revision } = state;
-    if (tail <= SNAPSHOT_AFTER_EVENTS || tail <= snapshot.entries(state.state) || last === null) return;
+    if (tail <= this.#limits.snapshotAfterEvents || last === null) return;
+    if (tail <= snapshot.entries(state.state)) return;
     const remembered = { firstCommand: commands.first, lastCommands: commands.last };
     const head: SnapshotHead = { last, entry, stamp, ...remembered };
     const chunks = [head, ...snapshot.save(state.state)];

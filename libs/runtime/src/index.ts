@@ -45,6 +45,7 @@ export { BehindFailure, type CommandOptions } from './decide-all.js';
 export {
   CommandRunner,
   type CommandRunnerOptions,
+  type StreamLimits,
   type LoadedStream,
   type Receipt,
 } from './command-runner.js';

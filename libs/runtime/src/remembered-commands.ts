@@ -1,18 +1,19 @@
-/** Number of commands that a stream remembers beside its first. */
-export const REMEMBERED_COMMANDS = 10_000;
-
 /** A command's id and its body's hash ('' where no client named the command). */
 export type RememberedCommand = readonly [id: string, bodyHash: string];
 
 /**
- * The commands that changed a stream, for recognising a repeat: the last ones, and for ever the first, which created
- * the stream. A client may repeat that one long after, when ten thousand others came behind it.
+ * The commands that changed a stream, for recognising a repeat: the last ones, as many as `most`, and for ever the first,
+ * which created the stream. A client may repeat that one long after, when thousands of others came behind it.
  */
 export class RememberedCommands {
   #first: RememberedCommand | null = null;
   readonly #last: Map<string, string>;
 
-  constructor(first: RememberedCommand | null = null, last: readonly RememberedCommand[] = []) {
+  constructor(
+    private readonly most: number,
+    first: RememberedCommand | null = null,
+    last: readonly RememberedCommand[] = [],
+  ) {
     this.#first = first;
     this.#last = new Map(last);
   }
@@ -27,7 +28,7 @@ export class RememberedCommands {
       this.#first = [commandId, bodyHash];
     } else if (this.#first[0] !== commandId) {
       this.#last.set(commandId, bodyHash);
-      if (this.#last.size > REMEMBERED_COMMANDS) this.#last.delete(this.#last.keys().next().value as string);
+      if (this.#last.size > this.most) this.#last.delete(this.#last.keys().next().value as string);
     }
   }
 

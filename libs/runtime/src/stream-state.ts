@@ -29,13 +29,14 @@ export interface StreamState {
   lent: boolean;
 }
 
-export const newStream = ({ decider }: StreamKind): StreamState => ({
+/** A stream that does not exist yet; `remembered`: commands that it remembers beside its first. */
+export const newStream = ({ decider }: StreamKind, remembered: number): StreamState => ({
   state: decider.initial() as unknown,
   revision: -1,
   position: START,
   last: null,
   entry: null,
-  commands: new RememberedCommands(),
+  commands: new RememberedCommands(remembered),
   stamp: null,
   snapshotRevision: -1,
   lent: false,

@@ -25,8 +25,10 @@ import {
   StoreUnavailable,
   type EventStore,
   type OpenedStores,
+  type ReactorLimits,
   type StoredEvent,
   type Stores,
+  type StreamLimits,
 } from '@seatbook/runtime';
 import { createSimulator, type NewAsset, type Simulator } from '@seatbook/simulator';
 import {
@@ -63,6 +65,11 @@ export interface VirtualOptions {
   readonly apple?: Partial<AppleSettings>;
   /** Without it, the product polls. */
   readonly publicUrl?: string | null;
+  /** What is kept of streams. */
+  readonly limits?: Partial<StreamLimits>;
+  readonly reactor?: Partial<ReactorLimits>;
+  /** Told of each line of the product's logs, as text. */
+  readonly log?: (line: string) => void;
   /** Asked before each call of a store and of Apple's client, by e.g. `events.append`. All is well without it. */
   readonly fateOf?: (call: string, parameters: readonly unknown[]) => Fate;
   /** Told of each notification of Apple that the product has acknowledged, by its id. */
@@ -244,9 +251,12 @@ export class VirtualSeatbook {
     const random = seededRandom(this.seed + this.#runs);
     const storesClock: Clock = { ...clock, after: (delay, run) => clock.after(delay * PATIENCE, run) };
     this.stores = await this.backEnd.open({ clock: storesClock, ids, random: seededRandom(this.seed) });
+    const { log: told = () => undefined } = this.options;
+    const log = (message: string, facts: object): void => told(`${message} ${JSON.stringify(facts)}`);
     this.apple = createAppleApi({
       clock,
       random,
+      log: (line) => told(JSON.stringify(line)),
       settings: {
         baseUrl: `${APPLE}/mdm/v2`,
         contentMetadataUrl: `${APPLE}/WebObjects/MZStorePlatform.woa/wa/lookup`,
@@ -256,7 +266,7 @@ export class VirtualSeatbook {
       mayStart: (uId, endpoint) =>
         this.worker.mayAsk(uId, endpoint === 'clientConfig' ? 'account' : 'licences'),
     });
-    const { publicUrl = PUBLIC_URL, timings } = this.options;
+    const { publicUrl = PUBLIC_URL, timings, limits, reactor } = this.options;
     const stores = this.#mortalStores(life);
     const process = (): Foundation =>
       new Foundation({
@@ -264,13 +274,21 @@ export class VirtualSeatbook {
         clock,
         ids,
         timings: { ...DEFAULT_TIMINGS, ...timings },
+        log,
+        limits,
       });
     const foundation = process();
     this.#edgeFoundation = this.options.apart ? process() : foundation;
     const settings = { mdmInfo: { id: 'seatbook-test', name: 'Seatbook', metadata: '' }, publicUrl };
     const apple = mortal(this.apple, life, this.#fatesOf('apple'));
     const newSecret = (): string => ids.next();
-    this.worker = new SeatbookWorker(foundation, { apple, random, settings, newSecret, limits: PATIENT });
+    this.worker = new SeatbookWorker(foundation, {
+      apple,
+      random,
+      settings,
+      newSecret,
+      limits: { ...PATIENT, reactor: { ...PATIENT.reactor, ...reactor } },
+    });
     this.edge = new SeatbookEdge(this.#edgeFoundation, this.options.edge ?? {});
     this.apple.onRefused((uId, refusal) => this.worker.gates.shut(uId, refusal));
     this.worker.gates.writes.onOpened((uId) => this.apple.reopen(uId));
@@ -391,7 +409,6 @@ export class VirtualSeatbook {
   }
 
   async #quiet(): Promise<boolean> {
-    this.#checkNotHalted();
     return this.#edgeFoundation.runner.busy === 0 && this.worker.idle();
   }
 
@@ -541,11 +558,14 @@ export class VirtualSeatbook {
         body,
       });
       if (life.over) return await new Promise(() => undefined);
-      if (reply.reset) throw new TransportError(true, 'the connection was reset');
+      // Whatever speaks HTTP may quote what it was to send.
+      const broken = (what: string): TransportError =>
+        new TransportError(true, `${what} (sending ${JSON.stringify(headers)})`);
+      if (reply.reset) throw broken('the connection was reset');
       if (reply.dead) {
         counted();
         await new Promise((_resolve, reject) =>
-          this.clock.after(request.timeoutMs, () => reject(new TransportError(true, 'no answer'))),
+          this.clock.after(request.timeoutMs, () => reject(broken('no answer'))),
         );
       }
       return { status: reply.status, headers: reply.headers, body: reply.body };

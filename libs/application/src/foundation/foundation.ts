@@ -8,6 +8,7 @@ import {
   type CommandOptions,
   type Log,
   type Receipt,
+  type StreamLimits,
   type Stores,
   type StreamKind,
 } from '@seatbook/runtime';
@@ -18,6 +19,7 @@ export interface FoundationOptions {
   readonly ids: Ids;
   readonly timings?: Timings;
   readonly log?: Log;
+  readonly limits?: Partial<StreamLimits> | undefined;
 }
 
 /** What both halves of the product rest on. A process that has both gives them one, so that they share folded states. */
@@ -31,7 +33,14 @@ export class Foundation {
   readonly runner: CommandRunner;
   readonly freshness: Freshness;
 
-  constructor({ stores, clock, ids, timings = DEFAULT_TIMINGS, log = () => undefined }: FoundationOptions) {
+  constructor({
+    stores,
+    clock,
+    ids,
+    timings = DEFAULT_TIMINGS,
+    log = () => undefined,
+    limits,
+  }: FoundationOptions) {
     this.stores = stores;
     this.clock = clock;
     this.ids = ids;
@@ -39,7 +48,8 @@ export class Foundation {
     this.log = log;
     this.events = new EventLog(stores.events, licensingRegistry());
     const kinds = Object.values(licensingStreams(timings)) as readonly StreamKind[];
-    this.runner = new CommandRunner({ events: this.events, reads: stores.reads, kinds, clock, ids });
+    const { events } = this;
+    this.runner = new CommandRunner({ events, reads: stores.reads, kinds, clock, ids, limits });
     this.freshness = new Freshness(stores.reads, clock, log);
   }
 

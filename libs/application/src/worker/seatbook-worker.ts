@@ -246,12 +246,13 @@ export class SeatbookWorker {
   /** Nothing is under way: all that is in the log has been reacted to and shown, and nothing due is being done. */
   async idle(): Promise<boolean> {
     const { stores, runner } = this.foundation;
-    const head = await stores.events.head();
-    const shown = this.views.status().every(({ position, halted }) => halted !== null || position >= head);
     const { due, dispatcher, reactor, stepRevision, gates, leases, addresses } = this;
     const runners = [due, dispatcher, reactor, stepRevision, gates, leases, addresses];
-    const quiet = runners.every(({ idle }) => idle) && runner.busy === 0;
-    return shown && quiet && this.reactor.position >= head;
+    const quiet = (): boolean => runners.every(({ idle }) => idle) && runner.busy === 0;
+    if (!quiet()) return false;
+    const head = await stores.events.head();
+    const shown = this.views.status().every(({ position, halted }) => halted !== null || position >= head);
+    return shown && quiet() && this.reactor.position >= head;
   }
 }
 
