@@ -183,6 +183,14 @@ describe('associate, disassociate and revoke', () => {
     expect(rig.admin.stats().writes.associate).toEqual({ received: 2, accepted: 0, applied: 0 });
   });
 
+  it('leaves the first matching requests alone where a rule says so', async () => {
+    const rig = new Rig();
+    rig.admin.failPairs([{ serialNumber: 'POISON', syncRefuse: 'target', skip: 1 }]);
+    const body = { assets: [{ adamId: '900000001' }], serialNumbers: ['POISON'] };
+    expect((await rig.post('/assets/associate', body)).status).toBe(200);
+    expect((await rig.post('/assets/associate', body)).body.errorNumber).toBe(9602);
+  });
+
   it('groups failures by asset where that is switched on', async () => {
     const rig = new Rig(1, { statusGrouping: 'asset' });
     rig.admin.failPairs([

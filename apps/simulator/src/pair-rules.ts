@@ -14,6 +14,8 @@ export interface FailPair {
   clientUserId?: string;
   /** Default 9603. */
   errorNumber?: number;
+  /** Leaves this many matching pairs (with `syncRefuse`: requests) alone first; default 0. */
+  skip?: number;
   /** How many pairs fail (with `syncRefuse`: how many requests); default without end. */
   times?: number;
   /**
@@ -32,6 +34,7 @@ export const failPairShape: Shape<FailPair> = object({
   serialPrefix: optional(text),
   clientUserId: optional(text),
   errorNumber: optional(whole(1)),
+  skip: optional(whole(0)),
   times: optional(whole(1)),
   syncRefuse: optional(oneOf('asset', 'target', 'both', 'none')),
 });
@@ -44,6 +47,7 @@ export interface NamedTarget {
 
 interface ActiveRule {
   readonly rule: FailPair;
+  skip: number;
   left: number;
 }
 
@@ -64,7 +68,8 @@ export class PairRules {
   private rules: ActiveRule[] = [];
 
   add(rules: readonly FailPair[]): void {
-    for (const rule of rules) this.rules.push({ rule, left: rule.times ?? Number.POSITIVE_INFINITY });
+    for (const rule of rules)
+      this.rules.push({ rule, skip: rule.skip ?? 0, left: rule.times ?? Number.POSITIVE_INFINITY });
   }
 
   clear(): void {
@@ -87,7 +92,7 @@ export class PairRules {
       const hitAssets = assets.filter((asset) => matchesAsset(rule, asset));
       const hitTargets = targets.filter((target) => matchesTarget(rule, target));
       if (hitAssets.length === 0 || hitTargets.length === 0) continue;
-      this.use(active);
+      if (!this.use(active)) continue;
       throw new Refusal(rule.errorNumber ?? 9602, poisonInfo(rule.syncRefuse, hitAssets, hitTargets));
     }
   }
@@ -101,15 +106,20 @@ export class PairRules {
     if (concerned.length === 0) return null;
     return (target) => {
       const hit = concerned.find((active) => active.left > 0 && matchesTarget(active.rule, target));
-      if (hit === undefined) return null;
-      this.use(hit);
+      if (hit === undefined || !this.use(hit)) return null;
       return hit.rule.errorNumber ?? 9603;
     };
   }
 
-  private use(active: ActiveRule): void {
+  /** Whether a rule that matches takes effect this time. */
+  private use(active: ActiveRule): boolean {
+    if (active.skip > 0) {
+      active.skip -= 1;
+      return false;
+    }
     active.left -= 1;
     if (active.left <= 0) this.rules = this.rules.filter((other) => other !== active);
+    return true;
   }
 }
 
