@@ -20,7 +20,9 @@ export function readPatch(file) {
   /** @type {Change | null} */
   let hunk = null;
   for (const line of readFileSync(file, 'utf8').split('\n')) {
-    if (line.startsWith('+++ ')) {
+    if (line.startsWith('--- a/')) {
+      hunk = null;
+    } else if (line.startsWith('+++ b/')) {
       name = line.slice('+++ b/'.length);
     } else if (line.startsWith('@@')) {
       hunk = { name, before: [], after: [] };

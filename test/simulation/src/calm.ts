@@ -37,7 +37,8 @@ export async function attend(world: World, round: number): Promise<void> {
     const { uId } = site;
     if (!account) {
       world.newToken(site);
-      world.importToken(site);
+      // Another MDM may have it.
+      world.importToken(site, true);
     } else if (account.tokenState !== 'active' || site.readOnly) {
       const token = world.newToken(site);
       await world.done(`the token of ${uId} is renewed at last`, () =>

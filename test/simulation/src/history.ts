@@ -20,7 +20,7 @@ export interface Ending {
   /** What was wrong at the end; empty when all was well. */
   readonly wrong: readonly string[];
   readonly story: readonly string[];
-  /** Numbers of the actions that were lived through. */
+  /** Numbers of what happened: 0 is the beginning, the actions follow from 1 on. */
   readonly actions: readonly number[];
   readonly covered: Coverage;
 }
@@ -69,31 +69,34 @@ function planOf(seed: number, where: Where): Planned[] {
   });
 }
 
+export interface LifeOptions {
+  /** Numbers of what happens, all of it when absent: for finding a shorter history that goes wrong. */
+  readonly kept?: ReadonlySet<number> | undefined;
+  /** On servers answers come in an order that no seed decides: a history may differ from time to time. */
+  readonly where?: Where;
+  /** Hears the story as it is made. */
+  readonly told?: (line: string) => void;
+}
+
 /**
  * Lives the history that a seed makes, lets all be calm, and looks whether everything is as it must be.
- * @param kept numbers of the actions that happen, all of them when absent: for finding a shorter history that goes wrong
- * @param where on servers, whose answers come in an order that no seed decides: a history may differ from time to time
  */
 export async function live(
   seed: number,
-  kept?: ReadonlySet<number>,
-  where: Where = 'embedded',
+  { kept, where = 'embedded', told = () => undefined }: LifeOptions = {},
 ): Promise<Ending> {
-  const world = await World.create(seed, where);
+  const world = await World.create(seed, where, told);
   const actions: number[] = [];
+  const happens = (number: number): boolean => {
+    const does = kept?.has(number) ?? true;
+    if (does) actions.push(number);
+    return does;
+  };
   let wrong: string[];
   try {
-    if (world.dice.chance(0.4)) strikeTheBeginning(world);
-    if (!world.dice.chance(0.1)) {
-      for (const site of world.sites) world.importToken(site);
-      await begin(world.dice.weighted(beginnings), world);
-    }
-    await world.pass(world.dice.of([0, 500, 10_000]));
-    for (const [index, planned] of planOf(seed, where).entries()) {
-      if (kept && !kept.has(index)) continue;
-      actions.push(index);
-      await act(planned, world);
-    }
+    await begin(world, happens(0));
+    for (const [index, planned] of planOf(seed, where).entries())
+      if (happens(index + 1)) await act(planned, world);
     wrong = await endOf(world);
   } catch (error) {
     wrong = [`it broke off: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`];
@@ -106,9 +109,20 @@ export async function live(
   return { seed, where, wrong, story: world.story, actions, covered: world.covered };
 }
 
-async function begin(beginning: Action, world: World): Promise<void> {
-  world.covered.add(`action: ${beginning.name}`);
-  await beginning.run(world);
+/** Most locations are imported at once. Whatever else happens meanwhile can be left out. */
+async function begin(world: World, disturbed: boolean): Promise<void> {
+  const { dice, seed } = world;
+  const imported = dice.chance(0.9) ? world.sites : [];
+  const pause = dice.of([0, 500, 10_000]);
+  const own = new Dice(seededRandom(seed * 6_364_136 + 5));
+  if (disturbed && own.chance(0.4)) strikeTheBeginning(seed, own, world.weather);
+  for (const site of imported) world.importToken(site);
+  if (disturbed && imported.length > 0) {
+    const beginning = dice.weighted(beginnings);
+    world.covered.add(`action: ${beginning.name}`);
+    await beginning.run(world);
+  }
+  await world.pass(pause);
 }
 
 async function act({ action, dice, pause }: Planned, world: World): Promise<void> {

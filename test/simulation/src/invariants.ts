@@ -16,11 +16,17 @@ import {
 import { dueModel, timesModel, type FieldValue } from '@seatbook/runtime';
 import { stdq } from '@seatbook/test-support/virtual-seatbook';
 import { auditCalls } from './audit/calls.js';
+import { Causes } from './audit/causes.js';
+import { auditCommands } from './audit/commands.js';
 import { auditLedgers } from './audit/ledger.js';
+import { auditShortages } from './audit/shortages.js';
+import { snapshotsHoldWhatIsFolded } from './snapshots.js';
 import type { Site, World } from './world.js';
 
 const MODELS: readonly ReadModel<Document>[] = [dueModel, timesModel, ...licensingModels];
 const ALL = 1_000_000;
+/** Lists are read in pages as short as this: what is on none of them, or on two, is seen. */
+const PAGE_ROWS = 7;
 const MINUTE_MS = 60_000;
 /** A few of what there are many of: checks that ask for each one cost as much as a history. */
 const SAMPLES = 5;
@@ -42,7 +48,14 @@ export async function unsettled(world: World): Promise<string[]> {
 export async function contradictions(world: World): Promise<string[]> {
   const log = await logOf(world);
   const wrong = [...world.wrong, ...(await secretsIn(world, log)), ...storiesOf(log)];
-  wrong.push(...auditLedgers(log), ...auditCalls(log), ...acknowledgedAreStored(world, log));
+  const causes = new Causes(log);
+  wrong.push(...auditLedgers(log, causes), ...auditShortages(log, causes), ...auditCalls(log));
+  wrong.push(
+    ...auditCommands(log),
+    ...requestsFollowEvents(world, log),
+    ...acknowledgedAreStored(world, log),
+  );
+  wrong.push(...(await snapshotsHoldWhatIsFolded(world, log)));
   wrong.push(...(await modelsEqualFreshFold(world, log)), ...(await acknowledgedIsKept(world)));
   wrong.push(...(await cancelledIsOver(world, log)), ...(await driftIsOfOthers(world, log)));
   for (const site of world.sites) wrong.push(...(await countsEqualPairs(site, world)));
@@ -58,14 +71,31 @@ export async function logOf({ virtual }: World): Promise<Envelope[]> {
 
 async function rowsOf<D extends Document>(world: World, model: ReadModel<D>): Promise<readonly D[]> {
   const [index] = model.indexes;
-  const query = { index: index?.name ?? '', equals: [], limit: ALL };
-  return (await world.virtual.stores.reads.query(model, query)).rows;
+  return pagesOf(world, model, index?.name ?? '', []);
 }
 
-const pairsOf = async (world: World, uId: string, adamId: string): Promise<readonly PairDocument[]> => {
-  const query = { index: 'by-asset', equals: [assetKey(uId, stdq(adamId))], limit: ALL } as const;
-  return (await world.virtual.stores.reads.query(queryModels.pairs, query)).rows;
-};
+/** All rows of an index, page by page. */
+async function pagesOf<D extends Document>(
+  world: World,
+  model: ReadModel<D>,
+  index: string,
+  equals: readonly FieldValue[],
+): Promise<readonly D[]> {
+  const rows: D[] = [];
+  let cursor: string | undefined;
+  do {
+    const query = { index, equals, limit: PAGE_ROWS, ...(cursor === undefined ? {} : { cursor }) };
+    const page = await world.virtual.stores.reads.query(model, query);
+    rows.push(...page.rows);
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined && rows.length < ALL);
+  return rows;
+}
+
+const pairsOf = (world: World, uId: string, adamId: string): Promise<readonly PairDocument[]> =>
+  pagesOf(world, queryModels.pairs as unknown as ReadModel<PairDocument>, 'by-asset', [
+    assetKey(uId, stdq(adamId)),
+  ]);
 
 /** Pairs that were on their way to or from Apple when their account was removed. */
 async function abandonedOf({ uId }: Site, world: World): Promise<string[]> {
@@ -162,6 +192,16 @@ async function ordersOpen(world: World): Promise<string[]> {
 
 const requestsOpen = async ({ sent }: World): Promise<string[]> =>
   sent.filter(({ answered }) => !answered).map(({ key }) => `no answer to "${key}"`);
+
+/** Whatever is written at Apple is an attempt that the log knows of: none is sent twice by itself. */
+function requestsFollowEvents({ virtual }: World, log: readonly Envelope[]): string[] {
+  const { associate, disassociate } = virtual.simulator.admin.stats().writes;
+  const received = associate.received + disassociate.received;
+  const begun = log.filter(({ type }) => type === 'call.started').length;
+  return received > begun
+    ? [`Apple received ${received} requests to write, and ${begun} attempts began`]
+    : [];
+}
 
 /** Whatever Apple was told is ours now is in the log: it will not say so again. */
 function acknowledgedAreStored({ acknowledged }: World, log: readonly Envelope[]): string[] {
@@ -268,8 +308,7 @@ async function countRows(
     places.set(JSON.stringify(equals), equals);
   }
   let count = 0;
-  for (const equals of places.values())
-    count += (await world.virtual.stores.reads.query(model, { index: name, equals, limit: ALL })).rows.length;
+  for (const equals of places.values()) count += (await pagesOf(world, model, name, equals)).length;
   return count;
 }
 

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { Milliseconds } from '@seatbook/kernel';
 import type { Where } from './world.js';
 
 /** What the program was asked to do. */
@@ -6,19 +7,17 @@ export interface Options {
   readonly seeds: readonly number[];
   /** Where the product keeps its data. */
   readonly stores: Where;
-  /** Numbers of the actions that happen; null: all of them. */
+  /** Numbers of what happens; null: all of it. */
   readonly keep: ReadonlySet<number> | null;
   readonly shrink: boolean;
-  /** Ends at the first seed that goes wrong. */
-  readonly first: boolean;
   /** Fails when something that must occur did not. */
   readonly coverage: boolean;
   /** Processes that share the seeds. */
   readonly processes: number;
-  /** Searches each planted bug, or those named. */
-  readonly planted: boolean;
-  /** Lives the recorded seed of each planted bug, with it and without it. */
-  readonly replay: boolean;
+  /** A seed that takes longer, by the clock on the wall, goes wrong. */
+  readonly limitMs: Milliseconds;
+  /** Searches the seed that finds each planted bug, or lives the noted ones, with the bug and without it. */
+  readonly planted: 'search' | 'replay' | null;
   /** Planted bugs by name; all when empty. */
   readonly names: readonly string[];
 }
@@ -37,9 +36,9 @@ export function optionsFrom(argv: readonly string[]): Options {
       only: { type: 'string' },
       keep: { type: 'string' },
       shrink: { type: 'boolean', default: false },
-      first: { type: 'boolean', default: false },
       coverage: { type: 'boolean', default: false },
       processes: { type: 'string', default: '1' },
+      limit: { type: 'string', default: '180' },
       planted: { type: 'boolean', default: false },
       replay: { type: 'boolean', default: false },
     },
@@ -54,19 +53,19 @@ export function optionsFrom(argv: readonly string[]): Options {
   const [from = 1] = numbers('from', values.from);
   const [count = 0] = numbers('seeds', values.seeds);
   const [processes = 1] = numbers('processes', values.processes);
+  const [seconds = 0] = numbers('limit', values.limit);
   return {
     seeds:
       values.only === undefined
         ? Array.from({ length: count }, (_seed, index) => from + index)
         : numbers('only', values.only),
     stores,
-    keep: values.keep === undefined ? null : new Set(numbers('keep', values.keep)),
+    keep: values.keep === undefined ? null : new Set(values.keep === '' ? [] : numbers('keep', values.keep)),
     shrink: values.shrink,
-    first: values.first,
     coverage: values.coverage,
     processes,
-    planted: values.planted,
-    replay: values.replay,
+    limitMs: seconds * 1_000,
+    planted: values.planted ? 'search' : values.replay ? 'replay' : null,
     names: positionals,
   };
 }

@@ -1,15 +1,16 @@
-import { spawn } from 'node:child_process';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { Milliseconds } from '@seatbook/kernel';
+import type { Ending } from './history.js';
+import { liveApart } from './other-process.js';
+import { reportOf } from './report.js';
 
 const FOLDER = new URL('../planted/', import.meta.url);
 const RECORD = new URL('seeds.json', FOLDER);
-const PROGRAM = fileURLToPath(new URL('./simulate.ts', import.meta.url));
-const TYPESCRIPT = new URL('../typescript.js', import.meta.url).href;
 
-/** The seed that finds each planted bug; null: none that was tried. */
-type Recorded = Readonly<Record<string, number | null>>;
+/** The seed that finds each planted bug. */
+type Recorded = Readonly<Record<string, number>>;
 
 /** Names of the patches. */
 export const plantedBugs = (): string[] =>
@@ -20,29 +21,22 @@ export const plantedBugs = (): string[] =>
 
 const recorded = (): Recorded => JSON.parse(readFileSync(RECORD, 'utf8')) as Recorded;
 
-/** The first of these seeds that goes wrong in a process of its own, with the bug planted or without one. */
-function firstWrong(
+/** How the first of these seeds ended that goes wrong, with the bug planted or without one; null where none does. */
+async function firstWrong(
   bug: string | null,
   seeds: readonly number[],
-): Promise<{ seed: number | null; output: string }> {
-  const patch = bug === null ? {} : { PLANTED: fileURLToPath(new URL(`${bug}.patch`, FOLDER)) };
-  const child = spawn(
-    process.execPath,
-    ['--import', TYPESCRIPT, PROGRAM, '--first', '--only', seeds.join(',')],
-    { env: { ...process.env, ...patch }, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
-  let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (status) => {
-      const found = /^seed (\d+) goes wrong/m.exec(output)?.[1];
-      if (status !== 0 && found === undefined)
-        reject(new Error(`${bug ?? 'without a bug'}: ${output.slice(-2_000)}`));
-      else resolve({ seed: found === undefined ? null : Number(found), output });
-    });
+  limitMs: Milliseconds,
+): Promise<Ending | null> {
+  let found: Ending | null = null;
+  await liveApart(seeds, {
+    planted: bug === null ? null : fileURLToPath(new URL(`${bug}.patch`, FOLDER)),
+    limitMs,
+    ended(ending) {
+      if (ending.wrong.length > 0) found = ending;
+      return found === null;
+    },
   });
+  return found;
 }
 
 /** Runs as many at once as there are processors. */
@@ -55,43 +49,47 @@ async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<voi
 }
 
 /** Searches the seed that finds each bug and records it. False when one was not found. */
-export async function search(bugs: readonly string[], seeds: readonly number[]): Promise<boolean> {
-  const found: Record<string, number | null> = { ...recorded() };
-  for (const name of Object.keys(found)) if (!plantedBugs().includes(name)) delete found[name];
+export async function search(
+  bugs: readonly string[],
+  seeds: readonly number[],
+  limitMs: Milliseconds,
+): Promise<boolean> {
+  const found = new Map(Object.entries(recorded()).filter(([bug]) => plantedBugs().includes(bug)));
   await inParallel(bugs, async (bug) => {
-    const { seed } = await firstWrong(bug, seeds);
-    console.log(seed === null ? `${bug}: not found` : `${bug}: found by seed ${seed}`);
-    found[bug] = seed;
-    const sorted = Object.fromEntries(Object.entries(found).sort(([a], [b]) => (a < b ? -1 : 1)));
+    const ending = await firstWrong(bug, seeds, limitMs);
+    console.log(
+      ending ? `${bug}: found by seed ${ending.seed}: ${ending.wrong[0] ?? ''}` : `${bug}: not found`,
+    );
+    if (ending) found.set(bug, ending.seed);
+    else found.delete(bug);
+    const sorted = Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
     writeFileSync(RECORD, `${JSON.stringify(sorted, null, 2)}\n`);
   });
-  return bugs.every((bug) => typeof found[bug] === 'number');
+  return bugs.every((bug) => found.has(bug));
 }
 
 /** A change of the product gives its seeds other histories: then the bug is looked for among these. */
 const LOOKED_THROUGH = Array.from({ length: 60 }, (_seed, index) => index + 1);
 
 /**
- * Each bug with a recorded seed is seen by it, or by another one soon; no recorded seed goes wrong without a bug. What no
- * seed has found yet is named.
+ * Each bug is seen by the seed that is noted for it, or by another one soon; no noted seed goes wrong without a bug. A bug
+ * without a seed is not seen.
  */
-export async function replay(asked: readonly string[]): Promise<boolean> {
-  const seeds = recorded();
-  const found = asked.flatMap((bug) => (typeof seeds[bug] === 'number' ? [{ bug, noted: seeds[bug] }] : []));
-  const unfound = asked.filter((bug) => typeof seeds[bug] !== 'number');
-  if (unfound.length > 0) console.log(`not found by any seed yet: ${unfound.join(', ')}`);
+export async function replay(bugs: readonly string[], limitMs: Milliseconds): Promise<boolean> {
+  const noted = recorded();
   let right = true;
-  await inParallel(found, async ({ bug, noted }) => {
-    const { seed } = await firstWrong(bug, [noted]);
-    const seen = seed ?? (await firstWrong(bug, LOOKED_THROUGH)).seed;
-    if (seen === null) console.log(`${bug}: NOT seen, neither by seed ${noted} nor by another one`);
-    else if (seen === noted) console.log(`${bug}: seen by seed ${seen}`);
-    else console.log(`${bug}: seen by seed ${seen}, no more by seed ${noted}; --planted ${bug} notes it`);
-    right &&= seen !== null;
+  await inParallel(bugs, async (bug) => {
+    const seed = noted[bug];
+    const ending =
+      (seed === undefined ? null : await firstWrong(bug, [seed], limitMs)) ??
+      (await firstWrong(bug, LOOKED_THROUGH, limitMs));
+    if (!ending) console.log(`${bug}: NOT seen, neither by seed ${seed} nor by another one`);
+    else if (ending.seed === seed) console.log(`${bug}: seen by seed ${seed}`);
+    else console.log(`${bug}: seen by seed ${ending.seed}, not by seed ${seed}; --planted ${bug} notes it`);
+    right &&= ending !== null;
   });
-  const all = [...new Set(found.map(({ noted }) => noted))].sort((a, b) => a - b);
-  if (all.length === 0) return right;
-  const { seed, output } = await firstWrong(null, all);
-  if (seed !== null) console.log(output);
-  return right && seed === null;
+  const seeds = [...new Set(bugs.flatMap((bug) => noted[bug] ?? []))].sort((a, b) => a - b);
+  const innocent = await firstWrong(null, seeds, limitMs);
+  if (innocent) console.log(reportOf(innocent));
+  return right && innocent === null;
 }

@@ -18,10 +18,11 @@ export function reportOf({ seed, where, story, wrong, actions }: Ending): string
   const left = story.length - room;
   const told = left > 0 ? [`    … ${left} lines`, ...story.slice(-room)] : story;
   const again = `npm run simulate --${where === 'servers' ? ' --stores servers' : ''} --only ${seed}`;
+  const these = actions.length > 0 ? `; only what happened here: --keep ${actions.join(',')}` : '';
   return [
     `seed ${seed} goes wrong:`,
     ...told.map(cut),
     ...found.map(cut),
-    `  again: ${again} (shorter: --shrink; these actions: --keep ${actions.join(',')})`,
+    `  again: ${again} (shorter: --shrink${these})`,
   ].join('\n');
 }

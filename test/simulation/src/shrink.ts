@@ -1,4 +1,4 @@
-import { live, type Ending } from './history.js';
+import type { Ending } from './history.js';
 
 /**
  * The shortest history found that still goes wrong: leaves out ever smaller parts of a failing one, as long as it keeps
@@ -7,7 +7,7 @@ import { live, type Ending } from './history.js';
 export async function shrunk(
   failing: Ending,
   told: (ending: Ending) => void,
-  again: typeof live = live,
+  again: (seed: number, kept: ReadonlySet<number>) => Promise<Ending>,
 ): Promise<Ending> {
   let best = failing;
   for (
@@ -17,7 +17,7 @@ export async function shrunk(
   ) {
     for (let from = 0; from < best.actions.length;) {
       const kept = best.actions.filter((_number, index) => index < from || index >= from + size);
-      const ending = await again(best.seed, new Set(kept), best.where);
+      const ending = await again(best.seed, new Set(kept));
       if (ending.wrong.length === 0) {
         from += size;
         continue;

@@ -49,20 +49,27 @@ export interface Stroke {
   readonly call: string;
   readonly fate: Exclude<Fate, 'well'>;
   readonly skip: number;
-  readonly stream?: string;
+  readonly stream?: string | undefined;
 }
 
 /** What becomes of the calls of stores and of Apple's client: strokes of a moment, and disks that fail for a while. */
 export class Weather {
   #strokes: { stroke: Stroke; left: number }[] = [];
+  #moments: (Pick<Stroke, 'call' | 'stream'> & { left: number; readonly act: () => void })[] = [];
   #full: Instant = 0;
   #unreadable: Instant = 0;
+  #viewsFull: Instant = 0;
 
   constructor(
     private readonly now: () => Instant,
     private readonly count: (what: string) => void,
     private readonly tell: (line: string) => void,
   ) {}
+
+  /** Something else happens in the moment in which that call is made. */
+  inTheMomentOf({ call, skip, stream }: Omit<Stroke, 'fate'>, act: () => void): void {
+    this.#moments.push({ call, stream, left: skip, act });
+  }
 
   plan(stroke: Stroke): void {
     this.#strokes.push({ stroke, left: stroke.skip });
@@ -73,6 +80,11 @@ export class Weather {
     this.#full = at;
   }
 
+  /** No document is written until then. */
+  viewsFullUntil(at: Instant): void {
+    this.#viewsFull = at;
+  }
+
   /** Nothing can be read until then. */
   unreadableUntil(at: Instant): void {
     this.#unreadable = at;
@@ -80,13 +92,31 @@ export class Weather {
 
   clear(): void {
     this.#strokes = [];
+    this.#moments = [];
     this.#full = 0;
     this.#unreadable = 0;
+    this.#viewsFull = 0;
+  }
+
+  #act(call: string, first: unknown): void {
+    for (const moment of this.#moments) {
+      const { call: wanted, stream = '', left, act } = moment;
+      if (wanted !== call || !String(first).startsWith(stream)) continue;
+      moment.left -= 1;
+      if (left > 0) continue;
+      this.#moments = this.#moments.filter((other) => other !== moment);
+      act();
+    }
   }
 
   fateOf(call: string, [first]: readonly unknown[]): Fate {
+    this.#act(call, first);
     if (this.#full > this.now() && WRITES.test(call)) {
       this.count('store fault: the disk is full');
+      return 'fails';
+    }
+    if (this.#viewsFull > this.now() && WRITES.test(call) && call.startsWith('reads.')) {
+      this.count('store fault: the views cannot be written');
       return 'fails';
     }
     if (this.#unreadable > this.now() && READS.test(call)) {

@@ -61,6 +61,9 @@ const SHORT_WAITS: Partial<Timings> = {
   addressEveryMs: 120_000,
 };
 
+/** Commands that streams remember in some worlds: more than follow from one batch of the reactor there. */
+const SHORT_MEMORY = 60;
+const SMALL_BATCH = 20;
 /** Pause before a process that could not start is started again. */
 const START_AGAIN_MS: Milliseconds = 5_000;
 const STARTS = 100;
@@ -98,6 +101,7 @@ export class World {
     dice: Dice,
     /** Doubles of both servers; null where the stores are embedded. */
     readonly servers: ServerBackEnd | null,
+    private readonly told: (line: string) => void,
   ) {
     this.virtual = virtual;
     this.weather = weather;
@@ -111,7 +115,7 @@ export class World {
     this.#startedAt = virtual.clock.elapsed();
   }
 
-  static async create(seed: number, where: Where = 'embedded'): Promise<World> {
+  static async create(seed: number, where: Where, told: (line: string) => void): Promise<World> {
     const dice = new Dice(seededRandom(seed * 7_919 + 17));
     let world: World | null = null;
     const servers = where === 'servers' ? await serversOf(seed) : null;
@@ -120,6 +124,7 @@ export class World {
       (what) => world?.covered.add(what),
       (line) => world?.tell(line),
     );
+    const short = dice.chance(0.15);
     const virtual = await VirtualSeatbook.open({
       ...(servers && { backEnd: servers }),
       seed,
@@ -128,11 +133,24 @@ export class World {
       timings: dice.chance(0.1) ? {} : SHORT_WAITS,
       // Some deployments run their halves in two processes.
       apart: dice.chance(0.15),
+      // What comes after thousands of events of a stream comes after a few in some.
+      limits: {
+        ...(dice.chance(0.4) ? { snapshotAfterEvents: dice.of([0, 3, 8]) } : {}),
+        ...(dice.chance(0.3) ? { cacheBytes: dice.of([1, 30_000]) } : {}),
+        ...(short ? { rememberedCommands: SHORT_MEMORY } : {}),
+      },
+      ...(short ? { reactor: { batchEvents: SMALL_BATCH } } : {}),
+      // Some want to be told what a larger return is to take.
+      ...(seed % 10 === 3 ? { edge: { expectAbove: { licences: 4, percent: 100 } } } : {}),
       fateOf: (call, parameters) =>
         world?.goesRoundInCircles(call) ? 'dies-before' : weather.fateOf(call, parameters),
       acknowledged: (notificationId) => world?.acknowledged.add(notificationId),
+      log: (line) => world?.logged(line),
     });
-    world = new World(seed, virtual, weather, dice, servers);
+    world = new World(seed, virtual, weather, dice, servers, told);
+    // Names and icons come from another service, which is away in some worlds.
+    if (seed % 25 === 24)
+      virtual.simulator.admin.addErrorRule({ match: { path: '/WebObjects/' }, times: 3, html: true });
     for (const site of SITES.slice(0, dice.chance(0.25) ? 2 : 1)) world.#found(site);
     return world;
   }
@@ -186,6 +204,12 @@ export class World {
     return Math.max(0, Math.min(listed?.available ?? 0, 10_000));
   }
 
+  /** The product writes a line into its log. */
+  logged(line: string): void {
+    const secret = this.tokens.find((token) => line.includes(token));
+    if (secret !== undefined) this.wrong.push(`a token is in the log: ${line.replaceAll(secret, '…')}`);
+  }
+
   /** Sets switches of the simulator, and counts those that change. */
   setSwitches(patch: FaultsPatch): void {
     const { admin } = this.virtual.simulator;
@@ -214,7 +238,9 @@ export class World {
 
   tell(line: string): void {
     const seconds = (this.virtual.clock.elapsed() - this.#startedAt) / 1_000;
-    this.story.push(`${seconds.toFixed(1).padStart(9)} s  ${line}`);
+    const told = `${seconds.toFixed(1).padStart(9)} s  ${line}`;
+    this.story.push(told);
+    this.told(told);
   }
 
   /**
@@ -251,6 +277,8 @@ export class World {
       return;
     }
     this.covered.add(`refusal: ${error.code}`);
+    if (sent.orderId !== null && error.kind !== 'TRANSIENT')
+      this.wrong.push(`${sent.key} was answered with the order ${sent.orderId}, then refused: ${error.code}`);
     if (error.kind !== 'TRANSIENT') sent.answered = true;
   }
 
@@ -263,9 +291,8 @@ export class World {
     return token;
   }
 
-  importToken(site: Site): void {
+  importToken(site: Site, takeOver = this.dice.chance(0.3)): void {
     const { token } = site;
-    const takeOver = this.dice.chance(0.3);
     const settings = { name: site.name, platform: 'iOS', assignmentType: 'device' } as const;
     this.tell(`${site.uId} is imported`);
     this.send('import', (caller) =>

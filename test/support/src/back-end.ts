@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import type { Clock, Ids, Random } from '@seatbook/kernel';
 import type { OpenedStores } from '@seatbook/runtime';
 import { openSqliteStores } from '@seatbook/store-sqlite';
@@ -21,6 +22,8 @@ export interface BackEnd {
   calm(): Promise<void>;
   /** Everything is lost that can be made again from the log. No process may have it open. */
   loseViews(): void;
+  /** Changes bytes of a kept snapshot, where it can be reached: what is read is still JSON, with other serial numbers. */
+  damageSnapshot(stream: string): boolean;
   /** Whether all that was asked has its answer; null where calls need not be counted, since none of them goes far. */
   readonly answered: boolean | null;
   /** A part of it is out of reach: answers may not come however long one waits. */
@@ -50,6 +53,16 @@ export class EmbeddedBackEnd implements BackEnd {
 
   loseViews(): void {
     for (const end of ['', '-wal', '-shm']) rmSync(join(this.folder, `views.db${end}`), { force: true });
+  }
+
+  damageSnapshot(stream: string): boolean {
+    const database = new Database(join(this.folder, 'views.db'));
+    try {
+      const change = "UPDATE snapshotChunks SET chunk = replace(chunk, 'd:S', 'd:Z') WHERE stream = ?";
+      return database.prepare(change).run(stream).changes > 0;
+    } finally {
+      database.close();
+    }
   }
 
   async close(): Promise<void> {

@@ -117,6 +117,10 @@ export class ServerBackEnd implements BackEnd {
       if (COLLECTIONS['reads']?.test(name)) this.rest.run({ drop: name });
   }
 
+  damageSnapshot(): boolean {
+    return false;
+  }
+
   get answered(): boolean {
     return this.#unanswered.none;
   }

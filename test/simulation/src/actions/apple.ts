@@ -1,5 +1,8 @@
 import type { ErrorRule, FailPair, FaultsPatch } from '@seatbook/simulator';
+import { stdq } from '@seatbook/test-support/virtual-seatbook';
+import type { Site, World } from '../world.js';
 import type { Action } from './action.js';
+import { cancel } from './people.js';
 import { place } from './place.js';
 
 const WRITES = ['/assets/associate', '/assets/disassociate'];
@@ -19,6 +22,18 @@ const READS = [
   LOOKUP,
 ];
 const PATHS = [...WRITES, ...WRITES, ...WRITES, '/status', '/status', '/status', ...READS];
+
+/** Another tool gives licences away, to devices that nobody here knows. */
+function takeLicences(world: World, { uId, foreign }: Site, adamId: string, count: number): void {
+  world.tell(`another tool assigns ${adamId} to ${count} devices`);
+  for (let number = 0; number < Math.min(count, MAX_FOREIGN); number += 1) {
+    const serialNumber = `F${String(number).padStart(9, '0')}`;
+    world.attempt(() => {
+      world.virtual.simulator.admin.addAssignment(uId, { adamId, serialNumber });
+      foreign.set(`${adamId} ${serialNumber}`, 'given');
+    });
+  }
+}
 
 const licences: readonly Action[] = [
   {
@@ -137,15 +152,27 @@ const licences: readonly Action[] = [
       const adamId = dice.of(site.adamIds);
       const read = (await world.account(site))?.firstReadAt ?? null;
       if (read === null) return;
-      const count = dice.chance(0.5) ? 1 : world.available(site, adamId);
-      world.tell(`another tool assigns ${adamId} to ${count} devices`);
-      for (let number = 0; number < Math.min(count, MAX_FOREIGN); number += 1) {
-        const serialNumber = `F${String(number).padStart(9, '0')}`;
-        world.attempt(() => {
-          world.virtual.simulator.admin.addAssignment(site.uId, { adamId, serialNumber });
-          site.foreign.set(`${adamId} ${serialNumber}`, 'given');
-        });
-      }
+      takeLicences(world, site, adamId, dice.chance(0.5) ? 1 : world.available(site, adamId));
+    },
+  },
+  {
+    name: 'another tool is faster',
+    weight: 1.5,
+    async run(world) {
+      const { dice } = world;
+      const site = dice.of(world.sites);
+      const adamId = dice.of(site.adamIds);
+      if (((await world.account(site))?.firstReadAt ?? null) === null) return;
+      const order = { assets: [stdq(adamId)], serialNumbers: [...world.devices], ifShort: 'wait' } as const;
+      const sent = place(world, site, { kind: 'AssignLicense', ...order });
+      await world.pass(dice.of([0, 100, 150]));
+      takeLicences(world, site, adamId, world.available(site, adamId));
+      await world.pass(dice.of([100, 600]));
+      if (dice.chance(0.5)) cancel(world, sent.orderId);
+      await world.pass(dice.of([600, 5_000]));
+      const count = dice.between(1, 5);
+      world.tell(`${count} licences of ${adamId} are bought`);
+      world.attempt(() => world.virtual.simulator.admin.purchase(site.uId, { adamId, count }));
     },
   },
   {
@@ -230,6 +257,27 @@ const faults: readonly Action[] = [
       const unread = { match: { path: '/assignments' }, status: 503, html: true };
       admin.addErrorRule({ ...unread, times: dice.between(READ_TRIES, 3 * READ_TRIES) });
       place(world, dice.of(world.sites), { kind: dice.of(['AssignLicense', 'ReturnLicense'] as const) });
+    },
+  },
+  {
+    name: 'Apple did it, and refuses one of the pairs at the next try',
+    weight: 1.5,
+    run(world) {
+      const { dice, devices } = world;
+      const site = dice.of(world.sites);
+      // Where Apple is read before it has done it, nobody can know.
+      if (isKnown('late-effect') && world.eventDelayMs.max > 300) return;
+      const { admin } = world.virtual.simulator;
+      const kind = dice.of(['AssignLicense', 'AssignLicense', 'ReturnLicense'] as const);
+      const serialNumbers = dice.several(devices, 5);
+      world.tell('Apple does it and the answer is lost; the next try is refused because of one pair');
+      const path = kind === 'AssignLicense' ? '/assets/associate' : '/assets/disassociate';
+      const lost = dice.of<Partial<ErrorRule>>([{ resetAfter: true }, { truncated: true }]);
+      admin.addErrorRule({ match: { path }, times: 1, ...lost });
+      const [serialNumber = ''] = serialNumbers;
+      const refused = { serialNumber, syncRefuse: dice.of(['target', 'both', 'none'] as const) };
+      admin.failPairs([{ ...refused, errorNumber: dice.of([9602, 9610]), skip: 1, times: 1 }]);
+      place(world, site, { kind, assets: site.adamIds.map(stdq), serialNumbers });
     },
   },
   {

@@ -7,9 +7,9 @@ import {
   type StruckCall,
   type Weather,
 } from '../weather.js';
-import type { World } from '../world.js';
 import type { Action } from './action.js';
 import { place } from './place.js';
+import { spoilSnapshots } from '../snapshots.js';
 
 const MINUTE_MS = 60_000;
 const CLOCK_JUMPS_MS = [5, 95, 600, 20_000].flatMap((minutes) => [minutes * MINUTE_MS, -minutes * MINUTE_MS]);
@@ -30,11 +30,10 @@ const STROKES = [
 ];
 
 /** A few strokes that are already waiting when the product begins. The seed numbers the first: none is left out. */
-export function strikeTheBeginning(world: World): void {
-  const { dice, seed } = world;
+export function strikeTheBeginning(seed: number, dice: Dice, weather: Weather): void {
   for (let strokes = dice.between(1, 4), number = seed; strokes > 0; strokes -= 1) {
     const { call, fate } = STROKES[number % STROKES.length] as (typeof STROKES)[number];
-    strike(call, fate, world);
+    strike(call, fate, { dice, weather });
     number = dice.between(0, STROKES.length - 1);
   }
 }
@@ -114,6 +113,30 @@ export const machine: readonly Action[] = [
       const seconds = world.dice.of([1, 10, 120]);
       world.tell(`the disk cannot be read for ${seconds} s`);
       world.weather.unreadableUntil(world.virtual.clock.elapsed() + seconds * 1_000);
+    },
+  },
+  {
+    name: 'the views cannot be written',
+    weight: 1,
+    async run(world) {
+      const { dice, virtual } = world;
+      // Work that is planned now is not seen to be planned.
+      if (dice.chance(0.7)) {
+        place(world, dice.of(world.sites), { kind: dice.of(['AssignLicense', 'ReturnLicense'] as const) });
+        await world.pass(dice.of([20, 100, 190]));
+      }
+      const seconds = dice.of([1, 20, 60]);
+      world.tell(`the views cannot be written for ${seconds} s`);
+      world.weather.viewsFullUntil(virtual.clock.elapsed() + seconds * 1_000);
+    },
+  },
+  {
+    name: 'snapshots go bad, and the process is killed',
+    weight: 2,
+    async run(world) {
+      await spoilSnapshots(world);
+      world.tell('the process is killed');
+      await world.revive();
     },
   },
   {

@@ -42,11 +42,14 @@ const DISPATCH_MS = 200;
 async function cancelHalfListed(world: World): Promise<void> {
   const { stores } = world.virtual;
   const query = { index: 'by-state', equals: ['listing'], limit: 10 } as const;
-  for (const { orderId } of (await stores.reads.query(queryModels.orders, query)).rows) {
-    world.tell(`cancel the order ${orderId.slice(0, 8)}, which is half listed`);
-    // The process that it was asked of may be dead when it is asked again.
-    world.send('cancel', (caller) => cancelWaiting(world.virtual.edge, { orderId }, caller));
-  }
+  for (const { orderId } of (await stores.reads.query(queryModels.orders, query)).rows)
+    cancel(world, orderId);
+}
+
+export function cancel(world: World, orderId: string | null): void {
+  if (orderId === null) return;
+  world.tell(`cancel what order ${orderId.slice(0, 8)} waits for`);
+  world.send('cancel', (caller) => cancelWaiting(world.virtual.edge, { orderId }, caller));
 }
 
 const orders: readonly Action[] = [
@@ -86,8 +89,79 @@ const orders: readonly Action[] = [
       const site = dice.of(world.sites);
       const terms = { assets: dice.several(site.adamIds).map(stdq), serialNumbers: dice.several(devices, 4) };
       place(world, site, { kind: 'AssignLicense', ...terms });
-      const returned = (): void => place(world, site, { kind: 'ReturnLicense', ...terms });
+      const some = { ...terms, serialNumbers: dice.several(terms.serialNumbers) };
+      const returned = (): unknown => place(world, site, { kind: 'ReturnLicense', ...some });
       virtual.clock.after(DISPATCH_MS + dice.between(-1, 1), returned);
+    },
+  },
+  {
+    name: 'order what is on its way back, and cancel that',
+    weight: 1.5,
+    async run(world) {
+      const { dice, devices, virtual } = world;
+      const site = dice.of(world.sites);
+      const adamId = dice.of(site.adamIds);
+      const held = virtual.simulator.admin.assignments(site.uId).assets[`${adamId}/STDQ`] ?? [];
+      const ours = devices.filter((serial) => held.includes(serial));
+      const terms = {
+        assets: [stdq(adamId)],
+        serialNumbers: dice.several(ours.length > 0 ? ours : devices),
+      };
+      place(world, site, { kind: 'ReturnLicense', ...terms });
+      await world.pass(dice.of([20, 250, 1_000]));
+      const again = place(world, site, { kind: 'AssignLicense', ...terms, ifShort: 'wait' });
+      await world.pass(dice.of([20, 100]));
+      if (dice.chance(0.8)) cancel(world, again.orderId);
+    },
+  },
+  {
+    name: 'order in the moment of an append',
+    weight: 3,
+    run(world) {
+      const { dice } = world;
+      const site = dice.of(world.sites);
+      const stream = dice.of(['asset-', 'reconciliation-', 'appleCall-', 'order-', 'account-']);
+      const kind = dice.of(['AssignLicense', 'AssignLicense', 'ReturnLicense'] as const);
+      world.weather.inTheMomentOf({ call: 'events.append', skip: dice.between(0, 4), stream }, () => {
+        place(world, site, { kind });
+      });
+    },
+  },
+  {
+    name: 'order what was just bought, while others wait',
+    weight: 1,
+    async run(world) {
+      const { dice, virtual, weather, devices } = world;
+      const site = dice.of(world.sites);
+      const { uId } = site;
+      const adamId = dice.of(site.adamIds);
+      const assets = [stdq(adamId)];
+      place(world, site, { kind: 'AssignLicense', assets, serialNumbers: [...devices], ifShort: 'wait' });
+      await world.pass(dice.of([1_000, 5_000]));
+      const count = dice.between(1, 3);
+      world.tell(`${count} licences of ${adamId} are bought`);
+      world.attempt(() => virtual.simulator.admin.purchase(uId, { adamId, count }));
+      const newcomers = serials(2, world.sent.length, 'N');
+      weather.inTheMomentOf({ call: 'events.append', skip: 0, stream: `reconciliation-${uId}` }, () => {
+        place(world, site, { kind: 'AssignLicense', assets, serialNumbers: newcomers });
+      });
+    },
+  },
+  {
+    name: 'return what Apple is about to give, or not',
+    weight: 1.5,
+    async run(world) {
+      const { dice, devices, virtual } = world;
+      const { admin } = virtual.simulator;
+      const site = dice.of(world.sites);
+      const adamId = dice.of(site.adamIds);
+      const terms = { assets: [stdq(adamId)], serialNumbers: dice.several(devices, 5) };
+      if (dice.chance(0.7)) admin.failPairs([{ adamId, errorNumber: dice.of([9603, 9610]), times: 5 }]);
+      admin.pauseEvents();
+      virtual.clock.after(dice.of([3_000, 20_000]), () => admin.resumeEvents());
+      place(world, site, { kind: 'AssignLicense', ...terms });
+      await world.pass(dice.of([300, 1_000]));
+      place(world, site, { kind: 'ReturnLicense', ...terms });
     },
   },
   {
@@ -117,7 +191,13 @@ const orders: readonly Action[] = [
         });
       const serialNumbers = serials(LONG_ORDER_HOLDERS, 0, 'L');
       const assets = [stdq(dice.of(site.adamIds))];
-      place(world, site, { kind: 'AssignLicense', assets, serialNumbers, ifShort: 'refuse' }, { givenUp });
+      const order = { kind: 'AssignLicense', assets, serialNumbers, ifShort: 'refuse' } as const;
+      const sent = place(world, site, order, { givenUp });
+      if (!givenUp) {
+        await world.pass(dice.of([0, 1_000]));
+        world.tell(`once more: ${sent.key}`);
+        world.ask(sent);
+      }
       if (givenUp && dice.chance(0.5)) {
         await world.pass(1_000);
         await cancelHalfListed(world);
@@ -128,9 +208,7 @@ const orders: readonly Action[] = [
     name: 'cancel',
     weight: 3,
     run(world) {
-      const orderId = world.dice.of([...world.sent.flatMap((sent) => sent.orderId ?? []), 'no-such-order']);
-      world.tell(`cancel what order ${orderId.slice(0, 8)} waits for`);
-      world.send('cancel', (caller) => cancelWaiting(world.virtual.edge, { orderId }, caller));
+      cancel(world, world.dice.of([...world.sent.flatMap((sent) => sent.orderId ?? []), 'no-such-order']));
     },
   },
   {
@@ -165,9 +243,13 @@ const orders: readonly Action[] = [
         { assets: [stdq('not an app')] },
         { serialNumbers: ['short'] },
         { serialNumbers: serials(100_001) },
+        { expect: [{ ...stdq(dice.of(adamIds)), sent: 10_000 }] },
       ]);
       world.tell(`an order that makes no sense: ${JSON.stringify(bad).slice(0, 80)}`);
-      world.send('nonsense', (caller) => placeOrder(virtual.edge, { ...good, ...bad }, caller));
+      world.send('nonsense', async (caller) => {
+        await placeOrder(virtual.edge, { ...good, ...bad }, caller);
+        if (bad.expect) world.wrong.push('an order was placed that does something else than it expects');
+      });
     },
   },
   {
@@ -177,19 +259,21 @@ const orders: readonly Action[] = [
       const known = world.sent.filter(({ what, orderId }) => what === 'order' && orderId !== null);
       if (known.length === 0) return;
       const { key } = world.dice.of(known);
+      const other = serials(1, world.sent.length, 'O');
       const { uId } = world.dice.of(world.sites);
       const request: OrderRequest = {
         uId,
         kind: 'AssignLicense',
         assets: [stdq('900000001')],
-        serialNumbers: ['OTHER00001'],
+        serialNumbers: other,
         ifShort: 'refuse',
         platform: 'iOS',
       };
       world.tell(`the key "${key}" for another order`);
-      world.send('other body', (caller) =>
-        placeOrder(world.virtual.edge, request, { ...caller, idempotencyKey: key }),
-      );
+      world.send('other body', async (caller) => {
+        await placeOrder(world.virtual.edge, request, { ...caller, idempotencyKey: key });
+        world.wrong.push(`the key "${key}" was taken for another order`);
+      });
     },
   },
 ];
@@ -232,13 +316,10 @@ const accounts: readonly Action[] = [
       const { dice, virtual } = world;
       const site = dice.of(world.sites);
       const { uId } = site;
-      if (dice.chance(0.1)) {
+      if (dice.chance(0.25)) {
         world.tell('Apple refuses to say whose token it is');
-        const rule = {
-          match: { path: '/client/config', method: 'GET' },
-          times: 1,
-          errorNumber: dice.of([9602, 9642]),
-        };
+        const errorNumber = dice.of([9602, 9642]);
+        const rule = { match: { path: '/client/config', method: 'GET' }, times: 1, errorNumber };
         virtual.simulator.admin.addErrorRule(rule);
       }
       const lives = dice.chance(0.25) ? dice.of(TOKEN_LIVES_MS) : null;
@@ -255,6 +336,24 @@ const accounts: readonly Action[] = [
       world.tell(
         `the token of ${uId} is renewed${lives === null ? '' : `, with one that is over in ${lives} ms`}${readOnly ? ', read-only' : ''}`,
       );
+      world.send('renewal', (caller) => renewToken(virtual.edge, { uId, file: token }, caller));
+    },
+  },
+  {
+    name: 'a token is renewed while its refusal is on its way',
+    weight: 1,
+    async run(world) {
+      const { dice, virtual } = world;
+      const { admin } = virtual.simulator;
+      const site = dice.of(world.sites);
+      const { uId } = site;
+      world.tell(`the tokens of ${uId} are revoked, which Apple says late`);
+      admin.setTokenState(uId, 'revoked');
+      admin.addErrorRule({ match: { path: '/assets/' }, times: 1, delayMs: 5_000 });
+      place(world, site, { kind: dice.of(['AssignLicense', 'ReturnLicense'] as const) });
+      await world.pass(dice.of([1_000, 2_000]));
+      const token = world.newToken(site);
+      world.tell(`the token of ${uId} is renewed`);
       world.send('renewal', (caller) => renewToken(virtual.edge, { uId, file: token }, caller));
     },
   },
@@ -297,7 +396,7 @@ const accounts: readonly Action[] = [
         const match = { path: '/client/config', method: 'POST' };
         virtual.simulator.admin.addErrorRule({ match, times: 1, status: 503 });
       }
-      if (dice.chance(0.4))
+      if (dice.chance(0.8))
         world.weather.plan({ call: 'apple.release', fate: dice.of(['dies-before', 'dies-after']), skip: 0 });
       world.send('give up', (caller) => giveUpLocation(world.virtual.edge, { uId, licences }, caller));
     },
@@ -334,11 +433,15 @@ const accounts: readonly Action[] = [
       world.send('sync', (caller) => syncAccount(virtual.edge, { uId, full: false }, caller));
       await world.pass(3_000);
       const adamId = dice.of(site.adamIds);
-      place(world, site, { kind: 'AssignLicense', assets: [stdq(adamId)], ifShort: 'wait' });
-      await world.pass(1_000);
-      const count = world.available(site, adamId);
-      world.tell(`${count} free licences of ${adamId} are refunded`);
-      if (count > 0 && count < 1_000) admin.refund(uId, { adamId, count });
+      const order = { kind: 'AssignLicense', assets: [stdq(adamId)], ifShort: 'wait' } as const;
+      for (let orders = dice.between(1, 3); orders > 0; orders -= 1) {
+        place(world, site, order);
+        await world.pass(500);
+      }
+      const free = world.available(site, adamId);
+      const count = dice.chance(0.5) ? free : dice.between(1, Math.max(1, free));
+      world.tell(`${count} of ${free} free licences of ${adamId} are refunded`);
+      if (free > 0 && free < 1_000) admin.refund(uId, { adamId, count });
     },
   },
   {
@@ -426,7 +529,7 @@ const accounts: readonly Action[] = [
       const secret = await virtual.stores.secrets.get(`notification/${uId}`);
       const other = '7700000000000077';
       const notification = { notificationId: `n${world.sent.length}`, uId, notificationType: 'NEWS' };
-      const { bearer, body } = dice.of<{ bearer: string; body: unknown }>([
+      const { bearer, body } = dice.of<{ bearer: string; body: object }>([
         { bearer: GUESS, body: notification },
         { bearer: secret ?? GUESS, body: notification },
         { bearer: secret ?? GUESS, body: { ...notification, uId: other } },
@@ -436,6 +539,8 @@ const accounts: readonly Action[] = [
       world.send('knock', async () => {
         await receiveNotification(virtual.edge, { uId, bearer, body });
         if (bearer === GUESS) world.wrong.push('a notification was taken from one who guessed the secret');
+        if ('uId' in body && body.uId === other)
+          world.wrong.push('a notification was taken for another location');
       });
     },
   },

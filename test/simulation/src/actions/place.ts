@@ -1,6 +1,6 @@
 import { placeOrder, type OrderRequest } from '@seatbook/application';
 import { stdq } from '@seatbook/test-support/virtual-seatbook';
-import type { Site, World } from '../world.js';
+import type { Sent, Site, World } from '../world.js';
 
 /** A client orders; what the order does not say is left to the dice. */
 export function place(
@@ -8,7 +8,7 @@ export function place(
   site: Site,
   order: Partial<OrderRequest> & Pick<OrderRequest, 'kind'>,
   { givenUp = false } = {},
-): void {
+): Sent {
   const { dice, virtual, devices } = world;
   const request: OrderRequest = {
     uId: site.uId,
@@ -18,8 +18,15 @@ export function place(
     platform: dice.chance(0.2) ? 'iOS' : null,
     ...order,
   };
+  // People write serial numbers as they like.
+  const careless = dice.chance(0.1);
+  const spelled = request.serialNumbers.map((serial) => (careless ? serial.toLowerCase() : serial));
   const { kind, assets, serialNumbers, ifShort } = request;
   const apps = assets.map(({ adamId }) => adamId.slice(-2)).join(', ');
   world.tell(`${kind} of apps ${apps} for ${serialNumbers.length} devices (${ifShort})`);
-  world.send('order', (caller) => placeOrder(virtual.edge, request, caller), { givenUp });
+  return world.send(
+    'order',
+    (caller) => placeOrder(virtual.edge, { ...request, serialNumbers: spelled }, caller),
+    { givenUp },
+  );
 }

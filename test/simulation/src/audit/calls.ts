@@ -1,10 +1,15 @@
 import { idOf, type Envelope, type Instant, type Milliseconds } from '@seatbook/kernel';
-import { DEFAULT_TIMINGS, type AccountEvent, type CallEvent } from '@seatbook/licensing';
+import {
+  DEFAULT_TIMINGS,
+  holderKeys,
+  idOfAsset,
+  type AccountEvent,
+  type CallEvent,
+  type Holders,
+} from '@seatbook/licensing';
 
 /** Half of the first pause before a retry: the least that jitter leaves of it. */
 const LEAST_PAUSE_MS = DEFAULT_TIMINGS.firstRetryMs / 2;
-/** An attempt that began at the moment when its account was told no. */
-const AT_ONCE_MS = 1_000;
 
 /** Why nothing may be written for an account, and since when. */
 interface Shut {
@@ -20,6 +25,9 @@ class AuditedAccount {
   #conflict: Shut | null = null;
   /** Days before the date of a token of which was reminded, by its fingerprint. */
   readonly #reminders = new Map<string, readonly number[]>();
+  #inUse = '';
+  /** The calls that carry pairs, by asset and holder: from the plan until what became of them is known. */
+  readonly carried = new Map<string, string>();
 
   constructor(private readonly blame: (what: string) => void) {}
 
@@ -28,16 +36,19 @@ class AuditedAccount {
     switch (type) {
       case 'account.token-refused':
       case 'account.token-expired':
+        if (fingerprint !== this.#inUse) this.blame('a token ended that is not in use');
         this.#token = { why: 'its token is dead', fingerprint, since: at };
         break;
       case 'account.token-renewed':
         this.#token = null;
         this.#reminders.delete(fingerprint);
+        this.#inUse = fingerprint;
         break;
       case 'account.imported':
         this.#token = null;
         this.#conflict = null;
         this.#reminders.clear();
+        this.#inUse = fingerprint;
         break;
       case 'account.conflicted':
         this.#conflict = { why: "the location is another MDM's", fingerprint: null, since: at };
@@ -65,7 +76,8 @@ class AuditedAccount {
   /** Why an attempt with this token should not have begun; null where it may. */
   forbids(fingerprint: string, at: Instant): string | null {
     for (const shut of [this.#token, this.#conflict]) {
-      if (!shut || at - shut.since <= AT_ONCE_MS) continue;
+      // What began at the same moment may have been decided before.
+      if (!shut || at <= shut.since) continue;
       if (shut.fingerprint === null || shut.fingerprint === fingerprint) return shut.why;
     }
     return null;
@@ -77,8 +89,10 @@ class AuditedCall {
   #last: CallEvent['type'] = 'call.planned';
   #attempt = 0;
   #over = false;
+  #pairs: string[] = [];
 
   constructor(
+    private readonly callId: string,
     private readonly account: (uId: string) => AuditedAccount,
     private readonly blame: (what: string) => void,
   ) {}
@@ -86,6 +100,9 @@ class AuditedCall {
   follow({ type, data }: CallEvent, at: Instant): void {
     if (this.#over) this.blame('it was over');
     if (type === 'call.settled' || type === 'call.dropped') this.#over = true;
+    if (type === 'call.planned') this.#carry(data);
+    if (type === 'call.ready') this.#leave(data.uId, pairsIn(data.assets, data.leaving));
+    if (this.#over) this.#leave(data.uId, this.#pairs);
     if (type === 'call.started') {
       const forbidden = this.account(data.uId).forbids(data.fingerprint, at);
       if (forbidden !== null) this.blame(`an attempt began although ${forbidden}`);
@@ -102,10 +119,31 @@ class AuditedCall {
     this.#last = type;
   }
 
+  /** No pair is in two calls, not even planned. */
+  #carry({ uId, assets, ...holders }: Extract<CallEvent, { type: 'call.planned' }>['data']): void {
+    const { carried } = this.account(uId);
+    this.#pairs = pairsIn(assets, holders);
+    for (const pair of this.#pairs) {
+      const other = carried.get(pair);
+      if (other !== undefined) this.blame(`${pair} is in the call ${other} already`);
+      carried.set(pair, this.callId);
+    }
+  }
+
+  #leave(uId: string, pairs: readonly string[]): void {
+    const { carried } = this.account(uId);
+    for (const pair of pairs) if (carried.get(pair) === this.callId) carried.delete(pair);
+  }
+
   #pauses(pause: Milliseconds, before: string): void {
     if (pause < LEAST_PAUSE_MS) this.blame(`${before} comes after only ${pause} ms`);
   }
 }
+
+const pairsIn = (
+  assets: Extract<CallEvent, { type: 'call.planned' }>['data']['assets'],
+  holders: Holders,
+): string[] => assets.flatMap((asset) => holderKeys(holders).map((key) => `${idOfAsset(asset)} ${key}`));
 
 /** What no call to Apple may do, whatever happens. */
 export function auditCalls(log: readonly Envelope[]): string[] {
@@ -126,7 +164,9 @@ export function auditCalls(log: readonly Envelope[]): string[] {
       accountOf(idOf(stream)).follow(told, data, metadata.recordedAt);
     }
     if (!type.startsWith('call.')) continue;
-    const call = calls.get(stream) ?? new AuditedCall(accountOf, (what) => wrong.push(`${where}: ${what}`));
+    const call =
+      calls.get(stream) ??
+      new AuditedCall(idOf(stream), accountOf, (what) => wrong.push(`${where}: ${what}`));
     calls.set(stream, call);
     call.follow(envelope as Envelope & CallEvent, metadata.recordedAt);
   }

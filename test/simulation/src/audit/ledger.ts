@@ -1,14 +1,21 @@
 import type { Envelope } from '@seatbook/kernel';
-import { holderKeys, type AssetEvent, type HolderKey, type Holders } from '@seatbook/licensing';
+import { holderCount, holderKeys, type AssetEvent, type HolderKey, type Holders } from '@seatbook/licensing';
+import type { Causes } from './causes.js';
+import { orderOf, type OrderRefs } from './order-refs.js';
 
 interface Held {
   state: 'waiting' | 'reserved' | 'assigned' | 'returning' | 'failed';
   callId: string | null;
+  /** A return was ordered while a call carried it. */
+  wantedBack: boolean;
+  /** The lot of open work that it came with last. */
+  lot: number;
 }
 
 /**
  * One asset's ledger, followed event by event as an auditor would: no licence is given twice, nobody is served before
- * those who wait longer, no two calls carry one pair, and a call settles only what it has claimed, once.
+ * those who wait longer, nobody waits beside a free licence for longer than it takes to look, no two calls carry one
+ * pair, what is wanted back is not sent, and a call settles only what it has claimed, once.
  */
 class AuditedLedger {
   readonly #pairs = new Map<HolderKey, Held>();
@@ -18,19 +25,58 @@ class AuditedLedger {
   #baseline = false;
   #short = false;
   #closed = false;
+  #takenElsewhere = 0;
+  /** Since which revision somebody waits although there is a licence. */
+  #idleSince: number | null = null;
 
-  constructor(private readonly blame: (what: string) => void) {}
+  constructor(
+    private readonly blame: (what: string) => void,
+    private readonly causes: Causes,
+  ) {}
 
-  follow({ type, data }: AssetEvent): void {
+  follow(envelope: Envelope & AssetEvent): void {
+    if (envelope.type === 'asset.licenses-served') this.#servedPromptly(envelope);
+    if (envelope.type === 'asset.waiting-listed') this.#stillWanted(envelope, envelope.data);
+    this.#follow(envelope);
+    const idle = this.#waiting.length > 0 && this.#free() > 0;
+    this.#idleSince = idle ? (this.#idleSince ?? envelope.revision) : null;
+  }
+
+  #free(): number {
+    if (!this.#baseline || this.#total === null || this.#short || this.#closed) return 0;
+    return this.#total - this.#used() - this.#takenElsewhere;
+  }
+
+  /** The first event that left a licence to those who wait has them served, and none that came later. */
+  #servedPromptly({ stream, metadata: { cause } }: Envelope): void {
+    if (this.#idleSince === null || cause?.stream !== stream || cause.revision <= this.#idleSince) return;
+    this.blame(
+      `there was a licence since revision ${this.#idleSince}, and it was given after ${cause.revision}`,
+    );
+  }
+
+  /** Who follows a return waits only for an order that had not been cancelled when the return was settled. */
+  #stillWanted(envelope: Envelope, refs: Holders & OrderRefs): void {
+    const settled = this.causes.positionOfCause(envelope);
+    holderKeys(refs).forEach((key, index) => {
+      const orderId = orderOf(refs, index);
+      if (settled !== null && this.causes.cancelledBefore(orderId, settled))
+        this.blame(`${key} waits for the order ${orderId}, which was cancelled before`);
+    });
+  }
+
+  #follow({ type, data }: AssetEvent): void {
     switch (type) {
       case 'asset.totals-read':
         this.#total = data.unlimited ? Infinity : data.total;
+        this.#takenElsewhere = data.takenElsewhere;
         break;
       case 'asset.baseline-completed':
         this.#baseline = true;
         break;
       case 'asset.assignments-adopted':
         for (const key of holderKeys(data)) this.#put(key, [undefined, 'failed'], 'assigned');
+        this.#nowKnown(data);
         break;
       case 'asset.adoption-corrected':
         for (const key of holderKeys(data)) this.#put(key, ['assigned'], null);
@@ -39,16 +85,17 @@ class AuditedLedger {
         for (const key of holderKeys(data))
           if (data.kind === 'taken') this.#put(key, ['assigned'], null);
           else this.#put(key, data.before === 'failed' ? ['failed'] : [undefined], 'assigned');
+        if (data.kind === 'added') this.#nowKnown(data);
         break;
       case 'asset.licenses-reserved':
-        this.#reserve(data.reserved);
+        this.#reserve(data.reserved, data.lot);
         for (const key of holderKeys(data.waiting)) this.#wait(key);
         break;
       case 'asset.licenses-served':
         this.#serve(data);
         break;
       case 'asset.reservations-withdrawn':
-        for (const key of holderKeys(data)) this.#put(key, ['reserved'], 'waiting');
+        this.#withdraw(holderKeys(data));
         this.#heads(data);
         break;
       case 'asset.waiting-listed':
@@ -59,12 +106,13 @@ class AuditedLedger {
         for (const key of holderKeys(data)) this.#put(key, ['waiting'], null);
         break;
       case 'asset.reservations-ended':
-        if (data.was === 'following' || data.was === 'pending') break;
         for (const key of holderKeys(data))
-          this.#put(key, [data.was], data.was === 'returning' ? 'assigned' : null);
+          if (data.was === 'following' || data.was === 'pending') this.#of(key).wantedBack = false;
+          else this.#put(key, [data.was], data.was === 'returning' ? 'assigned' : null);
         break;
       case 'asset.licenses-returning':
         for (const key of holderKeys(data.returning)) this.#put(key, ['assigned'], 'returning');
+        for (const key of holderKeys(data.pending)) this.#of(key).wantedBack = true;
         break;
       case 'asset.returns-started':
         for (const key of holderKeys(data)) this.#put(key, ['assigned'], 'returning');
@@ -105,16 +153,22 @@ class AuditedLedger {
         for (const key of keys) {
           this.#put(key, [data.action === 'associate' ? 'reserved' : 'returning']);
           this.#of(key).callId = data.callId;
+          if (data.action === 'associate' && this.#of(key).wantedBack)
+            this.blame(`${key} is wanted back, and is in a call once more`);
         }
         break;
       case 'asset.claims-released':
-        for (const key of keys) this.#leave(key, data.callId);
+        for (const key of keys) {
+          this.#leave(key, data.callId);
+          this.#of(key).lot = data.lot;
+        }
         break;
       case 'asset.licenses-assigned':
         for (const key of keys) {
           if (data.callId !== null) this.#leave(key, data.callId);
           this.#put(key, [data.callId === null ? 'waiting' : 'reserved'], 'assigned');
         }
+        if (data.callId === null) this.#nowKnown(data);
         break;
       case 'asset.licenses-failed': {
         const [from, to] =
@@ -145,7 +199,17 @@ class AuditedLedger {
   }
 
   #of(key: HolderKey): Held {
-    return this.#pairs.get(key) ?? { state: 'failed', callId: null };
+    return this.#pairs.get(key) ?? { state: 'failed', callId: null, wantedBack: false, lot: 0 };
+  }
+
+  /** Holders of whom Apple knew and the ledger did not. */
+  #nowKnown(holders: Holders): void {
+    this.#takenElsewhere = Math.max(0, this.#takenElsewhere - holderCount(holders));
+  }
+
+  #used(): number {
+    const states = [...this.#pairs.values()].map(({ state }) => state);
+    return states.filter((state) => state !== 'waiting' && state !== 'failed').length;
   }
 
   /** A pair that no call has goes from one of these states to another; null: it is gone. */
@@ -159,7 +223,7 @@ class AuditedLedger {
     if (pair?.state === 'waiting' && to !== 'waiting' && to !== undefined)
       this.#waiting = this.#waiting.filter((other) => other !== key);
     if (to === null) this.#pairs.delete(key);
-    else if (to !== undefined) this.#pairs.set(key, { state: to, callId: null });
+    else if (to !== undefined) this.#pairs.set(key, { state: to, callId: null, wantedBack: false, lot: 0 });
   }
 
   #leave(key: HolderKey, callId: string): void {
@@ -180,31 +244,41 @@ class AuditedLedger {
     this.#waiting = [...heads, ...this.#waiting.filter((key) => !others.has(key))];
   }
 
-  #reserve(holders: Holders): void {
+  /** The newest reservations that no call carries. */
+  #withdraw(keys: readonly HolderKey[]): void {
+    const oldest = Math.min(...keys.map((key) => this.#of(key).lot));
+    for (const key of keys) this.#put(key, ['reserved'], 'waiting');
+    for (const [key, { state, callId, lot }] of this.#pairs)
+      if (state === 'reserved' && callId === null && lot > oldest)
+        this.blame(`${key} came later and was kept`);
+  }
+
+  #reserve(holders: Holders, lot: number): void {
     const keys = holderKeys(holders);
     if (keys.length === 0) return;
     if (this.#waiting.length > 0) this.blame(`${keys.join()} were served before ${this.#waiting.join()}`);
     for (const key of keys) this.#put(key, [undefined, 'failed'], 'reserved');
+    for (const key of keys) this.#of(key).lot = lot;
     this.#mayGive();
   }
 
-  #serve(holders: Holders): void {
+  #serve(holders: Holders & { readonly lot: number }): void {
     const keys = holderKeys(holders);
     const first = new Set(this.#waiting.slice(0, keys.length));
     const early = keys.filter((key) => !first.has(key));
     if (early.length > 0) this.blame(`${early.join()} were served before their turn`);
     for (const key of keys) this.#put(key, ['waiting'], 'reserved');
+    for (const key of keys) this.#of(key).lot = holders.lot;
     this.#mayGive();
   }
 
   #mayGive(): void {
-    const used = [...this.#pairs.values()].filter(
-      ({ state }) => state !== 'waiting' && state !== 'failed',
-    ).length;
     if (this.#closed) this.blame('a licence was given although the account had ended');
     if (!this.#baseline) this.blame('a licence was given before it was known who had one');
     if (this.#total === Infinity) return;
-    if (used > (this.#total ?? 0)) this.blame(`${used} licences were given of ${this.#total}`);
+    const used = this.#used();
+    if (used + this.#takenElsewhere > (this.#total ?? 0))
+      this.blame(`${used} licences were given of ${this.#total}, and others have ${this.#takenElsewhere}`);
     if (this.#short) this.blame('a licence was given though Apple said that there is none');
   }
 }
@@ -223,7 +297,7 @@ type CallsEvent = Extract<
 >;
 
 /** What no ledger may do, whatever happens. */
-export function auditLedgers(log: readonly Envelope[]): string[] {
+export function auditLedgers(log: readonly Envelope[], causes: Causes): string[] {
   const wrong: string[] = [];
   const ledgers = new Map<string, AuditedLedger>();
   let at = '';
@@ -231,7 +305,7 @@ export function auditLedgers(log: readonly Envelope[]): string[] {
     const { stream, type, position } = envelope;
     if (!stream.startsWith('asset-') || !type.startsWith('asset.')) continue;
     at = `${stream}, ${type} at ${position}`;
-    const ledger = ledgers.get(stream) ?? new AuditedLedger((what) => wrong.push(`${at}: ${what}`));
+    const ledger = ledgers.get(stream) ?? new AuditedLedger((what) => wrong.push(`${at}: ${what}`), causes);
     ledgers.set(stream, ledger);
     ledger.follow(envelope as Envelope & AssetEvent);
   }
