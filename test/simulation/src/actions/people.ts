@@ -468,8 +468,23 @@ const accounts: readonly Action[] = [
   {
     name: 'decide about drift',
     weight: 1,
-    run(world) {
-      const { uId } = world.dice.of(world.sites);
+    async run(world) {
+      const { dice, virtual } = world;
+      const site = dice.of(world.sites);
+      const { uId } = site;
+      if (((await world.account(site))?.firstReadAt ?? null) === null) return;
+      const adamId = dice.of(site.adamIds);
+      const serialNumber = `F1${String(world.story.length).padStart(8, '0')}`;
+      world.tell(`another tool assigns ${adamId} to ${serialNumber}, and a person is to be asked`);
+      const policies = { added: 'ask' } as const;
+      world.send('policies', (caller) => setDriftPolicies(virtual.edge, { uId, policies }, caller));
+      await world.pass(500);
+      world.attempt(() => {
+        virtual.simulator.admin.addAssignment(uId, { adamId, serialNumber });
+        site.foreign.set(`${adamId} ${serialNumber}`, 'given');
+      });
+      world.send('sync', (caller) => syncAccount(virtual.edge, { uId, full: false }, caller));
+      await world.pass(30_000);
       const decision = world.dice.of(['accept', 'restore'] as const);
       world.tell(`all drift of ${uId} that waits is decided: ${decision}`);
       world.send('decide', (caller) => decideDrift(world.virtual.edge, { uId, decision }, caller));
