@@ -265,8 +265,6 @@ const faults: readonly Action[] = [
     run(world) {
       const { dice, devices } = world;
       const site = dice.of(world.sites);
-      // Where Apple is read before it has done it, nobody can know.
-      if (isKnown('late-effect') && world.eventDelayMs.max > 300) return;
       const { admin } = world.virtual.simulator;
       const kind = dice.of(['AssignLicense', 'AssignLicense', 'ReturnLicense'] as const);
       const serialNumbers = dice.several(devices, 5);
