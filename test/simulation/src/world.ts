@@ -282,9 +282,11 @@ export class World {
     if (error.kind !== 'TRANSIENT') sent.answered = true;
   }
 
-  /** One that works. */
-  newToken(site: Site): string {
-    const { token } = this.virtual.simulator.admin.issueToken(site.uId, {});
+  /** One that works. `livesMs`: for so long it is good; a year when absent. */
+  newToken(site: Site, livesMs?: Milliseconds): string {
+    const { admin } = this.virtual.simulator;
+    const expiresAt = livesMs === undefined ? {} : { expiresAt: this.virtual.clock.elapsed() + livesMs };
+    const { token } = admin.issueToken(site.uId, expiresAt);
     this.tokens.push(token);
     site.token = token;
     site.readOnly = false;

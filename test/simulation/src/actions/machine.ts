@@ -1,3 +1,4 @@
+import { renewToken } from '@seatbook/application';
 import type { Dice } from '../dice.js';
 import {
   STRUCK_CALLS,
@@ -13,6 +14,10 @@ import { spoilSnapshots } from '../snapshots.js';
 
 const MINUTE_MS = 60_000;
 const CLOCK_JUMPS_MS = [5, 95, 600, 20_000].flatMap((minutes) => [minutes * MINUTE_MS, -minutes * MINUTE_MS]);
+
+const DAY_MS = 24 * 60 * MINUTE_MS;
+const TOKEN_LIVES_MS = 10 * DAY_MS;
+const TOO_FAR_MS = 14 * DAY_MS;
 
 /** One of the next calls of a kind is struck. */
 function strike(
@@ -171,6 +176,23 @@ export const machine: readonly Action[] = [
       world.tell(`the clock is set by ${by / MINUTE_MS} minutes`);
       world.covered.add(by > 0 ? 'clock: forward' : 'clock: back');
       world.setClock(by);
+    },
+  },
+  {
+    name: 'the clock is past the date of a token for a while',
+    weight: 1,
+    async run(world) {
+      const { dice, virtual } = world;
+      const site = dice.of(world.sites);
+      const { uId } = site;
+      const token = world.newToken(site, TOKEN_LIVES_MS);
+      world.tell(`the token of ${uId} is renewed with one of ten days`);
+      world.send('renewal', (caller) => renewToken(virtual.edge, { uId, file: token }, caller));
+      await world.pass(10_000);
+      world.tell('the clock is set two weeks ahead, and put right soon');
+      world.setClock(TOO_FAR_MS);
+      await world.pass(dice.of([5_000, 60_000]));
+      world.setClock(-TOO_FAR_MS);
     },
   },
 ];

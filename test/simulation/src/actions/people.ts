@@ -6,6 +6,7 @@ import {
   getAsset,
   getImport,
   getOrder,
+  getSync,
   getTimeline,
   giveUpLocation,
   importToken,
@@ -25,7 +26,7 @@ import {
 import { asPosition } from '@seatbook/kernel';
 import { queryModels, type DriftPolicy } from '@seatbook/licensing';
 import { serials, stdq } from '@seatbook/test-support/virtual-seatbook';
-import type { World } from '../world.js';
+import type { Site, World } from '../world.js';
 import type { Action } from './action.js';
 import { place } from './place.js';
 
@@ -359,11 +360,14 @@ const accounts: readonly Action[] = [
   },
   {
     name: "renew with another location's token",
-    weight: 0.5,
+    weight: 1,
     run(world) {
       const { dice, virtual } = world;
-      const { token } = dice.of(world.sites);
-      const uId = dice.of(['7700000000000001', '7700000000000002']);
+      const [first, second = first] = world.sites;
+      const [{ token }, { uId }] = dice.of([
+        [first, second],
+        [second, first],
+      ] as [Site, Site][]);
       world.tell(`the token of another location for ${uId}`);
       world.send('renewal', (caller) => renewToken(virtual.edge, { uId, file: token }, caller));
     },
@@ -523,6 +527,7 @@ const accounts: readonly Action[] = [
           ),
         () => getAsset(virtual.edge, { uId, asset: stdq(dice.of([...adamIds, '999999999'])) }),
         () => getImport(virtual.edge, { importId: 'no-such-import' }),
+        () => getSync(virtual.edge, { uId, syncId: 'no-such-sync' }),
         () => listCauses(virtual.edge, { position: asPosition(dice.between(1, 2_000)), part: { limit: 20 } }),
         () =>
           getTimeline(virtual.edge, {
