@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { jest } from '@jest/globals';
 import { systemClock } from '@seatbook/kernel';
-import { isDeep } from '../../libs/nest/src/http/json-body.js';
+import { hasHalfCharacter, isDeep } from '../../libs/nest/src/http/json-body.js';
 import { eventually } from '@seatbook/test-support/eventually';
 import { bareAnswer, type BareAnswer } from './bare-answer.js';
 import { API, BERLIN, OWNER_KEY, StartedProduct } from './started-product.js';
@@ -117,6 +117,21 @@ describe('bodies', () => {
     expect(isDeep('['.repeat(16) + ']'.repeat(16))).toBe(false);
     expect(isDeep('['.repeat(17) + ']'.repeat(17))).toBe(true);
     expect(isDeep('[],'.repeat(100))).toBe(false);
+  });
+
+  it.each([
+    '{"reason":"\\ud83d"}',
+    '{"a\\uDE00":1}',
+    '{"notificationId":"n","notificationType":"ASSET_COUNT","notification":{"list":["\\udfff\\ud800"]}}',
+  ])('half a character, which no store gives back as it was, is refused: %s', async (body) => {
+    const answer = await seatbook.post('/orders', body).set('content-type', 'application/json');
+    expect([answer.status, answer.body]).toEqual([400, expect.objectContaining({ code: 'INVALID_BODY' })]);
+  });
+
+  it('whole characters are taken, however they are written', () => {
+    for (const body of ['{"a":"\\ud83d\\ude00"}', '{"a":"\\\\ud83d"}', '{"a":"\\u00e9"}', '{"a":"\\ud83d'])
+      expect(hasHalfCharacter(body)).toBe(false);
+    expect(hasHalfCharacter('{"a":"\\ud83d"}')).toBe(true);
   });
 
   it.each(['a\u0000b', 'a\u202eb', 'a\nb', 'a\u2066b'])(

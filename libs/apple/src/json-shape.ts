@@ -1,3 +1,4 @@
+/// <reference lib="es2024.string" />
 /** A JSON object of unknown shape. Members are read one by one, and each may be missing. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -23,11 +24,15 @@ export const listOf = (value: unknown): readonly unknown[] | null =>
 export const textsOf = (value: unknown): readonly string[] =>
   (listOf(value) ?? []).map(textOf).filter((text) => text !== null);
 
-/** The body as an object, or null if it is not one. Never throws. */
+/** The body as an object, or null if it is not one. Never throws. Half a character, which nothing could store, is replaced. */
 export function parsedObject(body: string): JsonObject | null {
   try {
-    return objectOf(JSON.parse(body));
+    const hasSurrogates = /\\u[dD][89a-fA-F]/.test(body);
+    return objectOf(hasSurrogates ? JSON.parse(body, wellFormed) : JSON.parse(body));
   } catch {
     return null;
   }
 }
+
+const wellFormed = (_key: string, value: unknown): unknown =>
+  typeof value === 'string' ? value.toWellFormed() : value;

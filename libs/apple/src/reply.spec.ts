@@ -146,3 +146,12 @@ describe('reasons', () => {
     });
   });
 });
+
+it('half a character in what Apple says is replaced, since nothing could store it', () => {
+  const body = '{"name":"Caf\\u00e9 \\ud83d\\ude00 \\ud83d"}';
+  const { result } = readReply(
+    { status: 200, headers: { 'content-type': 'application/json' }, body },
+    { ...context, write: false },
+  );
+  expect(result.ok && result.value['name']).toBe('Café 😀 \ufffd');
+});

@@ -1,3 +1,4 @@
+/// <reference lib="es2024.string" />
 import { Refusal } from '@seatbook/kernel';
 import type { HttpServer } from './exchange.js';
 
@@ -18,6 +19,7 @@ export function readJson(server: HttpServer): void {
   server.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined);
     else if (isDeep(body)) done(tooDeep());
+    else if (hasHalfCharacter(body)) done(halfCharacter());
     else void parse(request, body, done);
   });
 }
@@ -26,6 +28,24 @@ const tooDeep = (): Refusal =>
   new Refusal('INVALID_BODY_TOO_DEEP', `the body is nested deeper than ${MAX_DEPTH} levels`, {
     maxDepth: MAX_DEPTH,
   });
+
+const halfCharacter = (): Refusal =>
+  new Refusal('INVALID_BODY', 'the body has a text with half a character: a surrogate that is not paired');
+
+/** Only an escape can make half a character. No store gives such a text back as it was, whatever field it is in. */
+export function hasHalfCharacter(body: string): boolean {
+  if (!/\\u[dD][89a-fA-F]/.test(body)) return false;
+  let has = false;
+  try {
+    JSON.parse(body, (key, value: unknown) => {
+      has ||= !key.isWellFormed() || (typeof value === 'string' && !value.isWellFormed());
+      return value;
+    });
+  } catch {
+    return false;
+  }
+  return has;
+}
 
 /** Whether JSON text is nested deeper than is allowed. Text that is no JSON may be called either. */
 export function isDeep(text: string, maxDepth = MAX_DEPTH): boolean {
