@@ -1,4 +1,5 @@
 import type { Milliseconds } from '@seatbook/kernel';
+import { hasCode } from '@seatbook/runtime';
 import { seededRandom } from '@seatbook/test-support/seeded-random';
 import type { Action } from './actions/action.js';
 import { apple } from './actions/apple.js';
@@ -128,7 +129,13 @@ async function begin(world: World, disturbed: boolean): Promise<void> {
 async function act({ action, dice, pause }: Planned, world: World): Promise<void> {
   world.covered.add(`action: ${action.name}`);
   world.dice = dice;
-  await action.run(world);
+  try {
+    await action.run(world);
+  } catch (error) {
+    // Who acts on the stores themselves meets a server that is away, as the product does.
+    if (world.servers === null || !hasCode(error, 'STORE_UNAVAILABLE')) throw error;
+    world.tell('… which a server prevents that is away');
+  }
   await world.pass(pause);
 }
 

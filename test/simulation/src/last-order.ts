@@ -38,7 +38,9 @@ export async function lastOrder(world: World, number: number): Promise<LastOrder
     } as const;
     world.tell(`a last order of ${adamId}`);
     const { orderId } = await virtual.until(placeOrder(virtual.edge, request, OWNER));
-    const within = (subscribed ? PROMPT_MS : POLLED_MS) + world.eventDelayMs.max;
+    // On servers a subscription that was dropped is opened again after a pause, which may have begun just now.
+    const prompt = world.servers ? POLLED_MS : PROMPT_MS;
+    const within = (subscribed ? prompt : POLLED_MS) + world.eventDelayMs.max;
     for (let passed = 0; passed < within; passed += LOOK_MS) {
       if ((await virtual.order(orderId))?.state === 'finished') {
         world.covered.add(subscribed ? 'last order: notified' : 'last order: polled');
