@@ -47,7 +47,7 @@ describe('an import', () => {
     expect(failures).toBeGreaterThan(5);
     expect(failures).toBeLessThan(20);
     virtual.simulator.admin.clearErrorRules();
-    await virtual.advance(600_000);
+    await virtual.advance(3_600_000);
     expect(await virtual.account()).toMatchObject({ owned: true, owningFailure: null });
   });
 
