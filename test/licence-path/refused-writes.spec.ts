@@ -27,7 +27,7 @@ const numberless = (fault: Partial<ErrorRule>): Refusal => ({
   errorNumber: null,
 });
 
-/** Each costs some seconds, so there are two of them, five on the build server, and all with `REFUSALS=all`. */
+/** Each costs some twenty seconds, so there is one of them, two on the build server, and all with `REFUSALS=all`. */
 const REFUSALS: readonly Refusal[] = [
   numbered(9_602),
   numberless({ status: 503 }),
@@ -57,7 +57,7 @@ const REFUSALS: readonly Refusal[] = [
   ),
 ];
 
-const CASES = REFUSALS.slice(0, process.env['REFUSALS'] === 'all' ? Infinity : sized(2, 5));
+const CASES = REFUSALS.slice(0, process.env['REFUSALS'] === 'all' ? Infinity : sized(1, 2));
 
 describe('Apple accepting nothing that is written', () => {
   let virtual: VirtualSeatbook;
@@ -101,7 +101,9 @@ describe('Apple accepting nothing that is written', () => {
       const now = virtual.clock.now();
       const { writesHeld, usable } = (await virtual.account()) ?? {};
       expect([usable, writesHeld?.errorNumber]).toEqual([true, errorNumber]);
-      expect(now - (writesHeld?.since ?? 0)).toBeGreaterThan(20 * HOUR);
+      // Where Apple asks for an hour before each next try, it takes that many hours to see a rule in it.
+      const toldWithin = 'retryAfter' in fault && fault.retryAfter === 3_600 ? 10 * HOUR : 4 * HOUR;
+      expect(now - (writesHeld?.since ?? 0)).toBeGreaterThan(24 * HOUR - toldWithin);
       expect(writesHeld?.probeAt).toBeGreaterThan(now);
       expect(writesHeld?.probeAt).toBeLessThanOrEqual(now + HOUR);
       for (const orderId of orders) {
