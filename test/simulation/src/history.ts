@@ -117,6 +117,11 @@ async function begin(world: World, disturbed: boolean): Promise<void> {
   const pause = dice.of([0, 500, 10_000]);
   const own = new Dice(seededRandom(seed * 6_364_136 + 5));
   if (disturbed && own.chance(0.4)) strikeTheBeginning(seed, own, world.weather);
+  if (seed % 25 === 20) {
+    world.tell('Apple does not take the mark of a location at first');
+    const marking = { path: '/client/config', method: 'POST' };
+    world.virtual.simulator.admin.addErrorRule({ match: marking, times: 1, status: 503 });
+  }
   for (const site of imported) world.importToken(site);
   if (disturbed && imported.length > 0) {
     const beginning = dice.weighted(beginnings);

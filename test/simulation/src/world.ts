@@ -23,7 +23,7 @@ export interface Site {
   /** Nothing can be written with it: that is seen at the first write. */
   readOnly: boolean;
   /** What another tool did to pairs after our first read, by app and serial number. */
-  readonly foreign: Map<string, 'given' | 'taken'>;
+  readonly foreign: Map<string, 'given' | 'taken' | 'moved-at-first'>;
 }
 
 /** A request that a client has sent, and what it was answered. */

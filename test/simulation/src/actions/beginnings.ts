@@ -52,6 +52,7 @@ async function move(site: Site, dice: Dice, world: World): Promise<void> {
     const serialNumber = dice.of(held);
     world.tell(`another tool takes ${adamId} from ${serialNumber} during the first read`);
     world.attempt(() => admin.removeAssignment(site.uId, { adamId, serialNumber }));
+    site.foreign.set(`${adamId} ${serialNumber}`, 'moved-at-first');
     return;
   }
   const spelled = new Set(there.map((serial) => serial.toUpperCase()));
@@ -62,6 +63,7 @@ async function move(site: Site, dice: Dice, world: World): Promise<void> {
       : `T${String(100 + held.length).padStart(9, '0')}`;
   world.tell(`another tool assigns ${adamId} to ${serialNumber} during the first read`);
   world.attempt(() => admin.addAssignment(site.uId, { adamId, serialNumber }));
+  site.foreign.set(`${adamId} ${serialNumber}`, 'moved-at-first');
 }
 
 /** What may happen while a location is imported and read for the first time. */
