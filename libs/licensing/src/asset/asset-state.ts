@@ -234,7 +234,7 @@ function drifted(asset: Asset, data: EventOf<AssetEvent, 'asset.drift-found'>['d
   const { kind, decision, source, to } = data;
   for (const key of holderKeys(data)) {
     if (kind === 'taken') remove(asset, key);
-    else put(asset, key, { state: 'assigned', orderId: '', followUp: null });
+    else put(asset, key, { state: 'assigned', orderId: '', ifShort: 'wait', followUp: null });
     asset.asked.delete(key);
     if (decision === 'asked') asset.asked.set(key, kind);
     if (source === 'own-late-effect') asset.lateEffects.delete(key);
@@ -265,7 +265,7 @@ const FOLDS: { readonly [T in AssetEvent['type']]: Fold<T> } = {
   'asset.totals-doubted': () => undefined,
   'asset.described': (asset, data) => void (asset.descriptionJson = JSON.stringify(data)),
   'asset.assignments-adopted'(asset, data) {
-    for (const key of holderKeys(data)) put(asset, key, { state: 'assigned', orderId: '' });
+    for (const key of holderKeys(data)) put(asset, key, { state: 'assigned', orderId: '', ifShort: 'wait' });
     nowKnown(asset, holderCount(data));
   },
   'asset.adoption-corrected'(asset, data) {
