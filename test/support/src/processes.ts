@@ -9,7 +9,8 @@ import { eventually } from './eventually.js';
 const PRODUCT = join(process.cwd(), 'apps/standalone/dist/main.js');
 const SIMULATOR = join(process.cwd(), 'apps/simulator/dist/main.js');
 const API = '/api/v1';
-const OWNER_KEY = 'test-owner-key-0123456789-0123456789-0123456789';
+/** The owner key of every product that specs start as a process. */
+export const OWNER_KEY = 'test-owner-key-0123456789-0123456789-0123456789';
 
 export interface Json {
   readonly [name: string]: unknown;
@@ -18,6 +19,35 @@ export interface Json {
 export interface Answer<T = Json> {
   readonly status: number;
   readonly body: T;
+}
+
+/** Asks the API that listens at a port, by the path below its root. */
+export async function askApi<T = Json>(
+  port: number | undefined,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer<T>> {
+  const response = await fetch(`http://127.0.0.1:${port}${API}${path}`, {
+    method,
+    headers: {
+      authorization: `Bearer ${OWNER_KEY}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as T };
+}
+
+/** Lines of an answer of JSON lines. */
+export async function linesOfApi<T = Json>(port: number | undefined, path: string): Promise<T[]> {
+  const response = await fetch(`http://127.0.0.1:${port}${API}${path}`, {
+    headers: { authorization: `Bearer ${OWNER_KEY}` },
+  });
+  return (await response.text()).split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as T]));
 }
 
 /** A port that systems give to nobody who did not ask for it: it is still free when the product starts again. */
@@ -167,23 +197,13 @@ export class Processes {
   }
 
   /** A resource of the API, by its path below `/api/v1`. */
-  async api<T = Json>(
+  api<T = Json>(
     method: string,
     path: string,
     body?: unknown,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Answer<T>> {
-    const response = await fetch(`http://127.0.0.1:${this.#port}${API}${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${OWNER_KEY}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as T };
+    return askApi<T>(this.#port, method, path, body, headers);
   }
 
   async isReady(): Promise<boolean> {
@@ -196,13 +216,8 @@ export class Processes {
   }
 
   /** Lines of an answer of JSON lines. */
-  async lines<T = Json>(path: string): Promise<T[]> {
-    const response = await fetch(`http://127.0.0.1:${this.#port}${API}${path}`, {
-      headers: { authorization: `Bearer ${OWNER_KEY}` },
-    });
-    return (await response.text())
-      .split('\n')
-      .flatMap((line) => (line === '' ? [] : [JSON.parse(line) as T]));
+  lines<T = Json>(path: string): Promise<T[]> {
+    return linesOfApi<T>(this.#port, path);
   }
 
   async apple<T = Json>(method: string, path: string, body?: unknown): Promise<T> {

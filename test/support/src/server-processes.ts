@@ -4,9 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MongoClient, type Db } from 'mongodb';
 import { eventually } from './eventually.js';
-import { freePort, messageOf, type Answer, type Json } from './processes.js';
-
-const OWNER_KEY = 'test-owner-key-0123456789-0123456789-0123456789';
+import { OWNER_KEY, askApi, freePort, linesOfApi, messageOf, type Answer, type Json } from './processes.js';
 
 interface Addresses {
   readonly esdb: string;
@@ -118,33 +116,18 @@ export class ServerProcesses {
   }
 
   /** A resource of the API, by its path below `/api/v1`. */
-  async api<T = Json>(
+  api<T = Json>(
     method: string,
     path: string,
     body?: unknown,
     { number = 0, headers = {} }: { readonly number?: number; readonly headers?: Environment } = {},
   ): Promise<Answer<T>> {
-    const response = await fetch(`http://127.0.0.1:${this.#apiPorts[number]}/api/v1${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${OWNER_KEY}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return { status: response.status, body: (text === '' ? {} : JSON.parse(text)) as T };
+    return askApi<T>(this.#apiPorts[number], method, path, body, headers);
   }
 
   /** Lines of an answer of JSON lines. */
-  async lines<T = Json>(path: string): Promise<T[]> {
-    const response = await fetch(`http://127.0.0.1:${this.#apiPorts[0]}/api/v1${path}`, {
-      headers: { authorization: `Bearer ${OWNER_KEY}` },
-    });
-    return (await response.text())
-      .split('\n')
-      .flatMap((line) => (line === '' ? [] : [JSON.parse(line) as T]));
+  lines<T = Json>(path: string): Promise<T[]> {
+    return linesOfApi<T>(this.#apiPorts[0], path);
   }
 
   async isReady(number = 0): Promise<boolean> {
