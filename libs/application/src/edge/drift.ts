@@ -1,4 +1,4 @@
-import { chunksOf, type Position } from '@seatbook/kernel';
+import { chunksOf, latest, type Position } from '@seatbook/kernel';
 import {
   MAX_HOLDERS,
   assetKey,
@@ -95,7 +95,7 @@ export async function decideDrift(
       const context = contextOf(caller, `${id}/${key}/${chunk[0]}`, body);
       const receipt = await seatbook.execute(assetStream(uId, asset), command, context);
       pairs += chunk.length;
-      position = receipt.position > position ? receipt.position : position;
+      position = latest(position, receipt.position);
     }
   }
   return { pairs, position };

@@ -10,6 +10,7 @@ import {
   Put,
   Query,
   Res,
+  applyDecorators,
 } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import {
@@ -84,6 +85,15 @@ const ApiGoesOn = (): MethodDecorator =>
       'Neither Apple nor the account has answered in time. The import goes on: `Location` shows it.',
     links: linksTo(['getImport'], 'importId', '/importId'),
   });
+
+/** A command to an account that is taken at once and goes on by itself. */
+const GoesOn = (description: string): MethodDecorator =>
+  applyDecorators(
+    ApiAcceptedResponse({ type: CommandAnswer, description }),
+    ApiHeader(IF_MATCH),
+    ApiHeader(IDEMPOTENCY_KEY),
+    HttpCode(202),
+  );
 
 /** App Store accounts: one for each location, with its content token. */
 @ApiTags('accounts')
@@ -187,13 +197,7 @@ export class AccountsController {
 
   @Post(':accountId/take-over')
   @ApiOperation({ summary: 'Takes a location back from another MDM.' })
-  @HttpCode(202)
-  @ApiHeader(IDEMPOTENCY_KEY)
-  @ApiHeader(IF_MATCH)
-  @ApiAcceptedResponse({
-    type: CommandAnswer,
-    description: 'It is marked as ours as soon as Apple can be asked.',
-  })
+  @GoesOn('It is marked as ours as soon as Apple can be asked.')
   @ApiRefusals('REJECTED_NOT_CONFLICTED')
   async takeOver(
     @Param('accountId') accountId: string,
@@ -212,13 +216,7 @@ export class AccountsController {
   @ApiOperation({
     summary: 'Gives the location up: open work ends, licences go back or stay, and Apple is told.',
   })
-  @HttpCode(202)
-  @ApiHeader(IDEMPOTENCY_KEY)
-  @ApiHeader(IF_MATCH)
-  @ApiAcceptedResponse({
-    type: CommandAnswer,
-    description: 'It goes on by itself: `givenUp` of the account says how far it is.',
-  })
+  @GoesOn('It goes on by itself: `givenUp` of the account says how far it is.')
   @ApiRefusals('REJECTED_NOT_OURS')
   async giveUpLocation(
     @Param('accountId') accountId: string,
@@ -239,13 +237,7 @@ export class AccountsController {
     summary:
       'Removes an account that does no work any more. Its history stays, and it may be imported again.',
   })
-  @HttpCode(202)
-  @ApiHeader(IDEMPOTENCY_KEY)
-  @ApiHeader(IF_MATCH)
-  @ApiAcceptedResponse({
-    type: CommandAnswer,
-    description: 'It is removed. What it still had open ends by itself, and its secrets are forgotten.',
-  })
+  @GoesOn('It is removed. What it still had open ends by itself, and its secrets are forgotten.')
   @ApiRefusals('REJECTED_ACCOUNT_IN_USE')
   async removeAccount(
     @Param('accountId') accountId: string,
