@@ -475,10 +475,11 @@ export const processesCases: Cases<ProcessesFixture> = {
               await client.execute(stream, waits, contextOf(`wait ${stream}`));
             }
             await deployment.pass(chance.below(5_000));
-            // In the middle of whatever it does, for long enough to lose its lease or not.
+            // In the middle of whatever it does: every other time for long enough to lose its lease, else perhaps.
             const holder = machines.find(({ leases }) => leases.epochOf(leaseOf(GATE)) !== null);
-            if (chance.below(3) > 0) holder?.machine.suspend();
-            await deployment.pass(chance.below(200_000));
+            const longEnough = round % 2 === 0;
+            if (longEnough || chance.below(3) > 0) holder?.machine.suspend();
+            await deployment.pass((longEnough ? 100_000 : 0) + chance.below(100_000));
             for (const { machine } of machines) machine.resume();
             await deployment.pass(chance.below(5_000));
           }
