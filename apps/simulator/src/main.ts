@@ -64,6 +64,9 @@ function saveTokenIn(folder: string): (fileName: string, text: string) => string
 /** Built when the port is known, since service/config names it; nothing is accepted before. */
 let simulator: Simulator | null = null;
 
+// The process that forked us ended before we were loaded: nothing tells us any more.
+if (process.send && !process.connected) process.exit();
+
 const server = createHttpServer(
   async (request) => {
     if (simulator === null) throw new Error('not started');

@@ -132,6 +132,8 @@ async function start(): Promise<void> {
 process.on('SIGINT', () => void stop(0));
 process.on('SIGTERM', () => void stop(0));
 process.on('disconnect', () => void stop(0));
+// Who forked us may have ended before we were loaded.
+if (process.send && !process.connected) process.exit();
 
 if (process.env['npm_lifecycle_event'] === 'start') watchParent(() => void stop(0));
 

@@ -64,6 +64,7 @@ function stopOnSignals(log: Log, shutdownMs: number, stopRunning: () => Promise<
   };
   process.on('SIGTERM', () => stop('SIGTERM'));
   process.on('SIGINT', () => stop('SIGINT'));
-  // The process that forked us has ended.
+  // The process that forked us has ended, or had before we were loaded: then nothing tells us any more.
   process.on('disconnect', () => stop('disconnect'));
+  if (process.send && !process.connected) stop('disconnect');
 }
