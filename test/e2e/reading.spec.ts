@@ -219,7 +219,7 @@ describe('tables', () => {
   it('of the history have its events, with what they say as JSON', async () => {
     const [head, ...rows] = await table('/history?type=order.placed');
     expect(head).toBe(
-      'position,id,stream,revision,type,recordedAt,metadata.principal,metadata.reason,data,metadata',
+      'position,id,stream,revision,type,at,effectiveAt,metadata.principal,metadata.reason,data,metadata',
     );
     expect(rows).toHaveLength(2);
     expect(rows[0]).toMatch(new RegExp(`,order-${assigned.orderId},0,order\\.placed,.*,owner,,"\\{""kind""`));

@@ -51,11 +51,18 @@ export interface Metadata {
   readonly cause?: { readonly stream: string; readonly revision: number };
   /** On the last event of every append: what the stream waits for from here on, or null. */
   readonly next?: Due | null;
-  /** When it happened at Apple or on the device, where that is known. */
+  /** When it happened at Apple or on the device, where that is known. By another clock than `recordedAt`: it may be later. */
   readonly occurredAt?: Instant;
+  /** When we learned it. */
   readonly recordedAt: Instant;
   readonly traceparent?: string;
 }
+
+/** When something happened: elsewhere, where that is known, else when it was recorded, which is then what happened. */
+export const effectiveAt = ({
+  occurredAt,
+  recordedAt,
+}: Pick<Metadata, 'occurredAt' | 'recordedAt'>): Instant => occurredAt ?? recordedAt;
 
 /** Where an event stands in the log, and what it carries beside its data. */
 export interface Recorded {

@@ -2,7 +2,7 @@ export type { Clock, Instant, Milliseconds } from './instant.js';
 export { isoTime, systemClock } from './instant.js';
 export type { Due } from './due.js';
 export type { DomainEvent, Envelope, EventOf, Metadata, Position, Recorded } from './event.js';
-export { START, asPosition, categoryOf, earliest, idOf, latest, numberOf } from './event.js';
+export { START, asPosition, categoryOf, earliest, effectiveAt, idOf, latest, numberOf } from './event.js';
 export { chunksOf } from './chunks.js';
 export { causeOf, type Cause } from './cause.js';
 export type { StreamName } from './stream-name.js';

@@ -5,7 +5,7 @@ import { accountReactions } from './account/account-reactions.js';
 import { accountSteps, accountWaits } from './account/account-steps.js';
 import { accountStory, accountSubjects } from './account/account-story.js';
 import { callDecider } from './apple-call/call-decider.js';
-import { callEventTypes } from './apple-call/call-events.js';
+import { callEventTypes, endedAtApple } from './apple-call/call-events.js';
 import { callReactions } from './apple-call/call-reactions.js';
 import { weighCall } from './apple-call/call-state.js';
 import { callSteps, callWaits } from './apple-call/call-steps.js';
@@ -17,7 +17,7 @@ import { weighAppleEvent } from './apple-event/apple-event-state.js';
 import { appleEventSteps, appleEventWaits } from './apple-event/apple-event-steps.js';
 import { appleEventStory, appleEventSubjects } from './apple-event/apple-event-story.js';
 import { assetDecider } from './asset/asset-decider.js';
-import { assetEventTypes } from './asset/asset-events.js';
+import { assetEventTypes, happenedAtApple } from './asset/asset-events.js';
 import { assetReactions } from './asset/asset-reactions.js';
 import { assetSnapshot, weighAsset } from './asset/asset-state.js';
 import { assetStory, assetSubjects } from './asset/asset-story.js';
@@ -49,6 +49,7 @@ interface Concept {
     readonly decider: object;
     readonly steps: object;
     readonly waits?: object;
+    readonly elsewhere?: ReadonlySet<string>;
     readonly weigh: (state: never) => number;
     readonly snapshot?: object;
   };
@@ -83,7 +84,13 @@ export const concepts = {
   },
   asset: {
     types: assetEventTypes,
-    stream: () => ({ decider: assetDecider, steps: {}, weigh: weighAsset, snapshot: assetSnapshot }),
+    stream: () => ({
+      decider: assetDecider,
+      steps: {},
+      elsewhere: happenedAtApple,
+      weigh: weighAsset,
+      snapshot: assetSnapshot,
+    }),
     reactions: () => assetReactions,
     story: assetStory,
     subjects: assetSubjects,
@@ -106,6 +113,7 @@ export const concepts = {
       decider: callDecider(timings),
       steps: callSteps,
       waits: callWaits(timings),
+      elsewhere: endedAtApple,
       weigh: weighCall,
     }),
     reactions: () => callReactions,

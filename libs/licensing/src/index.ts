@@ -65,6 +65,7 @@ export { mayBeRepeated, type Import, type ImportCommand } from './import/import-
 export type { ImportEvent, RequestedImport } from './import/import-events.js';
 export type { CallEvent, PairFailure } from './apple-call/call-events.js';
 export type { AppleEventCommand } from './apple-event/apple-event-decider.js';
+export type { AppleEventEvent } from './apple-event/apple-event-events.js';
 export type { NotificationCommand } from './notification/notification-decider.js';
 export type { NotificationEvent } from './notification/notification-events.js';
 export type { ReconciliationCommand } from './reconciliation/reconciliation-decider.js';

@@ -1,4 +1,4 @@
-import type { Cause } from '@seatbook/kernel';
+import type { Cause, Instant } from '@seatbook/kernel';
 
 /** Who sends a command, why, and what it follows from. */
 export interface CommandContext {
@@ -14,6 +14,8 @@ export interface CommandContext {
   /** Hash of the request's body where a client chose the command's id. */
   readonly bodyHash?: string;
   readonly traceparent?: string;
+  /** When what the command tells of happened elsewhere. */
+  readonly occurredAt?: Instant;
 }
 
 /** The context of a command that follows from an event: a chain of causes has no hole there. */

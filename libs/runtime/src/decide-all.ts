@@ -164,7 +164,10 @@ function decide(
       id: uuidOf(`${context.commandId}/${stream}/${index}/${nonce}`),
       type,
       data: JSON.stringify(data),
-      metadata: JSON.stringify(metadataOf(context, registry.versionOf(type), at)),
+      metadata: JSON.stringify({
+        ...metadataOf(context, registry.versionOf(type), at),
+        occurredAt: kind.elsewhere?.has(type) ? context.occurredAt : undefined,
+      }),
     }));
     const bytes = events.reduce((sum, event) => sum + bytesOf(event), 0);
     if (events.length > MAX_APPEND_EVENTS || bytes > ROOM_BYTES)

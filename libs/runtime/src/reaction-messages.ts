@@ -37,10 +37,13 @@ export function messagesOf(
   for (const reaction of reactions) {
     const { name } = reaction;
     const sent = new Map<string, number>();
-    for (const { stream, command } of reaction.react(readable(event))) {
+    for (const { stream, command, occurredAt } of reaction.react(readable(event))) {
       const number = sent.get(stream) ?? 0;
       sent.set(stream, number + 1);
-      const context = following(cause, { commandId: `${event.id}/${name}/${number}`, principal });
+      const context = {
+        ...following(cause, { commandId: `${event.id}/${name}/${number}`, principal }),
+        ...(occurredAt === undefined ? {} : { occurredAt }),
+      };
       const index = messages.length;
       messages.push({ reaction: name, stream, command, context, source: event.position, index });
     }

@@ -19,6 +19,8 @@ export interface StreamKind<P = unknown> {
   readonly steps: Steps<any, P, any>;
   /** The longest that a stream may have to wait for a step, by its name; for ever where nothing is said. */
   readonly waits?: Readonly<Record<string, Milliseconds>>;
+  /** Types of its events that tell of what happened elsewhere: they say when, as far as their command does. */
+  readonly elsewhere?: ReadonlySet<string>;
   /**
    * Memory that a state takes, in bytes, roughly: the cache of states is bounded by it. Called after each command, so
    * it looks at the sizes of collections and does not walk through them.

@@ -20,6 +20,7 @@ import { Causes } from './audit/causes.js';
 import { auditCommands } from './audit/commands.js';
 import { auditLedgers } from './audit/ledger.js';
 import { auditShortages } from './audit/shortages.js';
+import { auditTwoClocks } from './audit/two-clocks.js';
 import { snapshotsHoldWhatIsFolded } from './snapshots.js';
 import type { Site, World } from './world.js';
 
@@ -52,6 +53,7 @@ export async function contradictions(world: World): Promise<string[]> {
   wrong.push(...auditLedgers(log, causes), ...auditShortages(log, causes), ...auditCalls(log));
   wrong.push(
     ...auditCommands(log),
+    ...auditTwoClocks(log),
     ...requestsFollowEvents(world, log),
     ...acknowledgedAreStored(world, log),
   );

@@ -139,6 +139,9 @@ export type CallEvent =
       }
     >;
 
+/** Events of what Apple has done: they come when Apple is heard of, which may be long before they are recorded. */
+export const endedAtApple: ReadonlySet<CallEvent['type']> = new Set<CallEvent['type']>(['call.settled']);
+
 export const callEventTypes = firstVersions<CallEvent>({
   'call.planned': true,
   'call.claim-answered': true,

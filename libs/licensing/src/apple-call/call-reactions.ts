@@ -16,8 +16,8 @@ const takeClaim = reaction<AssetEvent>('call.take-claim', {
 
 /** Apple is done with the event of the call. */
 const takeOutcome = reaction<AppleEventEvent>('call.take-outcome', {
-  'appleEvent.completed': ({ stream, data: { callId, failures } }) => [
-    messageTo(callStream(callId), { type: 'RecordOutcome', appleEventId: idOf(stream), failures }),
+  'appleEvent.completed': ({ stream, data: { callId, failures, heardAt } }) => [
+    messageTo(callStream(callId), { type: 'RecordOutcome', appleEventId: idOf(stream), failures }, heardAt),
   ],
 });
 

@@ -96,7 +96,7 @@ const pending = (delay: number): AppleEventEvent => ({
 });
 const OVER: AppleEventEvent = {
   type: 'appleEvent.completed',
-  data: { uId: LOCATION, callId: 'call-1', by: 'notifications', failures: [] },
+  data: { uId: LOCATION, callId: 'call-1', by: 'notifications', failures: [], heardAt: NOW },
 };
 
 /** Events of commands that are carried out one after the other. */
@@ -172,6 +172,7 @@ describe('notifications of one of Apple’s events', () => {
             callId: 'call-1',
             by: 'notifications',
             failures: [{ errorNumber: 9_610, reason: 'error 9610', assets: [PAGES], holders: devices('B') }],
+            heardAt: NOW,
           },
         },
       );
@@ -322,7 +323,7 @@ describe('what a poll says', () => {
         },
         {
           type: 'appleEvent.completed',
-          data: { uId: LOCATION, callId: 'call-1', by: 'status', failures: [failure] },
+          data: { uId: LOCATION, callId: 'call-1', by: 'status', failures: [failure], heardAt: NOW },
         },
       );
     given(bound())

@@ -84,22 +84,23 @@ function recordNotification(
     },
   ];
   if (state.phase !== 'bound') return events;
-  return [...events, ...completedBy(state, heardAfter(state, command))];
+  return [...events, ...completedBy(state, heardAfter(state, command, at))];
 }
 
 /** What will have been heard after a notification, as far as `completedBy` needs it; `decide` changes nothing. */
 function heardAfter(
   { heard, expected }: Bound,
   { pairs, errorNumber, reason }: AppleEventCommand & { type: 'RecordNotification' },
+  lastAt: Instant,
 ): Heard {
   let fresh = 0;
   for (const group of pairs) {
     const named = heard.named.get(idOfAsset(group));
     for (const key of holderKeys(group)) if (!named?.has(key)) fresh += 1;
   }
-  if (heard.namedCount + fresh < expected) return { ...heard, namedCount: heard.namedCount + fresh };
+  if (heard.namedCount + fresh < expected) return { ...heard, lastAt, namedCount: heard.namedCount + fresh };
   const named = new Map([...heard.named].map(([id, keys]) => [id, new Map(keys)]));
-  const after: Heard = { ...heard, named, reasons: new Map(heard.reasons) };
+  const after: Heard = { ...heard, lastAt, named, reasons: new Map(heard.reasons) };
   hear(after, pairs, errorNumber, reason);
   return after;
 }
@@ -125,7 +126,7 @@ function bindCall(
 /** The event is complete when every pair has been named. */
 function completedBy(
   { uId, callId, expected }: Pick<Bound, 'uId' | 'callId' | 'expected'>,
-  { named, namedCount, reasons }: Heard,
+  { named, namedCount, reasons, lastAt: heardAt }: Heard,
 ): AppleEventEvent[] {
   if (expected === 0 || namedCount < expected) return [];
   const failures: ReportedFailure[] = [];
@@ -139,7 +140,7 @@ function completedBy(
       failures.push({ errorNumber, reason, assets: [assetOfId(id)], holders: holdersOf(failed) });
     }
   }
-  return [{ type: 'appleEvent.completed', data: { uId, callId, by: 'notifications', failures } }];
+  return [{ type: 'appleEvent.completed', data: { uId, callId, by: 'notifications', failures, heardAt } }];
 }
 
 function recordPoll(
@@ -166,7 +167,8 @@ function recordPoll(
       holders: NOBODY,
     };
     const failures = wordless ? [all] : command.failures;
-    return [polled, { type: 'appleEvent.completed', data: { uId, callId, by: 'status', failures } }];
+    const ended = { uId, callId, by: 'status', failures, heardAt: at } as const;
+    return [polled, { type: 'appleEvent.completed', data: ended }];
   }
   if (!isStalled(state, at, timings)) return [polled];
   return [

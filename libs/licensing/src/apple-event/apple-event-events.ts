@@ -69,6 +69,8 @@ export type AppleEventEvent =
         readonly callId: string;
         readonly by: 'notifications' | 'status';
         readonly failures: readonly ReportedFailure[];
+        /** When Apple's last word about it came. */
+        readonly heardAt: Instant;
       }
     >;
 

@@ -244,6 +244,19 @@ export type AssetEvent =
         }
     >;
 
+/** Events of what Apple has done, or was seen to have. What the ledger decides by itself follows when they are recorded. */
+export const happenedAtApple: ReadonlySet<AssetEvent['type']> = new Set<AssetEvent['type']>([
+  'asset.totals-read',
+  'asset.count-changed',
+  'asset.assignments-adopted',
+  'asset.adoption-corrected',
+  'asset.drift-found',
+  'asset.licenses-assigned',
+  'asset.licenses-failed',
+  'asset.licenses-returned',
+  'asset.found-short',
+]);
+
 export const assetEventTypes = firstVersions<AssetEvent>({
   'asset.closed': true,
   'asset.opened': true,

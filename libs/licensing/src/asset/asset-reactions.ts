@@ -1,4 +1,12 @@
-import { idOf, messageTo, reaction, type Envelope, type EventOf, type Reaction } from '@seatbook/kernel';
+import {
+  effectiveAt,
+  idOf,
+  messageTo,
+  reaction,
+  type Envelope,
+  type EventOf,
+  type Reaction,
+} from '@seatbook/kernel';
 import type { AccountEvent } from '../account/account-events.js';
 import type { CallEvent } from '../apple-call/call-events.js';
 import { MAX_HOLDERS, holderCount } from '../holder.js';
@@ -90,51 +98,48 @@ const releaseLeaving = reaction<CallEvent>('asset.release-leaving', {
 
 /** What became of a call goes to each of its ledgers. */
 const settleLedgers = reaction<CallEvent>('asset.settle-ledgers', {
-  'call.settled': ({ stream, data: { uId, action, assets, failures, attempts } }) =>
+  'call.settled': ({ stream, metadata, data: { uId, action, assets, failures, attempts } }) =>
     assets.map((asset) =>
-      messageTo(assetStream(uId, asset), {
-        type: 'SettleCall',
-        callId: idOf(stream),
-        action,
-        attempts,
-        failures: failures.filter(
-          ({ adamId, pricingParam }) => adamId === asset.adamId && pricingParam === asset.pricingParam,
-        ),
-      }),
+      messageTo(
+        assetStream(uId, asset),
+        {
+          type: 'SettleCall',
+          callId: idOf(stream),
+          action,
+          attempts,
+          failures: failures.filter(
+            ({ adamId, pricingParam }) => adamId === asset.adamId && pricingParam === asset.pricingParam,
+          ),
+        },
+        effectiveAt(metadata),
+      ),
     ),
 });
 
 const recordAssets = reaction<ReconciliationEvent>('asset.record-assets', {
   'reconciliation.assets-read': ({ data: { uId, assets, readAt, since } }) =>
     assets.map((asset) =>
-      messageTo(assetStream(uId, asset), {
-        type: 'RecordAsset',
-        asset,
+      messageTo(
+        assetStream(uId, asset),
+        { type: 'RecordAsset', asset, readAt, since, nothingAssigned: asset.assigned === 0 },
         readAt,
-        since,
-        nothingAssigned: asset.assigned === 0,
-      }),
+      ),
     ),
 });
 
 const adoptAssignments = reaction<ReconciliationEvent>('asset.adopt-assignments', {
-  'reconciliation.assignments-read': ({ data }) => {
+  'reconciliation.assignments-read': ({ metadata, data }) => {
     const { uId, serialNumbers, userIds } = data;
-    return [
-      messageTo(assetStream(uId, data), {
-        type: 'AdoptAssignments',
-        holders: { serialNumbers, userIds },
-      }),
-    ];
+    const holders = { serialNumbers, userIds };
+    return [messageTo(assetStream(uId, data), { type: 'AdoptAssignments', holders }, effectiveAt(metadata))];
   },
 });
 
 const correctAdoption = reaction<ReconciliationEvent>('asset.correct-adoption', {
-  'reconciliation.adoptions-missing': ({ data }) => {
+  'reconciliation.adoptions-missing': ({ metadata, data }) => {
     const { uId, serialNumbers, userIds } = data;
-    return [
-      messageTo(assetStream(uId, data), { type: 'CorrectAdoption', holders: { serialNumbers, userIds } }),
-    ];
+    const holders = { serialNumbers, userIds };
+    return [messageTo(assetStream(uId, data), { type: 'CorrectAdoption', holders }, effectiveAt(metadata))];
   },
 });
 
@@ -143,10 +148,11 @@ const recordDrift = reaction<ReconciliationEvent>('asset.record-drift', {
   'reconciliation.drift-seen': ({
     data: { uId, adamId, pricingParam, serialNumbers, userIds, ...found },
   }) => [
-    messageTo(assetStream(uId, { adamId, pricingParam }), {
-      type: 'RecordDrift',
-      found: { ...found, holders: { serialNumbers, userIds } },
-    }),
+    messageTo(
+      assetStream(uId, { adamId, pricingParam }),
+      { type: 'RecordDrift', found: { ...found, holders: { serialNumbers, userIds } } },
+      found.to,
+    ),
   ],
 });
 

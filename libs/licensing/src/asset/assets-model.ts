@@ -1,5 +1,6 @@
 import {
   START,
+  effectiveAt,
   idOf,
   readModel,
   type Change,
@@ -48,6 +49,9 @@ export interface AssetDocument {
   baseline: boolean;
   /** Its account is given up or removed: nothing is given away. */
   closed: boolean;
+  /** The last event that changed it: when it was recorded, and when what it tells of happened. */
+  at: Instant;
+  effectiveAt: Instant;
   position: Position;
 }
 
@@ -73,16 +77,25 @@ type AssetChange = Change<AssetDocument>;
 /** What an event changes of the asset whose stream it is in. */
 const counted =
   <E extends AssetEvent>(fold: (asset: AssetDocument, data: E['data']) => void) =>
-  ({ stream, position, data }: Recorded & E): readonly AssetChange[] => {
+  ({ stream, position, metadata, data }: Recorded & E): readonly AssetChange[] => {
     const key = idOf(stream);
     const evolve: AssetChange['evolve'] = (before) => {
       const asset = before ?? emptyDocument(key);
-      asset.position = position;
+      changedBy({ position, metadata }, asset);
       fold(asset, data);
       return asset;
     };
     return [{ key, evolve }];
   };
+
+function changedBy(
+  { position, metadata }: Pick<Recorded, 'position' | 'metadata'>,
+  asset: AssetDocument,
+): void {
+  asset.at = metadata.recordedAt;
+  asset.effectiveAt = effectiveAt(metadata);
+  asset.position = position;
+}
 
 type Counted = 'reserved' | 'assigned' | 'returning' | 'waiting' | 'failed';
 
@@ -103,15 +116,15 @@ const moved = (from: Counted | null, to: Counted | null) =>
 
 /** What a reconciliation says of an asset that is known. */
 const told = (
+  event: Pick<Recorded, 'position' | 'metadata'>,
   uId: string,
   asset: AssetId,
-  position: Position,
   tell: (asset: AssetDocument) => void,
 ): AssetChange => ({
   key: assetKey(uId, asset),
   evolve(before) {
     if (!before) return null;
-    before.position = position;
+    changedBy(event, before);
     tell(before);
     return before;
   },
@@ -119,7 +132,7 @@ const told = (
 
 export const assetsModel = readModel<AssetDocument, AssetEvent | ReconciliationEvent>()({
   name: 'assets',
-  version: 5,
+  version: 6,
   on: {
     'asset.closed': counted((asset) => void (asset.closed = true)),
     'asset.opened': counted((asset) => void (asset.closed = false)),
@@ -129,12 +142,12 @@ export const assetsModel = readModel<AssetDocument, AssetEvent | ReconciliationE
       const read = { unlimited, owned: unlimited ? null : total, appleAssigned: assigned, retired };
       Object.assign(asset, { ...read, takenElsewhere, totalsReadAt: readAt });
     }),
-    'reconciliation.walks-queued': ({ position, data: { uId, assets, why, at } }) =>
+    'reconciliation.walks-queued': ({ data: { uId, assets, why, at }, ...event }) =>
       why === 'counts'
-        ? assets.map((named) => told(uId, named, position, (asset) => void (asset.differsSince ??= at)))
+        ? assets.map((named) => told(event, uId, named, (asset) => void (asset.differsSince ??= at)))
         : [],
-    'reconciliation.walk-completed': ({ position, data }) =>
-      data.unstable ? [] : [told(data.uId, data, position, (asset) => void (asset.differsSince = null))],
+    'reconciliation.walk-completed': ({ data, ...event }) =>
+      data.unstable ? [] : [told(event, data.uId, data, (asset) => void (asset.differsSince = null))],
     'asset.described': counted((asset, { name, bundleId, iconUrl, artistName }) => {
       // Its first name is its place in lists, which a new name does not change.
       const sortName = asset.name === null ? name.toLowerCase() : asset.sortName;
@@ -229,6 +242,8 @@ function emptyDocument(key: string): AssetDocument {
     short: false,
     baseline: false,
     closed: false,
+    at: 0,
+    effectiveAt: 0,
     position: START,
   };
 }

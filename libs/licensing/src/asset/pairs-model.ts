@@ -1,5 +1,6 @@
 import {
   START,
+  effectiveAt,
   idOf,
   readModel,
   type Change,
@@ -32,8 +33,10 @@ export interface PairDocument {
   callId: string | null;
   errorNumber: number | null;
   reason: string | null;
-  /** When it came into this state. */
+  /** When it was learned that it came into this state. */
   since: Instant;
+  /** When it came into this state. */
+  effectiveSince: Instant;
   position: Position;
 }
 
@@ -59,7 +62,10 @@ function moved(
       const change = changeOf(index);
       if (change === null) return null;
       const pair = before ?? newPair(asset, address, holder);
-      if (change.state !== undefined && change.state !== before?.state) pair.since = metadata.recordedAt;
+      if (change.state !== undefined && change.state !== before?.state) {
+        pair.since = metadata.recordedAt;
+        pair.effectiveSince = effectiveAt(metadata);
+      }
       pair.position = position;
       return Object.assign(pair, change);
     },
@@ -89,12 +95,13 @@ const newPair = (
   errorNumber: null,
   reason: null,
   since: 0,
+  effectiveSince: 0,
   position: START,
 });
 
 export const pairsModel = readModel<PairDocument, AssetEvent>()({
   name: 'pairs',
-  version: 6,
+  version: 7,
   on: {
     'asset.assignments-adopted': (event) =>
       movedTo(event, event.data, { state: 'assigned', adopted: true, orderId: null, ...clean }),

@@ -12,6 +12,7 @@ import {
   Text,
   TextOrNull,
   Texts,
+  Time,
   TimeOrNull,
 } from '../document/fields.js';
 import { API } from '../http/api-root.js';
@@ -126,6 +127,12 @@ export class AssetAnswer {
   @Flag(true, 'The ledger contains what Apple held when the account was imported.')
   baseline!: boolean;
 
+  @Time('When the last change of these facts was recorded.')
+  at!: string;
+
+  @Time("When that change happened: at Apple's end where it did there.")
+  effectiveAt!: string;
+
   @Links({
     self: '/api/v1/accounts/7700000000000001/assets/900000001.STDQ',
     pairs: '/api/v1/accounts/7700000000000001/assets/900000001.STDQ/pairs',
@@ -180,6 +187,8 @@ export function assetAnswer(asset: AssetDocument): AssetAnswer {
     },
     short: asset.short,
     baseline: asset.baseline,
+    at: isoTime(asset.at) ?? '',
+    effectiveAt: isoTime(asset.effectiveAt) ?? '',
     links: {
       self,
       pairs: `${self}/pairs`,

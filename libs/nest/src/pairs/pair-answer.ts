@@ -41,8 +41,11 @@ export class PairAnswer extends HolderAnswer {
   @TextOrNull(null, 'Why it waits, or why it failed.')
   reason!: string | null;
 
-  @Time('In this state since.')
+  @Time('In this state since, as it was recorded.')
   since!: string;
+
+  @Time("In this state since, as it happened: at Apple's end where it changed there.")
+  effectiveSince!: string;
 }
 
 /** What a device or a person holds and waits for. */
@@ -59,4 +62,5 @@ export const pairAnswer = (pair: PairDocument): PairAnswer => ({
   errorNumber: pair.errorNumber,
   reason: pair.reason,
   since: isoTime(pair.since) ?? '',
+  effectiveSince: isoTime(pair.effectiveSince) ?? '',
 });

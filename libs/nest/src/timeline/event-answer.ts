@@ -1,4 +1,4 @@
-import { isoTime, type Envelope, numberOf } from '@seatbook/kernel';
+import { effectiveAt, isoTime, type Envelope, numberOf } from '@seatbook/kernel';
 import type { EventAnswer } from './timeline-answer.js';
 
 /** An event whole, as history and single events show it. */
@@ -16,7 +16,8 @@ export const eventAnswer = ({
   stream,
   revision,
   type,
-  recordedAt: isoTime(metadata.recordedAt) ?? '',
+  at: isoTime(metadata.recordedAt) ?? '',
+  effectiveAt: isoTime(effectiveAt(metadata)) ?? '',
   data,
   metadata,
 });

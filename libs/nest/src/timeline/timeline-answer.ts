@@ -1,4 +1,5 @@
-import { Anything, Count, CountOrNull, Part, Text, TextOrNull, Time } from '../document/fields.js';
+import { Anything, Count, CountOrNull, Part, Text, TextOrNull } from '../document/fields.js';
+import { Effective, Learned } from '../reading/two-clocks.js';
 import { AsOfAnswer } from '../reading/as-of.js';
 
 export class CauseAnswer {
@@ -36,8 +37,11 @@ export class EventReference {
 }
 
 export class TimelineRowAnswer {
-  @Time('When it was recorded.')
+  @Learned()
   at!: string;
+
+  @Effective()
+  effectiveAt!: string;
 
   @Text('A licence of Field Notes was assigned.', 'For people.')
   what!: string;
@@ -77,8 +81,11 @@ export class EventAnswer {
   @Text('asset.licenses-assigned')
   type!: string;
 
-  @Time()
-  recordedAt!: string;
+  @Learned()
+  at!: string;
+
+  @Effective()
+  effectiveAt!: string;
 
   @Anything(
     { uId: '7700000000000001', serialNumbers: ['C02XK0AAHV29'], userIds: [] },

@@ -1,5 +1,5 @@
 import type { TimelineEntry } from '@seatbook/application';
-import { isoTime, numberOf } from '@seatbook/kernel';
+import { effectiveAt, isoTime, numberOf } from '@seatbook/kernel';
 import type { TimelineRowAnswer } from './timeline-answer.js';
 
 /** One event of a timeline, for people. */
@@ -10,6 +10,7 @@ export function timelineRow({ event, order, causePosition, story }: TimelineEntr
   const byEvent = causePosition !== null;
   return {
     at: isoTime(recordedAt) ?? '',
+    effectiveAt: isoTime(effectiveAt(metadata)) ?? '',
     what: story,
     type,
     principal,
