@@ -193,7 +193,7 @@ describe('health, as the stores tell it', () => {
     broken[method] = () =>
       new Promise((_resolve, reject) => hung.push(() => reject(new Error('the connection broke'))));
     await virtual.advance(10_000);
-    expect((await look()).reasons).toEqual(['the stores have not answered within 5 s']);
+    expect((await look()).reasons).toEqual([`${what}: no answer within 5 s`]);
     broken[method] = whole;
     for (const end of hung) end();
     await virtual.advance(10_000);

@@ -1,3 +1,4 @@
+import { hasCode } from '@seatbook/runtime';
 import { createLog, errorFacts, type Log } from './log.js';
 import { LogFile } from './log-file.js';
 import { readConfiguration, unknownVariables, type Configuration } from './settings/configuration.js';
@@ -21,10 +22,18 @@ export interface ProgramContext {
 export function runProgram(start: (context: ProgramContext) => Promise<void>): void {
   run(start).catch((error: unknown) => {
     // A problem of the environment, not of the program: shown without a stack.
-    const reason = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`Seatbook cannot start: ${reason}\n`);
+    process.stderr.write(`Seatbook cannot start: ${reasonOf(error)}\n`);
     process.exit(1);
   });
+}
+
+/** A store does not say where it is, since others may read that; who starts the program wants to know. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { message, cause } = error;
+  return hasCode(error, 'STORE_UNAVAILABLE') && cause instanceof Error && !message.endsWith(cause.message)
+    ? `${message} (${cause.message})`
+    : message;
 }
 
 async function run(start: (context: ProgramContext) => Promise<void>): Promise<void> {

@@ -88,3 +88,4 @@ export {
   type PlannerLoopLimits,
   type PlannerLoopOptions,
 } from './planner-loop.js';
+export { withoutAddresses } from './without-addresses.js';

@@ -20,7 +20,7 @@ A document is plain: its fields are those of the table, and beside them stand ou
 
 Moments are milliseconds since 1970 (UTC) as numbers; \`new Date(value)\` in the shell shows one. Positions only grow; they are compared with each other and mean nothing else. How far a model is: \`db.modelCheckpoints.find()\`, \`position\`. An index holds live documents only and ends with \`_id\`.
 
-A new version of a model is built beside the old one; the collection of the old version may be dropped when no older worker runs. The other collections are Seatbook's own and may change at any time: \`modelCheckpoints\`, \`runnerCheckpoints\`, \`parkedWork\`, \`leases\`, \`logAnchors\`, \`snapshots\`, \`snapshotChunks\`, \`secrets\`, \`sealingKey\` and \`persons\`, which alone holds personal data. A person who is forgotten is gone from \`persons\` at once; from the server's oplog and from backups only when those have run out.`;
+A new version of a model is built beside the old one; the collection of the old version is dropped at a start that finds it unchanged for a day while the new one went on. The other collections are Seatbook's own and may change at any time: \`modelCheckpoints\`, \`runnerCheckpoints\`, \`parkedWork\`, \`leases\`, \`logAnchors\`, \`snapshots\`, \`snapshotChunks\`, \`secrets\`, \`sealingKey\` and \`persons\`, which alone holds personal data. A person who is forgotten is gone from \`persons\` at once; from the server's oplog and from backups only when those have run out.`;
 
 /** Every read model, by the name that its module exports it under. */
 const models: Readonly<Record<string, ModelRef>> = { ...queryModels, ...workModels, dueModel, timesModel };

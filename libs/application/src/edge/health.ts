@@ -50,6 +50,15 @@ export interface HealthReport {
   readonly clock: string | null;
 }
 
+/** A part of the report, or what stands for it, and why it could not be read. */
+interface Tried<T> {
+  readonly value: T;
+  readonly reason: string | null;
+}
+
+/** Where a read model is, and since when. */
+type Place = Pick<ModelHealth, 'position' | 'lagMs'>;
+
 /** A lease as it was when it last changed. */
 interface Seen {
   readonly epoch: number;
@@ -89,43 +98,52 @@ export class Health {
     const now = this.foundation.clock.elapsed();
     if (now - this.#lookedAt < LOOK_EVERY_MS) return this.#looking;
     this.#lookedAt = now;
-    this.#looking = this.#withinTime(this.#look());
+    this.#looking = this.#look();
     return this.#looking;
   }
 
-  async #withinTime(looking: Promise<HealthReport>): Promise<HealthReport> {
+  /** All parts at once: one that cannot be read says so, whatever becomes of the others. */
+  async #look(): Promise<HealthReport> {
+    const { leases: store, progress } = this.foundation.stores;
+    const none: ReadonlyMap<string, Lease> = new Map();
+    const [log, { value: leases, reason }, places, parked, clock] = await Promise.all([
+      this.#tried('the log cannot be used', () => this.#probe(), undefined),
+      this.#tried('the leases cannot be read', () => store.all(), none),
+      this.#tried('the read models cannot be read', () => this.#places(), []),
+      this.#tried('parked work cannot be read', () => progress.countParked(), 0),
+      this.#tried('the read models cannot be read', () => this.#clock(), null),
+    ]);
+    const partitions = leases === none ? [] : this.#partitions(leases);
+    const models = modelsAt(places.value, leases);
+    const unread = [log.reason, reason, places.reason, parked.reason, clock.reason];
+    return {
+      reasons: [
+        ...new Set(unread.filter((why) => why !== null)),
+        ...this.#lagging(models),
+        ...this.#silent(partitions),
+      ],
+      models,
+      partitions,
+      troubles: troublesOf(leases),
+      parked: parked.value,
+      clock: clock.value,
+    };
+  }
+
+  async #tried<T>(what: string, work: () => Promise<T>, otherwise: T): Promise<Tried<T>> {
     let cancel = (): void => undefined;
-    const late = new Promise<HealthReport>((resolve) => {
-      const reasons = [`the stores have not answered within ${ANSWER_MS / 1_000} s`];
-      cancel = this.foundation.clock.after(ANSWER_MS, () => resolve({ ...NOTHING, reasons }));
+    const late = new Promise<Tried<T>>((resolve) => {
+      const reason = `${what}: no answer within ${ANSWER_MS / 1_000} s`;
+      cancel = this.foundation.clock.after(ANSWER_MS, () => resolve({ value: otherwise, reason }));
     });
+    const trying = async (): Promise<Tried<T>> => ({ value: await work(), reason: null });
     try {
-      return await Promise.race([looking, late]);
+      return await Promise.race([trying(), late]);
+    } catch (error) {
+      return { value: otherwise, reason: `${what}: ${reasonOf(error)}` };
     } finally {
       cancel();
     }
-  }
-
-  async #look(): Promise<HealthReport> {
-    const { leases: store, progress } = this.foundation.stores;
-    const reasons: string[] = [];
-    const tried = async <T>(what: string, work: () => Promise<T>, otherwise: T): Promise<T> => {
-      try {
-        return await work();
-      } catch (error) {
-        reasons.push(`${what}: ${reasonOf(error)}`);
-        return otherwise;
-      }
-    };
-    await tried('the log cannot be used', () => this.#probe(), undefined);
-    const none: ReadonlyMap<string, Lease> = new Map();
-    const leases = await tried('the leases cannot be read', () => store.all(), none);
-    const models = await tried('the read models cannot be read', () => this.#models(leases), []);
-    const parked = await tried('parked work cannot be read', () => progress.countParked(), 0);
-    const partitions = leases === none ? [] : this.#partitions(leases);
-    reasons.push(...this.#lagging(models), ...this.#silent(partitions));
-    const clock = await tried('the read models cannot be read', () => this.#clock(), null);
-    return { reasons, models, partitions, troubles: troublesOf(leases), parked, clock };
   }
 
   #probe(): Promise<void> {
@@ -138,7 +156,8 @@ export class Health {
     return this.#probing;
   }
 
-  async #models(leases: ReadonlyMap<string, Lease>): Promise<readonly ModelHealth[]> {
+  /** Where each read model is, in the order in which they are declared. */
+  async #places(): Promise<readonly Place[]> {
     const { stores, events, clock } = this.foundation;
     const positions = await stores.reads.checkpoints(allModels);
     const head = await events.head();
@@ -149,16 +168,7 @@ export class Health {
       const next = await events.firstAfter(position);
       if (next) lags.set(position, lagOf(next.metadata.recordedAt, now));
     }
-    return allModels.map((model, index) => {
-      const { name, version } = model;
-      // Asked for one by one above: the store answers in the order asked.
-      const position = positions[index] as Position;
-      const told = readTroubles(leases.get(modelLease(model))?.status ?? null);
-      const { reason = null, halted = false } = told.find(({ runner }) => runner === builderOf(name)) ?? {};
-      const lagMs = lags.get(position) ?? 0;
-      const why = halted ? { halted: reason, failure: null } : { halted: null, failure: reason };
-      return { model: name, version, position, lagMs, ...why };
-    });
+    return positions.map((position) => ({ position, lagMs: lags.get(position) ?? 0 }));
   }
 
   /** An event that is recorded later than now: the clock that recorded it was ahead, or this one was set back. */
@@ -219,4 +229,17 @@ function troublesOf(leases: ReadonlyMap<string, Lease>): readonly WorkerTrouble[
     }
   }
   return [...troubles.values()];
+}
+
+/** Read models at their places, with what keeps those who build them from going on. No places: they could not be read. */
+function modelsAt(places: readonly Place[], leases: ReadonlyMap<string, Lease>): readonly ModelHealth[] {
+  return places.flatMap((place, index) => {
+    const model = allModels[index];
+    if (!model) return [];
+    const { name, version } = model;
+    const told = readTroubles(leases.get(modelLease(model))?.status ?? null);
+    const { reason = null, halted = false } = told.find(({ runner }) => runner === builderOf(name)) ?? {};
+    const why = halted ? { halted: reason, failure: null } : { halted: null, failure: reason };
+    return [{ model: name, version, ...place, ...why }];
+  });
 }

@@ -1,4 +1,4 @@
-import { StoreUnavailable } from '@seatbook/runtime';
+import { StoreUnavailable, withoutAddresses } from '@seatbook/runtime';
 
 /**
  * What a failure of the client means for us:
@@ -90,4 +90,8 @@ function kindOf(type: unknown, code: unknown, message: string): FailureKind {
 
 /** As callers of the port see it. */
 export const asUnavailable = (failure: ServerFailure): StoreUnavailable =>
-  new StoreUnavailable(`EventStoreDB: ${failure.message}`, failure.reason.toUpperCase(), failure);
+  new StoreUnavailable(
+    `EventStoreDB: ${withoutAddresses(failure.message)}`,
+    failure.reason.toUpperCase(),
+    failure,
+  );

@@ -18,6 +18,8 @@ export interface CheckpointDocument {
   readonly generation?: number;
   /** Where it was a day ago, or later: deletions up to there may be forgotten. */
   readonly mark?: Mark;
+  /** Of an old version: where a newer build has found it at a start, and since when it is there. */
+  readonly unmoved?: Mark;
 }
 
 /** Checkpoints that only the latest epoch moves, by compare-and-set. */
@@ -49,6 +51,11 @@ export class Checkpoints {
           throw new CheckpointMoved(name, { position: found.position, epoch }, found);
       }
     }
+  }
+
+  /** Notes where it was found at a start, if it is still there. */
+  async noteUnmoved(name: string, unmoved: Mark): Promise<void> {
+    await this.collection.updateOne({ _id: name, position: unmoved.position }, { $set: { unmoved } });
   }
 
   /**

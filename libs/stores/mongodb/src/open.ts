@@ -46,7 +46,7 @@ const ALWAYS: MongoClientOptions = {
 
 /** Time limits that the URL may set otherwise. */
 const UNLESS_SAID: MongoClientOptions = {
-  serverSelectionTimeoutMS: 5_000,
+  serverSelectionTimeoutMS: 4_000,
   connectTimeoutMS: 5_000,
   socketTimeoutMS: 60_000,
 };

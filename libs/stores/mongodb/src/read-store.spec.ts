@@ -344,6 +344,77 @@ describe('documents that are dropped', () => {
   });
 });
 
+describe('documents of an old version of a model', () => {
+  const newer = { ...rows, version: 2 };
+  const collections = (): readonly string[] => {
+    const { cursor } = server.run({ listCollections: 1 }) as { cursor: { firstBatch: { name: string }[] } };
+    return cursor.firstBatch.map(({ name }) => name).filter((name) => name.startsWith('rows@'));
+  };
+  const pass = (ms: number): void => clock.moveTo(clock.now() + ms);
+
+  /** A start of the newer build, whose version gets as far as it says. */
+  async function newerBuild(to: number): Promise<void> {
+    const { reads } = await open();
+    await reads.prepare([newer]);
+    const from = await reads.takeOver(newer, opened.length);
+    await reads.commit(newer, new Map(), { from, to: asPosition(to), epoch: opened.length });
+  }
+
+  it('are told of at each start, and dropped at one that finds them where they were a day before', async () => {
+    const old = await taken();
+    await commit(old, { a: [5, 1] }, 0, 5);
+    await newerBuild(9);
+    expect(notices).toEqual([expect.stringContaining('documents of rows@1, an old version')]);
+    pass(DAY_MS - 1);
+    await newerBuild(10);
+    expect([notices.length, collections()]).toEqual([2, ['rows@1', 'rows@2']]);
+    pass(1);
+    await newerBuild(11);
+    expect(notices[2]).toMatch(/nobody has built the read model rows@1 for a day/);
+    expect(collections()).toEqual(['rows@2']);
+    await newerBuild(12);
+    expect(notices).toHaveLength(3);
+  });
+
+  it('stay while an older process builds them, and while the newer version is not further', async () => {
+    const old = await taken();
+    await commit(old, { a: [5, 1] }, 0, 5);
+    await newerBuild(5);
+    pass(2 * DAY_MS);
+    await newerBuild(6);
+    await commit(old, { a: [6, 2] }, 5, 6);
+    pass(2 * DAY_MS);
+    await newerBuild(7);
+    pass(DAY_MS - 1);
+    await newerBuild(8);
+    expect(collections()).toEqual(['rows@1', 'rows@2']);
+    expect(await old.reads.get(rows, 'a')).toEqual({ n: 2 });
+  });
+
+  it('that are newer than those of the build stay, whoever builds them', async () => {
+    await newerBuild(9);
+    for (let start = 0; start < 2; start += 1) {
+      const { reads } = await open();
+      await reads.prepare([rows]);
+      pass(2 * DAY_MS);
+    }
+    expect([notices, collections()]).toEqual([[], ['rows@2', 'rows@1']]);
+  });
+
+  it('that were dropped are built again by a build that wants them all the same', async () => {
+    const old = await taken();
+    await commit(old, { a: [5, 1], b: [5, 1] }, 0, 5);
+    await newerBuild(9);
+    pass(DAY_MS);
+    await newerBuild(10);
+    const again = await open();
+    await again.reads.prepare([rows]);
+    expect(await again.reads.takeOver(rows, 2)).toBe(0);
+    await commit(again, { a: [5, 1] }, 0, 5, 2);
+    expect([...(await again.reads.getMany(rows, ['a', 'b'])).keys()]).toEqual(['a']);
+  });
+});
+
 describe('documents', () => {
   it('come back as JSON would give them, and are plain to other tools', async () => {
     const model: ModelRef<Document> = { name: 'anything', version: 1, indexes: [] };

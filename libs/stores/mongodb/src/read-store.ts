@@ -11,6 +11,7 @@ import type { CheckpointMove, IndexQuery, Page, Placed, ReadStore, Sieve, Snapsh
 import { Checkpoints, type CheckpointDocument, type Mark } from './checkpoints.js';
 import { ModelDocuments } from './model-documents.js';
 import { prepareIndexes } from './model-indexes.js';
+import { OldVersions } from './old-versions.js';
 import { Snapshots } from './snapshots.js';
 import { asked } from './store-failure.js';
 import type { StoredDocument } from './stored-document.js';
@@ -41,6 +42,7 @@ export class MongoReadStore implements ReadStore {
   readonly #notice: (line: string) => void;
   readonly #checkpoints: Checkpoints;
   readonly #snapshots: Snapshots;
+  readonly #oldVersions: OldVersions;
   readonly #models = new Map<string, Prepared>();
   readonly #marks = new Map<string, Mark>();
 
@@ -50,10 +52,21 @@ export class MongoReadStore implements ReadStore {
     this.#notice = notice;
     this.#checkpoints = new Checkpoints(database.collection('modelCheckpoints'));
     this.#snapshots = new Snapshots(database);
+    const checkpoints = this.#checkpoints;
+    this.#oldVersions = new OldVersions({
+      database,
+      checkpoints,
+      clock,
+      notice,
+      drop: (model) => this.drop(model),
+    });
   }
 
   async prepare(models: readonly ModelRef[]): Promise<void> {
-    await asked(() => Promise.all(models.map((model) => this.#prepare(model))));
+    await asked(async () => {
+      await Promise.all(models.map((model) => this.#prepare(model)));
+      await this.#oldVersions.review(models);
+    });
   }
 
   async takeOver(model: ModelRef, epoch: number): Promise<Position> {

@@ -1,5 +1,5 @@
 import { MongoBulkWriteError, MongoError, MongoServerSelectionError, type WriteError } from 'mongodb';
-import { StoreUnavailable } from '@seatbook/runtime';
+import { StoreUnavailable, withoutAddresses } from '@seatbook/runtime';
 
 /**
  * What the server refuses because of what it was given: a document that is too large, a value or a query that it does not
@@ -18,7 +18,7 @@ const REFUSED_BY_DRIVER: ReadonlySet<string> = new Set(['MongoInvalidArgumentErr
 export function asStoreFailure(error: unknown): unknown {
   if (!(error instanceof MongoError)) return error;
   if (REFUSALS.has(error.code) || REFUSED_BY_DRIVER.has(error.name)) return error;
-  return new StoreUnavailable(`MongoDB: ${error.message}`, reasonOf(error), error);
+  return new StoreUnavailable(`MongoDB: ${withoutAddresses(error.message)}`, reasonOf(error), error);
 }
 
 /** What is asked of the server, with its failures as callers see them. */
