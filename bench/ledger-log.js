@@ -21,6 +21,7 @@ const LIFE = [
       orderId,
       part: 0,
       ifShort: 'wait',
+      fromReserve: false,
       reserved,
       lot: 1,
       waiting: NOBODY,

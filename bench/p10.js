@@ -130,6 +130,7 @@ async function lived(folder, cycles) {
           part: 0,
           holders: { serialNumbers: [serialOf(ordered)], userIds: [] },
           ifShort: 'wait',
+          fromReserve: false,
           platform: null,
         }),
         {

@@ -399,6 +399,39 @@ it('lets holders wait for licences, cancels waiting ones, and serves the rest wh
   expect(served.progress['assigned']).toBe(1);
 });
 
+it('keeps licences back for orders that name the reserve', async () => {
+  const address = `/accounts/${BERLIN}/assets/${LEDGERLINE}`;
+  seatbook.simulator.admin.purchase(BERLIN, { adamId: LEDGERLINE, count: 2 });
+  await seatbook.post(`/accounts/${BERLIN}/syncs`).expect(202);
+  await seatbook.until<AssetBody>(address, ({ licences }) => licences['available'] === 2);
+  const reserve = (licences: number) =>
+    seatbook.put(`${address}/reserve`, { licences, reason: 'for the new classes' });
+  expect((await reserve(5).expect(200)).body).toMatchObject({
+    licences: { available: 2, reserve: 5, inReserve: 2, unreserved: 0 },
+  });
+  const terms = { kind: 'AssignLicense', accountId: BERLIN, assetIds: [LEDGERLINE] };
+  const plan = { ...terms, serialNumbers: devices(3, 'K') };
+  expect((await seatbook.post('/plans', plan).expect(200)).body).toMatchObject({
+    assets: [{ sent: 0, waiting: 3, waitingReason: 'reserved', short: 3 }],
+  });
+  const named = { ...plan, fromReserve: true };
+  expect((await seatbook.post('/plans', named).expect(200)).body).toMatchObject({
+    assets: [{ sent: 2, waiting: 1, waitingReason: 'short', short: 1 }],
+  });
+  const beside = (await assign({ ...terms, serialNumbers: devices(1, 'L') }).expect(202)).body as OrderBody;
+  expect(beside).toMatchObject({ state: 'waiting', fromReserve: false });
+  const given = await assign({ ...terms, serialNumbers: devices(1, 'K'), fromReserve: true }).expect(200);
+  expect(given.body).toMatchObject({ state: 'finished', fromReserve: true, progress: { assigned: 1 } });
+
+  expect((await reserve(0).expect(200)).body).toMatchObject({ licences: { reserve: 0 } });
+  await seatbook.until<OrderBody>(`/orders/${beside.orderId}`, ({ state }) => state === 'finished');
+  expect((await seatbook.put(`${address}/reserve`, { licences: -1 }).expect(400)).body).toMatchObject({
+    code: 'INVALID_REQUEST',
+  });
+  const unknown = await seatbook.put(`/accounts/${BERLIN}/assets/1/reserve`, { licences: 1 }).expect(404);
+  expect(unknown.body).toMatchObject({ code: 'NOT_FOUND_ASSET' });
+});
+
 it('gives back all that a device holds, and a repeat is the same order', async () => {
   const serialNumber = 'E2EALL0001';
   await assign({ assetIds: [NOTES, '900000003', '900000005'], serialNumbers: [serialNumber] }).expect(200);

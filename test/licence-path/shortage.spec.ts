@@ -1,6 +1,6 @@
 import { UID, VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
-import { cancelWaiting, listOutcomes, renewToken } from '@seatbook/application';
-import { availableOf } from '@seatbook/licensing';
+import { cancelWaiting, listOutcomes, planOrder, renewToken, setReserve } from '@seatbook/application';
+import { availableOf, inReserveOf, unreservedOf } from '@seatbook/licensing';
 import { OWNER } from '@seatbook/test-support/virtual-seatbook';
 import { sized } from '@seatbook/test-support/full-size';
 
@@ -265,5 +265,46 @@ describe('the waiting list', () => {
     });
     expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 2_500 });
     expect(await virtual.assetDocument(APP)).toMatchObject({ unlimited: true, owned: null, assigned: 2_500 });
+  });
+});
+
+describe('a reserve', () => {
+  it('fills first when licences come back or are bought, and is given to orders that name it', async () => {
+    const virtual = await VirtualSeatbook.imported([asset(APP, 10)]);
+    const keepBack = (licences: number): Promise<unknown> =>
+      virtual.until(setReserve(virtual.edge, { uId: UID, asset: stdq(APP), licences }, OWNER));
+    const order = { kind: 'AssignLicense', uId: UID, ifShort: 'wait', platform: null } as const;
+    const shown = async (): Promise<unknown> => {
+      const document = await virtual.assetDocument(APP);
+      const [available, inReserve, unreserved] = [availableOf, inReserveOf, unreservedOf].map((of) =>
+        of(document),
+      );
+      return { available, inReserve, unreserved, waiting: document.waiting };
+    };
+    await keepBack(5);
+    const other = { ...order, assets: [stdq(APP)], serialNumbers: serials(8) };
+    const plan = await virtual.until(planOrder(virtual.edge, other));
+    expect(plan.assets).toMatchObject([{ sent: 5, waiting: 3, waitingReason: 'reserved' }]);
+    const { orderId } = await virtual.place(other);
+    await virtual.advance(60_000);
+    expect(await shown()).toEqual({ available: 5, inReserve: 5, unreserved: 0, waiting: 3 });
+
+    const named = await virtual.place({ ...other, serialNumbers: serials(4, 50), fromReserve: true });
+    expect((await virtual.finished(named.orderId)).final).toMatchObject({ assigned: 4 });
+    expect(await shown()).toEqual({ available: 1, inReserve: 1, unreserved: 0, waiting: 3 });
+
+    const back = { ...order, kind: 'ReturnLicense', assets: [stdq(APP)], serialNumbers: serials(2) } as const;
+    await virtual.finished((await virtual.place(back)).orderId);
+    await virtual.advance(60_000);
+    expect(await shown()).toEqual({ available: 3, inReserve: 3, unreserved: 0, waiting: 3 });
+
+    virtual.simulator.admin.purchase(UID, { adamId: APP, count: 4 });
+    await virtual.advance(20 * 60_000);
+    expect(await shown()).toEqual({ available: 5, inReserve: 5, unreserved: 0, waiting: 1 });
+
+    await keepBack(3);
+    expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 8 });
+    expect(await shown()).toEqual({ available: 4, inReserve: 3, unreserved: 1, waiting: 0 });
+    await virtual.close();
   });
 });

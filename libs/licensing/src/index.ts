@@ -35,7 +35,14 @@ export type {
   RefusalReason,
 } from './asset/asset-events.js';
 export { placesInLine, type Asset, type Pair } from './asset/asset-state.js';
-export { availableOf, excessOf, usedOf, type AssetDocument } from './asset/assets-model.js';
+export {
+  availableOf,
+  excessOf,
+  inReserveOf,
+  unreservedOf,
+  usedOf,
+  type AssetDocument,
+} from './asset/assets-model.js';
 export type { DriftDocument } from './asset/drifts-model.js';
 export type { PairDocument, PairState } from './asset/pairs-model.js';
 export { canonicalHolder, orderedSerials } from './serial-number.js';

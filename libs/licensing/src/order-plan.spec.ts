@@ -7,7 +7,7 @@ import { holderCount, type Holders } from './holder.js';
 import { orderPlan, planOfLedger } from './order-plan.js';
 
 const LIMITS = { maxAssets: 25, maxSerialNumbers: 1_000, maxClientUserIds: 1_000 };
-const assign = { kind: 'AssignLicense', ifShort: 'wait', platform: null } as const;
+const assign = { kind: 'AssignLicense', ifShort: 'wait', fromReserve: false, platform: null } as const;
 const giveBack = { ...assign, kind: 'ReturnLicense' } as const;
 
 const ledger = (...events: readonly AssetEvent[]): Asset => events.reduce(evolveAsset, emptyAsset());

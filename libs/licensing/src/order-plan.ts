@@ -1,5 +1,5 @@
 import { reservationOf, returnOf, lackOf } from './asset/reservation.js';
-import type { RefusalReason } from './asset/asset-events.js';
+import type { RefusalReason, WaitingReason } from './asset/asset-events.js';
 import type { Asset } from './asset/asset-state.js';
 import { idOfAsset } from './asset-id.js';
 import { rectanglesOf } from './dispatch/rectangles.js';
@@ -13,7 +13,7 @@ export interface PlannedPairs {
   readonly sent: number;
   /** Wait for a licence, and why the first of them would. */
   readonly waiting: number;
-  readonly waitingReason: 'short' | 'not-read-yet' | 'returning' | null;
+  readonly waitingReason: WaitingReason | 'returning' | null;
   /** An assignment: held by another order or adopted. A return: on its way back already. */
   readonly alreadyHeld: number;
   /** A return: nothing is held. */
@@ -73,7 +73,7 @@ export interface PlannedLedger extends AssetId {
 /** How many of those that are left out a plan names, for each asset and reason. */
 export const NAMED_IN_PLAN = 100;
 
-type PlannedTerms = Pick<OrderTerms, 'kind' | 'ifShort' | 'platform'>;
+type PlannedTerms = Pick<OrderTerms, 'kind' | 'ifShort' | 'fromReserve' | 'platform'>;
 
 const NONE: PlannedLedger['planned'] = {
   sent: 0,
@@ -101,7 +101,8 @@ export function planOfLedger(
   if (terms.kind === 'AssignLicense') {
     const { sections, refusal } = reservationOf(holders, terms, asset);
     const { reserved, waiting, following, alreadyHeld, refused } = sections;
-    const waitingReason = waiting.length > 0 ? lackOf(asset) : following.length > 0 ? 'returning' : null;
+    const lack = waiting.length > 0 ? lackOf(terms.fromReserve, asset) : null;
+    const waitingReason = lack ?? (following.length > 0 ? 'returning' : null);
     // Who is refused for want of a licence needs one, too; who follows has one again.
     const lacking = refusal === 'SHORT' ? refused.length : 0;
     const planned: PlannedLedger['planned'] = {
@@ -113,7 +114,7 @@ export function planOfLedger(
       refused: refused.length,
       refusal,
       needed: reserved.length + waiting.length + lacking,
-      short: waitingReason === 'short' ? waiting.length : lacking,
+      short: lack === 'short' || lack === 'reserved' ? waiting.length : lacking,
       leftOut: leftOut([...waiting, ...following], refused),
     };
     return { adamId, pricingParam, planned, sent: reserved };

@@ -2,6 +2,7 @@ import { holderAsOf, listCauses } from '@seatbook/application';
 import { idOf, isRefusal, type Document, type Envelope, type ReadModel } from '@seatbook/kernel';
 import {
   assetKey,
+  assetStream,
   holderKeys,
   licensingModels,
   orderStream,
@@ -143,6 +144,10 @@ async function waitingBesideFree(site: Site, world: World): Promise<string[]> {
     const waiting = pairs.filter(({ state }) => state === 'waiting');
     const free = world.available(site, adamId);
     if (waiting.length === 0 || free <= 0) continue;
+    const stream = assetStream(site.uId, stdq(adamId));
+    const { state: ledger } = await world.virtual.until(world.virtual.edge.runner.load(stream));
+    // Licences of the reserve are for those whose orders name it.
+    if (ledger.waitingForReserve === 0 && free <= ledger.reserve) continue;
     const document = await world.virtual.stores.reads.get(
       queryModels.assets,
       assetKey(site.uId, stdq(adamId)),

@@ -1,6 +1,6 @@
 import { placeOrder } from '@seatbook/application';
 import type { Milliseconds } from '@seatbook/kernel';
-import { assetKey, availableOf, queryModels } from '@seatbook/licensing';
+import { assetKey, queryModels, unreservedOf } from '@seatbook/licensing';
 import { OWNER, stdq } from '@seatbook/test-support/virtual-seatbook';
 import type { Site, World } from './world.js';
 
@@ -66,7 +66,7 @@ async function appWithFreeLicence(site: Site, world: World): Promise<string | nu
     const asset = await world.virtual.stores.reads.get(queryModels.assets, key);
     if (!asset?.deviceAssignable || !asset.baseline || asset.waiting > 0 || asset.short) continue;
     // Where other tools were at work unseen, there may be none at Apple.
-    if (world.available(site, adamId) > 0 && (availableOf(asset) ?? 1) > 0) return adamId;
+    if (world.available(site, adamId) > asset.reserve && (unreservedOf(asset) ?? 1) > 0) return adamId;
   }
   return null;
 }

@@ -67,6 +67,7 @@ const answered = (
     orderId,
     part: 0,
     ifShort: 'wait',
+    fromReserve: false,
     reserved: NOBODY,
     lot,
     waiting: NOBODY,
@@ -89,7 +90,7 @@ export const waits = (
   orderId: string,
   holders: Holders,
   lot: number,
-  waitingReason: 'short' | 'not-read-yet' = 'short',
+  waitingReason: Data<'asset.licenses-reserved'>['waitingReason'] = 'short',
 ): AssetEvent => answered(orderId, lot, { waiting: holders, waitingReason });
 
 /** They wait for a licence as soon as their return has ended. */

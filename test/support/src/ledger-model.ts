@@ -6,11 +6,13 @@ export interface ModelPair {
   orderId: string;
   callId: string | null;
   followUp:
-    | { action: 'assign'; orderId: string; ifShort: 'wait' | 'refuse' }
+    | { action: 'assign'; orderId: string; ifShort: 'wait' | 'refuse'; fromReserve: boolean }
     | { action: 'return'; orderId: string }
     | null;
   /** Whether it is to wait where there is no licence, whenever that turns out. */
   ifShort: 'wait' | 'refuse';
+  /** Whether licences of the reserve are for it, too. */
+  fromReserve: boolean;
   /** When it became open work; grows. */
   opened: number;
   /** How often a call released it to be planned again. */
@@ -33,6 +35,8 @@ export class LedgerModel {
   /** Holders that each order asked for. */
   readonly asked = new Map<string, readonly HolderKey[]>();
   total: number | null = 0;
+  /** Licences kept back for those that name the reserve. */
+  reserveSize = 0;
   totalsKnown = false;
   baseline = false;
   short = false;
@@ -52,6 +56,16 @@ export class LedgerModel {
     if (!this.baseline || !this.totalsKnown) return 0;
     if (this.total === null) return Infinity;
     return this.short ? 0 : Math.max(0, this.total - this.used() - this.takenElsewhere);
+  }
+
+  /** Whether a licence is there for a pair when so many are free. */
+  #mayHave(fromReserve: boolean, free: number): boolean {
+    return fromReserve ? free > 0 : free > this.reserveSize;
+  }
+
+  /** Whether somebody waits who could be served. */
+  #awaited(): boolean {
+    return this.queue.some((key) => this.#mayHave(this.#pair(key).fromReserve, this.free()));
   }
 
   open(): boolean {
@@ -107,7 +121,7 @@ export class LedgerModel {
       const pair = this.pairs.get(key);
       if (!pair || pair.state === 'failed') {
         this.takenElsewhere = Math.max(0, this.takenElsewhere - 1);
-        this.pairs.set(key, { state: 'assigned', ...this.#fresh('', 'wait') });
+        this.pairs.set(key, { state: 'assigned', ...this.#fresh('', 'wait', false) });
       } else if (pair.state === 'waiting') {
         this.takenElsewhere = Math.max(0, this.takenElsewhere - 1);
         pair.state = 'assigned';
@@ -117,24 +131,29 @@ export class LedgerModel {
     }
   }
 
-  reserve(orderId: string, keys: readonly HolderKey[], ifShort: 'wait' | 'refuse'): void {
+  reserve(
+    orderId: string,
+    keys: readonly HolderKey[],
+    ifShort: 'wait' | 'refuse',
+    fromReserve: boolean,
+  ): void {
     this.asked.set(orderId, keys);
-    let left = this.queue.length > 0 ? 0 : this.free();
+    let free = this.#awaited() ? 0 : this.free();
     this.#opened += 1;
     for (const key of keys) {
       const pair = this.pairs.get(key);
-      const fresh = this.#fresh(orderId, ifShort);
+      const fresh = this.#fresh(orderId, ifShort, fromReserve);
       if (pair && pair.state !== 'failed') {
         if (pair.state === 'returning' && pair.followUp === null)
-          pair.followUp = { action: 'assign', orderId, ifShort };
+          pair.followUp = { action: 'assign', orderId, ifShort, fromReserve };
         else {
           this.#end(orderId, key, 'alreadyHeld');
           if (pair.followUp?.action === 'return') this.#unfollow(key);
         }
       } else if (key.startsWith('d:') && !this.deviceAssignable) {
         this.#end(orderId, key, 'refused');
-      } else if (left > 0) {
-        left -= 1;
+      } else if (this.#mayHave(fromReserve, free)) {
+        free -= 1;
         this.pairs.set(key, { state: 'reserved', ...fresh });
       } else if (ifShort === 'wait') {
         this.pairs.set(key, { state: 'waiting', ...fresh });
@@ -157,7 +176,7 @@ export class LedgerModel {
       } else if (!this.revocable) {
         this.#end(orderId, key, 'refused');
       } else if (pair.state === 'assigned') {
-        Object.assign(pair, { state: 'returning', ...this.#fresh(orderId, pair.ifShort) });
+        Object.assign(pair, { state: 'returning', ...this.#fresh(orderId, pair.ifShort, pair.fromReserve) });
       } else if (pair.state === 'reserved' && pair.followUp === null) {
         pair.followUp = { action: 'return', orderId };
       } else {
@@ -170,9 +189,11 @@ export class LedgerModel {
   serve(): void {
     let free = this.free();
     this.#opened += 1;
-    while (free > 0 && this.queue.length > 0) {
+    for (const key of [...this.queue]) {
+      if (!this.#mayHave(this.#pair(key).fromReserve, free)) continue;
       free -= 1;
-      Object.assign(this.#pair(this.queue.shift() as HolderKey), { state: 'reserved', opened: this.#opened });
+      this.#unqueue(key);
+      Object.assign(this.#pair(key), { state: 'reserved', opened: this.#opened });
     }
     if (this.baseline && !this.short) this.refuseShort();
   }
@@ -204,12 +225,16 @@ export class LedgerModel {
       this.#end(orderId, key, 'assigned');
       Object.assign(pair, { state: 'assigned', callId: null, tries: 0 });
       if (followUp)
-        Object.assign(pair, { state: 'returning', ...this.#fresh(followUp.orderId, pair.ifShort) });
+        Object.assign(pair, {
+          state: 'returning',
+          ...this.#fresh(followUp.orderId, pair.ifShort, pair.fromReserve),
+        });
     } else {
       this.#end(orderId, key, 'returned');
       this.pairs.delete(key);
       if (followUp?.action === 'assign') {
-        this.pairs.set(key, { state: 'waiting', ...this.#fresh(followUp.orderId, followUp.ifShort) });
+        const fresh = this.#fresh(followUp.orderId, followUp.ifShort, followUp.fromReserve);
+        this.pairs.set(key, { state: 'waiting', ...fresh });
         this.queue.push(key);
       }
     }
@@ -256,8 +281,8 @@ export class LedgerModel {
     return true;
   }
 
-  #fresh(orderId: string, ifShort: ModelPair['ifShort']): Omit<ModelPair, 'state'> {
-    return { orderId, callId: null, ifShort, followUp: null, opened: this.#opened, tries: 0 };
+  #fresh(orderId: string, ifShort: ModelPair['ifShort'], fromReserve: boolean): Omit<ModelPair, 'state'> {
+    return { orderId, callId: null, ifShort, fromReserve, followUp: null, opened: this.#opened, tries: 0 };
   }
 
   #pair(key: HolderKey): ModelPair {

@@ -35,6 +35,7 @@ export const terms = (more: Partial<OrderTerms> = {}): OrderTerms => ({
   uId: LOCATION,
   assets: [PAGES],
   ifShort: 'wait',
+  fromReserve: false,
   platform: null,
   holders: 2,
   ...more,

@@ -278,6 +278,13 @@ export function everyEvent(): LicensingJourney {
   });
   reconciliation({ type: 'RecordAssets', assets: [appleAsset({ total: 9, available: 6 })], readAt: NOW });
 
+  // Licences are kept back for an order that names the reserve.
+  journey.send(assetStream(LOCATION, KEYNOTE), { type: 'SetReserve', licences: 1 });
+  place('order-p', devices('C02W', 'C02X'), { assets: [KEYNOTE] });
+  order('order-p', { type: 'CancelWaiting' });
+  place('order-q', devices('C02X'), { assets: [KEYNOTE], fromReserve: true });
+  journey.send(assetStream(LOCATION, KEYNOTE), { type: 'SetReserve', licences: 0 });
+
   // A call that Apple refuses whole, one that stalls, one that fails with a return remembered.
   place('order-g', devices('C02K', 'C02L'));
   plan('call-6', devices('C02K', 'C02L'));

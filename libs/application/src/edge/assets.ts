@@ -2,17 +2,23 @@ import { Refusal, type Position } from '@seatbook/kernel';
 import {
   assetKey,
   availableOf,
+  assetStream,
   excessOf,
   idOfAsset,
+  inReserveOf,
   queryModels,
+  unreservedOf,
   usedOf,
   type AssetDocument,
   type AssetId,
 } from '@seatbook/licensing';
-import { mustExist } from './accounts.js';
+import type { Receipt } from '@seatbook/runtime';
+import { mustBeImported, mustExist } from './accounts.js';
 import { assetAsOf, positionOf, type Moment } from './as-of.js';
+import type { Caller } from './principal.js';
 import type { PageOf, Reflected, RowsOf, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
+import { takenContext } from './taken-key.js';
 
 /** Licences of one asset, or of several together. */
 export interface LicenceCounts {
@@ -25,6 +31,11 @@ export interface LicenceCounts {
   readonly waiting: number;
   readonly failed: number;
   readonly available: number | null;
+  /** Licences kept back for orders that name the reserve, and how many of them are there. */
+  readonly reserve: number;
+  readonly inReserve: number | null;
+  /** Available without those of the reserve. */
+  readonly unreserved: number | null;
   readonly excess: number;
 }
 
@@ -113,6 +124,9 @@ export const countsOf = (asset: AssetDocument): LicenceCounts => ({
   waiting: asset.waiting,
   failed: asset.failed,
   available: availableOf(asset),
+  reserve: asset.reserve,
+  inReserve: inReserveOf(asset),
+  unreserved: unreservedOf(asset),
   excess: excessOf(asset),
 });
 
@@ -129,6 +143,9 @@ async function totalsOf(
     waiting: 0,
     failed: 0,
     available: 0,
+    reserve: 0,
+    inReserve: 0,
+    unreserved: 0,
     excess: 0,
   };
   let limited = 0;
@@ -145,5 +162,23 @@ async function totalsOf(
   }
   return { ...sum, assets: limited, unlimitedAssets };
 }
+
+/**
+ * Keeps so many licences of an asset back for orders that name the reserve; 0 for none. What was reserved or assigned
+ * stays: the reserve fills as licences become free.
+ * @throws Refusal NOT_FOUND_ACCOUNT, NOT_FOUND_ASSET
+ */
+export async function setReserve(
+  seatbook: SeatbookEdge,
+  { uId, asset, licences }: { readonly uId: string; readonly asset: AssetId; readonly licences: number },
+  caller: Caller,
+): Promise<Receipt> {
+  await mustBeImported(seatbook, uId);
+  const body = { reserveOf: assetKey(uId, asset), licences };
+  const context = await takenContext(seatbook, caller, 'SetReserve', body);
+  return seatbook.execute(assetStream(uId, asset), { type: 'SetReserve', licences }, context);
+}
+
+export const assetCommands = { SetReserve: setReserve };
 
 export const assetQueries = { ListAssets: listAssets, SumAssets: sumAssets, GetAsset: getAsset };

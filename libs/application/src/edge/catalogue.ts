@@ -1,5 +1,5 @@
 import { accountCommands, accountQueries } from './accounts.js';
-import { assetQueries } from './assets.js';
+import { assetCommands, assetQueries } from './assets.js';
 import { deviceQueries } from './devices.js';
 import { driftCommands, driftQueries } from './drift.js';
 import { historyQueries } from './history.js';
@@ -17,6 +17,7 @@ import { timelineQueries } from './timeline.js';
 
 export const commands = {
   ...accountCommands,
+  ...assetCommands,
   ...driftCommands,
   ...importCommands,
   ...parkingCommands,

@@ -20,6 +20,8 @@ export interface OrderRequest {
   readonly assets: readonly AssetId[];
   readonly serialNumbers: readonly string[];
   readonly ifShort: 'wait' | 'refuse';
+  /** Whether licences of the reserve are for it, too; left out: they are not. */
+  readonly fromReserve?: boolean | undefined;
   readonly platform: string | null;
   /** What the plan said, as far as the order rests on it. */
   readonly expect?: readonly ExpectedAsset[] | undefined;
@@ -40,12 +42,13 @@ export interface CheckedOrder {
  */
 export async function checkedOrder(
   seatbook: SeatbookEdge,
-  { kind, uId, ifShort, platform, ...listed }: OrderRequest,
+  { kind, uId, ifShort, fromReserve = false, platform, ...listed }: OrderRequest,
   isPlaced: () => Promise<boolean> = async () => false,
 ): Promise<CheckedOrder> {
   const serialNumbers = orderedSerials(listed.serialNumbers, kind === 'AssignLicense' ? 'assign' : 'return');
   const assets = checkedAssets(listed.assets);
-  const terms: OrderTerms = { kind, uId, assets, ifShort, platform, holders: serialNumbers.length };
+  const holders = serialNumbers.length;
+  const terms: OrderTerms = { kind, uId, assets, ifShort, fromReserve, platform, holders };
   checkSize(terms);
   const known = seatbook.assets.has(uId, assets) || (await isPlaced());
   if (!known) await checkKnown(seatbook, uId, assets);

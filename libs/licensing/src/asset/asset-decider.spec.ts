@@ -40,6 +40,7 @@ const reserve = (
   part: 0,
   holders,
   ifShort: 'wait',
+  fromReserve: false,
   platform: null,
   ...more,
 });
@@ -368,6 +369,7 @@ describe('reserving licences', () => {
           orderId: 'one',
           part: 0,
           ifShort: 'wait',
+          fromReserve: false,
           reserved: devices('A'),
           lot: 1,
           waiting: devices('B'),
@@ -1223,6 +1225,7 @@ describe('settling a call that took licences back', () => {
       action: 'assign',
       orderId: 'three',
       ifShort: 'wait',
+      fromReserve: false,
     });
   });
 });
@@ -1251,7 +1254,8 @@ describe('a snapshot of a ledger', () => {
         lot: 1_000_000,
         tries: 5,
         ifShort: 'refuse',
-        followUp: { action: 'assign', orderId: id, ifShort: 'refuse' },
+        fromReserve: false,
+        followUp: { action: 'assign', orderId: id, ifShort: 'refuse', fromReserve: false },
       });
       asset.waiting.add(key);
       const call = `call-${Math.floor(index / 1_000)}`;

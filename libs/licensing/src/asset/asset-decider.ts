@@ -1,31 +1,24 @@
-import { Refusal, chunksOf, type Command, type Decider, type Instant } from '@seatbook/kernel';
-import {
-  MAX_HOLDERS,
-  NOBODY,
-  holderKeys,
-  holdersOf,
-  inParallel,
-  type HolderKey,
-  type Holders,
-} from '../holder.js';
+import { Refusal, type Command, type Decider, type Instant } from '@seatbook/kernel';
+import { NOBODY, holderKeys, holdersOf, inParallel, type HolderKey, type Holders } from '../holder.js';
 import type { PairFailure } from '../apple-call/call-events.js';
 import type { AppleAsset, ContentMetadata } from '../ports.js';
-import type { Action, AssetEvent, AssetTraits, IfShort, RefusalReason, Totals } from './asset-events.js';
+import type { Action, AssetEvent, AssetTraits, Totals, Wish } from './asset-events.js';
 import {
   emptyAsset,
   evolveAsset,
-  freeLicences,
+  freeFor,
   pairOf,
   takenElsewhere,
   unusedLicences,
   type Asset,
   type Pair,
 } from './asset-state.js';
-import { ended, followUpsEnded, followedBy, lotsOf, newLots, ofOrders } from './pairs-in-parallel.js';
+import { ended, followUpsEnded, followedBy, lotsOf, newLots } from './pairs-in-parallel.js';
 import { driftDecided, driftFound, sourceOfCount, type FoundDrift } from './drift.js';
 import { foundWaiting } from './found-waiting.js';
 import { lackOf, reservationOf, returnOf } from './reservation.js';
 import { releaseClaims, settleCall } from './settle-call.js';
+import { MAX_TOGETHER, endWaiting, refuseShort, refused, serveWaiting, withdraw } from './waiting-list.js';
 
 export type AssetCommand =
   | (Command<'RecordAsset'> & {
@@ -41,19 +34,21 @@ export type AssetCommand =
   | (Command<'RecordDrift'> & { readonly found: FoundDrift })
   | (Command<'DecideDrift'> & { readonly holders: Holders; readonly decision: 'accept' | 'restore' })
   | (Command<'CompleteBaseline'> & { readonly count: number; readonly unstable: boolean })
-  | (Command<'ReserveLicenses'> & {
-      readonly orderId: string;
-      readonly part: number;
-      readonly holders: Holders;
-      readonly ifShort: IfShort;
-      /** Platform of the devices, where the order names one. */
-      readonly platform: string | null;
-    })
+  | (Command<'ReserveLicenses'> &
+      Wish & {
+        readonly orderId: string;
+        readonly part: number;
+        readonly holders: Holders;
+        /** Platform of the devices, where the order names one. */
+        readonly platform: string | null;
+      })
   | (Command<'ReturnLicenses'> & {
       readonly orderId: string;
       readonly part: number;
       readonly holders: Holders;
     })
+  /** How many licences are kept back for orders that name the reserve. */
+  | (Command<'SetReserve'> & { readonly licences: number })
   | Command<'ServeWaiting'>
   /** Apple's list was read to its end and lacks the asset. */
   | Command<'RefuseUnlisted'>
@@ -106,12 +101,14 @@ export const assetDecider: Decider<AssetCommand, Asset, AssetEvent> = {
         return reserveLicenses(command, asset);
       case 'ReturnLicenses':
         return returnLicenses(command, asset);
+      case 'SetReserve':
+        return setReserve(command.licences, asset);
       case 'ServeWaiting':
         return serveWaiting(asset);
       case 'RefuseUnlisted':
         return asset.traits ? [] : refused('UNKNOWN_ASSET', [...asset.waiting].slice(0, MAX_TOGETHER), asset);
       case 'RefuseShort':
-        return refuseShort(NOBODY_SERVED, asset);
+        return refuseShort(asset);
       case 'EndWaiting':
         return endWaiting(command.orderId, asset);
       case 'CloseLedger':
@@ -160,7 +157,7 @@ function recordAsset(
   if (unlimited || available > 0)
     events.push({ type: 'asset.shortage-cleared', data: { available: unlimited ? null : available } });
   // What Apple called short is short: nobody was there to give a licence back meanwhile.
-  else events.push(...refuseShort(NOBODY_SERVED, asset));
+  else events.push(...refuseShort(asset));
   return [...events, ...withdraw(unlimited ? 0 : asset.used - total, asset)];
 }
 
@@ -181,25 +178,6 @@ function countChanged(
   if (before.unlimited === unlimited && before.total === total && before.retired === retired) return null;
   const source = sourceOfCount(before, after);
   return { type: 'asset.count-changed', data: { before, after, from: since ?? readAt, to: readAt, source } };
-}
-
-/** Unclaimed reservations, newest first: one per licence over the total. In the waiting list they keep their order. */
-function withdraw(excess: number, asset: Asset): AssetEvent[] {
-  if (excess <= 0) return [];
-  const unclaimed = [...asset.pairs].filter(
-    ([, { state, callId }]) => state === 'reserved' && callId === null,
-  );
-  const newest = unclaimed.sort(([, a], [, b]) => a.lot - b.lot).slice(-Math.min(excess, MAX_TOGETHER));
-  // Each event puts its pairs before all that wait: the oldest come last.
-  return chunksOf(newest, MAX_HOLDERS)
-    .reverse()
-    .map((chunk) => {
-      const keys = chunk.map(([key]) => key);
-      return {
-        type: 'asset.reservations-withdrawn',
-        data: { ...ofOrders(keys, asset), fromLots: lotsOf(keys, asset) },
-      };
-    });
 }
 
 function describeAsset({ metadata }: AssetCommand & { type: 'DescribeAsset' }, asset: Asset): AssetEvent[] {
@@ -227,7 +205,7 @@ function correctAdoption(holders: Holders, asset: Asset): AssetEvent[] {
 }
 
 function reserveLicenses(command: AssetCommand & { type: 'ReserveLicenses' }, asset: Asset): AssetEvent[] {
-  const { orderId, part, holders } = command;
+  const { orderId, part, holders, ifShort, fromReserve } = command;
   const { sections, refusal, free, failedBefore, overruled } = reservationOf(holders, command, asset);
   const { reserved, waiting, following, refused } = sections;
   const held = inParallel(sections.alreadyHeld.map((key) => [key, holdingOrder(pairOf(key, asset))]));
@@ -237,11 +215,12 @@ function reserveLicenses(command: AssetCommand & { type: 'ReserveLicenses' }, as
       data: {
         orderId,
         part,
-        ifShort: command.ifShort,
+        ifShort,
+        fromReserve,
         reserved: holdersOf(reserved),
         lot: newLots(asset)(),
         waiting: holdersOf(waiting),
-        waitingReason: waiting.length === 0 ? null : lackOf(asset),
+        waitingReason: waiting.length === 0 ? null : lackOf(fromReserve, asset),
         following: holdersOf(following),
         alreadyHeld: held.holders,
         heldBy: held.values,
@@ -252,14 +231,14 @@ function reserveLicenses(command: AssetCommand & { type: 'ReserveLicenses' }, as
       },
     },
     ...followUpsEnded('pending', overruled, orderId, asset),
-    ...(waiting.length > 0 || refusal === 'SHORT' ? doubted(reserved.length, asset) : []),
+    ...(waiting.length > 0 || refusal === 'SHORT' ? doubted(reserved.length, fromReserve, asset) : []),
   ];
 }
 
 /** `more`: licences that the same decision gives away. */
-function doubted(more: number, asset: Asset): AssetEvent[] {
+function doubted(more: number, fromReserve: boolean, asset: Asset): AssetEvent[] {
   if (!asset.baseline || asset.short || asset.takenElsewhere === 0) return [];
-  if (unusedLicences(asset) <= more) return [];
+  if (freeFor(fromReserve, unusedLicences(asset), asset) <= more) return [];
   return [{ type: 'asset.totals-doubted', data: { takenElsewhere: asset.takenElsewhere } }];
 }
 
@@ -300,71 +279,6 @@ function returnLicenses(
 const returningOrder = ({ state, followUp, orderId }: Pair): string =>
   state === 'returning' ? orderId : (followUp?.orderId ?? orderId);
 
-/** Pairs served, withdrawn or ended at once: ten events, so that an append stays small. A reaction on them goes on. */
-const MAX_TOGETHER = 10 * MAX_HOLDERS;
-
-function serveWaiting(asset: Asset): AssetEvent[] {
-  const { totals, used } = asset;
-  if (totals && !totals.unlimited && used > totals.total) {
-    const withdrawn = withdraw(used - totals.total, asset);
-    if (withdrawn.length > 0) return withdrawn;
-  }
-  const served = firstServed(asset);
-  const openLot = newLots(asset);
-  return [
-    ...chunksOf(served, MAX_HOLDERS).map((chunk): AssetEvent => ({
-      type: 'asset.licenses-served',
-      data: { ...ofOrders(chunk, asset), lot: openLot() },
-    })),
-    // While Apple contradicts the ledger, the totals tell who gets none.
-    ...(asset.short || !asset.baseline ? [] : refuseShort(new Set(served), asset)),
-  ];
-}
-
-/** Those at the head of the waiting list for whom there are licences. */
-function firstServed(asset: Asset): readonly HolderKey[] {
-  const count = Math.min(freeLicences(asset), asset.waiting.size, MAX_TOGETHER);
-  const first: HolderKey[] = [];
-  if (count === 0) return first;
-  for (const key of asset.waiting) {
-    first.push(key);
-    if (first.length === count) break;
-  }
-  return first;
-}
-
-const NOBODY_SERVED: ReadonlySet<HolderKey> = new Set();
-
-/** A shortage that turns out late is treated as one that is seen at once: who is not to wait is refused. */
-function refuseShort(served: ReadonlySet<HolderKey>, asset: Asset): AssetEvent[] {
-  if (asset.refusable === 0) return [];
-  const keys = [...asset.waiting].filter(
-    (key) => pairOf(key, asset).ifShort === 'refuse' && !served.has(key),
-  );
-  return refused('SHORT', keys.slice(0, MAX_TOGETHER), asset);
-}
-
-/** They wait for what never comes. */
-const refused = (refusal: RefusalReason, keys: readonly HolderKey[], asset: Asset): AssetEvent[] =>
-  chunksOf(keys, MAX_HOLDERS).map((chunk) => ({
-    type: 'asset.waiting-refused',
-    data: { ...ofOrders(chunk, asset), refusal },
-  }));
-
-function endWaiting(orderId: string, asset: Asset): AssetEvent[] {
-  const own = [...asset.waiting]
-    .filter((key) => asset.pairs.get(key)?.orderId === orderId)
-    .slice(0, MAX_TOGETHER);
-  const following = [...asset.pairs]
-    .filter(([, { followUp }]) => followUp?.action === 'assign' && followUp.orderId === orderId)
-    .map(([key]) => key)
-    .slice(0, MAX_TOGETHER - own.length);
-  return [
-    ...ended('waiting', own, orderId, asset),
-    ...followUpsEnded('following', following, orderId, asset),
-  ];
-}
-
 /** What is left when an append is full ends in the account's next round. */
 function closeLedger(abandoned: boolean, asset: Asset): AssetEvent[] {
   const keys: Record<'waiting' | 'reserved' | 'returning', HolderKey[]> = {
@@ -387,6 +301,13 @@ function closeLedger(abandoned: boolean, asset: Asset): AssetEvent[] {
     ...ended('reserved', keys.reserved, '', asset),
     ...ended('returning', keys.returning, '', asset),
   ];
+}
+
+/** More than the location owns is a wish for later: until then, nobody else gets a licence. */
+function setReserve(licences: number, asset: Asset): AssetEvent[] {
+  if (!asset.traits)
+    throw new Refusal('NOT_FOUND_ASSET', 'the licences of this asset have not been read at Apple');
+  return asset.reserve === licences ? [] : [{ type: 'asset.reserve-set', data: { licences } }];
 }
 
 function claimPairs(

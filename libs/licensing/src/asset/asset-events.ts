@@ -80,11 +80,26 @@ export type CountSource = 'purchase' | 'refund' | 'transfer' | 'apple';
 /** What becomes of a pair of an order for which there is no licence, whenever that turns out. */
 export type IfShort = 'wait' | 'refuse';
 
+/**
+ * Why there is no licence for a pair. `reserved`: there are free ones, but they are kept back for orders that name the
+ * reserve.
+ */
+export type WaitingReason = 'short' | 'reserved' | 'not-read-yet';
+
+/** What an order says of its pairs for the case that licences are few. */
+export interface Wish {
+  readonly ifShort: IfShort;
+  /** Licences of the reserve are for it, too. */
+  readonly fromReserve: boolean;
+}
+
 export type AssetEvent =
   /** Its account is given up or removed: no licence of it is given away any more. */
   | Event<'closed', Record<never, never>>
   /** Its account is ours again. */
   | Event<'opened', Record<never, never>>
+  /** From now on so many licences are kept back for orders that name the reserve, as far as there are any. */
+  | Event<'reserve-set', { readonly licences: number }>
   | Event<'discovered', AssetTraits>
   | Event<'traits-changed', AssetTraits>
   /** `takenElsewhere`: licences that Apple counts as taken by holders of whom the ledger knows nothing. */
@@ -134,15 +149,14 @@ export type AssetEvent =
   /** The answer to one request of an order. `reserved` pairs form a lot of open work. */
   | Event<
       'licenses-reserved',
-      {
+      /** Its wish is also that of those that Apple calls short later, and of those that follow a return. */
+      Wish & {
         readonly orderId: string;
         readonly part: number;
-        /** Also of those that Apple calls short later, and of those that follow a return. */
-        readonly ifShort: IfShort;
         readonly reserved: Holders;
         readonly lot: number;
         readonly waiting: Holders;
-        readonly waitingReason: 'short' | 'not-read-yet' | null;
+        readonly waitingReason: WaitingReason | null;
         /** On their way back by another order: they wait as soon as they are returned. */
         readonly following: Holders;
         /** Held already; `heldBy` is parallel: the order that holds the pair, '' for an adopted one. */
@@ -150,7 +164,7 @@ export type AssetEvent =
         readonly heldBy: readonly string[];
         readonly refused: Holders;
         readonly refusal: RefusalReason | null;
-        /** Licences free when this was decided; null for an unlimited asset. */
+        /** Licences free for this order when this was decided; null for an unlimited asset. */
         readonly free: number | null;
         /** Of reserved and waiting ones: how many are another try, after a failure that this answer ends. */
         readonly failedBefore: number;
@@ -224,7 +238,7 @@ export type AssetEvent =
   | Event<'returns-started', Holders & OrderRefs & { readonly lot: number }>
   | Event<'licenses-returned', Holders & OrderRefs & { readonly callId: string }>
   /** Returned pairs that were ordered anew meanwhile: they wait now. */
-  | Event<'waiting-listed', Holders & OrderRefs & { readonly ifShort: IfShort }>
+  | Event<'waiting-listed', Holders & OrderRefs & Wish>
   /** Pairs that waited will get no licence by this order. */
   | Event<'waiting-refused', Holders & OrderRefs & { readonly refusal: RefusalReason }>
   /** Remembered returns of pairs that never came to be assigned: nothing is left to return. */
@@ -260,6 +274,7 @@ export const happenedAtApple: ReadonlySet<AssetEvent['type']> = new Set<AssetEve
 export const assetEventTypes = firstVersions<AssetEvent>({
   'asset.closed': true,
   'asset.opened': true,
+  'asset.reserve-set': true,
   'asset.discovered': true,
   'asset.traits-changed': true,
   'asset.totals-read': true,

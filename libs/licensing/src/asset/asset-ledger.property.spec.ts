@@ -36,7 +36,8 @@ type Op =
   | { op: 'totals'; total: number | null; available: number; deviceAssignable: boolean; revocable: boolean }
   | { op: 'adopt'; holders: HolderKey[] }
   | { op: 'baseline' }
-  | { op: 'reserve'; holders: HolderKey[]; ifShort: 'wait' | 'refuse' }
+  | { op: 'reserve'; holders: HolderKey[]; ifShort: 'wait' | 'refuse'; fromReserve: boolean }
+  | { op: 'keep back'; licences: number }
   | { op: 'return'; holders: HolderKey[] }
   | { op: 'serve' }
   | { op: 'cancel'; pick: number }
@@ -74,7 +75,12 @@ const anyOp: fc.Arbitrary<Op> = fc.oneof(
       op: fc.constant('reserve' as const),
       holders: some,
       ifShort: fc.constantFrom('wait' as const, 'wait' as const, 'refuse' as const),
+      fromReserve: fc.nat(3).map((n) => n === 0),
     }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ op: fc.constant('keep back' as const), licences: fc.nat(4) }),
   },
   { weight: 4, arbitrary: fc.record({ op: fc.constant('return' as const), holders: some }) },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('serve' as const) }) },
@@ -152,14 +158,16 @@ class Bench {
       case 'return': {
         const kind = op.op === 'reserve' ? 'AssignLicense' : 'ReturnLicense';
         const orderId = `order-${(this.#count += 1)}`;
-        const ifShort = op.op === 'reserve' ? op.ifShort : 'wait';
-        if (kind === 'AssignLicense') model.reserve(orderId, op.holders, ifShort);
+        const { ifShort, fromReserve } =
+          op.op === 'reserve' ? op : ({ ifShort: 'wait', fromReserve: false } as const);
+        if (kind === 'AssignLicense') model.reserve(orderId, op.holders, ifShort, fromReserve);
         else model.giveBack(orderId, op.holders);
         const terms: OrderTerms = {
           kind,
           uId: '7700000000000001',
           assets: [ASSET],
           ifShort,
+          fromReserve,
           platform: null,
           holders: op.holders.length,
         };
@@ -167,6 +175,12 @@ class Bench {
         for (const { command } of this.#order(orderId, placing)) this.#decide(command as AssetCommand);
         break;
       }
+      case 'keep back':
+        // Of an asset that was never read, nobody keeps licences back.
+        if (!model.totalsKnown) break;
+        model.reserveSize = op.licences;
+        this.#decide({ type: 'SetReserve', licences: op.licences });
+        break;
       case 'serve':
         this.#serve();
         break;
@@ -234,13 +248,20 @@ class Bench {
     const plain = (
       pairs: ReadonlyMap<
         HolderKey,
-        { state: string; orderId: string; callId: string | null; ifShort: string; followUp: unknown }
+        {
+          state: string;
+          orderId: string;
+          callId: string | null;
+          ifShort: string;
+          fromReserve: boolean;
+          followUp: unknown;
+        }
       >,
     ) =>
       [...pairs]
-        .map(([key, { state, orderId, callId, ifShort, followUp }]) => [
+        .map(([key, { state, orderId, callId, ifShort, fromReserve, followUp }]) => [
           key,
-          { state, orderId, callId, ifShort, followUp },
+          { state, orderId, callId, ifShort, fromReserve, followUp },
         ])
         .sort();
     expect(plain(ledger.pairs)).toEqual(plain(model.pairs));
@@ -328,6 +349,8 @@ class Bench {
     expect(this.ledger.reserved).toBe(pairs.filter(({ state }) => state === 'reserved').length);
     const refusable = pairs.filter(({ state, ifShort }) => state === 'waiting' && ifShort === 'refuse');
     expect(this.ledger.refusable).toBe(refusable.length);
+    const forReserve = pairs.filter(({ state, fromReserve }) => state === 'waiting' && fromReserve);
+    expect(this.ledger.waitingForReserve).toBe(forReserve.length);
   }
 
   #decide(command: AssetCommand): readonly AssetEvent[] {

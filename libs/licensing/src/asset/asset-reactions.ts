@@ -19,13 +19,13 @@ import type { AssetEvent } from './asset-events.js';
 /** Each question of an order goes to the ledger of its asset. */
 const askLedger = reaction<OrderEvent>('asset.ask-ledger', {
   'order.reservation-asked': ({ stream, data }) => {
-    const { uId, kind, part, serialNumbers, userIds, ifShort, platform } = data;
+    const { uId, kind, part, serialNumbers, userIds, ifShort, fromReserve, platform } = data;
     const question = { orderId: idOf(stream), part, holders: { serialNumbers, userIds } };
     return [
       messageTo(
         assetStream(uId, data),
         kind === 'AssignLicense'
-          ? { type: 'ReserveLicenses', ...question, ifShort, platform }
+          ? { type: 'ReserveLicenses', ...question, ifShort, fromReserve, platform }
           : { type: 'ReturnLicenses', ...question },
       ),
     ];
@@ -54,6 +54,7 @@ const serveWaiting = reaction<AssetEvent>('asset.serve-waiting', {
   'asset.totals-read': serve,
   'asset.baseline-completed': serve,
   'asset.opened': serve,
+  'asset.reserve-set': serve,
   'asset.shortage-cleared': serve,
   'asset.licenses-failed': serve,
   'asset.licenses-returned': serve,

@@ -1,7 +1,7 @@
 import { chunksOf, type EventOf, type Instant, type SnapshotCodec } from '@seatbook/kernel';
 import { holderCount, holderKeys, orderAt, type HolderKey, type Holders, type OrderRefs } from '../holder.js';
 import { canonicalHolder } from '../serial-number.js';
-import type { Action, AssetEvent, AssetTraits, DriftKind, IfShort, Totals } from './asset-events.js';
+import type { Action, AssetEvent, AssetTraits, DriftKind, IfShort, Totals, Wish } from './asset-events.js';
 import { recent } from './restores.js';
 
 /** One asset and one holder. A pair that a call has claimed has a `callId`, whatever its state. */
@@ -16,6 +16,8 @@ export interface Pair {
   tries: number;
   /** What its order says for the case that there is no licence for it. */
   ifShort: IfShort;
+  /** Its order names the reserve. */
+  fromReserve: boolean;
   /** What follows when the work under way has ended. */
   followUp: FollowUp | null;
 }
@@ -29,7 +31,7 @@ export interface LateEffect {
 const MAX_LATE_EFFECTS = 10_000;
 
 export type FollowUp =
-  | { readonly action: 'assign'; readonly orderId: string; readonly ifShort: IfShort }
+  | ({ readonly action: 'assign'; readonly orderId: string } & Wish)
   | { readonly action: 'return'; readonly orderId: string };
 
 /** The ledger of one asset: the only place that decides whether a licence is free. */
@@ -49,8 +51,10 @@ export interface Asset {
   readonly spellings: Map<HolderKey, readonly HolderKey[]>;
   /** Licences that Apple counted as taken by holders of whom the ledger knew nothing, without those it knows by now. */
   takenElsewhere: number;
-  /** Waiting pairs, first come first served. */
+  /** Waiting pairs, first come first served; those that may have licences of the reserve go past the others to it. */
   waiting: Set<HolderKey>;
+  /** Licences kept back for orders that name the reserve, as far as there are any. */
+  reserve: number;
   readonly claims: Map<string, HolderKey[]>;
   /** Pairs whose drift waits for a person to decide. */
   readonly asked: Map<HolderKey, DriftKind>;
@@ -64,6 +68,8 @@ export interface Asset {
   reserved: number;
   /** Waiting pairs whose orders want them refused where there is no licence: until that is certain. */
   refusable: number;
+  /** Waiting pairs whose orders name the reserve. */
+  waitingForReserve: number;
   lots: number;
 }
 
@@ -78,6 +84,7 @@ export const emptyAsset = (): Asset => ({
   pairs: new Map(),
   spellings: new Map(),
   waiting: new Set(),
+  reserve: 0,
   claims: new Map(),
   asked: new Map(),
   restores: new Map(),
@@ -85,6 +92,7 @@ export const emptyAsset = (): Asset => ({
   used: 0,
   reserved: 0,
   refusable: 0,
+  waitingForReserve: 0,
   lots: 0,
 });
 
@@ -93,12 +101,20 @@ export const weighAsset = ({ pairs, waiting, claims, asked, restores, lateEffect
   return 1_000 + 400 * pairs.size + 100 * noted + 500 * claims.size;
 };
 
-/** Licences that can be given away now; infinite for an unlimited asset. */
+/** Licences that can be given away now, those of the reserve included; infinite for an unlimited asset. */
 export function freeLicences(asset: Asset): number {
   if (!asset.baseline || !asset.totals || asset.closed) return 0;
   if (asset.totals.unlimited) return Infinity;
   return asset.short ? 0 : Math.max(0, unusedLicences(asset) - asset.takenElsewhere);
 }
+
+/** Licences of these free ones that an order may have: all of them only if it names the reserve. */
+export const freeFor = (fromReserve: boolean, free: number, { reserve }: Pick<Asset, 'reserve'>): number =>
+  fromReserve ? free : Math.max(0, free - reserve);
+
+/** Whether somebody who waits will be given one of these free licences as soon as the waiting list is served. */
+export const isAwaited = (free: number, asset: Asset): boolean =>
+  (free > 0 && asset.waitingForReserve > 0) || (freeFor(false, free, asset) > 0 && asset.waiting.size > 0);
 
 /** Licences that no pair of the ledger uses, whoever may have them at Apple; infinite for an unlimited asset. */
 export function unusedLicences({ totals, used }: Asset): number {
@@ -122,14 +138,19 @@ const isUsed = (state: Pair['state']): boolean =>
   state === 'reserved' || state === 'assigned' || state === 'returning';
 
 /** Keeps the counts and the waiting list right for a pair that comes into a state (1), or leaves it (-1). */
-function count(asset: Asset, key: HolderKey, { state, ifShort }: Pair, change: 1 | -1): void {
+function count(asset: Asset, key: HolderKey, pair: Pair, change: 1 | -1): void {
+  const { state, ifShort, fromReserve } = pair;
   if (isUsed(state)) asset.used += change;
   if (state === 'reserved') asset.reserved += change;
   if (state !== 'waiting') return;
   if (ifShort === 'refuse') asset.refusable += change;
+  if (fromReserve) asset.waitingForReserve += change;
   if (change === 1) asset.waiting.add(key);
   else asset.waiting.delete(key);
 }
+
+/** Of pairs that no order of ours brought to where they are. */
+const NO_WISH: Wish = { ifShort: 'wait', fromReserve: false };
 
 /** Puts a pair into a state. */
 function put(asset: Asset, key: HolderKey, change: Partial<Pair> & Pick<Pair, 'state'>): void {
@@ -138,7 +159,7 @@ function put(asset: Asset, key: HolderKey, change: Partial<Pair> & Pick<Pair, 's
     count(asset, key, pair, -1);
     Object.assign(pair, change);
   } else {
-    pair = { orderId: '', callId: null, lot: 0, tries: 0, ifShort: 'wait', followUp: null, ...change };
+    pair = { orderId: '', callId: null, lot: 0, tries: 0, ...NO_WISH, followUp: null, ...change };
     asset.pairs.set(key, pair);
     noteSpelling(asset, key);
   }
@@ -234,7 +255,7 @@ function drifted(asset: Asset, data: EventOf<AssetEvent, 'asset.drift-found'>['d
   const { kind, decision, source, to } = data;
   for (const key of holderKeys(data)) {
     if (kind === 'taken') remove(asset, key);
-    else put(asset, key, { state: 'assigned', orderId: '', ifShort: 'wait', followUp: null });
+    else put(asset, key, { state: 'assigned', orderId: '', ...NO_WISH, followUp: null });
     asset.asked.delete(key);
     if (decision === 'asked') asset.asked.set(key, kind);
     if (source === 'own-late-effect') asset.lateEffects.delete(key);
@@ -255,6 +276,7 @@ type Fold<T extends AssetEvent['type']> = (asset: Asset, data: EventOf<AssetEven
 const FOLDS: { readonly [T in AssetEvent['type']]: Fold<T> } = {
   'asset.closed': (asset) => void (asset.closed = true),
   'asset.opened': (asset) => void (asset.closed = false),
+  'asset.reserve-set': (asset, { licences }) => void (asset.reserve = licences),
   'asset.discovered': (asset, traits) => void (asset.traits = traits),
   'asset.traits-changed': (asset, traits) => void (asset.traits = traits),
   'asset.totals-read'(asset, { unlimited, total, assigned, available, retired, takenElsewhere: elsewhere }) {
@@ -265,7 +287,7 @@ const FOLDS: { readonly [T in AssetEvent['type']]: Fold<T> } = {
   'asset.totals-doubted': () => undefined,
   'asset.described': (asset, data) => void (asset.descriptionJson = JSON.stringify(data)),
   'asset.assignments-adopted'(asset, data) {
-    for (const key of holderKeys(data)) put(asset, key, { state: 'assigned', orderId: '', ifShort: 'wait' });
+    for (const key of holderKeys(data)) put(asset, key, { state: 'assigned', orderId: '', ...NO_WISH });
     nowKnown(asset, holderCount(data));
   },
   'asset.adoption-corrected'(asset, data) {
@@ -287,11 +309,11 @@ const FOLDS: { readonly [T in AssetEvent['type']]: Fold<T> } = {
     for (const key of holderKeys(data)) asset.asked.delete(key);
   },
   'asset.baseline-completed': (asset) => void (asset.baseline = true),
-  'asset.licenses-reserved'(asset, { orderId, reserved, waiting, following, lot, ifShort }) {
-    const fresh = { orderId, callId: null, tries: 0, ifShort, followUp: null };
+  'asset.licenses-reserved'(asset, { orderId, reserved, waiting, following, lot, ifShort, fromReserve }) {
+    const fresh = { orderId, callId: null, tries: 0, ifShort, fromReserve, followUp: null };
     for (const key of holderKeys(reserved)) put(asset, key, { state: 'reserved', lot, ...fresh });
     for (const key of holderKeys(waiting)) put(asset, key, { state: 'waiting', ...fresh });
-    const followUp = { action: 'assign', orderId, ifShort } as const;
+    const followUp = { action: 'assign', orderId, ifShort, fromReserve } as const;
     for (const key of holderKeys(following)) pairOf(key, asset).followUp = followUp;
     openLot(asset, lot);
   },
@@ -360,8 +382,9 @@ const FOLDS: { readonly [T in AssetEvent['type']]: Fold<T> } = {
   'asset.waiting-listed'(asset, data) {
     holderKeys(data).forEach((key, index) => {
       const orderId = orderAt(data, index);
-      const { ifShort } = data;
-      put(asset, key, { state: 'waiting', orderId, callId: null, tries: 0, ifShort, followUp: null });
+      const { ifShort, fromReserve } = data;
+      const wish = { ifShort, fromReserve };
+      put(asset, key, { state: 'waiting', orderId, callId: null, tries: 0, ...wish, followUp: null });
     });
   },
   'asset.waiting-refused'(asset, data) {
@@ -389,8 +412,8 @@ export function evolveAsset(asset: Asset, event: AssetEvent): Asset {
   return asset;
 }
 
-/** A pair is 350 characters long at the most; a claim names up to 1,000 holders. */
-const CHUNK_PAIRS = 2_500;
+/** A pair is 370 characters long at the most; a claim names up to 1,000 holders. */
+const CHUNK_PAIRS = 2_400;
 const CHUNK_WAITING = 15_000;
 const CHUNK_CLAIMS = 15;
 
@@ -408,12 +431,12 @@ interface Chunk {
 
 /** Pairs, waiting list and claims in chunks, each in its order. */
 export const assetSnapshot: SnapshotCodec<Asset> = {
-  version: 5,
+  version: 6,
   entries: ({ pairs }) => pairs.size,
   save(asset) {
     const { pairs, waiting, claims, traits, totals, descriptionJson, baseline, closed, short } = asset;
-    const { takenElsewhere: elsewhere, used, reserved, refusable, lots } = asset;
-    const counts = { takenElsewhere: elsewhere, used, reserved, refusable, lots };
+    const { takenElsewhere: elsewhere, reserve, used, reserved, refusable, waitingForReserve, lots } = asset;
+    const counts = { takenElsewhere: elsewhere, reserve, used, reserved, refusable, waitingForReserve, lots };
     const head: Head = { traits, totals, descriptionJson, baseline, closed, short, ...counts };
     const chunks: readonly Chunk[] = [
       { head },

@@ -3,7 +3,14 @@ import { assetOf } from '../asset-id.js';
 import type { Subjects } from '../subjects.js';
 import { count, countOf, includes, licences, listed, were, type StoryContext } from '../wording.js';
 import { holderCount, holderKeys, type HolderKey, type Holders } from '../holder.js';
-import type { AssetEvent, Counts, CountSource, DriftSource, RefusalReason } from './asset-events.js';
+import type {
+  AssetEvent,
+  Counts,
+  CountSource,
+  DriftSource,
+  RefusalReason,
+  WaitingReason,
+} from './asset-events.js';
 
 type HoldersIn = {
   readonly [T in AssetEvent['type']]: (data: EventOf<AssetEvent, T>['data']) => readonly Holders[];
@@ -16,6 +23,7 @@ const all = (holders: Holders): readonly Holders[] => [holders];
 const HOLDERS: HoldersIn = {
   'asset.closed': nobody,
   'asset.opened': nobody,
+  'asset.reserve-set': nobody,
   'asset.discovered': nobody,
   'asset.traits-changed': nobody,
   'asset.totals-read': nobody,
@@ -112,6 +120,12 @@ const ofHolders = (
 export const assetStory: Story<AssetEvent, StoryContext> = {
   'asset.closed': (event, context) => `No licence of ${nameOf(event, context)} is given away any more.`,
   'asset.opened': (event, context) => `Licences of ${nameOf(event, context)} can be ordered again.`,
+  'asset.reserve-set': (event, context) => {
+    const { licences: kept } = event.data;
+    const name = nameOf(event, context);
+    if (kept === 0) return `No licences of ${name} are kept back any more.`;
+    return `${count(kept, 'licence')} of ${name} ${kept === 1 ? 'is' : 'are'} kept back for orders that name the reserve.`;
+  },
   'asset.discovered': (event, context) => `${nameOf(event, context)} was found in the location.`,
   'asset.traits-changed': (event, context) => `Apple's details of ${nameOf(event, context)} changed.`,
   'asset.totals-read': (event, context) => {
@@ -250,6 +264,12 @@ function driftText(event: Envelope<EventOf<AssetEvent, 'asset.drift-found'>>, co
   return `${subject} of ${nameOf(event, context)} ${verb} ${done}, probably by ${WHO[source]}: ${follows[decision]}.`;
 }
 
+const LACKS: Readonly<Record<WaitingReason, string>> = {
+  short: ': none was available',
+  reserved: ': those that are available are kept back',
+  'not-read-yet': ' until Apple has been read',
+};
+
 function reservedText(
   event: Envelope<EventOf<AssetEvent, 'asset.licenses-reserved'>>,
   context: StoryContext,
@@ -260,9 +280,7 @@ function reservedText(
   const inLifeOf = (holder: HolderKey): string => {
     if (includes(reserved, holder)) return `A licence of ${name} was reserved.`;
     if (includes(waiting, holder)) {
-      return waitingReason === 'not-read-yet'
-        ? `Waiting for a licence of ${name} until Apple has been read.`
-        : `Waiting for a licence of ${name}: none was available.`;
+      return `Waiting for a licence of ${name}${LACKS[waitingReason ?? 'short']}.`;
     }
     if (includes(following, holder))
       return `Waiting for a licence of ${name} while the last one is being returned.`;

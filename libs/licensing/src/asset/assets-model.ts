@@ -44,6 +44,8 @@ export interface AssetDocument {
   returning: number;
   waiting: number;
   failed: number;
+  /** Licences kept back for orders that name the reserve, as far as there are any. */
+  reserve: number;
   /** Apple refused for lack of licences though we saw one free. */
   short: boolean;
   baseline: boolean;
@@ -67,6 +69,18 @@ export function availableOf(asset: AssetDocument): number | null {
   if (asset.owned === null || !asset.baseline) return null;
   return asset.short || asset.closed ? 0 : Math.max(0, asset.owned - usedOf(asset) - asset.takenElsewhere);
 }
+
+/** Licences that are there of those kept back: fewer than wished for where they are short. */
+export const inReserveOf = (asset: AssetDocument): number | null => {
+  const available = availableOf(asset);
+  return available === null ? null : Math.min(available, asset.reserve);
+};
+
+/** Licences that an order can have that does not name the reserve. */
+export const unreservedOf = (asset: AssetDocument): number | null => {
+  const available = availableOf(asset);
+  return available === null ? null : Math.max(0, available - asset.reserve);
+};
 
 /** Licences in use beyond those owned. */
 export const excessOf = (asset: AssetDocument): number =>
@@ -132,10 +146,11 @@ const told = (
 
 export const assetsModel = readModel<AssetDocument, AssetEvent | ReconciliationEvent>()({
   name: 'assets',
-  version: 6,
+  version: 7,
   on: {
     'asset.closed': counted((asset) => void (asset.closed = true)),
     'asset.opened': counted((asset) => void (asset.closed = false)),
+    'asset.reserve-set': counted((asset, { licences }) => void (asset.reserve = licences)),
     'asset.discovered': counted((asset, traits) => void Object.assign(asset, traits)),
     'asset.traits-changed': counted((asset, traits) => void Object.assign(asset, traits)),
     'asset.totals-read': counted((asset, { unlimited, total, assigned, retired, takenElsewhere, readAt }) => {
@@ -239,6 +254,7 @@ function emptyDocument(key: string): AssetDocument {
     returning: 0,
     waiting: 0,
     failed: 0,
+    reserve: 0,
     short: false,
     baseline: false,
     closed: false,

@@ -1,10 +1,9 @@
 import { kindOfHolder, type HolderKey, type Holders } from '../holder.js';
-import type { IfShort, RefusalReason } from './asset-events.js';
-import { freeLicences, namedIn, type Asset } from './asset-state.js';
+import type { RefusalReason, WaitingReason, Wish } from './asset-events.js';
+import { freeFor, freeLicences, isAwaited, namedIn, type Asset } from './asset-state.js';
 
 /** What an order to assign says of its pairs beside their holders. */
-export interface ReservationTerms {
-  readonly ifShort: IfShort;
+export interface ReservationTerms extends Wish {
   /** Platform of the devices; null: not checked. */
   readonly platform: string | null;
 }
@@ -16,7 +15,7 @@ export interface Reservation {
   >;
   /** Why, where some are refused. */
   readonly refusal: RefusalReason | null;
-  /** Licences free before it; infinite for an unlimited asset. */
+  /** Licences free for it before it; infinite for an unlimited asset. */
   readonly free: number;
   /** Of reserved and waiting ones: how many had failed before. */
   readonly failedBefore: number;
@@ -24,9 +23,11 @@ export interface Reservation {
   readonly overruled: readonly HolderKey[];
 }
 
-/** Why there is no licence for a holder now. */
-export const lackOf = ({ baseline }: Asset): 'short' | 'not-read-yet' =>
-  baseline ? 'short' : 'not-read-yet';
+/** Why there is no licence now for a holder, by whether its order names the reserve. */
+export function lackOf(fromReserve: boolean, asset: Asset): WaitingReason {
+  if (!asset.baseline) return 'not-read-yet';
+  return !fromReserve && asset.reserve > 0 && freeLicences(asset) > 0 ? 'reserved' : 'short';
+}
 
 export function reservationOf(holders: Holders, terms: ReservationTerms, asset: Asset): Reservation {
   const refusal = asset.closed ? 'GIVEN_UP' : refusalOf(terms.platform, asset);
@@ -38,8 +39,10 @@ export function reservationOf(holders: Holders, terms: ReservationTerms, asset: 
     refused: [],
   };
   const overruled: HolderKey[] = [];
-  const free = freeLicences(asset);
-  let left = asset.waiting.size > 0 ? 0 : free;
+  const inAll = freeLicences(asset);
+  const free = freeFor(terms.fromReserve, inAll, asset);
+  // Who waits goes first, also where the list is about to be served.
+  let left = isAwaited(inAll, asset) ? 0 : free;
   let short = false;
   let failedBefore = 0;
   for (const key of namedIn(holders, asset)) {

@@ -1,6 +1,6 @@
 import type { PairFailure } from '../apple-call/call-events.js';
 import { holderKeys, holdersOf, type HolderKey } from '../holder.js';
-import type { Action, AssetEvent, IfShort } from './asset-events.js';
+import type { Action, AssetEvent, Wish } from './asset-events.js';
 import { pairOf, type Asset } from './asset-state.js';
 import {
   ended,
@@ -108,18 +108,27 @@ function succeeded(
   }
   const wantedAgain = followedBy('assign', keys, asset);
   events.push({ type: 'asset.licenses-returned', data: { callId, ...ofOrders(keys, asset) } });
-  for (const ifShort of ['wait', 'refuse'] as const) {
-    const listed = wantedAgain.filter((key) => followsWith(ifShort, key, asset));
+  for (const wish of WISHES) {
+    const listed = wantedAgain.filter((key) => followsWith(wish, key, asset));
     if (listed.length > 0)
-      events.push({ type: 'asset.waiting-listed', data: { ...ofFollowUps(listed, asset), ifShort } });
+      events.push({ type: 'asset.waiting-listed', data: { ...ofFollowUps(listed, asset), ...wish } });
   }
   if (asset.short) events.push({ type: 'asset.shortage-cleared', data: { available: null } });
   return events;
 }
 
-function followsWith(ifShort: IfShort, key: HolderKey, asset: Asset): boolean {
+/** All that an order may say for the case that licences are few. */
+const WISHES: readonly Wish[] = ([true, false] as const).flatMap((fromReserve) =>
+  (['wait', 'refuse'] as const).map((ifShort) => ({ ifShort, fromReserve })),
+);
+
+function followsWith(wish: Wish, key: HolderKey, asset: Asset): boolean {
   const { followUp } = pairOf(key, asset);
-  return followUp?.action === 'assign' && followUp.ifShort === ifShort;
+  return (
+    followUp?.action === 'assign' &&
+    followUp.ifShort === wish.ifShort &&
+    followUp.fromReserve === wish.fromReserve
+  );
 }
 
 function failed(

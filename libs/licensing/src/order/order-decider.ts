@@ -219,8 +219,8 @@ function progress(order: Acting, event: ProgressEvent): void {
   }
 }
 
-function termsOf({ kind, uId, assets, ifShort, platform, holders }: OrderTerms): OrderTerms {
-  return { kind, uId, assets, ifShort, platform, holders };
+function termsOf({ kind, uId, assets, ifShort, fromReserve, platform, holders }: OrderTerms): OrderTerms {
+  return { kind, uId, assets, ifShort, fromReserve, platform, holders };
 }
 
 function add(sum: Record<keyof OutcomeCounts, number>, counts: OutcomeCounts): void {
@@ -298,7 +298,8 @@ function questions(
 ): OrderEvent[] {
   const lists = chunksOf(listed, MAX_HOLDERS);
   const texts = lists.map((keys) => keys.reduce((sum, key) => sum + key.length + 1, 0));
-  const { kind, uId, ifShort, platform } = terms;
+  const { kind, uId, ifShort, fromReserve, platform } = terms;
+  const wish = { ifShort, fromReserve };
   const answerBy = at + answerWithinMs;
   const events: OrderEvent[] = [];
   // The event that places the order may stand in the same append, with all assets and up to one list of holders.
@@ -310,7 +311,7 @@ function questions(
     const holders = holdersOf(lists[part % lists.length] as HolderKey[]);
     events.push({
       type: 'order.reservation-asked',
-      data: { uId, kind, part, adamId, pricingParam, ...holders, ifShort, platform, at, answerBy },
+      data: { uId, kind, part, adamId, pricingParam, ...holders, ...wish, platform, at, answerBy },
     });
   }
   return events;

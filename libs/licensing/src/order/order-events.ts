@@ -1,5 +1,5 @@
 import { firstVersions, type Instant } from '@seatbook/kernel';
-import type { RefusalReason } from '../asset/asset-events.js';
+import type { RefusalReason, Wish } from '../asset/asset-events.js';
 import type { Holders } from '../holder.js';
 import type { AssetId } from '../ports.js';
 
@@ -14,12 +14,10 @@ export const ORDER_KINDS = ['AssignLicense', 'ReturnLicense'] as const;
 export type OrderKind = (typeof ORDER_KINDS)[number];
 
 /** What a principal asked for: each of these assets for each of the holders listed. */
-export interface OrderTerms {
+export interface OrderTerms extends Wish {
   readonly kind: OrderKind;
   readonly uId: string;
   readonly assets: readonly AssetId[];
-  /** What becomes of a pair for which no licence is free. */
-  readonly ifShort: 'wait' | 'refuse';
   /** Platform of the devices, checked against the asset's; null: not checked. */
   readonly platform: string | null;
   /** Number of holders in all. */
@@ -58,10 +56,10 @@ export type OrderEvent =
   | Event<
       'reservation-asked',
       AssetId &
-        Holders & {
+        Holders &
+        Wish & {
           readonly kind: OrderKind;
           readonly part: number;
-          readonly ifShort: 'wait' | 'refuse';
           readonly platform: string | null;
           readonly at: Instant;
           /** Ledgers that have not answered by then are silent. */

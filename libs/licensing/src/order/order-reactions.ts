@@ -95,6 +95,7 @@ const returnGivenUp = reaction<AccountEvent>('order.return-given-up', {
       uId,
       assets: [{ adamId, pricingParam }],
       ifShort: 'wait',
+      fromReserve: false,
       platform: null,
       holders: holderCount(holders),
     } as const;
@@ -112,7 +113,8 @@ function restore({
   const { kind: drift, serialNumbers, userIds } = data;
   const { uId, adamId, pricingParam } = assetOf(idOf(stream));
   const kind = drift === 'taken' ? 'AssignLicense' : 'ReturnLicense';
-  const terms = { kind, uId, assets: [{ adamId, pricingParam }], ifShort: 'wait', platform: null } as const;
+  const wish = { ifShort: 'wait', fromReserve: false } as const;
+  const terms = { kind, uId, assets: [{ adamId, pricingParam }], ...wish, platform: null } as const;
   const holders = { serialNumbers, userIds };
   return [
     messageTo(orderStream(restoringOrder(stream, revision)), {

@@ -25,6 +25,8 @@ export interface OrderDocument {
   holders: number;
   pairs: number;
   ifShort: 'wait' | 'refuse';
+  /** It may have licences of the reserve. */
+  fromReserve: boolean;
   platform: string | null;
   principal: string;
   reason: string | null;
@@ -94,7 +96,7 @@ function newOrder(
   state: 'listing' | 'placed',
 ): OrderDocument {
   const { stream, position, metadata, data } = event;
-  const { kind, uId, assets, holders, ifShort, platform, at } = data;
+  const { kind, uId, assets, holders, ifShort, fromReserve, platform, at } = data;
   return {
     orderId: idOf(stream),
     uId,
@@ -104,6 +106,7 @@ function newOrder(
     holders,
     pairs: pairsOf(data),
     ifShort,
+    fromReserve,
     platform,
     principal: metadata.principal,
     reason: metadata.reason ?? null,
@@ -120,7 +123,7 @@ function newOrder(
 
 export const ordersModel = readModel<OrderDocument, OrderEvent | AssetEvent>()({
   name: 'orders',
-  version: 2,
+  version: 3,
   on: {
     'order.created': (event) => [{ key: idOf(event.stream), evolve: () => newOrder(event, 'listing') }],
     'order.placed': (event) => [

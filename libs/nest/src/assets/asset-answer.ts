@@ -47,6 +47,15 @@ export class LicenceCounts {
   @CountOrNull(438, 'Owned and not used: can be assigned now. Null for an unlimited asset.')
   available!: number | null;
 
+  @Count(20, 'Kept back for orders that name the reserve. May be more than there are.')
+  reserve!: number;
+
+  @CountOrNull(20, 'Of `available`: those of the reserve. Fewer than `reserve` while licences are short.')
+  inReserve!: number | null;
+
+  @CountOrNull(418, 'Of `available`: those that any order can have.')
+  unreserved!: number | null;
+
   @Count(0, 'In use in excess of those owned.')
   excess!: number;
 }

@@ -1,16 +1,27 @@
-import { Controller, Get, Inject, Param, Query } from '@nestjs/common';
-import { QueryBus } from '@nestjs/cqrs';
-import { ApiOkResponse, ApiPropertyOptional, ApiTags, ApiOperation } from '@nestjs/swagger';
-import { IsIn, IsOptional } from 'class-validator';
+import { Body, Controller, Get, Inject, Param, Put, Query, Res } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import {
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProperty,
+  ApiPropertyOptional,
+  ApiTags,
+} from '@nestjs/swagger';
+import { IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import type { Caller } from '@seatbook/application';
 import type { Position } from '@seatbook/kernel';
 import type { PairState } from '@seatbook/licensing';
 import { PLATFORMS } from '../accounts/account-bodies.js';
-import { TextField } from '../http/text-field.js';
+import { CalledBy, withReason } from '../http/caller.js';
+import type { HttpReply } from '../http/exchange.js';
+import { IDEMPOTENCY_KEY } from '../http/request-headers.js';
+import { MayBeLeftOut, TextField } from '../http/text-field.js';
 import { MAX_POSITION, WholeNumber } from '../http/whole-number.js';
 import { YesOrNo } from '../http/yes-or-no.js';
 import { API } from '../http/api-root.js';
 import { ApiRefusals } from '../document/api-refusals.js';
-import { Queries } from '../bus/messages.js';
+import { Commands, Queries } from '../bus/messages.js';
 import { PairAnswer, pairAnswer, pairStates } from '../pairs/pair-answer.js';
 import { asOfAnswer } from '../reading/as-of.js';
 import { MomentField, momentOf } from '../reading/moment.js';
@@ -68,13 +79,39 @@ class AssetPairsQuery extends PageQuery {
   at?: string;
 }
 
+/** More licences than any location owns. */
+const MAX_RESERVE = 10_000_000;
+
+class ReserveBody {
+  @ApiProperty({
+    type: 'integer',
+    minimum: 0,
+    maximum: MAX_RESERVE,
+    example: 20,
+    description:
+      'Licences kept back for orders that name the reserve; 0 for none. May be more than there are.',
+  })
+  @IsInt()
+  @Min(0)
+  @Max(MAX_RESERVE)
+  licences!: number;
+
+  @ApiPropertyOptional({ description: 'Why. It is kept in the history permanently.', maxLength: 500 })
+  @MayBeLeftOut()
+  @TextField(1, 500)
+  reason?: string;
+}
+
 const ASSET = `${API}/accounts/:accountId/assets/:assetId`;
 
 /** Apps and books that a location owns licences of. */
 @ApiTags('assets')
 @Controller()
 export class AssetsController {
-  constructor(@Inject(QueryBus) private readonly queries: QueryBus) {}
+  constructor(
+    @Inject(CommandBus) private readonly commands: CommandBus,
+    @Inject(QueryBus) private readonly queries: QueryBus,
+  ) {}
 
   @Get(`${API}/assets`)
   @ApiOperation({ summary: 'Assets of all accounts by name, with their counts.' })
@@ -106,6 +143,27 @@ export class AssetsController {
   ): Promise<AssetWithPosition> {
     const named = { uId: accountId, asset: assetIdOf(assetId), at: momentOf(at), position };
     const { asset, asOf } = await this.queries.execute(new Queries.GetAsset(named));
+    return { ...assetAnswer(asset), asOf: asOfAnswer(asOf) };
+  }
+
+  @Put(`${ASSET}/reserve`)
+  @ApiOperation({ summary: 'Keeps licences back for orders that name the reserve.' })
+  @ApiHeader(IDEMPOTENCY_KEY)
+  @ApiOkResponse({ type: AssetWithPosition, description: 'The asset with its reserve.' })
+  @ApiRefusals('NOT_FOUND_ASSET', 'INVALID_ASSET')
+  async setReserve(
+    @Param('accountId') uId: string,
+    @Param('assetId') assetId: string,
+    @Body() { licences, reason }: ReserveBody,
+    @CalledBy() caller: Caller,
+    @Res({ passthrough: true }) reply: HttpReply,
+  ): Promise<AssetWithPosition> {
+    const named = { uId, asset: assetIdOf(assetId) };
+    const { position } = await this.commands.execute(
+      new Commands.SetReserve({ ...named, licences }, withReason(caller, reason)),
+    );
+    void reply.header('seatbook-position', String(position));
+    const { asset, asOf } = await this.queries.execute(new Queries.GetAsset({ ...named, position }));
     return { ...assetAnswer(asset), asOf: asOfAnswer(asOf) };
   }
 

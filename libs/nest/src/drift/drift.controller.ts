@@ -19,7 +19,7 @@ import { Count, Part } from '../document/fields.js';
 import { DriftPoliciesAnswer, driftPolicies } from '../accounts/account-answer.js';
 import { ASSET_ID } from '../http/address-forms.js';
 import { API } from '../http/api-root.js';
-import { CalledBy } from '../http/caller.js';
+import { CalledBy, withReason } from '../http/caller.js';
 import type { HttpReply } from '../http/exchange.js';
 import { IDEMPOTENCY_KEY } from '../http/request-headers.js';
 import { MayBeLeftOut, TextField, TextList } from '../http/text-field.js';
@@ -155,9 +155,8 @@ export class DriftController {
       serialNumbers || userIds
         ? [...(serialNumbers ?? []).map(deviceKey), ...(userIds ?? []).map(personKey)]
         : undefined;
-    const by = reason === undefined ? caller : { ...caller, reason };
     const { pairs, position } = await this.commands.execute(
-      new Commands.DecideDrift({ uId, asset, kind, holders, decision }, by),
+      new Commands.DecideDrift({ uId, asset, kind, holders, decision }, withReason(caller, reason)),
     );
     void reply.header('seatbook-position', String(position));
     return { pairs, position: numberOf(position) };

@@ -46,3 +46,7 @@ export const CalledBy = createParamDecorator((_data: unknown, context: Execution
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
   };
 });
+
+/** The caller with the reason that the body gives, where it gives one. */
+export const withReason = (caller: Caller, reason: string | undefined): Caller =>
+  reason === undefined ? caller : { ...caller, reason };

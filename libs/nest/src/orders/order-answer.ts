@@ -102,6 +102,9 @@ export class OrderAnswer {
   @OneOf(['wait', 'refuse'], 'wait')
   ifShort!: string;
 
+  @Flag(false, 'It may have the licences that are kept back.')
+  fromReserve!: boolean;
+
   @TextOrNull(null)
   platform!: string | null;
 
@@ -166,6 +169,7 @@ export function orderAnswer({ order, account }: OrderFound): OrderAnswer {
     holders: order.holders,
     pairs,
     ifShort: order.ifShort,
+    fromReserve: order.fromReserve,
     platform: order.platform,
     principal: order.principal,
     reason: order.reason,

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Allow, IsIn } from 'class-validator';
+import { Allow, IsBoolean, IsIn } from 'class-validator';
 import type { ErrorCode } from '@seatbook/kernel';
 import { MAX_PAIRS } from '@seatbook/licensing';
 import { ASSET_ID } from '../http/address-forms.js';
@@ -75,6 +75,14 @@ export class AssignLicenseBody extends ExpectingBody {
   @MayBeLeftOut()
   @IsIn(['wait', 'refuse'])
   ifShort: 'wait' | 'refuse' = 'wait';
+
+  @ApiPropertyOptional({
+    default: false,
+    description: 'Whether the order may have the licences that are kept back: the reserve of an asset.',
+  })
+  @MayBeLeftOut()
+  @IsBoolean()
+  fromReserve: boolean = false;
 
   @ApiPropertyOptional({
     enum: PLATFORMS,

@@ -27,7 +27,7 @@ import { API } from '../http/api-root.js';
 import { ApiRefusals } from '../document/api-refusals.js';
 import { linksTo } from '../document/links.js';
 import { Commands, Queries } from '../bus/messages.js';
-import { CalledBy } from '../http/caller.js';
+import { CalledBy, withReason } from '../http/caller.js';
 import { IDEMPOTENCY_KEY, PREFER } from '../http/request-headers.js';
 import { TimeField, timeOf } from '../reading/moment.js';
 import { deviceKey, personKey } from '../pairs/holder-answer.js';
@@ -244,17 +244,21 @@ function filterOf(query: OrdersQuery): OrderFilter {
   return { accountId, state, kind, principal, asset, holders, from, to };
 }
 
-const withReason = (caller: Caller, reason: string | undefined): Caller =>
-  reason === undefined ? caller : { ...caller, reason };
-
 /** The command that a body asks for: its kind is the command's name. */
 function commandOf(body: AnyOrderBody, caller: Caller) {
   const { accountId: uId } = body;
   switch (body.kind) {
     case 'AssignLicense': {
-      const { serialNumbers, ifShort, platform = null } = body;
-      const [assets, expect] = [body.assetIds.map(assetIdOf), expectedOf(body.expect)];
-      return new Commands.AssignLicense({ uId, assets, serialNumbers, ifShort, platform, expect }, caller);
+      const { serialNumbers, ifShort, fromReserve, platform = null } = body;
+      const terms = {
+        uId,
+        assets: body.assetIds.map(assetIdOf),
+        serialNumbers,
+        ifShort,
+        fromReserve,
+        platform,
+      };
+      return new Commands.AssignLicense({ ...terms, expect: expectedOf(body.expect) }, caller);
     }
     case 'ReturnLicense': {
       const { serialNumbers } = body;

@@ -15,7 +15,10 @@ export class PlannedAssetAnswer {
   @Count(0, 'Wait for a licence.')
   waiting!: number;
 
-  @TextOrNull(null, 'Why the first of them would wait: short, not-read-yet or returning.')
+  @TextOrNull(
+    null,
+    'Why the first of them would wait: short, reserved (what is free is kept back), not-read-yet or returning.',
+  )
   waitingReason!: string | null;
 
   @Count(0, 'Held by another order or adopted; of a return, on its way back already.')

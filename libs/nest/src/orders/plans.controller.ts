@@ -23,10 +23,11 @@ export class PlansController {
   @ApiRefusals(...REFUSED_PAIRS)
   async planOrder(@Body(new BodyByKind(PLAN_BODIES)) body: AnyPlanBody): Promise<PlanAnswer> {
     const { kind, accountId, assetIds, serialNumbers } = body;
-    const { ifShort, platform = null } = kind === 'AssignLicense' ? body : WAITS;
-    const terms = { kind, uId: accountId, assets: assetIds.map(assetIdOf), serialNumbers, ifShort, platform };
+    const { ifShort, fromReserve, platform = null } = kind === 'AssignLicense' ? body : WAITS;
+    const wish = { ifShort, fromReserve, platform };
+    const terms = { kind, uId: accountId, assets: assetIds.map(assetIdOf), serialNumbers, ...wish };
     return planAnswer(kind, accountId, await this.queries.execute(new Queries.PlanOrder(terms)));
   }
 }
 
-const WAITS = { ifShort: 'wait', platform: null } as const;
+const WAITS = { ifShort: 'wait', fromReserve: false, platform: null } as const;

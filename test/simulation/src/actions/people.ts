@@ -19,6 +19,7 @@ import {
   retryParked,
   returnAll,
   setDriftPolicies,
+  setReserve,
   syncAccount,
   takeOver,
   type OrderRequest,
@@ -203,6 +204,20 @@ const orders: readonly Action[] = [
         await world.pass(1_000);
         await cancelHalfListed(world);
       }
+    },
+  },
+  {
+    name: 'keep licences back',
+    weight: 1.5,
+    run(world) {
+      const { dice, virtual } = world;
+      const { uId, adamIds } = dice.of(world.sites);
+      const adamId = dice.of([...adamIds, '999999999']);
+      const licences = dice.of([0, 0, 1, 2, 3, 1_000]);
+      world.tell(`${licences} licences of ${adamId} are kept back`);
+      world.send('reserve', (caller) =>
+        setReserve(virtual.edge, { uId, asset: stdq(adamId), licences }, caller),
+      );
     },
   },
   {

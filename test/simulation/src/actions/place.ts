@@ -15,15 +15,18 @@ export function place(
     assets: dice.several(site.adamIds).map(stdq),
     serialNumbers: dice.several(devices),
     ifShort: dice.chance(0.8) ? 'wait' : 'refuse',
+    fromReserve: dice.chance(0.25),
     platform: dice.chance(0.2) ? 'iOS' : null,
     ...order,
   };
   // People write serial numbers as they like.
   const careless = dice.chance(0.1);
   const spelled = request.serialNumbers.map((serial) => (careless ? serial.toLowerCase() : serial));
-  const { kind, assets, serialNumbers, ifShort } = request;
+  const { kind, assets, serialNumbers, ifShort, fromReserve } = request;
   const apps = assets.map(({ adamId }) => adamId.slice(-2)).join(', ');
-  world.tell(`${kind} of apps ${apps} for ${serialNumbers.length} devices (${ifShort})`);
+  world.tell(
+    `${kind} of apps ${apps} for ${serialNumbers.length} devices (${ifShort}${fromReserve ? ', from the reserve' : ''})`,
+  );
   return world.send(
     'order',
     (caller) => placeOrder(virtual.edge, { ...request, serialNumbers: spelled }, caller),

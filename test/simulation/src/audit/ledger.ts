@@ -10,6 +10,8 @@ interface Held {
   wantedBack: boolean;
   /** The lot of open work that it came with last. */
   lot: number;
+  /** Licences of the reserve are for it, too: as it waits, or as it will. */
+  fromReserve: boolean;
 }
 
 /**
@@ -20,6 +22,8 @@ interface Held {
 class AuditedLedger {
   readonly #pairs = new Map<HolderKey, Held>();
   #waiting: HolderKey[] = [];
+  /** Licences kept back for those that name the reserve. */
+  #reserve = 0;
   /** Licences that there are; null before they were read. */
   #total: number | null = null;
   #baseline = false;
@@ -38,13 +42,18 @@ class AuditedLedger {
     if (envelope.type === 'asset.licenses-served') this.#servedPromptly(envelope);
     if (envelope.type === 'asset.waiting-listed') this.#stillWanted(envelope, envelope.data);
     this.#follow(envelope);
-    const idle = this.#waiting.length > 0 && this.#free() > 0;
+    const idle = this.#waiting.some((key) => this.#mayHave(key, this.#free()));
     this.#idleSince = idle ? (this.#idleSince ?? envelope.revision) : null;
   }
 
   #free(): number {
     if (!this.#baseline || this.#total === null || this.#short || this.#closed) return 0;
     return this.#total - this.#used() - this.#takenElsewhere;
+  }
+
+  /** Whether a licence is there for who waits when so many are free. */
+  #mayHave(key: HolderKey, free: number): boolean {
+    return this.#of(key).fromReserve ? free > 0 : free > this.#reserve;
   }
 
   /** The first event that left a licence to those who wait has them served, and none that came later. */
@@ -88,8 +97,11 @@ class AuditedLedger {
         if (data.kind === 'added') this.#nowKnown(data);
         break;
       case 'asset.licenses-reserved':
-        this.#reserve(data.reserved, data.lot);
-        for (const key of holderKeys(data.waiting)) this.#wait(key);
+        this.#give(data.reserved, data);
+        for (const key of holderKeys(data.waiting)) this.#wait(key, data.fromReserve);
+        break;
+      case 'asset.reserve-set':
+        this.#reserve = data.licences;
         break;
       case 'asset.licenses-served':
         this.#serve(data);
@@ -99,7 +111,7 @@ class AuditedLedger {
         this.#heads(data);
         break;
       case 'asset.waiting-listed':
-        for (const key of holderKeys(data)) this.#wait(key);
+        for (const key of holderKeys(data)) this.#wait(key, data.fromReserve);
         break;
       case 'asset.found-held':
       case 'asset.waiting-refused':
@@ -199,7 +211,9 @@ class AuditedLedger {
   }
 
   #of(key: HolderKey): Held {
-    return this.#pairs.get(key) ?? { state: 'failed', callId: null, wantedBack: false, lot: 0 };
+    return (
+      this.#pairs.get(key) ?? { state: 'failed', callId: null, wantedBack: false, lot: 0, fromReserve: false }
+    );
   }
 
   /** Holders of whom Apple knew and the ledger did not. */
@@ -223,7 +237,10 @@ class AuditedLedger {
     if (pair?.state === 'waiting' && to !== 'waiting' && to !== undefined)
       this.#waiting = this.#waiting.filter((other) => other !== key);
     if (to === null) this.#pairs.delete(key);
-    else if (to !== undefined) this.#pairs.set(key, { state: to, callId: null, wantedBack: false, lot: 0 });
+    else if (to !== undefined) {
+      const fromReserve = pair?.fromReserve ?? false;
+      this.#pairs.set(key, { state: to, callId: null, wantedBack: false, lot: 0, fromReserve });
+    }
   }
 
   #leave(key: HolderKey, callId: string): void {
@@ -232,8 +249,9 @@ class AuditedLedger {
     pair.callId = null;
   }
 
-  #wait(key: HolderKey): void {
+  #wait(key: HolderKey, fromReserve: boolean): void {
     this.#put(key, [undefined, 'failed'], 'waiting');
+    this.#of(key).fromReserve = fromReserve;
     this.#waiting.push(key);
   }
 
@@ -253,32 +271,42 @@ class AuditedLedger {
         this.blame(`${key} came later and was kept`);
   }
 
-  #reserve(holders: Holders, lot: number): void {
+  #give(
+    holders: Holders,
+    { lot, fromReserve }: { readonly lot: number; readonly fromReserve: boolean },
+  ): void {
     const keys = holderKeys(holders);
     if (keys.length === 0) return;
-    if (this.#waiting.length > 0) this.blame(`${keys.join()} were served before ${this.#waiting.join()}`);
+    const before = this.#waiting.filter((key) => this.#mayHave(key, this.#free()));
+    if (before.length > 0) this.blame(`${keys.join()} were served before ${before.join()}`);
     for (const key of keys) this.#put(key, [undefined, 'failed'], 'reserved');
-    for (const key of keys) this.#of(key).lot = lot;
-    this.#mayGive();
+    for (const key of keys) Object.assign(this.#of(key), { lot, fromReserve });
+    this.#mayGive(fromReserve);
   }
 
   #serve(holders: Holders & { readonly lot: number }): void {
     const keys = holderKeys(holders);
-    const first = new Set(this.#waiting.slice(0, keys.length));
+    const first = new Set<HolderKey>();
+    const free = this.#free();
+    for (const key of this.#waiting)
+      if (first.size < keys.length && this.#mayHave(key, free - first.size)) first.add(key);
     const early = keys.filter((key) => !first.has(key));
     if (early.length > 0) this.blame(`${early.join()} were served before their turn`);
     for (const key of keys) this.#put(key, ['waiting'], 'reserved');
     for (const key of keys) this.#of(key).lot = holders.lot;
-    this.#mayGive();
+    this.#mayGive(true);
   }
 
-  #mayGive(): void {
+  /** Who was served in turn was asked one by one whether it may have a licence of the reserve. */
+  #mayGive(fromReserve: boolean): void {
     if (this.#closed) this.blame('a licence was given although the account had ended');
     if (!this.#baseline) this.blame('a licence was given before it was known who had one');
     if (this.#total === Infinity) return;
     const used = this.#used();
     if (used + this.#takenElsewhere > (this.#total ?? 0))
       this.blame(`${used} licences were given of ${this.#total}, and others have ${this.#takenElsewhere}`);
+    if (!fromReserve && this.#free() < this.#reserve)
+      this.blame(`a licence was given of the ${this.#reserve} that are kept back`);
     if (this.#short) this.blame('a licence was given though Apple said that there is none');
   }
 }

@@ -1,0 +1,93 @@
+import { chunksOf } from '@seatbook/kernel';
+import { MAX_HOLDERS, type HolderKey } from '../holder.js';
+import type { AssetEvent, RefusalReason } from './asset-events.js';
+import { freeFor, freeLicences, pairOf, type Asset } from './asset-state.js';
+import { ended, followUpsEnded, lotsOf, newLots, ofOrders } from './pairs-in-parallel.js';
+
+/** Pairs served, withdrawn or ended at once: ten events, so that an append stays small. A reaction on them goes on. */
+export const MAX_TOGETHER = 10 * MAX_HOLDERS;
+
+/** Gives what is free to those who wait, or takes back what was reserved beyond the total. */
+export function serveWaiting(asset: Asset): AssetEvent[] {
+  const { totals, used } = asset;
+  if (totals && !totals.unlimited && used > totals.total) {
+    const withdrawn = withdraw(used - totals.total, asset);
+    if (withdrawn.length > 0) return withdrawn;
+  }
+  const served = firstServed(asset);
+  const openLot = newLots(asset);
+  return [
+    ...chunksOf(served, MAX_HOLDERS).map((chunk): AssetEvent => ({
+      type: 'asset.licenses-served',
+      data: { ...ofOrders(chunk, asset), lot: openLot() },
+    })),
+    // While Apple contradicts the ledger, the totals tell who gets none.
+    ...(asset.short || !asset.baseline ? [] : refuseShort(asset, new Set(served))),
+  ];
+}
+
+/** Those for whom there are licences, in the order of the waiting list: of the reserve only those that name it. */
+function firstServed(asset: Asset): readonly HolderKey[] {
+  let free = freeLicences(asset);
+  let forReserve = asset.waitingForReserve;
+  const first: HolderKey[] = [];
+  for (const key of asset.waiting) {
+    const forAll = freeFor(false, free, asset) > 0;
+    if (first.length === MAX_TOGETHER || free === 0 || (!forAll && forReserve === 0)) break;
+    const { fromReserve } = pairOf(key, asset);
+    if (fromReserve) forReserve -= 1;
+    else if (!forAll) continue;
+    first.push(key);
+    free -= 1;
+  }
+  return first;
+}
+
+/** A shortage that turns out late is treated as one that is seen at once: who is not to wait is refused. */
+export function refuseShort(asset: Asset, served: ReadonlySet<HolderKey> = new Set()): AssetEvent[] {
+  if (asset.refusable === 0) return [];
+  const keys = [...asset.waiting].filter(
+    (key) => pairOf(key, asset).ifShort === 'refuse' && !served.has(key),
+  );
+  return refused('SHORT', keys.slice(0, MAX_TOGETHER), asset);
+}
+
+/** They wait for what never comes. */
+export const refused = (refusal: RefusalReason, keys: readonly HolderKey[], asset: Asset): AssetEvent[] =>
+  chunksOf(keys, MAX_HOLDERS).map((chunk) => ({
+    type: 'asset.waiting-refused',
+    data: { ...ofOrders(chunk, asset), refusal },
+  }));
+
+export function endWaiting(orderId: string, asset: Asset): AssetEvent[] {
+  const own = [...asset.waiting]
+    .filter((key) => asset.pairs.get(key)?.orderId === orderId)
+    .slice(0, MAX_TOGETHER);
+  const following = [...asset.pairs]
+    .filter(([, { followUp }]) => followUp?.action === 'assign' && followUp.orderId === orderId)
+    .map(([key]) => key)
+    .slice(0, MAX_TOGETHER - own.length);
+  return [
+    ...ended('waiting', own, orderId, asset),
+    ...followUpsEnded('following', following, orderId, asset),
+  ];
+}
+
+/** Unclaimed reservations, newest first: one per licence over the total. In the waiting list they keep their order. */
+export function withdraw(excess: number, asset: Asset): AssetEvent[] {
+  if (excess <= 0) return [];
+  const unclaimed = [...asset.pairs].filter(
+    ([, { state, callId }]) => state === 'reserved' && callId === null,
+  );
+  const newest = unclaimed.sort(([, a], [, b]) => a.lot - b.lot).slice(-Math.min(excess, MAX_TOGETHER));
+  // Each event puts its pairs before all that wait: the oldest come last.
+  return chunksOf(newest, MAX_HOLDERS)
+    .reverse()
+    .map((chunk) => {
+      const keys = chunk.map(([key]) => key);
+      return {
+        type: 'asset.reservations-withdrawn',
+        data: { ...ofOrders(keys, asset), fromLots: lotsOf(keys, asset) },
+      };
+    });
+}
