@@ -43,27 +43,31 @@ export async function startProcesses(folder) {
   const apple = `http://127.0.0.1:${await listening(simulator)}`;
   const port = await freePort();
   const own = `http://127.0.0.1:${port}`;
-  const product = fork(join(root, 'apps/standalone/dist/main.js'), {
-    env: {
-      ...process.env,
-      SEATBOOK_PORT: String(port),
-      SEATBOOK_DATA: join(folder, 'data'),
-      SEATBOOK_OWNER_KEY: OWNER_KEY,
-      SEATBOOK_PUBLIC_URL: own,
-      SEATBOOK_ALLOW_HTTP_CALLBACKS: 'true',
-      SEATBOOK_APPLE_BASE_URL: `${apple}/mdm/v2`,
-    },
-    execArgv: ['--import', new URL('./stall-watch.js', import.meta.url).href],
-    silent: true,
-  });
   const log = createWriteStream(join(folder, 'product.log'));
-  product.stdout?.pipe(log);
-  product.stderr?.pipe(log);
-  const ready = new Promise((resolve) =>
-    product.on('message', (/** @type {any} */ message) => message.ready && resolve(true)),
-  );
-  await listening(product);
-  await ready;
+  const start = async () => {
+    const started = fork(join(root, 'apps/standalone/dist/main.js'), {
+      env: {
+        ...process.env,
+        SEATBOOK_PORT: String(port),
+        SEATBOOK_DATA: join(folder, 'data'),
+        SEATBOOK_OWNER_KEY: OWNER_KEY,
+        SEATBOOK_PUBLIC_URL: own,
+        SEATBOOK_ALLOW_HTTP_CALLBACKS: 'true',
+        SEATBOOK_APPLE_BASE_URL: `${apple}/mdm/v2`,
+      },
+      execArgv: ['--import', new URL('./stall-watch.js', import.meta.url).href],
+      silent: true,
+    });
+    started.stdout?.pipe(log, { end: false });
+    started.stderr?.pipe(log, { end: false });
+    const ready = new Promise((resolve) =>
+      started.on('message', (/** @type {any} */ message) => message.ready && resolve(true)),
+    );
+    await listening(started);
+    await ready;
+    return started;
+  };
+  let product = await start();
 
   /** @param {Response} response */
   const answered = async (response) => {
@@ -75,6 +79,7 @@ export async function startProcesses(folder) {
   let peakKilobytes = 0;
   const memory = () => readFileSync(`/proc/${product.pid}/status`, 'utf8');
   const sampler = setInterval(() => {
+    if (product.exitCode !== null || product.signalCode !== null) return;
     peakKilobytes = Math.max(peakKilobytes, Number(/VmRSS:\s+(\d+)/.exec(memory())?.[1]));
   }, 1_000);
 
@@ -152,12 +157,22 @@ export async function startProcesses(folder) {
         product.send({ ask: 'longest stall' });
       });
     },
+    /** Kills the product and starts it again on the same data. Resolves with the milliseconds until it is ready. */
+    async restart() {
+      const ended = new Promise((resolve) => product.once('exit', resolve));
+      product.kill('SIGKILL');
+      await ended;
+      const from = performance.now();
+      product = await start();
+      return performance.now() - from;
+    },
     async stop() {
       clearInterval(sampler);
       const gone = [product, simulator].map((child) => new Promise((resolve) => child.once('exit', resolve)));
       product.kill('SIGTERM');
       simulator.kill('SIGTERM');
       await Promise.all(gone);
+      log.end();
     },
   };
 }

@@ -16,12 +16,21 @@ const FIGURES = [
 
 /** With `--stores`: on the servers of ESDB_URL and MONGODB_URL, or on doubles of them. */
 const ON_SERVERS = ['esdb-appends', 'esdb-catch-up', 'mongodb-writes', 'api-post'];
-const ALL = [...FIGURES, ...ON_SERVERS];
+/** What Apple is asked for: how many calls, and how long they take. */
+const AT_APPLE = ['p6', 'p7'];
+const ALL = [...FIGURES, ...ON_SERVERS, ...AT_APPLE];
 
-const asked = process.argv.slice(2).flatMap((name) => (name === '--stores' ? ON_SERVERS : name));
+const GROUPS = new Map([
+  ['--stores', ON_SERVERS],
+  ['--apple', AT_APPLE],
+]);
+
+const asked = process.argv.slice(2).flatMap((name) => GROUPS.get(name) ?? name);
 const unknown = asked.filter((name) => !ALL.includes(name));
 if (unknown.length > 0) {
-  console.error(`no such figure: ${unknown.join(', ')} (there are ${ALL.join(', ')}, and --stores)`);
+  console.error(
+    `no such figure: ${unknown.join(', ')} (there are ${ALL.join(', ')}, ${[...GROUPS.keys()].join(', ')})`,
+  );
   process.exit(2);
 }
 
