@@ -195,6 +195,7 @@ describe('tables', () => {
     `/accounts/${BERLIN}/assets/${NOTES}/pairs`,
     `/accounts/${BERLIN}/pairs`,
     '/devices/E2EA000001',
+    `/accounts/${BERLIN}/report`,
     '/orders',
     `/timeline?serialNumber=E2EA000001`,
     '/accounts',
@@ -214,6 +215,37 @@ describe('tables', () => {
       'serialNumber,userId,assetId,outcome,detail,place,hold.since,hold.why,hold.ends,position',
     );
     expect(rows).toHaveLength(6);
+  });
+
+  it('of a period have sums that close, and that add up with those of the period before', async () => {
+    type Sums = Readonly<Record<string, number>>;
+    const report = async (query: string): Promise<Sums> => {
+      const [head = '', ...rows] = await table(`/accounts/${BERLIN}/report?limit=1&${query}`);
+      const row = rows.find((line) => line.includes(`,${NOTES}.STDQ,`))?.split(',') ?? [];
+      return Object.fromEntries(head.split(',').map((name, column) => [name, Number(row[column])]));
+    };
+    const closes = (sums: Sums): void => {
+      const of = (name: string): number => sums[name] ?? NaN;
+      const gone = of('owned.refunded') + of('owned.movedAway');
+      const came = of('owned.found') + of('owned.bought') + of('owned.recounted');
+      expect(of('owned.opening') + came - gone).toBe(of('owned.closing'));
+      const given = of('used.adopted') + of('used.assigned') + of('used.driftAdded') + of('used.reserved');
+      expect(of('used.opening') + given - of('used.returned') - of('used.driftTaken')).toBe(
+        of('used.closing'),
+      );
+    };
+    const before = await report(`to=${returned.position}`);
+    const after = await report(`from=${returned.position}`);
+    const whole = await report('');
+    for (const sums of [before, after, whole]) closes(sums);
+    expect(before).toMatchObject({ 'owned.opening': 0, 'used.assigned': 3, 'used.returned': 0 });
+    expect(after).toMatchObject({ 'used.opening': before['used.closing'], 'used.returned': 1 });
+    expect(whole['used.closing']).toBe(after['used.closing']);
+    expect(before['owned.found']).toBe(whole['owned.closing']);
+    const { period } = (await seatbook.get(`/accounts/${BERLIN}/report?from=1&to=2`).expect(200)).body as {
+      period: { from: { position: number }; to: { position: number } };
+    };
+    expect([period.from.position, period.to.position]).toEqual([1, 2]);
   });
 
   it('of the history have its events, with what they say as JSON', async () => {
@@ -318,6 +350,8 @@ it.each([
   ['/devices/C02AAAAAAA?at=2026-02-30', 'INVALID_AT'],
   ['/devices/C02AAAAAAA?at=2026-02-20T08:00:00+02:00', 'INVALID_AT'],
   ['/orders?from=2026-13-01', 'INVALID_TIME'],
+  [`/accounts/${BERLIN}/report?from=2026-13-01`, 'INVALID_AT'],
+  [`/accounts/${BERLIN}/report?from=3&to=2`, 'INVALID_PERIOD'],
   ['/work?cursor=anything', 'INVALID_CURSOR'],
 ])('%s is refused', async (path, code) => {
   const answer = await seatbook.get(path).expect(400);

@@ -8,6 +8,7 @@ BEYOND_SCHEMAS = {
     "INVALID_CURSOR": "a cursor is ours, of this list and with these filters, or it is none: a digest in it tells",
     "INVALID_POSITION": "a position lies in the log, or beyond its end",
     "INVALID_AT": "a moment lies in the past, and in a month that has this day",
+    "INVALID_PERIOD": "of two moments one is the later",
     "INVALID_TIME": "a month has this day, or not",
     "INVALID_SUBJECT": "exactly one of five parameters, which are documented one by one",
     "INVALID_TOKEN_NOT_BASE64": "what is in a token file is Apple's affair; its schema is that of any text",

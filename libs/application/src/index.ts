@@ -19,6 +19,8 @@ export * from './edge/plan-order.js';
 export * from './edge/receive-notification.js';
 export * from './edge/as-of.js';
 export * from './edge/history.js';
+export * from './edge/period.js';
+export * from './edge/report.js';
 export * from './edge/subjects.js';
 export * from './edge/timeline.js';
 export * from './edge/parked.js';

@@ -69,6 +69,10 @@ export const ERROR_CODES = {
     means: 'The moment is neither a position nor a time, or it lies in the future.',
     advice: 'Pass a position, or a time in ISO 8601 such as 2026-11-24T08:00:00Z; write a + as %2B.',
   },
+  INVALID_PERIOD: {
+    means: 'A period ends before it begins.',
+    advice: 'Let `from` be the earlier moment, and `to` the later one.',
+  },
   INVALID_TIME: {
     means: 'A filter by time is not a time.',
     advice: 'Pass a time in ISO 8601 such as 2026-11-24T08:00:00Z; write a + as %2B.',

@@ -3,6 +3,7 @@ import { accountsModel } from './account/accounts-model.js';
 import { assetsModel } from './asset/assets-model.js';
 import { driftsModel } from './asset/drifts-model.js';
 import { pairsModel } from './asset/pairs-model.js';
+import { sectionsModel } from './asset/sections-model.js';
 import { licensingEventTypes } from './concepts.js';
 import { openWorkModel } from './dispatch/open-work.js';
 import { timelineModel } from './history/timeline-model.js';
@@ -23,6 +24,7 @@ export const queryModels = {
   assets: assetsModel,
   pairs: pairsModel,
   drifts: driftsModel,
+  sections: sectionsModel,
   syncs: syncsModel,
   orders: ordersModel,
   outcomes: outcomesModel,

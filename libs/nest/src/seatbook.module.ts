@@ -14,6 +14,7 @@ import { NotificationsController } from './notifications/notifications.controlle
 import { OrdersController } from './orders/orders.controller.js';
 import { PlansController } from './orders/plans.controller.js';
 import { PairsController } from './pairs/pairs.controller.js';
+import { ReportController } from './report/report.controller.js';
 import { SyncsController } from './syncs/syncs.controller.js';
 import { TimelineController } from './timeline/timeline.controller.js';
 import { WorkController } from './work/work.controller.js';
@@ -39,6 +40,7 @@ export class SeatbookModule {
         PlansController,
         TimelineController,
         HistoryController,
+        ReportController,
         NotificationsController,
         WorkController,
         HealthController,

@@ -86,6 +86,7 @@ const NEVER_ANSWERED: Readonly<Partial<Record<ErrorCode, string>>> = {
     'INVALID_IDEMPOTENCY_KEY',
     'INVALID_CURSOR',
     'INVALID_AT',
+    'INVALID_PERIOD',
     'INVALID_TIME',
     'INVALID_SUBJECT',
     'FORBIDDEN_ADDRESS',

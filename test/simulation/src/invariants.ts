@@ -20,6 +20,7 @@ import { auditCalls } from './audit/calls.js';
 import { Causes } from './audit/causes.js';
 import { auditCommands } from './audit/commands.js';
 import { auditLedgers } from './audit/ledger.js';
+import { auditReports } from './audit/reports.js';
 import { auditShortages } from './audit/shortages.js';
 import { auditTwoClocks } from './audit/two-clocks.js';
 import { snapshotsHoldWhatIsFolded } from './snapshots.js';
@@ -58,7 +59,7 @@ export async function contradictions(world: World): Promise<string[]> {
     ...requestsFollowEvents(world, log),
     ...acknowledgedAreStored(world, log),
   );
-  wrong.push(...(await snapshotsHoldWhatIsFolded(world, log)));
+  wrong.push(...(await snapshotsHoldWhatIsFolded(world, log)), ...(await auditReports(world, log)));
   wrong.push(...(await modelsEqualFreshFold(world, log)), ...(await acknowledgedIsKept(world)));
   wrong.push(...(await cancelledIsOver(world, log)), ...(await driftIsOfOthers(world, log)));
   for (const site of world.sites) wrong.push(...(await countsEqualPairs(site, world)));

@@ -8,8 +8,10 @@ import { orderQueries } from './orders.js';
 import { pairQueries } from './pairs.js';
 import { parkingCommands, parkingQueries } from './parked.js';
 import { orderCommands } from './place-order.js';
+import { periodQueries } from './period.js';
 import { planQueries } from './plan-order.js';
 import { notificationCommands } from './receive-notification.js';
+import { reportQueries } from './report.js';
 import { syncCommands, syncQueries } from './syncs.js';
 import { timelineQueries } from './timeline.js';
 
@@ -36,7 +38,9 @@ export const queries = {
   ...orderQueries,
   ...pairQueries,
   ...parkingQueries,
+  ...periodQueries,
   ...planQueries,
+  ...reportQueries,
   ...syncQueries,
   ...timelineQueries,
 };

@@ -128,7 +128,7 @@ async function rowsOf(
 }
 
 /** Revision of the last event of a stream that is not behind a position; -1 where there is none. */
-async function lastRevision(events: EventLog, stream: string, position: Position): Promise<number> {
+export async function lastRevision(events: EventLog, stream: string, position: Position): Promise<number> {
   const isThere = async (revision: number): Promise<boolean> => {
     const [event] = await events.readStream(stream, revision, 1);
     return event !== undefined && event.position <= position;

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { CommandMessage, Document, Envelope } from '@seatbook/kernel';
 import { EventLog } from '@seatbook/test-support/event-log';
 import { LedgerModel } from '@seatbook/test-support/ledger-model';
+import { reportsWrong } from '@seatbook/test-support/closing-reports';
 import { MAX_KEYS, folded } from '@seatbook/test-support/read-model-spec';
 import { NOW } from '@seatbook/test-support/decider-spec';
 import type { PairFailure } from '../apple-call/call-events.js';
@@ -33,7 +34,14 @@ const orders = orderDecider(DEFAULT_TIMINGS);
 type Verdict = PairFailure['verdict'];
 
 type Op =
-  | { op: 'totals'; total: number | null; available: number; deviceAssignable: boolean; revocable: boolean }
+  | {
+      op: 'totals';
+      total: number | null;
+      available: number;
+      retired: number;
+      deviceAssignable: boolean;
+      revocable: boolean;
+    }
   | { op: 'adopt'; holders: HolderKey[] }
   | { op: 'baseline' }
   | { op: 'reserve'; holders: HolderKey[]; ifShort: 'wait' | 'refuse'; fromReserve: boolean }
@@ -57,6 +65,7 @@ const anyOp: fc.Arbitrary<Op> = fc.oneof(
       op: fc.constant('totals' as const),
       total: fc.option(fc.nat(8), { freq: 8 }),
       available: fc.nat(8),
+      retired: fc.nat(3),
       deviceAssignable: fc.nat(9).map((n) => n > 0),
       revocable: fc.nat(9).map((n) => n > 0),
     }),
@@ -126,7 +135,7 @@ class Bench {
     const { model } = this;
     switch (op.op) {
       case 'totals': {
-        const { total, available, deviceAssignable, revocable } = op;
+        const { total, available, retired, deviceAssignable, revocable } = op;
         const asset = {
           ...ASSET,
           productType: 'App',
@@ -137,7 +146,7 @@ class Bench {
           total: total ?? 0,
           assigned: 1,
           available: total === null ? 0 : available,
-          retired: 0,
+          retired,
         };
         Object.assign(model, { deviceAssignable, revocable });
         const excess = model.readTotals(total, available, asset.assigned);
@@ -234,7 +243,14 @@ class Bench {
     this.run({ op: 'baseline' });
     for (let round = 0; this.model.open(); round += 1) {
       if (round > 20) throw new Error('the ledger does not come to rest');
-      this.run({ op: 'totals', total: 1_000, available: 1_000, deviceAssignable: true, revocable: true });
+      this.run({
+        op: 'totals',
+        total: 1_000,
+        available: 1_000,
+        retired: 0,
+        deviceAssignable: true,
+        revocable: true,
+      });
       this.run({ op: 'serve' });
       for (let call = this.#call(0); call; call = this.#call(0))
         this.run({ op: 'settle', pick: 0, failures: [] });
@@ -287,6 +303,7 @@ class Bench {
     }
     for (const read of models)
       expect(folded(read, this.log.envelopes)).toEqual(this.#documents.get(read.name));
+    expect(reportsWrong(this.log.envelopes.filter(({ stream }) => stream === STREAM))).toEqual([]);
     const kept = JSON.parse(JSON.stringify(assetSnapshot.save(this.ledger))) as unknown[];
     expect(assetSnapshot.load(kept)).toEqual(this.ledger);
   }
@@ -518,7 +535,7 @@ const reactions = (envelope: Envelope): readonly CommandMessage[] =>
 describe('the ledger of an asset, under any sequence of commands', () => {
   it('agrees with the rules told pair by pair, and so do its orders and all read models', () => {
     const start: Op[] = [
-      { op: 'totals', total: 4, available: 4, deviceAssignable: true, revocable: true },
+      { op: 'totals', total: 4, available: 4, retired: 0, deviceAssignable: true, revocable: true },
       { op: 'baseline' },
     ];
     const sequences = fc.record({

@@ -8,11 +8,12 @@ import {
   type Position,
   type Recorded,
 } from '@seatbook/kernel';
-import { holderCount, type Holders } from '../holder.js';
+import { holderCount } from '../holder.js';
 import { assetKey, assetOf } from '../asset-id.js';
 import type { AssetId } from '../ports.js';
 import type { ReconciliationEvent } from '../reconciliation/reconciliation-events.js';
 import type { AssetEvent } from './asset-events.js';
+import { movesOf } from './movements.js';
 
 /** Counts of one asset. What is not known yet is null. */
 export interface AssetDocument {
@@ -88,15 +89,19 @@ export const excessOf = (asset: AssetDocument): number =>
 
 type AssetChange = Change<AssetDocument>;
 
-/** What an event changes of the asset whose stream it is in. */
+/** What an event changes of the asset whose stream it is in, beside the pairs that it moves. */
 const counted =
   <E extends AssetEvent>(fold: (asset: AssetDocument, data: E['data']) => void) =>
-  ({ stream, position, metadata, data }: Recorded & E): readonly AssetChange[] => {
-    const key = idOf(stream);
+  (event: Recorded & E): readonly AssetChange[] => {
+    const key = idOf(event.stream);
     const evolve: AssetChange['evolve'] = (before) => {
       const asset = before ?? emptyDocument(key);
-      changedBy({ position, metadata }, asset);
-      fold(asset, data);
+      changedBy(event, asset);
+      fold(asset, event.data);
+      for (const [count, from, to] of movesOf(event)) {
+        if (from !== null) asset[from] -= count;
+        if (to !== null) asset[to] += count;
+      }
       return asset;
     };
     return [{ key, evolve }];
@@ -111,22 +116,13 @@ function changedBy(
   asset.position = position;
 }
 
-type Counted = 'reserved' | 'assigned' | 'returning' | 'waiting' | 'failed';
-
-/** Pairs go from one count to another; null: they come, or go. */
-function move(asset: AssetDocument, count: number, from: Counted | null, to: Counted | null): void {
-  if (from !== null) asset[from] -= count;
-  if (to !== null) asset[to] += count;
-}
-
 /** Pairs of other holders than ours turn out to be known. */
 function nowKnown(asset: AssetDocument, pairs: number): void {
   asset.takenElsewhere = Math.max(0, asset.takenElsewhere - pairs);
 }
 
-/** All pairs that an event names go from one count to another. */
-const moved = (from: Counted | null, to: Counted | null) =>
-  counted<Extract<AssetEvent, { data: Holders }>>((asset, data) => move(asset, holderCount(data), from, to));
+/** An event that does no more than move pairs. */
+const moving = counted(() => undefined);
 
 /** What a reconciliation says of an asset that is known. */
 const told = (
@@ -168,49 +164,28 @@ export const assetsModel = readModel<AssetDocument, AssetEvent | ReconciliationE
       const sortName = asset.name === null ? name.toLowerCase() : asset.sortName;
       Object.assign(asset, { name, sortName, bundleId, iconUrl, artistName });
     }),
-    'asset.assignments-adopted': counted((asset, data) => {
-      move(asset, holderCount(data), null, 'assigned');
-      move(asset, data.failedBefore, 'failed', null);
-      nowKnown(asset, holderCount(data));
-    }),
-    'asset.adoption-corrected': moved('assigned', null),
+    'asset.assignments-adopted': counted((asset, data) => nowKnown(asset, holderCount(data))),
+    'asset.adoption-corrected': moving,
     'asset.drift-found': counted((asset, data) => {
-      if (data.kind === 'taken') return move(asset, holderCount(data), 'assigned', null);
-      move(asset, holderCount(data), data.before === 'failed' ? 'failed' : null, 'assigned');
-      nowKnown(asset, holderCount(data));
+      if (data.kind === 'added') nowKnown(asset, holderCount(data));
     }),
     'asset.baseline-completed': counted((asset) => void (asset.baseline = true)),
-    'asset.licenses-reserved': counted((asset, { reserved, waiting, failedBefore }) => {
-      move(asset, holderCount(reserved), null, 'reserved');
-      move(asset, holderCount(waiting), null, 'waiting');
-      move(asset, failedBefore, 'failed', null);
-    }),
-    'asset.licenses-served': moved('waiting', 'reserved'),
-    'asset.reservations-withdrawn': moved('reserved', 'waiting'),
-    'asset.found-short': counted((asset, data) => {
-      move(asset, holderCount(data), 'reserved', 'waiting');
-      asset.short = true;
-    }),
+    'asset.licenses-reserved': moving,
+    'asset.licenses-served': moving,
+    'asset.reservations-withdrawn': moving,
+    'asset.found-short': counted((asset) => void (asset.short = true)),
     'asset.shortage-cleared': counted((asset) => void (asset.short = false)),
     'asset.licenses-assigned': counted((asset, data) => {
-      const found = data.callId === null;
-      move(asset, holderCount(data), found ? 'waiting' : 'reserved', 'assigned');
-      if (found) nowKnown(asset, holderCount(data));
+      if (data.callId === null) nowKnown(asset, holderCount(data));
     }),
-    'asset.found-held': moved('waiting', null),
-    'asset.licenses-failed': counted((asset, data) =>
-      data.action === 'associate'
-        ? move(asset, holderCount(data), 'reserved', 'failed')
-        : move(asset, holderCount(data), 'returning', 'assigned'),
-    ),
-    'asset.licenses-returning': counted((asset, { returning }) =>
-      move(asset, holderCount(returning), 'assigned', 'returning'),
-    ),
-    'asset.returns-started': moved('assigned', 'returning'),
-    'asset.licenses-returned': moved('returning', null),
-    'asset.waiting-listed': moved(null, 'waiting'),
+    'asset.found-held': moving,
+    'asset.licenses-failed': moving,
+    'asset.licenses-returning': moving,
+    'asset.returns-started': moving,
+    'asset.licenses-returned': moving,
+    'asset.waiting-listed': moving,
     'asset.waiting-refused': (event) => {
-      const [change] = moved('waiting', null)(event);
+      const [change] = moving(event);
       // An asset that Apple does not list is none, once nobody waits for it.
       const evolve: AssetChange['evolve'] = (before) => {
         const asset = change?.evolve(before) ?? null;
@@ -218,10 +193,7 @@ export const assetsModel = readModel<AssetDocument, AssetEvent | ReconciliationE
       };
       return change ? [{ key: change.key, evolve }] : [];
     },
-    'asset.reservations-ended': counted((asset, data) => {
-      if (data.was === 'reserved' || data.was === 'waiting') move(asset, holderCount(data), data.was, null);
-      if (data.was === 'returning') move(asset, holderCount(data), 'returning', 'assigned');
-    }),
+    'asset.reservations-ended': moving,
   },
   indexes: [
     { name: 'by-account', fields: ['uId', 'sortName'] },

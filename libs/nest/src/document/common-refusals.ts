@@ -38,8 +38,6 @@ export const WITH_PARAMETER: Readonly<Record<string, readonly ErrorCode[]>> = {
   cursor: ['INVALID_CURSOR'],
   position: ['INVALID_POSITION'],
   at: ['INVALID_AT'],
-  from: ['INVALID_TIME'],
-  to: ['INVALID_TIME'],
   accountId: ['NOT_FOUND_ACCOUNT'],
   'Idempotency-Key': ['INVALID_IDEMPOTENCY_KEY', 'CONFLICT_IDEMPOTENCY_KEY', 'CONFLICT_VERSION'],
   'If-Match': ['CONFLICT_VERSION'],

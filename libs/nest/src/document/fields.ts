@@ -27,6 +27,10 @@ export const Flag = (example: boolean, description?: string): PropertyDecorator 
 export const FlagOrNull = (example: boolean | null, description?: string): PropertyDecorator =>
   field({ type: Boolean, nullable: true }, example, description);
 
+/** A whole number, which may be negative. */
+export const Whole = (example: number, description?: string): PropertyDecorator =>
+  field({ type: 'integer' }, example, description);
+
 /** A whole number from 0 on. */
 export const Count = (example: number, description?: string): PropertyDecorator =>
   field({ type: 'integer', minimum: 0 }, example, description);

@@ -58,7 +58,7 @@ export class HistoryController {
       'text/csv': { schema: { type: 'string' } },
     },
   })
-  @ApiRefusals('INVALID_SUBJECT', 'INVALID_ASSET', 'NOT_FOUND_ASSET', 'NOT_FOUND_ORDER')
+  @ApiRefusals('INVALID_TIME', 'INVALID_SUBJECT', 'INVALID_ASSET', 'NOT_FOUND_ASSET', 'NOT_FOUND_ORDER')
   async getHistory(
     @Query() query: HistoryQuery,
     @Req() request: HttpRequest,

@@ -147,7 +147,7 @@ export class OrdersController {
   @Get()
   @ApiOperation({ summary: 'Orders, the latest first.' })
   @ApiItems(OrderAnswer, {}, {}, FIRST_ORDER)
-  @ApiRefusals('INVALID_ASSET')
+  @ApiRefusals('INVALID_ASSET', 'INVALID_TIME')
   listOrders(
     @Query() query: OrdersQuery,
     @WantedPosition() position?: Position,

@@ -23,13 +23,13 @@ export const TimeField = (description: string): PropertyDecorator => MomentOfQue
 export const MomentField = (description: string): PropertyDecorator =>
   MomentOfQuery(`^([0-9]{1,15}|${TIME})$`, description);
 
-/** `?at=`: a position, or a time in ISO 8601. @throws Refusal INVALID_AT */
-export function momentOf(at: string | undefined): Moment | undefined {
-  if (at === undefined) return undefined;
-  if (/^\d{1,15}$/.test(at)) return { position: asPosition(Number(at)) };
-  const time = instantOf(at);
+/** `?at=` and the like: a position, or a time in ISO 8601. @throws Refusal INVALID_AT */
+export function momentOf(text: string | undefined, name: 'at' | 'from' | 'to' = 'at'): Moment | undefined {
+  if (text === undefined) return undefined;
+  if (/^\d{1,15}$/.test(text)) return { position: asPosition(Number(text)) };
+  const time = instantOf(text);
   if (time !== null) return { time };
-  throw new Refusal('INVALID_AT', `at is a position (digits) or a time in ISO 8601${spelling(at)}`);
+  throw new Refusal('INVALID_AT', `${name} is a position (digits) or a time in ISO 8601${spelling(text)}`);
 }
 
 /** What helps who has spelled a time in a way that is not understood. */
