@@ -23,6 +23,7 @@ import { checksumOf } from './checksum.js';
 import type { GroupCommit } from './group-commit.js';
 import { asStoreFailure, isLasting } from './store-failure.js';
 import { StreamTails, type StreamTail } from './stream-tails.js';
+import { Transactions } from './transactions.js';
 
 /** A subscription looks for new events this often even if none was announced. */
 const POLL_MS = 1_000;
@@ -53,6 +54,7 @@ const EVENTS = `SELECT ${COLUMNS} FROM events e CROSS JOIN streams s ON s.id = e
  */
 export class SqliteEventStore implements EventStore {
   readonly #database: Database;
+  readonly #transactions: Transactions;
   readonly #commits: GroupCommit | null;
   readonly #clock: Clock;
   readonly #tails = new StreamTails();
@@ -82,6 +84,7 @@ export class SqliteEventStore implements EventStore {
   /** `commits` is the queue of the writer; null opens the log for reading only. */
   constructor(database: Database, commits: GroupCommit | null, clock: Clock) {
     this.#database = database;
+    this.#transactions = new Transactions(database);
     this.#commits = commits;
     this.#clock = clock;
     this.#findStream = database
@@ -325,7 +328,7 @@ export class SqliteEventStore implements EventStore {
 
   /** The writer changes nothing while it reads; for others a transaction keeps two reads on one state. */
   #snapshot<T>(read: () => T): T {
-    return this.#commits ? read() : this.#database.transaction(read).deferred();
+    return this.#commits ? read() : this.#transactions.read(read);
   }
 
   #guarded<T>(work: () => T): T {

@@ -18,6 +18,7 @@ import { textOfDeclaration, type Declaration } from './model-columns.js';
 import { ModelTable } from './model-table.js';
 import { SharedTexts } from './shared-texts.js';
 import { asStoreFailure, isBusy, isDamage } from './store-failure.js';
+import { Transactions } from './transactions.js';
 import { condemn } from './views-file.js';
 
 /** How long a commit waits for the other thread's write, in milliseconds. */
@@ -36,6 +37,7 @@ type SnapshotRow = Omit<Snapshot, 'stream' | 'chunks'> & { readonly chunks: numb
  */
 export class SqliteReadStore implements ReadStore {
   readonly #database: Database;
+  readonly #transactions: Transactions;
   /** The first damaged page that was met. It does not pass before the stores are opened again. */
   #damage: StoreUnavailable | null = null;
   readonly #texts: SharedTexts;
@@ -56,6 +58,7 @@ export class SqliteReadStore implements ReadStore {
   /** `damaged` is called once, when a page turns out to be damaged. */
   constructor(database: Database, damaged: (reason: string) => void = () => undefined) {
     this.#database = database;
+    this.#transactions = new Transactions(database);
     this.#texts = new SharedTexts(database);
     this.#damaged = damaged;
     this.#model = database.prepare(
@@ -291,12 +294,12 @@ export class SqliteReadStore implements ReadStore {
   }
 
   #read<T>(read: () => T): T {
-    return this.#database.transaction(read).deferred();
+    return this.#transactions.read(read);
   }
 
   #write<T>(write: () => T): T {
     try {
-      return this.#database.transaction(write).immediate();
+      return this.#transactions.write(write);
     } catch (error) {
       this.#texts.forget();
       for (const table of this.#tables.values()) table.forget();
