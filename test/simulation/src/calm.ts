@@ -3,7 +3,7 @@ import { OWNER } from '@seatbook/test-support/virtual-seatbook';
 import type { World } from './world.js';
 
 /** From this round of calm on all is compared with Apple, pair by pair: some worlds wait a day for that. */
-const COMPARED_FROM = 6;
+export const COMPARED_FROM = 6;
 
 /** Who gave up asking comes back in this round of calm: by then, what was half done is abandoned. */
 const GIVEN_UP_UNTIL = 3;

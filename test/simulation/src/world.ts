@@ -4,7 +4,7 @@ import { accountStream, queryModels, type AccountDocument, type Timings } from '
 import type { FaultsPatch, NewAsset, Span } from '@seatbook/simulator';
 import { seededRandom } from '@seatbook/test-support/seeded-random';
 import type { ServerBackEnd } from '@seatbook/test-support/server-back-end';
-import { OWNER, VirtualSeatbook, asset, serials } from '@seatbook/test-support/virtual-seatbook';
+import { OWNER, VirtualSeatbook, asset, serials, type Fate } from '@seatbook/test-support/virtual-seatbook';
 import { Coverage } from './coverage.js';
 import { Dice } from './dice.js';
 import { Weather } from './weather.js';
@@ -67,7 +67,7 @@ const SMALL_BATCH = 20;
 /** Pause before a process that could not start is started again. */
 const START_AGAIN_MS: Milliseconds = 5_000;
 const STARTS = 100;
-/** Writes and requests to Apple at one moment. More of them go round in circles: time would never move on. */
+/** Writes, requests to Apple and calls that fail at one moment. More of them go round in circles: time would never move on. */
 const MOST_AT_ONCE = 3_000;
 
 /** The product, a simulated Apple and its locations, all made by a seed; and the story of what was done to them. */
@@ -142,8 +142,10 @@ export class World {
       ...(short ? { reactor: { batchEvents: SMALL_BATCH } } : {}),
       // Some want to be told what a larger return is to take.
       ...(seed % 10 === 3 ? { edge: { expectAbove: { licences: 4, percent: 100 } } } : {}),
-      fateOf: (call, parameters) =>
-        world?.goesRoundInCircles(call) ? 'dies-before' : weather.fateOf(call, parameters),
+      fateOf: (call, parameters) => {
+        const fate = weather.fateOf(call, parameters);
+        return world?.goesRoundInCircles(call, fate) ? 'dies-before' : fate;
+      },
       acknowledged: (notificationId) => world?.acknowledged.add(notificationId),
       log: (line) => world?.logged(line),
     });
@@ -306,8 +308,8 @@ export class World {
     return this.virtual.stores.reads.get(queryModels.accounts, uId);
   }
 
-  goesRoundInCircles(call: string): boolean {
-    if (call !== 'events.append' && !call.startsWith('apple.')) return false;
+  goesRoundInCircles(call: string, fate: Fate): boolean {
+    if (call !== 'events.append' && !call.startsWith('apple.') && fate !== 'fails') return false;
     const at = this.virtual.clock.elapsed();
     if (at !== this.#moment.at) this.#moment = { at, count: 0 };
     return (this.#moment.count += 1) > MOST_AT_ONCE;
@@ -318,7 +320,7 @@ export class World {
     await this.virtual.advance(ms);
     if (this.#moment.count > MOST_AT_ONCE)
       throw new Error(
-        `more than ${MOST_AT_ONCE} writes and requests at one moment: it goes round in circles`,
+        `more than ${MOST_AT_ONCE} writes, requests and failures at one moment: it goes round in circles`,
       );
     if (!this.virtual.dead) return;
     this.tell('the process is dead; it starts again');

@@ -122,6 +122,9 @@ const broken = (call: string): AsyncIterable<never> => ({
   [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(storeFailure(call)) }),
 });
 
+/** A subscription of a dead process. */
+const silent: AsyncIterable<never> = { [Symbol.asyncIterator]: () => ({ next: never }) };
+
 /** Calls of a dead process never come back; those of a living one end as their fate is. */
 function mortal<T extends object>(
   port: T,
@@ -133,11 +136,12 @@ function mortal<T extends object>(
       const member: unknown = Reflect.get(target, name);
       if (typeof member !== 'function') return member;
       return (...parameters: unknown[]): unknown => {
-        if (life.over) return never();
         const call = String(name);
+        const unanswered = (): unknown => (call === 'subscribe' ? silent : never());
+        if (life.over) return unanswered();
         const fate = fateOf(call, parameters);
         if (fate === 'dies-before') life.over = true;
-        if (life.over) return never();
+        if (life.over) return unanswered();
         if (fate === 'fails') return call === 'subscribe' ? broken(call) : Promise.reject(storeFailure(call));
         const answer: unknown = Reflect.apply(member, target, parameters);
         if (!(answer instanceof Promise)) return answer;
