@@ -1,7 +1,7 @@
 import { fastestFolder } from '../../fastest-folder.js';
 import { required } from './coverage.js';
 import { actionNames } from './history.js';
-import { optionsFrom, type Options } from './options.js';
+import { USAGE, UsageError, optionsFrom, type Options } from './options.js';
 import type { Told } from './other-process.js';
 import { plantedBugs, replay, search } from './planted.js';
 import { runApart, runHere } from './run.js';
@@ -25,8 +25,22 @@ async function asked(options: Options): Promise<boolean> {
   return planted === 'search' ? search(bugs, seeds, limitMs) : replay(bugs, limitMs);
 }
 
+/** Those of the command line; ends the program where they make no sense, or ask for nothing to be lived. */
+function optionsAsked(): Options {
+  try {
+    const asked = optionsFrom(process.argv.slice(2), plantedBugs());
+    if (asked) return asked;
+    console.log(USAGE);
+    process.exit(0);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console.error(`${error.message}\n\n${USAGE}`);
+    process.exit(2);
+  }
+}
+
 process.env['TMPDIR'] = fastestFolder();
-const options = optionsFrom(process.argv.slice(2));
+const options = optionsAsked();
 if (process.send) {
   // The process that asked for these seeds has heard what came of them, or is gone, perhaps since this one began.
   process.once('disconnect', () => process.exit());
