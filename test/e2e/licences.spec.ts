@@ -8,6 +8,12 @@ import {
   type OrderBody,
 } from './started-product.js';
 
+interface WaitingBody {
+  readonly place: number;
+  readonly serialNumber: string;
+  readonly since: string | null;
+}
+
 interface AssetBody {
   readonly adamId: string;
   readonly name: string | null;
@@ -374,6 +380,29 @@ it('lets holders wait for licences, cancels waiting ones, and serves the rest wh
   }>;
   expect(page.items).toHaveLength(2);
   expect(page.items[0]?.reason).toBe('short');
+
+  const address = `/accounts/${BERLIN}/assets/${LEDGERLINE}/waiting`;
+  const line = async () => {
+    const { items } = (await seatbook.get(`${address}?limit=1`).expect(200)).body as ItemsBody<WaitingBody>;
+    const table = (await seatbook.get(address).set('accept', 'text/csv').expect(200)).text;
+    return { first: items[0], rows: table.trim().split('\r\n').length - 1 };
+  };
+  const [, , third, fourth] = devices(4, 'W');
+  const before = await line();
+  expect(before).toMatchObject({
+    first: { place: 1, serialNumber: third, orderId: order.orderId, reason: 'short', fromReserve: false },
+    rows: 2,
+  });
+  expect(Date.parse(before.first?.since ?? '')).toBeLessThanOrEqual(Date.now());
+  const moved = { to: 'front', serialNumbers: [fourth], reason: 'the exam is today' };
+  await seatbook.post(`${address}/move`, moved).expect(200);
+  expect((await line()).first).toMatchObject({ place: 1, serialNumber: fourth });
+  await seatbook.post(`${address}/move`, { to: 'front', orderId: order.orderId }).expect(200);
+  const nobody = await seatbook.post(`${address}/move`, { to: 'front', orderId: 'none' }).expect(409);
+  expect(nobody.body).toMatchObject({ code: 'REJECTED_NOT_WAITING' });
+  await seatbook.post(`${address}/cancel`, { serialNumbers: [third] }).expect(200);
+  expect(await line()).toMatchObject({ first: { place: 1, serialNumber: fourth }, rows: 1 });
+  await seatbook.post(`${address}/cancel`, { serialNumbers: [third] }).expect(409);
 
   const refused = await assign({ assetIds: [LEDGERLINE], serialNumbers: ['E2EREFUSED'], ifShort: 'refuse' });
   expect(refused.body).toMatchObject({

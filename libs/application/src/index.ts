@@ -9,6 +9,7 @@ export * from './edge/import-token.js';
 export * from './edge/accounts.js';
 export * from './edge/assets.js';
 export * from './edge/pairs.js';
+export * from './edge/waiting-list.js';
 export * from './edge/devices.js';
 export * from './edge/order-request.js';
 export * from './edge/drift.js';

@@ -241,6 +241,10 @@ export const ERROR_CODES = {
     means: 'The device holds no licence of this account and waits for none.',
     advice: 'There is nothing to return.',
   },
+  REJECTED_NOT_WAITING: {
+    means: 'Nothing that the request names waits for a licence of this asset.',
+    advice: 'Look at the waiting list of the asset: what waited may have been served or cancelled.',
+  },
   REJECTED_ORDER_ABANDONED: {
     means: 'The order was not listed completely in time, and was given up.',
     advice: 'Order again with a new Idempotency-Key.',

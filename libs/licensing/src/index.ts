@@ -35,6 +35,7 @@ export type {
   RefusalReason,
 } from './asset/asset-events.js';
 export { placesInLine, type Asset, type Pair } from './asset/asset-state.js';
+export { placesAfter, type Place } from './asset/waiting-list.js';
 export {
   availableOf,
   excessOf,
@@ -44,10 +45,10 @@ export {
   type AssetDocument,
 } from './asset/assets-model.js';
 export type { DriftDocument } from './asset/drifts-model.js';
-export type { PairDocument, PairState } from './asset/pairs-model.js';
 export { ownedIn, usedIn, type OwnedInPeriod, type UsedInPeriod } from './asset/asset-report.js';
 export { addEvent, addMovements, noMovements, type Movements } from './asset/movements.js';
 export { SECTION_EVENTS, type LedgerSection } from './asset/sections-model.js';
+export { pairKey, type PairDocument, type PairState } from './asset/pairs-model.js';
 export { canonicalHolder, orderedSerials } from './serial-number.js';
 export { MAX_PAIRS, pairsOf, type Order, type OrderCommand } from './order/order-decider.js';
 export {

@@ -17,6 +17,7 @@ import { PairsController } from './pairs/pairs.controller.js';
 import { ReportController } from './report/report.controller.js';
 import { SyncsController } from './syncs/syncs.controller.js';
 import { TimelineController } from './timeline/timeline.controller.js';
+import { WaitingController } from './waiting/waiting.controller.js';
 import { WorkController } from './work/work.controller.js';
 
 /**
@@ -34,6 +35,7 @@ export class SeatbookModule {
         ImportsController,
         AssetsController,
         PairsController,
+        WaitingController,
         DriftController,
         SyncsController,
         OrdersController,

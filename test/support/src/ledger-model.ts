@@ -198,6 +198,22 @@ export class LedgerModel {
     if (this.baseline && !this.short) this.refuseShort();
   }
 
+  /** In the order of the queue, before all others or after them. */
+  move(keys: readonly HolderKey[], to: 'front' | 'back'): void {
+    const moved = this.queue.filter((key) => keys.includes(key));
+    const others = this.queue.filter((key) => !keys.includes(key));
+    this.queue = to === 'front' ? [...moved, ...others] : [...others, ...moved];
+  }
+
+  /** They wait no longer, nor will they when they are returned. */
+  leave(keys: readonly HolderKey[]): void {
+    for (const key of keys) {
+      const pair = this.pairs.get(key);
+      if (pair?.state === 'waiting') this.#cancel(key);
+      else if (pair?.followUp?.action === 'assign') this.#unfollow(key);
+    }
+  }
+
   endWaiting(orderId: string): void {
     for (const key of [...this.queue]) if (this.#pair(key).orderId === orderId) this.#cancel(key);
     for (const [key, { followUp }] of this.pairs) {

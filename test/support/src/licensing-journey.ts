@@ -281,6 +281,12 @@ export function everyEvent(): LicensingJourney {
   // Licences are kept back for an order that names the reserve.
   journey.send(assetStream(LOCATION, KEYNOTE), { type: 'SetReserve', licences: 1 });
   place('order-p', devices('C02W', 'C02X'), { assets: [KEYNOTE] });
+  journey.send(assetStream(LOCATION, KEYNOTE), {
+    type: 'MoveWaiting',
+    orderId: null,
+    holders: devices('C02X'),
+    to: 'front',
+  });
   order('order-p', { type: 'CancelWaiting' });
   place('order-q', devices('C02X'), { assets: [KEYNOTE], fromReserve: true });
   journey.send(assetStream(LOCATION, KEYNOTE), { type: 'SetReserve', licences: 0 });

@@ -14,6 +14,7 @@ import { notificationCommands } from './receive-notification.js';
 import { reportQueries } from './report.js';
 import { syncCommands, syncQueries } from './syncs.js';
 import { timelineQueries } from './timeline.js';
+import { waitingCommands, waitingQueries } from './waiting-list.js';
 
 // All that the edge can be asked. A command or query is registered beside the function that does it, and nowhere else.
 
@@ -26,6 +27,7 @@ export const commands = {
   ...orderCommands,
   ...notificationCommands,
   ...syncCommands,
+  ...waitingCommands,
 };
 
 export const queries = {
@@ -43,4 +45,5 @@ export const queries = {
   ...reportQueries,
   ...syncQueries,
   ...timelineQueries,
+  ...waitingQueries,
 };

@@ -18,7 +18,17 @@ import { driftDecided, driftFound, sourceOfCount, type FoundDrift } from './drif
 import { foundWaiting } from './found-waiting.js';
 import { lackOf, reservationOf, returnOf } from './reservation.js';
 import { releaseClaims, settleCall } from './settle-call.js';
-import { MAX_TOGETHER, endWaiting, refuseShort, refused, serveWaiting, withdraw } from './waiting-list.js';
+import {
+  MAX_TOGETHER,
+  endWaiting,
+  leaveWaiting,
+  moveWaiting,
+  refuseShort,
+  refused,
+  serveWaiting,
+  withdraw,
+  type Move,
+} from './waiting-list.js';
 
 export type AssetCommand =
   | (Command<'RecordAsset'> & {
@@ -55,6 +65,9 @@ export type AssetCommand =
   /** It is certain that there is no licence for those whose orders want them refused then. */
   | Command<'RefuseShort'>
   | (Command<'EndWaiting'> & { readonly orderId: string })
+  | (Command<'MoveWaiting'> & Move)
+  /** These holders wait no longer, whatever they were ordered for. */
+  | (Command<'LeaveWaiting'> & { readonly holders: Holders })
   /** Nothing is given away any more, and what no call has ends; `abandoned`: returns too. */
   | (Command<'CloseLedger'> & { readonly abandoned: boolean })
   | Command<'OpenLedger'>
@@ -111,6 +124,10 @@ export const assetDecider: Decider<AssetCommand, Asset, AssetEvent> = {
         return refuseShort(asset);
       case 'EndWaiting':
         return endWaiting(command.orderId, asset);
+      case 'MoveWaiting':
+        return moveWaiting(command, asset);
+      case 'LeaveWaiting':
+        return leaveWaiting(command.holders, asset);
       case 'CloseLedger':
         return closeLedger(command.abandoned, asset);
       case 'OpenLedger':

@@ -239,6 +239,8 @@ export type AssetEvent =
   | Event<'licenses-returned', Holders & OrderRefs & { readonly callId: string }>
   /** Returned pairs that were ordered anew meanwhile: they wait now. */
   | Event<'waiting-listed', Holders & OrderRefs & Wish>
+  /** These pairs wait before all others, or after them; where none is named, all waiting pairs of the order do. */
+  | Event<'waiting-moved', Holders & OrderRefs & { readonly to: 'front' | 'back' }>
   /** Pairs that waited will get no licence by this order. */
   | Event<'waiting-refused', Holders & OrderRefs & { readonly refusal: RefusalReason }>
   /** Remembered returns of pairs that never came to be assigned: nothing is left to return. */
@@ -301,6 +303,7 @@ export const assetEventTypes = firstVersions<AssetEvent>({
   'asset.returns-started': true,
   'asset.licenses-returned': true,
   'asset.waiting-listed': true,
+  'asset.waiting-moved': true,
   'asset.waiting-refused': true,
   'asset.returns-ended': true,
   'asset.reservations-ended': true,

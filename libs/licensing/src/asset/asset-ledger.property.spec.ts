@@ -49,6 +49,8 @@ type Op =
   | { op: 'return'; holders: HolderKey[] }
   | { op: 'serve' }
   | { op: 'cancel'; pick: number }
+  | { op: 'move'; pick: number | null; holders: HolderKey[]; to: 'front' | 'back' }
+  | { op: 'leave'; holders: HolderKey[] }
   | { op: 'claim'; action: 'associate' | 'disassociate'; holders: HolderKey[] }
   | { op: 'release'; pick: number; holders: HolderKey[] }
   | {
@@ -94,6 +96,16 @@ const anyOp: fc.Arbitrary<Op> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ op: fc.constant('return' as const), holders: some }) },
   { weight: 2, arbitrary: fc.record({ op: fc.constant('serve' as const) }) },
   { weight: 1, arbitrary: fc.record({ op: fc.constant('cancel' as const), pick: fc.nat() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      op: fc.constant('move' as const),
+      pick: fc.option(fc.nat()),
+      holders: some,
+      to: fc.constantFrom('front' as const, 'back' as const),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ op: fc.constant('leave' as const), holders: some }) },
   {
     weight: 6,
     arbitrary: fc.record({
@@ -201,6 +213,18 @@ class Bench {
         this.#decide({ type: 'EndWaiting', orderId });
         break;
       }
+      case 'move':
+        this.#move(op);
+        break;
+      case 'leave': {
+        const wanted = [...model.pairs].filter(
+          ([, { state, followUp }]) => state === 'waiting' || followUp?.action === 'assign',
+        );
+        if (!wanted.some(([key]) => op.holders.includes(key))) break;
+        model.leave(op.holders);
+        this.#decide({ type: 'LeaveWaiting', holders: holdersOf(op.holders) });
+        break;
+      }
       case 'claim': {
         const callId = `call-${(this.#count += 1)}`;
         const own = model.claim(callId, op.action, op.holders);
@@ -236,6 +260,19 @@ class Bench {
         break;
       }
     }
+  }
+
+  /** All that waits for an order, or what of these holders waits. */
+  #move({ pick, holders, to }: Op & { op: 'move' }): void {
+    const { queue, pairs } = this.model;
+    const waiting = [...new Set(queue.map((key) => pairs.get(key)?.orderId ?? ''))];
+    const orderId = pick === null ? null : (waiting[pick % waiting.length] ?? null);
+    const named = pick === null ? holders : queue.filter((key) => pairs.get(key)?.orderId === orderId);
+    if (!queue.some((key) => named.includes(key))) return;
+    this.model.move(named, to);
+    const moved = orderId === null ? { orderId, holders: holdersOf(named) } : { orderId, holders: null };
+    const events = this.#decide({ type: 'MoveWaiting', ...moved, to });
+    expect(events.length).toBeLessThanOrEqual(1);
   }
 
   /** Everything that is open comes to its end. */

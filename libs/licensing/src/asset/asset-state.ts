@@ -228,6 +228,14 @@ function putFirst(asset: Asset, holders: Holders, refs: OrderRefs): void {
   asset.waiting = new Set([...keys, ...[...asset.waiting].filter((key) => !heads.has(key))]);
 }
 
+/** Waiting pairs that a move names, in the order of the waiting list: those of its order where it names none. */
+export function movedInLine(holders: Holders & OrderRefs, { pairs, waiting }: Asset): readonly HolderKey[] {
+  const named = new Set(holderKeys(holders));
+  return [...waiting].filter((key) =>
+    named.size > 0 ? named.has(key) : pairs.get(key)?.orderId === orderAt(holders, 0),
+  );
+}
+
 /** @throws Error for a pair that is not in the ledger: an event named one that it cannot name */
 export function pairOf(key: HolderKey, asset: Asset): Pair {
   const pair = asset.pairs.get(key);
@@ -386,6 +394,11 @@ const FOLDS: { readonly [T in AssetEvent['type']]: Fold<T> } = {
       const wish = { ifShort, fromReserve };
       put(asset, key, { state: 'waiting', orderId, callId: null, tries: 0, ...wish, followUp: null });
     });
+  },
+  'asset.waiting-moved'(asset, data) {
+    const moved = new Set(movedInLine(data, asset));
+    const others = [...asset.waiting].filter((key) => !moved.has(key));
+    asset.waiting = new Set(data.to === 'front' ? [...moved, ...others] : [...others, ...moved]);
   },
   'asset.waiting-refused'(asset, data) {
     for (const key of holderKeys(data)) remove(asset, key);

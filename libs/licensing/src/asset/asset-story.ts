@@ -62,6 +62,7 @@ const HOLDERS: HoldersIn = {
   'asset.returns-started': all,
   'asset.licenses-returned': all,
   'asset.waiting-listed': all,
+  'asset.waiting-moved': all,
   'asset.waiting-refused': all,
   'asset.returns-ended': all,
   'asset.reservations-ended': all,
@@ -215,6 +216,13 @@ export const assetStory: Story<AssetEvent, StoryContext> = {
     (name, data) =>
       `${countOf(data, 'holder waits', 'holders wait')} for licences of ${name}, ordered again during the return.`,
   ),
+  'asset.waiting-moved': (event, context) => {
+    const place = `the ${event.data.to} of the waiting list for ${nameOf(event, context)}`;
+    if (context.holder !== null) return `Moved to ${place}.`;
+    const holders = holderCount(event.data);
+    if (holders === 0) return `All that waits for an order was moved to ${place}.`;
+    return `${count(holders, 'holder')} ${were(event.data)} moved to ${place}.`;
+  },
   'asset.waiting-refused': (event, context) => {
     const subject = context.holder === null ? licences(event.data) : 'A licence';
     return `${subject} of ${nameOf(event, context)} ${context.holder === null ? were(event.data) : 'was'} refused: ${why(event.data.refusal)}.`;

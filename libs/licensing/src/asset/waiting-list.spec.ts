@@ -3,11 +3,13 @@ import { NOW, deciderSpec } from '@seatbook/test-support/decider-spec';
 import { EventLog } from '@seatbook/test-support/event-log';
 import { devices, manyDevices } from '@seatbook/test-support/licensing-builders';
 import { folded } from '@seatbook/test-support/read-model-spec';
-import { holderKeys, type Holders } from '../holder.js';
+import { NOBODY, holderKeys, type Holders } from '../holder.js';
 import { assetDecider, type AssetCommand } from './asset-decider.js';
 import type { AssetEvent } from './asset-events.js';
 import { assetReactions } from './asset-reactions.js';
 import { assetsModel, inReserveOf, unreservedOf, type AssetDocument } from './assets-model.js';
+
+import { placesAfter, type Move } from './waiting-list.js';
 
 const given = deciderSpec(assetDecider);
 
@@ -33,6 +35,9 @@ const keptBack = (licences: number): AssetEvent => ({ type: 'asset.reserve-set',
 /** What happened, and what these commands lead to, one after the other. */
 const then = (before: readonly AssetEvent[], ...commands: readonly AssetCommand[]): readonly AssetEvent[] =>
   commands.reduce((events, command) => [...events, ...given(...events).when(command).events], before);
+
+const serialsFrom = (first: number): Holders =>
+  devices(...Array.from({ length: 1_000 }, (_device, index) => `S${first + index}`));
 
 /** How an order was answered. */
 const answered = (events: readonly AssetEvent[]) => {
@@ -163,5 +168,105 @@ describe('a reserve', () => {
     const [asset] = [...folded(assetsModel, envelopes).values()] as AssetDocument[];
     if (!asset) throw new Error('no document');
     expect([asset.reserve, inReserveOf(asset), unreservedOf(asset)]).toEqual([8, 5, 0]);
+  });
+});
+
+describe('the waiting list', () => {
+  const ordered = [order('one', devices('A', 'B', 'C')), order('two', devices('D', 'E'))];
+  const waiting = then(wrote.owned(0), ...ordered);
+  const line = (events: readonly AssetEvent[]): readonly string[] => [...given(...events).state.waiting];
+  const move = (more: Partial<Move>): AssetCommand => ({
+    type: 'MoveWaiting',
+    orderId: null,
+    holders: null,
+    to: 'front',
+    ...more,
+  });
+
+  it('lets all pairs of an order go first or last, by one event that names the order alone', () => {
+    const decided = given(...waiting).when(move({ orderId: 'two' }));
+    decided.then({ type: 'asset.waiting-moved', data: { ...NOBODY, orderId: 'two', to: 'front' } });
+    expect(line([...waiting, ...decided.events])).toEqual(['d:D', 'd:E', 'd:A', 'd:B', 'd:C']);
+    const back = then(waiting, move({ orderId: 'one', to: 'back' }));
+    expect(line(back)).toEqual(['d:D', 'd:E', 'd:A', 'd:B', 'd:C']);
+  });
+
+  it('lets some pairs go first, in the order that they had, whatever they are named in', () => {
+    const moved = then(waiting, move({ holders: devices('E', 'B') }));
+    expect(line(moved)).toEqual(['d:B', 'd:E', 'd:A', 'd:C', 'd:D']);
+    expect(moved.at(-1)?.data).toEqual({ ...devices('B', 'E'), orderIds: ['one', 'two'], to: 'front' });
+    const ofOne = then(waiting, move({ orderId: 'one', holders: devices('D', 'C') }));
+    expect(line(ofOne)).toEqual(['d:C', 'd:A', 'd:B', 'd:D', 'd:E']);
+  });
+
+  it('is served in the order that it has by now', () => {
+    const moved = then(waiting, move({ holders: devices('E') }));
+    expect(served(given(...moved, wrote.totalsRead(2)).when(serving).events)).toEqual(['d:E', 'd:A']);
+  });
+
+  it('is left alone where they stand there already, and where nobody waits that is named', () => {
+    given(...waiting)
+      .when(move({ orderId: 'one' }))
+      .thenNothing();
+    given(...waiting)
+      .when(move({ orderId: 'two', to: 'back' }))
+      .thenNothing();
+    for (const nobody of [{}, { orderId: 'three' }, { holders: devices('Z') }])
+      given(...waiting)
+        .when(move(nobody))
+        .thenRefused('REJECTED_NOT_WAITING');
+  });
+
+  it('of 100,000 pairs is moved by one event', () => {
+    const many = Array.from({ length: 100 }, (_part, part) =>
+      wrote.waits('many', serialsFrom(part * 1_000), part + 1),
+    );
+    const before = [...wrote.owned(0), ...many, wrote.waits('late', devices('LATE'), 101)];
+    const { events } = given(...before).when(move({ orderId: 'many', to: 'back' }));
+    expect(events).toHaveLength(1);
+    expect(JSON.stringify(events).length).toBeLessThan(200);
+    expect(line([...before, ...events])[0]).toBe('d:LATE');
+  });
+
+  it('is left by devices that are taken off it, and by those that were to wait after their return', () => {
+    given(...waiting)
+      .when({ type: 'LeaveWaiting', holders: devices('B', 'E', 'Z') })
+      .then({
+        type: 'asset.reservations-ended',
+        data: { ...devices('B', 'E'), orderIds: ['one', 'two'], was: 'waiting', by: '', fromLots: [] },
+      });
+    const A = devices('A');
+    const returning = [
+      ...wrote.owned(1),
+      wrote.reserved('one', A, 1),
+      wrote.claimed('call-1', A, [1]),
+      wrote.assigned('call-1', 'one', A),
+      wrote.returning('two', A, 2),
+      wrote.follows('three', A, 3),
+    ];
+    given(...returning)
+      .when({ type: 'LeaveWaiting', holders: A })
+      .then({
+        type: 'asset.reservations-ended',
+        data: { ...A, orderId: 'three', was: 'following', by: '', fromLots: [] },
+      });
+    given(...wrote.owned(1), wrote.reserved('one', A, 1))
+      .when({ type: 'LeaveWaiting', holders: A })
+      .thenRefused('REJECTED_NOT_WAITING');
+  });
+
+  it('is read place by place, each with its reason, and from its head where the last one read is gone', () => {
+    const mixed = then(
+      [...wrote.owned(1), keptBack(2)],
+      ordered[0] as AssetCommand,
+      order('r', devices('R'), fromReserve),
+    );
+    const { state } = given(...mixed, wrote.totalsRead(2));
+    const first = { place: 1, holder: 'd:A', orderId: 'one', fromReserve: false, reason: 'reserved' };
+    expect(placesAfter(null, 1, state)).toEqual([first]);
+    expect(placesAfter('d:B', 5, state)).toEqual([
+      { place: 3, holder: 'd:C', orderId: 'one', fromReserve: false, reason: 'reserved' },
+    ]);
+    expect(placesAfter('d:R', 1, state)).toEqual([first]);
   });
 });

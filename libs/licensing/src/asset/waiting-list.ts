@@ -1,8 +1,9 @@
-import { chunksOf } from '@seatbook/kernel';
-import { MAX_HOLDERS, type HolderKey } from '../holder.js';
-import type { AssetEvent, RefusalReason } from './asset-events.js';
-import { freeFor, freeLicences, pairOf, type Asset } from './asset-state.js';
-import { ended, followUpsEnded, lotsOf, newLots, ofOrders } from './pairs-in-parallel.js';
+import { Refusal, chunksOf } from '@seatbook/kernel';
+import { MAX_HOLDERS, NOBODY, type HolderKey, type Holders } from '../holder.js';
+import type { AssetEvent, RefusalReason, WaitingReason } from './asset-events.js';
+import { freeFor, freeLicences, namedIn, pairOf, type Asset } from './asset-state.js';
+import { lackOf } from './reservation.js';
+import { ended, followUpsEnded, followedBy, lotsOf, newLots, ofOrders } from './pairs-in-parallel.js';
 
 /** Pairs served, withdrawn or ended at once: ten events, so that an append stays small. A reaction on them goes on. */
 export const MAX_TOGETHER = 10 * MAX_HOLDERS;
@@ -71,6 +72,75 @@ export function endWaiting(orderId: string, asset: Asset): AssetEvent[] {
     ...ended('waiting', own, orderId, asset),
     ...followUpsEnded('following', following, orderId, asset),
   ];
+}
+
+/** Who waits, of all that a change of the waiting list may name. @throws Refusal where nobody does */
+function waitingOf(keys: readonly HolderKey[]): readonly HolderKey[] {
+  if (keys.length > 0) return keys;
+  throw new Refusal(
+    'REJECTED_NOT_WAITING',
+    'nothing that the request names waits for a licence of this asset',
+  );
+}
+
+/** Of the waiting pairs, only those of this order and of these holders; null: of any. One of them is named. */
+export interface Move {
+  readonly orderId: string | null;
+  readonly holders: Holders | null;
+  readonly to: 'front' | 'back';
+}
+
+/** One event for all pairs of an order, however many they are. */
+export function moveWaiting({ orderId, holders, to }: Move, asset: Asset): AssetEvent[] {
+  const named = holders && new Set(namedIn(holders, asset));
+  const chosen = (key: HolderKey): boolean =>
+    (named?.has(key) ?? orderId !== null) && (orderId === null || pairOf(key, asset).orderId === orderId);
+  const line = [...asset.waiting];
+  const keys = waitingOf(line.filter(chosen));
+  const place = to === 'front' ? 0 : line.length - keys.length;
+  if (keys.every((key, index) => line[place + index] === key)) return [];
+  const moved = orderId !== null && holders === null ? { ...NOBODY, orderId } : ofOrders(keys, asset);
+  return [{ type: 'asset.waiting-moved', data: { ...moved, to } }];
+}
+
+/** Waiting pairs, and those that were to wait as soon as they are returned, are wanted no more. */
+export function leaveWaiting(holders: Holders, asset: Asset): AssetEvent[] {
+  const keys = namedIn(holders, asset);
+  const own = keys.filter((key) => asset.waiting.has(key));
+  const following = followedBy('assign', keys, asset);
+  waitingOf([...own, ...following]);
+  return [...ended('waiting', own, '', asset), ...followUpsEnded('following', following, '', asset)];
+}
+
+/** A pair in the waiting list. */
+export interface Place {
+  /** From 1 on. */
+  readonly place: number;
+  readonly holder: HolderKey;
+  readonly orderId: string;
+  readonly fromReserve: boolean;
+  /** Why there is no licence for it now. */
+  readonly reason: WaitingReason;
+}
+
+/**
+ * So many places of the waiting list, after that of a holder. Where that holder waits no more, the list begins anew: who
+ * was served had nobody before it.
+ */
+export function placesAfter(after: HolderKey | null, limit: number, asset: Asset): readonly Place[] {
+  const places: Place[] = [];
+  let passed = after === null || !asset.waiting.has(after);
+  let place = 0;
+  for (const holder of asset.waiting) {
+    place += 1;
+    if (passed) {
+      const { orderId, fromReserve } = pairOf(holder, asset);
+      places.push({ place, holder, orderId, fromReserve, reason: lackOf(fromReserve, asset) });
+    }
+    if (places.length === limit) break;
+    passed ||= holder === after;
+  }
+  return places;
 }
 
 /** Unclaimed reservations, newest first: one per licence over the total. In the waiting list they keep their order. */

@@ -145,9 +145,10 @@ export class AssetAnswer {
   @Links({
     self: '/api/v1/accounts/7700000000000001/assets/900000001.STDQ',
     pairs: '/api/v1/accounts/7700000000000001/assets/900000001.STDQ/pairs',
+    waiting: '/api/v1/accounts/7700000000000001/assets/900000001.STDQ/waiting',
     timeline: '/api/v1/timeline?accountId=7700000000000001&assetId=900000001.STDQ',
   })
-  links!: { self: string; pairs: string; timeline: string };
+  links!: { self: string; pairs: string; waiting: string; timeline: string };
 }
 
 /** Sums over limited assets only. */
@@ -201,6 +202,7 @@ export function assetAnswer(asset: AssetDocument): AssetAnswer {
     links: {
       self,
       pairs: `${self}/pairs`,
+      waiting: `${self}/waiting`,
       timeline: `${API}/timeline?accountId=${accountId}&assetId=${assetId}`,
     },
   };

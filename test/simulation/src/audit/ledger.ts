@@ -12,7 +12,12 @@ interface Held {
   lot: number;
   /** Licences of the reserve are for it, too: as it waits, or as it will. */
   fromReserve: boolean;
+  /** The order that it waits for, as it waits. */
+  orderId: string;
 }
+
+/** Of a pair that no call has. */
+const UNTOUCHED = { callId: null, wantedBack: false, lot: 0 } as const;
 
 /**
  * One asset's ledger, followed event by event as an auditor would: no licence is given twice, nobody is served before
@@ -98,7 +103,7 @@ class AuditedLedger {
         break;
       case 'asset.licenses-reserved':
         this.#give(data.reserved, data);
-        for (const key of holderKeys(data.waiting)) this.#wait(key, data.fromReserve);
+        for (const key of holderKeys(data.waiting)) this.#wait(key, data.fromReserve, data.orderId);
         break;
       case 'asset.reserve-set':
         this.#reserve = data.licences;
@@ -111,7 +116,10 @@ class AuditedLedger {
         this.#heads(data);
         break;
       case 'asset.waiting-listed':
-        for (const key of holderKeys(data)) this.#wait(key, data.fromReserve);
+        holderKeys(data).forEach((key, index) => this.#wait(key, data.fromReserve, orderOf(data, index)));
+        break;
+      case 'asset.waiting-moved':
+        this.#move(data);
         break;
       case 'asset.found-held':
       case 'asset.waiting-refused':
@@ -211,9 +219,7 @@ class AuditedLedger {
   }
 
   #of(key: HolderKey): Held {
-    return (
-      this.#pairs.get(key) ?? { state: 'failed', callId: null, wantedBack: false, lot: 0, fromReserve: false }
-    );
+    return this.#pairs.get(key) ?? { state: 'failed', ...UNTOUCHED, fromReserve: false, orderId: '' };
   }
 
   /** Holders of whom Apple knew and the ledger did not. */
@@ -238,8 +244,8 @@ class AuditedLedger {
       this.#waiting = this.#waiting.filter((other) => other !== key);
     if (to === null) this.#pairs.delete(key);
     else if (to !== undefined) {
-      const fromReserve = pair?.fromReserve ?? false;
-      this.#pairs.set(key, { state: to, callId: null, wantedBack: false, lot: 0, fromReserve });
+      const { fromReserve = false, orderId = '' } = pair ?? {};
+      this.#pairs.set(key, { state: to, ...UNTOUCHED, fromReserve, orderId });
     }
   }
 
@@ -249,17 +255,30 @@ class AuditedLedger {
     pair.callId = null;
   }
 
-  #wait(key: HolderKey, fromReserve: boolean): void {
+  #wait(key: HolderKey, fromReserve: boolean, orderId: string): void {
     this.#put(key, [undefined, 'failed'], 'waiting');
-    this.#of(key).fromReserve = fromReserve;
+    Object.assign(this.#of(key), { fromReserve, orderId });
     this.#waiting.push(key);
   }
 
   /** They go before all that wait. */
-  #heads(holders: Holders): void {
+  #heads(holders: Holders & OrderRefs): void {
     const heads = holderKeys(holders);
+    heads.forEach((key, index) => Object.assign(this.#of(key), { orderId: orderOf(holders, index) }));
     const others = new Set(heads);
     this.#waiting = [...heads, ...this.#waiting.filter((key) => !others.has(key))];
+  }
+
+  /** They wait before the others or after them, in the order that they had; where none is named, all of the order. */
+  #move(data: Holders & OrderRefs & { readonly to: 'front' | 'back' }): void {
+    const named = holderKeys(data);
+    const moves = (key: HolderKey): boolean =>
+      named.length > 0 ? named.includes(key) : this.#of(key).orderId === orderOf(data, 0);
+    for (const key of named)
+      if (!this.#waiting.includes(key)) this.blame(`${key} was moved and did not wait`);
+    const moved = this.#waiting.filter(moves);
+    const others = this.#waiting.filter((key) => !moves(key));
+    this.#waiting = data.to === 'front' ? [...moved, ...others] : [...others, ...moved];
   }
 
   /** The newest reservations that no call carries. */
