@@ -507,6 +507,30 @@ describe('taking due work', () => {
       expect(performed).toHaveLength(2);
     });
 
+    it('waits no longer where the clock comes past the moment at which one that was ahead had noted it', async () => {
+      clock.set(120_000);
+      start = clock.now();
+      const { runner } = await process();
+      await wait(runner, 'read', 300_000);
+      clock.set(-120_000);
+      await pass(clock, 299_000);
+      expect(performed).toEqual([]);
+      await pass(clock, 32_000);
+      expect(performed).toHaveLength(1);
+    });
+
+    it('waits no longer than its step ever waits where clocks that were ahead noted first its moment, then the rest', async () => {
+      clock.set(3_600_000);
+      start = clock.now();
+      const { runner } = await process({ waits: { read: 600_000 } });
+      await wait(runner, 'read', 7_200_000);
+      clock.set(-3_600_000);
+      await pass(clock, 599_000);
+      expect(performed).toEqual([]);
+      await pass(clock, 32_000);
+      expect(performed).toHaveLength(1);
+    });
+
     it('is taken where it waits for longer than its step ever waits: a clock that was ahead has noted the moment', async () => {
       const { runner } = await process({ waits: { read: 600_000 } });
       await wait(runner, 'read', 600_000);

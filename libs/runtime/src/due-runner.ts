@@ -305,7 +305,7 @@ export class DueRunner<P> {
     let wait = Infinity;
     let found = false;
     for await (const rows of this.#pages(queue, clock.now() + CLOCK_SKEW_MS)) {
-      const ahead = rows.filter((row) => this.#isAhead(row));
+      const ahead = rows.filter((row) => this.#isAhead(row) || this.#wasAhead(row));
       for (const row of ahead) {
         found = true;
         const { stream, revision, at, recordedAt } = row;
@@ -313,7 +313,7 @@ export class DueRunner<P> {
         if (noted || !this.#isOfLater(row)) continue;
         this.#note(stream, {
           revision,
-          againAt: clock.elapsed() + (at - recordedAt),
+          againAt: clock.elapsed() + Math.min(at - recordedAt, this.#longestWait(row)),
           failures: 0,
           ahead: true,
         });
@@ -331,11 +331,20 @@ export class DueRunner<P> {
     return recordedAt > this.#options.clock.now() + CLOCK_SKEW_MS;
   }
 
+  /** That was seen before this clock came to where the other one had been; it waits no longer for that. */
+  #wasAhead({ stream, revision }: DueRow): boolean {
+    const taken = this.#taken.get(stream);
+    return taken?.ahead === true && taken.revision === revision;
+  }
+
   /** Its moment is further ahead than it may be. */
   #isAhead(row: DueRow): boolean {
-    const { clock, runner } = this.#options;
-    const longest = runner.kindOf(row.stream).waits?.[row.step] ?? Infinity;
-    return this.#isOfLater(row) || row.at > clock.now() + Math.max(longest, CLOCK_SKEW_MS);
+    const longest = Math.max(this.#longestWait(row), CLOCK_SKEW_MS);
+    return this.#isOfLater(row) || row.at > this.#options.clock.now() + longest;
+  }
+
+  #longestWait({ stream, step }: DueRow): Milliseconds {
+    return this.#options.runner.kindOf(stream).waits?.[step] ?? Infinity;
   }
 
   async *#pages({ name }: Queue, from?: Instant): AsyncGenerator<readonly DueRow[]> {
@@ -444,12 +453,13 @@ export class DueRunner<P> {
   async #perform(row: DueRow, queue: Queue, hasParked: boolean): Promise<Milliseconds> {
     const { clock, runner } = this.#options;
     const { stream } = row;
+    const wasAhead = this.#wasAhead(row);
     const loaded = await runner.load(stream);
     const next = hasParked ? await this.#nextButParked(stream, loaded.state) : loaded.next;
     // What is parked may be retried by any process: it is looked at again.
     if (!next) return hasParked ? LOOK_AGAIN_MS : Infinity;
     const movedOn = loaded.revision > row.revision;
-    const later = next.at > clock.now() && (movedOn || !this.#isAhead({ ...row, ...next }));
+    const later = next.at > clock.now() && (movedOn || !(wasAhead || this.#isAhead({ ...row, ...next })));
     // A stream that moved on has its own row; else today's build waits for another thing than the one that stamped it.
     if (movedOn && (later || next.step !== row.step)) return Infinity;
     if (later) return Math.min(next.at - clock.now(), hasParked ? LOOK_AGAIN_MS : Infinity);

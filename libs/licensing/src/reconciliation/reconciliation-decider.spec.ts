@@ -571,6 +571,15 @@ describe('comparing with Apple', () => {
     ).toContain('reconciliation.walks-queued');
   });
 
+  it('reads totals in time after a walk, where a clock that was half a day ahead has noted the moment', () => {
+    const ahead = [...held, totalsCompleted(1, 0, DAY / 2), queued('counts')];
+    expect(given(...held, totalsCompleted(1, 0, DAY / 2)).due()).toEqual(
+      due('read-totals', DAY / 2 + 15 * MINUTE),
+    );
+    const { events } = given(...ahead).when(walked());
+    expect(given(...ahead, ...events).due()).toEqual(due('read-totals', 15 * MINUTE));
+  });
+
   it('goes on from the version of the last delta', () => {
     const { events } = given(...idle).when(compared());
     expect(given(...idle, ...events).state).toMatchObject({ deltaFrom: 'v2' });

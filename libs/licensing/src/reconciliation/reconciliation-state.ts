@@ -207,9 +207,11 @@ function walkCompleted(state: Reading, data: DataOf<'reconciliation.walk-complet
   if (againAt === null) walkEnded(state, id, startedAt);
   else state.walks.set(id, { why: null, from: null, ...queued, at: againAt });
   const toWalk = state.toWalk.filter((asset) => idOfAsset(asset) !== id);
-  // One that is walked once more is no part of the reading under way.
-  if (toWalk.length === state.toWalk.length)
-    return { ...state, failures: 0, unalerted: withFound(state.unalerted, added, taken) };
+  // One that is walked once more is no part of the reading under way. A clock that was ahead may have noted the next one.
+  if (toWalk.length === state.toWalk.length) {
+    const unalerted = withFound(state.unalerted, added, taken);
+    return { ...state, failures: 0, unalerted, at: Math.min(state.at, nextAt) };
+  }
   const walked = state.first ? [...state.walked, { adamId, pricingParam }] : [];
   const walkedFrom = state.walkedFrom ?? versionId;
   return afterWalks({ ...state, failures: 0, toWalk, walked, walkedFrom }, at, nextAt);
