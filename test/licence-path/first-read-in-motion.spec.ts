@@ -71,6 +71,8 @@ describe('a first read while another tool is at work', () => {
 
   it('takes a walk at its word while only other assets move', async () => {
     const virtual = await started(2);
+    // More pages than are read at once.
+    virtual.simulator.admin.setFaults({ pageSize: 40 });
     const tool = otherTool(virtual, seededRandom(2), APPS.slice(1));
     await virtual.import();
     await virtual.advance(20_000);

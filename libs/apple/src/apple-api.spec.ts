@@ -662,7 +662,7 @@ describe('walks', () => {
       { ...nine, serialNumber: 'B', clientUserId: null },
       { ...nine, serialNumber: null, clientUserId: 'u-1' },
     ]);
-    const one = await done(client.assignments(access, nine, 'B'));
+    const one = await done(client.assignments(access, nine, { serialNumber: 'B' }));
     expect(one.ok && one.value.records).toHaveLength(1);
     expect(apple.calls[1]?.query.get('serialNumber')).toBe('B');
   });

@@ -72,11 +72,11 @@ export function createAppleApi(options: AppleClientOptions = {}): AppleClient {
   const settings: AppleSettings = { ...defaultAppleSettings, ...options.settings };
   if (options.transport) {
     const caller = new Caller({ transport: options.transport, mayStart, clock, random, settings, log });
-    return new PacedClient({ caller, clock, settings }, async () => undefined);
+    return new PacedClient({ caller, clock, settings, pageSizes: new Map() }, async () => undefined);
   }
   const connections = undiciTransport();
   const caller = new Caller({ transport: connections, mayStart, clock, random, settings, log });
-  return new PacedClient({ caller, clock, settings }, () => connections.close());
+  return new PacedClient({ caller, clock, settings, pageSizes: new Map() }, () => connections.close());
 }
 
 class PacedClient implements AppleClient {
@@ -170,11 +170,10 @@ class PacedClient implements AppleClient {
 
   async assignments(
     access: AppleAccess,
-    { adamId, pricingParam }: AssetId,
-    serialNumber?: string,
+    asset: AssetId,
+    { serialNumber, about = 0 }: { readonly serialNumber?: string; readonly about?: number } = {},
   ): Promise<AppleResult<Walk<AppleAssignment>>> {
-    const asset = { adamId, pricingParam };
-    return this.#assignments(access, asset, serialNumber === undefined ? {} : { serialNumber });
+    return this.#assignments(access, asset, serialNumber === undefined ? {} : { serialNumber }, about);
   }
 
   async holds(access: AppleAccess, asset: AssetId, holder: AppleHolder): Promise<AppleResult<boolean>> {
@@ -194,10 +193,11 @@ class PacedClient implements AppleClient {
     access: AppleAccess,
     asset: AssetId | null,
     filter: AssignmentFilter,
+    about = 0,
   ): Promise<AppleResult<Walk<AppleAssignment>>> {
     const { serialNumber, clientUserId } = filter;
     const named = asset && { adamId: asset.adamId, pricingParam: asset.pricingParam };
-    const walk = await readList(this.lists, access, assignmentList, { ...named, ...filter });
+    const walk = await readList(this.lists, access, assignmentList, { ...named, ...filter }, about);
     if (!walk.ok) return walk;
     // Apple may ignore a filter, so records that do not match it are dropped here.
     const records = walk.value.records.filter(

@@ -14,11 +14,17 @@ const refused = (errorNumber: number): AppleFailure => ({
 });
 
 /** Walks pages given by index; what is not given is out of range. */
-async function walk(pages: readonly (Letters | AppleFailure)[], maxPages = 100) {
+async function walk(pages: readonly (Letters | AppleFailure)[], maxPages = 100, expectedPages = 1) {
   const fetched: number[] = [];
+  let open = 0;
+  let mostOpen = 0;
   const result = await walkPages<string>({
     async page(index) {
       fetched.push(index);
+      open += 1;
+      mostOpen = Math.max(mostOpen, open);
+      await new Promise((resolve) => setImmediate(resolve));
+      open -= 1;
       const page = pages[index] ?? refused(9650);
       if ('kind' in page) return failed(page);
       const next = index + 1 < pages.length ? index + 1 : null;
@@ -30,8 +36,9 @@ async function walk(pages: readonly (Letters | AppleFailure)[], maxPages = 100) 
     keyOf: (letter) => letter,
     maxParallel: 5,
     maxPages,
+    expectedPages,
   });
-  return { fetched, result };
+  return { fetched, result, mostOpen };
 }
 const value = (records: string, moved: boolean, versionId = 'v1') => ({
   ok: true,
@@ -72,6 +79,35 @@ describe('a walk through pages', () => {
     ]);
     expect(fetched).toEqual([0, 1, 2, 3]);
     expect(result).toEqual(value('abcd', true));
+  });
+
+  it('asks for the pages that are expected together with the first, five at a time, and for what else there is', async () => {
+    const pages = [...'abcdefgh'].map((letter) => ({ records: [letter] }));
+    for (const expected of [0, 1, 2, 5, 7, 8]) {
+      const { result, fetched, mostOpen } = await walk(pages, 100, expected);
+      expect(result).toEqual(value('abcdefgh', false));
+      expect(fetched).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+      expect(mostOpen).toBe(5);
+    }
+    expect((await walk(pages.slice(0, 2), 100, 2)).mostOpen).toBe(2);
+  });
+
+  it('takes no notice of expected pages that the first one does not announce', async () => {
+    const two = [{ records: ['a'] }, { records: ['b'] }];
+    const { result, fetched } = await walk(two, 100, 9);
+    expect(result).toEqual(value('ab', false));
+    expect(fetched).toEqual([0, 1, 2, 3, 4]);
+    expect((await walk([{ records: ['a'] }], 100, 3)).result).toEqual(value('a', false));
+    expect((await walk([{ records: [], totalPages: 0 }], 100, 3)).result).toEqual(value('', false));
+    expect((await walk(two, 1, 5)).result).toMatchObject({ failure: { reason: 'more than 1 pages' } });
+  });
+
+  it('notices by an expected page that is not there any more that the data moved', async () => {
+    const pages = [
+      { records: ['a'], totalPages: 3, nextPageIndex: 1 },
+      { records: ['b'], totalPages: 3 },
+    ];
+    expect((await walk(pages, 100, 3)).result).toEqual(value('ab', true));
   });
 
   it('treats a page that no longer exists as a sign that the data moved', async () => {

@@ -19,49 +19,67 @@ export interface PageWalkOptions<T> {
   keyOf(record: T): string;
   readonly maxParallel: number;
   readonly maxPages: number;
+  /** Pages that there probably are: they are asked for without waiting for the first one. */
+  readonly expectedPages?: number;
 }
 
 /**
- * Reads all pages: the first, then as many as it announces in parallel (Apple's rule: at most 5), then one after the
- * other as long as a next one is named. Records that come twice count once. A page that no longer exists means that
- * the data moved; it is not a failure. One page that fails, fails the walk.
+ * Reads all pages: the first and those that are expected, then what else it announces in parallel (Apple's rule: at most
+ * 5), then one after the other as long as a next one is named. Records that come twice count once. A page that no longer
+ * exists means that the data moved; it is not a failure. One page that fails, fails the walk.
  */
 export async function walkPages<T>(options: PageWalkOptions<T>): Promise<AppleResult<Walk<T>>> {
-  const { page, maxParallel, maxPages } = options;
-  const first = await page(0);
-  if (!first.ok) return first;
-  const pages = new Map<number, Page<T>>([[0, first.value]]);
-  let gone = false;
+  const { page, maxParallel, maxPages, expectedPages = 1 } = options;
+  const pages = new Map<number, Page<T>>();
+  /** Pages that the first one announces; an expected one beyond them need not exist. */
+  let counted = Infinity;
+  let firstGone = Infinity;
   let failure: AppleFailure | null = null;
 
+  const begin = async (): Promise<AppleResult<Page<T>>> => {
+    const result = await page(0);
+    if (result.ok) pages.set(0, result.value);
+    counted = result.ok ? announcedBy(result.value) : 0;
+    return result;
+  };
   /** False if the walk cannot go on after this page. */
   const fetch = async (index: number): Promise<boolean> => {
     if (failure) return false;
     const result = await page(index);
     if (result.ok) pages.set(index, result.value);
-    else if (result.failure.kind === 'refused' && result.failure.errorNumber === pageOutOfRange) gone = true;
+    else if (isOutOfRange(result.failure)) firstGone = Math.min(firstGone, index);
     else failure ??= result.failure;
     return result.ok;
   };
 
-  const counted = first.value.nextPageIndex === null ? 1 : Math.max(1, first.value.totalPages ?? 1);
-  if (counted > maxPages) return tooMany(maxPages);
   const limit = pLimit(maxParallel);
-  await Promise.all(Array.from({ length: counted - 1 }, (_, i) => limit(() => fetch(i + 1))));
+  const announced = (from: number, to: number): Promise<unknown>[] =>
+    Array.from({ length: Math.max(0, to - from) }, (_, i) =>
+      limit(async () => from + i < counted && fetch(from + i)),
+    );
+  const beginning = limit(begin);
+  const expected = Math.max(1, Math.min(expectedPages, maxPages));
+  const ahead = announced(1, expected);
+  const first = await beginning;
+  if (first.ok && counted <= maxPages) ahead.push(...announced(expected, counted));
+  await Promise.all(ahead);
+  if (!first.ok) return first;
+  if (counted > maxPages) return tooMany(maxPages);
 
   for (let index = counted - 1; !failure;) {
     const next = pages.get(index)?.nextPageIndex ?? null;
     if (next === null) break;
     if (next <= index) return { ok: false, failure: transientFailure(`page ${index} leads back to ${next}`) };
     if (pages.size >= maxPages) return tooMany(maxPages);
-    if (!(await fetch(next))) break;
+    counted = Math.max(counted, next + 1);
+    if (!pages.has(next) && !(await fetch(next))) break;
     index = next;
   }
   if (failure) return { ok: false, failure };
 
   const records = new Map<string, T>();
   const { versionId, totalPages } = first.value;
-  let moved = gone || versionId === null;
+  let moved = firstGone < counted || versionId === null;
   for (const [, read] of [...pages].sort(([a], [b]) => a - b)) {
     const ofPage = new Map(read.records.map((record) => [options.keyOf(record), record]));
     for (const [key, record] of ofPage) {
@@ -73,6 +91,12 @@ export async function walkPages<T>(options: PageWalkOptions<T>): Promise<AppleRe
   }
   return { ok: true, value: { records: [...records.values()], versionId: versionId ?? '', moved } };
 }
+
+const announcedBy = <T>({ nextPageIndex, totalPages }: Page<T>): number =>
+  nextPageIndex === null ? 1 : Math.max(1, totalPages ?? 1);
+
+const isOutOfRange = (failure: AppleFailure): boolean =>
+  failure.kind === 'refused' && failure.errorNumber === pageOutOfRange;
 
 const tooMany = (maxPages: number): AppleResult<never> => ({
   ok: false,

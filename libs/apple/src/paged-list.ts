@@ -23,14 +23,20 @@ export interface PagedListOptions {
   readonly caller: Caller;
   readonly clock: Clock;
   readonly settings: AppleSettings;
+  /** Records of a full page of each list, as Apple gave them last. */
+  readonly pageSizes: Map<Endpoint, number>;
 }
 
-/** Reads one of Apple's lists to its end. Pages that fail transiently are retried here and nowhere else. */
+/**
+ * Reads one of Apple's lists to its end, of which `about` says how many records it probably has. Pages that fail
+ * transiently are retried here and nowhere else.
+ */
 export async function readList<T>(
-  { caller, clock, settings }: PagedListOptions,
+  { caller, clock, settings, pageSizes }: PagedListOptions,
   access: AppleAccess,
   shape: ListShape<T>,
   filter: Readonly<Record<string, string>> = {},
+  about = 0,
 ): Promise<AppleResult<Walk<T>>> {
   const deadline = clock.elapsed() + settings.walkMs;
 
@@ -46,6 +52,7 @@ export async function readList<T>(
       const reason = `page ${index} of ${shape.member} was answered with page ${answered}`;
       return { ok: false, failure: transientFailure(reason) };
     }
+    if (index === 0 && page.nextPageIndex !== null) pageSizes.set(shape.endpoint, page.records.length);
     return { ok: true, value: page };
   };
 
@@ -64,6 +71,7 @@ export async function readList<T>(
     keyOf: (record) => shape.keyOf(record),
     maxParallel: settings.maxParallelPages,
     maxPages: settings.maxPages,
+    expectedPages: Math.ceil(about / (pageSizes.get(shape.endpoint) ?? Infinity)),
   });
 }
 

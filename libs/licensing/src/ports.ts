@@ -172,11 +172,14 @@ export interface AppleApi {
   subscribe(access: AppleAccess, url: string, secret: string): Promise<AppleResult<ClientConfig>>;
   assets(access: AppleAccess): Promise<AppleResult<Walk<AppleAsset>>>;
   asset(access: AppleAccess, asset: AssetId): Promise<AppleResult<AppleAsset | null>>;
-  /** All assignments of an asset, or only those of one device. */
+  /**
+   * All assignments of an asset, or only those of one device. `about`: how many there probably are, so that the pages
+   * are asked for at once that would otherwise wait until the first one has said how many there are.
+   */
   assignments(
     access: AppleAccess,
     asset: AssetId,
-    serialNumber?: string,
+    which?: { readonly serialNumber?: string; readonly about?: number },
   ): Promise<AppleResult<Walk<AppleAssignment>>>;
   /** Whether Apple holds one pair: the smallest read that there is. */
   holds(access: AppleAccess, asset: AssetId, holder: AppleHolder): Promise<AppleResult<boolean>>;

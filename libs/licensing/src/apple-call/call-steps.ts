@@ -137,8 +137,9 @@ async function holdersAtApple(
 ): Promise<AppleResult<Holders>> {
   const records: AppleAssignment[] = [];
   const oneByOne = wanted.userIds.length === 0 && wanted.serialNumbers.length <= READ_ONE_BY_ONE;
-  for (const serialNumber of oneByOne ? wanted.serialNumbers : [undefined]) {
-    const walk: AppleResult<Walk<AppleAssignment>> = await apple.assignments(access, asset, serialNumber);
+  const reads = oneByOne ? wanted.serialNumbers.map((serialNumber) => ({ serialNumber })) : [{}];
+  for (const which of reads) {
+    const walk: AppleResult<Walk<AppleAssignment>> = await apple.assignments(access, asset, which);
     if (!walk.ok) return walk;
     records.push(...walk.value.records);
   }

@@ -32,9 +32,10 @@ const MAX_LOOK_UPS = 100;
 export async function walkAsset(
   access: AppleAccess,
   asset: AssetId,
+  about: number,
   apple: AppleApi,
 ): Promise<AppleResult<AssetWalk>> {
-  const first = await apple.assignments(access, asset);
+  const first = await apple.assignments(access, asset, { about });
   if (!first.ok) return first;
   if (!first.value.moved) return still(first.value, 1);
   let last = first.value;
@@ -43,7 +44,7 @@ export async function walkAsset(
     if (!start.ok && start.failure.kind !== 'refused') return start;
     const before = await apple.asset(access, asset);
     if (!before.ok) return before;
-    const walk = await apple.assignments(access, asset);
+    const walk = await apple.assignments(access, asset, { about: last.records.length });
     if (!walk.ok) return walk;
     if (!walk.value.moved) return still(walk.value, walks);
     const after = await apple.asset(access, asset);

@@ -40,19 +40,20 @@ const lookAt = ({ pairs }: AssetLedger): Look => {
  */
 export async function judge(
   asset: AssetId,
+  about: number,
   access: AppleAccess,
   ports: LicensingPorts,
 ): Promise<AppleResult<Judgement>> {
   const { uId } = access;
   const ledger = assetStream(uId, asset);
   const before = await ports.look(ledger, lookAt);
-  const walk = await walkAsset(access, asset, ports.apple);
+  const walk = await walkAsset(access, asset, about, ports.apple);
   if (!walk.ok) return walk;
   const held = await holders(walk.value, asset, uId, ports);
   const differing = differences(held, [before, await ports.look(ledger, lookAt)]);
   const { added, taken } = differing;
   if (added.length + taken.length === 0) return { ok: true, value: { walked: walk.value, ...differing } };
-  const confirmed = await confirm(differing, asset, access, ports);
+  const confirmed = await confirm(differing, held.size, asset, access, ports);
   if (!confirmed.ok) return confirmed;
   const after = await ports.look(ledger, lookAt);
   const walked = { ...walk.value, unstable: walk.value.unstable || confirmed.value.unstable };
@@ -92,12 +93,13 @@ function differences(held: ReadonlySet<HolderKey>, [before, after]: readonly [Lo
 /** What is so still when it is read once more. */
 async function confirm(
   { added, taken }: Differences,
+  about: number,
   asset: AssetId,
   access: AppleAccess,
   ports: LicensingPorts,
 ): Promise<AppleResult<Differences & { readonly unstable: boolean }>> {
   if (added.length + taken.length > MAX_LOOK_UPS) {
-    const again = await walkAsset(access, asset, ports.apple);
+    const again = await walkAsset(access, asset, about, ports.apple);
     if (!again.ok) return again;
     const held = await holders(again.value, asset, access.uId, ports);
     const { unstable } = again.value;

@@ -75,16 +75,20 @@ function unlistedOf(known: Reading['known'], records: readonly AppleAsset[]): re
   );
 }
 
+/** How many assignments Apple's list said that an asset has. */
+const assignedOf = (known: Reading['known'], asset: AssetId): number =>
+  (JSON.parse(known.get(idOfAsset(asset)) || '{"assigned":0}') as Pick<AppleAsset, 'assigned'>).assigned;
+
 /** Assignments of one asset, collected whole. Where they may have moved meanwhile, they are walked once more later. */
 const readAssignments: ReconciliationStep = {
   due: dueIn('assignments'),
   async perform(state, ports) {
-    const { uId, toWalk } = inReading(state);
+    const { uId, toWalk, known } = inReading(state);
     const asset = toWalk[0];
     if (!asset) return [];
     const { access, fingerprint } = await open(uId, ports);
     const startedAt = ports.clock.now();
-    const walk = await walkAsset(access, asset, ports.apple);
+    const walk = await walkAsset(access, asset, assignedOf(known, asset), ports.apple);
     if (!walk.ok) {
       const { failure } = walk;
       return [{ type: 'RecordReadFailure', step: 'read-assignments', failure, fingerprint }];
@@ -105,14 +109,14 @@ const walk: ReconciliationStep = {
   },
   async perform(state, ports) {
     const reading = inReading(state);
-    const { uId, walks, adopting } = reading;
+    const { uId, walks, adopting, known } = reading;
     const [next] = [...walks].sort(([, one], [, other]) => one.at - other.at);
     if (!next) return [];
     const [id, queued] = next;
     const asset = assetOfId(id);
     const { account, access, fingerprint } = await open(uId, ports);
     const startedAt = ports.clock.now();
-    const judged = await judge(asset, access, ports);
+    const judged = await judge(asset, assignedOf(known, asset), access, ports);
     if (!judged.ok)
       return [{ type: 'RecordReadFailure', step: 'walk', failure: judged.failure, fingerprint }];
     const { walked, added, taken } = judged.value;
