@@ -438,6 +438,13 @@ it('keeps licences back for orders that name the reserve', async () => {
   expect((await reserve(5).expect(200)).body).toMatchObject({
     licences: { available: 2, reserve: 5, inReserve: 2, unreserved: 0 },
   });
+  expect((await seatbook.get(`${address}/forecast`).expect(200)).body).toMatchObject({
+    outlook: 'exhausted',
+    unreserved: 0,
+    exhaustedAt: null,
+    days: [],
+  });
+  await seatbook.get(`/accounts/${BERLIN}/assets/1/forecast`).expect(404);
   const terms = { kind: 'AssignLicense', accountId: BERLIN, assetIds: [LEDGERLINE] };
   const plan = { ...terms, serialNumbers: devices(3, 'K') };
   expect((await seatbook.post('/plans', plan).expect(200)).body).toMatchObject({

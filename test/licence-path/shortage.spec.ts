@@ -1,5 +1,13 @@
 import { UID, VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
-import { cancelWaiting, listOutcomes, planOrder, renewToken, setReserve } from '@seatbook/application';
+import {
+  cancelWaiting,
+  forecastAsset,
+  listOutcomes,
+  planOrder,
+  renewToken,
+  setReserve,
+} from '@seatbook/application';
+import type { Position } from '@seatbook/kernel';
 import { availableOf, inReserveOf, unreservedOf } from '@seatbook/licensing';
 import { OWNER } from '@seatbook/test-support/virtual-seatbook';
 import { sized } from '@seatbook/test-support/full-size';
@@ -305,6 +313,36 @@ describe('a reserve', () => {
     await keepBack(3);
     expect((await virtual.finished(orderId)).final).toMatchObject({ assigned: 8 });
     expect(await shown()).toEqual({ available: 4, inReserve: 3, unreserved: 1, waiting: 0 });
+    await virtual.close();
+  });
+});
+
+describe('a forecast', () => {
+  const DAY_MS = 86_400_000;
+
+  it('tells the day on which the licences are used up by what was used on the whole days before', async () => {
+    const virtual = await VirtualSeatbook.imported([asset(APP, 50)]);
+    const forecast = (position?: Position) =>
+      virtual.until(forecastAsset(virtual.edge, { uId: UID, asset: stdq(APP), position }));
+    expect(await forecast()).toMatchObject({ outlook: 'too-little-data', unreserved: 50, days: [] });
+    for (let day = 0; day < 8; day += 1) {
+      virtual.clock.set(DAY_MS);
+      const order = { assets: [stdq(APP)], serialNumbers: serials(3, 10 * day) };
+      await virtual.finished((await virtual.place(order)).orderId);
+      const back = { ...order, kind: 'ReturnLicense', serialNumbers: serials(1, 10 * day) } as const;
+      await virtual.finished((await virtual.place(back)).orderId);
+    }
+    virtual.clock.set(DAY_MS);
+    await virtual.settle();
+    const found = await forecast();
+    const { days, perDay, unreserved, exhaustedAt } = found;
+    expect(found).toMatchObject({ outlook: 'exhausting', unreserved: 34, perDay: { mean: 2, low: 2 } });
+    expect(days.map(({ assigned, returned }) => assigned - returned)).toEqual(Array(8).fill(2));
+    const left = (unreserved ?? 0) / (perDay?.mean ?? 0);
+    expect(exhaustedAt).toBe(virtual.clock.now() + left * DAY_MS);
+    const reserve = { uId: UID, asset: stdq(APP), licences: 34 };
+    const { position } = await virtual.until(setReserve(virtual.edge, reserve, OWNER));
+    expect(await forecast(position)).toMatchObject({ outlook: 'exhausted', unreserved: 0 });
     await virtual.close();
   });
 });

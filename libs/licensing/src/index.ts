@@ -46,6 +46,15 @@ export {
 } from './asset/assets-model.js';
 export type { DriftDocument } from './asset/drifts-model.js';
 export { ownedIn, usedIn, type OwnedInPeriod, type UsedInPeriod } from './asset/asset-report.js';
+export {
+  DAY_MS,
+  FORECAST_DAYS,
+  forecastFrom,
+  forecastOf,
+  type Forecast,
+  type Outlook,
+  type UsedInDay,
+} from './asset/forecast.js';
 export { addEvent, addMovements, noMovements, type Movements } from './asset/movements.js';
 export { SECTION_EVENTS, type LedgerSection } from './asset/sections-model.js';
 export { pairKey, type PairDocument, type PairState } from './asset/pairs-model.js';

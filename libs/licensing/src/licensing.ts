@@ -1,6 +1,7 @@
 import { EventRegistry, type Document, type ReadModel } from '@seatbook/kernel';
 import { accountsModel } from './account/accounts-model.js';
 import { assetsModel } from './asset/assets-model.js';
+import { dailyUseModel } from './asset/daily-use-model.js';
 import { driftsModel } from './asset/drifts-model.js';
 import { pairsModel } from './asset/pairs-model.js';
 import { sectionsModel } from './asset/sections-model.js';
@@ -25,6 +26,7 @@ export const queryModels = {
   pairs: pairsModel,
   drifts: driftsModel,
   sections: sectionsModel,
+  dailyUse: dailyUseModel,
   syncs: syncsModel,
   orders: ordersModel,
   outcomes: outcomesModel,

@@ -87,7 +87,8 @@ describe('read models over a log in which everything happens', () => {
     const outcome = (await documentsOf(outcomesModel, log)).get(`order-k|${keynote}|d:C02Q`);
     expect(outcome).toMatchObject({ outcome: 'already-held', detail: '' });
     expect((await documentsOf(assetsModel, log)).get(keynote)).toMatchObject({
-      reserved: 1,
+      // That of C02P, and one of an order before.
+      reserved: 2,
       assigned: 1,
       waiting: 0,
     });

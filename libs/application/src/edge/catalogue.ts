@@ -2,6 +2,7 @@ import { accountCommands, accountQueries } from './accounts.js';
 import { assetCommands, assetQueries } from './assets.js';
 import { deviceQueries } from './devices.js';
 import { driftCommands, driftQueries } from './drift.js';
+import { forecastQueries } from './forecast.js';
 import { historyQueries } from './history.js';
 import { importCommands, importQueries } from './import-token.js';
 import { orderQueries } from './orders.js';
@@ -35,6 +36,7 @@ export const queries = {
   ...assetQueries,
   ...deviceQueries,
   ...driftQueries,
+  ...forecastQueries,
   ...historyQueries,
   ...importQueries,
   ...orderQueries,

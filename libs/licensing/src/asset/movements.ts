@@ -133,6 +133,9 @@ const by = <R>(table: By<R>, event: AssetEvent): R | undefined =>
 /** Where the pairs of an event go. */
 export const movesOf = (event: AssetEvent): readonly Move[] => by(MOVES, event) ?? [];
 
+/** Why pairs of an event came to hold a licence at Apple, or ceased to. */
+export const changesOf = (event: AssetEvent): Partial<PairChanges> => by(CHANGES, event) ?? {};
+
 /** Types of all events that move anything. */
 export const movingTypes = [
   'asset.totals-read',
@@ -146,7 +149,7 @@ export function addEvent(moved: Movements, event: AssetEvent): void {
     if (from !== null) moved.pairs[from] -= count;
     if (to !== null) moved.pairs[to] += count;
   }
-  addTo(moved.changes, by(CHANGES, event) ?? {});
+  addTo(moved.changes, changesOf(event));
   if (event.type === 'asset.totals-read') read(moved, event.data);
   // The totals that it tells of follow: between the two the sums close as well.
   if (event.type === 'asset.count-changed') {

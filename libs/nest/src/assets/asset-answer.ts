@@ -146,9 +146,10 @@ export class AssetAnswer {
     self: '/api/v1/accounts/7700000000000001/assets/900000001.STDQ',
     pairs: '/api/v1/accounts/7700000000000001/assets/900000001.STDQ/pairs',
     waiting: '/api/v1/accounts/7700000000000001/assets/900000001.STDQ/waiting',
+    forecast: '/api/v1/accounts/7700000000000001/assets/900000001.STDQ/forecast',
     timeline: '/api/v1/timeline?accountId=7700000000000001&assetId=900000001.STDQ',
   })
-  links!: { self: string; pairs: string; waiting: string; timeline: string };
+  links!: { self: string; pairs: string; waiting: string; forecast: string; timeline: string };
 }
 
 /** Sums over limited assets only. */
@@ -203,6 +204,7 @@ export function assetAnswer(asset: AssetDocument): AssetAnswer {
       self,
       pairs: `${self}/pairs`,
       waiting: `${self}/waiting`,
+      forecast: `${self}/forecast`,
       timeline: `${API}/timeline?accountId=${accountId}&assetId=${assetId}`,
     },
   };

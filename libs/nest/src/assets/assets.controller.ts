@@ -28,6 +28,7 @@ import { MomentField, momentOf } from '../reading/moment.js';
 import { ApiItems, PageQuery, around, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
 import { assetIdOf } from './asset-id.js';
+import { ForecastAnswer, forecastAnswer } from './forecast-answer.js';
 import {
   AssetAnswer,
   AssetWithPosition,
@@ -144,6 +145,22 @@ export class AssetsController {
     const named = { uId: accountId, asset: assetIdOf(assetId), at: momentOf(at), position };
     const { asset, asOf } = await this.queries.execute(new Queries.GetAsset(named));
     return { ...assetAnswer(asset), asOf: asOfAnswer(asOf) };
+  }
+
+  @Get(`${ASSET}/forecast`)
+  @ApiOperation({
+    summary: 'When the licences of an asset will be used up, by how they were assigned and returned lately.',
+  })
+  @ApiOkResponse({ type: ForecastAnswer, description: 'The forecast, and the data that it rests on.' })
+  @ApiRefusals('NOT_FOUND_ASSET', 'INVALID_ASSET')
+  async forecastAsset(
+    @Param('accountId') uId: string,
+    @Param('assetId') assetId: string,
+    @WantedPosition() position?: Position,
+  ): Promise<ForecastAnswer> {
+    const asset = assetIdOf(assetId);
+    const forecast = await this.queries.execute(new Queries.ForecastAsset({ uId, asset, position }));
+    return forecastAnswer(uId, asset, forecast);
   }
 
   @Put(`${ASSET}/reserve`)

@@ -38,6 +38,10 @@ export const Count = (example: number, description?: string): PropertyDecorator 
 export const CountOrNull = (example: number | null, description?: string): PropertyDecorator =>
   field({ type: 'integer', minimum: 0, nullable: true }, example, description);
 
+/** Any number. */
+export const Amount = (example: number, description?: string): PropertyDecorator =>
+  field({ type: Number }, example, description);
+
 /** A moment in ISO 8601, UTC. */
 export const Time = (description?: string, example = '2026-11-24T08:15:30.000Z'): PropertyDecorator =>
   field({ type: String, format: 'date-time' }, example, description);
