@@ -20,7 +20,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/\b([Cc])02(?=[0-9A-Za-z])/g, '$1@'],
   [/\b(order)-([a-z])\b/g, '$1-@$2'],
   [/\b(call|import|sync)-(\d+)\b/g, '$1-@$2'],
-  [/\b(foreign)-(?=event-|C)/g, '$1-@'],
+  [/\b(foreign)-(?=event-\d|C)/g, '$1-@'],
   [/\bcommand (\d+)\b/g, 'command @$1'],
   [/\b(n)(\d)\b/g, '$1@$2'],
   [/"(f)(\d)"/g, '"$1@$2"'],
