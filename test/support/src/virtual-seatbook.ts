@@ -6,7 +6,14 @@ import {
   type TransportReply,
   type TransportRequest,
 } from '@seatbook/apple';
-import { systemClock, type Clock, type Instant, type Milliseconds, type Position } from '@seatbook/kernel';
+import {
+  systemClock,
+  type Clock,
+  type Instant,
+  type Milliseconds,
+  type Position,
+  type Random,
+} from '@seatbook/kernel';
 import {
   DEFAULT_TIMINGS,
   assetKey,
@@ -60,6 +67,8 @@ export interface VirtualOptions {
   readonly backEnd?: BackEnd;
   /** The halves are processes of their own: nothing but the stores connects them. */
   readonly apart?: boolean;
+  /** So many workers, apart from each other; 1 when absent. */
+  readonly workers?: number;
   readonly seed?: number;
   readonly timings?: Partial<Timings>;
   readonly apple?: Partial<AppleSettings>;
@@ -194,6 +203,8 @@ export class VirtualSeatbook {
   stores!: OpenedStores;
   edge!: SeatbookEdge;
   worker!: SeatbookWorker;
+  /** All of them, the first included. */
+  workers: SeatbookWorker[] = [];
   apple!: AppleClient;
   token = '';
   #runs = 0;
@@ -255,49 +266,64 @@ export class VirtualSeatbook {
     const random = seededRandom(this.seed + this.#runs);
     const storesClock: Clock = { ...clock, after: (delay, run) => clock.after(delay * PATIENCE, run) };
     this.stores = await this.backEnd.open({ clock: storesClock, ids, random: seededRandom(this.seed) });
-    const { log: told = () => undefined } = this.options;
-    const log = (message: string, facts: object): void => told(`${message} ${JSON.stringify(facts)}`);
-    this.apple = createAppleApi({
+    const stores = this.#mortalStores(life);
+    const { apart = false, workers = 1, timings, limits } = this.options;
+    const processOf = (alone: boolean): Foundation =>
+      new Foundation({
+        stores: alone ? { ...stores, events: withHintsOfItsOwn(stores.events) } : stores,
+        clock,
+        ids,
+        timings: { ...DEFAULT_TIMINGS, ...timings },
+        log: (message, facts) => this.#tell(`${message} ${JSON.stringify(facts)}`),
+        limits,
+      });
+    const foundation = processOf(apart || workers > 1);
+    this.#edgeFoundation = apart || workers > 1 ? processOf(true) : foundation;
+    const made = [this.#workerOf(foundation, life, random)];
+    while (made.length < workers) made.push(this.#workerOf(processOf(true), life, random));
+    const [first] = made as [(typeof made)[0]];
+    this.worker = first.worker;
+    this.apple = first.apple;
+    this.workers = made.map(({ worker }) => worker);
+    this.edge = new SeatbookEdge(this.#edgeFoundation, this.options.edge ?? {});
+    await this.until(Promise.all(this.workers.map((worker) => worker.start())));
+  }
+
+  #tell(line: string): void {
+    this.options.log?.(line);
+  }
+
+  /** A worker with a client of Apple of its own. */
+  #workerOf(
+    foundation: Foundation,
+    life: Life,
+    random: Random,
+  ): { readonly worker: SeatbookWorker; readonly apple: AppleClient } {
+    const { clock, ids } = foundation;
+    const { publicUrl = PUBLIC_URL, reactor } = this.options;
+    const apple = createAppleApi({
       clock,
       random,
-      log: (line) => told(JSON.stringify(line)),
+      log: (line) => this.#tell(JSON.stringify(line)),
       settings: {
         baseUrl: `${APPLE}/mdm/v2`,
         contentMetadataUrl: `${APPLE}/WebObjects/MZStorePlatform.woa/wa/lookup`,
         ...this.options.apple,
       },
       transport: (request) => this.#send(request),
-      mayStart: (uId, endpoint) =>
-        this.worker.mayAsk(uId, endpoint === 'clientConfig' ? 'account' : 'licences'),
+      mayStart: (uId, endpoint) => worker.mayAsk(uId, endpoint === 'clientConfig' ? 'account' : 'licences'),
     });
-    const { publicUrl = PUBLIC_URL, timings, limits, reactor } = this.options;
-    const stores = this.#mortalStores(life);
-    const process = (): Foundation =>
-      new Foundation({
-        stores: this.options.apart ? { ...stores, events: withHintsOfItsOwn(stores.events) } : stores,
-        clock,
-        ids,
-        timings: { ...DEFAULT_TIMINGS, ...timings },
-        log,
-        limits,
-      });
-    const foundation = process();
-    this.#edgeFoundation = this.options.apart ? process() : foundation;
-    const settings = { mdmInfo: { id: 'seatbook-test', name: 'Seatbook', metadata: '' }, publicUrl };
-    const apple = mortal(this.apple, life, this.#fatesOf('apple'));
-    const newSecret = (): string => ids.next();
-    this.worker = new SeatbookWorker(foundation, {
-      apple,
+    const worker = new SeatbookWorker(foundation, {
+      apple: mortal(apple, life, this.#fatesOf('apple')),
       random,
-      settings,
-      newSecret,
+      settings: { mdmInfo: { id: 'seatbook-test', name: 'Seatbook', metadata: '' }, publicUrl },
+      newSecret: () => ids.next(),
       limits: { ...PATIENT, reactor: { ...PATIENT.reactor, ...reactor } },
     });
-    this.edge = new SeatbookEdge(this.#edgeFoundation, this.options.edge ?? {});
-    this.apple.onRefused((uId, refusal) => this.worker.gates.shut(uId, refusal));
-    this.worker.gates.writes.onOpened((uId) => this.apple.reopen(uId));
-    this.worker.onTookOver((uId) => this.apple.tookOver(uId));
-    await this.until(this.worker.start());
+    apple.onRefused((uId, refusal) => worker.gates.shut(uId, refusal));
+    worker.gates.writes.onOpened((uId) => apple.reopen(uId));
+    worker.onTookOver((uId) => apple.tookOver(uId));
+    return { worker, apple };
   }
 
   #mortalStores(life: Life): Stores {
@@ -350,7 +376,7 @@ export class VirtualSeatbook {
   }
 
   async stop(): Promise<void> {
-    if (!this.dead) await this.until(this.worker.stop());
+    if (!this.dead) await this.until(Promise.all(this.workers.map((worker) => worker.stop())));
     await this.kill();
   }
 
