@@ -25,7 +25,7 @@ const EVENTS = Number(process.env['EVENTS'] ?? 2_000);
 const SERVER = process.env['MONGODB_URL'];
 const BUILDERS = 12;
 /** Of the moves of checkpoints, so many fail, and a tenth as many of all else; in a long history there are enough of both. */
-const FAULT_SHARE = Math.min(0.2, 400 / EVENTS);
+const FAULT_SHARE = Math.min(0.2, 4_000 / EVENTS);
 /** A driver that has lost its server looks for it twice a second at most, unless it is told otherwise. */
 const QUICK = 'serverSelectionTimeoutMS=500&minHeartbeatFrequencyMS=10';
 const WITHIN_MS = 120_000 + EVENTS * 20;
