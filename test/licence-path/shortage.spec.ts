@@ -346,3 +346,93 @@ describe('a forecast', () => {
     await virtual.close();
   });
 });
+
+describe('licences that come and go at Apple', () => {
+  const ELSEWHERE = '7700000000000002';
+  let virtual: VirtualSeatbook;
+  beforeEach(async () => {
+    virtual = await VirtualSeatbook.imported([asset(APP, 10)]);
+    const { admin } = virtual.simulator;
+    admin.createLocation({ uId: ELSEWHERE, name: 'Hamburg', country: 'DE' });
+    admin.addAssets(ELSEWHERE, [asset(APP, 5)]);
+  });
+  afterEach(() => virtual.close());
+
+  const order = (holders: readonly string[], more: object = {}) =>
+    virtual.place({ assets: [stdq(APP)], serialNumbers: holders, ...more });
+
+  const changes: Readonly<Record<string, () => unknown>> = {
+    'a purchase': () => virtual.simulator.admin.purchase(UID, { adamId: APP, count: 2 }),
+    'a transfer from another location': () =>
+      virtual.simulator.admin.transfer(ELSEWHERE, { adamId: APP, count: 2, to: UID }),
+    'a return': () => order(serials(2), { kind: 'ReturnLicense' }),
+  };
+  const announced = [
+    ['announced', 0, 60_000],
+    // In the next round; the outcome of the call is not announced either and is asked for.
+    ['unannounced', 1, 25 * 60_000],
+  ] as const;
+
+  it.each(Object.keys(changes).flatMap((what) => announced.map((how) => [what, ...how] as const)))(
+    'serve the waiting list in its order by themselves: %s, %s',
+    async (what, _how, drop, within) => {
+      const first = await order(serials(13));
+      await virtual.settle();
+      const second = await order(serials(2, 50));
+      await virtual.advance(60_000);
+      virtual.simulator.admin.setFaults({ notifications: { drop } });
+      await changes[what]?.();
+      await virtual.advance(within);
+      expect(await virtual.order(first.orderId)).toMatchObject({ waiting: 1, final: { assigned: 12 } });
+      expect(await virtual.order(second.orderId)).toMatchObject({ waiting: 2, final: { assigned: 0 } });
+      expect(virtual.atApple(APP)).toEqual(expect.arrayContaining(serials(2, 10)));
+    },
+  );
+
+  it('leave fewer for those who wait, reserved ones included: a refund, and a transfer to another location', async () => {
+    const { admin } = virtual.simulator;
+    const reserve = { uId: UID, asset: stdq(APP), licences: 6 };
+    await virtual.until(setReserve(virtual.edge, reserve, OWNER));
+    const beside = await order(serials(5));
+    await virtual.advance(60_000);
+    expect(await virtual.assetDocument(APP)).toMatchObject({ owned: 10, assigned: 4, waiting: 1 });
+    const shown = async () => {
+      const document = await virtual.assetDocument(APP);
+      return [document.owned, availableOf(document), inReserveOf(document), document.waiting];
+    };
+    admin.refund(UID, { adamId: APP, count: 2 });
+    await virtual.advance(60_000);
+    expect(await shown()).toEqual([8, 4, 4, 1]);
+    admin.transfer(UID, { adamId: APP, count: 3, to: ELSEWHERE });
+    await virtual.advance(60_000);
+    expect(await shown()).toEqual([5, 1, 1, 1]);
+    const named = await order(serials(2, 50), { fromReserve: true });
+    await virtual.advance(60_000);
+    expect(await virtual.order(named.orderId)).toMatchObject({ waiting: 1, final: { assigned: 1 } });
+    expect(await shown()).toEqual([5, 0, 0, 2]);
+
+    // Those in use are refunded, too: what is given back then is owed, and serves nobody.
+    admin.refund(UID, { adamId: APP, count: 2, force: true });
+    await virtual.advance(60_000);
+    await virtual.finished((await order(serials(2), { kind: 'ReturnLicense' })).orderId);
+    await virtual.advance(60_000);
+    expect(await shown()).toEqual([3, 0, 0, 2]);
+    admin.purchase(UID, { adamId: APP, count: 2 });
+    await virtual.advance(60_000);
+    expect((await virtual.order(named.orderId))?.final).toMatchObject({ assigned: 2 });
+    expect(await virtual.order(beside.orderId)).toMatchObject({ waiting: 1 });
+    expect(await shown()).toEqual([5, 1, 1, 1]);
+  });
+
+  it('are gone for those who wait where another tool is faster, and their orders are told so', async () => {
+    const { orderId } = await order(serials(12));
+    await virtual.advance(60_000);
+    virtual.simulator.admin.setFaults({ notifications: { drop: 1 } });
+    virtual.simulator.admin.purchase(UID, { adamId: APP, count: 1 });
+    virtual.simulator.admin.addAssignment(UID, { adamId: APP, serialNumber: serials(1, 11)[0] ?? '' });
+    await virtual.advance(20 * 60_000);
+    expect(await virtual.order(orderId)).toMatchObject({ waiting: 1, final: { assigned: 11 } });
+    expect(virtual.atApple(APP)).toEqual([...serials(10), ...serials(1, 11)]);
+    expect(await virtual.assetDocument(APP)).toMatchObject({ owned: 11, assigned: 11, waiting: 1 });
+  });
+});
