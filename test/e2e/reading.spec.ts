@@ -248,6 +248,45 @@ describe('tables', () => {
     expect([period.from.position, period.to.position]).toEqual([1, 2]);
   });
 
+  it('of differences have the pairs and counts of an asset, a holder and an account', async () => {
+    const asset = `accountId=${BERLIN}&assetId=${NOTES}`;
+    const [head, counts, ...pairs] = await table(
+      `/history/diff?${asset}&from=${assigned.position}&to=${returned.position}`,
+    );
+    expect(head).toBe(
+      'what,accountId,assetId,serialNumber,userId,before,after,at,effectiveAt,orderId,orderedBy,reason,principal,event.position,event.type,event.id',
+    );
+    expect(counts).toMatch(/^counts,.*""assigned"":37,.*""assigned"":40,/);
+    expect(pairs.map((line) => line.split(',').slice(2, 7).join())).toEqual(
+      devices(3).map((serialNumber) => `${NOTES}.STDQ,${serialNumber},,,assigned`),
+    );
+    expect(pairs[0]).toContain(`,${assigned.orderId},owner,`);
+    const lines = async (query: string): Promise<readonly Record<string, unknown>[]> =>
+      (await seatbook.get(`/history/diff?${query}`).buffer(true).expect(200)).text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const [, gone, ...none] = await lines(`${asset}&from=${returned.position}`);
+    expect(gone).toMatchObject({
+      what: 'pair',
+      ...{ serialNumber: devices(1)[0], before: 'assigned', after: null, orderId: returned.orderId },
+      event: { type: 'asset.licenses-returned' },
+    });
+    expect(none).toEqual([]);
+    const links = gone?.['links'] as Record<string, string>;
+    for (const link of Object.values(links)) await seatbook.get(link.replace('/api/v1', '')).expect(200);
+    const ofHolder = await lines(`serialNumber=${String(devices(1)[0])}&from=${returned.position}`);
+    expect(ofHolder).toMatchObject([
+      { what: 'counts', before: { assigned: 2 }, after: { assigned: 1 } },
+      gone,
+    ]);
+    expect(await lines(`accountId=${BERLIN}&from=${returned.position}`)).toContainEqual(gone);
+    for (const query of ['', `accountId=${BERLIN}&serialNumber=A`, 'orderId=any'])
+      expect((await seatbook.get(`/history/diff?${query}`).expect(400)).body).toMatchObject({
+        code: query.startsWith('orderId') ? 'INVALID_REQUEST' : 'INVALID_SUBJECT',
+      });
+  });
+
   it('of the history have its events, with what they say as JSON', async () => {
     const [head, ...rows] = await table('/history?type=order.placed');
     expect(head).toBe(

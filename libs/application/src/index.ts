@@ -21,6 +21,7 @@ export * from './edge/plan-order.js';
 export * from './edge/receive-notification.js';
 export * from './edge/as-of.js';
 export * from './edge/history.js';
+export * from './edge/differences.js';
 export * from './edge/period.js';
 export * from './edge/report.js';
 export * from './edge/subjects.js';

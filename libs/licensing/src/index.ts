@@ -55,7 +55,15 @@ export {
   type Outlook,
   type UsedInDay,
 } from './asset/forecast.js';
-export { addEvent, addMovements, noMovements, type Movements } from './asset/movements.js';
+export { PairDifferences, type PairDifference } from './asset/pair-differences.js';
+export {
+  addEvent,
+  addMovements,
+  noMovements,
+  pairMovesOf,
+  type Counted,
+  type Movements,
+} from './asset/movements.js';
 export { SECTION_EVENTS, type LedgerSection } from './asset/sections-model.js';
 export { pairKey, type PairDocument, type PairState } from './asset/pairs-model.js';
 export { canonicalHolder, orderedSerials } from './serial-number.js';

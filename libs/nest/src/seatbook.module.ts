@@ -5,6 +5,7 @@ import { AccountsController } from './accounts/accounts.controller.js';
 import { AssetsController } from './assets/assets.controller.js';
 import { BoundCommandHandler, BoundQueryHandler } from './bus/binding.js';
 import { SeatbookHost, type EdgeHost } from '@seatbook/host';
+import { DifferencesController } from './history/differences.controller.js';
 import { DriftController } from './drift/drift.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { Readiness } from './health/readiness.js';
@@ -41,6 +42,7 @@ export class SeatbookModule {
         OrdersController,
         PlansController,
         TimelineController,
+        DifferencesController,
         HistoryController,
         ReportController,
         NotificationsController,

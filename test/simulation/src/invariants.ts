@@ -19,6 +19,7 @@ import { stdq } from '@seatbook/test-support/virtual-seatbook';
 import { auditCalls } from './audit/calls.js';
 import { Causes } from './audit/causes.js';
 import { auditCommands } from './audit/commands.js';
+import { auditDifferences } from './audit/differences.js';
 import { auditLedgers } from './audit/ledger.js';
 import { auditReports } from './audit/reports.js';
 import { auditShortages } from './audit/shortages.js';
@@ -60,6 +61,7 @@ export async function contradictions(world: World): Promise<string[]> {
     ...acknowledgedAreStored(world, log),
   );
   wrong.push(...(await snapshotsHoldWhatIsFolded(world, log)), ...(await auditReports(world, log)));
+  wrong.push(...(await auditDifferences(world, log)));
   wrong.push(...(await modelsEqualFreshFold(world, log)), ...(await acknowledgedIsKept(world)));
   wrong.push(...(await cancelledIsOver(world, log)), ...(await driftIsOfOthers(world, log)));
   for (const site of world.sites) wrong.push(...(await countsEqualPairs(site, world)));

@@ -86,6 +86,14 @@ const answered = (
 export const reserved = (orderId: string, holders: Holders, lot: number): AssetEvent =>
   answered(orderId, lot, { reserved: holders, free: 10_000 });
 
+/** So many of them are another try, after a failure. */
+export const reservedAgain = (
+  orderId: string,
+  holders: Holders,
+  lot: number,
+  failedBefore: number,
+): AssetEvent => answered(orderId, lot, { reserved: holders, free: 10_000, failedBefore });
+
 export const waits = (
   orderId: string,
   holders: Holders,

@@ -1,6 +1,7 @@
 import { accountCommands, accountQueries } from './accounts.js';
 import { assetCommands, assetQueries } from './assets.js';
 import { deviceQueries } from './devices.js';
+import { differenceQueries } from './differences.js';
 import { driftCommands, driftQueries } from './drift.js';
 import { forecastQueries } from './forecast.js';
 import { historyQueries } from './history.js';
@@ -35,6 +36,7 @@ export const queries = {
   ...accountQueries,
   ...assetQueries,
   ...deviceQueries,
+  ...differenceQueries,
   ...driftQueries,
   ...forecastQueries,
   ...historyQueries,

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import type { CommandMessage, Document, Envelope } from '@seatbook/kernel';
+import { differencesWrong } from '@seatbook/test-support/differing-pairs';
 import { EventLog } from '@seatbook/test-support/event-log';
 import { LedgerModel } from '@seatbook/test-support/ledger-model';
 import { reportsWrong } from '@seatbook/test-support/closing-reports';
@@ -340,7 +341,8 @@ class Bench {
     }
     for (const read of models)
       expect(folded(read, this.log.envelopes)).toEqual(this.#documents.get(read.name));
-    expect(reportsWrong(this.log.envelopes.filter(({ stream }) => stream === STREAM))).toEqual([]);
+    const ledger = this.log.envelopes.filter(({ stream }) => stream === STREAM);
+    expect([...reportsWrong(ledger), ...differencesWrong(ledger)]).toEqual([]);
     const kept = JSON.parse(JSON.stringify(assetSnapshot.save(this.ledger))) as unknown[];
     expect(assetSnapshot.load(kept)).toEqual(this.ledger);
   }

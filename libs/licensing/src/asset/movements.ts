@@ -53,46 +53,44 @@ export const noMovements = (): Movements => ({
 
 type By<R> = { readonly [T in AssetEvent['type']]?: (data: EventOf<AssetEvent, T>['data']) => R };
 
+/** Pairs that an event brings from one state to another; null: they come, or go. A failed pair may be among those that come. */
+export interface PairMove {
+  readonly holders: Holders;
+  readonly from: Counted | null;
+  readonly to: Counted | null;
+}
+
 /** All pairs that an event names. */
 const moved =
   (from: Counted | null, to: Counted | null) =>
-  (data: Holders): readonly Move[] => [[holderCount(data), from, to]];
+  (holders: Holders): readonly PairMove[] => [{ holders, from, to }];
 
-const MOVES: By<readonly Move[]> = {
-  'asset.assignments-adopted': (data) => [
-    [holderCount(data), null, 'assigned'],
-    [data.failedBefore, 'failed', null],
-  ],
+const MOVES: By<readonly PairMove[]> = {
+  'asset.assignments-adopted': moved(null, 'assigned'),
   'asset.adoption-corrected': moved('assigned', null),
   'asset.drift-found': (data) =>
     data.kind === 'taken'
-      ? [[holderCount(data), 'assigned', null]]
-      : [[holderCount(data), data.before === 'failed' ? 'failed' : null, 'assigned']],
-  'asset.licenses-reserved': ({ reserved, waiting, failedBefore }) => [
-    [holderCount(reserved), null, 'reserved'],
-    [holderCount(waiting), null, 'waiting'],
-    [failedBefore, 'failed', null],
+      ? moved('assigned', null)(data)
+      : moved(data.before === 'failed' ? 'failed' : null, 'assigned')(data),
+  'asset.licenses-reserved': ({ reserved, waiting }) => [
+    { holders: reserved, from: null, to: 'reserved' },
+    { holders: waiting, from: null, to: 'waiting' },
   ],
   'asset.licenses-served': moved('waiting', 'reserved'),
   'asset.reservations-withdrawn': moved('reserved', 'waiting'),
   'asset.found-short': moved('reserved', 'waiting'),
-  'asset.licenses-assigned': (data) => [
-    [holderCount(data), data.callId === null ? 'waiting' : 'reserved', 'assigned'],
-  ],
+  'asset.licenses-assigned': (data) => moved(data.callId === null ? 'waiting' : 'reserved', 'assigned')(data),
   'asset.found-held': moved('waiting', null),
-  'asset.licenses-failed': (data) => [
-    data.action === 'associate'
-      ? [holderCount(data), 'reserved', 'failed']
-      : [holderCount(data), 'returning', 'assigned'],
-  ],
-  'asset.licenses-returning': ({ returning }) => [[holderCount(returning), 'assigned', 'returning']],
+  'asset.licenses-failed': (data) =>
+    data.action === 'associate' ? moved('reserved', 'failed')(data) : moved('returning', 'assigned')(data),
+  'asset.licenses-returning': ({ returning }) => moved('assigned', 'returning')(returning),
   'asset.returns-started': moved('assigned', 'returning'),
   'asset.licenses-returned': moved('returning', null),
   'asset.waiting-listed': moved(null, 'waiting'),
   'asset.waiting-refused': moved('waiting', null),
   'asset.reservations-ended': (data) => {
-    if (data.was === 'reserved' || data.was === 'waiting') return [[holderCount(data), data.was, null]];
-    return data.was === 'returning' ? [[holderCount(data), 'returning', 'assigned']] : [];
+    if (data.was === 'reserved' || data.was === 'waiting') return moved(data.was, null)(data);
+    return data.was === 'returning' ? moved('returning', 'assigned')(data) : [];
   },
 };
 
@@ -130,8 +128,19 @@ function countChanges({
 const by = <R>(table: By<R>, event: AssetEvent): R | undefined =>
   (table[event.type] as ((data: AssetEvent['data']) => R) | undefined)?.(event.data);
 
-/** Where the pairs of an event go. */
-export const movesOf = (event: AssetEvent): readonly Move[] => by(MOVES, event) ?? [];
+/** Which pairs an event brings to where. */
+export const pairMovesOf = (event: AssetEvent): readonly PairMove[] => by(MOVES, event) ?? [];
+
+/** How many of the pairs that come by an event had failed before. */
+export const failedBeforeOf = ({ data }: AssetEvent): number =>
+  'failedBefore' in data ? data.failedBefore : 0;
+
+/** How many pairs an event brings to where. */
+export function movesOf(event: AssetEvent): readonly Move[] {
+  const moves = pairMovesOf(event).map(({ holders, from, to }): Move => [holderCount(holders), from, to]);
+  const failed = failedBeforeOf(event);
+  return failed === 0 ? moves : [...moves, [failed, 'failed', null]];
+}
 
 /** Why pairs of an event came to hold a licence at Apple, or ceased to. */
 export const changesOf = (event: AssetEvent): Partial<PairChanges> => by(CHANGES, event) ?? {};

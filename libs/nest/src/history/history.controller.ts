@@ -1,20 +1,18 @@
-import { Readable } from 'node:stream';
 import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { ApiOkResponse, ApiPropertyOptional, ApiTags, ApiOperation } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
-import { asPosition, latest, type Envelope } from '@seatbook/kernel';
+import { asPosition, latest } from '@seatbook/kernel';
 import type { HistoryFilter } from '@seatbook/application';
 import { TextField } from '../http/text-field.js';
 import { MAX_POSITION, WholeNumber } from '../http/whole-number.js';
 import { Queries } from '../bus/messages.js';
 import { API } from '../http/api-root.js';
 import { ApiRefusals } from '../document/api-refusals.js';
-import { headerOf, type HttpReply, type HttpRequest } from '../http/exchange.js';
+import type { HttpReply, HttpRequest } from '../http/exchange.js';
+import { LINES_CONTENT, answerLines, answered } from '../reading/lines.js';
 import { TimeField, timeOf } from '../reading/moment.js';
-import { CSV, headOf, prefersCsv, rowsOf } from '../reading/tables.js';
 import { eventAnswer } from '../timeline/event-answer.js';
-import type { EventAnswer } from '../timeline/timeline-answer.js';
 import { SubjectQuery, subjectsOfFilter } from '../timeline/subject-query.js';
 
 class HistoryQuery extends SubjectQuery {
@@ -53,10 +51,7 @@ export class HistoryController {
   })
   @ApiOkResponse({
     description: 'An event a line.',
-    content: {
-      'application/x-ndjson': { schema: { type: 'string' } },
-      'text/csv': { schema: { type: 'string' } },
-    },
+    content: LINES_CONTENT,
   })
   @ApiRefusals('INVALID_TIME', 'INVALID_SUBJECT', 'INVALID_ASSET', 'NOT_FOUND_ASSET', 'NOT_FOUND_ORDER')
   async getHistory(
@@ -77,30 +72,10 @@ export class HistoryController {
       ...(to === undefined ? {} : { to }),
     };
     const { end, pages } = await this.queries.execute(new Queries.StreamHistory(filter));
-    const lines = prefersCsv(headerOf(request, 'accept') ?? '', NDJSON.type) ? TABLE : NDJSON;
-    // A refusal must come before the first line; afterwards the stream can only break off.
-    const first = await pages.next();
-    void reply
-      .status(200)
-      .header('content-type', lines.contentType)
-      .header('seatbook-position', String(latest(after, end)))
-      .send(Readable.from(linesOf(first, pages, lines)));
+    const position = latest(after, end);
+    await answerLines(request, reply, { position, pages: answered(pages, eventAnswer), columns: COLUMNS });
   }
 }
-
-/** How events are written. */
-interface Lines {
-  readonly contentType: string;
-  readonly head: string;
-  readonly page: (events: readonly EventAnswer[]) => string;
-}
-
-const NDJSON = {
-  type: 'application/x-ndjson',
-  contentType: 'application/x-ndjson; charset=utf-8',
-  head: '',
-  page: (events: readonly EventAnswer[]) => events.map((event) => `${JSON.stringify(event)}\n`).join(''),
-};
 
 const COLUMNS = [
   ['position'],
@@ -115,20 +90,3 @@ const COLUMNS = [
   ['data'],
   ['metadata'],
 ];
-
-const TABLE: Lines = {
-  contentType: CSV,
-  head: headOf(COLUMNS),
-  page: (events) => rowsOf(events, COLUMNS),
-};
-
-async function* linesOf(
-  first: IteratorResult<readonly Envelope[]>,
-  pages: AsyncGenerator<readonly Envelope[]>,
-  { head, page }: Lines,
-): AsyncGenerator<string> {
-  if (head !== '') yield head;
-  if (first.done) return;
-  yield page(first.value.map(eventAnswer));
-  for await (const events of pages) yield page(events.map(eventAnswer));
-}

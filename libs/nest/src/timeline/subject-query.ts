@@ -10,8 +10,8 @@ import { deviceKey, personKey } from '../pairs/holder-answer.js';
 const SubjectField = (description: string): PropertyDecorator =>
   applyDecorators(ApiPropertyOptional({ type: String, description }), IsOptional(), TextField(1, 200));
 
-/** What timeline and history can be asked about. */
-export class SubjectQuery {
+/** An account, an asset, or a holder: what has counts and pairs. */
+export class HoldingSubjectQuery {
   @SubjectField('An account.')
   accountId?: string;
 
@@ -23,7 +23,10 @@ export class SubjectQuery {
 
   @SubjectField('A person.')
   userId?: string;
+}
 
+/** What timeline and history can be asked about. */
+export class SubjectQuery extends HoldingSubjectQuery {
   @SubjectField('An order.')
   orderId?: string;
 }
