@@ -11,8 +11,8 @@ import { inTurns, quotients, spreadOf } from './rounds.js';
 import { benchName } from './server-log.js';
 import { withServers } from './servers.js';
 
-const POSTS = Number(process.env['POSTS'] ?? 1_600);
-const CONNECTIONS = Number(process.env['CONNECTIONS'] ?? 32);
+const POSTS = Number(process.env['POSTS'] ?? 300);
+const CONNECTIONS = Number(process.env['CONNECTIONS'] ?? 8);
 const OWNER_KEY = 'bench-owner-key-0123456789-0123456789';
 const TICKS = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -1,5 +1,5 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, fork, type ChildProcess } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv } from 'ajv';
@@ -13,7 +13,8 @@ import { freePort } from '@seatbook/test-support/processes';
 const DOCKERFILE = readFileSync('docker/Dockerfile', 'utf8');
 
 interface Service {
-  readonly environment?: Readonly<Record<string, string>>;
+  /** Null: what a variable that is not set was to be replaced by, which Compose takes for an empty text. */
+  readonly environment?: Readonly<Record<string, string | null>>;
   readonly build?: { readonly target: string; readonly dockerfile: string };
 }
 
@@ -84,7 +85,7 @@ describe("the images' commands, with the variables of docker/compose.yaml", () =
     return Object.fromEntries(
       given.map(([variable, value]) => [
         variable,
-        hosts.reduce((text, [host, address]) => text.replace(`//${host}`, `//${address}`), value),
+        hosts.reduce((text, [host, address]) => text.replace(`//${host}`, `//${address}`), value ?? ''),
       ]),
     );
   }
@@ -285,5 +286,92 @@ describe("the images' commands, with the variables of docker/compose.yaml", () =
     await eventually('it is ready', () => Promise.resolve(/"msg":"ready"/.test(output.get(child) ?? '')));
     child.kill('SIGTERM');
     expect(await ended(child)).toBe(0);
+  });
+});
+
+describe("the images' commands, with the variables of docker/compose.cluster.yaml", () => {
+  const folder = mkdtempSync(join(tmpdir(), 'seatbook-cluster-'));
+  const children: ChildProcess[] = [];
+  let log: EventStoreDb;
+  let rest: MongoServer;
+
+  /** A file that prepare.sh has made, with the doubles in place of the members: they have neither TLS nor users. */
+  function onDoubles(name: string, from: RegExp, to: string): void {
+    const file = join(folder, name);
+    const text = readFileSync(file, 'utf8');
+    expect(text).toMatch(from);
+    chmodSync(file, 0o600);
+    writeFileSync(file, text.replace(from, to));
+  }
+
+  function run(name: string, port: number): { readonly child: ChildProcess; readonly text: () => string } {
+    const { environment = {} } = composeOf('docker/compose.cluster.yaml').services[name] ?? {};
+    const given = Object.entries(environment).filter(([variable]) => variable.startsWith('SEATBOOK_'));
+    const [, , entry = ''] = commandOf(name);
+    const { PATH = '' } = process.env;
+    const child = fork(entry, {
+      env: {
+        PATH,
+        NODE_ENV: 'production',
+        ...Object.fromEntries(
+          given.map(([is, value]) => [is, (value ?? '').replace('/run/secrets', folder)]),
+        ),
+        SEATBOOK_PORT: String(port),
+      },
+      execArgv: [],
+      silent: true,
+    });
+    children.push(child);
+    let text = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    return { child, text: () => text };
+  }
+
+  beforeAll(async () => {
+    [log, rest] = await Promise.all([EventStoreDb.start(), MongoServer.started({ replicaSet: true })]);
+  });
+  afterAll(async () => {
+    for (const child of children) child.kill('SIGKILL');
+    await log.close();
+    await rest.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('an API and a worker find servers, keys and each other with what prepare.sh has made', async () => {
+    copyFileSync('docker/secrets/prepare.sh', join(folder, 'prepare.sh'));
+    execFileSync('sh', [join(folder, 'prepare.sh')]);
+    const made = readFileSync(join(folder, 'sealing-key'), 'utf8');
+    execFileSync('sh', [join(folder, 'prepare.sh')]);
+    expect(readFileSync(join(folder, 'sealing-key'), 'utf8')).toBe(made);
+    onDoubles(
+      'eventstoredb-url',
+      /(?<=^esdb\+discover:\/\/admin:[0-9a-f]+@)[\w:,.-]+\?tls=true&tlsCAFile=[\w./-]+/,
+      `127.0.0.1:${log.wire.port}?tls=false`,
+    );
+    const ours = new URL(rest.url);
+    onDoubles(
+      'mongodb-url',
+      /(?<=^mongodb:\/\/)seatbook:[0-9a-f]+@[\w:,.-]+\/seatbook\?replicaSet=seatbook&authSource=admin$/,
+      `${ours.host}${ours.pathname}${ours.search}`,
+    );
+
+    const port = await freePort();
+    const [api, worker] = [run('api', port), run('worker', 0)];
+    const key = readFileSync(join(folder, 'owner-key'), 'utf8');
+    const health = await eventually('the API is ready', async () => {
+      const answer = await fetch(`http://127.0.0.1:${port}/api/v1/health`, {
+        headers: { authorization: `Bearer ${key}` },
+      });
+      const body = (await answer.json()) as { readonly ready: boolean };
+      return body.ready && body;
+    });
+    expect(health).toMatchObject({ ready: true });
+    for (const { child, text } of [worker, api]) {
+      const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      expect(await ended).toBe(0);
+      expect(text()).not.toContain(readFileSync(join(folder, 'eventstoredb-password'), 'utf8'));
+    }
   });
 });
