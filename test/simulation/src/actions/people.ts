@@ -229,21 +229,20 @@ const orders: readonly Action[] = [
     weight: 2,
     run(world) {
       const { dice, virtual, sent, devices } = world;
-      const { edge } = virtual;
       const { uId, adamIds } = dice.of(world.sites);
       const asset = stdq(dice.of(adamIds));
       const holders = dice.several(devices).map((serial) => `d:${serial}`);
       if (dice.chance(0.3)) {
         world.tell(`${holders.length} devices are taken off the waiting list of ${asset.adamId}`);
-        world.send('leave', (caller) => leaveWaiting(edge, { uId, asset, holders }, caller));
+        world.send('leave', (caller) => leaveWaiting(virtual.edge, { uId, asset, holders }, caller));
         return;
       }
       const to = dice.of(['front', 'back'] as const);
       const orderId = dice.of(['no-such-order', ...sent.flatMap((one) => one.orderId ?? [])]);
       const whose = dice.of<object>([{ holders }, { orderId }, { orderId, holders }]);
       world.tell(`to the ${to} of the waiting list of ${asset.adamId}: ${Object.keys(whose).join(' and ')}`);
-      world.send('move', (caller) => moveWaiting(edge, { uId, asset, to, ...whose }, caller));
-      world.send('look', () => listWaiting(edge, { uId, asset, part: { limit: 3 } }));
+      world.send('move', (caller) => moveWaiting(virtual.edge, { uId, asset, to, ...whose }, caller));
+      world.send('look', () => listWaiting(virtual.edge, { uId, asset, part: { limit: 3 } }));
     },
   },
   {
