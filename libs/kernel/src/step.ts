@@ -1,5 +1,6 @@
 import type { Command } from './decider.js';
 import type { Due } from './due.js';
+import type { Instant } from './instant.js';
 
 /**
  * Due work of one stream. A decider with steps is a saga. A step without a `begin` only reads, or writes what may be
@@ -22,12 +23,14 @@ export type Steps<S, P, C extends Command = Command> = Readonly<Record<string, S
 
 /**
  * The earliest thing that a stream waits for, over all its steps; null where it waits for nothing. A stream waits in one
- * queue: were one step behind a gate and another one not, the gate would hide whatever is due after its own.
+ * queue: were one step behind a gate and another one not, the gate would hide whatever is due after its own. `momentOf`
+ * may say that a step is due at another moment than the stream has noted.
  * @throws Error where the steps of a state wait behind different gates
  */
 export function nextOf<S>(
   steps: Readonly<Record<string, Pick<Step<S, never>, 'due'>>>,
   state: S,
+  momentOf: (step: string, at: Instant) => Instant = (_step, at) => at,
 ): Due | null {
   let next: Due | null = null;
   for (const [name, step] of Object.entries(steps)) {
@@ -35,7 +38,8 @@ export function nextOf<S>(
     if (!due) continue;
     if (next !== null && next.gate !== due.gate)
       throw new Error(`${next.step} waits behind ${gateText(next)}, ${name} behind ${gateText(due)}`);
-    if (next === null || due.at < next.at) next = { ...due, step: name };
+    const at = momentOf(name, due.at);
+    if (next === null || at < next.at) next = { ...due, at, step: name };
   }
   return next;
 }

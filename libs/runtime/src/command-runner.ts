@@ -144,8 +144,9 @@ export class CommandRunner {
       const loaded = (_receipt: Receipt, kept: StreamState): void => {
         const { state, revision, position, last } = kept;
         kept.lent = true;
+        const next = stampOf(kind, state, this.#options.clock.now()) ?? null;
         // The stream's name says what its states are.
-        resolve({ state: state as S, revision, position, last, next: stampOf(kind, state) ?? null });
+        resolve({ state: state as S, revision, position, last, next });
       };
       this.#queue(stream, { command: null, context: NOBODY, options: {}, resolve: loaded, reject });
     });

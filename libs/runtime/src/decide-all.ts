@@ -158,7 +158,7 @@ function decide(
   try {
     const decision =
       command === REVISE_STEPS
-        ? reviseSteps(kind, state)
+        ? reviseSteps({ kind, at }, state)
         : (kind.decider.decide(command, state.state, at) as readonly DomainEvent[]);
     const events = decision.map(({ type, data }, index) => ({
       id: uuidOf(`${context.commandId}/${stream}/${index}/${nonce}`),
@@ -190,8 +190,11 @@ function contextIn(
 }
 
 /** Stamps a stream again where its kind's steps wait for something else than its last stamp says. */
-function reviseSteps(kind: StreamKind, { state, stamp, revision }: StreamState): readonly DomainEvent[] {
-  const next = stampOf(kind, state) ?? null;
+function reviseSteps(
+  { kind, at }: Pick<DecisionContext, 'kind' | 'at'>,
+  { state, stamp, revision }: StreamState,
+): readonly DomainEvent[] {
+  const next = stampOf(kind, state, at) ?? null;
   const same = next?.step === stamp?.step && next?.at === stamp?.at && next?.gate === stamp?.gate;
   return same || revision < 0 ? [] : [{ type: STEPS_REVISED, data: {} }];
 }
@@ -228,10 +231,10 @@ const metadataOf = (context: CommandContext, version: number, recordedAt: Instan
 function stamped(
   events: readonly NewEvent[],
   stream: StreamState,
-  { kind }: DecisionContext,
+  { kind, at }: DecisionContext,
 ): readonly NewEvent[] {
   const last = events.at(-1);
-  const next = stampOf(kind, stream.state);
+  const next = stampOf(kind, stream.state, at);
   if (!last || next === undefined) return events;
   stream.stamp = next;
   const metadata = `${last.metadata.slice(0, -1)},"next":${JSON.stringify(next)}}`;

@@ -519,12 +519,14 @@ describe('taking due work', () => {
       expect(performed).toHaveLength(1);
     });
 
-    it('waits no longer than its step ever waits where clocks that were ahead noted first its moment, then the rest', async () => {
+    it('waits no longer than its step waits today, where a clock that was ahead has noted it when that was longer', async () => {
       clock.set(3_600_000);
       start = clock.now();
-      const { runner } = await process({ waits: { read: 600_000 } });
-      await wait(runner, 'read', 7_200_000);
+      const before = await process();
+      await wait(before.runner, 'read', 7_200_000);
+      await before.stop();
       clock.set(-3_600_000);
+      await process({ waits: { read: 600_000 } });
       await pass(clock, 599_000);
       expect(performed).toEqual([]);
       await pass(clock, 32_000);
@@ -532,11 +534,14 @@ describe('taking due work', () => {
     });
 
     it('is taken where it waits for longer than its step ever waits: a clock that was ahead has noted the moment', async () => {
-      const { runner } = await process({ waits: { read: 600_000 } });
-      await wait(runner, 'read', 600_000);
-      await wait(runner, 'read', 3_600_000, 'counter-2');
-      await pass(clock, 599_000);
+      const before = await process();
+      await wait(before.runner, 'read', 3_600_000);
+      await pass(clock, 60_000);
+      await before.stop();
       expect(performed).toEqual([]);
+      const { runner } = await process({ waits: { read: 600_000 } });
+      await wait(runner, 'read', 3_600_000, 'counter-2');
+      await wait(runner, 'read', 600_000, 'counter-3');
       await pass(clock, 32_000);
       expect(performed.map((line) => line.split(' ')[0]).sort()).toEqual(['counter-1', 'counter-2']);
     });

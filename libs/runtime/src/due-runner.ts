@@ -1,7 +1,6 @@
 import {
   START,
   isRefusal,
-  nextOf,
   type Cause,
   type Clock,
   type Command,
@@ -22,6 +21,7 @@ import { PollLoop } from './poll-loop.js';
 import type { Progress } from './progress.js';
 import type { ReadStore } from './read-store.js';
 import { RunnerHealth, reasonOf, type Log } from './runner-health.js';
+import { CLOCK_SKEW_MS, isTooFarAhead, longestWait, stampOf, type StreamKind } from './stream-kind.js';
 import type { Trouble } from './trouble.js';
 
 export interface DueRunnerLimits {
@@ -102,8 +102,6 @@ const PAGE_ROWS = 100;
 const LOOK_AGAIN_MS: Milliseconds = 30_000;
 /** Work noted by a clock that was ahead is looked for this often, and whenever a clock is seen to have been set back. */
 const LOOK_AHEAD_MS: Milliseconds = 600_000;
-/** Clocks of several machines differ; what is due no further ahead than this comes soon enough. */
-const CLOCK_SKEW_MS: Milliseconds = 60_000;
 /** Within one pass a clock is not put right by more than this without having been set. */
 const CLOCK_DRIFT_MS: Milliseconds = 1_000;
 const MAX_TAKEN = 20_000;
@@ -313,7 +311,7 @@ export class DueRunner<P> {
         if (noted || !this.#isOfLater(row)) continue;
         this.#note(stream, {
           revision,
-          againAt: clock.elapsed() + Math.min(at - recordedAt, this.#longestWait(row)),
+          againAt: clock.elapsed() + Math.min(at - recordedAt, longestWait(this.#kindOf(row), row.step)),
           failures: 0,
           ahead: true,
         });
@@ -339,12 +337,11 @@ export class DueRunner<P> {
 
   /** Its moment is further ahead than it may be. */
   #isAhead(row: DueRow): boolean {
-    const longest = Math.max(this.#longestWait(row), CLOCK_SKEW_MS);
-    return this.#isOfLater(row) || row.at > this.#options.clock.now() + longest;
+    return this.#isOfLater(row) || isTooFarAhead(this.#kindOf(row), row, this.#options.clock.now());
   }
 
-  #longestWait({ stream, step }: DueRow): Milliseconds {
-    return this.#options.runner.kindOf(stream).waits?.[step] ?? Infinity;
+  #kindOf({ stream }: DueRow): StreamKind {
+    return this.#options.runner.kindOf(stream);
   }
 
   async *#pages({ name }: Queue, from?: Instant): AsyncGenerator<readonly DueRow[]> {
@@ -469,11 +466,12 @@ export class DueRunner<P> {
 
   /** Parked steps of a stream wait for a person; its others go on. */
   async #nextButParked(stream: string, state: unknown): Promise<Due | null> {
-    const { progress, runner } = this.#options;
+    const { clock, progress, runner } = this.#options;
     const { rows } = await progress.parked({ kind: 'step', stream, limit: PAGE_ROWS });
     const parked = new Set(rows.map(({ name }) => name));
-    const steps = Object.entries(runner.kindOf(stream).steps).filter(([name]) => !parked.has(name));
-    return nextOf(Object.fromEntries(steps), state);
+    const kind = runner.kindOf(stream);
+    const others = Object.entries(kind.steps).filter(([name]) => !parked.has(name));
+    return stampOf({ ...kind, steps: Object.fromEntries(others) }, state, clock.now()) ?? null;
   }
 
   /** Whether the stream was moved on, here or by another worker. */

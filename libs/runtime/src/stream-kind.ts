@@ -4,6 +4,7 @@ import {
   type Decider,
   type DomainEvent,
   type Due,
+  type Instant,
   type Milliseconds,
   type SnapshotCodec,
   type Steps,
@@ -43,6 +44,21 @@ export function streamKind<C extends Command, S, E extends DomainEvent, P>(kind:
   return { ...kind, steps: kind.steps ?? {} };
 }
 
-/** What a stream waits for next; undefined for a kind that has no steps. */
-export const stampOf = ({ steps }: StreamKind, state: unknown): Due | null | undefined =>
-  Object.keys(steps).length === 0 ? undefined : nextOf(steps, state);
+/** Clocks of several machines differ; what is due no further ahead than this comes soon enough. */
+export const CLOCK_SKEW_MS: Milliseconds = 60_000;
+
+/** The longest that a stream of this kind ever waits for a step. */
+export const longestWait = ({ waits }: StreamKind, step: string): Milliseconds => waits?.[step] ?? Infinity;
+
+/** Whether a moment is further ahead than its step ever waits. Only a clock that was ahead can have noted it. */
+export const isTooFarAhead = (kind: StreamKind, { step, at }: Due, now: Instant): boolean =>
+  at > now + Math.max(longestWait(kind, step), CLOCK_SKEW_MS);
+
+/**
+ * What a stream waits for next; undefined for a kind that has no steps. What is too far ahead is due now: else it would
+ * stay hidden behind steps that are due before it.
+ */
+export const stampOf = (kind: StreamKind, state: unknown, now: Instant): Due | null | undefined =>
+  Object.keys(kind.steps).length === 0
+    ? undefined
+    : nextOf(kind.steps, state, (step, at) => (isTooFarAhead(kind, { step, at }, now) ? now : at));

@@ -1,0 +1,41 @@
+import type { Instant } from '@seatbook/kernel';
+import { stampOf, type StreamKind } from './stream-kind.js';
+
+const NOW = 1_700_000_000_000;
+const HOUR = 3_600_000;
+
+interface Moments {
+  readonly read: Instant;
+  readonly describe: Instant;
+}
+
+const dueAt = (name: keyof Moments) => ({
+  due: (moments: Moments) => ({ at: moments[name], gate: 'account' }),
+  perform: () => Promise.resolve([]),
+});
+const kind: StreamKind = {
+  category: 'reading',
+  decider: { initial: () => null, decide: () => [], evolve: () => null },
+  steps: { read: dueAt('read'), describe: dueAt('describe') },
+  waits: { read: HOUR, describe: 24 * HOUR },
+  weigh: () => 0,
+};
+
+it('a stream waits for the earliest of its steps', () => {
+  const state = { read: NOW + HOUR, describe: NOW + 24 * HOUR };
+  expect(stampOf(kind, state, NOW)).toEqual({ step: 'read', at: NOW + HOUR, gate: 'account' });
+});
+
+it('a step that a clock two weeks ahead has noted is due, and is not hidden behind another one', () => {
+  const state = { read: NOW + 14 * 24 * HOUR, describe: NOW + 24 * HOUR };
+  expect(stampOf(kind, state, NOW)).toEqual({ step: 'read', at: NOW, gate: 'account' });
+});
+
+it('a step without a longest wait may wait for ever', () => {
+  const state = { read: NOW + 500 * 24 * HOUR, describe: NOW + 400 * 24 * HOUR };
+  expect(stampOf({ ...kind, waits: {} }, state, NOW)).toMatchObject({ step: 'describe' });
+});
+
+it('a kind without steps waits for nothing that could be stamped', () => {
+  expect(stampOf({ ...kind, steps: {} }, null, NOW)).toBeUndefined();
+});
