@@ -44,9 +44,13 @@ const ALWAYS: MongoClientOptions = {
   ignoreUndefined: true,
 };
 
-/** Time limits that the URL may set otherwise. */
+/**
+ * Time limits that the URL may set otherwise. A server whose answers never end makes no connection and breaks none: only
+ * the wait for a connection ends then. Both waits end before health gives up on its answers.
+ */
 const UNLESS_SAID: MongoClientOptions = {
   serverSelectionTimeoutMS: 4_000,
+  waitQueueTimeoutMS: 4_000,
   connectTimeoutMS: 5_000,
   socketTimeoutMS: 60_000,
 };
