@@ -212,12 +212,12 @@ const orders: readonly Action[] = [
   },
   {
     name: 'keep licences back',
-    weight: 1.5,
+    weight: 2,
     run(world) {
       const { dice, virtual } = world;
       const { uId, adamIds } = dice.of(world.sites);
-      const adamId = dice.of([...adamIds, '999999999']);
-      const licences = dice.of([0, 0, 1, 2, 3, 1_000]);
+      const adamId = dice.chance(0.1) ? '999999999' : dice.of(adamIds);
+      const licences = dice.of([0, 1, 2, 3, 1_000]);
       world.tell(`${licences} licences of ${adamId} are kept back`);
       world.send('reserve', (caller) =>
         setReserve(virtual.edge, { uId, asset: stdq(adamId), licences }, caller),
@@ -227,10 +227,19 @@ const orders: readonly Action[] = [
   {
     name: 'change a waiting list',
     weight: 2,
-    run(world) {
+    async run(world) {
       const { dice, virtual, sent, devices } = world;
-      const { uId, adamIds } = dice.of(world.sites);
-      const asset = stdq(dice.of(adamIds));
+      const site = dice.of(world.sites);
+      const { uId } = site;
+      const asset = stdq(dice.of(site.adamIds));
+      for (let orders = dice.between(0, 2); orders > 0; orders -= 1)
+        place(world, site, {
+          kind: 'AssignLicense',
+          assets: [asset],
+          serialNumbers: [...devices],
+          ifShort: 'wait',
+        });
+      await world.pass(dice.of([20, 1_000, 5_000]));
       const holders = dice.several(devices).map((serial) => `d:${serial}`);
       if (dice.chance(0.3)) {
         world.tell(`${holders.length} devices are taken off the waiting list of ${asset.adamId}`);
@@ -238,7 +247,7 @@ const orders: readonly Action[] = [
         return;
       }
       const to = dice.of(['front', 'back'] as const);
-      const orderId = dice.of(['no-such-order', ...sent.flatMap((one) => one.orderId ?? [])]);
+      const orderId = dice.of(['no-such-order', ...sent.flatMap((one) => one.orderId ?? []).slice(-3)]);
       const whose = dice.of<object>([{ holders }, { orderId }, { orderId, holders }]);
       world.tell(`to the ${to} of the waiting list of ${asset.adamId}: ${Object.keys(whose).join(' and ')}`);
       world.send('move', (caller) => moveWaiting(virtual.edge, { uId, asset, to, ...whose }, caller));
