@@ -744,6 +744,19 @@ describe('serving those who wait', () => {
     expect(given(...before, ...events).when({ type: 'ServeWaiting' }).events).toHaveLength(2);
   });
 
+  it('refuses nobody behind the first 10,000 while there are licences for them', () => {
+    const orders = chunksOf(holderKeys(manyDevices(12_000)), 1_000).map((keys, index): AssetEvent => {
+      const { type, data } = wrote.waits(`order-${index}`, holdersOf(keys), index + 1);
+      return { type, data: { ...data, ifShort: 'refuse' } } as AssetEvent;
+    });
+    const before = [...wrote.owned(0), ...orders, wrote.totalsRead(11_000)];
+    const first = given(...before).when({ type: 'ServeWaiting' }).events;
+    expect(first.map(({ type }) => type)).toEqual(Array.from({ length: 10 }, () => 'asset.licenses-served'));
+    given(...before, ...first)
+      .when({ type: 'ServeWaiting' })
+      .thenTypes('asset.licenses-served', 'asset.waiting-refused');
+  });
+
   it.each([
     'asset.totals-read',
     'asset.baseline-completed',

@@ -22,8 +22,10 @@ export function serveWaiting(asset: Asset): AssetEvent[] {
       type: 'asset.licenses-served',
       data: { ...ofOrders(chunk, asset), lot: openLot() },
     })),
-    // While Apple contradicts the ledger, the totals tell who gets none.
-    ...(asset.short || !asset.baseline ? [] : refuseShort(asset, new Set(served))),
+    // While Apple contradicts the ledger, the totals tell who gets none; after so many, those behind them come next.
+    ...(asset.short || !asset.baseline || served.length === MAX_TOGETHER
+      ? []
+      : refuseShort(asset, new Set(served))),
   ];
 }
 
