@@ -69,7 +69,7 @@ export async function search(
 }
 
 /** A change of the product gives its seeds other histories: then the bug is looked for among these. */
-const LOOKED_THROUGH = Array.from({ length: 60 }, (_seed, index) => index + 1);
+const LOOKED_THROUGH = Array.from({ length: 120 }, (_seed, index) => index + 1);
 
 /**
  * Each bug is seen by the seed that is noted for it, or by another one soon; no noted seed goes wrong without a bug. A bug
