@@ -1,5 +1,5 @@
 import { seededRandom } from '@seatbook/simulator';
-import { rectanglesOf } from '../libs/licensing/dist/dispatch/rectangles.js';
+import { rectanglesOf } from '@seatbook/licensing';
 import { check, figure } from './figure.js';
 import { adamIdOf, serialOf } from './product.js';
 

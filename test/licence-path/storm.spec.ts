@@ -14,14 +14,14 @@ const ROUNDS = 4;
 /** Ten locations order at the same time, again and again, for as long as the storm lasts. */
 async function live(virtual: VirtualSeatbook, storm: boolean) {
   const { admin } = virtual.simulator;
+  admin.setFaults({ limits: { maxSerialNumbers: 10 } });
   for (const uId of LOCATIONS) {
     const { token } = admin.createLocation({ uId, name: `School ${uId}`, country: 'DE' });
     admin.addAssets(uId, [asset(APP, 1_000)]);
     const settings = { name: uId, platform: 'iOS', assignmentType: 'device' } as const;
     await virtual.until(importToken(virtual.edge, { file: token, settings, takeOver: false }, OWNER));
   }
-  admin.setFaults({ limits: { maxSerialNumbers: 10 } });
-  await virtual.advance(6 * MINUTE);
+  await virtual.advance(MINUTE);
   const [ruleId] = storm
     ? [
         admin.addErrorRule({

@@ -1,4 +1,4 @@
-import type { Envelope, EventOf, Story } from '@seatbook/kernel';
+import { STEPS_REVISED, type Envelope, type EventOf, type Story } from '@seatbook/kernel';
 import { LOCATION, PAGES } from '@seatbook/test-support/licensing-builders';
 import { everyEvent } from '@seatbook/test-support/licensing-journey';
 import type { AccountEvent } from '../account/account-events.js';
@@ -47,6 +47,13 @@ describe('stories', () => {
     const event = first('asset.licenses-assigned');
     const [holder = ''] = subjectsOf(event)?.holders ?? [];
     expect(storyOf(event, { ...context, holder })).toBe('A licence of Pages was assigned.');
+  });
+
+  it('tell of a moment that was noted again, whatever stream it is of', () => {
+    for (const type of ['account.owned', 'order.placed'])
+      expect(storyOf({ ...first(type), type: STEPS_REVISED }, context)).toBe(
+        'What is to be done next, and when, was noted again.',
+      );
   });
 
   it('name a type that this build does not know', () => {

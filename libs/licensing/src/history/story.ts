@@ -1,4 +1,4 @@
-import { categoryOf, type Envelope } from '@seatbook/kernel';
+import { STEPS_REVISED, categoryOf, type Envelope } from '@seatbook/kernel';
 import { concepts, type Category } from '../concepts.js';
 import { subjectOf, timelinesFor, type Subject, type Subjects } from '../subjects.js';
 import type { StoryContext } from '../wording.js';
@@ -23,7 +23,9 @@ const tellerOf = ({ stream }: Envelope): Teller | undefined =>
 
 /** What happened, in one sentence for people. */
 export const storyOf = (event: Envelope, context: StoryContext): string =>
-  tellerOf(event)?.story[event.type]?.(event, context) ?? event.type;
+  event.type === STEPS_REVISED
+    ? 'What is to be done next, and when, was noted again.'
+    : (tellerOf(event)?.story[event.type]?.(event, context) ?? event.type);
 
 /** Whom and what an event is about; null where that is not known, and for an event that is not of the domain. */
 export function subjectsOf(event: Envelope): Subjects | null {

@@ -22,8 +22,9 @@ import { API } from '../http/api-root.js';
 import { CalledBy, withReason } from '../http/caller.js';
 import type { HttpReply } from '../http/exchange.js';
 import { IDEMPOTENCY_KEY } from '../http/request-headers.js';
-import { MayBeLeftOut, TextField, TextList } from '../http/text-field.js';
+import { MayBeLeftOut, TextField } from '../http/text-field.js';
 import { deviceKey, personKey } from '../pairs/holder-answer.js';
+import { NamedHolders } from '../pairs/named-holders.js';
 import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
 import { DriftAnswer, driftAnswer, driftKinds, driftStates } from './drift-answer.js';
@@ -46,18 +47,6 @@ class DriftQuery extends PageQuery {
   assetId?: string;
 }
 
-const Holders =
-  (description: string): PropertyDecorator =>
-  (target, property) => {
-    const items = { type: 'string', minLength: 1, maxLength: 255, pattern: '\\S' } as const;
-    ApiPropertyOptional({ type: 'array', items, description, minItems: 1, maxItems: MAX_DECIDED })(
-      target,
-      property,
-    );
-    MayBeLeftOut()(target, property);
-    TextList(MAX_DECIDED)(target, property);
-  };
-
 class DecideDriftBody {
   @ApiProperty({ enum: ['accept', 'restore'], description: '`restore`: an order undoes it.' })
   @IsIn(['accept', 'restore'])
@@ -73,10 +62,10 @@ class DecideDriftBody {
   @IsIn(driftKinds)
   kind?: DriftKind;
 
-  @Holders('Only pairs of these devices.')
+  @NamedHolders('Only pairs of these devices.', MAX_DECIDED)
   serialNumbers?: string[];
 
-  @Holders('Only pairs of these persons.')
+  @NamedHolders('Only pairs of these persons.', MAX_DECIDED)
   userIds?: string[];
 
   @ApiPropertyOptional({ description: 'Why. It is kept in the history permanently.', maxLength: 500 })

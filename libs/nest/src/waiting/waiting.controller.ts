@@ -20,8 +20,9 @@ import { API } from '../http/api-root.js';
 import { CalledBy, withReason } from '../http/caller.js';
 import type { HttpReply } from '../http/exchange.js';
 import { IDEMPOTENCY_KEY } from '../http/request-headers.js';
-import { MayBeLeftOut, TextField, TextList } from '../http/text-field.js';
+import { MayBeLeftOut, TextField } from '../http/text-field.js';
 import { HolderAnswer, deviceKey, holderAnswer, personKey } from '../pairs/holder-answer.js';
+import { NamedHolders } from '../pairs/named-holders.js';
 import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
 
@@ -65,21 +66,11 @@ const waitingAnswer = ({
   fromReserve,
 });
 
-const Holders = (description: string): PropertyDecorator => {
-  const items = { type: 'string', minLength: 1, maxLength: 255, pattern: '\\S' } as const;
-  const list = { type: 'array', items, description, minItems: 1, maxItems: MAX_NAMED } as const;
-  return (target, property) => {
-    ApiPropertyOptional(list)(target, property);
-    MayBeLeftOut()(target, property);
-    TextList(MAX_NAMED)(target, property);
-  };
-};
-
 class WaitingBody {
-  @Holders('Only pairs of these devices.')
+  @NamedHolders('Only pairs of these devices.', MAX_NAMED)
   serialNumbers?: string[];
 
-  @Holders('Only pairs of these persons.')
+  @NamedHolders('Only pairs of these persons.', MAX_NAMED)
   userIds?: string[];
 
   @ApiPropertyOptional({ description: 'Why. It is kept in the history permanently.', maxLength: 500 })

@@ -436,7 +436,7 @@ const accounts: readonly Action[] = [
     async run(world) {
       const { dice, virtual } = world;
       const { uId } = dice.of(world.sites);
-      if (dice.chance(0.15)) {
+      if (dice.chance(0.4)) {
         world.tell(`another MDM takes ${uId} over, which a read finds out`);
         virtual.simulator.admin.takeOver(uId, { id: 'other', name: 'Other MDM', metadata: '' });
         world.send('sync', (caller) => syncAccount(world.virtual.edge, { uId, full: false }, caller));
