@@ -123,8 +123,8 @@ function opened(file: string, logId: string): Database.Database {
     // A power cut may take the last commits, never half of one: documents and checkpoint go back together, and what
     // is missing is folded again from the log.
     database.pragma('synchronous = NORMAL');
-    // A page that several commits of a rebuild change is copied once; as many pages as journal_size_limit has room for.
-    database.pragma('wal_autocheckpoint = 16000');
+    // More pages at once would be read models that stand still for longer while they are copied.
+    database.pragma('wal_autocheckpoint = 4000');
     database.pragma('journal_size_limit = 67108864');
     database.pragma('cache_size = -32000');
     database.pragma('temp_store = MEMORY');
