@@ -1,5 +1,6 @@
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Random } from '@seatbook/kernel';
+import { hasCode } from '@seatbook/runtime';
 
 /**
  * What a server does that is not what it should be:
@@ -69,4 +70,15 @@ export class HostileServer {
     const timer = setInterval(() => socket.write(Uint8Array.of(bytes.shift() ?? 0)), BETWEEN_BYTES_MS);
     socket.on('close', () => clearInterval(timer));
   }
+}
+
+/** Why a store could not be used. Any other failure, or none, fails the test and names its seed. */
+export async function whyUnavailable(work: Promise<unknown>, seed: number): Promise<string> {
+  try {
+    await work;
+  } catch (error) {
+    if (hasCode(error, 'STORE_UNAVAILABLE')) return error.message;
+    throw new Error(`with SEED=${seed}`, { cause: error });
+  }
+  throw new Error(`with SEED=${seed}: it worked`);
 }

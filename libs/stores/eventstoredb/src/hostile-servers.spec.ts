@@ -1,7 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { hasCode } from '@seatbook/runtime';
 import { ServedLog, newEvents } from '@seatbook/test-support/event-store-db/served-log';
-import { HostileServer, MANNERS, type Manner } from '@seatbook/test-support/hostile-server';
+import { HostileServer, MANNERS, type Manner, whyUnavailable } from '@seatbook/test-support/hostile-server';
 import { seededRandom } from '@seatbook/test-support/seeded-random';
 
 const ANSWER_MS = 500;
@@ -11,16 +10,7 @@ const random = seededRandom(seed);
 const hostile = (manner: Manner, port?: number): Promise<HostileServer> =>
   HostileServer.start({ instead: 'eventstoredb', manner, random, ...(port !== undefined && { port }) });
 
-/** Why the log could not be used. Any other failure, or none, fails the test. */
-async function unavailable(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-  } catch (error) {
-    if (hasCode(error, 'STORE_UNAVAILABLE')) return error.message;
-    throw new Error(`with SEED=${seed}`, { cause: error });
-  }
-  throw new Error(`with SEED=${seed}: it worked`);
-}
+const unavailable = (work: Promise<unknown>): Promise<string> => whyUnavailable(work, seed);
 
 let log: ServedLog;
 beforeEach(async () => {

@@ -1,8 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { systemClock } from '@seatbook/kernel';
-import { hasCode } from '@seatbook/runtime';
 import { eventually } from '@seatbook/test-support/eventually';
-import { HostileServer, MANNERS, type Manner } from '@seatbook/test-support/hostile-server';
+import { HostileServer, MANNERS, type Manner, whyUnavailable } from '@seatbook/test-support/hostile-server';
 import { MongoServer } from '@seatbook/test-support/mongodb/server';
 import { seededIds, seededRandom } from '@seatbook/test-support/seeded-random';
 import { openMongoStores, type MongoStores } from './open.js';
@@ -18,16 +17,7 @@ const hostile = (manner: Manner, port?: number): Promise<HostileServer> =>
 const open = (url: string): Promise<MongoStores> =>
   openMongoStores({ url, key: Buffer.alloc(32, 7), clock: systemClock, ids: seededIds(1) });
 
-/** Why the store could not be used. Any other failure, or none, fails the test. */
-async function unavailable(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-  } catch (error) {
-    if (hasCode(error, 'STORE_UNAVAILABLE')) return error.message;
-    throw new Error(`with SEED=${seed}`, { cause: error });
-  }
-  throw new Error(`with SEED=${seed}: it worked`);
-}
+const unavailable = (work: Promise<unknown>): Promise<string> => whyUnavailable(work, seed);
 
 describe.each(['', '&tls=true'])('opening with "%s"', (tls) => {
   it.each(MANNERS)(
