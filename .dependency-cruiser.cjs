@@ -2,7 +2,7 @@
  * Who may import whom. `npm run architecture` checks it, and so does every build of `.ci/run`.
  *
  *   apps → nest → host → application → { runtime, licensing } → kernel
- *   stores → { runtime, sealing, kernel } and their driver; apple → licensing. Both implement ports, and host alone chooses them.
+ *   stores → { runtime, sealing, kernel } and their driver; apple, mdm → licensing. All implement ports, and host alone chooses them.
  *   specs and test → @seatbook/test-support → all of these
  *
  * @type {import('dependency-cruiser').IConfiguration}
@@ -11,8 +11,8 @@
 /** A package of this repository: everything below `libs/x`, `libs/stores/x` or `apps/x`. */
 const OWN_PACKAGE = '^(libs/stores/[^/]+|(?:libs|apps)/[^/]+)/';
 const ANY_PACKAGE = '^(?:libs|apps)/';
-/** The second door of a package: Apple's formats, without its client. */
-const FORMATS = '^libs/apple/src/formats\\.ts$';
+/** The second door of a package: the formats of Apple or NanoMDM, without its client. */
+const FORMATS = '^libs/(?:apple|mdm)/src/formats\\.ts$';
 const SPEC = '\\.spec\\.ts$';
 /** npm packages as they are found, wherever npm puts them. */
 const npm = (...names) => `(?:^|/)node_modules/(?:${names.join('|')})(?:/|$)`;
@@ -24,7 +24,8 @@ const MAY_IMPORT = {
   'libs/sealing': [],
   'libs/licensing': ['libs/kernel'],
   'libs/apple': ['libs/kernel', 'libs/licensing'],
-  'libs/application': ['libs/kernel', 'libs/runtime', 'libs/licensing', 'libs/apple'],
+  'libs/mdm': ['libs/kernel', 'libs/licensing'],
+  'libs/application': ['libs/kernel', 'libs/runtime', 'libs/licensing', 'libs/apple', 'libs/mdm'],
   'libs/stores/[^/]+': ['libs/kernel', 'libs/runtime', 'libs/sealing'],
   'libs/host': ['libs/(?!nest/|stores/)[^/]+', 'libs/stores/[^/]+'],
   'libs/nest': ['libs/(?!stores/)[^/]+'],
@@ -114,6 +115,14 @@ module.exports = {
       severity: 'error',
       from: { path: ANY_PACKAGE, pathNot: ['^libs/(?:apple|host)/', SPEC] },
       to: { path: '^libs/apple/', pathNot: '^libs/apple/src/formats\\.ts$' },
+    },
+    {
+      name: 'mdm-from-host-alone',
+      comment:
+        "NanoMDM's client is made by the host and given to the worker's half. All others read its formats, without asking it.",
+      severity: 'error',
+      from: { path: ANY_PACKAGE, pathNot: ['^libs/(?:mdm|host)/', SPEC] },
+      to: { path: '^libs/mdm/', pathNot: '^libs/mdm/src/formats\\.ts$' },
     },
     {
       name: 'drivers-in-one-place',

@@ -16,7 +16,7 @@ export default {
   moduleNameMapper: {
     '^@seatbook/test-support/(.*)$': '<rootDir>/test/support/src/$1.ts',
     '^@seatbook/simulator$': '<rootDir>/apps/simulator/src/index.ts',
-    '^@seatbook/apple/formats$': '<rootDir>/libs/apple/src/formats.ts',
+    '^@seatbook/(apple|mdm)/formats$': '<rootDir>/libs/$1/src/formats.ts',
     '^@seatbook/store-(.*)$': '<rootDir>/libs/stores/$1/src/index.ts',
     '^@seatbook/(.*)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

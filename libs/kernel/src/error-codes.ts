@@ -122,6 +122,10 @@ export const ERROR_CODES = {
     means: 'This is the server token of automated device enrolment, not a content token.',
     advice: 'Download the content token of the location: Preferences, Payments and Billing.',
   },
+  INVALID_MDM_MESSAGE: {
+    means: 'This is not a webhook of NanoMDM.',
+    advice: 'For NanoMDM, not for people. Its option `-webhook-url` leads here.',
+  },
   INVALID_NOTIFICATION: {
     means: 'This is not a notification of Apple.',
     advice: 'Only Apple calls this address.',

@@ -204,6 +204,90 @@ export interface AppleApi {
   ): Promise<AppleResult<readonly ContentMetadata[]>>;
 }
 
+/** What is asked of devices. All that a command says is in it: the server queues it as it is. */
+export type DeviceCommand =
+  | {
+      readonly requestType: 'InstallApplication';
+      readonly adamId: string;
+      /** 1 removes the app when the device leaves, 4 keeps its data out of backups, 5 both. */
+      readonly managementFlags: 0 | 1 | 4 | 5;
+      /** Takes over what the user has installed; account-driven enrolments refuse that. */
+      readonly takeOver: boolean;
+    }
+  /** What has become of these apps; of all managed ones where none is named. */
+  | { readonly requestType: 'ManagedApplicationList'; readonly bundleIds: readonly string[] }
+  /** Removes the app with its data. It does not free the licence. */
+  | { readonly requestType: 'RemoveApplication'; readonly bundleId: string }
+  | { readonly requestType: 'DeviceInformation'; readonly queries: readonly string[] };
+
+/** An app as a device tells of it. `status` is Apple's word, e.g. `Managed`; `version` Apple's external version id. */
+export interface ManagedApp {
+  readonly bundleId: string;
+  readonly status: string;
+  readonly version: number | null;
+}
+
+export interface DeviceFacts {
+  readonly platform: 'iOS' | 'macOS' | 'tvOS' | 'watchOS' | 'visionOS' | null;
+  readonly osVersion: string | null;
+  /** Null: it did not say. */
+  readonly supervised: boolean | null;
+}
+
+/** What a device answered to one command. Nothing of a person and no secret is in it. */
+export interface DeviceAnswer {
+  readonly status: 'Acknowledged' | 'Error' | 'CommandFormatError' | 'NotNow';
+  readonly bundleId: string | null;
+  /** Where the app stands, in Apple's words. */
+  readonly state: string | null;
+  /** Apple's `RejectionReason`. */
+  readonly rejection: string | null;
+  readonly errors: readonly { readonly code: number; readonly domain: string }[];
+  /** The answer to a ManagedApplicationList; else null. */
+  readonly apps: readonly ManagedApp[] | null;
+  /** The answer to a DeviceInformation; else null. */
+  readonly facts: DeviceFacts | null;
+}
+
+/** One enrolment that a server told of by itself, and what it said, without a secret. */
+export interface EnrolmentFault {
+  readonly enrolmentId: string;
+  readonly reason: string;
+}
+
+/** What became of a request to the MDM server. */
+export type MdmResult =
+  /**
+   * The command is queued, but for those that are refused. It may have been queued by an earlier attempt. That an
+   * enrolment is not refused does not prove that its device will ever get it.
+   */
+  | {
+      readonly ok: true;
+      readonly refused: readonly EnrolmentFault[];
+      /** Queued; it waits until the device asks by itself or is pushed again. */
+      readonly unpushed: readonly EnrolmentFault[];
+    }
+  | {
+      readonly ok: false;
+      /** `transient`: it may succeed later, and may have been done. `refused`: the same request never will succeed. */
+      readonly kind: 'transient' | 'refused';
+      readonly reason: string;
+    };
+
+/** As many enrolments as one request to the MDM server names. */
+export const MAX_ENROLMENTS = 50;
+
+/** The MDM server. Never throws for what the server or the network does; tries once: the steps retry. */
+export interface MdmApi {
+  /**
+   * Queues one command for up to 50 enrolments and pushes them. The id makes it safe to send again: a server that has
+   * it says so, which counts as queued.
+   */
+  enqueue(uuid: string, command: DeviceCommand, enrolmentIds: readonly string[]): Promise<MdmResult>;
+  /** Asks up to 50 devices to come and get what is queued. */
+  push(enrolmentIds: readonly string[]): Promise<MdmResult>;
+}
+
 /** Keeps content tokens and notification secrets sealed. */
 export interface Vault {
   /** A token that an account has. */

@@ -1,0 +1,2 @@
+// What both halves of the product need of NanoMDM's formats, without its client.
+export { decodeWebhook, isSigned, SIGNATURE_HEADER, type MdmMessage } from './webhook.js';
