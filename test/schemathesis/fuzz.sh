@@ -1,19 +1,13 @@
 #!/usr/bin/env bash
 # Tries the whole API as its document describes it: what each operation answers to requests that the document allows and
-# to such that it does not, and to chains of requests along its links. Needs Python 3.10 or newer, and a build.
+# to such that it does not, and to chains of requests along its links. Needs a build.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
 # Longer than it takes on two processors.
 limit_seconds=300
 
-version=$(sha256sum "$here/requirements.txt" | cut -c1-12)
-venv=${XDG_CACHE_HOME:-$HOME/.cache}/seatbook/schemathesis-$version
-if [[ ! -e $venv/installed ]]; then
-  python3 -m venv --clear "$venv"
-  "$venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/requirements.txt"
-  touch "$venv/installed"
-fi
+venv=$("$here/install.sh")
 
 folder=$(mktemp -d)
 product=

@@ -215,6 +215,20 @@ describe('running a planner', () => {
     expect(await doneTimes('a.1')).toBe(1);
   });
 
+  it('does not read the same rows again and again while nothing changes, and does so now and then', async () => {
+    wait = 300_000;
+    await open('a.1');
+    await pass(clock, 59_000);
+    // Once for each quarter of a minute: that of which the plan was made has not changed.
+    expect(plans).toEqual(['a.1', 'a.1', 'a.1', 'a.1']);
+    await open('a.2');
+    await pass(clock, 100);
+    expect(plans.slice(4)).toEqual(['a.1,a.2']);
+    await pass(clock, 300_000);
+    expect(await doneTimes('a.1')).toBe(1);
+    expect(await doneTimes('a.2')).toBe(1);
+  });
+
   it('plans again what could not be written', async () => {
     await open('a.1');
     store.appends.push('fails');

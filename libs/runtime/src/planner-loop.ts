@@ -28,6 +28,8 @@ export interface PlannerLoopLimits {
   readonly pollMs: Milliseconds;
   /** Between two looks at all that is open, while work keeps coming in. */
   readonly restMs: Milliseconds;
+  /** Where a plan started nothing and the read model has not moved since, the same rows are looked at only so often. */
+  readonly sameRowsMs: Milliseconds;
   /** Rows of one partition that a plan looks at, oldest first; the rest is planned when these are on their way. */
   readonly maxRows: number;
   /** Another worker takes over a partition when it has not heard of this one for so long. */
@@ -39,6 +41,7 @@ export interface PlannerLoopLimits {
 export const PLANNER_LOOP_LIMITS: PlannerLoopLimits = {
   pollMs: 1_000,
   restMs: 50,
+  sameRowsMs: 15_000,
   maxRows: 20_000,
   leaseMs: 60_000,
   maxPauseMs: 30_000,
@@ -68,6 +71,14 @@ interface Ready {
   readonly after: Position;
 }
 
+/** A plan that started nothing: what it rested on, and how long it stays right. */
+interface Nothing {
+  readonly modelAt: Position;
+  readonly wakeAt: Instant | null;
+  /** By elapsed time. */
+  readonly until: Milliseconds;
+}
+
 interface Failing {
   readonly health: RunnerHealth;
   readonly failures: number;
@@ -89,6 +100,7 @@ export class PlannerLoop<R extends Document, X> {
   readonly #loop: PollLoop;
   readonly #ready = new Map<string, Ready>();
   readonly #failing = new Map<string, Failing>();
+  readonly #nothing = new Map<string, Nothing>();
   #wakeAt: Instant | null = null;
   #lastPass: Milliseconds = -Infinity;
 
@@ -171,7 +183,8 @@ export class PlannerLoop<R extends Document, X> {
     if (failing && failing.until > clock.elapsed()) return;
     try {
       const ready = this.#ready.get(partition);
-      if (ready && modelAt >= ready.after) await this.#plan(partition, ready.epoch);
+      if (ready && modelAt >= ready.after && !this.#stillNothing(partition, modelAt))
+        await this.#plan(partition, ready.epoch, modelAt);
       failing?.health.worked();
       this.#failing.delete(partition);
     } catch (error) {
@@ -182,6 +195,21 @@ export class PlannerLoop<R extends Document, X> {
       health.failed(error);
       this.#failing.set(partition, { health, failures, until: clock.elapsed() + pause });
     }
+  }
+
+  #stillNothing(partition: string, modelAt: Position): boolean {
+    const nothing = this.#nothing.get(partition);
+    this.#nothing.delete(partition);
+    const { clock } = this.#options;
+    if (nothing?.modelAt !== modelAt || nothing.until <= clock.elapsed()) return false;
+    if (nothing.wakeAt !== null && nothing.wakeAt <= clock.now()) return false;
+    this.#nothing.set(partition, nothing);
+    this.#wake(nothing.wakeAt);
+    return true;
+  }
+
+  #wake(at: Instant | null): void {
+    if (at !== null) this.#wakeAt = Math.min(this.#wakeAt ?? Infinity, at);
   }
 
   async *#partitions(): AsyncGenerator<string> {
@@ -203,12 +231,16 @@ export class PlannerLoop<R extends Document, X> {
     }
   }
 
-  async #plan(partition: string, epoch: number): Promise<void> {
-    const { planner, context, leases, leaseOf, ids } = this.#options;
+  async #plan(partition: string, epoch: number, modelAt: Position): Promise<void> {
+    const { planner, context, leases, leaseOf, ids, clock } = this.#options;
     const rows = await this.#rows(partition);
     const { commands, wakeAt } = planner.plan(rows, await context(partition));
-    if (wakeAt !== null) this.#wakeAt = Math.min(this.#wakeAt ?? Infinity, wakeAt);
-    if (commands.length === 0 || leases.epochOf(leaseOf(partition)) !== epoch) return;
+    this.#wake(wakeAt);
+    if (commands.length === 0) {
+      this.#nothing.set(partition, { modelAt, wakeAt, until: clock.elapsed() + this.#limits.sameRowsMs });
+      return;
+    }
+    if (leases.epochOf(leaseOf(partition)) !== epoch) return;
     const plan = ids.next();
     let failure: unknown = null;
     const positions = await Promise.all(

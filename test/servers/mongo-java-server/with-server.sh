@@ -2,8 +2,7 @@
 # Runs a command with MONGODB_URL of mongo-java-server 1.47.0 (Maven, JDK 17), for the time of the command.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-mvn -q -B -f "$here/pom.xml" dependency:copy-dependencies -DoutputDirectory="$here/target/lib"
-javac -cp "$here/target/lib/*" -d "$here/target" "$here/Main.java"
+"$here/install.sh"
 
 data=$(mktemp -d)
 trap 'rm -rf "$data"' EXIT

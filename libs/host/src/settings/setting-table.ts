@@ -288,8 +288,10 @@ export const settingTable = {
     leaseMs: 'Another worker takes the reactions over when this one has been silent for this long.',
   }),
   planner: numbers('SEATBOOK_PLANNER', PLANNER_LOOP_LIMITS, {
-    pollMs: 'Open work is looked at this often, even if nothing changed.',
+    pollMs: 'Whether there is open work is looked at this often, even if nothing changed.',
     restMs: 'Pause between two looks while open work keeps coming in.',
+    sameRowsMs:
+      'Open work of an account of which nothing could be planned is looked at this often while nothing changes.',
     maxRows: 'Rows of open work of one account that one plan considers.',
     leaseMs: 'Another worker plans for an account when this one has been silent for this long.',
     maxPauseMs: 'Longest pause after failures in a row.',

@@ -9,33 +9,34 @@ type Row = Pick<Lease, 'epoch' | 'holder'>;
 type Beat = Pick<Lease, 'epoch' | 'beat' | 'status'>;
 
 /**
- * Leases in events.db. Epochs are never forgotten: a later holder always has a higher one, over restarts too. Beats are
- * kept in memory: the folder's lock proves that no other process can wait for one, and a beat of each few seconds that
- * goes to the disk would hold up the writes of the log for nothing.
+ * Leases in events.db. Epochs are never forgotten: a later holder always has a higher one, over restarts too. What is
+ * there is kept in memory as well, as the folder's lock proves that no other process changes it. Beats are there alone:
+ * nobody else can wait for one, and one each few seconds on the disk would hold up the writes of the log for nothing.
  */
 export class SqliteLeases implements Leases {
   readonly #file: string;
   readonly #commits: GroupCommit;
-  readonly #row: Statement<[string], Row>;
   readonly #all: Statement<[], Row & { readonly name: string }>;
   readonly #set: Statement<[string, number, string | null]>;
-  readonly #release: Statement<[string, number]>;
+  readonly #free: Statement<[string]>;
   readonly #beats = new Map<string, Beat>();
+  /** The rows of the file; null where they are to be read. */
+  #known: Map<string, Row> | null = null;
 
   constructor(database: Database, commits: GroupCommit) {
     this.#file = database.name;
     this.#commits = commits;
-    this.#row = database.prepare('SELECT epoch, holder FROM leases WHERE name = ?');
     this.#all = database.prepare('SELECT name, epoch, holder FROM leases');
     this.#set = database.prepare('REPLACE INTO leases (name, epoch, holder) VALUES (?, ?, ?)');
-    this.#release = database.prepare('UPDATE leases SET holder = NULL WHERE name = ? AND epoch = ?');
+    this.#free = database.prepare('UPDATE leases SET holder = NULL WHERE name = ?');
     // The folder's lock proves that the holders of before have ended.
     database.exec('UPDATE leases SET holder = NULL WHERE holder IS NOT NULL');
+    commits.onRollback(() => (this.#known = null));
   }
 
   async all(): Promise<ReadonlyMap<string, Lease>> {
     return this.#guarded(
-      () => new Map(this.#all.all().map(({ name, ...row }) => [name, this.#leaseWith(name, row)])),
+      () => new Map([...this.#rows()].map(([name, row]) => [name, this.#leaseWith(name, row)])),
     );
   }
 
@@ -58,6 +59,7 @@ export class SqliteLeases implements Leases {
         if (!asSeen) return null;
         const epoch = (lease?.epoch ?? 0) + 1;
         this.#set.run(name, epoch, holder);
+        this.#rows().set(name, { epoch, holder });
         return epoch;
       },
     });
@@ -75,11 +77,22 @@ export class SqliteLeases implements Leases {
   }
 
   async release(name: string, epoch: number): Promise<void> {
-    await this.#commits.submit({ apply: () => this.#release.run(name, epoch) });
+    await this.#commits.submit({
+      apply: () => {
+        if (this.#rows().get(name)?.epoch !== epoch) return;
+        this.#free.run(name);
+        this.#rows().set(name, { epoch, holder: null });
+      },
+    });
+  }
+
+  #rows(): Map<string, Row> {
+    this.#known ??= new Map(this.#all.all().map(({ name, ...row }) => [name, row]));
+    return this.#known;
   }
 
   #leaseOf(name: string): Lease | undefined {
-    const row = this.#row.get(name);
+    const row = this.#rows().get(name);
     return row && this.#leaseWith(name, row);
   }
 
