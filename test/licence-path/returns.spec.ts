@@ -116,12 +116,12 @@ describe('a return', () => {
       (await virtual.place({ assets: apps.map(stdq), serialNumbers: serials(5) })).orderId,
     );
     const { orderId } = await virtual.until(
-      returnAll(virtual.edge, { uId: UID, serialNumber: serials(1)[0] as string }, OWNER),
+      returnAll(virtual.edge, { uId: UID, holder: `d:${serials(1)[0] as string}` }, OWNER),
     );
     expect((await virtual.finished(orderId)).final).toMatchObject({ returned: 3 });
     for (const adamId of apps) expect(virtual.atApple(adamId)).toEqual(serials(4, 1));
     await expect(
-      virtual.until(returnAll(virtual.edge, { uId: UID, serialNumber: 'NOTHINGHELD' }, OWNER)),
+      virtual.until(returnAll(virtual.edge, { uId: UID, holder: 'd:NOTHINGHELD' }, OWNER)),
     ).rejects.toMatchObject({
       code: 'REJECTED_NOTHING_HELD',
     });

@@ -32,9 +32,7 @@ describe('serial numbers as Apple spells them', () => {
     });
     expect((await virtual.finished(returning.orderId)).final).toMatchObject({ returned: 5, notHeld: 0 });
     expect(virtual.atApple(APP)).toEqual(ODD.slice(0, 1));
-    const all = await virtual.until(
-      returnAll(virtual.edge, { uId: UID, serialNumber: 'vmq7rtlm+4zs' }, OWNER),
-    );
+    const all = await virtual.until(returnAll(virtual.edge, { uId: UID, holder: 'd:vmq7rtlm+4zs' }, OWNER));
     expect((await virtual.finished(all.orderId)).final).toMatchObject({ returned: 1 });
     expect(virtual.atApple(APP)).toEqual([]);
   });

@@ -18,7 +18,10 @@ BEYOND_SCHEMAS = {
     "INVALID_TOKEN_EMPTY": "as above: byte order marks, blanks and line breaks do not count",
     "INVALID_TOKEN_DEP_P7M": "as above",
     "INVALID_ORDER_SIZE": "a product of the lengths of two lists",
+    "INVALID_ORDER_EMPTY": "at least one of two lists, which are documented one by one",
+    "INVALID_HOLDER": "exactly one of two fields, which are documented one by one",
     "REJECTED_UNKNOWN_ASSET": "which assets an account has is known at Apple",
+    "REJECTED_UNKNOWN_PERSON": "as above",
 }
 
 

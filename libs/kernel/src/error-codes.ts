@@ -90,6 +90,10 @@ export const ERROR_CODES = {
     means: 'The serial number cannot be one of Apple.',
     advice: 'Check it for typing mistakes: Apple would accept it and spend a licence on nothing.',
   },
+  INVALID_HOLDER: {
+    means: 'The request names a device and a person, or neither, where it is about one of them.',
+    advice: 'Give exactly one of serialNumber and userId.',
+  },
   INVALID_ORDER_EMPTY: {
     means: 'An order names at least one asset and one holder.',
     advice: 'Add what is missing.',
@@ -231,6 +235,10 @@ export const ERROR_CODES = {
   REJECTED_UNKNOWN_ASSET: {
     means: 'The location owns no licences of an asset that the order names.',
     advice: 'Buy licences first, or mend the assetId. New purchases appear after the next read.',
+  },
+  REJECTED_UNKNOWN_PERSON: {
+    means: 'The order names persons whom Apple does not know at the location of the account.',
+    advice: 'The facts name the first of them. Activate them for the account first, or mend the userId.',
   },
   REJECTED_PLAN_CHANGED: {
     means: 'The order would do something else by now than its `expect` says.',

@@ -2,7 +2,15 @@ export * from './ports.js';
 export { DEFAULT_TIMINGS, timingTable, type Timings } from './timings.js';
 export * from './asset-id.js';
 export * from './streams.js';
-export { MAX_HOLDERS, holderCount, holderKeys, holdersOf, type HolderKey, type Holders } from './holder.js';
+export {
+  MAX_HOLDERS,
+  NOBODY,
+  holderCount,
+  holderKeys,
+  holdersOf,
+  type HolderKey,
+  type Holders,
+} from './holder.js';
 export {
   licensingEventTypes,
   licensingReactions,

@@ -1,9 +1,11 @@
 import { Refusal } from '@seatbook/kernel';
 import {
   MAX_PAIRS,
+  holderCount,
   idOfAsset,
   orderedSerials,
   type AssetId,
+  type Holders,
   type OrderKind,
   type OrderTerms,
   type PlannedCount,
@@ -18,7 +20,9 @@ export interface OrderRequest {
   readonly kind: OrderKind;
   readonly uId: string;
   readonly assets: readonly AssetId[];
-  readonly serialNumbers: readonly string[];
+  /** Devices; persons by our id. At least one of both lists names somebody. */
+  readonly serialNumbers?: readonly string[] | undefined;
+  readonly userIds?: readonly string[] | undefined;
   readonly ifShort: 'wait' | 'refuse';
   /** Whether licences of the reserve are for it, too; left out: they are not. */
   readonly fromReserve?: boolean | undefined;
@@ -31,29 +35,59 @@ export interface OrderRequest {
 export interface CheckedOrder {
   readonly terms: OrderTerms;
   /** Canonical and in order, each once. */
-  readonly serialNumbers: readonly string[];
+  readonly holders: Holders;
 }
 
 /**
  * What an order says, as the ledgers are asked it. `isPlaced`: the same request has placed it before; then it is no matter
  * what Apple's list says by now.
  * @throws Refusal INVALID_SERIAL_NUMBER, INVALID_ASSET, INVALID_ORDER_SIZE, INVALID_ORDER_EMPTY, NOT_FOUND_ACCOUNT,
- *   REJECTED_UNKNOWN_ASSET
+ *   REJECTED_UNKNOWN_ASSET, REJECTED_UNKNOWN_PERSON
  */
 export async function checkedOrder(
   seatbook: SeatbookEdge,
   { kind, uId, ifShort, fromReserve = false, platform, ...listed }: OrderRequest,
   isPlaced: () => Promise<boolean> = async () => false,
 ): Promise<CheckedOrder> {
-  const serialNumbers = orderedSerials(listed.serialNumbers, kind === 'AssignLicense' ? 'assign' : 'return');
+  const serialNumbers = orderedSerials(
+    listed.serialNumbers ?? [],
+    kind === 'AssignLicense' ? 'assign' : 'return',
+  );
   const assets = checkedAssets(listed.assets);
-  const holders = serialNumbers.length;
-  const terms: OrderTerms = { kind, uId, assets, ifShort, fromReserve, platform, holders };
+  const userIds = [...new Set((listed.userIds ?? []).map((userId) => userId.trim()))].sort();
+  const holders = { serialNumbers, userIds };
+  const count = holderCount(holders);
+  const terms: OrderTerms = { kind, uId, assets, ifShort, fromReserve, platform, holders: count };
   checkSize(terms);
   const known = seatbook.assets.has(uId, assets) || (await isPlaced());
   if (!known) await checkKnown(seatbook, uId, assets);
-  return { terms, serialNumbers };
+  if (kind === 'AssignLicense' && userIds.length > 0 && !(await isPlaced()))
+    await checkPersons(seatbook, uId, userIds);
+  return { terms, holders };
 }
+
+/** Apple gives a licence to persons alone that it knows at the location; whether they have accepted is no matter. */
+async function checkPersons(
+  { stores }: SeatbookEdge,
+  uId: string,
+  userIds: readonly string[],
+): Promise<void> {
+  const entries = await stores.directory.entries(userIds);
+  const known = new Set(entries.flatMap((entry) => (entry.uId === uId ? entry.userId : [])));
+  const unknown = userIds.filter((userId) => !known.has(userId));
+  if (unknown.length === 0) return;
+  throw new Refusal(
+    'REJECTED_UNKNOWN_PERSON',
+    'these persons are not known at this location: activate them for the account first',
+    {
+      unknown: unknown.length,
+      userIds: unknown.slice(0, NAMED_IN_REFUSAL).map((userId) => userId.slice(0, 40)),
+    },
+  );
+}
+
+/** Facts of a refusal name this many at the most. */
+const NAMED_IN_REFUSAL = 20;
 
 function checkSize({ assets, holders }: OrderTerms): void {
   const pairs = assets.length * holders;

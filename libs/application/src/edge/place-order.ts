@@ -1,10 +1,14 @@
 import { Refusal, chunksOf, type Position } from '@seatbook/kernel';
 import {
   MAX_HOLDERS,
+  NOBODY,
+  holderKeys,
+  holdersOf,
   orderStream,
   orderedSerials,
   queryModels,
   type AssetId,
+  type HolderKey,
   type OrderCommand,
   type OrderKind,
 } from '@seatbook/licensing';
@@ -20,11 +24,12 @@ import { takenId } from './taken-key.js';
 export type AssignLicense = Omit<OrderRequest, 'kind'>;
 
 /** What an order to return names. */
-export type ReturnLicense = Pick<OrderRequest, 'uId' | 'assets' | 'serialNumbers' | 'expect'>;
+export type ReturnLicense = Pick<OrderRequest, 'uId' | 'assets' | 'serialNumbers' | 'userIds' | 'expect'>;
 
 export interface ReturnAll {
   readonly uId: string;
-  readonly serialNumber: string;
+  /** A device or a person. */
+  readonly holder: HolderKey;
 }
 
 export interface CancelWaiting {
@@ -38,7 +43,7 @@ export interface PlacedOrder {
   readonly repeated: boolean;
 }
 
-/** Assigns licences: each of the assets to each of the devices. */
+/** Assigns licences: each of the assets to each of the devices and persons. */
 export const assignLicense = (
   seatbook: SeatbookEdge,
   order: AssignLicense,
@@ -70,15 +75,15 @@ export async function placeOrder(
   const { expect } = order;
   const isPlaced = async (): Promise<boolean> => (await orderedBefore(seatbook, caller)) !== null;
   const checked = await checkedOrder(seatbook, order, isPlaced);
-  const { terms, serialNumbers } = checked;
+  const { terms, holders } = checked;
   const orderId = requestId(caller, ids);
   const stream = orderStream(orderId);
-  const context = contextOf(caller, orderId, { asked, terms, serialNumbers, expect });
+  const context = contextOf(caller, orderId, { asked, terms, ...holders, expect });
   // A repeat is about the world as it was at the first time.
   await checkExpected(seatbook, checked, expect, isPlaced);
-  const lists = chunksOf(serialNumbers, MAX_HOLDERS);
-  const last = lists.pop() ?? [];
-  const placing: OrderCommand = { type: 'PlaceOrder', terms, holders: { serialNumbers: last, userIds: [] } };
+  const lists = chunksOf(holderKeys(holders), MAX_HOLDERS).map(holdersOf);
+  const last = lists.pop() ?? NOBODY;
+  const placing: OrderCommand = { type: 'PlaceOrder', terms, holders: last };
   if (lists.length === 0) {
     const { position, repeated } = await seatbook.execute(stream, placing, context, { likelyAbsent: true });
     return { orderId, position, repeated };
@@ -86,13 +91,9 @@ export async function placeOrder(
   const creating: OrderCommand = { type: 'CreateOrder', terms };
   const created = await seatbook.execute(stream, creating, context, { likelyAbsent: true });
   const listed = created.repeated ? await listsOf(seatbook, orderId) : 0;
-  for (const [index, chunk] of lists.entries()) {
+  for (const [index, list] of lists.entries()) {
     if (index < listed) continue;
-    const listing: OrderCommand = {
-      type: 'ListHolders',
-      index,
-      holders: { serialNumbers: chunk, userIds: [] },
-    };
+    const listing: OrderCommand = { type: 'ListHolders', index, holders: list };
     await seatbook.execute(stream, listing, { ...context, commandId: `${orderId}/list/${index}` });
   }
   const { position } = await seatbook.execute(stream, placing, { ...context, commandId: `${orderId}/place` });
@@ -105,27 +106,27 @@ async function listsOf({ runner }: SeatbookEdge, orderId: string): Promise<numbe
   return order.phase === 'listing' ? order.lists : Infinity;
 }
 
-/** All that a device holds or waits for in an account, as a return. The ledgers decide what is true when they answer. */
+/** All that a device or a person holds or waits for in an account, as a return. The ledgers decide what is true when they answer. */
 export async function returnAll(
   seatbook: SeatbookEdge,
-  { uId, serialNumber }: ReturnAll,
+  { uId, holder }: ReturnAll,
   caller: Caller,
 ): Promise<PlacedOrder> {
-  const [serial] = orderedSerials([serialNumber], 'return') as [string];
+  const named = holdersOf([holder]);
+  const serialNumbers = orderedSerials(named.serialNumbers, 'return');
+  const { userIds } = named;
+  const [key = holder] = holderKeys({ serialNumbers, userIds });
   await seatbook.reader.reachHead(queryModels.pairs);
   await mustBeImported(seatbook, uId);
   // What is held by now is not what was held at the first time: a repeat is about the same assets.
-  const assets = (await orderedBefore(seatbook, caller)) ?? (await assetsHeldBy(seatbook, uId, serial));
+  const assets = (await orderedBefore(seatbook, caller)) ?? (await assetsHeldBy(seatbook, uId, key));
   if (assets.length === 0) {
-    throw new Refusal(
-      'REJECTED_NOTHING_HELD',
-      'this device holds no licence of this account and waits for none',
-      {
-        serialNumber: serial,
-      },
-    );
+    throw new Refusal('REJECTED_NOTHING_HELD', 'nothing of this account is held or waited for', {
+      serialNumber: serialNumbers[0] ?? null,
+      userId: userIds[0] ?? null,
+    });
   }
-  const order = { kind: 'ReturnLicense', uId, assets, serialNumbers: [serial], ...RETURNED } as const;
+  const order = { kind: 'ReturnLicense', uId, assets, serialNumbers, userIds, ...RETURNED } as const;
   return placeOrder(seatbook, order, caller, 'ReturnAll');
 }
 
@@ -139,9 +140,9 @@ async function orderedBefore(
   return state.phase === 'new' || state.phase === 'key-taken' ? null : state.terms.assets;
 }
 
-async function assetsHeldBy({ reader }: SeatbookEdge, uId: string, serialNumber: string): Promise<AssetId[]> {
+async function assetsHeldBy({ reader }: SeatbookEdge, uId: string, holder: HolderKey): Promise<AssetId[]> {
   const assets: AssetId[] = [];
-  for await (const pair of pairsOfHolder(reader, `d:${serialNumber}`, uId)) {
+  for await (const pair of pairsOfHolder(reader, holder, uId)) {
     const { state, adamId, pricingParam } = pair;
     if (state !== 'failed') assets.push({ adamId, pricingParam });
   }

@@ -29,11 +29,7 @@ export async function planOrder(
 }
 
 /** The plan of an order, asked of the ledgers by the rules by which they answer, without an event. */
-export async function planOf(
-  seatbook: SeatbookEdge,
-  { terms, serialNumbers }: CheckedOrder,
-): Promise<OrderPlan> {
-  const holders = { serialNumbers, userIds: [] };
+export async function planOf(seatbook: SeatbookEdge, { terms, holders }: CheckedOrder): Promise<OrderPlan> {
   const ledgers: PlannedLedger[] = [];
   for (const assets of chunksOf(terms.assets, LEDGERS_TOGETHER)) {
     const looks = assets.map((asset) =>

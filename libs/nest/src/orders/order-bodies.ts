@@ -5,6 +5,7 @@ import type { ErrorCode } from '@seatbook/kernel';
 import { MAX_PAIRS } from '@seatbook/licensing';
 import { ASSET_ID } from '../http/address-forms.js';
 import { PLATFORMS } from '../accounts/account-bodies.js';
+import { NamedHolders } from '../pairs/named-holders.js';
 import { Expect, type ExpectedCounts } from './expect-field.js';
 import { MayBeLeftOut, SHOWN_AND_NOT_BLANK, TextField, TextList } from '../http/text-field.js';
 
@@ -28,16 +29,20 @@ const LISTED_DEVICE = { type: 'string', minLength: 1, maxLength: 255, pattern: '
 
 const SerialNumbers = (items: typeof ASSIGNED_DEVICE): PropertyDecorator =>
   applyDecorators(
-    ApiProperty({
+    ApiPropertyOptional({
       type: 'array',
       items,
-      description: `A set of devices. At most ${MAX_PAIRS} pairs (assets × devices).`,
+      description: `A set of devices; left out: persons alone. At most ${MAX_PAIRS} pairs (assets × holders).`,
       example: ['C02XK0AAHV29'],
       minItems: 1,
       maxItems: MAX_PAIRS,
     }),
+    MayBeLeftOut(),
     TextList(MAX_PAIRS),
   );
+
+const UserIds = (): PropertyDecorator =>
+  NamedHolders('A set of persons, by our id; left out: devices alone.', MAX_PAIRS);
 
 class PairsBody extends OrderBody {
   @ApiProperty({
@@ -58,14 +63,17 @@ class ExpectingBody extends PairsBody {
   expect?: ExpectedCounts[];
 }
 
-/** Each of the assets for each of the devices. */
+/** Each of the assets for each of the devices and persons: at least one of them. */
 export class AssignLicenseBody extends ExpectingBody {
   @ApiProperty({ enum: ['AssignLicense'] })
   @Allow()
   kind!: 'AssignLicense';
 
   @SerialNumbers(ASSIGNED_DEVICE)
-  serialNumbers!: string[];
+  serialNumbers?: string[];
+
+  @UserIds()
+  userIds?: string[];
 
   @ApiPropertyOptional({
     enum: ['wait', 'refuse'],
@@ -93,25 +101,37 @@ export class AssignLicenseBody extends ExpectingBody {
   platform?: string;
 }
 
-/** Each of the assets back from each of the devices. */
+/** Each of the assets back from each of the devices and persons: at least one of them. */
 export class ReturnLicenseBody extends ExpectingBody {
   @ApiProperty({ enum: ['ReturnLicense'] })
   @Allow()
   kind!: 'ReturnLicense';
 
   @SerialNumbers(LISTED_DEVICE)
-  serialNumbers!: string[];
+  serialNumbers?: string[];
+
+  @UserIds()
+  userIds?: string[];
 }
 
-/** All that a device holds; what it waits for is cancelled. It becomes an order of the kind ReturnLicense. */
+/**
+ * All that a device or a person holds; what it waits for is cancelled. Exactly one of both is named. It becomes an order
+ * of the kind ReturnLicense.
+ */
 export class ReturnAllBody extends OrderBody {
   @ApiProperty({ enum: ['ReturnAll'] })
   @Allow()
   kind!: 'ReturnAll';
 
-  @ApiProperty({ pattern: SHOWN_AND_NOT_BLANK, example: 'C02XK0AAHV29' })
+  @ApiPropertyOptional({ pattern: SHOWN_AND_NOT_BLANK, example: 'C02XK0AAHV29' })
+  @MayBeLeftOut()
   @TextField(1, 255)
-  serialNumber!: string;
+  serialNumber?: string;
+
+  @ApiPropertyOptional({ pattern: SHOWN_AND_NOT_BLANK, description: 'A person, by our id.' })
+  @MayBeLeftOut()
+  @TextField(1, 100)
+  userId?: string;
 }
 
 /** Why an order of pairs is refused, given or planned. */
@@ -122,6 +142,7 @@ export const REFUSED_PAIRS: readonly ErrorCode[] = [
   'INVALID_ORDER_EMPTY',
   'INVALID_ORDER_SIZE',
   'REJECTED_UNKNOWN_ASSET',
+  'REJECTED_UNKNOWN_PERSON',
 ];
 
 /** Why an order is refused that does not do what is expected of it. */

@@ -10,8 +10,8 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
-import type { Position } from '@seatbook/kernel';
-import { ORDER_KINDS, type OrderDocument, type OrderKind } from '@seatbook/licensing';
+import { Refusal, type Position } from '@seatbook/kernel';
+import { ORDER_KINDS, type HolderKey, type OrderDocument, type OrderKind } from '@seatbook/licensing';
 import {
   OVER,
   SETTLED,
@@ -44,7 +44,14 @@ import {
   placedOrderAnswer,
 } from './order-answer.js';
 import { expectedOf } from './expect-field.js';
-import { CancelBody, ORDER_BODIES, REFUSED_PAIRS, REFUSED_PLAN, type AnyOrderBody } from './order-bodies.js';
+import {
+  CancelBody,
+  ORDER_BODIES,
+  REFUSED_PAIRS,
+  REFUSED_PLAN,
+  type AnyOrderBody,
+  type ReturnAllBody,
+} from './order-bodies.js';
 import { ApiBodyByKind, BodyByKind } from './body-by-kind.js';
 import { OutcomeAnswer, outcomeAnswer, pairOutcomes } from './outcome-answer.js';
 import { preferredWait } from './prefer-wait.js';
@@ -128,12 +135,20 @@ export class OrdersController {
   ) {}
 
   @Post()
-  @ApiOperation({ summary: 'Orders: assigns licences to devices, returns them, or returns all of a device.' })
+  @ApiOperation({
+    summary: 'Orders: assigns licences to devices and persons, returns them, or returns all of one of them.',
+  })
   @ApiBodyByKind(ORDER_BODIES)
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiHeader(PREFER)
   @ApiOrderAnswers()
-  @ApiRefusals(...REFUSED_PAIRS, ...REFUSED_PLAN, 'REJECTED_NOTHING_HELD', 'REJECTED_ORDER_ABANDONED')
+  @ApiRefusals(
+    ...REFUSED_PAIRS,
+    ...REFUSED_PLAN,
+    'INVALID_HOLDER',
+    'REJECTED_NOTHING_HELD',
+    'REJECTED_ORDER_ABANDONED',
+  )
   async placeOrder(
     @Body(new BodyByKind(ORDER_BODIES)) body: AnyOrderBody,
     @CalledBy() caller: Caller,
@@ -244,16 +259,24 @@ function filterOf(query: OrdersQuery): OrderFilter {
   return { accountId, state, kind, principal, asset, holders, from, to };
 }
 
+/** @throws Refusal INVALID_HOLDER unless exactly one is named */
+function holderIn({ serialNumber, userId }: ReturnAllBody): HolderKey {
+  if (serialNumber !== undefined && userId === undefined) return deviceKey(serialNumber);
+  if (userId !== undefined && serialNumber === undefined) return personKey(userId);
+  throw new Refusal('INVALID_HOLDER', 'name exactly one of serialNumber and userId');
+}
+
 /** The command that a body asks for: its kind is the command's name. */
 function commandOf(body: AnyOrderBody, caller: Caller) {
   const { accountId: uId } = body;
   switch (body.kind) {
     case 'AssignLicense': {
-      const { serialNumbers, ifShort, fromReserve, platform = null } = body;
+      const { serialNumbers, userIds, ifShort, fromReserve, platform = null } = body;
       const terms = {
         uId,
         assets: body.assetIds.map(assetIdOf),
         serialNumbers,
+        userIds,
         ifShort,
         fromReserve,
         platform,
@@ -261,11 +284,11 @@ function commandOf(body: AnyOrderBody, caller: Caller) {
       return new Commands.AssignLicense({ ...terms, expect: expectedOf(body.expect) }, caller);
     }
     case 'ReturnLicense': {
-      const { serialNumbers } = body;
+      const { serialNumbers, userIds } = body;
       const [assets, expect] = [body.assetIds.map(assetIdOf), expectedOf(body.expect)];
-      return new Commands.ReturnLicense({ uId, assets, serialNumbers, expect }, caller);
+      return new Commands.ReturnLicense({ uId, assets, serialNumbers, userIds, expect }, caller);
     }
     case 'ReturnAll':
-      return new Commands.ReturnAll({ uId, serialNumber: body.serialNumber }, caller);
+      return new Commands.ReturnAll({ uId, holder: holderIn(body) }, caller);
   }
 }

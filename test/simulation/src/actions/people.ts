@@ -177,7 +177,9 @@ const orders: readonly Action[] = [
       const { uId } = world.dice.of(world.sites);
       const serialNumber = world.dice.chance(0.9) ? world.dice.of(world.devices) : 'NOBODY0000';
       world.tell(`return everything of ${serialNumber}`);
-      world.send('return all', (caller) => returnAll(world.virtual.edge, { uId, serialNumber }, caller));
+      world.send('return all', (caller) =>
+        returnAll(world.virtual.edge, { uId, holder: `d:${serialNumber}` }, caller),
+      );
     },
   },
   {

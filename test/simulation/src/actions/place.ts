@@ -21,8 +21,9 @@ export function place(
   };
   // People write serial numbers as they like.
   const careless = dice.chance(0.1);
-  const spelled = request.serialNumbers.map((serial) => (careless ? serial.toLowerCase() : serial));
-  const { kind, assets, serialNumbers, ifShort, fromReserve } = request;
+  const { serialNumbers = [] } = request;
+  const spelled = serialNumbers.map((serial) => (careless ? serial.toLowerCase() : serial));
+  const { kind, assets, ifShort, fromReserve } = request;
   const apps = assets.map(({ adamId }) => adamId.slice(-2)).join(', ');
   world.tell(
     `${kind} of apps ${apps} for ${serialNumbers.length} devices (${ifShort}${fromReserve ? ', from the reserve' : ''})`,
