@@ -13,6 +13,15 @@ export {
   SimulatorAdmin,
 } from './admin.js';
 export type { SimulatorClock } from './clock.js';
+export { DeviceFleet, type DeviceView, type NewDevice } from './devices/device-fleet.js';
+export {
+  VirtualDevice,
+  type CommandSeen,
+  type DeviceKnobs,
+  type DeviceServer,
+  type DeviceWorld,
+} from './devices/virtual-device.js';
+export { MDM_PATH, type NanoMdmFaults, type NanoMdmSettings } from './devices/nano-mdm.js';
 export { seedDemo } from './demo-scenario.js';
 export type { ErrorRule } from './error-rules.js';
 export type { Faults, FaultsPatch, Limits, RetryAfter, Span } from './faults.js';

@@ -1,6 +1,9 @@
 import { SimulatorAdmin } from './admin.js';
 import { answerAdmin } from './admin-routes.js';
+import { answerDevices } from './devices/device-routes.js';
 import { type SimulatorClock, Timers } from './clock.js';
+import { DeviceFleet } from './devices/device-fleet.js';
+import { MDM_PATH } from './devices/nano-mdm.js';
 import { ContentCatalogue } from './content-catalogue.js';
 import { ErrorRules } from './error-rules.js';
 import { EventQueue } from './event-queue.js';
@@ -29,9 +32,11 @@ export interface SimulatorOptions {
 }
 
 export interface Simulator {
-  /** Answers one request, of Apple's API or `/admin`. Resolves when the answer must be sent. */
+  /** Answers one request, of Apple's API, of NanoMDM's below `/nanomdm`, or of `/admin`. Resolves when the answer must be sent. */
   handle(request: SimulatorRequest): Promise<SimulatorResponse>;
   readonly admin: SimulatorAdmin;
+  /** Devices and the MDM server that they are enrolled at. */
+  readonly fleet: DeviceFleet;
   /** Cancels all timers; pending events and notifications never happen. */
   stop(): void;
 }
@@ -64,10 +69,15 @@ export function createSimulator(options: SimulatorOptions): Simulator {
   };
   const frontDoor = new FrontDoor(world);
   const admin = new SimulatorAdmin(world, options.saveToken);
+  const fleet = new DeviceFleet(world, clock, timers, random, ids, options.deliver);
   return {
     admin,
-    handle: async (request) =>
-      request.path.startsWith('/admin/') ? answerAdmin(admin, request) : frontDoor.handle(request),
+    fleet,
+    handle: async (request) => {
+      if (request.path.startsWith('/admin/devices')) return answerDevices(fleet, request);
+      if (request.path.startsWith('/admin/')) return answerAdmin(admin, request);
+      return request.path.startsWith(`${MDM_PATH}/`) ? fleet.mdm.handle(request) : frontDoor.handle(request);
+    },
     stop: () => {
       notifier.stop();
       timers.stop();

@@ -1,0 +1,107 @@
+import type { SimulatorClock, Timers } from '../clock.js';
+import { deviceTarget } from '../asset.js';
+import type { Identifiers } from '../identifiers.js';
+import type { Deliver } from '../transport.js';
+import type { World } from '../world.js';
+import { NanoMdm } from './nano-mdm.js';
+import { VirtualDevice, type DeviceFacts, type DeviceKnobs } from './virtual-device.js';
+
+export interface NewDevice extends Partial<DeviceFacts> {
+  /** Null for an enrolment that hides it. */
+  readonly serialNumber: string | null;
+  readonly knobs?: Partial<DeviceKnobs>;
+}
+
+/** What a device shows to whoever looks at the simulator. */
+export interface DeviceView {
+  readonly udid: string;
+  readonly serialNumber: string | null;
+  readonly enrolled: boolean;
+  readonly queued: number;
+  readonly apps: readonly {
+    readonly bundleId: string;
+    readonly adamId: string;
+    readonly status: string;
+    readonly version: number;
+  }[];
+}
+
+/** The devices of the organisation, and the MDM server that they are enrolled at. */
+export class DeviceFleet {
+  readonly mdm: NanoMdm;
+  readonly #devices = new Map<string, VirtualDevice>();
+
+  constructor(
+    private readonly world: Pick<World, 'locations' | 'catalogue'>,
+    clock: SimulatorClock,
+    private readonly timers: Timers,
+    random: () => number,
+    private readonly ids: Identifiers,
+    deliver: Deliver,
+  ) {
+    this.mdm = new NanoMdm(clock, timers, random, ids, deliver);
+    this.mdm.onPush = (id) => void this.#devices.get(id)?.wake();
+  }
+
+  /** Adds devices without enrolling them; returns their ids. */
+  add(devices: readonly NewDevice[]): readonly VirtualDevice[] {
+    return devices.map(({ knobs, udid = this.ids.uuid().toUpperCase(), ...facts }) => {
+      const device = new VirtualDevice(
+        { udid, ...facts },
+        {
+          server: this.mdm.server(),
+          after: (delayMs, run) => this.timers.after(delayMs, run),
+          hasLicence: (adamId, serialNumber) => this.#hasLicence(adamId, serialNumber),
+          app: (adamId) => {
+            const item = this.world.catalogue.find(adamId);
+            return item ? { bundleId: item.bundleId, version: item.externalVersionId } : null;
+          },
+        },
+      );
+      Object.assign(device.knobs, knobs);
+      this.#devices.set(udid, device);
+      return device;
+    });
+  }
+
+  /** A device by its serial number, or by the id of its enrolment. */
+  find(id: string): VirtualDevice | null {
+    const known = this.#devices.get(id);
+    if (known) return known;
+    for (const device of this.#devices.values()) if (device.facts.serialNumber === id) return device;
+    return null;
+  }
+
+  all(): readonly VirtualDevice[] {
+    return [...this.#devices.values()];
+  }
+
+  view(device: VirtualDevice): DeviceView {
+    const { udid, serialNumber } = device.facts;
+    const apps = [...device.apps].map(([bundleId, { adamId, status, version }]) => ({
+      bundleId,
+      adamId,
+      status,
+      version,
+    }));
+    return { udid, serialNumber, enrolled: device.enrolled, queued: this.mdm.queued(udid), apps };
+  }
+
+  /** InstallApplication commands that reached a device of which Apple had no licence then: there should be none. */
+  unlicensedInstalls(): number {
+    return this.all().reduce(
+      (sum, { seen }) =>
+        sum +
+        seen.filter(({ requestType, licensed }) => requestType === 'InstallApplication' && !licensed).length,
+      0,
+    );
+  }
+
+  #hasLicence(adamId: string, serialNumber: string): boolean {
+    const target = deviceTarget(serialNumber);
+    for (const location of this.world.locations.values())
+      for (const asset of location.assets.values())
+        if (asset.facts.adamId === adamId && asset.isAssigned(target)) return true;
+    return false;
+  }
+}

@@ -1,0 +1,315 @@
+import { fromPlist, textOf, toPlist, type Plist, type PlistDict } from './plist.js';
+
+/** The server as a device sees it: NanoMDM's façade here, or a real one over HTTP. */
+export interface DeviceServer {
+  /** A check-in message, such as Authenticate. */
+  checkIn(body: string): Promise<void>;
+  /** An answer to a command, or that the device is idle; the next command, or '' for none. */
+  connect(body: string): Promise<string>;
+}
+
+export interface DeviceFacts {
+  /** The enrolment's id. */
+  readonly udid: string;
+  /** Null: the enrolment hides it, as account-driven ones do. */
+  readonly serialNumber: string | null;
+  /** Default iPhone15,2. */
+  readonly product?: string;
+  readonly osVersion?: string;
+  readonly name?: string;
+  /** Supervised devices install without asking; default true. */
+  readonly supervised?: boolean;
+}
+
+/** How a device behaves. Counts are used up one by one. */
+export interface DeviceKnobs {
+  /** So many next commands are answered NotNow. */
+  notNow: number;
+  /** What the user does when asked, on a device that is not supervised. */
+  prompt: 'accept' | 'reject' | 'ignore';
+  /** So many next installations fail after they were accepted. */
+  failInstalls: number;
+  /** So many next installations are answered "licence not found", whatever Apple says. */
+  licenceNotFound: number;
+  /** The number of that error: 12064, or 9610 as Macs say. */
+  licenceErrorCode: number;
+  /** So many next installations are answered with this error instead; `errorCode` in MCMDMErrorDomain. */
+  refuseInstalls: number;
+  errorCode: number;
+  /** The user has every app already, not managed. */
+  hasUnmanaged: boolean;
+  /** Does not connect, whoever pushes. */
+  offline: boolean;
+  /** Installs the version that it has again. */
+  neverUpdates: boolean;
+  /** Every answer is sent twice. */
+  answersTwice: boolean;
+  /** From acceptance to installed, and from the question to the user's answer. */
+  installMs: number;
+  promptMs: number;
+}
+
+const KNOBS: DeviceKnobs = {
+  notNow: 0,
+  prompt: 'accept',
+  failInstalls: 0,
+  licenceNotFound: 0,
+  licenceErrorCode: 12064,
+  refuseInstalls: 0,
+  errorCode: 12023,
+  hasUnmanaged: false,
+  offline: false,
+  neverUpdates: false,
+  answersTwice: false,
+  installMs: 4_000,
+  promptMs: 20_000,
+};
+
+/** What a device needs of the world around it. */
+export interface DeviceWorld {
+  readonly server: DeviceServer;
+  /** Runs something later. */
+  after(delayMs: number, run: () => void): void;
+  /** Whether Apple has a licence for it. */
+  hasLicence(adamId: string, serialNumber: string): boolean;
+  app(adamId: string): { readonly bundleId: string; readonly version: number } | null;
+}
+
+/** Statuses that a device tells once and then forgets the app. */
+const TOLD_ONCE: ReadonlySet<string> = new Set([
+  'UserInstalledApp',
+  'UserRejected',
+  'UpdateRejected',
+  'ManagementRejected',
+  'Failed',
+]);
+
+interface App {
+  readonly adamId: string;
+  status: string;
+  version: number;
+}
+
+/** A command that a device got, for whoever checks what should never be sent. */
+export interface CommandSeen {
+  readonly requestType: string;
+  readonly uuid: string;
+  readonly adamId: string | null;
+  /** Whether Apple had a licence for it then. */
+  readonly licensed: boolean;
+  readonly answer: string;
+}
+
+/** How long a device that has put a command off waits until it asks again by itself. */
+const ASKS_AGAIN_MS = 300_000;
+/** No device gets so many commands at once; what never ends would be a mistake. */
+const MAX_COMMANDS = 1_000;
+
+/** A device with an MDM profile, as Apple documents and administrators have seen them. */
+export class VirtualDevice {
+  readonly knobs: DeviceKnobs = { ...KNOBS };
+  readonly apps = new Map<string, App>();
+  readonly seen: CommandSeen[] = [];
+  enrolled = false;
+  #connecting = false;
+  #pushedMeanwhile = false;
+  /** What was under way before it was wiped never comes to an end. */
+  #life = 0;
+
+  constructor(
+    readonly facts: DeviceFacts,
+    private readonly world: DeviceWorld,
+  ) {}
+
+  get supervised(): boolean {
+    return this.facts.supervised ?? true;
+  }
+
+  get #ids(): PlistDict {
+    const { udid, serialNumber } = this.facts;
+    return serialNumber === null ? { EnrollmentID: udid } : { UDID: udid };
+  }
+
+  /** Enrols, for the first time or again. */
+  async enrol(): Promise<void> {
+    const { serialNumber, product = 'iPhone15,2', osVersion = '18.4', name = 'Device' } = this.facts;
+    const topic = { Topic: 'com.apple.mgmt.External.test', ...this.#ids };
+    const hidden = serialNumber === null;
+    const facts: PlistDict = hidden ? {} : { SerialNumber: serialNumber };
+    const about: PlistDict = { ProductName: product, OSVersion: osVersion, DeviceName: name };
+    await this.world.server.checkIn(toPlist({ MessageType: 'Authenticate', ...topic, ...facts, ...about }));
+    const tokens = { Token: 'dG9rZW4=', PushMagic: 'push-magic-canary', UnlockToken: 'dW5sb2NrLWNhbmFyeQ==' };
+    await this.world.server.checkIn(toPlist({ MessageType: 'TokenUpdate', ...topic, ...tokens }));
+    this.enrolled = true;
+    await this.wake();
+  }
+
+  async checkOut(): Promise<void> {
+    this.enrolled = false;
+    const topic = { Topic: 'com.apple.mgmt.External.test', ...this.#ids };
+    await this.world.server.checkIn(toPlist({ MessageType: 'CheckOut', ...topic }));
+  }
+
+  /** Everything on it is lost; it says nothing until it enrols again. */
+  wipe(): void {
+    this.#life += 1;
+    this.enrolled = false;
+    this.apps.clear();
+  }
+
+  /** The user removes an app. */
+  userRemoves(bundleId: string): void {
+    const app = this.apps.get(bundleId);
+    if (app) app.status = 'ManagedButUninstalled';
+  }
+
+  /** A push: it comes and gets what is queued, unless it is offline. */
+  async wake(): Promise<void> {
+    if (!this.enrolled || this.knobs.offline) return;
+    if (this.#connecting) {
+      this.#pushedMeanwhile = true;
+      return;
+    }
+    this.#connecting = true;
+    try {
+      do {
+        this.#pushedMeanwhile = false;
+        await this.#work();
+      } while (this.#pushedMeanwhile);
+    } finally {
+      this.#connecting = false;
+    }
+  }
+
+  async #work(): Promise<void> {
+    const { server } = this.world;
+    let last = 'Idle';
+    let next = await server.connect(toPlist({ Status: 'Idle', ...this.#ids }));
+    for (let count = 0; next !== '' && count < MAX_COMMANDS; count += 1) {
+      const answer = this.#answer(next);
+      last = textOf(answer['Status']);
+      const body = toPlist({ ...answer, ...this.#ids });
+      if (this.knobs.answersTwice) await server.connect(body);
+      next = await server.connect(body);
+      if (!this.enrolled || this.knobs.offline) return;
+    }
+    // It asks again by itself only where putting something off was the last that it said.
+    if (last === 'NotNow') this.world.after(ASKS_AGAIN_MS, () => void this.wake());
+  }
+
+  #answer(xml: string): PlistDict {
+    const message = fromPlist(xml);
+    const uuid = textOf(message?.['CommandUUID']);
+    const command = (message?.['Command'] ?? {}) as PlistDict;
+    const requestType = textOf(command['RequestType']);
+    const adamId = command['iTunesStoreID'] === undefined ? null : textOf(command['iTunesStoreID']);
+    const licensed = adamId !== null && this.#licensed(adamId);
+    const answer = this.#answerTo(requestType, command, adamId, licensed);
+    this.seen.push({ requestType, uuid, adamId, licensed, answer: textOf(answer['Status']) });
+    return { CommandUUID: uuid, ...answer };
+  }
+
+  #licensed(adamId: string): boolean {
+    const { serialNumber } = this.facts;
+    return serialNumber !== null && this.world.hasLicence(adamId, serialNumber);
+  }
+
+  #answerTo(requestType: string, command: PlistDict, adamId: string | null, licensed: boolean): PlistDict {
+    // Devices never put this one off.
+    if (requestType !== 'InstalledApplicationList' && this.knobs.notNow > 0) {
+      this.knobs.notNow -= 1;
+      return { Status: 'NotNow' };
+    }
+    switch (requestType) {
+      case 'InstallApplication':
+        return adamId === null ? fails(12008) : this.#install(adamId, command, licensed);
+      case 'ManagedApplicationList':
+        return { Status: 'Acknowledged', ManagedApplicationList: this.#list(command['Identifiers']) };
+      case 'RemoveApplication':
+        return this.apps.delete(textOf(command['Identifier'])) ? { Status: 'Acknowledged' } : fails(12038);
+      case 'DeviceInformation': {
+        const { product = 'iPhone15,2', osVersion = '18.4', name = 'Device' } = this.facts;
+        const told = { ProductName: product, OSVersion: osVersion, DeviceName: name };
+        return { Status: 'Acknowledged', QueryResponses: { ...told, IsSupervised: this.supervised } };
+      }
+      default:
+        return { ...fails(12021), Status: 'CommandFormatError' };
+    }
+  }
+
+  #install(adamId: string, command: PlistDict, licensed: boolean): PlistDict {
+    const { knobs } = this;
+    const app = this.world.app(adamId);
+    const options = (command['Options'] ?? {}) as PlistDict;
+    if (!app) return { ...fails(12023), RejectionReason: 'CouldNotVerifyAppID' };
+    if (knobs.refuseInstalls > 0) {
+      knobs.refuseInstalls -= 1;
+      return fails(knobs.errorCode);
+    }
+    const { bundleId } = app;
+    const known = this.apps.get(bundleId);
+    if (known?.status === 'Prompting') return fails(1407, 'DeviceManagement.error');
+    if (known?.status === 'Installing' || known?.status === 'Updating') return fails(506, 'ASDErrorDomain');
+    if (options['PurchaseMethod'] !== 1) return this.#begin(adamId, app, 'PromptingForLogin');
+    if (!licensed || knobs.licenceNotFound > 0) {
+      knobs.licenceNotFound = Math.max(0, knobs.licenceNotFound - 1);
+      return fails(knobs.licenceErrorCode);
+    }
+    if (known?.status === 'Managed') return this.#begin(adamId, app, 'Updating');
+    if (knobs.hasUnmanaged && command['ChangeManagementState'] !== 'Managed')
+      return { ...fails(12025), RejectionReason: 'AppAlreadyInstalled' };
+    return this.#begin(adamId, app, this.supervised ? 'Installing' : 'Prompting');
+  }
+
+  #begin(
+    adamId: string,
+    { bundleId, version }: { bundleId: string; version: number },
+    status: string,
+  ): PlistDict {
+    const { knobs, world } = this;
+    const life = this.#life;
+    const before = this.apps.get(bundleId);
+    const app: App = { adamId, status, version: before?.version ?? version };
+    this.apps.set(bundleId, app);
+    const later = (ms: number, become: () => void): void =>
+      world.after(ms, () => {
+        if (life === this.#life && this.apps.get(bundleId) === app) become();
+      });
+    const install = (): void =>
+      later(knobs.installMs, () => {
+        const fails = knobs.failInstalls > 0;
+        if (fails) knobs.failInstalls -= 1;
+        app.status = fails ? 'Failed' : 'Managed';
+        if (!knobs.neverUpdates) app.version = version;
+      });
+    if (status === 'Installing' || status === 'Updating') install();
+    if (status === 'Prompting' && knobs.prompt !== 'ignore') {
+      later(knobs.promptMs, () => {
+        app.status = knobs.prompt === 'reject' ? 'UserRejected' : 'Installing';
+        if (knobs.prompt === 'accept') install();
+      });
+    }
+    return {
+      Status: 'Acknowledged',
+      Identifier: bundleId,
+      State: status === 'Installing' ? 'Queued' : status,
+    };
+  }
+
+  #list(wanted: Plist | undefined): PlistDict {
+    const named = Array.isArray(wanted) ? new Set(wanted.map(String)) : null;
+    const list: PlistDict = {};
+    for (const [bundleId, { status, version }] of [...this.apps]) {
+      if (named && !named.has(bundleId)) continue;
+      const shows: PlistDict = status === 'Managed' ? { ExternalVersionIdentifier: version } : {};
+      list[bundleId] = { Status: status, ManagementFlags: 1, ...shows };
+      if (TOLD_ONCE.has(status)) this.apps.delete(bundleId);
+    }
+    return list;
+  }
+}
+
+const fails = (code: number, domain = 'MCMDMErrorDomain'): PlistDict => ({
+  Status: 'Error',
+  ErrorChain: [{ ErrorCode: code, ErrorDomain: domain, LocalizedDescription: `error ${code}` }],
+});
