@@ -1,4 +1,7 @@
-import { Query, update } from 'mingo';
+import { update } from 'mingo';
+import { Context } from 'mingo/core';
+import * as operators from 'mingo/operators/query';
+import { Query } from 'mingo/query';
 import { compareBson } from './bson-order.js';
 import type { Fields } from './wire.js';
 
@@ -21,6 +24,9 @@ export class CommandFailure extends Error {
     super(message);
   }
 }
+
+/** Each query of mingo copies all operators that it may use: these are the ones of filters. */
+const FILTERS = { context: Context.init({ query: { ...operators } }) };
 
 export interface UpdateStatement {
   readonly q: Fields;
@@ -58,11 +64,11 @@ export class Collection {
     const rest = Object.entries(filter).filter(([field]) => !glances.has(field));
     // A query of mingo costs more than most of what is done with it.
     let whole: Query | null = null;
-    const others = rest.length === 0 ? null : new Query(Object.fromEntries(rest));
+    const others = rest.length === 0 ? null : new Query(Object.fromEntries(rest), FILTERS);
     return candidates.filter((document) => {
       for (const [field, values] of glances) {
         const value = document[field];
-        if (!isPlainValue(value)) return (whole ??= new Query(filter)).test(document);
+        if (!isPlainValue(value)) return (whole ??= new Query(filter, FILTERS)).test(document);
         if (!values.has(value)) return false;
       }
       return others?.test(document) ?? true;
@@ -240,18 +246,30 @@ const isOperators = (value: unknown): boolean =>
 
 function changed(before: Fields, modifier: Fields): Fields {
   if (!isOperators(modifier)) return { _id: before['_id'], ...modifier };
-  const applied = Object.fromEntries(Object.entries(modifier).filter(([name]) => name !== '$setOnInsert'));
+  const applied = Object.fromEntries(
+    Object.entries(modifier as Record<string, Fields>).filter(([name]) => name !== '$setOnInsert'),
+  );
+  if (changesWholeFields(applied)) return withFieldsChanged(before, applied);
   const after = { ...before };
-  if (setsWholeFields(applied)) return { ...after, ...(applied['$set'] as Fields) };
   if (Object.keys(applied).length > 0) update(after, applied);
   return after;
 }
 
 /** What most updates are, for which mingo would take long. */
-const setsWholeFields = ({ $set, ...others }: Fields): boolean =>
-  $set !== undefined &&
-  Object.keys(others).length === 0 &&
-  !Object.keys($set as Fields).some((name) => name.includes('.'));
+const changesWholeFields = (modifier: Readonly<Record<string, Fields>>): boolean =>
+  Object.entries(modifier).every(
+    ([name, fields]) => WHOLE_FIELDS.has(name) && !Object.keys(fields).some((field) => field.includes('.')),
+  );
+
+const WHOLE_FIELDS: ReadonlySet<string> = new Set(['$set', '$unset', '$inc']);
+
+function withFieldsChanged(before: Fields, { $set, $unset = {}, $inc = {} }: Fields): Fields {
+  const after: Fields = { ...before, ...($set as Fields | undefined) };
+  for (const [field, by] of Object.entries($inc as Record<string, number>))
+    after[field] = ((after[field] as number | undefined) ?? 0) + by;
+  for (const field of Object.keys($unset as Fields)) delete after[field];
+  return after;
+}
 
 /** What an upsert inserts: what the filter fixes, and then the update. */
 function newDocument(filter: Fields, modifier: Fields): Fields {

@@ -121,10 +121,22 @@ const asBytes = (value: unknown): unknown =>
 const asText = (value: unknown): unknown =>
   mapText(value, (text) => Buffer.from(text, 'latin1').toString('utf8'));
 
+/** Text that is the same either way. */
+const ASCII = /^[\0-\x7f]*$/;
+
+/** Only what holds such text is made again. */
 function mapText(value: unknown, change: (text: string) => string): unknown {
-  if (typeof value === 'string') return change(value);
-  if (Array.isArray(value)) return value.map((item) => mapText(item, change));
+  if (typeof value === 'string') return ASCII.test(value) ? value : change(value);
   if (typeof value !== 'object' || value === null || '_bsontype' in value || value instanceof Date)
     return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, mapText(item, change)]));
+  const fields = value as Fields;
+  let mapped: Fields | null = null;
+  for (const name of Object.keys(fields)) {
+    const before = fields[name];
+    const after = mapText(before, change);
+    if (after === before) continue;
+    mapped ??= (Array.isArray(value) ? [...(value as unknown[])] : { ...fields }) as Fields;
+    mapped[name] = after;
+  }
+  return mapped ?? value;
 }
