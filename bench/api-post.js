@@ -1,5 +1,6 @@
 import { execFileSync, fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +8,7 @@ import { check, figure, rate, shown } from './figure.js';
 import { withPostgresql } from './postgresql.js';
 import { freePort, listening } from './processes.js';
 import { UID, adamIdOf, pause, serialOf } from './product.js';
-import { inTurns, quotients, spreadOf } from './rounds.js';
+import { ROUNDS, inTurns, quotients, spreadOf } from './rounds.js';
 import { benchName } from './server-log.js';
 import { withServers } from './servers.js';
 
@@ -16,9 +17,48 @@ const CONNECTIONS = Number(process.env['CONNECTIONS'] ?? 8);
 const OWNER_KEY = 'bench-owner-key-0123456789-0123456789';
 const TICKS = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
 const root = fileURLToPath(new URL('..', import.meta.url));
+const COUNTED = [
+  '--import',
+  new URL('counted-calls.js', import.meta.url).href,
+  ...(process.env['CPU_PROFILE'] ? ['--cpu-prof', '--cpu-prof-dir', process.env['CPU_PROFILE']] : []),
+];
 const crud = fileURLToPath(new URL('crud-service/', import.meta.url));
 
-/** @typedef {{ url: string, path: string, pid: number, headers: () => Record<string, string> }} Service */
+/**
+ * @typedef {{ url: string, path: string, pid: number, headers: () => Record<string, string> }} Service
+ * @typedef {Service & { calls: () => Promise<ReadonlyMap<string, number>> }} Product
+ */
+
+/** What an order of one pair appends, in size and shape. */
+const METADATA = JSON.stringify({
+  version: 1,
+  commandId: randomUUID(),
+  principal: 'owner',
+  correlationId: randomUUID(),
+  causationId: randomUUID(),
+  recordedAt: 1_750_000_000_000,
+  bodyHash: 'a'.repeat(64),
+});
+const TERMS = { kind: 'AssignLicense', uId: UID, ifShort: 'wait', fromReserve: false, platform: null };
+const HOLDERS = { serialNumbers: [serialOf(1)], userIds: [] };
+const ORDER_EVENTS = [
+  {
+    type: 'order.placed',
+    data: {
+      ...TERMS,
+      assets: [{ adamId: adamIdOf(1), pricingParam: 'STDQ' }],
+      holders: 1,
+      ...HOLDERS,
+      at: 0,
+    },
+    metadata: METADATA,
+  },
+  {
+    type: 'order.reservation-asked',
+    data: { ...TERMS, part: 0, adamId: adamIdOf(1), pricingParam: 'STDQ', ...HOLDERS, at: 0, answerBy: 0 },
+    metadata: METADATA,
+  },
+];
 
 let posted = 0;
 
@@ -29,7 +69,10 @@ await figure({
     withCrud((plain) =>
       withServers((servers) =>
         withProduct(servers, async (api) => {
+          const before = await api.calls();
           const { ours, baseline } = await inTurns({ ours: () => post(api), baseline: () => post(plain) });
+          const calls = eachOf(before, await api.calls(), POSTS * (ROUNDS + 1));
+          const alone = await clientsAlone(servers, calls);
           say(
             `${POSTS} orders of one pair over ${CONNECTIONS} connections; user and system time of the process`,
           );
@@ -43,6 +86,10 @@ await figure({
               `${name} ${shown(median)} ms of processor time each; ${rate(runs.map(({ perSecond }) => perSecond))}`,
             );
           }
+          say(
+            `asked of the servers for each: ${[...calls].map(([call, times]) => `${shown(times)} × ${call}`).join(', ')}`,
+          );
+          say(`of ours, the clients alone need ${shown(spreadOf(alone).median)} ms for the same calls`);
           const each = (/** @type {typeof ours} */ runs) => runs.map(({ msOfEach }) => msOfEach);
           return [
             {
@@ -57,6 +104,56 @@ await figure({
       ),
     ),
 });
+
+/**
+ * How often each call is made for one of so many; what is not made for every tenth is the process's own.
+ * @param {ReadonlyMap<string, number>} before
+ * @param {ReadonlyMap<string, number>} after
+ * @param {number} posts
+ */
+function eachOf(before, after, posts) {
+  return new Map(
+    [...after]
+      .map(([call, times]) => /** @type {const} */ ([call, (times - (before.get(call) ?? 0)) / posts]))
+      .filter(([, times]) => times >= 0.1),
+  );
+}
+
+/**
+ * Processor time of the clients alone for the calls of one order.
+ * @param {import('./servers.js').Servers} servers
+ * @param {ReadonlyMap<string, number>} calls
+ */
+async function clientsAlone({ esdb, mongodb }, calls) {
+  const address = new URL(mongodb);
+  address.pathname = `/${benchName()}`;
+  const child = fork(fileURLToPath(new URL('clients-alone.js', import.meta.url)), {
+    env: { ...process.env, BARE_ESDB: esdb, BARE_MONGODB: address.href },
+  });
+  try {
+    await listening(child);
+    const queries = [...calls].reduce(
+      (sum, [call, times]) => sum + (call.startsWith('find ') ? times : 0),
+      0,
+    );
+    const round = {
+      posts: POSTS,
+      connections: CONNECTIONS,
+      events: ORDER_EVENTS,
+      queries: Math.round(queries),
+    };
+    const values = [];
+    for (let count = 0; count <= ROUNDS; count += 1) {
+      child.send(round);
+      const [answer] = await once(child, 'message');
+      if (count > 0) values.push(/** @type {number} */ (answer.msOfEach));
+    }
+    return values;
+  } finally {
+    child.disconnect();
+    await once(child, 'exit');
+  }
+}
 
 /**
  * One round against a service.
@@ -148,7 +245,7 @@ async function withCrud(work) {
  * A simulated Apple, a worker and an API, each a process of its own; a location is imported and read.
  * @template T
  * @param {import('./servers.js').Servers} servers
- * @param {(service: Service) => Promise<T>} work
+ * @param {(product: Product) => Promise<T>} work
  * @returns {Promise<T>}
  */
 async function withProduct({ esdb, mongodb }, work) {
@@ -157,9 +254,14 @@ async function withProduct({ esdb, mongodb }, work) {
   const url = `http://127.0.0.1:${port}`;
   /** @type {import('node:child_process').ChildProcess[]} */
   const children = [];
-  const run = (/** @type {string} */ entry, /** @type {Record<string, string>} */ env) => {
+  const run = (
+    /** @type {string} */ entry,
+    /** @type {Record<string, string>} */ env,
+    /** @type {string[]} */ execArgv = [],
+  ) => {
     const child = fork(`${root}${entry}`, {
       env: { ...process.env, NODE_ENV: 'production', ...env },
+      execArgv,
       silent: true,
     });
     child.stdout?.resume();
@@ -186,10 +288,17 @@ async function withProduct({ esdb, mongodb }, work) {
       SEATBOOK_LOG_LEVEL: 'error',
     };
     run('apps/worker/dist/main.js', { ...settings, SEATBOOK_PORT: '0' });
-    const api = run('apps/api/dist/main.js', { ...settings, SEATBOOK_PORT: String(port) });
+    const api = run('apps/api/dist/main.js', { ...settings, SEATBOOK_PORT: String(port) }, COUNTED);
+    const calls = async () => {
+      api.send('calls');
+      for (;;) {
+        const [told] = await once(api, 'message');
+        if (told.calls) return new Map(/** @type {[string, number][]} */ (told.calls));
+      }
+    };
     await importLocation(url, apple);
     const headers = () => ({ authorization: `Bearer ${OWNER_KEY}`, 'idempotency-key': randomUUID() });
-    return await work({ url, path: '/api/v1/orders', pid: api.pid ?? 0, headers });
+    return await work({ url, path: '/api/v1/orders', pid: api.pid ?? 0, headers, calls });
   } finally {
     for (const child of children.reverse()) await ended(child);
   }

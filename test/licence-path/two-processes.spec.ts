@@ -1,11 +1,17 @@
-import { getOrder, listAssets, retryParked, waitForOrder, OVER } from '@seatbook/application';
+import { getOrder, getPlacedOrder, listAssets, retryParked, waitForOrder, OVER } from '@seatbook/application';
 import { parkedStep } from '@seatbook/test-support/parked-step';
 import { UID, VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 
 describe('the halves in two processes', () => {
   let virtual: VirtualSeatbook;
+  let calls: string[];
   beforeEach(async () => {
-    virtual = await VirtualSeatbook.imported([asset('900000001', 10)], { apart: true });
+    calls = [];
+    const fateOf = (call: string): 'well' => {
+      calls.push(call);
+      return 'well';
+    };
+    virtual = await VirtualSeatbook.imported([asset('900000001', 10)], { apart: true, fateOf });
   });
   afterEach(() => virtual.close());
 
@@ -28,6 +34,27 @@ describe('the halves in two processes', () => {
       listAssets(edge, { accountId: UID, part: { limit: 10 }, position: head }),
     );
     expect(assets.rows).toMatchObject([{ adamId: '900000001', assigned: 3 }]);
+  });
+
+  it('a new order costs an append, and its answer a look at the account: all else is known by what was written', async () => {
+    const { edge } = virtual;
+    const placed = (key: string, serial: number) =>
+      virtual.place({ assets: [stdq('900000001')], serialNumbers: serials(1, serial) }, key);
+    await virtual.until(virtual.worker.stop());
+    await placed('the first makes the asset known', 1);
+
+    calls = [];
+    const order = await placed('another', 2);
+    const answer = await getPlacedOrder(edge, order);
+    expect(calls).toEqual(['events.append', 'reads.get']);
+    const fromLog = await getPlacedOrder(edge, { ...order, written: [] });
+    expect(answer).toEqual({ ...fromLog, order: { ...fromLog.order, position: order.position } });
+
+    // What was placed before is looked up: it may have gone on since.
+    const again = await placed('another', 2);
+    expect(again).toMatchObject({ repeated: true, written: [] });
+    expect((await getPlacedOrder(edge, again)).order).toEqual(fromLog.order);
+    await virtual.until(virtual.worker.start());
   });
 
   it('an order placed while no worker runs is worked by the next one', async () => {

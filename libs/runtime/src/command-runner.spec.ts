@@ -71,6 +71,7 @@ describe('carrying commands to their streams', () => {
       events: 1,
       repeated: false,
       last: { eventId: await idAt(0), stream: STREAM, revision: 0, correlationId: `command-${ids}` },
+      written: [],
     });
     expect(await send({ type: 'RaiseTo', sum: 1 })).toEqual({
       stream: STREAM,
@@ -79,7 +80,25 @@ describe('carrying commands to their streams', () => {
       events: 0,
       repeated: false,
       last: null,
+      written: [],
     });
+  });
+
+  it('brings the events that a command caused to a sender who asks for them, as they are in the log', async () => {
+    const tells = { tellsEvents: true };
+    await send({ type: 'Add', n: 2 });
+    const { position, written } = await send({ type: 'Add', n: 3 }, { reason: 'because' }, tells);
+    const [event] = await temporary.stores.events.readStream(STREAM, 1, 1);
+    // What the stream waits for is stamped on an append as a whole.
+    expect(written.map((one) => ({ ...one, metadata: { ...one.metadata, next: null } }))).toEqual([
+      { ...event, position },
+    ]);
+    const repeated = await send(
+      { type: 'Add', n: 3 },
+      { commandId: `command-${ids}`, reason: 'because' },
+      tells,
+    );
+    expect(repeated).toMatchObject({ repeated: true, written: [] });
   });
 
   it('writes who, why, when, and what the stream waits for', async () => {

@@ -7,6 +7,7 @@ import {
   type Clock,
   type Command,
   type Due,
+  type Envelope,
   type Ids,
   type Position,
   type StreamName,
@@ -35,6 +36,11 @@ export interface Receipt {
   readonly repeated: boolean;
   /** The last event that it caused now, for what follows from it; null where it caused none. */
   readonly last: Cause | null;
+  /**
+   * The events that it caused now, where its sender asked for them. Each has the position of the last one of its append,
+   * with which all of it was stored.
+   */
+  readonly written: readonly Envelope[];
 }
 
 /** A stream as it is on disk. What a caller has of it, it may keep: no later command changes it. */
@@ -262,7 +268,8 @@ export class CommandRunner {
       case 'done': {
         const { revision, events, repeated, last } = answer;
         const { position } = state;
-        return pending.resolve({ stream, revision, position, events, repeated, last }, state);
+        const written = answer.written.map((event) => ({ ...event, position }));
+        return pending.resolve({ stream, revision, position, events, repeated, last, written }, state);
       }
       case 'refused':
         return pending.reject(answer.refusal);
@@ -359,7 +366,7 @@ const schemaOf = (kind: StreamKind): string => `${kind.category}@${kind.snapshot
 
 /** For reading the state in turn: it never decides. */
 const NOBODY: CommandContext = { commandId: '', principal: '', correlationId: '', causationId: '' };
-const NOTHING = { revision: -1, position: START, events: 0, repeated: false, last: null };
+const NOTHING = { revision: -1, position: START, events: 0, repeated: false, last: null, written: [] };
 
 /** No state of a store: whatever is asked of it again fails again. */
 const isBug = (error: unknown): boolean =>

@@ -7,6 +7,7 @@ import {
   type Cause,
   type Command,
   type DomainEvent,
+  type Envelope,
   type EventRegistry,
   type Instant,
   type Metadata,
@@ -32,6 +33,8 @@ export interface CommandOptions {
    * from the last event that came into the stream from elsewhere, where there is one.
    */
   readonly continues?: boolean;
+  /** The receipt brings the events that the command caused. */
+  readonly tellsEvents?: boolean;
 }
 
 /** For every kind of stream: a stream is to wait for what its steps say now. */
@@ -52,6 +55,9 @@ export interface Asked {
   readonly options: CommandOptions;
 }
 
+/** An event that a command caused. Its position is known when its append is, and so is what its stream waits for. */
+export type Written = Omit<Envelope, 'position'>;
+
 /** What is to be said to one who asked, once the part that it belongs to is durable. */
 export type Answer =
   | { readonly kind: 'state' }
@@ -61,6 +67,7 @@ export type Answer =
       readonly events: number;
       readonly repeated: boolean;
       readonly last: Cause | null;
+      readonly written: readonly Written[];
     }
   | { readonly kind: 'refused'; readonly refusal: Error }
   /** Not an expected "no": what belongs to its sequence is held back. */
@@ -123,7 +130,15 @@ export function decideAll(
     carryOut(decided, state, context);
     const { revision, last } = state;
     const count = decided.events.length;
-    answers.push({ kind: 'done', revision, events: count, repeated: false, last: count > 0 ? last : null });
+    const written = asked.options.tellsEvents ? writtenBy(decided, revision, context) : NOTHING;
+    answers.push({
+      kind: 'done',
+      revision,
+      events: count,
+      repeated: false,
+      last: count > 0 ? last : null,
+      written,
+    });
   }
   close();
   return parts;
@@ -132,6 +147,7 @@ export function decideAll(
 interface Decided {
   readonly context: CommandContext;
   readonly decision: readonly DomainEvent[];
+  readonly metadata: readonly Metadata[];
   readonly events: readonly NewEvent[];
   readonly bytes: number;
 }
@@ -151,7 +167,7 @@ function decide(
   const bodyHash = state.commands.bodyHashOf(context.commandId);
   if (bodyHash !== undefined) {
     if (bodyHash !== (context.bodyHash ?? '')) return { kind: 'refused', refusal: reusedKey() };
-    return { kind: 'done', revision, events: 0, repeated: true, last: null };
+    return { kind: 'done', revision, events: 0, repeated: true, last: null, written: NOTHING };
   }
   if (ifRevision !== undefined && ifRevision !== revision)
     return { kind: 'refused', refusal: staleRevision(stream, ifRevision, revision) };
@@ -160,19 +176,20 @@ function decide(
       command === REVISE_STEPS
         ? reviseSteps({ kind, at }, state)
         : (kind.decider.decide(command, state.state, at) as readonly DomainEvent[]);
+    const metadata = decision.map(({ type }) => ({
+      ...metadataOf(context, registry.versionOf(type), at),
+      occurredAt: kind.elsewhere?.has(type) ? context.occurredAt : undefined,
+    }));
     const events = decision.map(({ type, data }, index) => ({
       id: uuidOf(`${context.commandId}/${stream}/${index}/${nonce}`),
       type,
       data: JSON.stringify(data),
-      metadata: JSON.stringify({
-        ...metadataOf(context, registry.versionOf(type), at),
-        occurredAt: kind.elsewhere?.has(type) ? context.occurredAt : undefined,
-      }),
+      metadata: JSON.stringify(metadata[index]),
     }));
     const bytes = events.reduce((sum, event) => sum + bytesOf(event), 0);
     if (events.length > MAX_APPEND_EVENTS || bytes > ROOM_BYTES)
       return { kind: 'failed', error: new AppendTooLarge(stream, events.length, bytes) };
-    return { context, decision, events, bytes };
+    return { context, decision, metadata, events, bytes };
   } catch (error) {
     return isRefusal(error) ? { kind: 'refused', refusal: error } : { kind: 'failed', error };
   }
@@ -212,6 +229,22 @@ function carryOut(
   }
   if (decision.length > 0) state.commands.add(context.commandId, context.bodyHash);
 }
+
+const NOTHING: readonly Written[] = [];
+
+/** The events of a decision, of which the last one has this revision. */
+const writtenBy = (
+  { decision, metadata, events }: Decided,
+  last: number,
+  { stream }: DecisionContext,
+): readonly Written[] =>
+  decision.map((event, index) => ({
+    ...event,
+    id: (events[index] as NewEvent).id,
+    stream,
+    revision: last - decision.length + 1 + index,
+    metadata: metadata[index] as Metadata,
+  }));
 
 const metadataOf = (context: CommandContext, version: number, recordedAt: Instant): Metadata => ({
   version,

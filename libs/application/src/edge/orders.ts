@@ -26,6 +26,7 @@ import { readable } from '@seatbook/runtime';
 import { mustExist } from './accounts.js';
 import type { PageOf, Reflected, ReflectedPage, RowsOf, WantedPage } from './reader.js';
 import { pageOfList } from './page-of-list.js';
+import type { PlacedOrder } from './place-order.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 import { subjectPages } from './subject-pages.js';
 
@@ -200,12 +201,11 @@ export async function getOrder(
 }
 
 async function withAccount(
-  { reader }: SeatbookEdge,
+  { stores }: SeatbookEdge,
   order: OrderDocument,
   asOf: Reflected,
 ): Promise<OrderAsOf> {
-  const { document: account } = await reader.get(queryModels.accounts, order.uId);
-  return { order, account, asOf };
+  return { order, account: await stores.reads.get(queryModels.accounts, order.uId), asOf };
 }
 
 /** The outcome of each pair of an order. @throws Refusal NOT_FOUND_ORDER */
@@ -269,32 +269,43 @@ async function placesOf(
 }
 
 /**
- * An order that was just placed, without waiting for the read model: while that is behind, its fold over the order's
- * stream gives the same document.
+ * An order that was just placed, without waiting for the read model: from what was written, where that is all there was;
+ * else, while the model is behind, its fold over the order's stream gives the same document.
  * @throws Refusal NOT_FOUND_ORDER
  */
 export async function getPlacedOrder(
   seatbook: SeatbookEdge,
-  { orderId, position }: { readonly orderId: string; readonly position: Position },
+  { orderId, position, written }: Pick<PlacedOrder, 'orderId' | 'position' | 'written'>,
 ): Promise<OrderAsOf> {
   const { reader, freshness } = seatbook;
+  const first = foldedFrom(written, null);
+  if (first) return withAccount(seatbook, first.order, first.asOf);
   if ((await freshness.position(queryModels.orders)) >= position) {
     const { document, asOf } = await reader.get(queryModels.orders, orderId);
     if (document) return await withAccount(seatbook, document, asOf);
   }
-  let asOf: Reflected = { position: START, time: 0 };
-  let order: OrderDocument | null = null;
+  let found: Folded | null = null;
   for (let revision = 0; ; revision += PAGE_EVENTS) {
     const page = await seatbook.events.readStream(orderStream(orderId), revision, PAGE_EVENTS);
-    for (const event of page) {
-      const envelope = readable(event) as Envelope<OrderEvent>;
-      for (const { evolve } of queryModels.orders.changesBy(envelope)) order = evolve(order);
-      asOf = { position: event.position, time: event.metadata.recordedAt };
-    }
+    found = foldedFrom(page.map(readable), found);
     if (page.length < PAGE_EVENTS) break;
   }
-  if (!order) throw unknownOrder();
-  return withAccount(seatbook, order, asOf);
+  if (!found) throw unknownOrder();
+  return withAccount(seatbook, found.order, found.asOf);
+}
+
+type Folded = Omit<OrderAsOf, 'account'>;
+
+/** What further events of an order make of its document. */
+function foldedFrom(events: readonly Envelope[], before: Folded | null): Folded | null {
+  let order = before?.order ?? null;
+  for (const event of events)
+    for (const { evolve } of queryModels.orders.changesBy(event as Envelope<OrderEvent>))
+      order = evolve(order);
+  const last = events.at(-1);
+  return order && last
+    ? { order, asOf: { position: last.position, time: last.metadata.recordedAt } }
+    : before;
 }
 
 /** The order as soon as it is in one of the states; else as it is after `waitMs`. */
@@ -319,7 +330,7 @@ export async function waitForOrder(
       const last = over;
       const { document: order, asOf } = await reader.get(queryModels.orders, orderId);
       if (order && (last || until.has(order.state))) return withAccount(seatbook, order, asOf);
-      if (last) return await getPlacedOrder(seatbook, { orderId, position });
+      if (last) return await getPlacedOrder(seatbook, { orderId, position, written: [] });
       if (!over) await changed;
     }
   } finally {

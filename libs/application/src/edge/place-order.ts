@@ -1,4 +1,4 @@
-import { Refusal, chunksOf, type Position } from '@seatbook/kernel';
+import { Refusal, chunksOf, type Envelope, type Position } from '@seatbook/kernel';
 import {
   MAX_HOLDERS,
   NOBODY,
@@ -41,6 +41,8 @@ export interface PlacedOrder {
   readonly position: Position;
   /** The same request had been made before. */
   readonly repeated: boolean;
+  /** All events of the order, where they were written now in a single append; else none. */
+  readonly written: readonly Envelope[];
 }
 
 /** Assigns licences: each of the assets to each of the devices and persons. */
@@ -85,8 +87,9 @@ export async function placeOrder(
   const last = lists.pop() ?? NOBODY;
   const placing: OrderCommand = { type: 'PlaceOrder', terms, holders: last };
   if (lists.length === 0) {
-    const { position, repeated } = await seatbook.execute(stream, placing, context, { likelyAbsent: true });
-    return { orderId, position, repeated };
+    const options = { likelyAbsent: true, tellsEvents: true };
+    const { position, repeated, written } = await seatbook.execute(stream, placing, context, options);
+    return { orderId, position, repeated, written: written[0]?.revision === 0 ? written : [] };
   }
   const creating: OrderCommand = { type: 'CreateOrder', terms };
   const created = await seatbook.execute(stream, creating, context, { likelyAbsent: true });
@@ -97,7 +100,7 @@ export async function placeOrder(
     await seatbook.execute(stream, listing, { ...context, commandId: `${orderId}/list/${index}` });
   }
   const { position } = await seatbook.execute(stream, placing, { ...context, commandId: `${orderId}/place` });
-  return { orderId, position, repeated: created.repeated };
+  return { orderId, position, repeated: created.repeated, written: [] };
 }
 
 /** Lists written so far; all of them where the order was placed already. */
@@ -163,7 +166,7 @@ export async function cancelWaiting(
     { type: 'CancelWaiting' },
     context,
   );
-  return { orderId, position, repeated };
+  return { orderId, position, repeated, written: [] };
 }
 
 export const orderCommands = {

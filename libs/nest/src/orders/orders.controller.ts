@@ -230,12 +230,12 @@ export class OrdersController {
     reply: HttpReply,
     until = SETTLED,
   ): Promise<PlacedOrderAnswer> {
-    const { orderId, position } = placed;
+    const { orderId, position, written } = placed;
     const wait = preferredWait(headerOf(request, 'prefer'), this.host.configuration.http.waitMaxMs);
     if (wait !== null) void reply.header('preference-applied', `wait=${wait / 1_000}`);
     const found =
       wait === null
-        ? await this.queries.execute(new Queries.GetPlacedOrder({ orderId, position }))
+        ? await this.queries.execute(new Queries.GetPlacedOrder({ orderId, position, written }))
         : await whileAwaited(request, this.host.closing, (ended) =>
             this.queries.execute(new Queries.WaitForOrder({ orderId, position, until, waitMs: wait, ended })),
           );

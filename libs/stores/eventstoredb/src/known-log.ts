@@ -10,8 +10,9 @@ import type { StreamNames } from './stream-names.js';
 
 /** The first release that says when a subscription has caught up. */
 const OLDEST_SERVER = [23, 10] as const;
-/** Events looked at in one go for the last one of ours: mostly it is among the first. */
-const FIRST_LOOK = 32;
+/** Events looked at in one go for the last one of ours: mostly it is among the first. Further looks are longer. */
+const FIRST_LOOK = 4;
+const LONGER = 8;
 const LOOK = 500;
 
 /** Why a server cannot be used. An operator has to mend it; no retry does. */
@@ -138,7 +139,7 @@ export class KnownLog {
     const known = latest(this.#beginning, this.#searched, last);
     let end: Position | null = null;
     let before: RecordedEvent | null = null;
-    for (let count = FIRST_LOOK; ; count = LOOK) {
+    for (let count = FIRST_LOOK; ; count = Math.min(count * LONGER, LOOK)) {
       const events: readonly RecordedEvent[] = await ofAll(this.connections.reads.backwards(before, count));
       for (const event of events) {
         const position = ourPosition(event.position);
