@@ -6,7 +6,9 @@ import { createRequire } from 'node:module';
  */
 const require = createRequire(import.meta.url);
 const { EventStoreDBClient } = require('@eventstore/db-client');
-const { Connection } = require('mongodb/lib/cmap/connection');
+/** Where the driver sends every command; its types do not show it. */
+const WHERE_COMMANDS_LEAVE = 'mongodb/lib/cmap/connection';
+const { Connection } = require(WHERE_COMMANDS_LEAVE);
 
 /** @type {Map<string, number>} */
 const calls = new Map();
