@@ -24,6 +24,8 @@ export class ModelColumns {
   readonly ofKey: readonly string[];
   /** Those of the key in the order in which the table has its rows: that of the first index with no others. */
   readonly primary: readonly string[];
+  /** Where a row has these. */
+  readonly places: readonly number[];
   /** The key is made of fields: rows are small, and lie in the order of `primary`. */
   readonly clustered: boolean;
   /** Whether a column holds numbers of shared texts, in the order of all. */
@@ -41,6 +43,7 @@ export class ModelColumns {
     this.ofKey = this.all.slice(0, Math.max(1, keyFields.length));
     const asIndexes = indexes.map(({ fields }) => this.ordering(fields));
     this.primary = asIndexes.find(({ length }) => length === this.ofKey.length) ?? this.ofKey;
+    this.places = this.primary.map((column) => this.all.indexOf(column));
   }
 
   /** What orders the rows of an index: its fields, then as much of the key as they do not have. */

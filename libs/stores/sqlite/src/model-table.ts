@@ -82,7 +82,7 @@ export class ModelTable {
     for (const index of indexes.all(name)) this.#database.exec(`DROP INDEX ${index}`);
     this.create();
     const old = new ModelTable(this.#database, this.#texts, this.#id, { ...this.#model, ...declared }, name);
-    for (const [key, { document, position }] of old.#all()) this.put(key, document, position);
+    for (const [key, placed] of old.#all()) this.write(new Map([[key, placed]]));
     old.remove();
   }
 
@@ -91,19 +91,35 @@ export class ModelTable {
     return row && { document: this.#documentIn<D>(row), position: asPosition(row.at(-1) as number) };
   }
 
-  put(key: string, document: Document, position: Position): void {
+  /** Only inside a transaction that writes. In the order of the table: neighbours share pages. */
+  write(changes: ReadonlyMap<string, Placed<Document>>): void {
+    const rows: ColumnValue[][] = [];
+    for (const [key, { document, position }] of changes) {
+      if (document === null) this.#prepared().delete.run(this.#keyColumns(key));
+      else rows.push(this.#rowOf(key, document, position));
+    }
+    const { put } = this.#prepared();
+    for (const row of rows.sort(this.#inOrder)) put.run(row);
+  }
+
+  #rowOf(key: string, document: Document, position: Position): ColumnValue[] {
     const { shared, fields } = this.#columns;
     const row = this.#columns.rowOf(key, document);
     const doc = this.#documents.textOf(document, row);
     for (let number = 0; number < row.length; number += 1)
       if (shared[number] === true) row[number] = this.#given(fields[number] ?? '', row[number] ?? null);
     row.push(doc, BigInt(numberOf(position)));
-    this.#prepared().put.run(row);
+    return row;
   }
 
-  delete(key: string): void {
-    this.#prepared().delete.run(this.#keyColumns(key));
-  }
+  readonly #inOrder = (one: readonly ColumnValue[], other: readonly ColumnValue[]): number => {
+    for (const column of this.#columns.places) {
+      const [a = null, b = null] = [one[column], other[column]];
+      if (a === b) continue;
+      return a === null || (b !== null && a < b) ? -1 : 1;
+    }
+    return 0;
+  };
 
   /** After a transaction that was undone. */
   forget(): void {

@@ -158,10 +158,7 @@ export class SqliteReadStore implements ReadStore {
         const expected = { position: from, epoch };
         if (actual.position !== from || actual.epoch !== epoch)
           throw new CheckpointMoved(titleOf(model), expected, actual);
-        for (const [key, { document, position }] of changes) {
-          if (document === null) table.delete(key);
-          else table.put(key, document, position);
-        }
+        table.write(changes);
         this.#setPosition.run(numberOf(to), model.name, model.version);
       }),
     );
