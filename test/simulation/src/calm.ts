@@ -13,6 +13,7 @@ export async function calm(world: World): Promise<void> {
   const { admin } = world.virtual.simulator;
   world.tell('all is calm from here on');
   world.weather.clear();
+  world.virtual.wake();
   await world.virtual.backEnd.calm();
   if (world.clockAhead !== 0) world.setClock(-world.clockAhead);
   admin.clearErrorRules();

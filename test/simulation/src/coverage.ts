@@ -132,6 +132,8 @@ export function required(): string[] {
     'snapshot: damaged',
     ...struckCalls.flatMap((call) => [`crash: before ${call}`, `crash: after ${call}`]),
     ...storeCalls.flatMap((call) => [`store fault: ${call} fails`, `store fault: ${call} answer lost`]),
+    'asked by: another worker',
+    'epoch: a later one moves a checkpoint',
     'clock: forward',
     'clock: back',
     'last order: notified',

@@ -7,13 +7,14 @@ import { beginnings } from './actions/beginnings.js';
 import { machine, strikeTheBeginning } from './actions/machine.js';
 import { people } from './actions/people.js';
 import { servers } from './actions/servers.js';
+import { workers } from './actions/workers.js';
 import { COMPARED_FROM, attend, calm } from './calm.js';
 import type { Coverage } from './coverage.js';
 import { Dice } from './dice.js';
 import { contradictions, logOf, unsettled } from './invariants.js';
 import { lastOrder } from './last-order.js';
 import { Standstill } from './standstill.js';
-import { World, type Where } from './world.js';
+import { World, workersOf, type Where } from './world.js';
 
 /** How one seed's history ended. */
 export interface Ending {
@@ -37,7 +38,7 @@ interface Planned {
 const ACTIONS: readonly Action[] = [...people, ...apple, ...machine];
 
 /** Names of all that can happen, as they are counted. */
-export const actionNames: readonly string[] = [...beginnings, ...ACTIONS].map(
+export const actionNames: readonly string[] = [...beginnings, ...ACTIONS, ...workers].map(
   ({ name }) => `action: ${name}`,
 );
 
@@ -61,7 +62,11 @@ const LAST_ORDERS = 4;
  */
 function planOf(seed: number, where: Where): Planned[] {
   const dice = new Dice(seededRandom(seed * 104_729 + 3));
-  const actions = where === 'servers' ? [...ACTIONS, ...servers] : ACTIONS;
+  const actions = [
+    ...ACTIONS,
+    ...(where === 'servers' ? servers : []),
+    ...(workersOf(seed) > 1 ? workers : []),
+  ];
   const theme = actions[seed % actions.length] as Action;
   const length = dice.between(6, 30);
   return Array.from({ length: where === 'servers' ? Math.ceil(length / 2) : length }, (_planned, index) => {

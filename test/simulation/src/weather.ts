@@ -1,5 +1,5 @@
 import type { Instant } from '@seatbook/kernel';
-import type { Fate } from '@seatbook/test-support/virtual-seatbook';
+import type { Fate } from '@seatbook/test-support/process-life';
 
 /**
  * Calls of stores and of Apple's client that can be struck: those that write, and those that work is read from; each with
@@ -109,7 +109,7 @@ export class Weather {
     }
   }
 
-  fateOf(call: string, [first]: readonly unknown[]): Fate {
+  fateOf(call: string, [first]: readonly unknown[], process: number): Fate {
     this.#act(call, first);
     if (this.#full > this.now() && WRITES.test(call)) {
       this.count('store fault: the disk is full');
@@ -126,6 +126,8 @@ export class Weather {
     for (const planned of this.#strokes) {
       const { call: wanted, fate, stream } = planned.stroke;
       if (wanted !== call || (stream !== undefined && !String(first).startsWith(stream))) continue;
+      // The machine of an edge is not suspended.
+      if (process < 0 && SUSPENDED.has(fate)) continue;
       if (planned.left > 0) {
         planned.left -= 1;
         continue;
@@ -140,8 +142,12 @@ export class Weather {
   }
 }
 
+const SUSPENDED: ReadonlySet<Fate> = new Set(['sleeps-before', 'sleeps-after']);
+
 function nameOf(call: string, fate: Exclude<Fate, 'well'>): string {
   if (fate === 'dies-before') return `crash: before ${call}`;
   if (fate === 'dies-after') return `crash: after ${call}`;
+  if (fate === 'sleeps-before') return `suspended: before ${call}`;
+  if (fate === 'sleeps-after') return `suspended: after ${call}`;
   return `store fault: ${call} ${fate === 'fails' ? 'fails' : 'answer lost'}`;
 }

@@ -1,10 +1,12 @@
 import { importToken, type Caller } from '@seatbook/application';
-import { isRefusal, type Milliseconds } from '@seatbook/kernel';
+import { isRefusal, type Milliseconds, type ModelRef } from '@seatbook/kernel';
 import { accountStream, queryModels, type AccountDocument, type Timings } from '@seatbook/licensing';
+import type { CheckpointMove } from '@seatbook/runtime';
 import type { FaultsPatch, NewAsset, Span } from '@seatbook/simulator';
+import type { Fate } from '@seatbook/test-support/process-life';
 import { seededRandom } from '@seatbook/test-support/seeded-random';
 import type { ServerBackEnd } from '@seatbook/test-support/server-back-end';
-import { OWNER, VirtualSeatbook, asset, serials, type Fate } from '@seatbook/test-support/virtual-seatbook';
+import { OWNER, VirtualSeatbook, asset, serials } from '@seatbook/test-support/virtual-seatbook';
 import { Coverage } from './coverage.js';
 import { Dice } from './dice.js';
 import { Weather } from './weather.js';
@@ -64,6 +66,9 @@ const SHORT_WAITS: Partial<Timings> = {
 /** Commands that streams remember in some worlds: more than follow from one batch of the reactor there. */
 const SHORT_MEMORY = 60;
 const SMALL_BATCH = 20;
+/** So many workers there are in the world of a seed; the edge is with the first. */
+export const workersOf = (seed: number): number => (seed % 9 !== 4 ? 1 : seed % 27 === 13 ? 3 : 2);
+
 /** Pause before a process that could not start is started again. */
 const START_AGAIN_MS: Milliseconds = 5_000;
 const STARTS = 100;
@@ -91,6 +96,10 @@ export class World {
   /** How far the clock of the machine is from Apple's. */
   clockAhead: Milliseconds = 0;
   readonly #startedAt: number;
+  /** The latest epoch in which each checkpoint was moved, by the name of what has it. */
+  readonly #epochs = new Map<string, number>();
+  /** Whose each token is. */
+  readonly #locations = new Map<string, string>();
   /** What was done at the moment that it is. */
   #moment: { readonly at: Milliseconds; count: number } = { at: -1, count: 0 };
 
@@ -125,14 +134,21 @@ export class World {
       (line) => world?.tell(line),
     );
     const short = dice.chance(0.15);
+    const workers = workersOf(seed);
     const virtual = await VirtualSeatbook.open({
       ...(servers && { backEnd: servers }),
       seed,
       // Some deployments cannot be reached from outside and poll.
       publicUrl: dice.chance(0.2) ? null : 'https://seatbook.test',
       timings: dice.chance(0.1) ? {} : SHORT_WAITS,
-      // Some deployments run their halves in two processes.
-      apart: dice.chance(0.15),
+      // Some deployments run their halves in two processes, and some have several workers.
+      apart: dice.chance(0.08),
+      workers,
+      ...(workers > 1 && {
+        sleepMs: dice.of([20_000, 90_000, 90_000]),
+        requested: (path, token, process) => world?.asked(path, token, process),
+        carriedOut: (call, parameters) => world?.carriedOut(call, parameters),
+      }),
       // What comes after thousands of events of a stream comes after a few in some.
       limits: {
         ...(dice.chance(0.4) ? { snapshotAfterEvents: dice.of([0, 3, 8]) } : {}),
@@ -142,8 +158,8 @@ export class World {
       ...(short ? { reactor: { batchEvents: SMALL_BATCH } } : {}),
       // Some want to be told what a larger return is to take.
       ...(seed % 10 === 3 ? { edge: { expectAbove: { licences: 4, percent: 100 } } } : {}),
-      fateOf: (call, parameters) => {
-        const fate = weather.fateOf(call, parameters);
+      fateOf: (call, parameters, process) => {
+        const fate = weather.fateOf(call, parameters, process);
         return world?.goesRoundInCircles(call, fate) ? 'dies-before' : fate;
       },
       acknowledged: (notificationId) => world?.acknowledged.add(notificationId),
@@ -164,7 +180,7 @@ export class World {
     const adamIds = Array.from({ length: dice.between(1, 5) }, (_asset, index) => `90000000${index + 1}`);
     const site: Site = { uId, name, adamIds, token, readOnly: false, foreign: new Map() };
     this.sites.push(site);
-    this.tokens.push(token);
+    this.#know(token, uId);
     admin.addAssets(
       uId,
       adamIds.map((adamId) => this.assetOf(adamId, dice.between(0, devices.length + 5))),
@@ -187,6 +203,11 @@ export class World {
     }
     const free = adamIds.map((adamId) => `${adamId}: ${this.available(site, adamId)} free`);
     this.tell(`the location ${uId} with ${free.join(', ')}`);
+  }
+
+  #know(token: string, uId: string): void {
+    this.tokens.push(token);
+    this.#locations.set(token, uId);
   }
 
   /** An app as organisations own them. */
@@ -289,7 +310,7 @@ export class World {
     const { admin } = this.virtual.simulator;
     const expiresAt = livesMs === undefined ? {} : { expiresAt: this.virtual.clock.elapsed() + livesMs };
     const { token } = admin.issueToken(site.uId, expiresAt);
-    this.tokens.push(token);
+    this.#know(token, site.uId);
     site.token = token;
     site.readOnly = false;
     return token;
@@ -315,31 +336,82 @@ export class World {
     return (this.#moment.count += 1) > MOST_AT_ONCE;
   }
 
-  /** Time passes, and the process is started again where it died. */
+  /**
+   * One of several workers asks something of Apple: it has the lease for that, and no other one that is awake says that
+   * it has it.
+   */
+  asked(path: string, token: string, process: number): void {
+    const uId = this.#locations.get(token);
+    // What concerns the account itself is asked under the lease of other work.
+    if (uId === undefined || path.endsWith('/client/config')) return;
+    const { virtual } = this;
+    const holders = virtual.workers.flatMap((_worker, number) =>
+      virtual.claims(number, `apple/${uId}`) ? number : [],
+    );
+    this.covered.add(`asked by: ${process === 0 ? 'the first worker' : 'another worker'}`);
+    if (holders.join() !== String(process))
+      this.wrong.push(`worker ${process} asks ${path} of ${uId}, whose work is that of ${holders.join()}`);
+  }
+
+  /** What one of several workers has written: nobody whose time is over moves a checkpoint. */
+  carriedOut(call: string, parameters: readonly unknown[]): void {
+    if (call !== 'reads.commit' && call !== 'progress.saveCheckpoint') return;
+    const [model, , moved] = parameters as [ModelRef | string, unknown, CheckpointMove];
+    const name = typeof model === 'string' ? model : `${model.name}@${model.version}`;
+    const { epoch } = typeof model === 'string' ? (parameters[1] as CheckpointMove) : moved;
+    const latest = this.#epochs.get(name) ?? 0;
+    if (epoch < latest)
+      this.wrong.push(`the checkpoint of ${name} was moved in epoch ${epoch}, after ${latest} had begun`);
+    if (epoch > latest && latest > 0) this.covered.add('epoch: a later one moves a checkpoint');
+    this.#epochs.set(name, Math.max(epoch, latest));
+  }
+
+  /** Time passes, and what died is started again. */
   async pass(ms: Milliseconds): Promise<void> {
     await this.virtual.advance(ms);
     if (this.#moment.count > MOST_AT_ONCE)
       throw new Error(
         `more than ${MOST_AT_ONCE} writes, requests and failures at one moment: it goes round in circles`,
       );
-    if (!this.virtual.dead) return;
-    this.tell('the process is dead; it starts again');
-    await this.revive();
+    for (const number of this.virtual.deadOnes) {
+      if (this.virtual.workers.length === 1) {
+        this.tell('the process is dead; it starts again');
+        await this.revive();
+      } else {
+        this.tell(`worker ${number} is dead; it starts again`);
+        await this.#reviveOne(number);
+      }
+    }
+  }
+
+  async #reviveOne(number: number): Promise<void> {
+    const { virtual } = this;
+    await this.#startUntilItLives(
+      () => virtual.startOne(number),
+      async () => virtual.killOne(number),
+    );
   }
 
   /** A process that is killed, or dead already, is started again: by a supervisor, as often as it needs. */
   async revive({ withoutViews = false } = {}): Promise<void> {
     const { virtual } = this;
-    for (let start = 0; start < STARTS; start += 1) {
-      await virtual.kill();
-      if (withoutViews && start === 0) virtual.backEnd.loseViews();
+    await virtual.kill();
+    if (withoutViews) virtual.backEnd.loseViews();
+    await this.#startUntilItLives(
+      () => virtual.start(),
+      () => virtual.kill(),
+    );
+  }
+
+  async #startUntilItLives(start: () => Promise<void>, kill: () => Promise<void>): Promise<void> {
+    for (let starts = 0; starts < STARTS; starts += 1) {
       try {
-        await virtual.start();
+        await start();
         return;
       } catch (error) {
         this.tell(`it did not start: ${(error as Error).message}`);
-        await virtual.kill();
-        await virtual.advance(START_AGAIN_MS);
+        await kill();
+        await this.virtual.advance(START_AGAIN_MS);
       }
     }
     throw new Error('it does not start');
@@ -361,7 +433,9 @@ export class World {
     return this.virtual.edge.execute(accountStream(uId), { type: 'TakeOver' }, context);
   }
 
+  /** A machine that is suspended is awake by then: who has a lease cannot know of an hour that no clock of it has seen. */
   setClock(by: Milliseconds): void {
+    this.virtual.wake();
     this.clockAhead += by;
     this.virtual.clock.set(by);
   }

@@ -63,7 +63,8 @@ export class Machine implements Clock {
     };
   }
 
-  #awake(): Promise<void> {
+  /** Resolves as soon as it is not suspended. */
+  awake(): Promise<void> {
     return this.asleep ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve();
   }
 
@@ -82,17 +83,17 @@ export class Machine implements Clock {
   }
 
   async #awakeFor(call: () => unknown): Promise<unknown> {
-    await this.#awake();
+    await this.awake();
     try {
       return await call();
     } finally {
-      await this.#awake();
+      await this.awake();
     }
   }
 
   async *#pages(pages: AsyncIterable<LogPage>): AsyncGenerator<LogPage> {
     for await (const page of pages) {
-      await this.#awake();
+      await this.awake();
       yield page;
     }
   }

@@ -6,14 +6,7 @@ import {
   type TransportReply,
   type TransportRequest,
 } from '@seatbook/apple';
-import {
-  systemClock,
-  type Clock,
-  type Instant,
-  type Milliseconds,
-  type Position,
-  type Random,
-} from '@seatbook/kernel';
+import { systemClock, type Clock, type Instant, type Milliseconds, type Random } from '@seatbook/kernel';
 import {
   DEFAULT_TIMINGS,
   assetKey,
@@ -28,15 +21,7 @@ import {
   type ReconciliationCommand,
   type Timings,
 } from '@seatbook/licensing';
-import {
-  StoreUnavailable,
-  type EventStore,
-  type OpenedStores,
-  type ReactorLimits,
-  type StoredEvent,
-  type Stores,
-  type StreamLimits,
-} from '@seatbook/runtime';
+import type { ModelStatus, OpenedStores, ReactorLimits, StoredEvent, StreamLimits } from '@seatbook/runtime';
 import { createSimulator, type NewAsset, type Simulator } from '@seatbook/simulator';
 import {
   Foundation,
@@ -52,6 +37,8 @@ import {
 } from '@seatbook/application';
 import { allEvents } from './all-events.js';
 import { EmbeddedBackEnd, type BackEnd } from './back-end.js';
+import { Machine } from './machine.js';
+import { Life, withHintsOfItsOwn, type Calls, type Death, type FateOf } from './process-life.js';
 import { seededIds, seededRandom } from './seeded-random.js';
 import { VirtualClock } from './virtual-clock.js';
 
@@ -67,7 +54,7 @@ export interface VirtualOptions {
   readonly backEnd?: BackEnd;
   /** The halves are processes of their own: nothing but the stores connects them. */
   readonly apart?: boolean;
-  /** So many workers, apart from each other; 1 when absent. */
+  /** So many workers, apart from each other, each on a machine of its own; the edge lives and dies with the first. 1 when absent. */
   readonly workers?: number;
   readonly seed?: number;
   readonly timings?: Partial<Timings>;
@@ -80,13 +67,16 @@ export interface VirtualOptions {
   /** Told of each line of the product's logs, as text. */
   readonly log?: (line: string) => void;
   /** Asked before each call of a store and of Apple's client, by e.g. `events.append`. All is well without it. */
-  readonly fateOf?: (call: string, parameters: readonly unknown[]) => Fate;
+  readonly fateOf?: FateOf;
+  /** Told of each call of a store that was carried out, whether or not its answer arrived. */
+  readonly carriedOut?: (call: string, parameters: readonly unknown[]) => void;
+  /** Told of each request to Apple, by its path and token ('' without one), as the process of that number sends it. */
+  readonly requested?: (path: string, token: string, process: number) => void;
+  /** How long a machine is suspended at a call whose fate is that; a minute and a half when absent. */
+  readonly sleepMs?: Milliseconds;
   /** Told of each notification of Apple that the product has acknowledged, by its id. */
   readonly acknowledged?: (notificationId: string) => void;
 }
-
-/** What becomes of a call: done and answered; refused; done, its answer lost; or the process dies around it. */
-export type Fate = 'well' | 'fails' | 'answer-lost' | 'dies-before' | 'dies-after';
 
 export const asset = (adamId: string, total: number, more: Partial<NewAsset> = {}): NewAsset => ({
   adamId,
@@ -116,82 +106,24 @@ const AWAY_PAUSE_MS: Milliseconds = 10;
 /** By the machine's clock: whatever was asked of a server that is there has an answer long before. */
 const ANSWERED_WITHIN_MS: Milliseconds = 60_000;
 
-/** One life of the process. When it has ended, none of its pending work has any effect. */
-interface Life {
-  over: boolean;
-  appends: number;
-}
+/** What stands in the header of that name; '' where it is missing. */
+const bearerOf = (headers: Readonly<Record<string, string>>): string =>
+  (Object.entries(headers).find(([name]) => name.toLowerCase() === 'authorization')?.[1] ?? '').replace(
+    /^Bearer /,
+    '',
+  );
 
-const never = (): Promise<never> => new Promise(() => undefined);
+/** Longer than any lease. */
+const SLEEP_MS: Milliseconds = 90_000;
 
-const storeFailure = (call: string): Error => new StoreUnavailable(`${call}: the disk fails`, 'SQLITE_IOERR');
+/** Who calls from an edge that is no worker. */
+const EDGE = -1;
 
-/** A subscription whose first page cannot be read. */
-const broken = (call: string): AsyncIterable<never> => ({
-  [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(storeFailure(call)) }),
-});
-
-/** A subscription of a dead process. */
-const silent: AsyncIterable<never> = { [Symbol.asyncIterator]: () => ({ next: never }) };
-
-/** Calls of a dead process never come back; those of a living one end as their fate is. */
-function mortal<T extends object>(
-  port: T,
-  life: Life,
-  fateOf: (member: string, parameters: readonly unknown[]) => Fate = () => 'well',
-): T {
-  return new Proxy(port, {
-    get(target, name) {
-      const member: unknown = Reflect.get(target, name);
-      if (typeof member !== 'function') return member;
-      return (...parameters: unknown[]): unknown => {
-        const call = String(name);
-        const unanswered = (): unknown => (call === 'subscribe' ? silent : never());
-        if (life.over) return unanswered();
-        const fate = fateOf(call, parameters);
-        if (fate === 'dies-before') life.over = true;
-        if (life.over) return unanswered();
-        if (fate === 'fails') return call === 'subscribe' ? broken(call) : Promise.reject(storeFailure(call));
-        const answer: unknown = Reflect.apply(member, target, parameters);
-        if (!(answer instanceof Promise)) return answer;
-        const ended = <R>(settle: () => R | Promise<R>): R | Promise<R> => {
-          if (fate === 'dies-after') life.over = true;
-          if (life.over) return never();
-          return fate === 'answer-lost' ? Promise.reject(storeFailure(call)) : settle();
-        };
-        return answer.then(
-          (value: unknown) => ended(() => value),
-          (error: unknown) => ended(() => Promise.reject(error as Error)),
-        );
-      };
-    },
-  });
-}
-
-/** The log as one of several processes has it: appends of the others are not announced here. */
-function withHintsOfItsOwn(events: EventStore): EventStore {
-  const listeners = new Set<(position: Position) => void>();
-  return new Proxy(events, {
-    get(target, name) {
-      if (name === 'append') {
-        return async (...asked: Parameters<EventStore['append']>) => {
-          const appended = await target.append(...asked);
-          for (const listener of listeners) listener(appended.position);
-          return appended;
-        };
-      }
-      if (name === 'onAppended') {
-        return (listener: (position: Position) => void) => {
-          listeners.add(listener);
-          return () => listeners.delete(listener);
-        };
-      }
-      const member: unknown = Reflect.get(target, name);
-      return typeof member === 'function'
-        ? (...asked: unknown[]): unknown => Reflect.apply(member, target, asked)
-        : member;
-    },
-  });
+/** A process, its worker, and the client of Apple that this has. */
+interface Process {
+  readonly life: Life;
+  readonly worker: SeatbookWorker;
+  readonly apple: AppleClient;
 }
 
 /** The whole product and a simulated Apple in one process, on real stores and a virtual clock. */
@@ -202,19 +134,17 @@ export class VirtualSeatbook {
   readonly seed: number;
   stores!: OpenedStores;
   edge!: SeatbookEdge;
-  worker!: SeatbookWorker;
-  /** All of them, the first included. */
-  workers: SeatbookWorker[] = [];
-  apple!: AppleClient;
   token = '';
   #runs = 0;
   #deliveries = 0;
   #requests = 0;
   #asked = 0;
   #edgeFoundation!: Foundation;
-  #life: Life = { over: true, appends: 0 };
-  /** The process dies at this append of its life: `before` it reaches the disk, or `after`, unanswered. */
-  dieAt: { append: number; when: 'before' | 'after' } | null = null;
+  /** For as long as the stores are open. */
+  #deployment!: Life;
+  /** The first has the edge, too. */
+  #processes: Process[] = [];
+  dieAt: Death | null = null;
 
   private constructor(private options: VirtualOptions) {
     this.seed = options.seed ?? 1;
@@ -255,38 +185,53 @@ export class VirtualSeatbook {
   }
 
   async start(): Promise<void> {
-    const life: Life = { over: false, appends: 0 };
-    this.#life = life;
-    const clock: Clock = {
-      now: () => this.clock.now(),
-      elapsed: () => this.clock.elapsed(),
-      after: (delay, run) => this.clock.after(delay, () => (life.over ? undefined : run())),
-    };
+    const { workers = 1 } = this.options;
+    const first = this.#newLife();
+    this.#deployment = workers > 1 ? this.#newLife() : first;
+    const clock = this.#deployment.clockOn(null);
+    const storesClock: Clock = { ...clock, after: (delay, run) => clock.after(delay * PATIENCE, run) };
+    const ids = seededIds(this.seed, this.#runs + 1);
+    this.stores = await this.backEnd.open({ clock: storesClock, ids, random: seededRandom(this.seed) });
+    this.#processes = [];
+    const lives = Array.from({ length: workers }, (_worker, number) =>
+      number === 0 ? first : this.#newLife(),
+    );
+    await this.until(Promise.all(lives.map((life, number) => this.#begin(number, life))));
+  }
+
+  #newLife(): Life {
+    const { sleepMs = SLEEP_MS } = this.options;
+    const { workers = 1 } = this.options;
+    return new Life(this.clock, workers > 1 ? new Machine(this.clock, 0) : null, sleepMs);
+  }
+
+  /** Resolves when the process works, or is dead; the first is waited for by who looks whether it is. */
+  async #begin(number: number, life: Life): Promise<void> {
     const ids = seededIds(this.seed, (this.#runs += 1));
     const random = seededRandom(this.seed + this.#runs);
-    const storesClock: Clock = { ...clock, after: (delay, run) => clock.after(delay * PATIENCE, run) };
-    this.stores = await this.backEnd.open({ clock: storesClock, ids, random: seededRandom(this.seed) });
-    const stores = this.#mortalStores(life);
     const { apart = false, workers = 1, timings, limits } = this.options;
-    const processOf = (alone: boolean): Foundation =>
-      new Foundation({
-        stores: alone ? { ...stores, events: withHintsOfItsOwn(stores.events) } : stores,
-        clock,
+    const several = apart || workers > 1;
+    const foundationOn = (machine: Machine | null, caller: number): Foundation => {
+      const calls = (port: string): Calls => this.#callsOf(port, caller);
+      const stores = life.storesOn(machine, this.stores, calls, () => this.dieAt);
+      return new Foundation({
+        stores: several ? { ...stores, events: withHintsOfItsOwn(stores.events) } : stores,
+        clock: life.clockOn(machine),
         ids,
         timings: { ...DEFAULT_TIMINGS, ...timings },
         log: (message, facts) => this.#tell(`${message} ${JSON.stringify(facts)}`),
         limits,
       });
-    const foundation = processOf(apart || workers > 1);
-    this.#edgeFoundation = apart || workers > 1 ? processOf(true) : foundation;
-    const made = [this.#workerOf(foundation, life, random)];
-    while (made.length < workers) made.push(this.#workerOf(processOf(true), life, random));
-    const [first] = made as [(typeof made)[0]];
-    this.worker = first.worker;
-    this.apple = first.apple;
-    this.workers = made.map(({ worker }) => worker);
-    this.edge = new SeatbookEdge(this.#edgeFoundation, this.options.edge ?? {});
-    await this.until(Promise.all(this.workers.map((worker) => worker.start())));
+    };
+    const foundation = foundationOn(life.machine, number);
+    const process = { life, ...this.#workerOf(foundation, life, { number, random }) };
+    this.#processes[number] = process;
+    if (number === 0) {
+      this.#edgeFoundation = several ? foundationOn(null, EDGE) : foundation;
+      this.edge = new SeatbookEdge(this.#edgeFoundation, this.options.edge ?? {});
+    }
+    const started = process.worker.start();
+    await (number === 0 ? started : Promise.race([started, life.ended]));
   }
 
   #tell(line: string): void {
@@ -297,8 +242,8 @@ export class VirtualSeatbook {
   #workerOf(
     foundation: Foundation,
     life: Life,
-    random: Random,
-  ): { readonly worker: SeatbookWorker; readonly apple: AppleClient } {
+    { number, random }: { readonly number: number; readonly random: Random },
+  ): Pick<Process, 'worker' | 'apple'> {
     const { clock, ids } = foundation;
     const { publicUrl = PUBLIC_URL, reactor } = this.options;
     const apple = createAppleApi({
@@ -310,11 +255,11 @@ export class VirtualSeatbook {
         contentMetadataUrl: `${APPLE}/WebObjects/MZStorePlatform.woa/wa/lookup`,
         ...this.options.apple,
       },
-      transport: (request) => this.#send(request),
+      transport: (request) => this.#sendFrom(number, life, request),
       mayStart: (uId, endpoint) => worker.mayAsk(uId, endpoint === 'clientConfig' ? 'account' : 'licences'),
     });
     const worker = new SeatbookWorker(foundation, {
-      apple: mortal(apple, life, this.#fatesOf('apple')),
+      apple: life.port(apple, this.#callsOf('apple', number)),
       random,
       settings: { mdmInfo: { id: 'seatbook-test', name: 'Seatbook', metadata: '' }, publicUrl },
       newSecret: () => ids.next(),
@@ -326,64 +271,114 @@ export class VirtualSeatbook {
     return { worker, apple };
   }
 
-  #mortalStores(life: Life): Stores {
-    const { events, reads, progress, leases, secrets, directory } = this.stores;
-    const append: EventStore['append'] = async (stream, drafts, expected) => {
-      life.appends += 1;
-      const dying = this.dieAt?.append === life.appends ? this.dieAt.when : null;
-      if (dying === 'before') life.over = true;
-      if (life.over) return new Promise(() => undefined);
-      const appended = await events.append(stream, drafts, expected);
-      if (dying === 'after') life.over = true;
-      return appended;
-    };
-    const store = new Proxy(events, {
-      get(target, name) {
-        if (name === 'append') return append;
-        const member: unknown = Reflect.get(target, name);
-        return typeof member === 'function'
-          ? (...args: unknown[]): unknown => Reflect.apply(member, target, args)
-          : member;
-      },
-    });
+  #callsOf(port: string, number: number): Calls {
+    const { carriedOut } = this.options;
     return {
-      events: mortal<EventStore>(store, life, this.#fatesOf('events')),
-      reads: mortal(reads, life, this.#fatesOf('reads')),
-      progress: mortal(progress, life, this.#fatesOf('progress')),
-      leases: mortal(leases, life, this.#fatesOf('leases')),
-      secrets: mortal(secrets, life, this.#fatesOf('secrets')),
-      directory: mortal(directory, life, this.#fatesOf('directory')),
+      fateOf: (member, parameters) => {
+        const call = `${port}.${member}`;
+        const fate = this.options.fateOf?.(call, parameters, number) ?? 'well';
+        // Where there is a way to a server, the call goes there and meets it.
+        const onItsWay = (fate === 'fails' || fate === 'answer-lost') && this.backEnd.strike(call, fate);
+        return onItsWay ? 'well' : fate;
+      },
+      ...(carriedOut && { carriedOut: (member, parameters) => carriedOut(`${port}.${member}`, parameters) }),
     };
   }
 
-  #fatesOf(port: string): (member: string, parameters: readonly unknown[]) => Fate {
-    return (member, parameters) => {
-      const call = `${port}.${member}`;
-      const fate = this.options.fateOf?.(call, parameters) ?? 'well';
-      // Where there is a way to a server, the call goes there and meets it.
-      const onItsWay = (fate === 'fails' || fate === 'answer-lost') && this.backEnd.strike(call, fate);
-      return onItsWay ? 'well' : fate;
-    };
+  #processOf(number: number): Process {
+    const process = this.#processes[number];
+    if (!process) throw new Error(`there is no process ${number}`);
+    return process;
   }
 
+  get worker(): SeatbookWorker {
+    return this.#processOf(0).worker;
+  }
+
+  /** Another one that uses the same client of Apple. */
+  set worker(worker: SeatbookWorker) {
+    this.#processes[0] = { ...this.#processOf(0), worker };
+  }
+
+  get apple(): AppleClient {
+    return this.#processOf(0).apple;
+  }
+
+  /** All of them, the first included. */
+  get workers(): readonly SeatbookWorker[] {
+    return this.#processes.map(({ worker }) => worker);
+  }
+
+  /** Whether the process with the edge is dead. */
   get dead(): boolean {
-    return this.#life.over;
+    return this.#processes[0]?.life.over ?? true;
   }
 
-  /** Appends of this life of the process. */
+  /** Numbers of the processes that are dead. */
+  get deadOnes(): readonly number[] {
+    return this.#processes.flatMap(({ life }, number) => (life.over ? number : []));
+  }
+
+  /** Appends of this life of the process with the edge. */
   get appends(): number {
-    return this.#life.appends;
+    return this.#processOf(0).life.appends;
+  }
+
+  /** Whether a process that is alive and awake says that a lease is its own. */
+  claims(number: number, lease: string): boolean {
+    const { life, worker } = this.#processOf(number);
+    return !life.over && !life.asleep && worker.leases.epochOf(lease) !== null;
   }
 
   async stop(): Promise<void> {
-    if (!this.dead) await this.until(Promise.all(this.workers.map((worker) => worker.stop())));
+    if (!this.dead)
+      await this.until(Promise.all(this.#processes.map((_process, number) => this.#stopped(number))));
     await this.kill();
   }
 
-  /** The process dies in the middle of whatever it is doing. */
+  #stopped(number: number): Promise<void> {
+    const { life, worker } = this.#processOf(number);
+    const stopped = worker.stop();
+    return number === 0 ? stopped : Promise.race([stopped, life.ended]);
+  }
+
+  /** All processes die in the middle of whatever they are doing. */
   async kill(): Promise<void> {
-    this.#life.over = true;
+    for (const { life } of this.#processes) life.end();
+    this.#deployment.end();
     await this.stores.close();
+  }
+
+  /** One of several processes dies. */
+  killOne(number: number): void {
+    this.#processOf(number).life.end();
+  }
+
+  /** One of several processes is stopped in order; then it is dead. */
+  async stopOne(number: number): Promise<void> {
+    await this.until(this.#stopped(number));
+    this.killOne(number);
+  }
+
+  /** One of several processes begins another life; only the one with the edge is waited for. */
+  async startOne(number: number): Promise<void> {
+    const life = this.#newLife();
+    const begun = this.#begin(number, life);
+    if (number === 0) return this.until(begun);
+    begun.catch((error: unknown) => {
+      this.#tell(`process ${number} did not start: ${String(error)}`);
+      life.end();
+    });
+  }
+
+  /** The machine of a process that has one of its own is suspended for a while. */
+  suspend(number: number, ms: Milliseconds): void {
+    this.#processOf(number).life.sleep(ms);
+  }
+
+  /** No machine is suspended any more. */
+  wake(): void {
+    for (const { life } of this.#processes) life.machine?.resume();
   }
 
   /** Another life of the process, with other options where they are named. */
@@ -432,19 +427,35 @@ export class VirtualSeatbook {
         continue;
       }
       const alone = this.#deliveries === 0 && this.#requests === 0;
-      const quiet = alone && (this.dead || answered || (await this.#quiet()));
+      const quiet = alone && (answered || (await this.#quiet()));
       calm = quiet ? calm + 1 : calm + 0.02;
     }
     this.#checkNotHalted();
   }
 
+  /** Nothing is under way in any process, and between them they have reacted to and shown all that is in the log. */
   async #quiet(): Promise<boolean> {
-    return this.#edgeFoundation.runner.busy === 0 && this.worker.idle();
+    const [first] = this.#processes;
+    if (first && !first.life.over && this.#edgeFoundation.runner.busy > 0) return false;
+    const running = this.#processes.filter(({ life }) => !life.over && !life.asleep);
+    if (this.#processes.length === 1) return running[0]?.worker.idle() ?? true;
+    const quiet = (): boolean => running.every(({ worker }) => worker.quiet);
+    if (running.length === 0 || !quiet()) return running.length === 0;
+    const head = await this.stores.events.head();
+    const statuses = running.map(({ worker }) => worker.views.status());
+    const shown = (statuses[0] ?? []).every((_model, index) =>
+      statuses.some((models) => {
+        const { halted, position } = models[index] as ModelStatus;
+        return halted !== null || position >= head;
+      }),
+    );
+    return shown && quiet() && running.some(({ worker }) => worker.reactor.position >= head);
   }
 
   #checkNotHalted(): void {
-    if (this.dead) return;
-    const halted = this.worker.views.status().filter((model) => model.halted !== null);
+    const halted = this.#processes.flatMap(({ life, worker }) =>
+      life.over ? [] : worker.views.status().filter((model) => model.halted !== null),
+    );
     if (halted.length > 0)
       throw new Error(`halted: ${halted.map((model) => `${model.name}: ${model.halted}`).join('; ')}`);
   }
@@ -565,8 +576,18 @@ export class VirtualSeatbook {
     return allEvents(this.stores.events);
   }
 
-  async #send(request: TransportRequest): Promise<TransportReply> {
-    const life = this.#life;
+  /** A machine that is suspended sends nothing, and hears of an answer when it is awake. */
+  async #sendFrom(number: number, life: Life, request: TransportRequest): Promise<TransportReply> {
+    await life.machine?.awake();
+    this.options.requested?.(new URL(request.url).pathname, bearerOf(request.headers), number);
+    try {
+      return await this.#send(life, request);
+    } finally {
+      await life.machine?.awake();
+    }
+  }
+
+  async #send(life: Life, request: TransportRequest): Promise<TransportReply> {
     const { method, url, headers, body = '' } = request;
     const { pathname, search } = new URL(url);
     this.#requests += 1;
@@ -617,13 +638,10 @@ export class VirtualSeatbook {
     if (this.dead) return { status: 502 };
     this.#deliveries += 1;
     try {
-      const life = this.#life;
-      const bearer =
-        Object.entries(headers).find(([name]) => name.toLowerCase() === 'authorization')?.[1] ?? '';
+      const { life } = this.#processOf(0);
       const uId = new URL(url).pathname.split('/').at(-1) ?? '';
-      const secret = bearer.replace(/^Bearer /, '');
       const notification = JSON.parse(body) as { notificationId: string };
-      await receiveNotification(this.edge, { uId, bearer: secret, body: notification });
+      await receiveNotification(this.edge, { uId, bearer: bearerOf(headers), body: notification });
       if (life.over) return { status: 502 };
       this.options.acknowledged?.(notification.notificationId);
       return { status: 200 };

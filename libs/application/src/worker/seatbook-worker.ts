@@ -243,16 +243,19 @@ export class SeatbookWorker {
     await this.foundation.begin(accountStream(uId), { type: 'ReviseExpiry', fingerprint });
   }
 
-  /** Nothing is under way: all that is in the log has been reacted to and shown, and nothing due is being done. */
-  async idle(): Promise<boolean> {
-    const { stores, runner } = this.foundation;
+  /** None of its runners is at work, and no command is being decided. */
+  get quiet(): boolean {
     const { due, dispatcher, reactor, stepRevision, gates, leases, addresses } = this;
     const runners = [due, dispatcher, reactor, stepRevision, gates, leases, addresses];
-    const quiet = (): boolean => runners.every(({ idle }) => idle) && runner.busy === 0;
-    if (!quiet()) return false;
-    const head = await stores.events.head();
+    return runners.every(({ idle }) => idle) && this.foundation.runner.busy === 0;
+  }
+
+  /** It is quiet, and all that is in the log has been reacted to and shown: by this worker, where it is the only one. */
+  async idle(): Promise<boolean> {
+    if (!this.quiet) return false;
+    const head = await this.foundation.stores.events.head();
     const shown = this.views.status().every(({ position, halted }) => halted !== null || position >= head);
-    return shown && quiet() && this.reactor.position >= head;
+    return shown && this.quiet && this.reactor.position >= head;
   }
 }
 
