@@ -85,6 +85,7 @@ const NEVER_ANSWERED: Readonly<Partial<Record<ErrorCode, string>>> = {
     'INVALID_REQUEST_TIMEOUT',
     'INVALID_IDEMPOTENCY_KEY',
     'INVALID_CURSOR',
+    'INVALID_HOLDER',
     'INVALID_AT',
     'INVALID_PERIOD',
     'INVALID_TIME',
@@ -105,6 +106,7 @@ const NEVER_ANSWERED: Readonly<Partial<Record<ErrorCode, string>>> = {
     'CONFLICT_VERSION',
     'TRANSIENT_RETRY_PENDING',
   ]),
+  INVALID_MDM_MESSAGE: 'no MDM server is connected',
   TRANSIENT_BEHIND: 'while views cannot be written for long, nothing is written that they could be behind',
   TRANSIENT_TOKEN_GONE: 'a sealed token is deleted only when the import that it is for has ended',
 };

@@ -295,6 +295,7 @@ const orders: readonly Action[] = [
         { assets: [stdq('not an app')] },
         { serialNumbers: ['short'] },
         { serialNumbers: serials(100_001) },
+        { serialNumbers: [], userIds: ['nobody'] },
         { expect: [{ ...stdq(dice.of(adamIds)), sent: 10_000 }] },
       ]);
       world.tell(`an order that makes no sense: ${JSON.stringify(bad).slice(0, 80)}`);
