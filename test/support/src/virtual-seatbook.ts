@@ -641,7 +641,9 @@ export class VirtualSeatbook {
       const { life } = this.#processOf(0);
       const uId = new URL(url).pathname.split('/').at(-1) ?? '';
       const notification = JSON.parse(body) as { notificationId: string };
-      await receiveNotification(this.edge, { uId, bearer: bearerOf(headers), body: notification });
+      const received = receiveNotification(this.edge, { uId, bearer: bearerOf(headers), body: notification });
+      // Who is connected to a process hears at once that it died.
+      await Promise.race([received, life.ended]);
       if (life.over) return { status: 502 };
       this.options.acknowledged?.(notification.notificationId);
       return { status: 200 };
