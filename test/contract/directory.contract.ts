@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { Directory, PersonEntry } from '@seatbook/runtime';
+import { NOTHING_KNOWN, type Directory, type PersonEntry, type PlaceInDirectory } from '@seatbook/runtime';
 import { runContract, type Cases, type Fixture } from './contract.js';
 import { same } from './same.js';
 
@@ -48,8 +48,8 @@ export const directoryCases: Cases<DirectoryFixture> = {
     const ann = { clientUserId: 'ann', email: 'ann@example.org', name: 'Ann Ä. 👩‍🚀', idHash: 'Zm9v' };
     const [annId, bobId] = (await store.userIdsOf(uId, [ann, { clientUserId: 'bob' }])) as [string, string];
     same(await store.entries([bobId, annId]), [
-      { userId: bobId, uId, clientUserId: 'bob', email: null, name: null, idHash: null },
-      { userId: annId, uId, ...ann },
+      { ...NOTHING_KNOWN, userId: bobId, uId, clientUserId: 'bob' },
+      { ...NOTHING_KNOWN, userId: annId, uId, ...ann },
     ]);
   },
 
@@ -60,7 +60,7 @@ export const directoryCases: Cases<DirectoryFixture> = {
     ])) as [string];
     await store.userIdsOf(uId, [{ clientUserId: 'ann', email: 'new@example.org', name: null }]);
     same(await store.entries([userId]), [
-      { userId, uId, clientUserId: 'ann', email: 'new@example.org', name: null, idHash: 'Zm9v' },
+      { ...NOTHING_KNOWN, userId, uId, clientUserId: 'ann', email: 'new@example.org', idHash: 'Zm9v' },
     ]);
   },
 
@@ -94,6 +94,73 @@ export const directoryCases: Cases<DirectoryFixture> = {
     assert.notEqual(await idOf(store, uId, 'ann'), before);
   },
 
+  'who was registered is the same person at each location that knows them by our id': async ({ store }) => {
+    const [userId, uId, other] = [randomUUID(), randomUUID(), randomUUID()];
+    const registered = { ...NOTHING_KNOWN, userId, uId: '', clientUserId: userId, name: 'Ann' };
+    await store.keep([registered]);
+    same(await store.userIdsOf(uId, [{ clientUserId: userId, inviteCode: 'ab12' }]), [userId]);
+    same(
+      await store.userIdsOf(other, [{ clientUserId: 'ann' }, { clientUserId: userId }]).then(([, id]) => id),
+      userId,
+    );
+    const entries = await store.entries([userId]);
+    same(entries[0], registered);
+    const invited = { ...NOTHING_KNOWN, userId, uId, clientUserId: userId, inviteCode: 'ab12' };
+    same(
+      entries.find((entry) => entry.uId === uId),
+      invited,
+    );
+    assert.equal(entries.length, 3);
+  },
+
+  'of a forgotten person whom Apple knows by our id that alone stays': async ({ store }) => {
+    const [userId, uId] = [randomUUID(), randomUUID()];
+    await store.keep([{ ...NOTHING_KNOWN, userId, uId: '', clientUserId: userId, name: `Ann ${userId}` }]);
+    await store.userIdsOf(uId, [{ clientUserId: userId, email: 'ann@example.org', idHash: 'Zm9v' }]);
+    await store.forget(userId);
+    same(await store.userIdsOf(uId, [{ clientUserId: userId }]), [userId]);
+    same(await store.entries([userId]), [
+      { ...NOTHING_KNOWN, userId, uId: '', clientUserId: userId },
+      { ...NOTHING_KNOWN, userId, uId, clientUserId: userId },
+    ]);
+    same(await store.find(`Ann ${userId}`, null, 10), []);
+  },
+
+  'persons are found by a part of what they are known by, once each and page by page': async ({ store }) => {
+    const mark = randomUUID();
+    const [first, second] = [randomUUID(), randomUUID()];
+    const seen = ['Ann', 'ANNA (1.5*)', 'Bob'].map((name) => ({
+      clientUserId: randomUUID(),
+      name: `${name} ${mark}`,
+    }));
+    const userIds = [...(await store.userIdsOf(first, seen))];
+    const [kim] = [randomUUID()];
+    const email = `ann@${mark}.example.org`;
+    await store.keep([{ ...NOTHING_KNOWN, userId: kim, uId: '', clientUserId: kim, email }]);
+    await store.userIdsOf(second, [{ clientUserId: kim, email }]);
+    const all = [...userIds.slice(0, 2), kim].sort();
+    same(await store.find('aNN', null, 100).then((ids) => ids.filter((id) => all.includes(id))), all);
+    const found: string[] = [];
+    for (let after: string | null = null; ; after = found.at(-1) ?? null) {
+      const page: readonly string[] = await store.find(mark, after, 1);
+      if (page.length === 0) break;
+      assert.equal(page.length, 1);
+      found.push(...page);
+    }
+    same(found, [...userIds, kim].sort());
+    same(await store.find(`(1.5*) ${mark}`, null, 10), userIds.slice(1, 2));
+  },
+
+  'who shares an Apple Account at a location is found': async ({ store }) => {
+    const [uId, other, idHash] = [randomUUID(), randomUUID(), randomUUID()];
+    const seen = ['ann', 'bob', 'cat'].map((clientUserId) => ({ clientUserId, idHash }));
+    const userIds = await store.userIdsOf(uId, seen);
+    await store.userIdsOf(uId, [{ clientUserId: 'cat', idHash: null }]);
+    await store.userIdsOf(other, [{ clientUserId: 'dan', idHash }]);
+    same(await store.sharing(uId, idHash), userIds.slice(0, 2).sort());
+    same(await store.sharing(uId, 'of nobody'), []);
+  },
+
   'a person seen by many callers at once gets one id': async ({ store }) => {
     const uId = randomUUID();
     const userIds = await Promise.all(Array.from({ length: 16 }, () => idOf(store, uId, 'ann')));
@@ -121,7 +188,7 @@ export const directoryCases: Cases<DirectoryFixture> = {
     }));
     const userIds = await store.userIdsOf(uId, seen);
     const everybody: PersonEntry[] = [];
-    for (let after: string | null = null; ; after = everybody.at(-1)?.userId ?? null) {
+    for (let after: PlaceInDirectory | null = null; ; after = everybody.at(-1) ?? null) {
       const page: readonly PersonEntry[] = await store.everybody(after, 2);
       if (page.length === 0) break;
       assert.ok(page.length <= 2);
@@ -130,11 +197,11 @@ export const directoryCases: Cases<DirectoryFixture> = {
     const ours = everybody.filter((entry) => entry.uId === uId);
     same([...ours.map(({ userId }) => userId)].sort(), [...userIds].sort());
     for (const userId of userIds) await store.forget(userId);
-    await store.restore(ours);
-    await store.restore(ours);
+    await store.keep(ours);
+    await store.keep(ours);
     same(await store.userIdsOf(uId, seen), userIds);
     same(await store.entries(ours.map(({ userId }) => userId)), ours);
-    await store.restore([]);
+    await store.keep([]);
   },
 
   'persons are there after a restart': async (fixture) => {

@@ -82,7 +82,9 @@ const directory: Directory = {
   userIdsOf: async (_uId, seen) => seen.map((_, index) => `user ${index}`),
   entries: async () => [],
   everybody: async () => [],
-  restore: async () => {},
+  find: async () => [],
+  sharing: async () => [],
+  keep: async () => {},
   forget: async () => {},
 };
 

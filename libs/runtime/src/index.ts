@@ -38,7 +38,16 @@ export type { ParkedQuery, ParkedWork, Progress } from './progress.js';
 export type { LogAnchor, LogAnchors } from './log-anchors.js';
 export type { HeldLease, Lease, LeaseSeen, Leases } from './leases.js';
 export type { Secrets } from './secrets.js';
-export type { Directory, PersonEntry, PersonSeen } from './directory.js';
+export {
+  NOTHING_KNOWN,
+  entryAfter,
+  findableText,
+  type Directory,
+  type PersonDetails,
+  type PersonEntry,
+  type PersonSeen,
+  type PlaceInDirectory,
+} from './directory.js';
 export { streamKind, type StreamKind } from './stream-kind.js';
 export { following, type CommandContext } from './command-context.js';
 export { BehindFailure, type CommandOptions } from './decide-all.js';

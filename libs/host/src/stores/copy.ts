@@ -8,6 +8,8 @@ import {
   type EventStore,
   type NewEvent,
   type ParkedWork,
+  type PersonEntry,
+  type PlaceInDirectory,
   type Secrets,
   type StoredEvent,
   type Stores,
@@ -236,13 +238,13 @@ async function copySecrets(from: Stores, to: Stores): Promise<number> {
 
 async function copyPersons(from: Stores, to: Stores): Promise<number> {
   let count = 0;
-  let after: string | null = null;
+  let after: PlaceInDirectory | null = null;
   for (;;) {
-    const entries = await from.directory.everybody(after, PAGE);
+    const entries: readonly PersonEntry[] = await from.directory.everybody(after, PAGE);
     if (entries.length === 0) return count;
-    await to.directory.restore(entries);
+    await to.directory.keep(entries);
     count += entries.length;
-    after = entries.at(-1)?.userId ?? null;
+    after = entries.at(-1) ?? null;
   }
 }
 

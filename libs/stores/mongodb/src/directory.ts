@@ -1,16 +1,31 @@
-import type { Collection, Db } from 'mongodb';
+import type { Collection, Db, Filter, FindCursor } from 'mongodb';
 import { chunksOf, type Ids } from '@seatbook/kernel';
-import type { Directory, PersonEntry, PersonSeen } from '@seatbook/runtime';
+import {
+  NOTHING_KNOWN,
+  entryAfter,
+  findableText,
+  type Directory,
+  type PersonEntry,
+  type PersonSeen,
+  type PlaceInDirectory,
+} from '@seatbook/runtime';
 import { DUPLICATE_KEY, asked, expectedFailures } from './store-failure.js';
 
-type PersonDocument = Omit<PersonEntry, 'userId'> & { readonly _id: string };
+interface PersonDocument extends PersonEntry {
+  /** The location and the clientUserId: a person of a location exists once. */
+  readonly _id: string;
+  readonly findable: string;
+}
+
+const BY_PERSON = { userId: 1, uId: 1 } as const;
+const BY_ACCOUNT = { uId: 1, idHash: 1, userId: 1 } as const;
 
 /** Persons looked up or written at once. */
 const PART = 1_000;
 
 /**
- * The directory: the one collection that holds personal data. A person of a location exists once, which a unique index
- * sees to. What was forgotten is still in the server's oplog and in backups until those have run out.
+ * The directory: the one collection that holds personal data. What was forgotten is still in the server's oplog and in
+ * backups until those have run out.
  */
 export class MongoDirectory implements Directory {
   readonly #persons: Collection<PersonDocument>;
@@ -23,44 +38,84 @@ export class MongoDirectory implements Directory {
 
   /** Before the first person is written. */
   async prepare(): Promise<void> {
-    await this.#persons.createIndex({ uId: 1, clientUserId: 1 }, { unique: true });
+    await this.#persons.createIndex(BY_PERSON);
+    await this.#persons.createIndex(BY_ACCOUNT);
   }
 
   async userIdsOf(uId: string, seen: readonly PersonSeen[]): Promise<readonly string[]> {
     const userIds: string[] = [];
     for (const part of chunksOf(seen, PART)) {
-      const known = await asked(() => this.#bringUpToDate(uId, joined(part)));
+      const known = await this.#bringUpToDate(uId, joined(part));
       userIds.push(...part.map(({ clientUserId }) => known.get(clientUserId) as string));
     }
     return userIds;
   }
 
   async entries(userIds: readonly string[]): Promise<readonly PersonEntry[]> {
-    const found = new Map<string, PersonEntry>();
+    const found = new Map<string, PersonEntry[]>();
     for (const part of chunksOf(userIds, PART)) {
-      const entries = await asked(() => this.#persons.find({ _id: { $in: part } }).toArray());
-      for (const { _id, ...entry } of entries) found.set(_id, { userId: _id, ...entry });
+      const documents = await this.#read({ userId: { $in: part } });
+      for (const entry of documents) found.set(entry.userId, [...(found.get(entry.userId) ?? []), entry]);
     }
     return userIds.flatMap((userId) => found.get(userId) ?? []);
   }
 
-  async everybody(after: string | null, limit: number): Promise<readonly PersonEntry[]> {
-    const filter = after === null ? {} : { _id: { $gt: after } };
-    const found = await asked(() => this.#persons.find(filter).sort({ _id: 1 }).limit(limit).toArray());
-    return found.map(({ _id, ...entry }) => ({ userId: _id, ...entry }));
+  async everybody(after: PlaceInDirectory | null, limit: number): Promise<readonly PersonEntry[]> {
+    if (after === null) return this.#read({}, limit);
+    const { userId, uId } = after;
+    return this.#read({ $or: [{ userId: { $gt: userId } }, { userId, uId: { $gt: uId } }] }, limit);
   }
 
-  async restore(entries: readonly PersonEntry[]): Promise<void> {
-    for (const part of chunksOf(entries, PART)) {
-      const writes = part.map(({ userId, ...entry }) => ({
-        replaceOne: { filter: { _id: userId }, replacement: entry, upsert: true },
-      }));
-      await asked(() => this.#persons.bulkWrite(writes, { ordered: false }));
+  async find(text: string, after: string | null, limit: number): Promise<readonly string[]> {
+    const $regex = text.toLowerCase().replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
+    const userIds = new Set<string>();
+    let last = after;
+    // A person has an entry for each location, so one look may find fewer persons than entries.
+    while (userIds.size < limit) {
+      const filter = { findable: { $regex }, ...(last === null ? {} : { userId: { $gt: last } }) };
+      const found = await this.#read(filter, limit);
+      for (const { userId } of found) if (userIds.size < limit) userIds.add(userId);
+      last = found.at(-1)?.userId ?? null;
+      if (found.length < limit) break;
     }
+    return [...userIds];
+  }
+
+  async sharing(uId: string, idHash: string): Promise<readonly string[]> {
+    const found = await this.#found({ uId, idHash }, (all) => all.sort(BY_ACCOUNT).hint(BY_ACCOUNT));
+    return found.map(({ userId }) => userId);
+  }
+
+  async keep(entries: readonly PersonEntry[]): Promise<void> {
+    for (const part of chunksOf(entries, PART)) await this.#write(part);
   }
 
   async forget(userId: string): Promise<void> {
-    await asked(() => this.#persons.deleteOne({ _id: userId }));
+    const entries = await this.entries([userId]);
+    const ours = entries.filter(({ clientUserId }) => clientUserId === userId);
+    await this.#write(ours.map((entry) => ({ ...entry, ...NOTHING_KNOWN })));
+    await asked(() => this.#persons.deleteMany({ userId, clientUserId: { $ne: userId } }));
+  }
+
+  async #read(filter: Filter<PersonDocument>, limit = 0): Promise<PersonEntry[]> {
+    return this.#found(filter, (found) => found.sort(BY_PERSON).hint(BY_PERSON).limit(limit));
+  }
+
+  async #found(
+    filter: Filter<PersonDocument>,
+    listed: (found: FindCursor<PersonDocument>) => FindCursor<PersonDocument>,
+  ): Promise<PersonEntry[]> {
+    const found = await asked(() => listed(this.#persons.find<PersonDocument>(filter)).toArray());
+    return found.map(({ _id, findable: _, ...entry }) => entry);
+  }
+
+  async #write(entries: readonly PersonEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    const writes = entries.map((entry) => {
+      const { _id, ...replacement } = documentOf(entry);
+      return { replaceOne: { filter: { _id }, replacement, upsert: true } };
+    });
+    await asked(() => this.#persons.bulkWrite(writes, { ordered: false }));
   }
 
   /** Ids by clientUserId, when all is written that was seen. */
@@ -70,37 +125,52 @@ export class MongoDirectory implements Directory {
   ): Promise<ReadonlyMap<string, string>> {
     for (;;) {
       const clientUserIds = [...seen.keys()];
-      const found = await this.#persons.find({ uId, clientUserId: { $in: clientUserIds } }).toArray();
-      const known = new Map(found.map((person) => [person.clientUserId, person]));
+      const known = await this.#at(uId, clientUserIds);
       const added = clientUserIds.filter((clientUserId) => !known.has(clientUserId));
       if (added.length > 0) {
+        const ours = await this.#at('', added);
         // Where another process is faster, its id is the one: it is found by the next look.
         await this.#add(
-          added.map((clientUserId) => ({ ...noneOf(uId, clientUserId), _id: this.#ids.next() })),
+          added.map((clientUserId) => {
+            const userId = ours.get(clientUserId)?.userId ?? this.#ids.next();
+            return documentOf({ ...NOTHING_KNOWN, userId, uId, clientUserId });
+          }),
         );
         continue;
       }
-      const updates = found.flatMap((person) => updateOf(person, seen.get(person.clientUserId)) ?? []);
-      if (updates.length > 0) await this.#persons.bulkWrite(updates, { ordered: false });
-      return new Map(found.map(({ clientUserId, _id }) => [clientUserId, _id]));
+      const changed = [...known.values()].flatMap((entry) => {
+        const after = entryAfter(entry, seen.get(entry.clientUserId) ?? {});
+        return after === entry ? [] : [after];
+      });
+      await this.#write(changed);
+      return new Map([...known].map(([clientUserId, { userId }]) => [clientUserId, userId]));
     }
+  }
+
+  async #at(uId: string, clientUserIds: readonly string[]): Promise<ReadonlyMap<string, PersonEntry>> {
+    const keys = clientUserIds.map((clientUserId) => keyOf({ uId, clientUserId }));
+    const found = await this.#found({ _id: { $in: keys } }, (all) => all);
+    return new Map(found.map((entry) => [entry.clientUserId, entry]));
   }
 
   async #add(persons: PersonDocument[]): Promise<void> {
-    try {
-      await this.#persons.insertMany(persons, { ordered: false });
-    } catch (error) {
-      expectedFailures(error, ({ code }) => code === DUPLICATE_KEY);
-    }
+    await asked(async () => {
+      try {
+        await this.#persons.insertMany(persons, { ordered: false });
+      } catch (error) {
+        expectedFailures(error, ({ code }) => code === DUPLICATE_KEY);
+      }
+    });
   }
 }
 
-const noneOf = (uId: string, clientUserId: string) => ({
-  uId,
-  clientUserId,
-  email: null,
-  name: null,
-  idHash: null,
+const keyOf = ({ uId, clientUserId }: Pick<PersonEntry, 'uId' | 'clientUserId'>): string =>
+  `${uId}/${clientUserId}`;
+
+const documentOf = (entry: PersonEntry): PersonDocument => ({
+  _id: keyOf(entry),
+  ...entry,
+  findable: findableText(entry),
 });
 
 /** Who is named twice is what was seen last; what was not seen stays as it is, null clears it. */
@@ -114,14 +184,4 @@ function joined(seen: readonly PersonSeen[]): ReadonlyMap<string, PersonSeen> {
     });
   }
   return persons;
-}
-
-/** What has to be written so that the person is as it was seen; null: nothing. */
-function updateOf({ _id, email, name, idHash }: PersonDocument, seen: PersonSeen | undefined) {
-  const known = { email, name, idHash };
-  const changed = Object.entries({ email: seen?.email, name: seen?.name, idHash: seen?.idHash }).filter(
-    ([field, value]) => value !== undefined && value !== known[field as keyof typeof known],
-  );
-  if (changed.length === 0) return null;
-  return { updateOne: { filter: { _id }, update: { $set: Object.fromEntries(changed) } } };
 }

@@ -1,7 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Database, Statement } from 'better-sqlite3';
 import { chunksOf, type Ids } from '@seatbook/kernel';
-import type { Directory, PersonEntry, PersonSeen } from '@seatbook/runtime';
+import {
+  NOTHING_KNOWN,
+  entryAfter,
+  findableText,
+  type Directory,
+  type PersonEntry,
+  type PersonSeen,
+  type PlaceInDirectory,
+} from '@seatbook/runtime';
 import type { GroupCommit } from './group-commit.js';
 import { readFrom } from './store-failure.js';
 
@@ -9,6 +17,8 @@ import { readFrom } from './store-failure.js';
 const PART = 1_000;
 const PURGE_ATTEMPTS = 100;
 const PURGE_PAUSE_MS = 50;
+
+const COLUMNS = 'userId, uId, clientUserId, email, name, managedAppleId, idHash, inviteCode';
 
 /**
  * The directory in events.db, in a table of its own: the one place that holds personal data. Deleted rows are
@@ -20,26 +30,29 @@ export class SqliteDirectory implements Directory {
   readonly #commits: GroupCommit;
   readonly #ids: Ids;
   readonly #find: Statement<[string, string], PersonEntry>;
-  readonly #entry: Statement<[string], PersonEntry>;
-  readonly #add: Statement<[string, string, string, string | null, string | null, string | null]>;
-  readonly #update: Statement<[string | null, string | null, string | null, string]>;
+  readonly #entries: Statement<[string], PersonEntry>;
+  readonly #keep: Statement<PersonEntry & { findable: string }>;
   readonly #remove: Statement<[string]>;
-  readonly #after: Statement<[string, number], PersonEntry>;
-  readonly #restore: Statement<PersonEntry>;
+  readonly #after: Statement<[string, string, number], PersonEntry>;
+  readonly #matching: Statement<[string, string, number], { userId: string }>;
+  readonly #sharing: Statement<[string, string], { userId: string }>;
 
   constructor(database: Database, commits: GroupCommit, ids: Ids) {
     this.#database = database;
     this.#commits = commits;
     this.#ids = ids;
-    const columns = 'userId, uId, clientUserId, email, name, idHash';
-    this.#find = database.prepare(`SELECT ${columns} FROM persons WHERE uId = ? AND clientUserId = ?`);
-    this.#entry = database.prepare(`SELECT ${columns} FROM persons WHERE userId = ?`);
-    this.#add = database.prepare(`INSERT INTO persons (${columns}) VALUES (?, ?, ?, ?, ?, ?)`);
-    this.#update = database.prepare('UPDATE persons SET email = ?, name = ?, idHash = ? WHERE userId = ?');
-    this.#after = database.prepare(`SELECT ${columns} FROM persons WHERE userId > ? ORDER BY userId LIMIT ?`);
-    this.#restore = database.prepare(
-      `REPLACE INTO persons (${columns}) VALUES (@userId, @uId, @clientUserId, @email, @name, @idHash)`,
+    const select = `SELECT ${COLUMNS} FROM persons WHERE`;
+    this.#find = database.prepare(`${select} uId = ? AND clientUserId = ?`);
+    this.#entries = database.prepare(`${select} userId = ? ORDER BY uId`);
+    this.#after = database.prepare(`${select} (userId, uId) > (?, ?) ORDER BY userId, uId LIMIT ?`);
+    this.#matching = database.prepare(
+      'SELECT DISTINCT userId FROM persons WHERE userId > ? AND instr(findable, ?) > 0 ORDER BY userId LIMIT ?',
     );
+    this.#sharing = database.prepare(
+      'SELECT userId FROM persons WHERE uId = ? AND idHash = ? ORDER BY userId',
+    );
+    const values = `${COLUMNS}, findable`.replaceAll(/\w+/g, (column) => `@${column}`);
+    this.#keep = database.prepare(`REPLACE INTO persons (${COLUMNS}, findable) VALUES (${values})`);
     this.#remove = database.prepare('DELETE FROM persons WHERE userId = ?');
   }
 
@@ -58,56 +71,63 @@ export class SqliteDirectory implements Directory {
   }
 
   async entries(userIds: readonly string[]): Promise<readonly PersonEntry[]> {
-    return readFrom(this.#database.name, () => userIds.flatMap((userId) => this.#entry.get(userId) ?? []));
+    return readFrom(this.#database.name, () => userIds.flatMap((userId) => this.#entries.all(userId)));
   }
 
-  async everybody(after: string | null, limit: number): Promise<readonly PersonEntry[]> {
-    return readFrom(this.#database.name, () => this.#after.all(after ?? '', limit));
+  async everybody(after: PlaceInDirectory | null, limit: number): Promise<readonly PersonEntry[]> {
+    const { userId, uId } = after ?? { userId: '', uId: '' };
+    return readFrom(this.#database.name, () => this.#after.all(userId, uId, limit));
   }
 
-  async restore(entries: readonly PersonEntry[]): Promise<void> {
+  async find(text: string, after: string | null, limit: number): Promise<readonly string[]> {
+    const found = readFrom(this.#database.name, () =>
+      this.#matching.all(after ?? '', text.toLowerCase(), limit),
+    );
+    return found.map(({ userId }) => userId);
+  }
+
+  async sharing(uId: string, idHash: string): Promise<readonly string[]> {
+    return readFrom(this.#database.name, () => this.#sharing.all(uId, idHash)).map(({ userId }) => userId);
+  }
+
+  async keep(entries: readonly PersonEntry[]): Promise<void> {
     for (const part of chunksOf(entries, PART)) {
       await this.#commits.submit({
         apply: () => {
-          for (const entry of part) this.#restore.run(entry);
+          for (const entry of part) this.#write(entry);
         },
       });
     }
   }
 
   async forget(userId: string): Promise<void> {
-    await this.#commits.submit({ apply: () => this.#remove.run(userId) });
+    await this.#commits.submit({
+      apply: () => {
+        const ours = this.#entries.all(userId).filter(({ clientUserId }) => clientUserId === userId);
+        this.#remove.run(userId);
+        for (const entry of ours) this.#write({ ...entry, ...NOTHING_KNOWN });
+      },
+    });
     await this.#purge();
+  }
+
+  #write(entry: PersonEntry): void {
+    this.#keep.run({ ...entry, findable: findableText(entry) });
   }
 
   /** The person's id if everything that was seen is already stored; null if there is something to write. */
   #known(uId: string, person: PersonSeen): string | null {
     const entry = this.#find.get(uId, person.clientUserId);
-    return entry && !differs(entry, person) ? entry.userId : null;
+    return entry && entryAfter(entry, person) === entry ? entry.userId : null;
   }
 
   #upsert(uId: string, person: PersonSeen): string {
-    const entry = this.#find.get(uId, person.clientUserId);
-    if (!entry) {
-      const userId = this.#ids.next();
-      this.#add.run(
-        userId,
-        uId,
-        person.clientUserId,
-        person.email ?? null,
-        person.name ?? null,
-        person.idHash ?? null,
-      );
-      return userId;
-    }
-    if (differs(entry, person)) {
-      this.#update.run(
-        given(person.email, entry.email),
-        given(person.name, entry.name),
-        given(person.idHash, entry.idHash),
-        entry.userId,
-      );
-    }
+    const { clientUserId } = person;
+    const known = this.#find.get(uId, clientUserId);
+    const ours = known ? undefined : this.#find.get('', clientUserId);
+    const entry = known ?? { ...NOTHING_KNOWN, userId: ours?.userId ?? this.#ids.next(), uId, clientUserId };
+    const after = entryAfter(entry, person);
+    if (after !== known) this.#write(after);
     return entry.userId;
   }
 
@@ -121,12 +141,3 @@ export class SqliteDirectory implements Directory {
     throw new Error('the person was removed, but older pages still lie in the write-ahead log: forget again');
   }
 }
-
-/** What was not seen stays as it is; null clears it. */
-const given = (seen: string | null | undefined, known: string | null): string | null =>
-  seen === undefined ? known : seen;
-
-const differs = (entry: PersonEntry, person: PersonSeen): boolean =>
-  given(person.email, entry.email) !== entry.email ||
-  given(person.name, entry.name) !== entry.name ||
-  given(person.idHash, entry.idHash) !== entry.idHash;

@@ -50,14 +50,19 @@ const SCHEMA = `
   CREATE TABLE secrets (name TEXT PRIMARY KEY, keyId TEXT NOT NULL, iv BLOB NOT NULL, sealed BLOB NOT NULL) STRICT;
   CREATE TABLE sealingKey (one INTEGER PRIMARY KEY CHECK (one = 1), keyId TEXT NOT NULL, iv BLOB NOT NULL, sealed BLOB NOT NULL) STRICT;
   CREATE TABLE persons (
-    userId TEXT PRIMARY KEY,
+    userId TEXT NOT NULL,
     uId TEXT NOT NULL,
     clientUserId TEXT NOT NULL,
     email TEXT,
     name TEXT,
-    idHash TEXT
-  ) STRICT;
+    managedAppleId TEXT,
+    idHash TEXT,
+    inviteCode TEXT,
+    findable TEXT NOT NULL,
+    PRIMARY KEY (userId, uId)
+  ) STRICT, WITHOUT ROWID;
   CREATE UNIQUE INDEX persons_at_location ON persons (uId, clientUserId);
+  CREATE INDEX persons_by_account ON persons (uId, idHash);
 `;
 
 /**
