@@ -483,6 +483,31 @@ it('gives back all that a device holds, and a repeat is the same order', async (
   await seatbook.post('/orders', { ...everything, accountId: '1' }).expect(404);
 });
 
+it('registers a person, finds and changes what is known of the person, and forgets it', async () => {
+  const kim = { name: 'Kim Example', email: 'kim@registered.test' };
+  const register = () => seatbook.post('/persons', kim).set('idempotency-key', 'kim');
+  const registered = (await register().expect(201)).body as { userId: string; position: number };
+  const { userId } = registered;
+  expect((await register().expect(201)).body).toMatchObject({ userId, repeated: true });
+  const listed = async () =>
+    ((await seatbook.get('/persons?search=REGISTERED.TEST').expect(200)).body as ItemsBody<object>).items;
+  expect(await listed()).toMatchObject([{ userId, ...kim, registered: true, accountIds: [], assigned: 0 }]);
+  const table = await seatbook.get('/persons').set('accept', 'text/csv').expect(200);
+  expect(table.text).toContain(`${userId},Kim Example,kim@registered.test`);
+  await seatbook.put(`/persons/${userId}/details`, { name: 'Kim Other' }).expect(200);
+  expect(await listed()).toEqual([]);
+  await seatbook.post(`/persons/${userId}/forget`, {}).expect(200);
+  const late = await seatbook.put(`/persons/${userId}/details`, kim).expect(409);
+  expect(late.body).toMatchObject({ code: 'REJECTED_PERSON_FORGOTTEN' });
+  await seatbook.post('/persons/nobody/forget', {}).expect(404);
+  const order = { kind: 'AssignLicense', accountId: BERLIN, assetIds: [NOTES], userIds: [userId] };
+  expect((await seatbook.post('/orders', order).expect(422)).body).toMatchObject({
+    code: 'REJECTED_UNKNOWN_PERSON',
+  });
+  const both = { kind: 'ReturnAll', accountId: BERLIN, serialNumber: 'E2EALL0001', userId };
+  expect((await seatbook.post('/orders', both).expect(400)).body).toMatchObject({ code: 'INVALID_HOLDER' });
+});
+
 it('answers a position only when it reflects it', async () => {
   const placed = (
     await seatbook.post('/orders', {

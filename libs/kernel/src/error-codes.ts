@@ -159,6 +159,10 @@ export const ERROR_CODES = {
     means: 'There is no order of this orderId.',
     advice: 'Look it up in the list of orders.',
   },
+  NOT_FOUND_PERSON: {
+    means: 'There is no person of this userId.',
+    advice: 'Look the person up in the list of persons.',
+  },
   NOT_FOUND_SYNC: {
     means: 'The account has no sync of this syncId.',
     advice: 'Take the address of a sync from the `Location` of the answer to its request, or from the list.',
@@ -239,6 +243,14 @@ export const ERROR_CODES = {
   REJECTED_UNKNOWN_PERSON: {
     means: 'The order names persons whom Apple does not know at the location of the account.',
     advice: 'The facts name the first of them. Activate them for the account first, or mend the userId.',
+  },
+  REJECTED_PERSON_FORGOTTEN: {
+    means: 'Everything that was known of this person was forgotten.',
+    advice: 'Register the person as a new one.',
+  },
+  REJECTED_PERSON_IN_USE: {
+    means: 'The person holds licences, or waits for some.',
+    advice: 'Return all that the person holds (an order of the kind ReturnAll), then forget the person.',
   },
   REJECTED_PLAN_CHANGED: {
     means: 'The order would do something else by now than its `expect` says.',

@@ -34,6 +34,9 @@ import { orderEventTypes } from './order/order-events.js';
 import { orderReactions } from './order/order-reactions.js';
 import { orderSteps, orderWaits } from './order/order-steps.js';
 import { orderStory, orderSubjects } from './order/order-story.js';
+import { personDecider } from './person/person-decider.js';
+import { personEventTypes } from './person/person-events.js';
+import { personStory, personSubjects } from './person/person-story.js';
 import { reconciliationDecider } from './reconciliation/reconciliation-decider.js';
 import { reconciliationEventTypes } from './reconciliation/reconciliation-events.js';
 import { reconciliationReactions } from './reconciliation/reconciliation-reactions.js';
@@ -138,6 +141,13 @@ export const concepts = {
     reactions: () => [],
     story: notificationStory,
     subjects: notificationSubjects,
+  },
+  person: {
+    types: personEventTypes,
+    stream: () => ({ decider: personDecider, steps: {}, weigh: () => 200 }),
+    reactions: () => [],
+    story: personStory,
+    subjects: personSubjects,
   },
   reconciliation: {
     types: reconciliationEventTypes,

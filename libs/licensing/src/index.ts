@@ -112,6 +112,7 @@ export { dispatcher, type DispatchContext } from './dispatch/dispatcher.js';
 export { openWorkModel, type OpenWorkRow } from './dispatch/open-work.js';
 export { rectanglesOf, type Column, type Rectangle } from './dispatch/rectangles.js';
 export { storyOf, subjectsOf, timelineSubjects, timelinesOf, type LicensingEvent } from './history/story.js';
+export type { Person, PersonCommand } from './person/person-decider.js';
 export { streamOfSubject, subjectOf, type Subject, type SubjectKind } from './subjects.js';
 export type { TimelineRow } from './history/timeline-model.js';
 export type { StoryContext } from './wording.js';

@@ -11,6 +11,7 @@ import { assetKey } from './asset-id.js';
 import type { NotificationCommand, ReceivedNotification } from './notification/notification-decider.js';
 import type { Order, OrderCommand } from './order/order-decider.js';
 import type { Import, ImportCommand } from './import/import-decider.js';
+import type { Person, PersonCommand } from './person/person-decider.js';
 import type { AssetId } from './ports.js';
 import type { ReconciliationCommand } from './reconciliation/reconciliation-decider.js';
 import type { Reconciliation } from './reconciliation/reconciliation-state.js';
@@ -28,5 +29,6 @@ export const appleEventStream = (eventId: string): StreamName<AppleEventCommand,
 export const notificationStream = (
   notificationId: string,
 ): StreamName<NotificationCommand, ReceivedNotification> => `appleNotification-${notificationId}`;
+export const personStream = (userId: string): StreamName<PersonCommand, Person> => `person-${userId}`;
 export const reconciliationStream = (uId: string): StreamName<ReconciliationCommand, Reconciliation> =>
   `reconciliation-${uId}`;

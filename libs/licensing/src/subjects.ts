@@ -25,7 +25,8 @@ export const isStreamOf = ({ kind, id }: Subject, stream: string): boolean =>
 
 /** Whom and what an event is about. */
 export interface Subjects {
-  readonly uId: string;
+  /** Null for what concerns no account. */
+  readonly uId: string | null;
   readonly assets?: readonly AssetId[];
   readonly orders?: readonly string[];
   readonly holders?: readonly HolderKey[];
@@ -38,14 +39,14 @@ const MAX_ASSETS_PER_EVENT = 25;
 
 /** Whose timelines an event with these subjects is in, each once. */
 export function timelinesFor({ uId, assets = [], orders = [], holders = [] }: Subjects): Subject[] {
-  const subjects: Subject[] = [{ kind: 'account', id: uId }];
+  const subjects: Subject[] = uId === null ? [] : [{ kind: 'account', id: uId }];
   const add = (kind: SubjectKind, ids: Iterable<string>): void => {
     for (const id of new Set(ids)) subjects.push({ kind, id });
   };
   const named = new Set(orders);
   named.delete('');
   if (named.size <= MAX_ORDERS_PER_EVENT) add('order', named);
-  if (assets.length <= MAX_ASSETS_PER_EVENT)
+  if (uId !== null && assets.length <= MAX_ASSETS_PER_EVENT)
     add(
       'asset',
       assets.map((asset) => assetKey(uId, asset)),

@@ -15,6 +15,7 @@ import { NotificationsController } from './notifications/notifications.controlle
 import { OrdersController } from './orders/orders.controller.js';
 import { PlansController } from './orders/plans.controller.js';
 import { PairsController } from './pairs/pairs.controller.js';
+import { PersonsController } from './persons/persons.controller.js';
 import { ReportController } from './report/report.controller.js';
 import { SyncsController } from './syncs/syncs.controller.js';
 import { TimelineController } from './timeline/timeline.controller.js';
@@ -36,6 +37,7 @@ export class SeatbookModule {
         ImportsController,
         AssetsController,
         PairsController,
+        PersonsController,
         WaitingController,
         DriftController,
         SyncsController,

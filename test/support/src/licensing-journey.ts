@@ -17,6 +17,7 @@ import {
   licensingStreams,
   notificationStream,
   orderStream,
+  personStream,
   reconciliationStream,
   type AccountCommand,
   type AppleEventCommand,
@@ -27,6 +28,7 @@ import {
   type NotificationCommand,
   type OrderCommand,
   type OrderTerms,
+  type PersonCommand,
   type ReconciliationCommand,
 } from '@seatbook/licensing';
 import { NOW } from './decider-spec.js';
@@ -45,6 +47,7 @@ type AnyCommand =
   | CallCommand
   | AppleEventCommand
   | NotificationCommand
+  | PersonCommand
   | ReconciliationCommand;
 
 /** All deciders and reactions of the domain in one thread, without Apple: the results of steps are given by hand. */
@@ -201,6 +204,10 @@ export function everyEvent(): LicensingJourney {
   account({ type: 'RecordAddressFailure', failure: transient, fingerprint: 'f1' });
   account({ type: 'RecordAddress', notificationUrl: null });
   account({ type: 'RecordSubscribed', notificationUrl: url });
+
+  // Somebody is registered, and forgotten.
+  for (const type of ['RegisterPerson', 'ChangeDetails', 'ForgetPerson'] as const)
+    journey.send(personStream('person-1'), { type });
 
   // What Apple holds is read.
   reconciliation({ type: 'RecordReadFailure', step: 'read-totals', failure: transient, fingerprint: 'f1' });

@@ -11,6 +11,7 @@ import { pairQueries } from './pairs.js';
 import { parkingCommands, parkingQueries } from './parked.js';
 import { orderCommands } from './place-order.js';
 import { periodQueries } from './period.js';
+import { personCommands, personQueries } from './persons.js';
 import { planQueries } from './plan-order.js';
 import { notificationCommands } from './receive-notification.js';
 import { reportQueries } from './report.js';
@@ -28,6 +29,7 @@ export const commands = {
   ...parkingCommands,
   ...orderCommands,
   ...notificationCommands,
+  ...personCommands,
   ...syncCommands,
   ...waitingCommands,
 };
@@ -45,6 +47,7 @@ export const queries = {
   ...pairQueries,
   ...parkingQueries,
   ...periodQueries,
+  ...personQueries,
   ...planQueries,
   ...reportQueries,
   ...syncQueries,

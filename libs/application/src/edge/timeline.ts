@@ -127,8 +127,8 @@ async function namesOf(
   events: readonly Envelope[],
 ): Promise<StoryContext['assetName']> {
   const keys = events.map(subjectsOf).flatMap((subjects) => {
-    const { uId = '', assets: [asset, ...more] = [] } = subjects ?? {};
-    return asset && more.length === 0 ? [assetKey(uId, asset)] : [];
+    const { uId = null, assets: [asset, ...more] = [] } = subjects ?? {};
+    return uId !== null && asset && more.length === 0 ? [assetKey(uId, asset)] : [];
   });
   const known = await reader.getMany(queryModels.assets, [...new Set(keys)]);
   return (uId, asset) => known.get(assetKey(uId, asset))?.name ?? idOfAsset(asset);

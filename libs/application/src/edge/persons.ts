@@ -1,0 +1,199 @@
+import { Refusal, type Position } from '@seatbook/kernel';
+import { personStream, queryModels, type HolderKey, type PairState } from '@seatbook/licensing';
+import { NOTHING_KNOWN, entryAfter, type PersonEntry } from '@seatbook/runtime';
+import { cursorAt, placeOf } from './page-of-list.js';
+import { contextOf, type Caller } from './principal.js';
+import type { ReflectedPage, WantedPage } from './reader.js';
+import type { SeatbookEdge } from './seatbook-edge.js';
+import { takenId } from './taken-key.js';
+
+/** What the organisation says of a person. It is kept in the directory alone. */
+export interface GivenDetails {
+  readonly name: string | null;
+  readonly email: string | null;
+  /** The Managed Apple Account: it is linked without an invitation. */
+  readonly managedAppleId: string | null;
+}
+
+export interface NamedPerson {
+  readonly userId: string;
+}
+
+export type ChangePerson = NamedPerson & GivenDetails;
+
+export interface ChangedPerson extends NamedPerson {
+  readonly position: Position;
+  /** The same request had been made before. */
+  readonly repeated: boolean;
+}
+
+/** A person with what is held, counted. */
+export interface PersonRow extends NamedPerson, GivenDetails {
+  /** We gave the person an id; otherwise another tool did, at Apple. */
+  readonly registered: boolean;
+  /** Accounts at whose locations Apple knows the person, or knew. */
+  readonly accountIds: readonly string[];
+  readonly assigned: number;
+  /** Reserved, in a call, or returning. */
+  readonly inProgress: number;
+  readonly waiting: number;
+  readonly failed: number;
+}
+
+export interface WantedPersons extends WantedPage {
+  /** A part of a name, an e-mail address, an Apple Account or a clientUserId, in whatever case. */
+  readonly search?: string | undefined;
+}
+
+/** The organisation as such: what it knows of a person, beside what Apple knows at each location. */
+const NO_LOCATION = '';
+
+const knownToUs = ({ uId }: PersonEntry): boolean => uId === NO_LOCATION;
+
+/** Of somebody who was forgotten only our id is left. */
+const isForgotten = (entries: readonly PersonEntry[]): boolean =>
+  entries.every((entry) => entry.clientUserId === entry.userId && entryAfter(entry, NOTHING_KNOWN) === entry);
+
+/**
+ * Registers a person under a new random id. What identifies the person goes to the directory alone, before the event: of
+ * a request that is repeated the directory tells whether it is the same one, so that the log has no hash of it either.
+ * @throws Refusal CONFLICT_IDEMPOTENCY_KEY where the key was used for another person or another request
+ */
+export async function registerPerson(
+  seatbook: SeatbookEdge,
+  details: GivenDetails,
+  caller: Caller,
+): Promise<ChangedPerson> {
+  const { directory } = seatbook.stores;
+  const userId = await takenId(seatbook, caller, 'RegisterPerson', {});
+  const known = (await directory.entries([userId])).find(knownToUs);
+  if (known && entryAfter(known, details) !== known) {
+    throw new Refusal('CONFLICT_IDEMPOTENCY_KEY', 'this Idempotency-Key was used for another person');
+  }
+  if (!known)
+    await directory.keep([{ ...NOTHING_KNOWN, userId, uId: NO_LOCATION, clientUserId: userId, ...details }]);
+  const context = contextOf(caller, userId, {});
+  const receipt = await seatbook.execute(personStream(userId), { type: 'RegisterPerson' }, context);
+  return { userId, position: receipt.position, repeated: receipt.repeated };
+}
+
+/**
+ * Replaces what the organisation says of a person; somebody whom only Apple knew is registered by it.
+ * @throws Refusal NOT_FOUND_PERSON, REJECTED_PERSON_FORGOTTEN
+ */
+export async function changePerson(
+  seatbook: SeatbookEdge,
+  { userId, ...details }: ChangePerson,
+  caller: Caller,
+): Promise<ChangedPerson> {
+  const { directory } = seatbook.stores;
+  const entries = await mustBeKnown(seatbook, userId);
+  const id = await takenId(seatbook, caller, 'ChangePerson', { userId });
+  const before = entries.find(knownToUs);
+  const entry = before ?? { ...NOTHING_KNOWN, userId, uId: NO_LOCATION, clientUserId: userId };
+  const after = entryAfter(entry, details);
+  if (after === before) return { userId, position: (await seatbook.reader.head()).position, repeated: true };
+  // The event comes first: of a person who was forgotten, nothing is kept again.
+  const context = contextOf(caller, `${id}/details`, { userId });
+  const { position, repeated } = await seatbook.execute(
+    personStream(userId),
+    { type: 'ChangeDetails' },
+    context,
+  );
+  await directory.keep([after]);
+  return { userId, position, repeated };
+}
+
+/**
+ * Removes all that identifies a person. The ledger keeps the random id, which says nothing any more.
+ * @throws Refusal NOT_FOUND_PERSON, REJECTED_PERSON_IN_USE while the person holds licences or waits for some
+ */
+export async function forgetPerson(
+  seatbook: SeatbookEdge,
+  { userId }: NamedPerson,
+  caller: Caller,
+): Promise<ChangedPerson> {
+  const stream = personStream(userId);
+  if ((await seatbook.runner.load(stream)).state.phase !== 'forgotten') await mustBeKnown(seatbook, userId);
+  await seatbook.reader.reachHead(queryModels.pairs);
+  const { assigned, inProgress, waiting } = await heldBy(seatbook, userId);
+  if (assigned + inProgress + waiting > 0) {
+    throw new Refusal('REJECTED_PERSON_IN_USE', 'this person holds licences, or waits for some', {
+      assigned,
+      inProgress,
+      waiting,
+    });
+  }
+  const id = await takenId(seatbook, caller, 'ForgetPerson', { userId });
+  const context = contextOf(caller, `${id}/forget`, { userId });
+  const { position, repeated } = await seatbook.execute(stream, { type: 'ForgetPerson' }, context);
+  await seatbook.stores.directory.forget(userId);
+  return { userId, position, repeated };
+}
+
+async function mustBeKnown({ stores }: SeatbookEdge, userId: string): Promise<readonly PersonEntry[]> {
+  const entries = await stores.directory.entries([userId]);
+  if (entries.length === 0) throw new Refusal('NOT_FOUND_PERSON', 'there is no such person');
+  return entries;
+}
+
+/** Persons by our id: whom the organisation registered, and whom Apple knew before. */
+export async function listPersons(
+  seatbook: SeatbookEdge,
+  { search = '', part: { limit, cursor }, position }: WantedPersons,
+): Promise<ReflectedPage<PersonRow>> {
+  const asOf = await seatbook.reader.reflected(queryModels.pairs, position);
+  const { directory } = seatbook.stores;
+  const after = cursor === undefined ? null : placeOf(cursor);
+  const found = await directory.find(search.trim(), after, limit + 1);
+  const page = found.slice(0, limit);
+  const entries = new Map<string, PersonEntry[]>(page.map((userId) => [userId, []]));
+  for (const entry of await directory.entries(page)) entries.get(entry.userId)?.push(entry);
+  const known = page.filter((userId) => !isForgotten(entries.get(userId) ?? []));
+  const rows = await Promise.all(
+    known.map(async (userId) => personRow(entries.get(userId) ?? [], await heldBy(seatbook, userId))),
+  );
+  const last = page.at(-1);
+  return { rows, next: found.length > page.length && last !== undefined ? cursorAt(last) : null, asOf };
+}
+
+type Held = Pick<PersonRow, 'assigned' | 'inProgress' | 'waiting' | 'failed'>;
+
+function personRow(entries: readonly PersonEntry[], held: Held): PersonRow {
+  const ours = entries.find(knownToUs);
+  const [shown = NOTHING_KNOWN] = ours ? [ours] : entries;
+  const { name, email, managedAppleId } = shown;
+  return {
+    userId: entries[0]?.userId ?? '',
+    name,
+    email,
+    managedAppleId,
+    registered: ours !== undefined,
+    accountIds: entries.flatMap(({ uId }) => (uId === NO_LOCATION ? [] : uId)),
+    ...held,
+  };
+}
+
+/** A person has few pairs: they lie beside each other in the index of holders. */
+async function heldBy({ reader }: SeatbookEdge, userId: string): Promise<Held> {
+  const holder: HolderKey = `u:${userId}`;
+  const states: PairState[] = [];
+  for await (const { state } of reader.all(queryModels.pairs, { index: 'by-holder', equals: [holder] }))
+    states.push(state);
+  const count = (...wanted: readonly PairState[]): number =>
+    states.filter((state) => wanted.includes(state)).length;
+  return {
+    assigned: count('assigned'),
+    inProgress: count('reserved', 'claimed', 'returning'),
+    waiting: count('waiting'),
+    failed: count('failed'),
+  };
+}
+
+export const personCommands = {
+  RegisterPerson: registerPerson,
+  ChangePerson: changePerson,
+  ForgetPerson: forgetPerson,
+};
+
+export const personQueries = { ListPersons: listPersons };

@@ -1,0 +1,213 @@
+import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import {
+  ApiBody,
+  ApiCreatedResponse,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiPropertyOptional,
+  ApiTags,
+} from '@nestjs/swagger';
+import { IsOptional } from 'class-validator';
+import { numberOf, type Position } from '@seatbook/kernel';
+import type { Caller, ChangedPerson, GivenDetails, PersonRow } from '@seatbook/application';
+import { Commands, Queries } from '../bus/messages.js';
+import { ApiRefusals } from '../document/api-refusals.js';
+import { Count, Flag, Links, Text, TextOrNull, Texts } from '../document/fields.js';
+import { API } from '../http/api-root.js';
+import { CalledBy, withReason } from '../http/caller.js';
+import type { HttpReply } from '../http/exchange.js';
+import { IDEMPOTENCY_KEY } from '../http/request-headers.js';
+import { MayBeLeftOut, TextField } from '../http/text-field.js';
+import { TextOfPath } from '../http/text-of-path.js';
+import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
+import { WantedPosition } from '../reading/wanted-position.js';
+
+class PersonsQuery extends PageQuery {
+  @ApiPropertyOptional({
+    description:
+      'Only persons of whose name, e-mail address, Managed Apple Account or clientUserId this is a part, in whatever case.',
+  })
+  @IsOptional()
+  @TextField(1, 100)
+  search?: string;
+}
+
+/** What identifies a person is kept apart from the history, so that it can be forgotten. */
+class PersonBody {
+  @ApiPropertyOptional({ example: 'Kim Example' })
+  @MayBeLeftOut()
+  @TextField(1, 200)
+  name?: string;
+
+  @ApiPropertyOptional({ example: 'kim@example.org', description: 'Apple gets it with an invitation.' })
+  @MayBeLeftOut()
+  @TextField(3, 254)
+  email?: string;
+
+  @ApiPropertyOptional({
+    example: 'kim@appleid.example.org',
+    description: 'A Managed Apple Account of the organisation: it is linked without an invitation.',
+  })
+  @MayBeLeftOut()
+  @TextField(3, 254)
+  managedAppleId?: string;
+
+  @ApiPropertyOptional({ description: 'Why. It is kept in the history permanently.', maxLength: 500 })
+  @MayBeLeftOut()
+  @TextField(1, 500)
+  reason?: string;
+}
+
+class ForgetPersonBody {
+  @ApiPropertyOptional({ description: 'Why. It is kept in the history permanently.', maxLength: 500 })
+  @MayBeLeftOut()
+  @TextField(1, 500)
+  reason?: string;
+}
+
+class PersonAnswer {
+  @Text('0191f0f6-7b1c-7c22-8d5e-3a1f0c2b4d6e', 'Our random id: the only thing that the history knows.')
+  userId!: string;
+
+  @TextOrNull('Kim Example')
+  name!: string | null;
+
+  @TextOrNull('kim@example.org')
+  email!: string | null;
+
+  @TextOrNull(null, 'The Managed Apple Account that is linked without an invitation.')
+  managedAppleId!: string | null;
+
+  @Flag(true, 'Registered here; false: Apple knew the person by what another tool had registered.')
+  registered!: boolean;
+
+  @Texts(['7700000000000001'], 'Accounts at whose locations Apple knows the person, or knew.')
+  accountIds!: readonly string[];
+
+  @Count(2)
+  assigned!: number;
+
+  @Count(0, 'Reserved, in a call to Apple, or being returned.')
+  inProgress!: number;
+
+  @Count(0)
+  waiting!: number;
+
+  @Count(0)
+  failed!: number;
+
+  @Links({ self: '/api/v1/persons/0191f0f6', timeline: '/api/v1/timeline?userId=0191f0f6' })
+  links!: { self: string; timeline: string };
+}
+
+const linksOf = (userId: string) => {
+  const inAddress = encodeURIComponent(userId);
+  return { self: `${API}/persons/${inAddress}`, timeline: `${API}/timeline?userId=${inAddress}` };
+};
+
+const personAnswer = (row: PersonRow): PersonAnswer => ({ ...row, links: linksOf(row.userId) });
+
+class ChangedPersonAnswer {
+  @Text('0191f0f6-7b1c-7c22-8d5e-3a1f0c2b4d6e', 'Our random id of the person.')
+  userId!: string;
+
+  @Count(1842, 'Pass it to a query to see at least this.')
+  position!: number;
+
+  @Flag(false, 'The same request had been made before.')
+  repeated!: boolean;
+
+  @Links({ self: '/api/v1/persons/0191f0f6', timeline: '/api/v1/timeline?userId=0191f0f6' })
+  links!: { self: string; timeline: string };
+}
+
+/** People who can hold licences. */
+@ApiTags('persons')
+@Controller(`${API}/persons`)
+export class PersonsController {
+  constructor(
+    @Inject(CommandBus) private readonly commands: CommandBus,
+    @Inject(QueryBus) private readonly queries: QueryBus,
+  ) {}
+
+  @Get()
+  @ApiOperation({ summary: 'Persons: whom you registered, and whom Apple knew before.' })
+  @ApiItems(PersonAnswer)
+  listPersons(
+    @Query() query: PersonsQuery,
+    @WantedPosition() position?: Position,
+  ): Promise<Items<PersonAnswer>> {
+    const { search } = query;
+    return itemsOf(
+      query,
+      (part) => this.queries.execute(new Queries.ListPersons({ search, part, position })),
+      personAnswer,
+    );
+  }
+
+  @Post()
+  @ApiOperation({
+    summary: 'Registers a person. Apple hears of it when the person is activated for an account.',
+  })
+  @ApiHeader(IDEMPOTENCY_KEY)
+  @ApiCreatedResponse({ type: ChangedPersonAnswer, description: 'The person is registered.' })
+  async registerPerson(
+    @Body() body: PersonBody,
+    @CalledBy() caller: Caller,
+    @Res({ passthrough: true }) reply: HttpReply,
+  ): Promise<ChangedPersonAnswer> {
+    const registering = new Commands.RegisterPerson(detailsIn(body), withReason(caller, body.reason));
+    const registered = await this.commands.execute(registering);
+    void reply.header('location', linksOf(registered.userId).self);
+    return changed(reply, registered);
+  }
+
+  @Put(':userId/details')
+  @ApiOperation({ summary: 'Replaces what is known of a person; what is left out is not known any more.' })
+  @ApiHeader(IDEMPOTENCY_KEY)
+  @ApiOkResponse({ type: ChangedPersonAnswer, description: 'It is replaced.' })
+  @ApiRefusals('NOT_FOUND_PERSON', 'REJECTED_PERSON_FORGOTTEN')
+  async changePerson(
+    @Param('userId', new TextOfPath('userId')) userId: string,
+    @Body() body: PersonBody,
+    @CalledBy() caller: Caller,
+    @Res({ passthrough: true }) reply: HttpReply,
+  ): Promise<ChangedPersonAnswer> {
+    const change = { userId, ...detailsIn(body) };
+    const changing = new Commands.ChangePerson(change, withReason(caller, body.reason));
+    return changed(reply, await this.commands.execute(changing));
+  }
+
+  @Post(':userId/forget')
+  @HttpCode(200)
+  @ApiOperation({
+    summary:
+      'Removes all that identifies a person. The history keeps a random id, which says nothing any more.',
+  })
+  @ApiHeader(IDEMPOTENCY_KEY)
+  @ApiBody({ type: ForgetPersonBody, required: false })
+  @ApiOkResponse({ type: ChangedPersonAnswer, description: 'The person is forgotten.' })
+  @ApiRefusals('NOT_FOUND_PERSON', 'REJECTED_PERSON_IN_USE')
+  async forgetPerson(
+    @Param('userId', new TextOfPath('userId')) userId: string,
+    @CalledBy() caller: Caller,
+    @Res({ passthrough: true }) reply: HttpReply,
+    @Body() { reason }: ForgetPersonBody = {},
+  ): Promise<ChangedPersonAnswer> {
+    const forgetting = new Commands.ForgetPerson({ userId }, withReason(caller, reason));
+    return changed(reply, await this.commands.execute(forgetting));
+  }
+}
+
+const detailsIn = ({ name, email, managedAppleId }: PersonBody): GivenDetails => ({
+  name: name ?? null,
+  email: email ?? null,
+  managedAppleId: managedAppleId ?? null,
+});
+
+function changed(reply: HttpReply, { userId, position, repeated }: ChangedPerson): ChangedPersonAnswer {
+  void reply.header('seatbook-position', String(position));
+  return { userId, position: numberOf(position), repeated, links: linksOf(userId) };
+}

@@ -1,0 +1,136 @@
+import {
+  changePerson,
+  forgetPerson,
+  listPersons,
+  registerPerson,
+  type GivenDetails,
+} from '@seatbook/application';
+import { OWNER, UID, VirtualSeatbook, asset, stdq } from '@seatbook/test-support/virtual-seatbook';
+
+const APP = '900000001';
+const KIM = {
+  name: 'Kim Canary',
+  email: 'kim.canary@example.test',
+  managedAppleId: 'kim.canary@appleid.example.test',
+};
+const NOBODY = { name: null, email: null, managedAppleId: null };
+
+let virtual: VirtualSeatbook;
+
+beforeEach(async () => {
+  virtual = await VirtualSeatbook.open();
+});
+
+afterEach(() => virtual.close());
+
+const register = (details: GivenDetails = KIM, idempotencyKey?: string) =>
+  virtual.until(
+    registerPerson(
+      virtual.edge,
+      details,
+      idempotencyKey === undefined ? OWNER : { ...OWNER, idempotencyKey },
+    ),
+  );
+
+const found = async (search?: string) => {
+  const { rows } = await virtual.until(listPersons(virtual.edge, { search, part: { limit: 50 } }));
+  return rows;
+};
+
+const typesOf = async (): Promise<string[]> => (await virtual.events()).map(({ type }) => type);
+
+it('a person is registered once for a key, and the log has nothing but the random id', async () => {
+  const { userId, repeated } = await register(KIM, 'kim');
+  expect(repeated).toBe(false);
+  expect(await register(KIM, 'kim')).toMatchObject({ userId, repeated: true });
+  await expect(register({ ...KIM, name: 'Robin' }, 'kim')).rejects.toMatchObject({
+    code: 'CONFLICT_IDEMPOTENCY_KEY',
+  });
+  expect(await found()).toMatchObject([{ userId, ...KIM, registered: true, accountIds: [], assigned: 0 }]);
+  const log = JSON.stringify(await virtual.events());
+  expect(log).toContain(userId);
+  expect(log.toLowerCase()).not.toMatch(/canary|appleid/);
+});
+
+it('registering goes on where the process died between the directory and the event', async () => {
+  virtual.dieAt = { append: virtual.appends + 2, when: 'before' };
+  await register(KIM, 'kim').catch(() => undefined);
+  expect(virtual.dead).toBe(true);
+  virtual.dieAt = null;
+  await virtual.restart();
+  const { userId } = await register(KIM, 'kim');
+  expect(await found()).toMatchObject([{ userId, ...KIM }]);
+  expect((await typesOf()).filter((type) => type === 'person.registered')).toHaveLength(1);
+});
+
+it('persons are searched by what the directory knows, page by page', async () => {
+  const { userId: kim } = await register();
+  const { userId: robin } = await register({ ...NOBODY, name: 'Robin Example' });
+  expect((await found('CANARY@EXAMPLE')).map(({ userId }) => userId)).toEqual([kim]);
+  expect((await found('robin')).map(({ userId }) => userId)).toEqual([robin]);
+  expect(await found('nobody')).toEqual([]);
+  const first = await listPersons(virtual.edge, { part: { limit: 1 } });
+  const second = await listPersons(virtual.edge, { part: { limit: 1, cursor: first.next ?? '' } });
+  expect([...first.rows, ...second.rows].map(({ userId }) => userId)).toEqual([kim, robin].sort());
+  expect(second.next).toBeNull();
+});
+
+it('details are replaced; the same ones again change nothing', async () => {
+  const { userId } = await register();
+  const change = () =>
+    virtual.until(changePerson(virtual.edge, { ...NOBODY, userId, name: 'Kim Other' }, OWNER));
+  expect(await change()).toMatchObject({ repeated: false });
+  expect(await change()).toMatchObject({ repeated: true });
+  expect(await found()).toMatchObject([{ userId, ...NOBODY, name: 'Kim Other' }]);
+  expect((await typesOf()).filter((type) => type === 'person.details-changed')).toHaveLength(1);
+  await expect(
+    virtual.until(changePerson(virtual.edge, { ...NOBODY, userId: 'nobody' }, OWNER)),
+  ).rejects.toMatchObject({ code: 'NOT_FOUND_PERSON' });
+});
+
+it('a forgotten person is found by nothing; only the random id is left', async () => {
+  const { userId } = await register();
+  const forget = () => virtual.until(forgetPerson(virtual.edge, { userId }, OWNER));
+  expect(await forget()).toMatchObject({ userId });
+  await forget();
+  expect(await found()).toEqual([]);
+  expect(await found('kim')).toEqual([]);
+  expect((await typesOf()).filter((type) => type === 'person.forgotten')).toHaveLength(1);
+  await expect(virtual.until(changePerson(virtual.edge, { ...KIM, userId }, OWNER))).rejects.toMatchObject({
+    code: 'REJECTED_PERSON_FORGOTTEN',
+  });
+  const entries = await virtual.stores.directory.entries([userId]);
+  expect(JSON.stringify(entries)).not.toMatch(/[Cc]anary/);
+});
+
+it('whom Apple knew before is listed, registered by details, and not forgotten while licences are held', async () => {
+  virtual.createLocation([asset(APP, 5)]);
+  const { admin } = virtual.simulator;
+  admin.seedUsers(UID, [{ clientUserId: 'robin-4711', email: 'robin@example.test', status: 'Registered' }]);
+  admin.seedAssignments(UID, { adamId: APP, clientUserIds: ['robin-4711'] });
+  await virtual.import();
+  await virtual.advance(60_000);
+  const [robin] = await found('ROBIN-4711');
+  expect(robin).toMatchObject({
+    email: 'robin@example.test',
+    registered: false,
+    accountIds: [UID],
+    assigned: 1,
+  });
+  const userId = robin?.userId ?? '';
+  await virtual.until(changePerson(virtual.edge, { ...NOBODY, userId, name: 'Robin' }, OWNER));
+  expect(await found()).toMatchObject([{ userId, name: 'Robin', registered: true, accountIds: [UID] }]);
+  await expect(virtual.until(forgetPerson(virtual.edge, { userId }, OWNER))).rejects.toMatchObject({
+    code: 'REJECTED_PERSON_IN_USE',
+    facts: { assigned: 1 },
+  });
+  const returning = {
+    kind: 'ReturnLicense',
+    assets: [stdq(APP)],
+    serialNumbers: [],
+    userIds: [userId],
+  } as const;
+  await virtual.finished((await virtual.place(returning)).orderId);
+  await virtual.until(forgetPerson(virtual.edge, { userId }, OWNER));
+  expect(await found()).toEqual([]);
+});
