@@ -6,6 +6,7 @@ import { apple } from './actions/apple.js';
 import { beginnings } from './actions/beginnings.js';
 import { machine, strikeTheBeginning } from './actions/machine.js';
 import { people } from './actions/people.js';
+import { persons } from './actions/persons.js';
 import { servers } from './actions/servers.js';
 import { workers } from './actions/workers.js';
 import { COMPARED_FROM, attend, calm } from './calm.js';
@@ -35,7 +36,7 @@ interface Planned {
   readonly pause: Milliseconds;
 }
 
-const ACTIONS: readonly Action[] = [...people, ...apple, ...machine];
+const ACTIONS: readonly Action[] = [...people, ...persons, ...apple, ...machine];
 
 /** Names of all that can happen, as they are counted. */
 export const actionNames: readonly string[] = [...beginnings, ...ACTIONS, ...workers].map(
