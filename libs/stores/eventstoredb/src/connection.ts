@@ -31,6 +31,9 @@ export interface ConnectionOptions {
   readonly renewed: () => void;
 }
 
+/** Takes what ends a call on the server, too. */
+type GivenUp = (end: () => void) => void;
+
 /**
  * One connection to the leader. After a disconnect it is made again from scratch, with another keepalive: the driver
  * would keep the pause that it has come to, minutes in the end, and a server that is back would not be looked at.
@@ -52,15 +55,15 @@ export class Connection {
   }
 
   /**
-   * Makes a call when there is a slot for it. The signal aborts when the time for an answer is over.
+   * Makes a call when there is a slot for it. What the call gives `givenUp` is done when the time for an answer is over.
    * @throws ServerFailure
    */
-  call<T>(work: (client: EventStoreDBClient, signal: AbortSignal) => Promise<T>): Promise<T> {
+  call<T>(work: (client: EventStoreDBClient, givenUp: GivenUp) => Promise<T>): Promise<T> {
     return this.#slots.within(async () => {
       await this.#renewing;
       const client = this.#client;
       try {
-        const answer = await this.#answerOf((signal) => work(client, signal));
+        const answer = await this.#answerOf((givenUp) => work(client, givenUp));
         this.#answers = true;
         return answer;
       } catch (error) {
@@ -124,15 +127,17 @@ export class Connection {
     );
   }
 
-  #answerOf<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  #answerOf<T>(work: (givenUp: GivenUp) => Promise<T>): Promise<T> {
     const { clock, answerMs } = this.#options;
-    const late = new AbortController();
+    let end = (): void => undefined;
     return new Promise<T>((resolve, reject) => {
       const cancel = clock.after(answerMs, () => {
-        late.abort();
+        end();
         reject(noAnswer(answerMs));
       });
-      work(late.signal).then(resolve, reject).finally(cancel);
+      work((what) => (end = what))
+        .then(resolve, reject)
+        .finally(cancel);
     });
   }
 }

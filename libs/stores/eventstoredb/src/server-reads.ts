@@ -116,19 +116,14 @@ export class ServerReads {
   }
 
   #once(start: (client: EventStoreDBClient) => unknown): Promise<readonly RecordedEvent[]> {
-    return this.connection.call(async (client, signal) => {
+    return this.connection.call(async (client, givenUp) => {
       const read = start(client) as ServerRead;
-      const cancel = (): void => void read.cancel().catch(() => undefined);
       // One that fails after it was given up has nobody else who listens.
       read.on('error', () => undefined);
-      signal.addEventListener('abort', cancel);
-      try {
-        const events: RecordedEvent[] = [];
-        for await (const { event } of read) if (event) events.push(event);
-        return events;
-      } finally {
-        signal.removeEventListener('abort', cancel);
-      }
+      givenUp(() => void read.cancel().catch(() => undefined));
+      const events: RecordedEvent[] = [];
+      for await (const { event } of read) if (event) events.push(event);
+      return events;
     });
   }
 }

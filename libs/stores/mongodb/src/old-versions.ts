@@ -10,7 +10,7 @@ export interface OldVersionsOptions {
   readonly database: Db;
   readonly checkpoints: Checkpoints;
   readonly clock: Clock;
-  /** Told of each old version that there is, and of each that is dropped, a line each. */
+  /** Told of each old version that there is, of each that is dropped, and of each model that is unknown, a line each. */
   readonly notice: (line: string) => void;
   /** Throws the documents of a model away. */
   readonly drop: (model: ModelRef) => Promise<void>;
@@ -22,18 +22,32 @@ interface OldVersion {
   readonly newer: ModelRef;
 }
 
+/** What there are documents of beside the models of a build. */
+interface Others {
+  readonly old: readonly OldVersion[];
+  /** Titles of models that the build knows by no version. */
+  readonly unknown: readonly string[];
+}
+
 /**
  * Documents of versions that a build has newer ones of. During a rolling upgrade older processes build and serve them;
  * they are dropped at a start that finds them where they were at one a day before, with the newer version further on.
+ * Those of models that it does not know at all may be a newer build's: they are told of and stay.
  */
 export class OldVersions {
   readonly #told = new Set<string>();
 
   constructor(private readonly options: OldVersionsOptions) {}
 
-  /** Looks for those of these models. */
+  /** @param models all that this build has */
   async review(models: readonly ModelRef[]): Promise<void> {
-    for (const old of await this.#found(models)) await this.#reviewOne(old);
+    const { old, unknown } = await this.#found(models);
+    for (const one of old) await this.#reviewOne(one);
+    for (const title of unknown)
+      this.#tell(
+        title,
+        `there are documents of ${title}, a read model that this build does not know: if no newer build makes them, they may be dropped`,
+      );
   }
 
   async #reviewOne({ title, model, newer }: OldVersion): Promise<void> {
@@ -47,26 +61,34 @@ export class OldVersions {
       return;
     }
     if (place && !isSeen(place, now)) await checkpoints.noteUnmoved(title, { position, at: now });
-    if (this.#told.has(title)) return;
-    this.#told.add(title);
-    notice(
+    this.#tell(
+      title,
       `there are documents of ${title}, an old version of a read model: a start drops them when nobody has built it for a day`,
     );
   }
 
-  async #found(models: readonly ModelRef[]): Promise<readonly OldVersion[]> {
+  #tell(title: string, line: string): void {
+    if (this.#told.has(title)) return;
+    this.#told.add(title);
+    this.options.notice(line);
+  }
+
+  async #found(models: readonly ModelRef[]): Promise<Others> {
     const newest = new Map(models.map((model) => [model.name, model]));
     const collections = await this.options.database.listCollections({}, { nameOnly: true }).toArray();
     const old = new Map<string, OldVersion>();
+    const unknown = new Set<string>();
     for (const { name: collection } of collections) {
       const [, name = '', digits] = TITLE.exec(collection) ?? [];
-      const newer = newest.get(name);
+      if (name === '') continue;
       const version = Number(digits);
-      if (!newer || version >= newer.version) continue;
       const title = `${name}@${version}`;
-      old.set(title, { title, model: { name, version, indexes: [] }, newer });
+      const newer = newest.get(name);
+      if (!newer) unknown.add(title);
+      else if (version < newer.version)
+        old.set(title, { title, model: { name, version, indexes: [] }, newer });
     }
-    return [...old.values()];
+    return { old: [...old.values()], unknown: [...unknown] };
   }
 
   async #positionOf({ name, version }: ModelRef): Promise<Position> {

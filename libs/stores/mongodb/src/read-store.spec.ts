@@ -401,6 +401,26 @@ describe('documents of an old version of a model', () => {
     expect([notices, collections()]).toEqual([[], ['rows@2', 'rows@1']]);
   });
 
+  it('and of a model that the build does not know at all: those are told of at each start, and stay', async () => {
+    const old = await taken();
+    await commit(old, { a: [5, 1] }, 0, 5);
+    const [others, further] = [
+      { ...rows, name: 'others' },
+      { ...rows, name: 'further' },
+    ];
+    for (let start = 0; start < 2; start += 1) {
+      const { reads } = await open();
+      await reads.prepare([others, further]);
+      // A part of them again, by who builds it: the others are no less known.
+      await reads.prepare([others]);
+      pass(2 * DAY_MS);
+    }
+    expect(notices).toHaveLength(2);
+    for (const line of notices)
+      expect(line).toContain('documents of rows@1, a read model that this build does not know');
+    expect(collections()).toEqual(['rows@1']);
+  });
+
   it('that were dropped are built again by a build that wants them all the same', async () => {
     const old = await taken();
     await commit(old, { a: [5, 1], b: [5, 1] }, 0, 5);

@@ -20,6 +20,7 @@ import type { StoredDocument } from './stored-document.js';
 const KEEP_DELETED_MS: Milliseconds = 24 * 3_600_000;
 
 interface Prepared {
+  readonly model: ModelRef;
   readonly generation: number;
   readonly documents: ModelDocuments;
 }
@@ -65,7 +66,7 @@ export class MongoReadStore implements ReadStore {
   async prepare(models: readonly ModelRef[]): Promise<void> {
     await asked(async () => {
       await Promise.all(models.map((model) => this.#prepare(model)));
-      await this.#oldVersions.review(models);
+      await this.#oldVersions.review([...this.#models.values()].map(({ model }) => model));
     });
   }
 
@@ -168,7 +169,8 @@ export class MongoReadStore implements ReadStore {
         `no read model asks for the index "${name}" of ${collection.collectionName}: it may be dropped`,
       );
     if (generation > 0) await this.#removeBefore(model, generation);
-    this.#models.set(titleOf(model), { generation, documents: new ModelDocuments(collection, model) });
+    const documents = new ModelDocuments(collection, model);
+    this.#models.set(titleOf(model), { model, generation, documents });
   }
 
   /** What a checkpoint tells of the generation of its documents. */
@@ -176,7 +178,7 @@ export class MongoReadStore implements ReadStore {
     const known = this.#models.get(_id);
     if (!known || known.generation === generation) return;
     const documents = new ModelDocuments(this.#collectionOf(model, generation), model);
-    this.#models.set(_id, { generation, documents });
+    this.#models.set(_id, { model, generation, documents });
   }
 
   async #removeBefore(model: ModelRef, generation: number): Promise<void> {
