@@ -15,7 +15,7 @@ const FIGURES = [
 ];
 
 /** With `--stores`: on the servers of ESDB_URL and MONGODB_URL, or on doubles of them. */
-const ON_SERVERS = ['esdb-appends', 'esdb-catch-up', 'mongodb-writes', 'api-post'];
+const ON_SERVERS = ['esdb-appends', 'esdb-catch-up', 'mongodb-writes', 'api-post', 'size-on-servers'];
 /** What Apple is asked for: how many calls, and how long they take. */
 const AT_APPLE = ['p6', 'p7', 'first-import'];
 const ALL = [...FIGURES, ...ON_SERVERS, ...AT_APPLE];

@@ -5,11 +5,17 @@ export type IndexScan = Readonly<Record<string, unknown>>;
 
 type Kind = 'null' | 'boolean' | 'number' | 'string';
 
+/** Null and missing, false, true, numbers, text in the order of its bytes: as in all stores. */
+const ORDER: readonly Kind[] = ['null', 'boolean', 'number', 'string'];
 /**
- * As MongoDB orders an index by itself. Other stores put booleans before numbers and text, but no field of a model mixes
- * them, so nobody sees the difference.
+ * As MongoDB orders an index by itself. It holds within rows that are equal in the fields before: no field of a model
+ * mixes booleans with numbers or text, so nobody sees the difference.
  */
-const ORDER: readonly Kind[] = ['null', 'number', 'string', 'boolean'];
+const ORDER_BEHIND: readonly Kind[] = ['null', 'number', 'string', 'boolean'];
+
+/** All values in the order of all stores: MongoDB by itself would put the last of the first ones behind the others. */
+const FIRST_ONES = [null, false, true];
+const ALL: readonly unknown[] = [{ $in: FIRST_ONES }, { $nin: FIRST_ONES }];
 
 /** Every value of a kind; a comparison in MongoDB only finds values of the kind that it compares with. */
 const ALL_OF: Readonly<Record<Kind, unknown>> = {
@@ -22,9 +28,9 @@ const ALL_OF: Readonly<Record<Kind, unknown>> = {
 const kindOf = (value: FieldValue): Kind => (value === null ? 'null' : (typeof value as Kind));
 
 /**
- * The rows of a query, as scans to be read one after the other: a single one from the beginning. Behind a cursor each kind
- * is a scan of its own, since to MongoDB nothing of one kind is greater than what is of another. A range has ends of one
- * kind and only finds values of that kind.
+ * The rows of a query, as scans to be read one after the other. Behind a cursor each kind of value is a scan of its own,
+ * since to MongoDB nothing of one kind is greater than what is of another. A range has ends of one kind and only finds
+ * values of that kind.
  * @param fields the fields of the index, ending with the key
  */
 export function scansOf(
@@ -38,7 +44,9 @@ export function scansOf(
   const free = fields.slice(equals.length);
   if (!after) {
     const [first = '_id'] = free;
-    return [range ? { ...fixed, [first]: range } : fixed];
+    if (first === '_id') return [fixed];
+    if (range) return [{ ...fixed, [first]: range }];
+    return inDirection(ALL, descending).map((values) => ({ ...fixed, [first]: values }));
   }
   const place: readonly FieldValue[] = [...after.values, after.key];
   const scans: IndexScan[] = [];
@@ -52,7 +60,7 @@ export function scansOf(
       scans.push({ ...rest, [field]: { ...(bounds && ahead(bounds, descending)), ...beyond } });
     }
     if (bounds || field === '_id') continue;
-    const kinds = inDirection(ORDER, descending);
+    const kinds = inDirection(level === 0 ? ORDER : ORDER_BEHIND, descending);
     for (const kind of kinds.slice(kinds.indexOf(kindOf(value)) + 1))
       scans.push({ ...rest, [field]: ALL_OF[kind] });
   }
@@ -91,5 +99,5 @@ const ahead = ({ $gte, $gt, $lte }: Bounds, descending: boolean): Bounds =>
     ? { ...($gte !== undefined && { $gte }), ...($gt !== undefined && { $gt }) }
     : { ...($lte !== undefined && { $lte }) };
 
-const inDirection = (kinds: readonly Kind[], descending: boolean): readonly Kind[] =>
-  descending ? [...kinds].reverse() : kinds;
+const inDirection = <T>(parts: readonly T[], descending: boolean): readonly T[] =>
+  descending ? [...parts].reverse() : parts;
