@@ -140,7 +140,7 @@ async function clientsAlone({ esdb, mongodb }, calls) {
       posts: POSTS,
       connections: CONNECTIONS,
       events: ORDER_EVENTS,
-      queries: Math.round(queries),
+      queries,
     };
     const values = [];
     for (let count = 0; count <= ROUNDS; count += 1) {

@@ -43,10 +43,14 @@ describe('the halves in two processes', () => {
     await virtual.until(virtual.worker.stop());
     await placed('the first makes the asset known', 1);
 
+    await virtual.advance(50);
     calls = [];
     const order = await placed('another', 2);
     const answer = await getPlacedOrder(edge, order);
     expect(calls).toEqual(['events.append', 'reads.get']);
+    calls = [];
+    await getPlacedOrder(edge, await placed('one more, at the same moment', 3));
+    expect(calls).toEqual(['events.append']);
     const fromLog = await getPlacedOrder(edge, { ...order, written: [] });
     expect(answer).toEqual({ ...fromLog, order: { ...fromLog.order, position: order.position } });
 

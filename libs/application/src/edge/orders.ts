@@ -279,7 +279,7 @@ export async function getPlacedOrder(
 ): Promise<OrderAsOf> {
   const { reader, freshness } = seatbook;
   const first = foldedFrom(written, null);
-  if (first) return withAccount(seatbook, first.order, first.asOf);
+  if (first) return { ...first, account: await seatbook.accountLooks.get(first.order.uId) };
   if ((await freshness.position(queryModels.orders)) >= position) {
     const { document, asOf } = await reader.get(queryModels.orders, orderId);
     if (document) return await withAccount(seatbook, document, asOf);

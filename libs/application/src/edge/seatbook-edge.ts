@@ -1,6 +1,7 @@
 import type { Clock, Ids, Milliseconds, Command, StreamName } from '@seatbook/kernel';
 import type { CommandContext, CommandOptions, Receipt, Stores } from '@seatbook/runtime';
 import type { Foundation } from '../foundation/foundation.js';
+import { AccountLooks } from './account-looks.js';
 import { Health } from './health.js';
 import { KnownAssets } from './known-assets.js';
 import { NotificationSecrets } from './notification-secrets.js';
@@ -37,6 +38,7 @@ export class SeatbookEdge {
   readonly reader: Reader;
   readonly health: Health;
   readonly assets: KnownAssets;
+  readonly accountLooks: AccountLooks;
   readonly notificationSecrets: NotificationSecrets;
 
   constructor(
@@ -59,6 +61,7 @@ export class SeatbookEdge {
     });
     this.health = new Health(foundation, options.patienceMs ?? PATIENCE_MS);
     this.assets = new KnownAssets(stores.reads);
+    this.accountLooks = new AccountLooks(stores.reads, clock);
     this.notificationSecrets = new NotificationSecrets(stores.secrets, clock);
   }
 
