@@ -12,6 +12,7 @@ import {
 import { hasCode, longestPauseAfter } from './errors.js';
 import { readable, type LoggedEvent } from './event-log.js';
 import type { LogPage } from './event-store.js';
+import { giveWay } from './give-way.js';
 import type { ReadStore } from './read-store.js';
 import { RunnerHealth, reasonOf, type Log } from './runner-health.js';
 import type { Tenure } from './tenure.js';
@@ -20,6 +21,8 @@ import { builderOf, type ModelStatus } from './views.js';
 export interface BuilderLimits {
   /** Documents touched between two commits; an event that touches more is a commit alone. */
   readonly batchKeys: number;
+  /** As many where it keeps up with the log: other models of the process wait for as long as a commit takes. */
+  readonly liveBatchKeys: number;
   /** A model that one event fails this often in a row halts. */
   readonly attempts: number;
   /** First pause after a failure; each next one is twice as long, up to `MAX_RETRY_DELAY_MS`. */
@@ -42,6 +45,9 @@ const MAX_RETRY_DELAY_MS: Milliseconds = 30_000;
 const OFFER_EVERY_MS: Milliseconds = 10 * 60_000;
 /** Events folded between two commits while there are more to read: rows of many of them share the pages that are written. */
 const COMMIT_EVENTS = 50_000;
+
+/** A commit of so many takes long. */
+const MANY_DOCUMENTS = 1_000;
 
 /** A document as far as it is folded, changed in place. */
 interface Folded {
@@ -152,7 +158,7 @@ export class ModelBuilder {
   async take({ events, upTo, caughtUp }: LogPage<LoggedEvent>): Promise<boolean> {
     if (!this.#mayCommit) return false;
     try {
-      await this.#fold(events);
+      await this.#fold(events, caughtUp);
       this.#folded = latest(this.#folded, upTo);
       // After a failure each page is kept, so that only the one that fails is met again.
       if (caughtUp || this.#failures > 0 || this.#events >= COMMIT_EVENTS) await this.#commit();
@@ -220,8 +226,9 @@ export class ModelBuilder {
     this.#retryAt = clock.elapsed() + Math.min(delay, longestPauseAfter(error, MAX_RETRY_DELAY_MS));
   }
 
-  async #fold(events: readonly LoggedEvent[]): Promise<void> {
+  async #fold(events: readonly LoggedEvent[], caughtUp: boolean): Promise<void> {
     const { model, limits } = this.#options;
+    const batchKeys = caughtUp ? Math.min(limits.liveBatchKeys, limits.batchKeys) : limits.batchKeys;
     let batch: Effect[] = [];
     let missing = new Set<string>();
     let end = this.#folded;
@@ -230,9 +237,12 @@ export class ModelBuilder {
       if (position <= this.#folded) continue;
       const changes = this.#needs(event) ? model.changesBy(event) : [];
       const touched = this.#documents.size + missing.size;
-      if (touched > 0 && touched + changes.length > limits.batchKeys) {
+      if (touched > 0 && touched + changes.length > batchKeys) {
         await this.#evolve(batch, missing, end);
+        const isLong = this.#documents.size >= MANY_DOCUMENTS;
         await this.#commit();
+        // A store in this process has kept everybody else from their work: who waits for another model comes first.
+        if (isLong) await giveWay();
         batch = [];
         missing = new Set();
       }

@@ -195,6 +195,35 @@ describe('building read models', () => {
     ]);
   });
 
+  it('commits fewer documents at once where it keeps up, and lets others have their turn in between', async () => {
+    const keys = Array.from({ length: 40 }, (_event, number) =>
+      Array.from({ length: 100 }, (_key, key) => `${number}/${key}`),
+    );
+    const counted = async (pageEvents: number): Promise<number[]> => {
+      const commits: number[] = [];
+      let turns = 0;
+      const watching = setInterval(() => (turns += 1), 0);
+      const counting = readsWith({
+        commit(model, changes, move) {
+          commits.push(changes.size);
+          return temporary.stores.reads.commit(model, changes, move);
+        },
+      });
+      const limits = { batchEvents: pageEvents, batchKeys: 3_000, liveBatchKeys: 1_500 };
+      const built = processor([thing({ version: pageEvents })], limits, { reads: counting });
+      await built.start();
+      await at(built, keys.length);
+      await built.stop();
+      clearInterval(watching);
+      expect(turns).toBeGreaterThan(0);
+      return commits;
+    };
+    await append(...keys.map((some) => event(1, some)));
+    // One page that ends at the head, and pages of which only the last one does.
+    expect(await counted(100)).toEqual([1_500, 1_500, 1_000]);
+    expect(await counted(35)).toEqual([3_000, 1_000]);
+  });
+
   it('passes over the events that a document already contains', async () => {
     await append(event(1, ['a', 'b']), event(2, ['a']), event(0, ['b']), event(4, ['a', 'b']));
     const { reads } = temporary.stores;

@@ -22,6 +22,7 @@ export interface ProcessorLimits extends BuilderLimits {
 export const PROCESSOR_LIMITS: ProcessorLimits = {
   batchEvents: 250,
   batchKeys: 20_000,
+  liveBatchKeys: 5_000,
   attempts: 5,
   retryDelayMs: 500,
 };

@@ -311,7 +311,8 @@ export const settingTable = {
   views: {
     ...numbers('SEATBOOK_VIEWS', PROCESSOR_LIMITS, {
       batchEvents: 'Events read at once.',
-      batchKeys: 'Documents touched between two commits.',
+      batchKeys: 'Documents touched between two commits while there is much to catch up with.',
+      liveBatchKeys: 'As many once it has caught up: what work waits for must not wait for long.',
       attempts: 'A read model that fails this often in a row at one event halts; /api/v1/health shows it.',
       retryDelayMs: 'Pause after the first failure; doubles.',
     }),
