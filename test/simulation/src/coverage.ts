@@ -134,6 +134,7 @@ export function required(): string[] {
     'snapshot: damaged',
     ...struckCalls.flatMap((call) => [`crash: before ${call}`, `crash: after ${call}`]),
     ...storeCalls.flatMap((call) => [`store fault: ${call} fails`, `store fault: ${call} answer lost`]),
+    'others at work: found, told and decided',
     'asked by: another worker',
     'epoch: a later one moves a checkpoint',
     'clock: forward',

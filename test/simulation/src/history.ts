@@ -14,6 +14,7 @@ import type { Coverage } from './coverage.js';
 import { Dice } from './dice.js';
 import { contradictions, logOf, unsettled } from './invariants.js';
 import { lastOrder } from './last-order.js';
+import { othersAtWork } from './others-at-work.js';
 import { Standstill } from './standstill.js';
 import { World, workersOf, type Where } from './world.js';
 
@@ -154,6 +155,7 @@ async function act({ action, dice, pause }: Planned, world: World): Promise<void
 async function endOf(world: World): Promise<string[]> {
   await calm(world);
   const wrong = await settled(world);
+  if (wrong.length === 0) wrong.push(...(await othersAtWork(world)));
   if (wrong.length === 0) wrong.push(...(await promptInTheEnd(world)));
   wrong.push(...(await contradictions(world)));
   await countEvents(world);

@@ -204,9 +204,9 @@ const requestsOpen = async ({ sent }: World): Promise<string[]> =>
   sent.filter(({ answered }) => !answered).map(({ key }) => `no answer to "${key}"`);
 
 /** Whatever is written at Apple is an attempt that the log knows of: none is sent twice by itself. */
-function requestsFollowEvents({ virtual }: World, log: readonly Envelope[]): string[] {
+function requestsFollowEvents({ virtual, requestsOfOthers }: World, log: readonly Envelope[]): string[] {
   const { associate, disassociate } = virtual.simulator.admin.stats().writes;
-  const received = associate.received + disassociate.received;
+  const received = associate.received + disassociate.received - requestsOfOthers;
   const begun = log.filter(({ type }) => type === 'call.started').length;
   return received > begun
     ? [`Apple received ${received} requests to write, and ${begun} attempts began`]

@@ -61,7 +61,8 @@ export async function lastOrder(world: World, number: number): Promise<LastOrder
   return 'none';
 }
 
-const addressAtApple = ({ uId }: Site, { virtual }: World): unknown =>
+/** Where Apple sends the notifications of a location. */
+export const addressAtApple = ({ uId }: Site, { virtual }: World): unknown =>
   virtual.simulator.admin.locations().find((location) => location['uId'] === uId)?.['notificationUrl'] ??
   null;
 

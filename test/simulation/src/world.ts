@@ -63,9 +63,20 @@ const SHORT_WAITS: Partial<Timings> = {
   addressEveryMs: 120_000,
 };
 
+/** Where others come back in the end, a few rounds and a whole day are waited for. */
+const SHORT_DAYS: Partial<Timings> = {
+  totalsEveryMs: 90_000,
+  rewalkAfterMs: 30_000,
+  walkAllEveryMs: 300_000,
+  foreignAfterMs: 30_000,
+};
+
 /** Commands that streams remember in some worlds: more than follow from one batch of the reactor there. */
 const SHORT_MEMORY = 60;
 const SMALL_BATCH = 20;
+/** Whether others are at work once more in the world of a seed when all is calm. */
+export const othersComeTo = (seed: number): boolean => seed % 8 === 2;
+
 /** So many workers there are in the world of a seed; the edge is with the first. */
 export const workersOf = (seed: number): number => (seed % 9 !== 4 ? 1 : seed % 27 === 13 ? 3 : 2);
 
@@ -95,6 +106,8 @@ export class World {
   readonly eventDelayMs: Span;
   /** How far the clock of the machine is from Apple's. */
   clockAhead: Milliseconds = 0;
+  /** Requests to write that another tool has sent. */
+  requestsOfOthers = 0;
   readonly #startedAt: number;
   /** The latest epoch in which each checkpoint was moved, by the name of what has it. */
   readonly #epochs = new Map<string, number>();
@@ -140,7 +153,7 @@ export class World {
       seed,
       // Some deployments cannot be reached from outside and poll.
       publicUrl: dice.chance(0.2) ? null : 'https://seatbook.test',
-      timings: dice.chance(0.1) ? {} : SHORT_WAITS,
+      timings: dice.chance(0.1) ? {} : { ...SHORT_WAITS, ...(othersComeTo(seed) ? SHORT_DAYS : {}) },
       // Some deployments run their halves in two processes, and some have several workers.
       apart: dice.chance(0.08),
       workers,

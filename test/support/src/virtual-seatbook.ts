@@ -209,7 +209,7 @@ export class VirtualSeatbook {
   async #begin(number: number, life: Life): Promise<void> {
     const ids = seededIds(this.seed, (this.#runs += 1));
     const random = seededRandom(this.seed + this.#runs);
-    const { apart = false, workers = 1, timings, limits } = this.options;
+    const { apart = false, workers = 1, limits } = this.options;
     const several = apart || workers > 1;
     const foundationOn = (machine: Machine | null, caller: number): Foundation => {
       const calls = (port: string): Calls => this.#callsOf(port, caller);
@@ -218,7 +218,7 @@ export class VirtualSeatbook {
         stores: several ? { ...stores, events: withHintsOfItsOwn(stores.events) } : stores,
         clock: life.clockOn(machine),
         ids,
-        timings: { ...DEFAULT_TIMINGS, ...timings },
+        timings: this.timings,
         log: (message, facts) => this.#tell(`${message} ${JSON.stringify(facts)}`),
         limits,
       });
@@ -307,6 +307,11 @@ export class VirtualSeatbook {
   /** All of them, the first included. */
   get workers(): readonly SeatbookWorker[] {
     return this.#processes.map(({ worker }) => worker);
+  }
+
+  /** By which the product lives. */
+  get timings(): Timings {
+    return { ...DEFAULT_TIMINGS, ...this.options.timings };
   }
 
   /** Whether the process with the edge is dead. */
