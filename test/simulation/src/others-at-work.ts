@@ -1,6 +1,12 @@
 import { decideDrift, setDriftPolicies } from '@seatbook/application';
 import { idOf, type Instant, type Milliseconds, type Position } from '@seatbook/kernel';
-import { holderKeys, type AssetEvent, type DriftPolicies } from '@seatbook/licensing';
+import {
+  holderKeys,
+  type AssetEvent,
+  type DriftPolicies,
+  type ReconciliationEvent,
+} from '@seatbook/licensing';
+import type { StoredEvent } from '@seatbook/runtime';
 import { seededRandom } from '@seatbook/test-support/seeded-random';
 import { OWNER, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 import { place } from './actions/place.js';
@@ -33,9 +39,18 @@ interface Act {
   readonly besideOrders: boolean;
 }
 
-type Told = Extract<AssetEvent, { type: 'asset.drift-found' }>['data'] & {
+type DataOf<E extends { readonly type: string; readonly data: unknown }, T extends E['type']> = Extract<
+  E,
+  { type: T }
+>['data'];
+type Noted = DataOf<ReconciliationEvent, 'reconciliation.foreign-event-noted'>;
+type Walked = DataOf<ReconciliationEvent, 'reconciliation.walk-completed'>;
+
+/** What the log says of one pair, and when the walk began that found it. */
+type Told = DataOf<AssetEvent, 'asset.drift-found'> & {
   readonly adamId: string;
   readonly serialNumber: string;
+  readonly walkedAt: Instant;
 };
 
 /**
@@ -43,7 +58,7 @@ type Told = Extract<AssetEvent, { type: 'asset.drift-found' }>['data'] & {
  * product alone. It is told once and of whom, and what is done about it is what was set: no more, and no less.
  */
 export async function othersAtWork(world: World): Promise<readonly string[]> {
-  if (!othersComeTo(world.seed)) return [];
+  if (!othersComeTo(world.seed) || world.servers) return [];
   const [site] = world.sites;
   const account = site && (await world.account(site));
   if (!site || !account?.usable || account.writesHeld !== null) return [];
@@ -235,14 +250,18 @@ class Others {
 
   /** Each act was told once, in time and of whom; nothing else was; and Apple is as what was decided has it. */
   async wrong(): Promise<readonly string[]> {
-    const told = await this.#told();
+    const log = await this.world.virtual.events();
+    const noted = log.flatMap(({ type, data }) =>
+      type === 'reconciliation.foreign-event-noted' ? [data as Noted] : [],
+    );
+    const told = this.#told(log);
     for (const act of this.#acts) {
       const index = told.findIndex(
         ({ adamId, serialNumber, kind }) =>
           adamId === act.adamId && serialNumber === act.serialNumber && kind === act.kind,
       );
       const [found] = index < 0 ? [] : told.splice(index, 1);
-      if (found) this.#checkTold(act, found);
+      if (found) this.#checkTold(act, found, noted);
       else this.#wrong.push(`${textOf(act)} is not told`);
     }
     for (const found of told) this.#wrong.push(`${textOf(found)} is told, and nobody did that`);
@@ -250,8 +269,9 @@ class Others {
     return this.#wrong;
   }
 
-  #checkTold(act: Act, { source, decision, from, to }: Told): void {
-    const rightly = this.#sourcesOf(act, to);
+  #checkTold(act: Act, found: Told, noted: readonly Noted[]): void {
+    const { source, decision, from, to } = found;
+    const rightly = this.#sourcesOf(act, found, noted);
     if (!rightly.includes(source))
       this.#wrong.push(`${textOf(act)} is said to be of ${source}, not of ${rightly.join(' or ')}`);
     if (decision !== act.expected)
@@ -261,12 +281,15 @@ class Others {
       this.#wrong.push(`${textOf(act)} at ${act.at} is said to have happened from ${from} to ${to}`);
   }
 
-  /** An event that Apple announces is somebody else's when no call of ours has taken it for its own for a while. */
-  #sourcesOf({ by, at }: Act, to: Instant): readonly string[] {
+  /** Whose act it can be said to be. What Apple announces is known as another tool's a while later than it may be seen. */
+  #sourcesOf(act: Act, { walkedAt, adamId }: Told, noted: readonly Noted[]): readonly string[] {
     if (!this.heard) return ['unknown'];
-    const { foreignAfterMs } = this.world.virtual.timings;
-    const early = to < at + 2 * foreignAfterMs + this.world.eventDelayMs.max;
-    return by === 'another-tool' && early ? ['another-tool', 'console'] : [by];
+    if (act.by === 'console') return ['console'];
+    const together = this.#acts.filter(({ at, by }) => at === act.at && by === act.by).length;
+    const known = noted.filter(
+      ({ at, assets }) => at >= act.at && at <= walkedAt && assets.some((named) => named.adamId === adamId),
+    ).length;
+    return known >= together ? ['another-tool'] : ['another-tool', 'console'];
   }
 
   #checkApple(): void {
@@ -280,14 +303,22 @@ class Others {
     }
   }
 
-  async #told(): Promise<Told[]> {
+  #told(log: readonly StoredEvent[]): Told[] {
     const from = this.#from;
-    return (await this.world.virtual.events()).flatMap(({ type, stream, position, data }) => {
+    return log.flatMap(({ type, stream, position, data, metadata: { cause } }) => {
       if (type !== 'asset.drift-found' || from === null || position <= from) return [];
       const [uId = '', adamId = ''] = idOf(stream).split('.');
       if (uId !== this.site.uId) return [];
-      const found = data as Extract<AssetEvent, { type: 'asset.drift-found' }>['data'];
-      return holderKeys(found).map((key) => ({ ...found, adamId, serialNumber: key.slice(2) }));
+      const found = data as DataOf<AssetEvent, 'asset.drift-found'>;
+      const walk = log.find(
+        (event) =>
+          event.type === 'reconciliation.walk-completed' &&
+          event.stream === cause?.stream &&
+          event.revision > cause.revision &&
+          (event.data as Walked).adamId === adamId,
+      );
+      const { startedAt: walkedAt = 0 } = (walk?.data ?? {}) as Partial<Walked>;
+      return holderKeys(found).map((key) => ({ ...found, adamId, walkedAt, serialNumber: key.slice(2) }));
     });
   }
 }

@@ -75,7 +75,7 @@ const SHORT_DAYS: Partial<Timings> = {
 const SHORT_MEMORY = 60;
 const SMALL_BATCH = 20;
 /** Whether others are at work once more in the world of a seed when all is calm. */
-export const othersComeTo = (seed: number): boolean => seed % 8 === 2;
+export const othersComeTo = (seed: number): boolean => seed % 16 === 2;
 
 /** So many workers there are in the world of a seed; the edge is with the first. */
 export const workersOf = (seed: number): number => (seed % 9 !== 4 ? 1 : seed % 27 === 13 ? 3 : 2);
