@@ -103,6 +103,18 @@ it('a worker waits for an EventStoreDB that does not answer, says so, and ends a
   expect(output.get(child)).not.toContain('canary');
 });
 
+it('a worker that is started while EventStoreDB is away begins its work when that is back', async () => {
+  const { log, rest } = await doubles();
+  await log.wire.close();
+  const child = run('worker', log.address, rest.url);
+  const says = (text: string): boolean => (output.get(child) ?? '').includes(text);
+  await eventually('it waits', () => says('the work begins as soon as') || child.exitCode !== null);
+  expect([child.exitCode, says('"msg":"ready"')]).toEqual([null, false]);
+  await log.wire.open();
+  await eventually('it works', () => says('"msg":"ready"'));
+  expect(await stopped(child)).toEqual({ code: 0, soon: true });
+});
+
 it('an API tells which of its servers is not what it should be, and neither where nor with which password', async () => {
   const { log, rest } = await doubles();
   const port = await freePort();

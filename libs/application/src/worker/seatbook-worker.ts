@@ -1,4 +1,11 @@
-import type { Instant, Milliseconds, Position, Random, ModelRef } from '@seatbook/kernel';
+import {
+  START,
+  type Instant,
+  type Milliseconds,
+  type ModelRef,
+  type Position,
+  type Random,
+} from '@seatbook/kernel';
 import {
   accountOfGate,
   accountStream,
@@ -23,8 +30,10 @@ import {
   Reactor,
   StepRevision,
   dueModel,
+  hasCode,
   joinViews,
   leaseTenure,
+  pause,
   stepLeaseOf,
   troublesOf,
   type DueRunnerLimits,
@@ -89,6 +98,7 @@ export class SeatbookWorker {
   /** What must be left of an account's lease when a request to Apple starts, so that it ends before the lease does. */
   readonly #leftMs: Milliseconds;
   #stopping = false;
+  #ending = new AbortController();
 
   constructor(
     readonly foundation: Foundation,
@@ -162,9 +172,10 @@ export class SeatbookWorker {
    * @throws when one of them has halted
    */
   async start(): Promise<void> {
-    const { events } = this.foundation.stores;
     this.#stopping = false;
-    const head = await events.head();
+    this.#ending = new AbortController();
+    const head = await this.#head();
+    if (this.#stopping) return;
     this.leases.start();
     await this.views.start();
     await Promise.all(WORKED_FROM.map((model) => this.#caughtUp(model, head)));
@@ -175,6 +186,24 @@ export class SeatbookWorker {
     this.due.start();
     this.dispatcher.start();
     this.addresses.start();
+  }
+
+  /** The end of the log, as soon as that can be read: its server may be away, also since the stores were opened. */
+  async #head(): Promise<Position> {
+    const { stores, clock, log } = this.foundation;
+    let told = '';
+    while (!this.#stopping) {
+      try {
+        return await stores.events.head();
+      } catch (error) {
+        if (!hasCode(error, 'STORE_UNAVAILABLE') || error.lasting) throw error;
+        const { message } = error;
+        if (message !== told) log('the work begins as soon as the log can be read', { reason: message });
+        told = message;
+        await pause(clock, LOOK_MS, this.#ending.signal);
+      }
+    }
+    return START;
   }
 
   async #caughtUp(model: ModelRef, head: Position): Promise<void> {
@@ -188,6 +217,7 @@ export class SeatbookWorker {
   /** Takes nothing more, finishes what is under way and saves the checkpoints. The stores stay open. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#ending.abort();
     const { dispatcher, due, gates, stepRevision, addresses } = this;
     await Promise.all([dispatcher, due, gates, stepRevision, addresses].map((runner) => runner.stop()));
     await this.reactor.stop();

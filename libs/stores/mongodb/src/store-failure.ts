@@ -10,15 +10,34 @@ const REFUSALS: ReadonlySet<unknown> = new Set([2, 9, 14, 52, 56, 57, 10_334, 17
 /** The driver itself refuses what it was given. */
 const REFUSED_BY_DRIVER: ReadonlySet<string> = new Set(['MongoInvalidArgumentError']);
 
+/** What a connection ends with, which the driver does not always put into words of its own. */
+const SOCKET_FAILURES: ReadonlySet<string> = new Set([
+  'ECONNABORTED',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EPIPE',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_WRITE_AFTER_END',
+  'ETIMEDOUT',
+]);
+
 /**
  * The error as callers see it. What network, server or replica set cannot do at present is a `StoreUnavailable` with the
  * server's or the driver's name of it as its reason; whether a write that ended so was done is not known. All others are
  * left as they are.
  */
 export function asStoreFailure(error: unknown): unknown {
-  if (!(error instanceof MongoError)) return error;
+  if (!(error instanceof MongoError)) return ofSocket(error) ?? error;
   if (REFUSALS.has(error.code) || REFUSED_BY_DRIVER.has(error.name)) return error;
   return new StoreUnavailable(`MongoDB: ${withoutAddresses(error.message)}`, reasonOf(error), error);
+}
+
+function ofSocket(error: unknown): StoreUnavailable | null {
+  const { code, message = '' } = (error ?? {}) as Partial<NodeJS.ErrnoException>;
+  if (code === undefined || !SOCKET_FAILURES.has(code)) return null;
+  return new StoreUnavailable(`MongoDB: ${withoutAddresses(message)}`, code, error);
 }
 
 /** What is asked of the server, with its failures as callers see them. */
