@@ -240,7 +240,7 @@ describe('the owner key', () => {
     readonly openapi: string;
     readonly paths: Readonly<Record<string, Readonly<Record<string, object>>>>;
   }
-  const open = ['/livez', '/readyz', '/apple/notifications/{accountId}'];
+  const open = ['/livez', '/readyz', '/apple/notifications/{accountId}', '/mdm/webhook'];
 
   it('is asked for on every documented route but those that say otherwise', async () => {
     const document = (await seatbook.anonymous().get('/docs/json').expect(200)).body as ApiDocument;
@@ -276,6 +276,20 @@ describe('the owner key', () => {
   it('is not stored in clear', () => {
     for (const bytes of files()) expect(bytes.includes(OWNER_KEY)).toBe(false);
   });
+});
+
+it('the MDM server signs what it tells, and there is one only where it is configured', async () => {
+  const tell = () => seatbook.anonymous().post('/mdm/webhook').send({ topic: 'mdm.CheckOut' });
+  await problem(tell(), 401, 'UNAUTHENTICATED');
+  const signed = tell().set('x-hmac-signature', 'c2lnbmVk');
+  expect(await signed).toMatchObject({ body: { code: 'REJECTED_NO_MDM' } });
+  const order = {
+    kind: 'RolloutApp',
+    accountId: BERLIN,
+    assetIds: ['900000001'],
+    serialNumbers: ['C02XK0AAHV29'],
+  };
+  expect(await seatbook.post('/orders', order)).toMatchObject({ body: { code: 'REJECTED_NO_MDM' } });
 });
 
 describe('notifications', () => {

@@ -1,7 +1,7 @@
 export { Foundation, type FoundationOptions } from './foundation/foundation.js';
 export { allModels, modelGroups, type ModelGroup } from './foundation/model-groups.js';
 export { notificationSecretName, sealedBodyName, tokenName } from './foundation/secret-names.js';
-export { SeatbookEdge, type EdgeOptions, type ExpectAbove } from './edge/seatbook-edge.js';
+export { SeatbookEdge, type EdgeMdm, type EdgeOptions, type ExpectAbove } from './edge/seatbook-edge.js';
 export { contextOf, requestId, type Caller } from './edge/principal.js';
 export { commands, queries } from './edge/catalogue.js';
 export * from './edge/reader.js';
@@ -20,6 +20,8 @@ export * from './edge/place-order.js';
 export * from './edge/orders.js';
 export * from './edge/plan-order.js';
 export * from './edge/receive-notification.js';
+export * from './edge/receive-mdm-message.js';
+export * from './edge/installations.js';
 export * from './edge/as-of.js';
 export * from './edge/history.js';
 export * from './edge/differences.js';

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createAppleApi, undiciTransport, type Transport } from '@seatbook/apple';
 import { Foundation, SeatbookEdge, SeatbookWorker, allModels } from '@seatbook/application';
+import { nanoMdm as clientOfNanoMdm, type MdmTransport } from '@seatbook/mdm';
 import { systemClock, type Clock, type Ids, type Instant } from '@seatbook/kernel';
 import type { Log as LogLine, OpenedStores, TenureOf, Views } from '@seatbook/runtime';
 import { mdmIdOf } from './keys/mdm-id.js';
@@ -24,6 +25,8 @@ export interface HostOptions {
   readonly views: 'worker' | 'inline';
   /** How Apple is reached; HTTP when absent. */
   readonly transport?: Transport;
+  /** How NanoMDM is reached; HTTP when absent. */
+  readonly mdmTransport?: MdmTransport;
   /**
    * Called when the stored read models turn out to be damaged. They are made again from the log by the next host; this
    * one can only say that it cannot read them.
@@ -158,7 +161,7 @@ async function partsOf(
   halves: Halves,
 ): Promise<Pick<Parts, 'edge' | 'ownerKey' | 'work'>> {
   const { configuration, log } = options;
-  const { http, health, owner, expectAbove, timings } = configuration;
+  const { http, health, owner, expectAbove, timings, nanoMdm } = configuration;
   await stores.reads.prepare(allModels);
   const lines: LogLine = (message, facts) => log.warn(facts, message);
   const foundation = new Foundation({ stores, clock: systemClock, ids, timings, log: lines });
@@ -171,6 +174,9 @@ async function partsOf(
           positionWaitMs,
           patienceMs: health.patienceMs,
           expectAbove,
+          ...(nanoMdm.webhookKey !== null && {
+            mdm: { webhookKey: nanoMdm.webhookKey, requireEnrolled: nanoMdm.requireEnrolled },
+          }),
         })
       : null,
     ownerKey: hasEdge
@@ -184,7 +190,7 @@ async function partsOf(
 async function workOf(
   foundation: Foundation,
   stores: OpenedStores,
-  { configuration, log, views, transport, viewsDamaged }: HostOptions,
+  { configuration, log, views, transport, mdmTransport, viewsDamaged }: HostOptions,
 ): Promise<Work> {
   const { apple: appleSettings, mdm, http, reactor, planner, due, leases } = configuration;
   const { clock } = foundation;
@@ -203,8 +209,14 @@ async function workOf(
     const { events, reads } = stores;
     return viewBuilders({ events, reads, clock, limits: configuration.views, log: foundation.log, tenureOf });
   };
+  const { url, apiKey, timeoutMs } = configuration.nanoMdm;
+  const forDevices =
+    url === null || apiKey === null
+      ? null
+      : clientOfNanoMdm({ url, apiKey, timeoutMs, ...(mdmTransport && { transport: mdmTransport }) });
   const worker = new SeatbookWorker(foundation, {
     apple,
+    mdm: forDevices,
     random: Math.random,
     settings: {
       mdmInfo: { id: await mdmIdOf(mdm.id, stores.secrets, ids), name: mdm.name, metadata: 'seatbook' },

@@ -155,6 +155,10 @@ export const ERROR_CODES = {
     means: 'The account has no such asset, or it has not been read yet.',
     advice: 'Look it up in the assets of the account. New purchases appear after the next read.',
   },
+  NOT_FOUND_DEVICE: {
+    means: 'The registry knows no device by this id.',
+    advice: 'List the devices; a device is known once it has enrolled, or was registered.',
+  },
   NOT_FOUND_ORDER: {
     means: 'There is no order of this orderId.',
     advice: 'Look it up in the list of orders.',
@@ -182,6 +186,15 @@ export const ERROR_CODES = {
   NOT_FOUND_CODE: {
     means: 'There is no such error code.',
     advice: 'The list of all codes is at /docs/errors.',
+  },
+  REJECTED_NO_MDM: {
+    means: 'Apps cannot be installed: no MDM server is configured.',
+    advice: 'Set SEATBOOK_NANO_MDM_URL and its keys, and start again. Licences can be assigned without it.',
+  },
+  REJECTED_UNKNOWN_DEVICE: {
+    means: 'The order names devices that have never enrolled and are not registered.',
+    advice:
+      'Look at the serial numbers in the facts. Register the devices, or order with `allowUnenrolled: true`.',
   },
   REJECTED_ACCOUNT_EXISTS: {
     means: 'The location is imported already.',

@@ -21,11 +21,25 @@ import { assetEventTypes, happenedAtApple } from './asset/asset-events.js';
 import { assetReactions } from './asset/asset-reactions.js';
 import { assetSnapshot, weighAsset } from './asset/asset-state.js';
 import { assetStory, assetSubjects } from './asset/asset-story.js';
+import { deviceDecider } from './device/device-decider.js';
+import { deviceEventTypes } from './device/device-events.js';
+import { deviceSteps, deviceWaits } from './device/device-steps.js';
+import { deviceStory, deviceSubjects } from './device/device-story.js';
 import { importDecider } from './import/import-decider.js';
 import { importEventTypes } from './import/import-events.js';
 import { importReactions } from './import/import-reactions.js';
 import { importSteps, importWaits } from './import/import-steps.js';
 import { importStory, importSubjects } from './import/import-story.js';
+import { installationDecider } from './installation/installation-decider.js';
+import { installationEventTypes } from './installation/installation-events.js';
+import { installationReactions } from './installation/installation-reactions.js';
+import { weighDeviceApps } from './installation/installation-state.js';
+import { installationSteps, installationWaits } from './installation/installation-steps.js';
+import { installationStory, installationSubjects } from './installation/installation-story.js';
+import { mdmCommandDecider } from './mdm-command/mdm-command-decider.js';
+import { mdmCommandEventTypes } from './mdm-command/mdm-command-events.js';
+import { mdmCommandSteps, mdmCommandWaits } from './mdm-command/mdm-command-steps.js';
+import { mdmCommandStory, mdmCommandSubjects } from './mdm-command/mdm-command-story.js';
 import { notificationDecider } from './notification/notification-decider.js';
 import { notificationEventTypes } from './notification/notification-events.js';
 import { notificationStory, notificationSubjects } from './notification/notification-story.js';
@@ -160,6 +174,42 @@ export const concepts = {
     reactions: (timings: Timings) => reconciliationReactions(timings),
     story: reconciliationStory,
     subjects: reconciliationSubjects,
+  },
+  device: {
+    types: deviceEventTypes,
+    stream: (timings: Timings) => ({
+      decider: deviceDecider(timings),
+      steps: deviceSteps,
+      waits: deviceWaits(timings),
+      weigh: () => 600,
+    }),
+    reactions: () => [],
+    story: deviceStory,
+    subjects: deviceSubjects,
+  },
+  deviceApps: {
+    types: installationEventTypes,
+    stream: (timings: Timings) => ({
+      decider: installationDecider(timings),
+      steps: installationSteps,
+      waits: installationWaits(timings),
+      weigh: weighDeviceApps,
+    }),
+    reactions: () => installationReactions,
+    story: installationStory,
+    subjects: installationSubjects,
+  },
+  mdmCommand: {
+    types: mdmCommandEventTypes,
+    stream: (timings: Timings) => ({
+      decider: mdmCommandDecider(timings),
+      steps: mdmCommandSteps,
+      waits: mdmCommandWaits(timings),
+      weigh: () => 10_000,
+    }),
+    reactions: () => [],
+    story: mdmCommandStory,
+    subjects: mdmCommandSubjects,
   },
 } satisfies Readonly<Record<string, Concept>>;
 

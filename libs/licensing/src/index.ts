@@ -74,7 +74,7 @@ export {
 } from './asset/movements.js';
 export { SECTION_EVENTS, type LedgerSection } from './asset/sections-model.js';
 export { pairKey, type PairDocument, type PairState } from './asset/pairs-model.js';
-export { canonicalHolder, orderedSerials } from './serial-number.js';
+export { canonicalHolder, deviceIdOf, orderedSerials } from './serial-number.js';
 export { MAX_PAIRS, pairsOf, type Order, type OrderCommand } from './order/order-decider.js';
 export {
   ORDER_KINDS,
@@ -95,6 +95,20 @@ export {
 } from './order-plan.js';
 export type { OrderDocument } from './order/orders-model.js';
 export type { OutcomeDocument } from './order/outcomes-model.js';
+export { GRACE_MS, INSTALLATION_STATES } from './installation/installations-model.js';
+export { INSTALLATION_FAILURES } from './installation/installation-story.js';
+export { newCommandUuid, isOurs } from './command-uuid.js';
+export type { Device, DeviceCommand, DevicePhase } from './device/device-decider.js';
+export type { DeviceEvent, DeviceLeft, Ownership, RegisteredFacts } from './device/device-events.js';
+export type { DeviceDocument } from './device/devices-model.js';
+export type { InstallationCommand } from './installation/installation-decider.js';
+export type { InstallationEvent, InstallationFailure } from './installation/installation-events.js';
+export type { DeviceApps, Installation } from './installation/installation-state.js';
+export type { InstallationDocument, InstallationState } from './installation/installations-model.js';
+export type { MdmCommandCommand, MdmCommandState } from './mdm-command/mdm-command-decider.js';
+export type { MdmCommandEvent } from './mdm-command/mdm-command-events.js';
+export { mdmDispatcher, type MdmDispatchContext } from './mdm-command/mdm-dispatcher.js';
+export { MDM_SERVER, wantedInstallationsModel, type WantedRow } from './mdm-command/wanted-installations.js';
 export type { CallCommand } from './apple-call/call-decider.js';
 export type { Call } from './apple-call/call-state.js';
 export { mayBeRepeated, type Import, type ImportCommand } from './import/import-decider.js';

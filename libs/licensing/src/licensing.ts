@@ -7,6 +7,9 @@ import { pairsModel } from './asset/pairs-model.js';
 import { sectionsModel } from './asset/sections-model.js';
 import { licensingEventTypes } from './concepts.js';
 import { openWorkModel } from './dispatch/open-work.js';
+import { devicesModel } from './device/devices-model.js';
+import { installationsModel } from './installation/installations-model.js';
+import { wantedInstallationsModel } from './mdm-command/wanted-installations.js';
 import { timelineModel } from './history/timeline-model.js';
 import { ordersModel } from './order/orders-model.js';
 import { outcomesModel } from './order/outcomes-model.js';
@@ -17,7 +20,7 @@ export { licensingEventTypes, licensingReactions, licensingStreams } from './con
 export const licensingRegistry = (): EventRegistry => new EventRegistry(licensingEventTypes);
 
 /** Read models that the product itself works from. */
-export const workModels = { openWork: openWorkModel };
+export const workModels = { openWork: openWorkModel, wantedInstallations: wantedInstallationsModel };
 
 /** Read models that queries are answered from. A new one is registered here alone. */
 export const queryModels = {
@@ -30,6 +33,8 @@ export const queryModels = {
   syncs: syncsModel,
   orders: ordersModel,
   outcomes: outcomesModel,
+  devices: devicesModel,
+  installations: installationsModel,
   timeline: timelineModel,
 };
 

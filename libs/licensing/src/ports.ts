@@ -205,7 +205,7 @@ export interface AppleApi {
 }
 
 /** What is asked of devices. All that a command says is in it: the server queues it as it is. */
-export type DeviceCommand =
+export type DeviceRequest =
   | {
       readonly requestType: 'InstallApplication';
       readonly adamId: string;
@@ -283,7 +283,7 @@ export interface MdmApi {
    * Queues one command for up to 50 enrolments and pushes them. The id makes it safe to send again: a server that has
    * it says so, which counts as queued.
    */
-  enqueue(uuid: string, command: DeviceCommand, enrolmentIds: readonly string[]): Promise<MdmResult>;
+  enqueue(uuid: string, command: DeviceRequest, enrolmentIds: readonly string[]): Promise<MdmResult>;
   /** Asks up to 50 devices to come and get what is queued. */
   push(enrolmentIds: readonly string[]): Promise<MdmResult>;
 }
@@ -330,12 +330,18 @@ export interface LedgerCounts extends AssetId {
 /** All that steps may use. */
 export interface LicensingPorts {
   readonly apple: AppleApi;
+  /** Null where no MDM server is configured: then nothing is installed. */
+  readonly mdm: MdmApi | null;
   readonly vault: Vault;
   readonly persons: Persons;
   readonly read: ReadStream;
   readonly look: LookAtStream;
   /** Counts of all ledgers of a location, as views have them: they may be a moment old. */
   readonly ledgers: (uId: string) => Promise<readonly LedgerCounts[]>;
+  /** What a device holds or waits for by account, as views have it: it may be a moment old. */
+  readonly heldBy: (
+    serialNumber: string,
+  ) => Promise<readonly { readonly uId: string; readonly assets: readonly AssetId[] }[]>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly settings: LicensingSettings;

@@ -46,3 +46,6 @@ export function orderedSerials(serialNumbers: readonly string[], use: 'assign' |
   }
   return [...unique].sort();
 }
+
+/** How streams and documents name a device, whatever the spelling of its serial number. */
+export const deviceIdOf = (serialNumber: string): string => canonicalSerial(serialNumber);

@@ -10,7 +10,11 @@ import type { Asset } from './asset/asset-state.js';
 import { assetKey } from './asset-id.js';
 import type { NotificationCommand, ReceivedNotification } from './notification/notification-decider.js';
 import type { Order, OrderCommand } from './order/order-decider.js';
+import type { Device, DeviceCommand } from './device/device-decider.js';
 import type { Import, ImportCommand } from './import/import-decider.js';
+import type { InstallationCommand } from './installation/installation-decider.js';
+import type { DeviceApps } from './installation/installation-state.js';
+import type { MdmCommandCommand, MdmCommandState } from './mdm-command/mdm-command-decider.js';
 import type { Person, PersonCommand } from './person/person-decider.js';
 import type { AssetId } from './ports.js';
 import type { ReconciliationCommand } from './reconciliation/reconciliation-decider.js';
@@ -32,3 +36,10 @@ export const notificationStream = (
 export const personStream = (userId: string): StreamName<PersonCommand, Person> => `person-${userId}`;
 export const reconciliationStream = (uId: string): StreamName<ReconciliationCommand, Reconciliation> =>
   `reconciliation-${uId}`;
+/** A device by the id that {@link deviceIdOf} makes of its serial number. */
+export const deviceStream = (deviceId: string): StreamName<DeviceCommand, Device> => `device-${deviceId}`;
+/** All apps of a device. */
+export const deviceAppsStream = (deviceId: string): StreamName<InstallationCommand, DeviceApps> =>
+  `deviceApps-${deviceId}`;
+export const mdmCommandStream = (uuid: string): StreamName<MdmCommandCommand, MdmCommandState> =>
+  `mdmCommand-${uuid}`;

@@ -82,6 +82,35 @@ export const timingTable = {
     'While a location is given up or an account is removed, what is left of its work is looked at after each of these.',
     { min: 100 },
   ),
+  rolloutQuietMs: timing(
+    5 * SECOND,
+    'Installations that do not fill a command for 50 devices are planned when no more have come for this long.',
+  ),
+  rolloutWaitMs: timing(30 * SECOND, 'The same, however many more come: none waits for longer.'),
+  claimWithinMs: timing(
+    MINUTE,
+    'A command for devices is sent without those that have not taken it within this time.',
+  ),
+  firstLookMs: timing(15 * SECOND, 'A device that accepted an app is asked after this long how it stands.'),
+  lookAgainMs: timing(
+    20 * SECOND,
+    'While an app is being installed, the device is asked again after this long; doubles.',
+  ),
+  maxLookMs: timing(DAY, 'Longest pause between two such looks, and between two pushes of a silent device.'),
+  unansweredMs: timing(
+    2 * MINUTE,
+    'A device that has not answered is pushed and asked after this long; doubles. Its answer may have been lost.',
+  ),
+  installWithinMs: timing(7 * DAY, 'An app that is not installed by then has failed.', { max: 90 * DAY }),
+  licenceRetryMs: timing(
+    30 * SECOND,
+    'A device that does not find a licence that Apple has is asked again after this long; doubles.',
+  ),
+  deviceReturnMs: timing(
+    0,
+    'The licences of a device that was wiped or retired, or has left the MDM server, go back after this long; 0: they stay.',
+    { max: 365 * DAY },
+  ),
   metadataRetryMs: timing(
     5 * MINUTE,
     'Names and icons that could not be read are requested again after this long.',

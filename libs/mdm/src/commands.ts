@@ -1,4 +1,4 @@
-import type { DeviceCommand } from '@seatbook/licensing';
+import type { DeviceRequest } from '@seatbook/licensing';
 import { plistOf, type PlistDictionary } from './plist.js';
 
 /** NanoMDM's own limit. */
@@ -8,7 +8,7 @@ export const MAX_COMMAND_UUID = 127;
  * A command as the property list that NanoMDM queues and the device gets. All devices that it is sent to share its id;
  * their answers are told apart by who answers.
  */
-export function commandPlist(uuid: string, command: DeviceCommand): string {
+export function commandPlist(uuid: string, command: DeviceRequest): string {
   if (uuid === '' || uuid.length > MAX_COMMAND_UUID)
     throw new Error(`the id of a command has 1 to ${MAX_COMMAND_UUID} characters`);
   return plistOf({
@@ -17,7 +17,7 @@ export function commandPlist(uuid: string, command: DeviceCommand): string {
   });
 }
 
-function contentOf(command: DeviceCommand): PlistDictionary {
+function contentOf(command: DeviceRequest): PlistDictionary {
   switch (command.requestType) {
     case 'InstallApplication':
       return {

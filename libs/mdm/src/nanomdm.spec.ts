@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { DeviceCommand, MdmApi } from '@seatbook/licensing';
+import type { DeviceRequest, MdmApi } from '@seatbook/licensing';
 import { nanoMdm } from './nanomdm.js';
 import { parsedPlist } from './plist.js';
 
 const KEY = 'api-key-of-the-server';
-const INSTALL: DeviceCommand = {
+const INSTALL: DeviceRequest = {
   requestType: 'InstallApplication',
   adamId: '900000001',
   managementFlags: 1,
@@ -43,7 +43,7 @@ describe('the client of NanoMDM', () => {
   const answers = (status: number, body: object | string): void => {
     next = { status, body: typeof body === 'string' ? body : JSON.stringify(body) };
   };
-  const enqueue = (ids: readonly string[] = ['E1', 'E2'], command: DeviceCommand = INSTALL) =>
+  const enqueue = (ids: readonly string[] = ['E1', 'E2'], command: DeviceRequest = INSTALL) =>
     mdm.enqueue('c1', command, ids);
 
   it('queues a command for several enrolments in one request', async () => {
@@ -67,7 +67,7 @@ describe('the client of NanoMDM', () => {
     });
   });
 
-  it.each<[DeviceCommand, object]>([
+  it.each<[DeviceRequest, object]>([
     [
       { ...INSTALL, takeOver: false, adamId: '90000000190000000190' },
       { iTunesStoreID: 90_000_000_190_000_000_190n },

@@ -79,11 +79,15 @@ function authenticate(enrolmentId: string, payload: PlistDictionary): MdmMessage
   return {
     kind: 'authenticate',
     enrolmentId,
-    serialNumber: textOf(payload['SerialNumber'], 64),
+    serialNumber: serialOf(textOf(payload['SerialNumber'], 64)),
     facts: factsOf(payload),
     deviceName: textOf(payload['DeviceName']),
   };
 }
+
+/** Apple's serial numbers are letters and digits; virtual machines have others, of printable characters. */
+const serialOf = (text: string | null): string | null =>
+  text !== null && /^[\x21-\x7e]+$/.test(text) ? text : null;
 
 function answerOf(enrolmentId: string, event: JsonObject): MdmMessage {
   const { status, command_uuid: commandUuid } = event;

@@ -4,6 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { EdgeHost } from '@seatbook/host';
 import { Refusal } from '@seatbook/kernel';
 import { authenticate, isOpen } from './access/authentication.js';
+import { MDM_WEBHOOK, checkMdmSignatures } from './access/mdm-signature.js';
 import { checkNotificationSecrets } from './access/notification-secret.js';
 import { Throttle } from './access/throttle.js';
 import { SeatbookModule } from './seatbook.module.js';
@@ -70,7 +71,7 @@ export async function createApplication(host: EdgeHost): Promise<NestFastifyAppl
   await setSecurityHeaders(server);
   // It ends with its line, so that a terminal's prompt does not run into it.
   server.setReplySerializer((payload) => `${JSON.stringify(payload)}\n`);
-  readJson(server);
+  readJson(server, new Set([MDM_WEBHOOK]));
   limitNotifications(server, http.notificationBodyLimit);
   logRequests(server, host.log);
   judgeHeads(server, host.log);
@@ -78,6 +79,7 @@ export async function createApplication(host: EdgeHost): Promise<NestFastifyAppl
   const throttle = new Throttle(host.configuration.throttle);
   authenticate(server, host.ownerKey, throttle);
   checkNotificationSecrets(server, host.edge, throttle);
+  checkMdmSignatures(server, host.edge, throttle);
   await readUploads(server);
   answerConditionally(server);
   await server.register(compress, { encodings: ['gzip'], threshold: PACKED_FROM_BYTES });
@@ -93,7 +95,8 @@ export async function createApplication(host: EdgeHost): Promise<NestFastifyAppl
 /** Notifications have a limit of their own: anyone on the internet can reach their address. */
 function limitNotifications(server: HttpServer, bodyLimit: number): void {
   server.addHook('onRoute', (route) => {
-    if (route.url.startsWith('/apple/notifications/')) route.bodyLimit = bodyLimit;
+    if (route.url.startsWith('/apple/notifications/') || route.url === MDM_WEBHOOK)
+      route.bodyLimit = bodyLimit;
   });
 }
 

@@ -11,6 +11,8 @@ import { HealthController } from './health/health.controller.js';
 import { Readiness } from './health/readiness.js';
 import { HistoryController } from './history/history.controller.js';
 import { ImportsController } from './imports/imports.controller.js';
+import { InstallationsController } from './installations/installations.controller.js';
+import { MdmWebhookController } from './mdm/mdm-webhook.controller.js';
 import { NotificationsController } from './notifications/notifications.controller.js';
 import { OrdersController } from './orders/orders.controller.js';
 import { PlansController } from './orders/plans.controller.js';
@@ -42,12 +44,14 @@ export class SeatbookModule {
         DriftController,
         SyncsController,
         OrdersController,
+        InstallationsController,
         PlansController,
         TimelineController,
         DifferencesController,
         HistoryController,
         ReportController,
         NotificationsController,
+        MdmWebhookController,
         WorkController,
         HealthController,
       ],

@@ -19,7 +19,14 @@ import {
   orderStream,
   personStream,
   reconciliationStream,
+  deviceAppsStream,
+  deviceStream,
+  mdmCommandStream,
   type AccountCommand,
+  type DeviceAnswer,
+  type DeviceCommand,
+  type InstallationCommand,
+  type MdmCommandCommand,
   type AppleEventCommand,
   type AssetCommand,
   type CallCommand,
@@ -48,7 +55,10 @@ type AnyCommand =
   | AppleEventCommand
   | NotificationCommand
   | PersonCommand
-  | ReconciliationCommand;
+  | ReconciliationCommand
+  | DeviceCommand
+  | InstallationCommand
+  | MdmCommandCommand;
 
 /** All deciders and reactions of the domain in one thread, without Apple: the results of steps are given by hand. */
 export class LicensingJourney {
@@ -98,6 +108,83 @@ export class LicensingJourney {
       ),
     );
   }
+}
+
+const FACTS = { platform: 'iOS', osVersion: '18.4', supervised: null } as const;
+const ANSWER = { bundleId: null, state: null, rejection: null, errors: [], apps: null, facts: null } as const;
+
+/** Devices enrol, apps are rolled out to them, and one of them leaves. */
+function installApps(
+  journey: LicensingJourney,
+  place: (id: string, holders: Holders, more?: Partial<OrderTerms>) => void,
+): void {
+  const device = (id: string, command: DeviceCommand): void => journey.send(deviceStream(id), command);
+  const apps = (id: string, command: InstallationCommand, at?: Instant): void =>
+    journey.send(deviceAppsStream(id), command, at);
+  const command = (uuid: string, asked: MdmCommandCommand): void =>
+    journey.send(mdmCommandStream(uuid), asked);
+  const answer = (id: string, uuid: string, said: Partial<DeviceAnswer>): void =>
+    apps(id, { type: 'RecordDeviceAnswer', uuid, answer: { ...ANSWER, status: 'Acknowledged', ...said } });
+  const ids = ['C02I', 'C02J', 'C02K'];
+  const registered = { platform: 'iOS', ownership: 'organisation', userId: null } as const;
+  device('C02I', { type: 'RegisterDevice', facts: registered });
+  for (const id of ids) {
+    device(id, { type: 'RecordEnrolment', enrolmentId: `E-${id}`, facts: FACTS });
+    device(id, { type: 'RecordReady', enrolmentId: `E-${id}`, first: true });
+  }
+  device('C02I', { type: 'RecordFacts', facts: { ...FACTS, supervised: true } });
+  place('order-r', devices(...ids), { kind: 'RolloutApp' });
+  const plan = (uuid: string, serials: readonly string[]): void =>
+    command(uuid, {
+      type: 'PlanCommand',
+      uId: LOCATION,
+      asset: PAGES,
+      attempt: 1,
+      devices: serials.map((serialNumber) => ({ serialNumber, orderId: 'order-r' })),
+      lots: [],
+    });
+  plan('install-1', ids);
+  plan('install-2', ['C02I']);
+  command('install-1', {
+    type: 'StartSending',
+    serialNumbers: ['C02I', 'C02J'],
+    enrolmentIds: ['E-C02I', 'E-C02J'],
+    unlicensed: ['C02K'],
+    unreachable: [],
+  });
+  command('install-1', { type: 'RecordSendingFailed', attempt: 1, final: false, reason: 'no answer' });
+  command('install-1', {
+    type: 'StartSending',
+    serialNumbers: [],
+    enrolmentIds: [],
+    unlicensed: [],
+    unreachable: [],
+  });
+  command('install-1', { type: 'RecordQueued', attempt: 2, refused: ['C02J'] });
+  plan('install-3', ['C02J']);
+  command('install-3', {
+    type: 'StartSending',
+    serialNumbers: ['C02J'],
+    enrolmentIds: ['E-C02J'],
+    unlicensed: [],
+    unreachable: [],
+  });
+  command('install-3', { type: 'RecordSendingFailed', attempt: 1, final: true, reason: 'no plist' });
+  answer('C02I', 'install-1', { status: 'NotNow' });
+  answer('C02I', 'install-1', { bundleId: 'com.example.pages', state: 'Queued' });
+  const look = (uuid: string): void => apps('C02I', { type: 'Look', uuid, bundleIds: {} }, NOW + 600_000);
+  look('list-1');
+  look('list-2');
+  look('list-3');
+  apps('C02I', { type: 'RecordListFailure', uuid: 'list-3', reason: 'no answer' });
+  look('list-4');
+  answer('C02I', 'list-4', { apps: [{ bundleId: 'com.example.pages', status: 'Managed', version: 7 }] });
+  // A licence that the device does not find is looked for once more.
+  plan('install-4', ['C02K']);
+  const errors = [{ code: 12_064, domain: 'MCMDMErrorDomain' }];
+  answer('C02K', 'install-4', { status: 'Error', errors });
+  device('C02I', { type: 'LeaveDevice', how: 'retired' });
+  device('C02I', { type: 'AskReturns', returns: [{ uId: LOCATION, assets: [PAGES] }] });
 }
 
 /** A log in which every type of event of the domain occurs, as one location might write it. */
@@ -455,6 +542,8 @@ export function everyEvent(): LicensingJourney {
   removing({ type: 'RemoveAccount' });
   removing({ type: 'EndWork', ledgers: [PAGES], callIds: ['call-9'], left: 1 });
   removing({ type: 'RecordWorkEnded', kept: 0 });
+
+  installApps(journey, place);
 
   // An Idempotency-Key that was used for what is no order.
   journey.send(orderStream('order-m'), { type: 'TakeKey', by: 'RenameAccount' });

@@ -15,6 +15,8 @@ import {
   reconciliationStream,
   type AccountDocument,
   type Asset,
+  type InstallationDocument,
+  type MdmApi,
   type AssetDocument,
   type AssetId,
   type OrderDocument,
@@ -22,6 +24,7 @@ import {
   type Timings,
 } from '@seatbook/licensing';
 import type { ModelStatus, OpenedStores, ReactorLimits, StoredEvent, StreamLimits } from '@seatbook/runtime';
+import { nanoMdm, type MdmReply, type MdmRequest } from '@seatbook/mdm';
 import { createSimulator, type NewAsset, type Simulator } from '@seatbook/simulator';
 import {
   Foundation,
@@ -29,6 +32,7 @@ import {
   SeatbookWorker,
   importToken,
   placeOrder,
+  receiveMdmMessage,
   receiveNotification,
   type EdgeOptions,
   type OrderRequest,
@@ -46,6 +50,9 @@ export const UID = '7700000000000001';
 export const OWNER: Caller = { principal: 'owner', reason: 'test' };
 const APPLE = 'https://apple.test';
 const PUBLIC_URL = 'https://seatbook.test';
+const MDM = 'https://mdm.test/nanomdm';
+const MDM_API_KEY = 'key-of-the-mdm-server';
+const MDM_WEBHOOK_KEY = 'key-of-its-webhooks';
 
 export interface VirtualOptions {
   /** Waits and limits of the edge. */
@@ -61,6 +68,8 @@ export interface VirtualOptions {
   readonly apple?: Partial<AppleSettings>;
   /** Without it, the product polls. */
   readonly publicUrl?: string | null;
+  /** Apps are installed by the simulator's MDM server; without it, there is none. */
+  readonly mdm?: { readonly requireEnrolled?: boolean };
   /** What is kept of streams. */
   readonly limits?: Partial<StreamLimits>;
   readonly reactor?: Partial<ReactorLimits>;
@@ -156,6 +165,12 @@ export class VirtualSeatbook {
       baseUrl: APPLE,
       deliver: (notification) => this.#deliver(notification),
     });
+    if (options.mdm)
+      Object.assign(this.simulator.fleet.mdm.settings, {
+        apiKey: MDM_API_KEY,
+        webhookUrl: `${PUBLIC_URL}/mdm/webhook`,
+        webhookKey: MDM_WEBHOOK_KEY,
+      });
   }
 
   static async open(options: VirtualOptions = {}): Promise<VirtualSeatbook> {
@@ -228,7 +243,11 @@ export class VirtualSeatbook {
     this.#processes[number] = process;
     if (number === 0) {
       this.#edgeFoundation = several ? foundationOn(null, EDGE) : foundation;
-      this.edge = new SeatbookEdge(this.#edgeFoundation, this.options.edge ?? {});
+      const { edge, mdm } = this.options;
+      this.edge = new SeatbookEdge(this.#edgeFoundation, {
+        ...edge,
+        ...(mdm && { mdm: { webhookKey: MDM_WEBHOOK_KEY, requireEnrolled: mdm.requireEnrolled ?? false } }),
+      });
     }
     const started = process.worker.start();
     await (number === 0 ? started : Promise.race([started, life.ended]));
@@ -260,6 +279,7 @@ export class VirtualSeatbook {
     });
     const worker = new SeatbookWorker(foundation, {
       apple: life.port(apple, this.#callsOf('apple', number)),
+      mdm: this.options.mdm ? life.port(this.#mdm(life), this.#callsOf('mdm', number)) : null,
       random,
       settings: { mdmInfo: { id: 'seatbook-test', name: 'Seatbook', metadata: '' }, publicUrl },
       newSecret: () => ids.next(),
@@ -269,6 +289,18 @@ export class VirtualSeatbook {
     worker.gates.writes.onOpened((uId) => apple.reopen(uId));
     worker.onTookOver((uId) => apple.tookOver(uId));
     return { worker, apple };
+  }
+
+  /** A client of the simulator's MDM server. */
+  #mdm(life: Life): MdmApi {
+    const transport = async ({ method, url, headers, body }: MdmRequest): Promise<MdmReply> => {
+      const { pathname: path } = new URL(url);
+      const reply = await this.simulator.handle({ method, path, headers: { ...headers }, body });
+      if (life.over) return new Promise(() => undefined);
+      if (reply.reset) throw new Error('the connection was reset');
+      return { status: reply.status, body: reply.body };
+    };
+    return nanoMdm({ url: MDM, apiKey: MDM_API_KEY, timeoutMs: 10_000, transport });
   }
 
   #callsOf(port: string, number: number): Calls {
@@ -577,6 +609,12 @@ export class VirtualSeatbook {
     return [...(this.simulator.admin.assignments(UID).assets[`${adamId}/STDQ`] ?? [])].sort();
   }
 
+  /** Apps on a device, as our read model has them. */
+  async installations(serialNumber: string): Promise<readonly InstallationDocument[]> {
+    const query = { index: 'by-device', equals: [serialNumber], limit: 1_000 } as const;
+    return (await this.stores.reads.query(queryModels.installations, query)).rows;
+  }
+
   events(): Promise<StoredEvent[]> {
     return allEvents(this.stores.events);
   }
@@ -644,6 +682,11 @@ export class VirtualSeatbook {
     this.#deliveries += 1;
     try {
       const { life } = this.#processOf(0);
+      if (new URL(url).pathname === '/mdm/webhook') {
+        const signature = headers['x-hmac-signature'] ?? '';
+        await receiveMdmMessage(this.edge, { body: Buffer.from(body), signature });
+        return { status: life.over ? 502 : 200 };
+      }
       const uId = new URL(url).pathname.split('/').at(-1) ?? '';
       const notification = JSON.parse(body) as { notificationId: string };
       const received = receiveNotification(this.edge, { uId, bearer: bearerOf(headers), body: notification });

@@ -6,6 +6,8 @@ import { driftCommands, driftQueries } from './drift.js';
 import { forecastQueries } from './forecast.js';
 import { historyQueries } from './history.js';
 import { importCommands, importQueries } from './import-token.js';
+import { installationQueries } from './installations.js';
+import { mdmCommands } from './receive-mdm-message.js';
 import { orderQueries } from './orders.js';
 import { pairQueries } from './pairs.js';
 import { parkingCommands, parkingQueries } from './parked.js';
@@ -28,6 +30,7 @@ export const commands = {
   ...importCommands,
   ...parkingCommands,
   ...orderCommands,
+  ...mdmCommands,
   ...notificationCommands,
   ...personCommands,
   ...syncCommands,
@@ -43,6 +46,7 @@ export const queries = {
   ...forecastQueries,
   ...historyQueries,
   ...importQueries,
+  ...installationQueries,
   ...orderQueries,
   ...pairQueries,
   ...parkingQueries,

@@ -1,9 +1,10 @@
-import { Refusal } from '@seatbook/kernel';
+import { Refusal, chunksOf } from '@seatbook/kernel';
 import {
   MAX_PAIRS,
   holderCount,
   idOfAsset,
   orderedSerials,
+  queryModels,
   type AssetId,
   type Holders,
   type OrderKind,
@@ -27,6 +28,8 @@ export interface OrderRequest {
   /** Whether licences of the reserve are for it, too; left out: they are not. */
   readonly fromReserve?: boolean | undefined;
   readonly platform: string | null;
+  /** Devices that are neither enrolled nor registered may be named; asked only where an MDM server is configured. */
+  readonly allowUnenrolled?: boolean | undefined;
   /** What the plan said, as far as the order rests on it. */
   readonly expect?: readonly ExpectedAsset[] | undefined;
 }
@@ -42,7 +45,7 @@ export interface CheckedOrder {
  * What an order says, as the ledgers are asked it. `isPlaced`: the same request has placed it before; then it is no matter
  * what Apple's list says by now.
  * @throws Refusal INVALID_SERIAL_NUMBER, INVALID_ASSET, INVALID_ORDER_SIZE, INVALID_ORDER_EMPTY, NOT_FOUND_ACCOUNT,
- *   REJECTED_UNKNOWN_ASSET, REJECTED_UNKNOWN_PERSON
+ *   REJECTED_UNKNOWN_ASSET, REJECTED_UNKNOWN_PERSON, REJECTED_UNKNOWN_DEVICE, REJECTED_NO_MDM
  */
 export async function checkedOrder(
   seatbook: SeatbookEdge,
@@ -63,6 +66,11 @@ export async function checkedOrder(
   if (!known) await checkKnown(seatbook, uId, assets);
   if (kind === 'AssignLicense' && userIds.length > 0 && !(await isPlaced()))
     await checkPersons(seatbook, uId, userIds);
+  if (kind === 'RolloutApp' && seatbook.options.mdm === undefined)
+    throw new Refusal('REJECTED_NO_MDM', 'no MDM server is configured, so that nothing can be installed');
+  const mustBeKnown = seatbook.options.mdm?.requireEnrolled === true && listed.allowUnenrolled !== true;
+  if (kind === 'AssignLicense' && mustBeKnown && !(await isPlaced()))
+    await checkDevices(seatbook, serialNumbers);
   return { terms, holders };
 }
 
@@ -85,6 +93,23 @@ async function checkPersons(
     },
   );
 }
+
+/** A licence for a device that nobody knows is likely one for a mistyped serial number. */
+async function checkDevices({ stores }: SeatbookEdge, serialNumbers: readonly string[]): Promise<void> {
+  const unknown: string[] = [];
+  for (const some of chunksOf(serialNumbers, DEVICES_AT_ONCE)) {
+    const known = await stores.reads.getMany(queryModels.devices, some);
+    for (const serialNumber of some) if (!known.get(serialNumber)?.document) unknown.push(serialNumber);
+  }
+  if (unknown.length === 0) return;
+  throw new Refusal(
+    'REJECTED_UNKNOWN_DEVICE',
+    'these devices are neither enrolled nor registered; check the serial numbers, or order with allowUnenrolled',
+    { unknown: unknown.length, serialNumbers: unknown.slice(0, NAMED_IN_REFUSAL) },
+  );
+}
+
+const DEVICES_AT_ONCE = 1_000;
 
 /** Facts of a refusal name this many at the most. */
 const NAMED_IN_REFUSAL = 20;

@@ -26,6 +26,9 @@ export type AssignLicense = Omit<OrderRequest, 'kind'>;
 /** What an order to return names. */
 export type ReturnLicense = Pick<OrderRequest, 'uId' | 'assets' | 'serialNumbers' | 'userIds' | 'expect'>;
 
+/** What a rollout names. */
+export type RolloutApp = Pick<OrderRequest, 'uId' | 'assets' | 'serialNumbers'>;
+
 export interface ReturnAll {
   readonly uId: string;
   /** A device or a person. */
@@ -52,6 +55,10 @@ export const assignLicense = (
   caller: Caller,
 ): Promise<PlacedOrder> => placeOrder(seatbook, { ...order, kind: 'AssignLicense' }, caller);
 
+/** Installs each of the assets on each of the devices that has, or is getting, its licence. */
+export const rolloutApp = (seatbook: SeatbookEdge, order: RolloutApp, caller: Caller): Promise<PlacedOrder> =>
+  placeOrder(seatbook, { ...order, ...RETURNED, kind: 'RolloutApp' }, caller);
+
 /** Gives licences back, whatever Apple lists. What is not held is an outcome, not an error. */
 export const returnLicense = (
   seatbook: SeatbookEdge,
@@ -59,7 +66,7 @@ export const returnLicense = (
   caller: Caller,
 ): Promise<PlacedOrder> => placeOrder(seatbook, { ...order, ...RETURNED, kind: 'ReturnLicense' }, caller);
 
-/** Nothing is short, and no platform is wrong, where licences are given back. */
+/** Nothing is short, and no platform is wrong, where no licence is given. */
 const RETURNED = { ifShort: 'wait', platform: null } as const;
 
 /**
@@ -173,5 +180,6 @@ export const orderCommands = {
   AssignLicense: assignLicense,
   ReturnLicense: returnLicense,
   ReturnAll: returnAll,
+  RolloutApp: rolloutApp,
   CancelWaiting: cancelWaiting,
 };

@@ -14,6 +14,13 @@ export interface ExpectAbove {
   readonly percent: number;
 }
 
+export interface EdgeMdm {
+  /** Its webhooks are signed with this. A secret. */
+  readonly webhookKey: string;
+  /** Orders to assign name only devices that are enrolled or registered, unless they say otherwise. */
+  readonly requireEnrolled: boolean;
+}
+
 export interface EdgeOptions {
   /** Longest wait of a query for a position. */
   readonly positionWaitMs?: Milliseconds;
@@ -22,6 +29,8 @@ export interface EdgeOptions {
   /** A read model that is further behind, or work that no worker does for longer, ends readiness. */
   readonly patienceMs?: Milliseconds;
   readonly expectAbove?: ExpectAbove;
+  /** Where apps are installed from; absent where no MDM server is configured. */
+  readonly mdm?: EdgeMdm | undefined;
 }
 
 const POSITION_WAIT_MS: Milliseconds = 10_000;

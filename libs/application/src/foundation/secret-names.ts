@@ -3,4 +3,9 @@ export const importedTokenName = (importId: string, fingerprint: string): string
   `import/${importId}/${fingerprint}`;
 export const tokenName = (fingerprint: string): string => `token/${fingerprint}`;
 export const notificationSecretName = (uId: string): string => `notification/${uId}`;
+/** Whose enrolment it is: the device's id. Enrolment ids are known to whoever has the device's profile. */
+export const enrolmentName = (enrolmentId: string): string => `enrolment/${enrolmentId}`;
+/** A note that an enrolment is ready of which nobody knows the device yet. */
+export const readyName = (enrolmentId: string): string => `enrolment-ready/${enrolmentId}`;
+export const deviceNameName = (deviceId: string): string => `device-name/${deviceId}`;
 export const sealedBodyName = (notificationId: string): string => `notification-body/${notificationId}`;

@@ -11,15 +11,25 @@ import {
   accountStream,
   dispatcher,
   licensingReactions,
+  MDM_SERVER,
+  mdmDispatcher,
+  newCommandUuid,
   openWorkModel,
   queryModels,
+  wantedInstallationsModel,
   type AccountRefusal,
   type AppleApi,
+  type AssetId,
   type DispatchContext,
+  type MdmApi,
+  type MdmDispatchContext,
+  type HolderKey,
   type LedgerCounts,
   type LicensingPorts,
   type LicensingSettings,
   type OpenWorkRow,
+  type Timings,
+  type WantedRow,
 } from '@seatbook/licensing';
 import {
   DUE_RUNNER_LIMITS,
@@ -37,9 +47,11 @@ import {
   stepLeaseOf,
   troublesOf,
   type DueRunnerLimits,
+  type Gates,
   type LeaseKeeperLimits,
   type ReadStore,
   type PlannerLoopLimits,
+  type PlannerLoopOptions,
   type ReactorLimits,
   type TenureOf,
   type Trouble,
@@ -56,6 +68,8 @@ import { vaultOf } from './vault.js';
 
 export interface WorkerOptions {
   readonly apple: AppleApi;
+  /** Where apps are installed from; null: nowhere. */
+  readonly mdm?: MdmApi | null;
   readonly random: Random;
   readonly settings: LicensingSettings;
   /** A fresh secret that no one can guess, for the notifications of an account. */
@@ -74,9 +88,25 @@ export interface WorkerOptions {
 }
 
 /** What work is taken from. What people look at may lag: no work waits for it. */
-const WORKED_FROM: readonly ModelRef[] = [dueModel, openWorkModel, queryModels.accounts];
+const WORKED_FROM: readonly ModelRef[] = [
+  dueModel,
+  openWorkModel,
+  wantedInstallationsModel,
+  queryModels.accounts,
+];
 
 const LEDGERS_AT_ONCE = 500;
+
+/** The lease of planning for the MDM server. */
+const MDM_LEASE = `mdm/${MDM_SERVER}`;
+
+/** Work for the MDM server waits for nobody's token; without a server, it waits for one. */
+const ALWAYS_OPEN: Gates = {
+  isOpen: () => true,
+  open: () => [MDM_SERVER],
+  onOpened: () => () => undefined,
+};
+const NEVER_OPEN: Gates = { ...ALWAYS_OPEN, isOpen: () => false, open: () => [] };
 
 /** How often a start that waits for a read model looks whether it has halted. */
 const LOOK_MS: Milliseconds = 1_000;
@@ -94,6 +124,7 @@ export class SeatbookWorker {
   readonly due: DueRunner<LicensingPorts>;
   readonly stepRevision: StepRevision;
   readonly dispatcher: PlannerLoop<OpenWorkRow, DispatchContext>;
+  readonly mdmDispatcher: PlannerLoop<WantedRow, MdmDispatchContext>;
   readonly ports: LicensingPorts;
   /** What must be left of an account's lease when a request to Apple starts, so that it ends before the lease does. */
   readonly #leftMs: Milliseconds;
@@ -102,7 +133,7 @@ export class SeatbookWorker {
 
   constructor(
     readonly foundation: Foundation,
-    { apple, random, settings, newSecret, limits, views, news }: WorkerOptions,
+    { apple, mdm = null, random, settings, newSecret, limits, views, news }: WorkerOptions,
   ) {
     const { stores, events, runner, timings, clock, ids, log } = foundation;
     const { reads, progress } = stores;
@@ -122,7 +153,7 @@ export class SeatbookWorker {
       revise: (uId, fingerprint) => this.#revise(uId, fingerprint),
     });
     const vault = vaultOf(stores.secrets, newSecret);
-    this.ports = { apple, vault, clock, random, settings, ...readingPorts(foundation) };
+    this.ports = { apple, mdm, vault, clock, random, settings, ...readingPorts(foundation) };
     this.addresses = new NotificationAddresses(foundation, settings.publicUrl);
     const shared = { runner, leases: this.leases, clock, log };
     const reactions = licensingReactions(timings);
@@ -161,6 +192,10 @@ export class SeatbookWorker {
       }),
       limits: limits?.planner,
     });
+    this.mdmDispatcher = forDevices({ ...gated, events, views: this.views, limits: limits?.planner }, mdm, {
+      timings,
+      random,
+    });
     this.views.onAdvance((model) => {
       if (model === dueModel.name) this.due.wake();
     });
@@ -185,6 +220,7 @@ export class SeatbookWorker {
     this.stepRevision.start();
     this.due.start();
     this.dispatcher.start();
+    this.mdmDispatcher.start();
     this.addresses.start();
   }
 
@@ -218,8 +254,10 @@ export class SeatbookWorker {
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#ending.abort();
-    const { dispatcher, due, gates, stepRevision, addresses } = this;
-    await Promise.all([dispatcher, due, gates, stepRevision, addresses].map((runner) => runner.stop()));
+    const { dispatcher, mdmDispatcher: planner, due, gates, stepRevision, addresses } = this;
+    await Promise.all(
+      [dispatcher, planner, due, gates, stepRevision, addresses].map((runner) => runner.stop()),
+    );
     await this.reactor.stop();
     await this.views.stop();
     await this.leases.stop();
@@ -247,7 +285,16 @@ export class SeatbookWorker {
 
   /** What keeps a runner from its work at present: told to other processes with the leases. */
   #troubles(): readonly Trouble[] {
-    const runners = [this.gates, this.addresses, this.reactor, this.stepRevision, this.due, this.dispatcher];
+    const {
+      gates,
+      addresses,
+      reactor,
+      stepRevision,
+      due,
+      dispatcher: forApple,
+      mdmDispatcher: planner,
+    } = this;
+    const runners = [gates, addresses, reactor, stepRevision, due, forApple, planner];
     return [...runners.flatMap(({ troubles }) => troubles), ...troublesOf(this.views.status())];
   }
 
@@ -275,8 +322,8 @@ export class SeatbookWorker {
 
   /** None of its runners is at work, and no command is being decided. */
   get quiet(): boolean {
-    const { due, dispatcher, reactor, stepRevision, gates, leases, addresses } = this;
-    const runners = [due, dispatcher, reactor, stepRevision, gates, leases, addresses];
+    const { due, dispatcher: forApple, reactor, stepRevision, gates, leases, addresses } = this;
+    const runners = [due, forApple, this.mdmDispatcher, reactor, stepRevision, gates, leases, addresses];
     return runners.every(({ idle }) => idle) && this.foundation.runner.busy === 0;
   }
 
@@ -289,16 +336,55 @@ export class SeatbookWorker {
   }
 }
 
+/** Plans what is sent to devices. */
+const forDevices = (
+  shared: Omit<
+    PlannerLoopOptions<WantedRow, MdmDispatchContext>,
+    'gates' | 'leaseOf' | 'planner' | 'context'
+  >,
+  mdm: MdmApi | null,
+  { timings, random }: { readonly timings: Timings; readonly random: Random },
+): PlannerLoop<WantedRow, MdmDispatchContext> =>
+  new PlannerLoop({
+    ...shared,
+    gates: mdm === null ? NEVER_OPEN : ALWAYS_OPEN,
+    leaseOf: () => MDM_LEASE,
+    planner: mdmDispatcher(timings),
+    context: async () => ({
+      now: shared.clock.now(),
+      newCommandUuid: () => newCommandUuid('install', random),
+    }),
+  });
+
 /** What steps read of the product itself. */
 const readingPorts = ({
   stores: { directory, reads },
   runner,
-}: Foundation): Pick<LicensingPorts, 'persons' | 'read' | 'look' | 'ledgers'> => ({
+}: Foundation): Pick<LicensingPorts, 'persons' | 'read' | 'look' | 'ledgers' | 'heldBy'> => ({
   persons: personsOf(directory),
   read: async (stream) => (await runner.load(stream)).state,
   look: (stream, at) => runner.look(stream, at),
   ledgers: (uId) => ledgersIn(reads, uId),
+  heldBy: (serialNumber) => heldIn(reads, `d:${serialNumber}`),
 });
+
+/** What a holder has or waits for, by account. */
+async function heldIn(reads: ReadStore, holder: HolderKey): Promise<readonly HeldOfAccount[]> {
+  const held = new Map<string, AssetId[]>();
+  for (let cursor: string | null | undefined; cursor !== null;) {
+    const query = { index: 'by-holder', equals: [holder], limit: LEDGERS_AT_ONCE } as const;
+    const page = await reads.query(queryModels.pairs, {
+      ...query,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    for (const { uId, adamId, pricingParam, state } of page.rows)
+      if (state !== 'failed') held.set(uId, [...(held.get(uId) ?? []), { adamId, pricingParam }]);
+    cursor = page.next;
+  }
+  return [...held].map(([uId, assets]) => ({ uId, assets }));
+}
+
+type HeldOfAccount = Awaited<ReturnType<LicensingPorts['heldBy']>>[number];
 
 /** Counts of all ledgers of an account. */
 async function ledgersIn(reads: ReadStore, uId: string): Promise<readonly LedgerCounts[]> {

@@ -7,6 +7,7 @@ const TITLES: Readonly<Record<string, string>> = {
   data: 'Data',
   owner: 'Owner key',
   mdm: 'Mark on our locations',
+  nanoMdm: 'MDM server',
   log: 'Log',
   apple: 'Apple',
   timings: 'Timings of the licence path',

@@ -73,7 +73,7 @@ function givenFor({ variable, fileVariable }: Setting<unknown>, environment: Env
 
 /** Settings that are each fine and together are not. */
 function contradictions(configuration: Configuration): string[] {
-  const { http, apple, timings, leases, reactor, planner, due, servers, owner } = configuration;
+  const { http, apple, timings, leases, reactor, planner, due, servers, owner, nanoMdm } = configuration;
   const problems: string[] = [];
   if ((servers.eventStoreDb === null) !== (servers.mongoDb === null)) {
     problems.push(
@@ -83,6 +83,17 @@ function contradictions(configuration: Configuration): string[] {
   if (usesServers(configuration) && owner.resetKey) {
     problems.push(
       'SEATBOOK_RESET_OWNER_KEY is for the embedded store: with servers, change SEATBOOK_OWNER_KEY instead',
+    );
+  }
+  const ofMdm = [nanoMdm.url, nanoMdm.apiKey, nanoMdm.webhookKey].filter((given) => given !== null);
+  if (ofMdm.length !== 0 && ofMdm.length !== 3) {
+    problems.push(
+      'SEATBOOK_NANO_MDM_URL, SEATBOOK_NANO_MDM_API_KEY and SEATBOOK_NANO_MDM_WEBHOOK_KEY belong together: give all of them, or none',
+    );
+  }
+  if (nanoMdm.timeoutMs >= timings.doubtfulAfterMs) {
+    problems.push(
+      `SEATBOOK_TIMINGS_DOUBTFUL_AFTER_MS (${timings.doubtfulAfterMs}) must be longer than SEATBOOK_NANO_MDM_TIMEOUT_MS (${nanoMdm.timeoutMs})`,
     );
   }
   const shortest = Math.min(

@@ -191,6 +191,31 @@ export const settingTable = {
     ),
     name: text(['SEATBOOK_MDM_NAME', 'Name that other MDM servers see on our locations.'], 'Seatbook'),
   },
+  nanoMdm: {
+    url: optionalUrl([
+      'SEATBOOK_NANO_MDM_URL',
+      "NanoMDM's API, without `/v1`. Without it nothing is installed on devices; with it, both keys must be given, and NanoMDM's `-webhook-url` must lead to `/mdm/webhook` of this server.",
+    ]),
+    apiKey: optionalSecret(['SEATBOOK_NANO_MDM_API_KEY', "NanoMDM's `-api` key."], {
+      minLength: 7,
+      fileVariable: 'SEATBOOK_NANO_MDM_API_KEY_FILE',
+    }),
+    webhookKey: optionalSecret(['SEATBOOK_NANO_MDM_WEBHOOK_KEY', "NanoMDM's `-webhook-hmac-key`."], {
+      minLength: 16,
+      fileVariable: 'SEATBOOK_NANO_MDM_WEBHOOK_KEY_FILE',
+    }),
+    timeoutMs: whole(['SEATBOOK_NANO_MDM_TIMEOUT_MS', 'Time-out of a request to NanoMDM.'], 20_000, {
+      min: 100,
+      max: 60_000,
+    }),
+    requireEnrolled: flag(
+      [
+        'SEATBOOK_NANO_MDM_REQUIRE_ENROLLED',
+        'Orders to assign are refused for devices that are neither enrolled nor registered, unless they say `allowUnenrolled`. Only where NanoMDM is configured.',
+      ],
+      true,
+    ),
+  },
   log: {
     level: oneOf(
       ['SEATBOOK_LOG_LEVEL', 'What is logged, as JSON lines on standard output.'],

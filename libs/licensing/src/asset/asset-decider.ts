@@ -17,6 +17,7 @@ import { ended, followUpsEnded, followedBy, lotsOf, newLots } from './pairs-in-p
 import { driftDecided, driftFound, sourceOfCount, type FoundDrift } from './drift.js';
 import { foundWaiting } from './found-waiting.js';
 import { lackOf, reservationOf, returnOf } from './reservation.js';
+import { installationsOf } from './rollout.js';
 import { releaseClaims, settleCall } from './settle-call.js';
 import {
   MAX_TOGETHER,
@@ -53,6 +54,11 @@ export type AssetCommand =
         readonly platform: string | null;
       })
   | (Command<'ReturnLicenses'> & {
+      readonly orderId: string;
+      readonly part: number;
+      readonly holders: Holders;
+    })
+  | (Command<'AskInstallations'> & {
       readonly orderId: string;
       readonly part: number;
       readonly holders: Holders;
@@ -114,6 +120,8 @@ export const assetDecider: Decider<AssetCommand, Asset, AssetEvent> = {
         return reserveLicenses(command, asset);
       case 'ReturnLicenses':
         return returnLicenses(command, asset);
+      case 'AskInstallations':
+        return installationsOf(command, asset);
       case 'SetReserve':
         return setReserve(command.licences, asset);
       case 'ServeWaiting':

@@ -28,7 +28,9 @@ export type RefusalReason =
   | 'SHORT'
   | 'NOT_READ_YET'
   | 'NOT_REVOCABLE'
-  | 'UNKNOWN_ASSET';
+  | 'UNKNOWN_ASSET'
+  /** Nothing is installed for whom no licence is held or on its way. */
+  | 'NO_LICENSE';
 
 export type Action = 'associate' | 'disassociate';
 
@@ -196,8 +198,26 @@ export type AssetEvent =
         readonly notBefore: Instant;
       }
     >
-  /** By a call; null: they waited for a licence and were found at Apple when it was read. */
-  | Event<'licenses-assigned', Holders & OrderRefs & { readonly callId: string | null }>
+  /**
+   * By a call; null: they waited for a licence and were found at Apple when it was read. `toInstall`: those of them that
+   * a rollout waits for, with its order.
+   */
+  | Event<
+      'licenses-assigned',
+      Holders & OrderRefs & { readonly callId: string | null; readonly toInstall?: Holders & OrderRefs }
+    >
+  /** The answer to one request of a rollout: who has a licence, whose is on its way, and who gets nothing. */
+  | Event<
+      'installations-answered',
+      {
+        readonly orderId: string;
+        readonly part: number;
+        readonly start: Holders;
+        readonly coming: Holders;
+        readonly refused: Holders;
+        readonly refusal: RefusalReason | null;
+      }
+    >
   /** They waited for a licence, but Apple lists their devices already, under other spellings of the serial numbers. */
   | Event<'found-held', Holders & OrderRefs>
   | Event<
@@ -295,6 +315,7 @@ export const assetEventTypes = firstVersions<AssetEvent>({
   'asset.licenses-claimed': true,
   'asset.claims-released': true,
   'asset.licenses-assigned': true,
+  'asset.installations-answered': true,
   'asset.found-held': true,
   'asset.licenses-failed': true,
   'asset.found-short': true,

@@ -10,7 +10,7 @@ import {
 import type { AccountEvent } from '../account/account-events.js';
 import type { CallEvent } from '../apple-call/call-events.js';
 import { MAX_HOLDERS, holderCount } from '../holder.js';
-import type { OrderEvent } from '../order/order-events.js';
+import type { OrderEvent, OrderKind } from '../order/order-events.js';
 import type { ReconciliationEvent } from '../reconciliation/reconciliation-events.js';
 import { assetStream } from '../streams.js';
 import type { AssetCommand } from './asset-decider.js';
@@ -21,14 +21,12 @@ const askLedger = reaction<OrderEvent>('asset.ask-ledger', {
   'order.reservation-asked': ({ stream, data }) => {
     const { uId, kind, part, serialNumbers, userIds, ifShort, fromReserve, platform } = data;
     const question = { orderId: idOf(stream), part, holders: { serialNumbers, userIds } };
-    return [
-      messageTo(
-        assetStream(uId, data),
-        kind === 'AssignLicense'
-          ? { type: 'ReserveLicenses', ...question, ifShort, fromReserve, platform }
-          : { type: 'ReturnLicenses', ...question },
-      ),
-    ];
+    const asked: Readonly<Record<OrderKind, AssetCommand>> = {
+      AssignLicense: { type: 'ReserveLicenses', ...question, ifShort, fromReserve, platform },
+      ReturnLicense: { type: 'ReturnLicenses', ...question },
+      RolloutApp: { type: 'AskInstallations', ...question },
+    };
+    return [messageTo(assetStream(uId, data), asked[kind])];
   },
 });
 

@@ -20,6 +20,8 @@ export interface Pair {
   fromReserve: boolean;
   /** What follows when the work under way has ended. */
   followUp: FollowUp | null;
+  /** The rollout that waits for its licence; absent for none. */
+  rollout?: string;
 }
 
 export interface LateEffect {
@@ -158,6 +160,8 @@ function put(asset: Asset, key: HolderKey, change: Partial<Pair> & Pick<Pair, 's
   if (pair) {
     count(asset, key, pair, -1);
     Object.assign(pair, change);
+    // Its licence has come, or never will.
+    if (change.state === 'assigned' || change.state === 'failed') delete pair.rollout;
   } else {
     pair = { orderId: '', callId: null, lot: 0, tries: 0, ...NO_WISH, followUp: null, ...change };
     asset.pairs.set(key, pair);
@@ -361,6 +365,9 @@ const FOLDS: { readonly [T in AssetEvent['type']]: Fold<T> } = {
     for (const key of keys) put(asset, key, { state, callId: null, tries: 0, followUp: null });
     unclaim(asset, data.callId, keys);
   },
+  'asset.installations-answered'(asset, { orderId, coming }) {
+    for (const key of holderKeys(coming)) pairOf(key, asset).rollout = orderId;
+  },
   'asset.found-short'(asset, data) {
     unclaim(asset, data.callId, holderKeys(data));
     putFirst(asset, data, data);
@@ -444,7 +451,7 @@ interface Chunk {
 
 /** Pairs, waiting list and claims in chunks, each in its order. */
 export const assetSnapshot: SnapshotCodec<Asset> = {
-  version: 6,
+  version: 7,
   entries: ({ pairs }) => pairs.size,
   save(asset) {
     const { pairs, waiting, claims, traits, totals, descriptionJson, baseline, closed, short } = asset;

@@ -59,6 +59,7 @@ const HOLDERS: HoldersIn = {
     notHeld,
     refused,
   ],
+  'asset.installations-answered': ({ start, coming, refused }) => [start, coming, refused],
   'asset.returns-started': all,
   'asset.licenses-returned': all,
   'asset.waiting-listed': all,
@@ -89,6 +90,7 @@ const REFUSALS: Readonly<Record<RefusalReason, string>> = {
   NOT_READ_YET: 'Apple has not been read yet',
   NOT_REVOCABLE: 'it cannot be revoked',
   UNKNOWN_ASSET: 'the location owns none',
+  NO_LICENSE: 'no licence is held or on its way',
 };
 
 const ENDED: Readonly<Record<EventOf<AssetEvent, 'asset.reservations-ended'>['data']['was'], string>> = {
@@ -202,6 +204,7 @@ export const assetStory: Story<AssetEvent, StoryContext> = {
       `Apple reported too few licences of ${name} although one seemed available: ${countOf(data, 'holder waits', 'holders wait')} again.`,
   ),
   'asset.shortage-cleared': (event, context) => `Licences of ${nameOf(event, context)} are available again.`,
+  'asset.installations-answered': installationsText,
   'asset.licenses-returning': returningText,
   'asset.returns-started': ofHolders(
     (licence) => `${licence} is being returned.`,
@@ -305,6 +308,25 @@ function reservedText(
   const retried =
     failedBefore === 0 ? '' : ` ${failedBefore.toLocaleString('en')} of them had failed before.`;
   return `Licences of ${name}: ${parts}.${retried}`;
+}
+
+function installationsText(
+  event: Envelope<EventOf<AssetEvent, 'asset.installations-answered'>>,
+  context: StoryContext,
+): string {
+  const { start, coming, refused, refusal } = event.data;
+  const name = nameOf(event, context);
+  if (context.holder !== null) {
+    if (includes(start, context.holder)) return `${name} is to be installed.`;
+    if (includes(coming, context.holder)) return `${name} is to be installed when its licence has come.`;
+    return `${name} is not installed: ${why(refusal)}.`;
+  }
+  const parts = listed([
+    [holderCount(start), 'begin'],
+    [holderCount(coming), 'wait for their licence'],
+    [holderCount(refused), `refused (${why(refusal)})`],
+  ]);
+  return `Installations of ${name}: ${parts}.`;
 }
 
 function returningText(

@@ -2,6 +2,7 @@ import { type HolderKey } from '../holder.js';
 import type { AssetEvent } from './asset-events.js';
 import { asSpelled, type Asset } from './asset-state.js';
 import { ofOrders } from './pairs-in-parallel.js';
+import { toInstall } from './rollout.js';
 
 /** Of pairs that Apple holds: those of which the ledger has none, and what becomes of those that waited for a licence. */
 export function foundWaiting(
@@ -18,6 +19,9 @@ export function foundWaiting(
   );
   if (found.length > 0) events.push({ type: 'asset.found-held', data: ofOrders(found, asset) });
   if (awaited.length > 0)
-    events.push({ type: 'asset.licenses-assigned', data: { callId: null, ...ofOrders(awaited, asset) } });
+    events.push({
+      type: 'asset.licenses-assigned',
+      data: { callId: null, ...ofOrders(awaited, asset), ...toInstall(awaited, asset) },
+    });
   return { unknown, events };
 }

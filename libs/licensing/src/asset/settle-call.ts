@@ -2,6 +2,7 @@ import type { PairFailure } from '../apple-call/call-events.js';
 import { holderKeys, holdersOf, type HolderKey } from '../holder.js';
 import type { Action, AssetEvent, Wish } from './asset-events.js';
 import { pairOf, type Asset } from './asset-state.js';
+import { toInstall } from './rollout.js';
 import {
   ended,
   followUpsEnded,
@@ -96,7 +97,10 @@ function succeeded(
   const events: AssetEvent[] = [];
   if (action === 'associate') {
     const wantedBack = followedBy('return', keys, asset);
-    events.push({ type: 'asset.licenses-assigned', data: { callId, ...ofOrders(keys, asset) } });
+    events.push({
+      type: 'asset.licenses-assigned',
+      data: { callId, ...ofOrders(keys, asset), ...toInstall(keys, asset) },
+    });
     // Apple may have had one of these pairs before the call, and have counted it as somebody else's.
     if (asset.takenElsewhere > 0 && asset.waiting.size > 0 && !asset.short)
       events.push({ type: 'asset.totals-doubted', data: { takenElsewhere: asset.takenElsewhere } });

@@ -9,7 +9,7 @@ type Event<T extends string, D> = {
 };
 
 /** What can be ordered, by the names that its commands have everywhere. */
-export const ORDER_KINDS = ['AssignLicense', 'ReturnLicense'] as const;
+export const ORDER_KINDS = ['AssignLicense', 'ReturnLicense', 'RolloutApp'] as const;
 
 export type OrderKind = (typeof ORDER_KINDS)[number];
 
@@ -28,7 +28,10 @@ export interface OrderTerms extends Wish {
 export interface OutcomeCounts {
   readonly assigned: number;
   readonly returned: number;
-  /** Held by another order (assign), or on its way back already (return). */
+  /**
+   * Held by another order (assign), on its way back already (return), or held or coming (rollout): installing it begins,
+   * and the device tells how it ends.
+   */
   readonly alreadyHeld: number;
   readonly notHeld: number;
   readonly refused: number;

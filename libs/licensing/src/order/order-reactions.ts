@@ -1,7 +1,16 @@
-import { idOf, messageTo, reaction, type Envelope, type EventOf, type Reaction } from '@seatbook/kernel';
+import {
+  idOf,
+  messageTo,
+  reaction,
+  uuidOf,
+  type Envelope,
+  type EventOf,
+  type Reaction,
+} from '@seatbook/kernel';
 import type { AccountEvent } from '../account/account-events.js';
 import { assetOf } from '../asset-id.js';
 import type { AssetEvent } from '../asset/asset-events.js';
+import type { DeviceEvent } from '../device/device-events.js';
 import { restoringOrder } from '../drift.js';
 import { countByOrder, holderCount } from '../holder.js';
 import { orderStream } from '../streams.js';
@@ -32,9 +41,22 @@ const takeAnswer = reaction<AssetEvent>('order.take-answer', {
       open: holderCount(data.returning) + holderCount(data.pending),
     }),
   ],
+  'asset.installations-answered': ({ stream, data }) => [
+    answer(stream, data, {
+      final: outcomeCounts({
+        alreadyHeld: holderCount(data.start) + holderCount(data.coming),
+        refused: holderCount(data.refused),
+      }),
+      waiting: 0,
+      open: 0,
+    }),
+  ],
 });
 
-type Answered = EventOf<AssetEvent, 'asset.licenses-reserved' | 'asset.licenses-returning'>['data'];
+type Answered = EventOf<
+  AssetEvent,
+  'asset.licenses-reserved' | 'asset.licenses-returning' | 'asset.installations-answered'
+>['data'];
 
 function answer(
   stream: string,
@@ -130,7 +152,20 @@ const restoreDrift = reaction<AssetEvent>('order.restore-drift', {
   'asset.drift-decided': restore,
 });
 
+/** What a device had that has left goes back by an order for each account. */
+const returnOfDevice = reaction<DeviceEvent>('order.return-of-device', {
+  'device.returns-asked': ({ stream, revision, data: { returns } }) =>
+    returns.map(({ uId, assets }) => {
+      const holders = { serialNumbers: [idOf(stream)], userIds: [] };
+      const wish = { ifShort: 'wait', fromReserve: false } as const;
+      const terms = { kind: 'ReturnLicense', uId, assets, ...wish, platform: null, holders: 1 } as const;
+      const orderId = uuidOf(`${stream}/${revision}/${uId}/return`);
+      return messageTo(orderStream(orderId), { type: 'PlaceOrder', terms, holders });
+    }),
+});
+
 export const orderReactions: readonly Reaction[] = [
+  returnOfDevice,
   takeAnswer,
   takeOutcomes,
   cancelAgain,

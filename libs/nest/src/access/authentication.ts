@@ -4,11 +4,14 @@ import { headerOf, pathOf, type HttpRequest, type HttpServer } from '../http/exc
 import type { OwnerKey } from '@seatbook/host';
 import type { Throttle } from './throttle.js';
 
-/** What needs no owner key: health, documentation, and Apple, who shows the secret of an account instead. */
-const OPEN = /^\/(|livez|readyz|docs|docs\/.*|apple\/notifications\/:accountId)$/;
+/**
+ * What needs no owner key: health, documentation, Apple, who shows the secret of an account instead, and the MDM server,
+ * which signs what it sends.
+ */
+const OPEN = /^\/(|livez|readyz|docs|docs\/.*|apple\/notifications\/:accountId|mdm\/webhook)$/;
 
-/** Who watches the process is always answered; notifications are counted by their account. */
-const UNBOUNDED = /^\/(livez|apple\/notifications\/:accountId)$/;
+/** Who watches the process is always answered; notifications are counted by their account, and one MDM server tells of all devices. */
+const UNBOUNDED = /^\/(livez|apple\/notifications\/:accountId|mdm\/webhook)$/;
 
 /** Asked with a method that they do not take, they say so to everybody. */
 const OPEN_WHATEVER_THE_METHOD = /^\/(livez|readyz)?$/;

@@ -38,6 +38,7 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
     .addTag('assets', 'Apps and books that a location owns licences of.')
     .addTag('pairs', 'One asset and one holder each.')
     .addTag('orders', 'What administrators ask for: an order has an outcome for each pair.')
+    .addTag('devices', 'Devices at the MDM server, and the apps on them.')
     .addTag('history', 'What happened, to whom, by whom, and why.')
     .addTag('operation', 'For operators.')
     .addTag('apple', 'Where Apple delivers notifications.')
@@ -47,6 +48,12 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
       type: 'http',
       scheme: 'bearer',
       description: "An account's secret, known to Apple.",
+    })
+    .addSecurity('mdm-signature', {
+      type: 'apiKey',
+      in: 'header',
+      name: 'X-Hmac-Signature',
+      description: 'Base64 of HMAC-SHA256 over the body, with the key that NanoMDM was started with.',
     })
     .addSecurityRequirements('owner-key')
     .build();

@@ -12,12 +12,13 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-/** Bodies are JSON. An empty body is none, whatever type it claims to have. */
-export function readJson(server: HttpServer): void {
+/** Bodies are JSON. An empty body is none, whatever type it claims to have. Of routes that are named it is left as text. */
+export function readJson(server: HttpServer, asText: ReadonlySet<string>): void {
   const parse = server.getDefaultJsonParser('error', 'error');
   server.removeAllContentTypeParsers();
   server.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined);
+    else if (asText.has(request.routeOptions.url ?? '')) done(null, body);
     else if (isDeep(body)) done(tooDeep());
     else if (hasHalfCharacter(body)) done(halfCharacter());
     else void parse(request, body, done);

@@ -99,6 +99,25 @@ export class AssignLicenseBody extends ExpectingBody {
   @MayBeLeftOut()
   @IsIn(PLATFORMS)
   platform?: string;
+
+  @ApiPropertyOptional({
+    default: false,
+    description:
+      'Devices may be named that the registry does not know. Asked only where an MDM server is configured.',
+  })
+  @MayBeLeftOut()
+  @IsBoolean()
+  allowUnenrolled: boolean = false;
+}
+
+/** Each of the assets on each of the devices that has its licence, or is getting it. */
+export class RolloutAppBody extends PairsBody {
+  @ApiProperty({ enum: ['RolloutApp'] })
+  @Allow()
+  kind!: 'RolloutApp';
+
+  @SerialNumbers(LISTED_DEVICE)
+  serialNumbers?: string[];
 }
 
 /** Each of the assets back from each of the devices and persons: at least one of them. */
@@ -143,6 +162,7 @@ export const REFUSED_PAIRS: readonly ErrorCode[] = [
   'INVALID_ORDER_SIZE',
   'REJECTED_UNKNOWN_ASSET',
   'REJECTED_UNKNOWN_PERSON',
+  'REJECTED_UNKNOWN_DEVICE',
 ];
 
 /** Why an order is refused that does not do what is expected of it. */
@@ -166,6 +186,7 @@ export const ORDER_BODIES = {
   AssignLicense: AssignLicenseBody,
   ReturnLicense: ReturnLicenseBody,
   ReturnAll: ReturnAllBody,
+  RolloutApp: RolloutAppBody,
 } as const;
 
 export type AnyOrderBody = InstanceType<(typeof ORDER_BODIES)[keyof typeof ORDER_BODIES]>;

@@ -136,7 +136,8 @@ export class OrdersController {
 
   @Post()
   @ApiOperation({
-    summary: 'Orders: assigns licences to devices and persons, returns them, or returns all of one of them.',
+    summary:
+      'Orders: assigns licences to devices and persons, returns them, returns all of one of them, or installs apps.',
   })
   @ApiBodyByKind(ORDER_BODIES)
   @ApiHeader(IDEMPOTENCY_KEY)
@@ -146,6 +147,7 @@ export class OrdersController {
     ...REFUSED_PAIRS,
     ...REFUSED_PLAN,
     'INVALID_HOLDER',
+    'REJECTED_NO_MDM',
     'REJECTED_NOTHING_HELD',
     'REJECTED_ORDER_ABANDONED',
   )
@@ -271,7 +273,7 @@ function commandOf(body: AnyOrderBody, caller: Caller) {
   const { accountId: uId } = body;
   switch (body.kind) {
     case 'AssignLicense': {
-      const { serialNumbers, userIds, ifShort, fromReserve, platform = null } = body;
+      const { serialNumbers, userIds, ifShort, fromReserve, platform = null, allowUnenrolled } = body;
       const terms = {
         uId,
         assets: body.assetIds.map(assetIdOf),
@@ -280,6 +282,7 @@ function commandOf(body: AnyOrderBody, caller: Caller) {
         ifShort,
         fromReserve,
         platform,
+        allowUnenrolled,
       };
       return new Commands.AssignLicense({ ...terms, expect: expectedOf(body.expect) }, caller);
     }
@@ -287,6 +290,10 @@ function commandOf(body: AnyOrderBody, caller: Caller) {
       const { serialNumbers, userIds } = body;
       const [assets, expect] = [body.assetIds.map(assetIdOf), expectedOf(body.expect)];
       return new Commands.ReturnLicense({ uId, assets, serialNumbers, userIds, expect }, caller);
+    }
+    case 'RolloutApp': {
+      const { serialNumbers } = body;
+      return new Commands.RolloutApp({ uId, assets: body.assetIds.map(assetIdOf), serialNumbers }, caller);
     }
     case 'ReturnAll':
       return new Commands.ReturnAll({ uId, holder: holderIn(body) }, caller);

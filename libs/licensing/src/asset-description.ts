@@ -1,0 +1,5 @@
+/** An app's bundle id, which its devices know it by, as far as the store has told it. */
+export function bundleIdOf({ descriptionJson }: { readonly descriptionJson: string }): string | null {
+  if (descriptionJson === '') return null;
+  return (JSON.parse(descriptionJson) as { readonly bundleId: string | null }).bundleId;
+}

@@ -1,0 +1,36 @@
+import { holdersOf, withOrders, type HolderKey, type Holders, type OrderRefs } from '../holder.js';
+import type { AssetEvent } from './asset-events.js';
+import { namedIn, pairOf, type Asset } from './asset-state.js';
+
+/** The answer to a rollout: installing begins where a licence is held, and waits where one is on its way. */
+export function installationsOf(
+  { orderId, part, holders }: { readonly orderId: string; readonly part: number; readonly holders: Holders },
+  asset: Asset,
+): AssetEvent[] {
+  const start: HolderKey[] = [];
+  const coming: HolderKey[] = [];
+  const refused: HolderKey[] = [];
+  for (const key of namedIn(holders, asset)) {
+    const pair = asset.pairs.get(key);
+    const goes = pair?.followUp?.action === 'return';
+    if (!pair || pair.state === 'failed' || goes) refused.push(key);
+    else if (pair.state === 'assigned') start.push(key);
+    else if (pair.state === 'returning' && pair.followUp === null) refused.push(key);
+    else coming.push(key);
+  }
+  const refusal = refused.length === 0 ? null : 'NO_LICENSE';
+  const sections = { start: holdersOf(start), coming: holdersOf(coming), refused: holdersOf(refused) };
+  return [{ type: 'asset.installations-answered', data: { orderId, part, ...sections, refusal } }];
+}
+
+/** Of pairs whose licence has come: those that a rollout waits for. */
+export function toInstall(
+  keys: readonly HolderKey[],
+  asset: Asset,
+): { readonly toInstall?: Holders & OrderRefs } {
+  const waited = keys.flatMap((key) => {
+    const { rollout, followUp } = pairOf(key, asset);
+    return rollout === undefined || followUp?.action === 'return' ? [] : [[key, rollout] as const];
+  });
+  return waited.length === 0 ? {} : { toInstall: withOrders(waited) };
+}

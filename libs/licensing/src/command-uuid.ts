@@ -1,0 +1,13 @@
+import type { Random } from '@seatbook/kernel';
+
+/** Ids of our commands at the MDM server begin with one of these words, so that other tools' are told apart. */
+export type CommandPurpose = 'install' | 'list';
+
+/** A fresh id for a command: 100 random bits, since a server keeps ids for ever. */
+export function newCommandUuid(purpose: CommandPurpose, random: Random): string {
+  let digits = '';
+  while (digits.length < 25) digits += Math.floor(random() * 16).toString(16);
+  return `seatbook-${purpose}-${digits}`;
+}
+
+export const isOurs = (uuid: string): boolean => uuid.startsWith('seatbook-');

@@ -1,0 +1,143 @@
+import { Refusal, type Command, type Decider, type Instant } from '@seatbook/kernel';
+import type { AssetId, DeviceFacts } from '../ports.js';
+import type { Timings } from '../timings.js';
+import type { DeviceEvent, DeviceLeft, RegisteredFacts } from './device-events.js';
+
+export type DeviceCommand =
+  | (Command<'RegisterDevice'> & { readonly facts: RegisteredFacts })
+  | (Command<'RecordEnrolment'> & { readonly enrolmentId: string; readonly facts: DeviceFacts })
+  /** It can be pushed: it has told its tokens, which stay with the MDM server. */
+  | (Command<'RecordReady'> & {
+      readonly enrolmentId: string;
+      /** It is the first time in this enrolment. */
+      readonly first: boolean;
+    })
+  | (Command<'RecordFacts'> & { readonly facts: DeviceFacts })
+  | (Command<'RecordCheckOut'> & { readonly enrolmentId: string })
+  /** An administrator says that it is wiped, or used no more. */
+  | (Command<'LeaveDevice'> & { readonly how: 'wiped' | 'retired' })
+  | (Command<'AskReturns'> & {
+      readonly returns: readonly { readonly uId: string; readonly assets: readonly AssetId[] }[];
+    });
+
+export type DevicePhase = 'unknown' | 'registered' | 'enrolling' | 'enrolled' | DeviceLeft;
+
+export interface Device {
+  phase: DevicePhase;
+  registered: RegisteredFacts | null;
+  facts: DeviceFacts;
+  /** Of the last enrolment; null before the first one. */
+  enrolmentId: string | null;
+  /** It could be reached before: what was queued for it then is lost. */
+  wasReady: boolean;
+  /** Word that it is ready came before that of its enrolment. */
+  early: boolean;
+  /** When its licences go back. */
+  returnAt: Instant | null;
+}
+
+const LEFT: ReadonlySet<DevicePhase> = new Set<DevicePhase>(['checked-out', 'wiped', 'retired']);
+
+const UNKNOWN: DeviceFacts = { platform: null, osVersion: null, supervised: null };
+
+export const deviceDecider = ({ deviceReturnMs }: Timings): Decider<DeviceCommand, Device, DeviceEvent> => ({
+  initial: () => ({
+    phase: 'unknown',
+    registered: null,
+    facts: UNKNOWN,
+    enrolmentId: null,
+    wasReady: false,
+    early: false,
+    returnAt: null,
+  }),
+
+  decide(command, device, at) {
+    switch (command.type) {
+      case 'RegisterDevice':
+        return registered(command.facts, device);
+      case 'RecordEnrolment': {
+        const { enrolmentId } = command;
+        const data = { enrolmentId, ...merged(device.facts, command.facts) };
+        const enrolled: DeviceEvent = { type: 'device.enrolled', data };
+        // Webhooks overtake each other: it was ready before we heard that it enrols.
+        const early = device.early && device.enrolmentId === enrolmentId;
+        if (!early) return [enrolled];
+        return [enrolled, { type: 'device.ready', data: { enrolmentId, again: false, early: false } }];
+      }
+      case 'RecordReady': {
+        const { enrolmentId, first } = command;
+        const known = device.phase === 'enrolled' && device.enrolmentId === enrolmentId;
+        // Tokens change while it is enrolled; that is nobody's business here.
+        if (known && !first) return [];
+        const early = device.phase !== 'enrolling' || device.enrolmentId !== enrolmentId;
+        return [{ type: 'device.ready', data: { enrolmentId, again: device.wasReady, early } }];
+      }
+      case 'RecordFacts': {
+        const facts = merged(device.facts, command.facts);
+        const known = Object.entries(facts).every(
+          ([name, fact]) => fact === device.facts[name as keyof DeviceFacts],
+        );
+        return known ? [] : [{ type: 'device.described', data: facts }];
+      }
+      case 'RecordCheckOut':
+        // Word of an earlier enrolment may come late.
+        if (device.enrolmentId !== command.enrolmentId) return [];
+        return leave('checked-out', device, at, deviceReturnMs);
+      case 'LeaveDevice':
+        if (device.phase === 'unknown') throw new Refusal('NOT_FOUND_DEVICE', 'there is no such device');
+        return leave(command.how, device, at, deviceReturnMs);
+      case 'AskReturns':
+        // It may have enrolled again meanwhile.
+        if (!LEFT.has(device.phase)) return [];
+        return [{ type: 'device.returns-asked', data: { returns: command.returns } }];
+    }
+  },
+
+  evolve: evolveDevice,
+});
+
+function evolveDevice(device: Device, event: DeviceEvent): Device {
+  switch (event.type) {
+    case 'device.registered':
+      device.registered = event.data;
+      if (device.phase === 'unknown') device.phase = 'registered';
+      return device;
+    case 'device.enrolled': {
+      const { enrolmentId, ...facts } = event.data;
+      return Object.assign(device, { phase: 'enrolling', enrolmentId, facts, returnAt: null, early: false });
+    }
+    case 'device.ready': {
+      const { enrolmentId, early } = event.data;
+      const left = { wasReady: true, returnAt: null };
+      return Object.assign(device, { phase: 'enrolled', enrolmentId, early, ...left });
+    }
+    case 'device.described':
+      device.facts = event.data;
+      return device;
+    case 'device.left':
+      return Object.assign(device, { phase: event.data.how, returnAt: event.data.returnAt });
+    case 'device.returns-asked':
+      device.returnAt = null;
+      return device;
+  }
+}
+
+function registered(facts: RegisteredFacts, device: Device): DeviceEvent[] {
+  const { platform, ownership, userId } = device.registered ?? {};
+  if (facts.platform === platform && facts.ownership === ownership && facts.userId === userId) return [];
+  const data = { platform: facts.platform, ownership: facts.ownership, userId: facts.userId };
+  return [{ type: 'device.registered', data }];
+}
+
+function leave(how: DeviceLeft, { phase }: Device, at: Instant, deviceReturnMs: number): DeviceEvent[] {
+  if (phase === how || phase === 'unknown') return [];
+  const returnAt = deviceReturnMs === 0 ? null : at + deviceReturnMs;
+  return [{ type: 'device.left', data: { how, returnAt } }];
+}
+
+/** What a device says again replaces what it said before; what it leaves out stays. */
+const merged = (before: DeviceFacts, said: DeviceFacts): DeviceFacts => ({
+  platform: said.platform ?? before.platform,
+  osVersion: said.osVersion ?? before.osVersion,
+  supervised: said.supervised ?? before.supervised,
+});

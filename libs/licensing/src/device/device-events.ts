@@ -1,0 +1,46 @@
+import { firstVersions, type Instant } from '@seatbook/kernel';
+import type { AssetId, DeviceFacts } from '../ports.js';
+
+type Event<T extends string, D> = { readonly type: `device.${T}`; readonly data: D };
+
+/** Who owns a device. */
+export type Ownership = 'organisation' | 'personal';
+
+/** What an administrator says of a device. */
+export interface RegisteredFacts {
+  readonly platform: DeviceFacts['platform'];
+  readonly ownership: Ownership;
+  /** The person who has it, where that is known. */
+  readonly userId: string | null;
+}
+
+/** Why a device is no longer managed. */
+export type DeviceLeft = 'checked-out' | 'wiped' | 'retired';
+
+export type DeviceEvent =
+  | Event<'registered', RegisteredFacts>
+  /** It enrols; all that was queued for it is lost. It can be reached from `device.ready` on. */
+  | Event<'enrolled', DeviceFacts & { readonly enrolmentId: string }>
+  /**
+   * Commands reach it from now on. `again`: it had been enrolled before, and what was under way is lost. `early`: word of
+   * it has overtaken that of the enrolment.
+   */
+  | Event<'ready', { readonly enrolmentId: string; readonly again: boolean; readonly early: boolean }>
+  /** What it says of itself is another thing than before. */
+  | Event<'described', DeviceFacts>
+  /** Its licences go back at `returnAt`, unless it enrols again before; null: they stay. */
+  | Event<'left', { readonly how: DeviceLeft; readonly returnAt: Instant | null }>
+  /** Its licences go back by orders: one for each account. */
+  | Event<
+      'returns-asked',
+      { readonly returns: readonly { readonly uId: string; readonly assets: readonly AssetId[] }[] }
+    >;
+
+export const deviceEventTypes = firstVersions<DeviceEvent>({
+  'device.registered': true,
+  'device.enrolled': true,
+  'device.ready': true,
+  'device.described': true,
+  'device.left': true,
+  'device.returns-asked': true,
+});

@@ -1,0 +1,256 @@
+import type { Command, Decider, Instant, Milliseconds } from '@seatbook/kernel';
+import type { AssetId, DeviceAnswer, ManagedApp } from '../ports.js';
+import type { Timings } from '../timings.js';
+import { refusalOf, verdictOf } from './device-words.js';
+import type { AppSeen, InstallationEvent, InstallationFailure } from './installation-events.js';
+import {
+  evolveDeviceApps,
+  isUnderWay,
+  noApps,
+  type DeviceApps,
+  type Installation,
+} from './installation-state.js';
+
+export type InstallationCommand =
+  /** A planned command claims the device; one that has the app, or gets it by another command, is left out. */
+  | (Command<'CommandInstallation'> & {
+      readonly uuid: string;
+      readonly uId: string;
+      readonly asset: AssetId;
+      readonly orderId: string;
+      readonly attempt: number;
+    })
+  /** The command was not sent to this device. */
+  | (Command<'RecordUnsent'> & { readonly uuid: string; readonly reason: InstallationFailure })
+  | (Command<'RecordDeviceAnswer'> & { readonly uuid: string; readonly answer: DeviceAnswer })
+  /** It is time to ask the device. `bundleIds`: of apps that have not told theirs, by adamId. */
+  | (Command<'Look'> & { readonly uuid: string; readonly bundleIds: Readonly<Record<string, string>> })
+  | (Command<'RecordListFailure'> & { readonly uuid: string; readonly reason: string })
+  /** It enrolled again: commands that were on their way are lost, and what it had is to be seen. */
+  | (Command<'RecordReenrolment'> & { readonly uuid: string })
+  | Command<'RecordDeviceLeft'>;
+
+/** So many attempts of one order, where the device lost a command or said nothing. */
+export const MAX_ATTEMPTS = 3;
+/** So many where it does not find its licence yet. */
+export const MAX_LICENCE_ATTEMPTS = 6;
+/** A list asks for so many apps: each answer is one event. */
+const MAX_LISTED = 100;
+/** Looks in a row that do not show an app until it counts as lost. */
+const MAX_ABSENT = 2;
+
+export const installationDecider = (
+  timings: Timings,
+): Decider<InstallationCommand, DeviceApps, InstallationEvent> => ({
+  initial: noApps,
+  evolve: evolveDeviceApps,
+  decide(command, device, at) {
+    switch (command.type) {
+      case 'CommandInstallation':
+        return claimed(command, device, at, timings);
+      case 'RecordUnsent': {
+        const app = [...device.apps.values()].find(({ uuid }) => uuid === command.uuid);
+        if (app?.phase !== 'commanded') return [];
+        return [failed(app, command.reason, null, null)];
+      }
+      case 'RecordDeviceAnswer':
+        if (device.list?.uuid === command.uuid) return listed(command.answer, device, at, timings);
+        return answered(command.uuid, command.answer, device, at, timings);
+      case 'Look':
+        return looked(command.uuid, command.bundleIds, device, at, timings);
+      case 'RecordListFailure': {
+        if (device.list?.uuid !== command.uuid) return [];
+        const { uuid, reason } = command;
+        const lookAt = at + doubled(timings.unansweredMs, device.vain, timings.maxLookMs);
+        return [{ type: 'installation.list-failed', data: { uuid, reason, lookAt } }];
+      }
+      case 'RecordReenrolment':
+        return reenrolled(command.uuid, device, at);
+      case 'RecordDeviceLeft':
+        return left(device);
+    }
+  },
+});
+
+const doubled = (first: Milliseconds, times: number, most: Milliseconds): Milliseconds =>
+  Math.min(most, first * 2 ** Math.min(times, 30));
+
+function claimed(
+  { uuid, uId, asset, orderId, attempt }: InstallationCommand & { type: 'CommandInstallation' },
+  device: DeviceApps,
+  at: Instant,
+  { unansweredMs, installWithinMs }: Timings,
+): InstallationEvent[] {
+  const { adamId, pricingParam } = asset;
+  if (device.asked.get(adamId) === uuid) return [];
+  const app = device.apps.get(adamId);
+  if (app && (isUnderWay(app) || app.phase === 'installed'))
+    return [{ type: 'installation.not-needed', data: { adamId, uuid } }];
+  const wanted = { uId, adamId, pricingParam, orderId, attempt };
+  const until = { lookAt: at + unansweredMs, giveUpAt: at + installWithinMs };
+  return [{ type: 'installation.commanded', data: { ...wanted, uuid, ...until } }];
+}
+
+function failed(
+  { uId, adamId, pricingParam, orderId, attempt, uuid }: Installation,
+  reason: InstallationFailure,
+  code: number | null,
+  again: Instant | null,
+): InstallationEvent {
+  const wanted = { uId, adamId, pricingParam, orderId, attempt };
+  return { type: 'installation.failed', data: { ...wanted, uuid, reason, code, again } };
+}
+
+/** Each answer counts once; a late success revises a failure. */
+function answered(
+  uuid: string,
+  answer: DeviceAnswer,
+  device: DeviceApps,
+  at: Instant,
+  timings: Timings,
+): InstallationEvent[] {
+  const app = [...device.apps.values()].find((one) => one.uuid === uuid);
+  if (!app) return [];
+  const { adamId } = app;
+  const awaited = app.phase === 'commanded' || app.phase === 'put-off';
+  if (answer.status === 'NotNow') {
+    if (app.phase !== 'commanded') return [];
+    const lookAt = at + doubled(timings.unansweredMs, 2, timings.maxLookMs);
+    return [{ type: 'installation.put-off', data: { adamId, uuid, lookAt } }];
+  }
+  const refusal = refusalOf(answer);
+  if (refusal === null || refusal.verdict === 'look') {
+    if (!awaited && app.phase !== 'failed') return [];
+    const { bundleId, state } = answer;
+    const prompting = refusal?.prompting ?? verdictOf(state ?? '') === 'prompting';
+    const until = { lookAt: at + timings.firstLookMs, giveUpAt: at + timings.installWithinMs };
+    return [
+      { type: 'installation.acknowledged', data: { adamId, uuid, bundleId, prompting, state, ...until } },
+    ];
+  }
+  if (!awaited) return [];
+  const { reason, code } = refusal;
+  const retried = reason === 'licence-not-found' && app.attempt < MAX_LICENCE_ATTEMPTS;
+  const pause = doubled(timings.licenceRetryMs, app.attempt - 1, timings.maxLookMs);
+  return [failed(app, reason, code, retried ? at + pause : null)];
+}
+
+/** What an unfinished installation is called when its time is over. */
+const OVERDUE = {
+  commanded: 'offline',
+  'put-off': 'put-off',
+  prompting: 'prompt-unanswered',
+  installing: 'no-verdict',
+} as const;
+
+/** What is overdue has failed; the device is asked about the rest, or pushed where it has not answered yet. */
+function looked(
+  uuid: string,
+  bundleIds: Readonly<Record<string, string>>,
+  device: DeviceApps,
+  at: Instant,
+  { unansweredMs, maxLookMs }: Timings,
+): InstallationEvent[] {
+  const events: InstallationEvent[] = [];
+  const left: Installation[] = [];
+  for (const app of device.apps.values()) {
+    const { phase } = app;
+    if (app.lookAt === null) continue;
+    const underWay =
+      phase === 'commanded' || phase === 'put-off' || phase === 'installing' || phase === 'prompting';
+    if (underWay && app.giveUpAt <= at) events.push(failed(app, OVERDUE[phase], null, null));
+    else left.push(app);
+  }
+  if (left.length === 0) return events;
+  const wait = at + doubled(unansweredMs, device.vain, maxLookMs);
+  // No later than the first deadline: what is over then has failed then.
+  const lookAt = Math.min(wait, ...left.map((app) => (app.giveUpAt > at ? app.giveUpAt : wait)));
+  // A silent device is pushed; the answer to a list may have been lost too, so every other time there is a new one.
+  if (device.list !== null && device.vain % 2 === 1)
+    return [...events, { type: 'installation.reminded', data: { lookAt } }];
+  // What is due within the next moment goes along: one list for all apps of a round.
+  const soon = left.filter((app) => app.lookAt !== null && app.lookAt <= at + unansweredMs / 2);
+  if (soon.length === 0) return events;
+  const apps = soon.slice(0, MAX_LISTED).map(({ adamId, bundleId }) => ({
+    adamId,
+    bundleId: bundleId ?? bundleIds[adamId] ?? null,
+  }));
+  return [...events, { type: 'installation.list-asked', data: { uuid, apps, lookAt } }];
+}
+
+function listed(
+  { status, apps }: DeviceAnswer,
+  device: DeviceApps,
+  at: Instant,
+  timings: Timings,
+): InstallationEvent[] {
+  const { list } = device;
+  if (list === null || status === 'NotNow') return [];
+  const told = new Map((apps ?? []).map((app) => [app.bundleId, app]));
+  const seen: AppSeen[] = [];
+  const failures: InstallationEvent[] = [];
+  for (const adamId of list.adamIds) {
+    const app = device.apps.get(adamId);
+    if (!app) continue;
+    const one = seenAs(app, app.bundleId === null ? undefined : told.get(app.bundleId), at, timings);
+    seen.push(one);
+    const lost = one.state === 'absent' && one.lookAt === null ? lossOf(app) : null;
+    if (lost === null) continue;
+    // The device has other commands answered and knows nothing of this one.
+    failures.push(failed(app, lost, null, app.attempt < MAX_ATTEMPTS ? at : null));
+  }
+  return [{ type: 'installation.listed', data: { uuid: list.uuid, apps: seen } }, ...failures];
+}
+
+/** What it means that a device does not show an app. */
+const lossOf = ({ phase }: Installation): InstallationFailure | null => {
+  if (phase === 'commanded') return 'lost';
+  return phase === 'installing' || phase === 'prompting' ? 'no-verdict' : null;
+};
+
+function seenAs(
+  app: Installation,
+  told: ManagedApp | undefined,
+  at: Instant,
+  { lookAgainMs, maxLookMs }: Timings,
+): AppSeen {
+  const { adamId } = app;
+  const wait = at + doubled(lookAgainMs, app.looks, maxLookMs);
+  const lookAt = app.giveUpAt > at ? Math.min(wait, app.giveUpAt) : wait;
+  const nothing = { adamId, version: null, reason: null };
+  if (!told) {
+    if (app.phase === 'installed') return { ...nothing, state: 'removed', lookAt: null };
+    // What was put off is still in the server's queue, and comes.
+    const over = app.phase !== 'put-off' && app.absent + 1 > MAX_ABSENT;
+    return { ...nothing, state: 'absent', lookAt: over || !isUnderWay(app) ? null : lookAt };
+  }
+  const verdict = verdictOf(told.status);
+  if (verdict === 'installed') return { ...nothing, state: 'installed', version: told.version, lookAt: null };
+  if (verdict === 'installing' || verdict === 'prompting') return { ...nothing, state: verdict, lookAt };
+  if (verdict === 'removed') {
+    // Also told of what was never there: before the first look it may only be about to be installed.
+    const early = app.phase !== 'installed' && app.looks < MAX_ABSENT;
+    return { ...nothing, state: early ? 'installing' : 'removed', lookAt: early ? lookAt : null };
+  }
+  return { ...nothing, state: 'failed', reason: verdict, lookAt: null };
+}
+
+function reenrolled(uuid: string, device: DeviceApps, at: Instant): InstallationEvent[] {
+  const events: InstallationEvent[] = [];
+  const installed: Installation[] = [];
+  for (const app of device.apps.values()) {
+    if (isUnderWay(app)) events.push(failed(app, 'lost', null, at));
+    else if (app.phase === 'installed') installed.push(app);
+  }
+  if (installed.length === 0) return events;
+  const apps = installed.slice(0, MAX_LISTED).map(({ adamId, bundleId }) => ({ adamId, bundleId }));
+  return [...events, { type: 'installation.list-asked', data: { uuid, apps, lookAt: at } }];
+}
+
+function left({ apps }: DeviceApps): InstallationEvent[] {
+  const all = [...apps.values()];
+  const removed = all.filter(({ phase }) => phase === 'installed').map(({ adamId }) => adamId);
+  const lost = all.filter(isUnderWay).map(({ adamId }) => adamId);
+  if (removed.length + lost.length === 0) return [];
+  return [{ type: 'installation.device-left', data: { removed, failed: lost } }];
+}

@@ -1,0 +1,199 @@
+import { effectiveAt, idOf, readModel, type Change, type Envelope, type Instant } from '@seatbook/kernel';
+import { assetOf } from '../asset-id.js';
+import type { AssetEvent } from '../asset/asset-events.js';
+import { orderAt, type Holders, type OrderRefs } from '../holder.js';
+import { deviceIdOf } from '../serial-number.js';
+import type { InstallationEvent, InstallationFailure } from './installation-events.js';
+
+/**
+ * How an installation stands. `licence-coming`: it begins when the licence is assigned. `wanted`: the next command is to
+ * be planned. `no-licence`: none came.
+ */
+export const INSTALLATION_STATES = [
+  'licence-coming',
+  'wanted',
+  'commanded',
+  'put-off',
+  'installing',
+  'prompting',
+  'retrying',
+  'installed',
+  'removed',
+  'failed',
+  'no-licence',
+] as const;
+
+export type InstallationState = (typeof INSTALLATION_STATES)[number];
+
+/** One app on one device. */
+export interface InstallationDocument {
+  readonly device: string;
+  readonly uId: string;
+  readonly adamId: string;
+  readonly pricingParam: string;
+  /** The order that wanted it last. */
+  orderId: string;
+  state: InstallationState;
+  reason: InstallationFailure | null;
+  /** The device's own number for it. */
+  code: number | null;
+  attempts: number;
+  version: number | null;
+  /** When what is next happens by itself; null where nothing does. */
+  nextAt: Instant | null;
+  /** Since when it is in this state. */
+  since: Instant;
+  /** Its licence went back: iOS lets it be used so long at the most. */
+  endsAt: Instant | null;
+}
+
+type InstallationChange = Change<InstallationDocument>;
+
+/** An installed app whose licence is gone keeps working for 30 days. */
+export const GRACE_MS = 30 * 24 * 3_600_000;
+
+const keyOf = (device: string, adamId: string): string => `${device}|${adamId}`;
+
+/** Rows of devices that are wanted to have an app. */
+function wanted(
+  event: Envelope,
+  holders: Holders,
+  refs: OrderRefs,
+  state: InstallationState,
+): readonly InstallationChange[] {
+  const { uId, adamId, pricingParam } = assetOf(idOf(event.stream));
+  const since = effectiveAt(event.metadata);
+  return holders.serialNumbers.map((serialNumber, index) => {
+    const device = deviceIdOf(serialNumber);
+    const orderId = orderAt(refs, index);
+    return {
+      key: keyOf(device, adamId),
+      evolve(row) {
+        const before = row?.state;
+        const kept = before === 'installed' || (before !== undefined && UNDER_WAY.has(before));
+        if (row && kept) return { ...row, orderId };
+        const fresh = { reason: null, code: null, attempts: 0, version: null, nextAt: null, endsAt: null };
+        return { device, uId, adamId, pricingParam, orderId, state, since, ...fresh };
+      },
+    };
+  });
+}
+
+const UNDER_WAY: ReadonlySet<InstallationState> = new Set<InstallationState>([
+  'commanded',
+  'put-off',
+  'installing',
+  'prompting',
+]);
+
+/** What an event says of one app of its device. */
+const changed = (
+  { stream, metadata }: Envelope,
+  adamId: string,
+  change: Partial<InstallationDocument>,
+): InstallationChange => ({
+  key: keyOf(idOf(stream), adamId),
+  evolve(row) {
+    if (!row) return null;
+    const since =
+      change.state === undefined || change.state === row.state ? row.since : effectiveAt(metadata);
+    return { ...row, ...change, since };
+  },
+});
+
+/** Rows whose licence will not come. */
+const unlicensed = (event: Envelope, { serialNumbers }: Holders): readonly InstallationChange[] => {
+  const { adamId } = assetOf(idOf(event.stream));
+  return serialNumbers.map((serialNumber) => ({
+    key: keyOf(deviceIdOf(serialNumber), adamId),
+    evolve: (row) =>
+      row?.state === 'licence-coming'
+        ? { ...row, state: 'no-licence', since: effectiveAt(event.metadata) }
+        : row,
+  }));
+};
+
+export const installationsModel = readModel<InstallationDocument, AssetEvent | InstallationEvent>()({
+  name: 'installations',
+  version: 1,
+  on: {
+    'asset.installations-answered': (event) => [
+      ...wanted(event, event.data.start, event.data, 'wanted'),
+      ...wanted(event, event.data.coming, event.data, 'licence-coming'),
+    ],
+    'asset.licenses-assigned'(event) {
+      const { toInstall } = event.data;
+      return toInstall ? wanted(event, toInstall, toInstall, 'wanted') : [];
+    },
+    'asset.licenses-failed': (event) =>
+      event.data.action === 'associate' ? unlicensed(event, event.data) : [],
+    'asset.waiting-refused': (event) => unlicensed(event, event.data),
+    'asset.reservations-ended': (event) =>
+      event.data.was === 'returning' ? [] : unlicensed(event, event.data),
+    'asset.licenses-returned'(event) {
+      const { adamId } = assetOf(idOf(event.stream));
+      const endsAt = effectiveAt(event.metadata) + GRACE_MS;
+      return event.data.serialNumbers.map((serialNumber) => ({
+        key: keyOf(deviceIdOf(serialNumber), adamId),
+        evolve: (row) => (row?.state === 'installed' ? { ...row, endsAt } : row),
+      }));
+    },
+    'installation.commanded'(event) {
+      const { uId, adamId, pricingParam, orderId, attempt, lookAt } = event.data;
+      const device = idOf(event.stream);
+      return [
+        {
+          key: keyOf(device, adamId),
+          evolve: (row) => ({
+            device,
+            uId,
+            adamId,
+            pricingParam,
+            orderId,
+            state: 'commanded',
+            reason: null,
+            code: null,
+            attempts: attempt,
+            version: row?.version ?? null,
+            nextAt: lookAt,
+            since: effectiveAt(event.metadata),
+            endsAt: null,
+          }),
+        },
+      ];
+    },
+    'installation.acknowledged'(event) {
+      const { adamId, prompting, lookAt } = event.data;
+      const state = prompting ? 'prompting' : 'installing';
+      return [changed(event, adamId, { state, reason: null, code: null, nextAt: lookAt })];
+    },
+    'installation.put-off': (event) => [
+      changed(event, event.data.adamId, { state: 'put-off', nextAt: event.data.lookAt }),
+    ],
+    'installation.failed'(event) {
+      const { adamId, reason, code, again } = event.data;
+      const state = again === null ? 'failed' : 'retrying';
+      return [changed(event, adamId, { state, reason, code, nextAt: again })];
+    },
+    'installation.listed': (event) =>
+      event.data.apps.map(({ adamId, state, version, reason, lookAt }) =>
+        changed(event, adamId, {
+          nextAt: lookAt,
+          ...(state === 'absent' ? {} : { state, reason }),
+          ...(version === null ? {} : { version }),
+        }),
+      ),
+    'installation.device-left': (event) => [
+      ...event.data.removed.map((adamId) => changed(event, adamId, { state: 'removed', nextAt: null })),
+      ...event.data.failed.map((adamId) =>
+        changed(event, adamId, { state: 'failed', reason: 'device-left', nextAt: null }),
+      ),
+    ],
+  },
+  indexes: [
+    { name: 'by-device', fields: ['device', 'adamId'] },
+    { name: 'by-order', fields: ['orderId', 'state', 'device'] },
+    { name: 'by-app', fields: ['uId', 'adamId', 'state', 'device'] },
+    { name: 'by-state', fields: ['state', 'device'] },
+  ],
+});

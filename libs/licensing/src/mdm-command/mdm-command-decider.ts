@@ -1,0 +1,150 @@
+import type { Command, Decider, Instant } from '@seatbook/kernel';
+import { MAX_ENROLMENTS, type AssetId } from '../ports.js';
+import type { Timings } from '../timings.js';
+import type { CommandedDevice, MdmCommandEvent } from './mdm-command-events.js';
+
+export type MdmCommandCommand =
+  | (Command<'PlanCommand'> & {
+      readonly uId: string;
+      readonly asset: AssetId;
+      readonly attempt: number;
+      readonly devices: readonly CommandedDevice[];
+      readonly lots: readonly string[];
+    })
+  /** The first time: to whom it goes, and who is left out. Later it goes to the same. */
+  | (Command<'StartSending'> & {
+      readonly serialNumbers: readonly string[];
+      readonly enrolmentIds: readonly string[];
+      readonly unlicensed: readonly string[];
+      readonly unreachable: readonly string[];
+    })
+  | (Command<'RecordQueued'> & { readonly attempt: number; readonly refused: readonly string[] })
+  | (Command<'RecordSendingFailed'> & {
+      readonly attempt: number;
+      readonly final: boolean;
+      readonly reason: string;
+    });
+
+/** So many attempts to hand a command to the MDM server; with the longest pause between them that is about a day. */
+export const MAX_SENDING_ATTEMPTS = 150;
+
+interface Planned extends AssetId {
+  readonly uId: string;
+  readonly attempt: number;
+  readonly devices: readonly CommandedDevice[];
+}
+
+interface Recipients {
+  readonly serialNumbers: readonly string[];
+  /** Parallel to `serialNumbers`. */
+  readonly enrolmentIds: readonly string[];
+}
+
+export type MdmCommandState =
+  | { readonly phase: 'new' }
+  /** Its devices are being claimed, until `at` at the latest. */
+  | { readonly phase: 'planned'; readonly plan: Planned; readonly claimBy: Instant }
+  /** On its way (`at`: when that becomes doubtful), or waiting for the next attempt. */
+  | {
+      readonly phase: 'started' | 'waiting';
+      readonly plan: Planned;
+      readonly to: Recipients;
+      readonly sendings: number;
+      readonly at: Instant;
+    }
+  | { readonly phase: 'over' };
+
+export const mdmCommandDecider = (
+  timings: Timings,
+): Decider<MdmCommandCommand, MdmCommandState, MdmCommandEvent> => ({
+  initial: () => ({ phase: 'new' }),
+
+  decide(command, state, at) {
+    switch (command.type) {
+      case 'PlanCommand':
+        return plan(command, state, at, timings);
+      case 'StartSending':
+        return start(command, state, at, timings);
+      case 'RecordQueued': {
+        if (state.phase !== 'started' || state.sendings !== command.attempt) return [];
+        return [{ type: 'mdmCommand.queued', data: { uId: state.plan.uId, refused: command.refused } }];
+      }
+      case 'RecordSendingFailed':
+        return failed(command, state, at, timings);
+    }
+  },
+
+  evolve(state, event) {
+    switch (event.type) {
+      case 'mdmCommand.planned': {
+        const { uId, adamId, pricingParam, attempt, devices, claimBy } = event.data;
+        const made = { uId, adamId, pricingParam, attempt, devices };
+        return { phase: 'planned', plan: made, claimBy };
+      }
+      case 'mdmCommand.started': {
+        if (state.phase === 'new' || state.phase === 'over') return state;
+        const { serialNumbers, enrolmentIds, attempt, doubtfulAt } = event.data;
+        if (serialNumbers.length === 0) return { phase: 'over' };
+        const to = { serialNumbers, enrolmentIds };
+        return { phase: 'started', plan: state.plan, to, sendings: attempt, at: doubtfulAt };
+      }
+      case 'mdmCommand.attempt-failed':
+        if (state.phase !== 'started') return state;
+        return { ...state, phase: 'waiting', at: event.data.retryAt };
+      case 'mdmCommand.queued':
+      case 'mdmCommand.given-up':
+        return { phase: 'over' };
+    }
+  },
+});
+
+function plan(
+  { uId, asset, attempt, devices, lots }: MdmCommandCommand & { type: 'PlanCommand' },
+  state: MdmCommandState,
+  at: Instant,
+  { claimWithinMs }: Timings,
+): MdmCommandEvent[] {
+  if (state.phase !== 'new') return [];
+  if (devices.length === 0 || devices.length > MAX_ENROLMENTS)
+    throw new Error(`a command for ${devices.length} devices was planned`);
+  const { adamId, pricingParam } = asset;
+  const claimBy = at + claimWithinMs;
+  return [
+    { type: 'mdmCommand.planned', data: { uId, adamId, pricingParam, attempt, devices, lots, claimBy } },
+  ];
+}
+
+function start(
+  command: MdmCommandCommand & { type: 'StartSending' },
+  state: MdmCommandState,
+  at: Instant,
+  { doubtfulAfterMs }: Timings,
+): MdmCommandEvent[] {
+  if (state.phase === 'new' || state.phase === 'over') return [];
+  const { uId } = state.plan;
+  const doubtfulAt = at + doubtfulAfterMs;
+  if (state.phase === 'planned') {
+    const { serialNumbers, enrolmentIds, unlicensed, unreachable } = command;
+    const data = { uId, attempt: 1, serialNumbers, enrolmentIds, unlicensed, unreachable, doubtfulAt };
+    return [{ type: 'mdmCommand.started', data }];
+  }
+  const { to, sendings } = state;
+  const nobody = { unlicensed: [], unreachable: [] };
+  return [{ type: 'mdmCommand.started', data: { uId, attempt: sendings + 1, ...to, ...nobody, doubtfulAt } }];
+}
+
+function failed(
+  { attempt, final, reason }: MdmCommandCommand & { type: 'RecordSendingFailed' },
+  state: MdmCommandState,
+  at: Instant,
+  { firstRetryMs, maxRetryMs }: Timings,
+): MdmCommandEvent[] {
+  if (state.phase !== 'started' || state.sendings !== attempt) return [];
+  const { uId } = state.plan;
+  if (final || attempt >= MAX_SENDING_ATTEMPTS) {
+    const { serialNumbers } = state.to;
+    return [{ type: 'mdmCommand.given-up', data: { uId, reason, serialNumbers } }];
+  }
+  const retryAt = at + Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(attempt - 1, 20));
+  return [{ type: 'mdmCommand.attempt-failed', data: { uId, attempt, reason, retryAt } }];
+}

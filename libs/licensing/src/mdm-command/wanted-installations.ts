@@ -1,0 +1,100 @@
+import {
+  causeOf,
+  idOf,
+  readModel,
+  type Cause,
+  type Change,
+  type Envelope,
+  type Instant,
+} from '@seatbook/kernel';
+import { assetOf } from '../asset-id.js';
+import type { AssetEvent } from '../asset/asset-events.js';
+import { orderAt, type Holders, type OrderRefs } from '../holder.js';
+import type { InstallationEvent } from '../installation/installation-events.js';
+import type { AssetId } from '../ports.js';
+import type { CommandedDevice, MdmCommandEvent } from './mdm-command-events.js';
+
+/** One MDM server serves a deployment. */
+export const MDM_SERVER = 'mdm';
+
+/** Devices that want one app by one event, as far as no command has taken them. */
+export interface WantedRow {
+  readonly server: typeof MDM_SERVER;
+  /** The row's own key, which a plan names. */
+  readonly lot: string;
+  readonly uId: string;
+  readonly asset: AssetId;
+  /** Of the next command. */
+  readonly attempt: number;
+  readonly since: Instant;
+  readonly notBefore: Instant;
+  /** The event that wants them. */
+  readonly cause: Cause;
+  readonly devices: readonly CommandedDevice[];
+}
+
+type WantedChange = Change<WantedRow>;
+
+function opened(
+  event: Envelope,
+  address: AssetId & { readonly uId: string },
+  devices: readonly CommandedDevice[],
+  { attempt = 1, notBefore = 0 } = {},
+): readonly WantedChange[] {
+  if (devices.length === 0) return [];
+  const { stream, revision, metadata } = event;
+  const { uId, adamId, pricingParam } = address;
+  const lot = `${stream}#${revision}`;
+  const row: WantedRow = {
+    server: MDM_SERVER,
+    lot,
+    uId,
+    asset: { adamId, pricingParam },
+    attempt,
+    since: metadata.recordedAt,
+    notBefore,
+    cause: causeOf(event),
+    devices,
+  };
+  return [{ key: lot, evolve: () => row }];
+}
+
+/** Persons have no device of their own: what is theirs is installed where they are. */
+const devicesOf = (holders: Holders, refs: OrderRefs): readonly CommandedDevice[] =>
+  holders.serialNumbers.map((serialNumber, index) => ({ serialNumber, orderId: orderAt(refs, index) }));
+
+/** What the MDM dispatcher decides from: devices that want an app, have its licence, and no command. */
+export const wantedInstallationsModel = readModel<
+  WantedRow,
+  AssetEvent | InstallationEvent | MdmCommandEvent
+>()({
+  name: 'wanted-installations',
+  version: 1,
+  on: {
+    'asset.installations-answered'(event) {
+      const { start, orderId } = event.data;
+      return opened(event, assetOf(idOf(event.stream)), devicesOf(start, { orderId }));
+    },
+    'asset.licenses-assigned'(event) {
+      const { toInstall } = event.data;
+      return toInstall ? opened(event, assetOf(idOf(event.stream)), devicesOf(toInstall, toInstall)) : [];
+    },
+    'installation.failed'(event) {
+      const { again, orderId, attempt } = event.data;
+      if (again === null) return [];
+      const device = { serialNumber: idOf(event.stream), orderId };
+      return opened(event, event.data, [device], { attempt: attempt + 1, notBefore: again });
+    },
+    'mdmCommand.planned'({ data: { lots, devices } }) {
+      const taken = new Set(devices.map(({ serialNumber }) => serialNumber));
+      return lots.map((key) => ({
+        key,
+        evolve(row) {
+          const left = row?.devices.filter(({ serialNumber }) => !taken.has(serialNumber)) ?? [];
+          return row && left.length > 0 ? { ...row, devices: left } : null;
+        },
+      }));
+    },
+  },
+  indexes: [{ name: 'by-server', fields: ['server', 'since'] }],
+});
