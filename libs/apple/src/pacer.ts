@@ -121,13 +121,15 @@ export class Pacer {
 
   #pump(): void {
     this.#turnAway((waiting) => this.#tooLate(waiting.ticket));
-    while (this.#waitMs() <= 0) {
+    let wait = this.#waitMs();
+    while (wait <= 0) {
       const next = this.#next();
       if (!next) break;
       this.options.window.take();
       next.start();
+      wait = this.#waitMs();
     }
-    this.#arm();
+    this.#arm(wait);
   }
 
   /** Takes the next one that may go now out of the queue, if there is one. */
@@ -180,7 +182,8 @@ export class Pacer {
     }
   }
 
-  #arm(): void {
+  /** `wait` is what the next one was held up by. Looked at once more it may be over, and nobody would start it. */
+  #arm(wait: Milliseconds): void {
     this.#cancelTimer?.();
     this.#cancelTimer = null;
     if (this.#closed || this.#writes.length + this.#reads.length === 0) return;
@@ -188,7 +191,6 @@ export class Pacer {
     let wake = Infinity;
     for (const lane of [this.#writes, this.#reads])
       for (const { ticket } of lane) wake = Math.min(wake, ticket.deadline - now);
-    const wait = this.#waitMs();
     // There is nothing to wait for but a request in flight: its end pumps.
     if (wait > 0) wake = Math.min(wake, wait);
     this.#cancelTimer = this.options.clock.after(Math.max(1, Math.ceil(wake)), () => this.#pump());
