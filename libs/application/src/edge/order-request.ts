@@ -52,6 +52,8 @@ export async function checkedOrder(
   { kind, uId, ifShort, fromReserve = false, platform, ...listed }: OrderRequest,
   isPlaced: () => Promise<boolean> = async () => false,
 ): Promise<CheckedOrder> {
+  if (kind === 'RolloutApp' && seatbook.options.mdm === undefined)
+    throw new Refusal('REJECTED_NO_MDM', 'no MDM server is configured, so that nothing can be installed');
   const serialNumbers = orderedSerials(
     listed.serialNumbers ?? [],
     kind === 'AssignLicense' ? 'assign' : 'return',
@@ -66,8 +68,6 @@ export async function checkedOrder(
   if (!known) await checkKnown(seatbook, uId, assets);
   if (kind === 'AssignLicense' && userIds.length > 0 && !(await isPlaced()))
     await checkPersons(seatbook, uId, userIds);
-  if (kind === 'RolloutApp' && seatbook.options.mdm === undefined)
-    throw new Refusal('REJECTED_NO_MDM', 'no MDM server is configured, so that nothing can be installed');
   const mustBeKnown = seatbook.options.mdm?.requireEnrolled === true && listed.allowUnenrolled !== true;
   if (kind === 'AssignLicense' && mustBeKnown && !(await isPlaced()))
     await checkDevices(seatbook, serialNumbers);

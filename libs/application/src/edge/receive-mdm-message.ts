@@ -14,7 +14,7 @@ export interface ReceiveMdmMessage {
 /**
  * Stores what NanoMDM tells of a device before it is acknowledged: NanoMDM never sends it again. The signature is checked
  * before the body is looked at. A device's name is kept sealed, outside of the log; its tokens are dropped.
- * @throws Refusal UNAUTHENTICATED, INVALID_MDM_MESSAGE, REJECTED_NO_MDM
+ * @throws Refusal UNAUTHENTICATED, INVALID_MDM_MESSAGE
  */
 export async function receiveMdmMessage(
   seatbook: SeatbookEdge,
@@ -26,14 +26,13 @@ export async function receiveMdmMessage(
   await store(seatbook, message, `mdm/${sha256(Buffer.from(body).toString('base64'))}`);
 }
 
-/** @throws Refusal UNAUTHENTICATED unless the MDM server has signed these bytes, REJECTED_NO_MDM where there is none */
+/** @throws Refusal UNAUTHENTICATED unless the MDM server has signed these bytes; where there is none, nobody can */
 export function verifyMdmSignature(
   { options: { mdm } }: SeatbookEdge,
   body: Uint8Array,
   signature: string,
 ): void {
-  if (!mdm) throw new Refusal('REJECTED_NO_MDM', 'no MDM server is configured, so that none is listened to');
-  if (!isSigned(body, signature, mdm.webhookKey))
+  if (!mdm || !isSigned(body, signature, mdm.webhookKey))
     throw new Refusal('UNAUTHENTICATED', 'this webhook is not signed with the key of the MDM server');
 }
 

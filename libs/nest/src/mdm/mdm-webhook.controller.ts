@@ -30,7 +30,7 @@ export class MdmWebhookController {
     examples: { message: { value: EXAMPLE } },
   })
   @ApiOkResponse({ description: 'It is stored.' })
-  @ApiRefusals('INVALID_MDM_MESSAGE', 'REJECTED_NO_MDM')
+  @ApiRefusals('INVALID_MDM_MESSAGE')
   async receiveMdmMessage(@Req() request: HttpRequest): Promise<void> {
     const message = { body: rawBodyOf(request), signature: signatureOf(request) };
     await this.commands.execute(new Commands.ReceiveMdmMessage(message));
