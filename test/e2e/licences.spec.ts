@@ -508,6 +508,22 @@ it('registers a person, finds and changes what is known of the person, and forge
   expect((await seatbook.post('/orders', both).expect(400)).body).toMatchObject({ code: 'INVALID_HOLDER' });
 });
 
+it('activates nobody for an account that assigns to devices, and lists whom it knows', async () => {
+  const address = `/accounts/${BERLIN}/activations`;
+  const { userId } = (await seatbook.post('/persons', { name: 'Robin Example' }).expect(201)).body as {
+    userId: string;
+  };
+  const refused = await seatbook.post(address, { userIds: [userId] }).expect(409);
+  expect(refused.body).toMatchObject({ code: 'REJECTED_ASSIGNMENT_TYPE' });
+  await seatbook.post(address, { userIds: [] }).expect(400);
+  const ended = (await seatbook.post(`${address}/end`, { userIds: [userId] }).expect(202)).body as {
+    links: { activations: string };
+  };
+  expect(ended.links.activations).toBe(`${API}${address}`);
+  expect((await seatbook.get(`${address}?state=invited`).expect(200)).body).toMatchObject({ items: [] });
+  await seatbook.get('/accounts/1/activations').expect(404);
+});
+
 it('answers a position only when it reflects it', async () => {
   const placed = (
     await seatbook.post('/orders', {

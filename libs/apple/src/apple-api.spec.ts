@@ -431,10 +431,16 @@ describe('service/config', () => {
 
   it('is read once for all, again after five minutes, and without a token', async () => {
     const { client, apple, clock, done } = setUp(() => complete);
-    apple.config = () => serviceConfig({ maxAssets: 10, maxSerialNumbers: 500, maxClientUserIds: 200 });
+    apple.config = () =>
+      serviceConfig({ maxAssets: 10, maxSerialNumbers: 500, maxClientUserIds: 200, maxUsers: 20 });
     const reads = () => apple.seen.filter(({ path }) => path.endsWith('/service/config'));
     await done(Promise.all([client.status(access, 'e'), client.limits(), client.status(access, 'e')]));
-    expect(await client.limits()).toEqual({ maxAssets: 10, maxSerialNumbers: 500, maxClientUserIds: 200 });
+    expect(await client.limits()).toEqual({
+      maxAssets: 10,
+      maxSerialNumbers: 500,
+      maxClientUserIds: 200,
+      maxUsers: 20,
+    });
     expect(reads()).toHaveLength(1);
     expect(JSON.stringify(reads())).not.toContain(access.token);
     await clock.pass(299_000);
@@ -446,6 +452,7 @@ describe('service/config', () => {
       maxAssets: 25,
       maxSerialNumbers: 1_000,
       maxClientUserIds: 1_000,
+      maxUsers: 100,
     });
     expect(reads()).toHaveLength(2);
   });
@@ -674,8 +681,33 @@ describe('walks', () => {
     );
     const result = await done(client.users(access));
     expect(result.ok && result.value.records).toEqual([
-      { ...user, email: null },
-      { ...user, status: 'Associated', email: 'kim@example.test' },
+      { ...user, email: null, inviteCode: null },
+      { ...user, status: 'Associated', email: 'kim@example.test', inviteCode: null },
+    ]);
+  });
+});
+
+describe('persons', () => {
+  it('are created with what is known of them, and retired by their names', async () => {
+    const { client, apple, done } = setUp(() => json({ ...envelope, eventId: 'e-1' }));
+    const kim = { clientUserId: 'u-1', email: 'kim@example.test', managedAppleId: null };
+    const robin = { clientUserId: 'u-2', email: null, managedAppleId: 'robin@appleid.example.test' };
+    const created = await done(client.createUsers(access, [kim, robin]));
+    expect(created).toEqual({ ok: true, value: { eventId: 'e-1' } });
+    await done(client.retireUsers(access, ['u-1']));
+    const writes = apple.seen.filter(({ path }) => path.includes('/users/'));
+    expect(writes.map(({ path }) => path.split('/').slice(-2).join('/'))).toEqual([
+      'users/create',
+      'users/retire',
+    ]);
+    expect(writes.map(({ body }) => JSON.parse(body ?? '') as unknown)).toEqual([
+      {
+        users: [
+          { clientUserId: 'u-1', email: 'kim@example.test' },
+          { clientUserId: 'u-2', managedAppleId: 'robin@appleid.example.test' },
+        ],
+      },
+      { users: [{ clientUserId: 'u-1' }] },
     ]);
   });
 });

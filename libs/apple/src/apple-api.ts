@@ -15,6 +15,7 @@ import type {
   ClientConfig,
   ContentMetadata,
   ManageAssets,
+  NewUser,
   MdmInfo,
   Walk,
 } from '@seatbook/licensing';
@@ -214,11 +215,23 @@ class PacedClient implements AppleClient {
   }
 
   associate(access: AppleAccess, request: ManageAssets): Promise<AppleResult<{ eventId: string }>> {
-    return this.#manage('associateAssets', access, request);
+    return this.#write('associateAssets', access, manageBody(request));
   }
 
   disassociate(access: AppleAccess, request: ManageAssets): Promise<AppleResult<{ eventId: string }>> {
-    return this.#manage('disassociateAssets', access, request);
+    return this.#write('disassociateAssets', access, manageBody(request));
+  }
+
+  createUsers(access: AppleAccess, users: readonly NewUser[]): Promise<AppleResult<{ eventId: string }>> {
+    return this.#write('createUsers', access, { users: users.map(newUserBody) });
+  }
+
+  retireUsers(
+    access: AppleAccess,
+    clientUserIds: readonly string[],
+  ): Promise<AppleResult<{ eventId: string }>> {
+    const users = clientUserIds.map((clientUserId) => ({ clientUserId }));
+    return this.#write('retireUsers', access, { users });
   }
 
   async status(access: AppleAccess, eventId: string): Promise<AppleResult<AppleStatus>> {
@@ -274,14 +287,14 @@ class PacedClient implements AppleClient {
     await this.closeConnections();
   }
 
-  async #manage(
+  async #write(
     endpoint: Endpoint,
     access: AppleAccess,
-    request: ManageAssets,
+    body: JsonObject,
   ): Promise<AppleResult<{ eventId: string }>> {
-    const answer = await this.#caller.call(access, { endpoint, lane: 'write', body: manageBody(request) });
-    const decode = (body: JsonObject): { eventId: string } | null => {
-      const eventId = textOf(body['eventId']);
+    const answer = await this.#caller.call(access, { endpoint, lane: 'write', body });
+    const decode = (said: JsonObject): { eventId: string } | null => {
+      const eventId = textOf(said['eventId']);
       return eventId === null ? null : { eventId };
     };
     return understood(answer, decode, 'the answer names no event', true);
@@ -292,6 +305,13 @@ type AssignmentFilter = Readonly<Partial<Record<'serialNumber' | 'clientUserId' 
 
 const configOf = (answer: AppleResult<JsonObject>, uId: string, write: boolean): AppleResult<ClientConfig> =>
   understood(answer, (body) => clientConfigOf(body, uId), 'client/config names no location', write);
+
+/** What is not known of a person is left out. */
+const newUserBody = ({ clientUserId, email, managedAppleId }: NewUser): JsonObject => ({
+  clientUserId,
+  ...(email === null ? {} : { email }),
+  ...(managedAppleId === null ? {} : { managedAppleId }),
+});
 
 /** Apple's rule: empty members are left out, and one of both lists of holders must be there. */
 const manageBody = ({ assets, serialNumbers, clientUserIds }: ManageAssets): JsonObject => ({

@@ -8,6 +8,8 @@ export type Endpoint =
   | 'getUsers'
   | 'associateAssets'
   | 'disassociateAssets'
+  | 'createUsers'
+  | 'retireUsers'
   | 'eventStatus'
   | 'contentMetadataLookup';
 
@@ -18,6 +20,8 @@ const paths: Readonly<Record<Exclude<Endpoint, 'contentMetadataLookup'>, string>
   getUsers: '/users',
   associateAssets: '/assets/associate',
   disassociateAssets: '/assets/disassociate',
+  createUsers: '/users/create',
+  retireUsers: '/users/retire',
   eventStatus: '/status',
 };
 

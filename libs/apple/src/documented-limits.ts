@@ -5,6 +5,7 @@ export const documentedLimits: AppleLimits = {
   maxAssets: 25,
   maxSerialNumbers: 1_000,
   maxClientUserIds: 1_000,
+  maxUsers: 100,
 };
 
 /** Requests in a second of one location, as Apple documents them. */

@@ -5,11 +5,6 @@ import { integerOf, type JsonObject, listOf, objectOf, textOf } from './json-sha
 import { assetIdOf } from './reply.js';
 import { userOf } from './users.js';
 
-/** A user as a notification names it. */
-export interface NotifiedUser extends AppleUser {
-  readonly inviteCode: string | null;
-}
-
 interface Envelope {
   /** Unique: the same one comes again when its receipt was not acknowledged. */
   readonly notificationId: string;
@@ -43,12 +38,12 @@ export type AppleNotification =
   | (EventPart & {
       readonly type: 'USER_MANAGEMENT';
       readonly operation: 'CREATE' | 'UPDATE' | 'RETIRE';
-      readonly users: readonly NotifiedUser[];
+      readonly users: readonly AppleUser[];
     })
   | (Envelope & {
       readonly type: 'USER_ASSOCIATED';
       readonly uId: string;
-      readonly users: readonly NotifiedUser[];
+      readonly users: readonly AppleUser[];
     })
   /** A type that we do not know, or a known one whose body we cannot parse: recorded, with no further effect. */
   | (Envelope & {
@@ -107,12 +102,12 @@ function knownOf(
     case 'USER_MANAGEMENT': {
       const operation = content['type'];
       const part = eventPartOf(content);
-      const users = allOf(content['users'], notifiedUserOf);
+      const users = allOf(content['users'], userOf);
       if (operation !== 'CREATE' && operation !== 'UPDATE' && operation !== 'RETIRE') return null;
       return part && users && { type, ...envelope, ...part, operation, users };
     }
     case 'USER_ASSOCIATED': {
-      const users = allOf(content['associatedUsers'], notifiedUserOf);
+      const users = allOf(content['associatedUsers'], userOf);
       return users && { type, ...envelope, users };
     }
     default:
@@ -129,11 +124,6 @@ function eventPartOf(content: JsonObject): Omit<EventPart, keyof Envelope | 'uId
     succeeded: result === 'SUCCESS',
     errorNumber: result === 'SUCCESS' ? null : integerOf(objectOf(content['error'])?.['errorNumber']),
   };
-}
-
-function notifiedUserOf(value: unknown): NotifiedUser | null {
-  const user = userOf(value);
-  return user && { ...user, inviteCode: textOf(objectOf(value)?.['inviteCode']) };
 }
 
 /** All items of a list; null if one of them cannot be parsed or there is no list. */

@@ -33,6 +33,8 @@ const endpoints: readonly Endpoint[] = [
   'getUsers',
   'associateAssets',
   'disassociateAssets',
+  'createUsers',
+  'retireUsers',
   'eventStatus',
   'contentMetadataLookup',
 ];
@@ -149,6 +151,7 @@ export class ServiceConfigReader {
         maxAssets: figure('maxAssets', documented.maxAssets),
         maxSerialNumbers: figure('maxSerialNumbers', documented.maxSerialNumbers),
         maxClientUserIds: figure('maxClientUserIds', documented.maxClientUserIds),
+        maxUsers: figure('maxUsers', documented.maxUsers),
       },
       maxRequestPerSecond: figure('maxRequestPerSecond', documentedConfig.maxRequestPerSecond),
       urls: this.#trustedUrls(objectOf(body['urls']) ?? {}),

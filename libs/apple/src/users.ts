@@ -20,5 +20,6 @@ export function userOf(value: unknown): AppleUser | null {
     email: textOf(record['email']),
     status: textOf(record['status']) ?? 'Unknown',
     idHash: textOf(record['idHash']),
+    inviteCode: textOf(record['inviteCode']),
   };
 }

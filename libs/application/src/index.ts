@@ -13,6 +13,7 @@ export * from './edge/pairs.js';
 export * from './edge/waiting-list.js';
 export * from './edge/devices.js';
 export * from './edge/persons.js';
+export * from './edge/activations.js';
 export * from './edge/order-request.js';
 export * from './edge/drift.js';
 export * from './edge/syncs.js';

@@ -257,6 +257,10 @@ export const ERROR_CODES = {
     means: 'The order names persons whom Apple does not know at the location of the account.',
     advice: 'The facts name the first of them. Activate them for the account first, or mend the userId.',
   },
+  REJECTED_ASSIGNMENT_TYPE: {
+    means: 'The account assigns licences to devices: persons need no activation there.',
+    advice: 'Assign to devices, or activate the persons for an account whose assignment type is user.',
+  },
   REJECTED_PERSON_FORGOTTEN: {
     means: 'Everything that was known of this person was forgotten.',
     advice: 'Register the person as a new one.',

@@ -7,6 +7,14 @@ export const assetKey = (uId: string, { adamId, pricingParam }: AssetId): string
 /** The asset within its location: `{adamId}.{pricingParam}`. */
 export const idOfAsset = ({ adamId, pricingParam }: AssetId): string => `${adamId}.${pricingParam}`;
 
+/**
+ * In place of an asset, in calls that create persons or retire them: what is claimed, named and settled there is whether
+ * Apple knows the person at the location. No asset has such an id.
+ */
+export const ACTIVATION: AssetId = { adamId: 'activation', pricingParam: '' };
+
+export const isActivation = ({ adamId }: AssetId): boolean => adamId === ACTIVATION.adamId;
+
 export function assetOfId(id: string): AssetId {
   const [adamId = '', pricingParam = ''] = id.split('.');
   return { adamId, pricingParam };

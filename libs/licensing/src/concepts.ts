@@ -4,6 +4,12 @@ import { accountEventTypes } from './account/account-events.js';
 import { accountReactions } from './account/account-reactions.js';
 import { accountSteps, accountWaits } from './account/account-steps.js';
 import { accountStory, accountSubjects } from './account/account-story.js';
+import { activationDecider } from './activation/activation-decider.js';
+import { activationEventTypes } from './activation/activation-events.js';
+import { activationReactions } from './activation/activation-reactions.js';
+import { weighActivation } from './activation/activation-state.js';
+import { activationSteps, activationWaits } from './activation/activation-steps.js';
+import { activationStory, activationSubjects } from './activation/activation-story.js';
 import { callDecider } from './apple-call/call-decider.js';
 import { callEventTypes, endedAtApple } from './apple-call/call-events.js';
 import { callReactions } from './apple-call/call-reactions.js';
@@ -155,6 +161,18 @@ export const concepts = {
     reactions: () => [],
     story: notificationStory,
     subjects: notificationSubjects,
+  },
+  activation: {
+    types: activationEventTypes,
+    stream: (timings: Timings) => ({
+      decider: activationDecider(timings),
+      steps: activationSteps,
+      waits: activationWaits(timings),
+      weigh: weighActivation,
+    }),
+    reactions: () => activationReactions,
+    story: activationStory,
+    subjects: activationSubjects,
   },
   person: {
     types: personEventTypes,

@@ -1,5 +1,6 @@
 import { EventRegistry, type Document, type ReadModel } from '@seatbook/kernel';
 import { accountsModel } from './account/accounts-model.js';
+import { activationsModel } from './activation/activations-model.js';
 import { assetsModel } from './asset/assets-model.js';
 import { dailyUseModel } from './asset/daily-use-model.js';
 import { driftsModel } from './asset/drifts-model.js';
@@ -25,6 +26,7 @@ export const workModels = { openWork: openWorkModel, wantedInstallations: wanted
 /** Read models that queries are answered from. A new one is registered here alone. */
 export const queryModels = {
   accounts: accountsModel,
+  activations: activationsModel,
   assets: assetsModel,
   pairs: pairsModel,
   drifts: driftsModel,

@@ -4,7 +4,7 @@ import type { Asset } from './asset/asset-state.js';
 import { idOfAsset } from './asset-id.js';
 import { rectanglesOf } from './dispatch/rectangles.js';
 import type { HolderKey, Holders } from './holder.js';
-import type { AppleLimits, AssetId } from './ports.js';
+import type { PairLimits, AssetId } from './ports.js';
 import type { OrderTerms } from './order/order-events.js';
 
 /** What an order would do to the pairs of one asset. Each pair is in exactly one of the counts. */
@@ -146,7 +146,7 @@ const leftOut = (waiting: readonly HolderKey[], refused: readonly HolderKey[]): 
  */
 export function orderPlan(
   ledgers: readonly PlannedLedger[],
-  limits: AppleLimits,
+  limits: PairLimits,
   requestsPerSecond: number,
 ): OrderPlan {
   const sending = ledgers.filter(({ sent }) => sent.length > 0);
@@ -163,7 +163,7 @@ export function orderPlan(
 /** No grouping takes fewer calls: each carries so many devices, so many assets, and each asset to each device once. */
 function lowerBoundOf(
   ledgers: readonly PlannedLedger[],
-  { maxAssets, maxSerialNumbers }: AppleLimits,
+  { maxAssets, maxSerialNumbers }: PairLimits,
 ): number {
   const assetsOf = new Map<HolderKey, number>();
   let pairs = 0;

@@ -83,11 +83,17 @@ export interface ClientConfig {
   readonly notificationUrl: string | null;
 }
 
-/** Live limits of service/config. */
-export interface AppleLimits {
+/** What one call may name that is about licences. */
+export interface PairLimits {
   readonly maxAssets: number;
   readonly maxSerialNumbers: number;
   readonly maxClientUserIds: number;
+}
+
+/** Live limits of service/config. */
+export interface AppleLimits extends PairLimits {
+  /** Persons that are created or retired by one call. */
+  readonly maxUsers: number;
 }
 
 /** An asset as Apple reports it. */
@@ -125,6 +131,16 @@ export interface AppleUser {
   readonly email: string | null;
   readonly status: string;
   readonly idHash: string | null;
+  /** While the person has not accepted; whoever has it can accept. */
+  readonly inviteCode: string | null;
+}
+
+/** A person as Apple is told of one. */
+export interface NewUser {
+  readonly clientUserId: string;
+  readonly email: string | null;
+  /** Linked without an invitation. */
+  readonly managedAppleId: string | null;
 }
 
 export interface AppleStatus {
@@ -195,6 +211,11 @@ export interface AppleApi {
   users(access: AppleAccess): Promise<AppleResult<Walk<AppleUser>>>;
   associate(access: AppleAccess, request: ManageAssets): Promise<AppleResult<{ eventId: string }>>;
   disassociate(access: AppleAccess, request: ManageAssets): Promise<AppleResult<{ eventId: string }>>;
+  createUsers(access: AppleAccess, users: readonly NewUser[]): Promise<AppleResult<{ eventId: string }>>;
+  retireUsers(
+    access: AppleAccess,
+    clientUserIds: readonly string[],
+  ): Promise<AppleResult<{ eventId: string }>>;
   status(access: AppleAccess, eventId: string): Promise<AppleResult<AppleStatus>>;
   /** In batches; what is not found is left out. */
   contentMetadata(
@@ -308,9 +329,17 @@ export interface Vault {
 export interface Persons {
   userIdsOf(
     uId: string,
-    seen: readonly { clientUserId: string; email?: string | null; idHash?: string | null }[],
+    seen: readonly {
+      clientUserId: string;
+      email?: string | null;
+      idHash?: string | null;
+      inviteCode?: string | null;
+    }[],
   ): Promise<readonly string[]>;
-  clientUserIdsOf(userIds: readonly string[]): Promise<readonly string[]>;
+  /** What a location calls persons, in the order given: our userId, unless another tool has registered the person. */
+  clientUserIdsOf(uId: string, userIds: readonly string[]): Promise<readonly string[]>;
+  /** What Apple is told of persons at a location, in the order given. */
+  detailsOf(uId: string, userIds: readonly string[]): Promise<readonly NewUser[]>;
 }
 
 /** What a function makes of the state of another stream as of now. It must neither change the state nor keep any of it. */

@@ -3,6 +3,8 @@ import type { AccountCommand } from './account/account-decider.js';
 import type { Account } from './account/account-state.js';
 import type { CallCommand } from './apple-call/call-decider.js';
 import type { Call } from './apple-call/call-state.js';
+import type { ActivationCommand } from './activation/activation-decider.js';
+import type { Activation } from './activation/activation-state.js';
 import type { AppleEventCommand } from './apple-event/apple-event-decider.js';
 import type { AppleEvent } from './apple-event/apple-event-state.js';
 import type { AssetCommand } from './asset/asset-decider.js';
@@ -20,6 +22,8 @@ import type { AssetId } from './ports.js';
 import type { ReconciliationCommand } from './reconciliation/reconciliation-decider.js';
 import type { Reconciliation } from './reconciliation/reconciliation-state.js';
 
+export const activationStream = (uId: string): StreamName<ActivationCommand, Activation> =>
+  `activation-${uId}`;
 export const importStream = (importId: string): StreamName<ImportCommand, Import> => `import-${importId}`;
 export const accountStream = (uId: string): StreamName<AccountCommand, Account> => `account-${uId}`;
 export type AssetLedger = Asset;

@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { SeatbookEdge } from '@seatbook/application';
 import { AccountsController } from './accounts/accounts.controller.js';
+import { ActivationsController } from './persons/activations.controller.js';
 import { AssetsController } from './assets/assets.controller.js';
 import { BoundCommandHandler, BoundQueryHandler } from './bus/binding.js';
 import { SeatbookHost, type EdgeHost } from '@seatbook/host';
@@ -40,6 +41,7 @@ export class SeatbookModule {
         AssetsController,
         PairsController,
         PersonsController,
+        ActivationsController,
         WaitingController,
         DriftController,
         SyncsController,

@@ -41,16 +41,16 @@ export class Coverage {
 /** Switches of the simulator that change nothing that the product could see, with the reason. */
 const WITHOUT_EFFECT: Readonly<Record<string, string>> = {
   'notifications.concurrency': 'notifications are delivered without delay',
-  'limits.maxClientUserIds': 'no order names persons yet',
+  'limits.maxClientUserIds': 'no order names so many persons',
   'limits.maxRevokeClientUserIds': 'the product revokes nothing',
   'limits.maxRevokeSerialNumbers': 'the product revokes nothing',
-  'limits.maxUsers': 'the product writes no users yet',
+  'limits.maxUsers': 'no activation names so many persons',
   'limits.maxNotificationLength': 'the product sends one address, far below any limit',
   'limits.maxMdmIdLength': 'the product sends one mdmInfo, far below any limit',
   'limits.maxMdmNameLength': 'the product sends one mdmInfo, far below any limit',
   'limits.maxMdmMetadataLength': 'the product sends one mdmInfo, far below any limit',
-  unknownUser: 'the product writes no users yet',
-  retireFreesLicenses: 'the product retires no users yet',
+  unknownUser: 'nobody is retired unseen',
+  retireFreesLicenses: 'whoever is retired holds nothing that can be returned',
   allowHttpCallbacks: 'the address is always HTTPS',
 };
 

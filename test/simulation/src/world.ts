@@ -331,7 +331,9 @@ export class World {
 
   importToken(site: Site, takeOver = this.dice.chance(0.3)): void {
     const { token } = site;
-    const settings = { name: site.name, platform: 'iOS', assignmentType: 'device' } as const;
+    // Where licences are for devices, nobody is activated.
+    const assignmentType = this.seed % 3 === 0 ? 'device' : 'user';
+    const settings = { name: site.name, platform: 'iOS', assignmentType } as const;
     this.tell(`${site.uId} is imported`);
     this.send('import', (caller) =>
       importToken(this.virtual.edge, { file: token, settings, takeOver }, caller),

@@ -8,7 +8,9 @@ import {
 } from '@seatbook/kernel';
 import {
   DEFAULT_TIMINGS,
+  ACTIVATION,
   accountStream,
+  activationStream,
   appleEventStream,
   assetStream,
   importStream,
@@ -27,6 +29,7 @@ import {
   type DeviceCommand,
   type InstallationCommand,
   type MdmCommandCommand,
+  type ActivationCommand,
   type AppleEventCommand,
   type AssetCommand,
   type CallCommand,
@@ -48,6 +51,7 @@ type AnyDecider = Decider<any, any, any>;
 
 type AnyCommand =
   | AccountCommand
+  | ActivationCommand
   | ImportCommand
   | AssetCommand
   | OrderCommand
@@ -223,6 +227,7 @@ export function everyEvent(): LicensingJourney {
       operation: 'ASSOCIATE',
       result: errorNumber === null ? 'SUCCESS' : 'FAILURE',
       pairs: [{ ...PAGES, ...holders }],
+      associated: [],
       errorNumber,
       reason: '',
     });
@@ -547,5 +552,37 @@ export function everyEvent(): LicensingJourney {
 
   // An Idempotency-Key that was used for what is no order.
   journey.send(orderStream('order-m'), { type: 'TakeKey', by: 'RenameAccount' });
+  // Persons are activated, and leave.
+  const activation = (command: ActivationCommand): void => journey.send(activationStream(LOCATION), command);
+  const persons = (...userIds: string[]): Holders => ({ serialNumbers: [], userIds });
+  const ofPersons = (id: string, action: 'create' | 'retire', ...userIds: string[]): void => {
+    call(id, { type: 'PlanCall', uId: LOCATION, action, assets: [ACTIVATION], ...persons(...userIds) });
+    start(id);
+    accept(id);
+  };
+  const settled = (id: string, ...failures: { errorNumber: number; userIds: string[] }[]): void =>
+    appleEvent(`${id}-event-1`, {
+      type: 'RecordPoll',
+      status: { status: 'COMPLETE', requested: 1, completed: 1, failures: [] },
+      failures: failures.map(({ errorNumber, userIds }) => ({
+        errorNumber,
+        reason: '',
+        assets: [],
+        holders: persons(...userIds),
+      })),
+    });
+  activation({ type: 'ActivatePersons', uId: LOCATION, userIds: ['p-1', 'p-2', 'p-3', 'p-4'] });
+  activation({ type: 'DeactivatePersons', uId: LOCATION, userIds: ['p-4'] });
+  ofPersons('persons-1', 'create', 'p-1', 'p-2', 'p-3');
+  settled('persons-1', { errorNumber: 9_635, userIds: ['p-2'] }, { errorNumber: 9_603, userIds: ['p-3'] });
+  activation({ type: 'RecordReadFailure', failure: transient });
+  activation({ type: 'RecordAcceptances', associated: ['p-1'], readAt: NOW });
+  activation({ type: 'DeactivatePersons', uId: LOCATION, userIds: ['p-1'] });
+  activation({ type: 'AskReturn', asset: PAGES, userIds: ['p-1'] });
+  activation({ type: 'RecordReturns', awaited: ['p-1'], free: [] });
+  activation({ type: 'RecordReturns', awaited: [], free: ['p-1'] });
+  ofPersons('persons-2', 'retire', 'p-1');
+  settled('persons-2');
+
   return journey;
 }

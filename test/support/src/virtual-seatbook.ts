@@ -194,8 +194,8 @@ export class VirtualSeatbook {
     admin.addAssets(UID, assets);
   }
 
-  async import(file: string = this.token): Promise<void> {
-    const settings = { name: 'Berlin', platform: 'iOS', assignmentType: 'device' } as const;
+  async import(file: string = this.token, assignmentType: 'device' | 'user' = 'device'): Promise<void> {
+    const settings = { name: 'Berlin', platform: 'iOS', assignmentType } as const;
     await this.until(importToken(this.edge, { file, settings, takeOver: false }, OWNER));
   }
 

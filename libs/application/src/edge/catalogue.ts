@@ -1,4 +1,5 @@
 import { accountCommands, accountQueries } from './accounts.js';
+import { activationCommands, activationQueries } from './activations.js';
 import { assetCommands, assetQueries } from './assets.js';
 import { deviceQueries } from './devices.js';
 import { differenceQueries } from './differences.js';
@@ -25,6 +26,7 @@ import { waitingCommands, waitingQueries } from './waiting-list.js';
 
 export const commands = {
   ...accountCommands,
+  ...activationCommands,
   ...assetCommands,
   ...driftCommands,
   ...importCommands,
@@ -39,6 +41,7 @@ export const commands = {
 
 export const queries = {
   ...accountQueries,
+  ...activationQueries,
   ...assetQueries,
   ...deviceQueries,
   ...differenceQueries,

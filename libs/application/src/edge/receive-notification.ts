@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto';
 import { decodeNotification, type AppleNotification, meaningOf } from '@seatbook/apple/formats';
 import { Refusal, sha256 } from '@seatbook/kernel';
 import {
+  ACTIVATION,
   appleEventStream,
   notificationStream,
   type AppleEventCommand,
@@ -90,12 +91,20 @@ async function commandOf(
         }
       }
       const pairs = [...groups.values()].map(({ asset, keys }) => ({ ...asset, ...holdersOf(keys) }));
-      return { stream: appleEventStream(eventId), command: { ...partOf(uId, notification), pairs } };
+      return {
+        stream: appleEventStream(eventId),
+        command: { ...partOf(uId, notification), pairs, associated: [] },
+      };
     }
     case 'USER_MANAGEMENT': {
-      const { eventId, users } = notification;
-      if (users.length > 0) await stores.directory.userIdsOf(uId, users);
-      return { stream: appleEventStream(eventId), command: { ...partOf(uId, notification), pairs: [] } };
+      const { eventId, users, succeeded } = notification;
+      // Of whom it failed for, Apple says no more than the name.
+      const seen = succeeded ? users : users.map(({ clientUserId }) => ({ clientUserId }));
+      const userIds = users.length === 0 ? [] : await stores.directory.userIdsOf(uId, seen);
+      const pairs = users.length === 0 ? [] : [{ ...ACTIVATION, serialNumbers: [], userIds }];
+      const associated = userIds.filter((_userId, index) => users[index]?.status === 'Associated');
+      const command = { ...partOf(uId, notification), pairs, associated: succeeded ? associated : [] };
+      return { stream: appleEventStream(eventId), command };
     }
     case 'ASSET_COUNT': {
       const { asset, countDelta } = notification;

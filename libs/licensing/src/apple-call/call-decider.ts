@@ -1,6 +1,6 @@
 import type { Command, Decider, Instant, Milliseconds } from '@seatbook/kernel';
 import { holdOf } from '../hold.js';
-import type { Action } from '../asset/asset-events.js';
+import type { CallAction } from '../call-action.js';
 import { NOBODY, holderCount, holderKeys, holdersOf, type HolderKey, type Holders } from '../holder.js';
 import { TERMS_NOT_ACCEPTED, type AppleFailure, type AssetId } from '../ports.js';
 import type { Timings } from '../timings.js';
@@ -38,7 +38,7 @@ export type CallCommand =
   | (Command<'PlanCall'> &
       Holders & {
         readonly uId: string;
-        readonly action: Action;
+        readonly action: CallAction;
         readonly assets: readonly AssetId[];
         /** It tries whether Apple accepts anything for the account again. */
         readonly probe?: boolean;
@@ -440,7 +440,7 @@ type Verifying = Extract<Call, { phase: 'verifying' }>;
 
 function undoneIn(call: Verifying, present: readonly (AssetId & Holders)[]): CallFailure[] {
   const atApple = new Map(present.map((pairs) => [idOfAsset(pairs), new Set(holderKeys(pairs))]));
-  const wanted = call.action === 'associate';
+  const wanted = call.action === 'associate' || call.action === 'create';
   const judged = new Map<string, Set<HolderKey>>();
   return call.failures.flatMap((failure): CallFailure[] => {
     const id = idOfAsset(failure);

@@ -1,6 +1,6 @@
 import { firstVersions, type Instant } from '@seatbook/kernel';
 import type { Hold } from '../hold.js';
-import type { Action } from '../asset/asset-events.js';
+import type { CallAction } from '../call-action.js';
 import type { Holders } from '../holder.js';
 import type { AssetId } from '../ports.js';
 
@@ -33,7 +33,7 @@ export type CallEvent =
   | Event<
       'planned',
       Holders & {
-        readonly action: Action;
+        readonly action: CallAction;
         readonly assets: readonly AssetId[];
         /** It tries whether Apple accepts anything for the account again. */
         readonly probe: boolean;
@@ -44,7 +44,7 @@ export type CallEvent =
   | Event<
       'ready',
       {
-        readonly action: Action;
+        readonly action: CallAction;
         readonly assets: readonly AssetId[];
         readonly leaving: Holders;
         readonly pairs: number;
@@ -54,7 +54,7 @@ export type CallEvent =
   /** Nobody is left in it: it is never sent. */
   | Event<
       'dropped',
-      { readonly action: Action; readonly assets: readonly AssetId[]; readonly leaving: Holders }
+      { readonly action: CallAction; readonly assets: readonly AssetId[]; readonly leaving: Holders }
     >
   /** Written before the request leaves the process. */
   | Event<
@@ -74,7 +74,7 @@ export type CallEvent =
       {
         readonly attempt: number;
         readonly appleEventId: string;
-        readonly action: Action;
+        readonly action: CallAction;
         readonly pairs: number;
         readonly subscribed: boolean;
       }
@@ -132,7 +132,7 @@ export type CallEvent =
   | Event<
       'settled',
       {
-        readonly action: Action;
+        readonly action: CallAction;
         readonly assets: readonly AssetId[];
         readonly attempts: number;
         readonly failures: readonly CallFailure[];

@@ -1,12 +1,20 @@
 import { idOf, messageTo, reaction, type Reaction } from '@seatbook/kernel';
 import type { AccountEvent } from '../account/account-events.js';
 import type { AppleEventEvent } from '../apple-event/apple-event-events.js';
-import { assetOf } from '../asset-id.js';
+import { ACTIVATION, assetOf } from '../asset-id.js';
+import type { ActivationEvent } from '../activation/activation-events.js';
 import type { AssetEvent } from '../asset/asset-events.js';
 import { callStream } from '../streams.js';
 
 /** A ledger has answered which pairs of the call it claimed. */
-const takeClaim = reaction<AssetEvent>('call.take-claim', {
+const takeClaim = reaction<ActivationEvent | AssetEvent>('call.take-claim', {
+  'activation.claimed': ({ data: { callId, missed } }) => [
+    messageTo(callStream(callId), {
+      type: 'RecordClaim',
+      asset: ACTIVATION,
+      missed: { serialNumbers: [], userIds: missed },
+    }),
+  ],
   'asset.licenses-claimed': ({ stream, data: { callId, missed } }) => {
     const { adamId, pricingParam } = assetOf(idOf(stream));
     const asset = { adamId, pricingParam };

@@ -1,5 +1,5 @@
 import { inPhase, type Instant } from '@seatbook/kernel';
-import type { Action } from '../asset/asset-events.js';
+import type { CallAction } from '../call-action.js';
 import { idOfAsset } from '../asset-id.js';
 import { holderCount, holderKeys, holdersOf, type HolderKey, type Holders } from '../holder.js';
 import type { AssetId } from '../ports.js';
@@ -8,7 +8,7 @@ import type { CallEvent, CallFailure } from './call-events.js';
 /** What a call says to Apple: each of the assets for each of the holders that are still in it. */
 export interface Request {
   readonly uId: string;
-  readonly action: Action;
+  readonly action: CallAction;
   readonly assets: readonly AssetId[];
   readonly holders: Holders;
   /** It tries whether Apple accepts anything for the account again. */

@@ -14,6 +14,8 @@ import {
 } from '../ports.js';
 import type { LongestWaits, Timings } from '../timings.js';
 import type { Holders } from '../holder.js';
+import { isActive } from '../active-user.js';
+import { isOfPersons } from '../call-action.js';
 import type { CallCommand } from './call-decider.js';
 import { isUnheard, type Call, type Request } from './call-state.js';
 import { assetStream } from '../streams.js';
@@ -71,23 +73,55 @@ const send: CallStep = {
     if (!senderOf(account, ports.clock.now()))
       return [{ type: 'RecordFailure', attempt, fingerprint, failure: NOT_SENT, jitter }];
     const access = await accessTo(account, ports, fingerprint);
-    const clientUserIds = await ports.persons.clientUserIdsOf(holders.userIds);
-    const request = { assets, serialNumbers: holders.serialNumbers, clientUserIds };
-    const result = await (action === 'associate'
-      ? ports.apple.associate(access, request)
-      : ports.apple.disassociate(access, request));
+    const clientUserIds = await ports.persons.clientUserIdsOf(uId, holders.userIds);
+    const result = await sent({ action, assets, holders }, clientUserIds, access, ports);
     if (result.ok) return [{ type: 'RecordAccepted', attempt, appleEventId: result.value.eventId }];
-    return [{ type: 'RecordFailure', attempt, fingerprint, failure: result.failure, jitter }];
+    const failure = inOurWords(result.failure, holders.userIds, clientUserIds);
+    return [{ type: 'RecordFailure', attempt, fingerprint, failure, jitter }];
   },
 };
+
+async function sent(
+  { action, assets, holders }: Pick<Request, 'action' | 'assets' | 'holders'>,
+  clientUserIds: readonly string[],
+  access: AppleAccess,
+  { apple, persons }: LicensingPorts,
+): Promise<AppleResult<{ eventId: string }>> {
+  const { serialNumbers, userIds } = holders;
+  switch (action) {
+    case 'associate':
+      return apple.associate(access, { assets, serialNumbers, clientUserIds });
+    case 'disassociate':
+      return apple.disassociate(access, { assets, serialNumbers, clientUserIds });
+    case 'create':
+      return apple.createUsers(access, await persons.detailsOf(access.uId, userIds));
+    case 'retire':
+      return apple.retireUsers(access, clientUserIds);
+  }
+}
+
+/** Persons whom Apple names, by our ids; who is not in the call is nobody. */
+function inOurWords(
+  failure: AppleFailure,
+  userIds: readonly string[],
+  clientUserIds: readonly string[],
+): AppleFailure {
+  if (failure.kind !== 'refused') return failure;
+  const ours = new Map(clientUserIds.map((clientUserId, index) => [clientUserId, userIds[index] ?? '']));
+  return { ...failure, clientUserIds: failure.clientUserIds.flatMap((named) => ours.get(named) ?? []) };
+}
 
 /**
  * Whether one request to Apple shows what became of all pairs of a call: it names one asset, of which it names one
  * device, or of which a page holds all assignments that are known.
  */
-async function oneReadTells({ uId, assets, holders }: Request, { read }: LicensingPorts): Promise<boolean> {
+async function oneReadTells(
+  { uId, action, assets, holders }: Request,
+  { read }: LicensingPorts,
+): Promise<boolean> {
   const [asset] = assets;
-  if (!asset || assets.length > 1) return false;
+  // Who is created or retired once more is so already.
+  if (!asset || assets.length > 1 || isOfPersons(action)) return false;
   if (holders.userIds.length === 0 && holders.serialNumbers.length === 1) return true;
   return (await read(assetStream(uId, asset))).pairs.size <= PAIRS_ON_A_PAGE;
 }
@@ -102,7 +136,9 @@ const verify: CallStep = {
     const present: (AssetId & Holders)[] = [];
     const readAt = ports.clock.now();
     for (const { asset, holders: wanted } of namedIn(call)) {
-      const atApple = await holdersAtApple(asset, wanted, access, ports);
+      const atApple = await (isOfPersons(call.action)
+        ? activeAtApple(access, ports)
+        : holdersAtApple(asset, wanted, access, ports));
       if (!atApple.ok) {
         const { fingerprint } = account.token;
         return [{ type: 'RecordVerificationFailure', failure: atApple.failure, fingerprint }];
@@ -147,6 +183,18 @@ async function holdersAtApple(
   const seen = records.flatMap(({ clientUserId }) => (clientUserId === null ? [] : [{ clientUserId }]));
   const userIds = seen.length === 0 ? [] : await persons.userIdsOf(access.uId, seen);
   return { ok: true, value: { serialNumbers, userIds } };
+}
+
+/** Whom Apple knows at the location. */
+async function activeAtApple(
+  access: AppleAccess,
+  { apple, persons }: LicensingPorts,
+): Promise<AppleResult<Holders>> {
+  const walk = await apple.users(access);
+  if (!walk.ok) return walk;
+  const active = walk.value.records.filter(isActive);
+  const userIds = active.length === 0 ? [] : await persons.userIdsOf(access.uId, active);
+  return { ok: true, value: { serialNumbers: [], userIds } };
 }
 
 export const callSteps = { send, verify } satisfies Steps<Call, LicensingPorts, CallCommand>;

@@ -1,16 +1,20 @@
 import type { Envelope, Story } from '@seatbook/kernel';
+import { isActivation } from '../asset-id.js';
 import { assetsIn, type Subjects } from '../subjects.js';
 import { count, countOf, moment, type StoryContext, failed } from '../wording.js';
 import { holderCount } from '../holder.js';
+import { isOfPersons } from '../call-action.js';
 import type { CallEvent } from './call-events.js';
 
 export const callSubjects = ({ data }: Envelope<CallEvent>): Subjects => ({
   uId: data.uId,
-  assets: assetsIn(data),
+  assets: assetsIn(data).filter((asset) => !isActivation(asset)),
 });
 
 export const callStory: Story<CallEvent, StoryContext> = {
   'call.planned': ({ data }) => {
+    if (isOfPersons(data.action))
+      return `A call to Apple was planned: ${data.action} ${countOf(data, 'person', 'people')}.`;
     const action = data.action === 'associate' ? 'assign' : 'return';
     const size = `${count(data.assets.length, 'asset')} × ${countOf(data, 'holder')}`;
     return `A call to Apple was planned: ${action} ${size}.`;

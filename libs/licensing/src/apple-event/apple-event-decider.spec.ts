@@ -26,6 +26,7 @@ const notify = (
   operation: 'ASSOCIATE',
   result: errorNumber === null ? 'SUCCESS' : 'FAILURE',
   pairs: [{ ...asset, ...holders }],
+  associated: [],
   errorNumber,
   reason: errorNumber === null ? '' : `error ${errorNumber}`,
 });
@@ -65,6 +66,7 @@ const received = (
     operation: 'ASSOCIATE',
     result: errorNumber === null ? 'SUCCESS' : 'FAILURE',
     pairs: [{ ...asset, ...holders }],
+    associated: [],
     errorNumber,
     reason: errorNumber === null ? '' : `error ${errorNumber}`,
     at: NOW + delay,
@@ -128,6 +130,7 @@ describe('notifications of one of Apple’s events', () => {
           operation: 'ASSOCIATE',
           result: 'SUCCESS',
           pairs: [{ ...PAGES, ...devices('A') }],
+          associated: [],
           errorNumber: null,
           reason: '',
           at: NOW,

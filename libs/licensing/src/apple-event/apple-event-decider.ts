@@ -4,7 +4,7 @@ import type { ReportedFailure } from '../apple-call/call-events.js';
 import { NOBODY, holderKeys, holdersOf, type HolderKey, type Holders } from '../holder.js';
 import type { AppleFailure, AppleStatus, AssetId } from '../ports.js';
 import type { Timings } from '../timings.js';
-import { assetOfId, idOfAsset } from '../asset-id.js';
+import { assetOfId, idOfAsset, isActivation } from '../asset-id.js';
 import type { AppleEventEvent } from './apple-event-events.js';
 import {
   NO_ERROR,
@@ -30,6 +30,7 @@ export type AppleEventCommand =
       readonly operation: string;
       readonly result: string;
       readonly pairs: readonly (AssetId & Holders)[];
+      readonly associated: readonly string[];
       readonly errorNumber: number | null;
       readonly reason: string;
     })
@@ -72,9 +73,19 @@ function recordNotification(
   at: Instant,
   { quietMs, foreignAfterMs }: Timings,
 ): AppleEventEvent[] {
-  const { uId, notificationId, notificationType, operation, result, pairs, errorNumber, reason } = command;
+  const { uId, notificationId, notificationType, operation, result, pairs, associated, errorNumber, reason } =
+    command;
   if (notificationsOf(state).has(notificationId)) return [];
-  const said = { notificationId, notificationType, operation, result, pairs, errorNumber, reason };
+  const said = {
+    notificationId,
+    notificationType,
+    operation,
+    result,
+    pairs,
+    associated,
+    errorNumber,
+    reason,
+  };
   // What is known to be another tool's stays so; the first notification of the rest counts.
   const fresh = state.phase === 'unbound' && state.heard.lastAt === 0;
   const events: AppleEventEvent[] = [
@@ -179,7 +190,7 @@ function recordPoll(
 
 function findForeign(state: AppleEvent): AppleEventEvent[] {
   if (state.phase !== 'unbound' || state.foreignAt === null) return [];
-  const assets = [...state.heard.named.keys()].map(assetOfId);
+  const assets = [...state.heard.named.keys()].map(assetOfId).filter((asset) => !isActivation(asset));
   return [{ type: 'appleEvent.found-foreign', data: { uId: state.uId, assets } }];
 }
 

@@ -19,6 +19,8 @@ export type AppleEventEvent =
         readonly operation: string;
         readonly result: string;
         readonly pairs: readonly (AssetId & Holders)[];
+        /** Persons who have an Apple Account by now. */
+        readonly associated: readonly string[];
         readonly errorNumber: number | null;
         readonly reason: string;
         readonly at: Instant;

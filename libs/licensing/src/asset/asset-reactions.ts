@@ -8,6 +8,7 @@ import {
   type Reaction,
 } from '@seatbook/kernel';
 import type { AccountEvent } from '../account/account-events.js';
+import { isOfPersons } from '../call-action.js';
 import type { CallEvent } from '../apple-call/call-events.js';
 import { MAX_HOLDERS, holderCount } from '../holder.js';
 import type { OrderEvent, OrderKind } from '../order/order-events.js';
@@ -66,19 +67,21 @@ const serveWaiting = reaction<AssetEvent>('asset.serve-waiting', {
 /** A planned call claims its pairs in each of its ledgers. */
 const claimPairs = reaction<CallEvent>('asset.claim-pairs', {
   'call.planned': ({ stream, data: { uId, action, assets, serialNumbers, userIds } }) =>
-    assets.map((asset) =>
-      messageTo(assetStream(uId, asset), {
-        type: 'ClaimPairs',
-        callId: idOf(stream),
-        action,
-        holders: { serialNumbers, userIds },
-      }),
-    ),
+    isOfPersons(action)
+      ? []
+      : assets.map((asset) =>
+          messageTo(assetStream(uId, asset), {
+            type: 'ClaimPairs',
+            callId: idOf(stream),
+            action,
+            holders: { serialNumbers, userIds },
+          }),
+        ),
 });
 
 function release({ stream, data }: Envelope<EventOf<CallEvent, 'call.ready' | 'call.dropped'>>) {
   const { uId, action, assets, leaving } = data;
-  if (holderCount(leaving) === 0) return [];
+  if (isOfPersons(action) || holderCount(leaving) === 0) return [];
   return assets.map((asset) =>
     messageTo(assetStream(uId, asset), {
       type: 'ReleaseClaims',
@@ -97,8 +100,9 @@ const releaseLeaving = reaction<CallEvent>('asset.release-leaving', {
 
 /** What became of a call goes to each of its ledgers. */
 const settleLedgers = reaction<CallEvent>('asset.settle-ledgers', {
-  'call.settled': ({ stream, metadata, data: { uId, action, assets, failures, attempts } }) =>
-    assets.map((asset) =>
+  'call.settled': ({ stream, metadata, data: { uId, action, assets, failures, attempts } }) => {
+    if (isOfPersons(action)) return [];
+    return assets.map((asset) =>
       messageTo(
         assetStream(uId, asset),
         {
@@ -112,7 +116,8 @@ const settleLedgers = reaction<CallEvent>('asset.settle-ledgers', {
         },
         effectiveAt(metadata),
       ),
-    ),
+    );
+  },
 });
 
 const recordAssets = reaction<ReconciliationEvent>('asset.record-assets', {

@@ -16,7 +16,7 @@ import { DEFAULT_TIMINGS } from '../timings.js';
 import { dispatcher } from './dispatcher.js';
 import type { LotRow, OpenWorkRow } from './open-work.js';
 
-const APPLE: AppleLimits = { maxAssets: 25, maxSerialNumbers: 1_000, maxClientUserIds: 1_000 };
+const APPLE: AppleLimits = { maxAssets: 25, maxSerialNumbers: 1_000, maxClientUserIds: 1_000, maxUsers: 100 };
 
 function planOf(rows: readonly OpenWorkRow[], now = NOW, limits = APPLE, probeAt: number | null = null) {
   let calls = 0;
@@ -188,6 +188,7 @@ describe('the dispatcher of an account', () => {
       maxAssets: fc.integer({ min: 1, max: 3 }),
       maxSerialNumbers: fc.integer({ min: 1, max: 4 }),
       maxClientUserIds: fc.integer({ min: 1, max: 3 }),
+      maxUsers: fc.constant(100),
     });
     fc.assert(
       fc.property(fc.array(anyRow, { minLength: 1, maxLength: 6 }), limits, (list, allowed) => {

@@ -7,9 +7,9 @@ import {
   type PlannedCommand,
   type Planner,
 } from '@seatbook/kernel';
-import type { Action } from '../asset/asset-events.js';
+import { isOfPersons, type CallAction } from '../call-action.js';
 import { MAX_HOLDERS, holderCount, holderKeys, holdersOf, kindOfHolder, type HolderKey } from '../holder.js';
-import type { AppleLimits } from '../ports.js';
+import type { AppleLimits, PairLimits } from '../ports.js';
 import type { Timings } from '../timings.js';
 import { assetOfId, idOfAsset } from '../asset-id.js';
 import { accountStream, callStream } from '../streams.js';
@@ -30,7 +30,7 @@ export interface DispatchContext {
 const MAX_ASSETS_OF_CALL = 25;
 
 /** An event names 1,000 holders at the most, so a call carries no more, whatever Apple allows. */
-const withinEvents = ({ maxAssets, maxSerialNumbers, maxClientUserIds }: AppleLimits): AppleLimits => ({
+const withinEvents = ({ maxAssets, maxSerialNumbers, maxClientUserIds }: PairLimits): PairLimits => ({
   maxAssets: Math.min(maxAssets, MAX_ASSETS_OF_CALL),
   maxSerialNumbers: Math.min(maxSerialNumbers, MAX_HOLDERS / 2),
   maxClientUserIds: Math.min(maxClientUserIds, MAX_HOLDERS / 2),
@@ -53,7 +53,7 @@ export const dispatcher = (timings: Timings): Planner<OpenWorkRow, DispatchConte
     const wake = (at: Instant): void => {
       wakeAt = wakeAt === null ? at : Math.min(wakeAt, at);
     };
-    for (const action of ['associate', 'disassociate'] as const) {
+    for (const action of ACTIONS) {
       const open = rows.filter((row): row is LotRow => row.row === 'lot' && row.action === action);
       const ready: LotRow[] = [];
       for (const row of open) {
@@ -79,13 +79,19 @@ export const dispatcher = (timings: Timings): Planner<OpenWorkRow, DispatchConte
   },
 });
 
+const ACTIONS: readonly CallAction[] = ['associate', 'disassociate', 'create', 'retire'];
+
+/** Of persons themselves a call may name fewer than of holders. */
+const limitsFor = (action: CallAction, limits: AppleLimits): PairLimits =>
+  isOfPersons(action) ? { ...limits, maxClientUserIds: limits.maxUsers } : limits;
+
 /** A moment to wait for. One that is further ahead than anything waits was noted by a clock that was ahead: it has come. */
 const isAhead = (at: Instant, now: Instant, longest: Milliseconds): boolean =>
   at > now && at <= now + longest;
 
 /** A call of one pair, of those that have waited longest; the account notes when the next one may be sent. */
 function probe(
-  action: Action,
+  action: CallAction,
   rows: readonly LotRow[],
   taken: ReadonlyMap<string, ReadonlySet<HolderKey>>,
   context: DispatchContext,
@@ -122,11 +128,12 @@ function takenPairs(rows: readonly OpenWorkRow[]): ReadonlyMap<string, ReadonlyS
 }
 
 function callsOf(
-  action: Action,
+  action: CallAction,
   rows: readonly LotRow[],
   taken: ReadonlyMap<string, ReadonlySet<HolderKey>>,
-  { limits }: DispatchContext,
+  context: DispatchContext,
 ): { rectangle: Rectangle; full: boolean }[] {
+  const limits = limitsFor(action, context.limits);
   const byLimit = new Map<number, LotRow[]>();
   for (const row of rows) byLimit.set(row.limit, [...(byLimit.get(row.limit) ?? []), row]);
   return [...byLimit].flatMap(([limit, some]) => {
@@ -165,10 +172,7 @@ function callsOf(
 }
 
 /** Where devices and persons both have open work, a call has room for half of each. */
-function sharedLimits(
-  columns: ReadonlyMap<string, ReadonlySet<HolderKey>>,
-  limits: AppleLimits,
-): AppleLimits {
+function sharedLimits(columns: ReadonlyMap<string, ReadonlySet<HolderKey>>, limits: PairLimits): PairLimits {
   const kinds = new Set([...columns.values()].flatMap((keys) => [...keys].map((key) => key.charAt(0))));
   if (kinds.size > 1) return withinEvents(limits);
   return {
@@ -180,7 +184,7 @@ function sharedLimits(
 }
 
 /** Calls of at most `limit` pairs: fewer holders first, then fewer assets, so that a poison pair is soon alone. */
-function smallerLimits(limit: number, assets: number, limits: AppleLimits): AppleLimits {
+function smallerLimits(limit: number, assets: number, limits: PairLimits): PairLimits {
   const { maxAssets, maxSerialNumbers, maxClientUserIds } = withinEvents(limits);
   const allowedAssets = Math.max(1, Math.min(maxAssets, assets, limit));
   const holders = Math.max(1, Math.floor(limit / allowedAssets));
@@ -192,7 +196,7 @@ function smallerLimits(limit: number, assets: number, limits: AppleLimits): Appl
 }
 
 function planned(
-  action: Action,
+  action: CallAction,
   { assets, holders }: Rectangle,
   { uId, ...context }: DispatchContext,
   probing = false,

@@ -8,11 +8,13 @@ import {
   type Instant,
 } from '@seatbook/kernel';
 import type { CallEvent } from '../apple-call/call-events.js';
-import type { Action, AssetEvent } from '../asset/asset-events.js';
+import type { ActivationEvent } from '../activation/activation-events.js';
+import { isOfPersons, type CallAction } from '../call-action.js';
+import type { AssetEvent } from '../asset/asset-events.js';
 import { holderCount, holderKeys, holdersOf, type Holders } from '../holder.js';
 import type { OrderEvent } from '../order/order-events.js';
 import type { AssetId } from '../ports.js';
-import { assetOf } from '../asset-id.js';
+import { ACTIVATION, assetOf } from '../asset-id.js';
 
 /** Calls and orders are read before lots, since a lot cannot be judged without them; lots oldest first. */
 const FIRST_RANK = 0;
@@ -24,7 +26,7 @@ export interface LotRow extends Holders {
   readonly rank: typeof LOT_RANK;
   readonly uId: string;
   readonly asset: AssetId;
-  readonly action: Action;
+  readonly action: CallAction;
   /** The order whose other answers are awaited; '' for work that awaits none. */
   readonly orderId: string;
   readonly since: Instant;
@@ -40,7 +42,7 @@ export interface CallRow extends Holders {
   readonly row: 'call';
   readonly rank: typeof FIRST_RANK;
   readonly uId: string;
-  readonly action: Action;
+  readonly action: CallAction;
   readonly assets: readonly AssetId[];
 }
 
@@ -58,6 +60,7 @@ type WorkChange = Change<OpenWorkRow>;
 
 const callKey = (stream: string): string => `call ${idOf(stream)}`;
 const orderKey = (stream: string): string => `order ${idOf(stream)}`;
+/** Ledgers of assets have longer ids than those of persons, which are those of their accounts. */
 const lotKey = (stream: string, lot: number): string => `${idOf(stream)}#${lot}`;
 
 const closed = (key: string): readonly WorkChange[] => [{ key, evolve: () => null }];
@@ -67,17 +70,18 @@ function opened(
   envelope: Envelope,
   lot: number,
   { serialNumbers, userIds }: Holders,
-  action: Action,
+  action: CallAction,
   { orderId = '', limit = 0, notBefore = 0 }: { orderId?: string; limit?: number; notBefore?: Instant } = {},
 ): readonly WorkChange[] {
   if (holderCount({ serialNumbers, userIds }) === 0) return [];
   const { stream, metadata } = envelope;
-  const { uId, adamId, pricingParam } = assetOf(idOf(stream));
+  const ofPersons = isOfPersons(action);
+  const { uId, ...asset } = ofPersons ? { uId: idOf(stream), ...ACTIVATION } : assetOf(idOf(stream));
   const row: LotRow = {
     row: 'lot',
     rank: LOT_RANK,
     uId,
-    asset: { adamId, pricingParam },
+    asset,
     action,
     orderId,
     since: metadata.recordedAt,
@@ -98,10 +102,15 @@ function left(stream: string, data: Holders & { readonly fromLots: readonly numb
   }));
 }
 
+const persons = ({ userIds }: { readonly userIds: readonly string[] }): Holders => ({
+  serialNumbers: [],
+  userIds,
+});
+
 /** What the dispatcher decides from: open pairs by lot, calls being claimed, orders being reserved. */
-export const openWorkModel = readModel<OpenWorkRow, AssetEvent | CallEvent | OrderEvent>()({
+export const openWorkModel = readModel<OpenWorkRow, ActivationEvent | AssetEvent | CallEvent | OrderEvent>()({
   name: 'open-work',
-  version: 2,
+  version: 3,
   on: {
     'asset.licenses-reserved'(event) {
       const { lot, reserved, orderId } = event.data;
@@ -120,6 +129,14 @@ export const openWorkModel = readModel<OpenWorkRow, AssetEvent | CallEvent | Ord
     'asset.licenses-claimed': ({ stream, data }) => left(stream, data),
     'asset.reservations-withdrawn': ({ stream, data }) => left(stream, data),
     'asset.reservations-ended': ({ stream, data }) => left(stream, data),
+    'activation.ordered': (event) => opened(event, event.data.lot, persons(event.data), 'create'),
+    'activation.retirement-opened': (event) => opened(event, event.data.lot, persons(event.data), 'retire'),
+    'activation.claims-released'(event) {
+      const { lot, action, limit, notBefore } = event.data;
+      return opened(event, lot, persons(event.data), action, { limit, notBefore });
+    },
+    'activation.claimed': ({ stream, data }) => left(stream, { ...persons(data), fromLots: data.fromLots }),
+    'activation.withdrawn': ({ stream, data }) => left(stream, { ...persons(data), fromLots: data.fromLots }),
     'call.planned'({ stream, data: { uId, action, assets, serialNumbers, userIds } }) {
       const row: CallRow = {
         row: 'call',

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { holderKeys, type HolderKey } from '../holder.js';
-import type { AppleLimits } from '../ports.js';
+import type { PairLimits } from '../ports.js';
 import { rectanglesOf, type Column } from './rectangles.js';
 
-const APPLE: AppleLimits = { maxAssets: 25, maxSerialNumbers: 1_000, maxClientUserIds: 1_000 };
+const APPLE: PairLimits = { maxAssets: 25, maxSerialNumbers: 1_000, maxClientUserIds: 1_000 };
 
 const full = (assets: number, holders: number): Column[] => {
   const keys = Array.from({ length: holders }, (_holder, index) => `d:${index}`);
@@ -13,7 +13,7 @@ const full = (assets: number, holders: number): Column[] => {
 /** Calls that each asset would need by itself. */
 const assetByAsset = (
   columns: readonly Column[],
-  { maxSerialNumbers, maxClientUserIds }: AppleLimits,
+  { maxSerialNumbers, maxClientUserIds }: PairLimits,
 ): number =>
   columns.reduce((sum, { keys }) => {
     const list = [...keys];
@@ -52,7 +52,7 @@ describe('covering open pairs with calls', () => {
     const columns = fc
       .array(fc.uniqueArray(fc.constantFrom(...holders)), { maxLength: 6 })
       .map((lists) => lists.map((keys, index): Column => ({ asset: `asset-${index}`, keys })));
-    const limits = fc.record<AppleLimits>({
+    const limits = fc.record<PairLimits>({
       maxAssets: fc.integer({ min: 1, max: 4 }),
       maxSerialNumbers: fc.integer({ min: 1, max: 5 }),
       maxClientUserIds: fc.integer({ min: 1, max: 5 }),

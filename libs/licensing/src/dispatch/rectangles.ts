@@ -1,6 +1,6 @@
 import { chunksOf } from '@seatbook/kernel';
 import { holdersOf, type HolderKey, type Holders } from '../holder.js';
-import type { AppleLimits } from '../ports.js';
+import type { PairLimits } from '../ports.js';
 
 /** Open pairs of one asset. */
 export interface Column {
@@ -18,14 +18,14 @@ export interface Rectangle {
  * Covers the open pairs with few rectangles, each pair once: holders that want the same assets travel together, and
  * holders of one asset alone fill up calls by asset where that takes fewer calls. Never more calls than asset by asset.
  */
-export function rectanglesOf(columns: readonly Column[], limits: AppleLimits): Rectangle[] {
+export function rectanglesOf(columns: readonly Column[], limits: PairLimits): Rectangle[] {
   const bySet = coverBySet(columns, limits);
   const byAsset = columns.flatMap(({ asset, keys }) => cut([asset], [...keys], limits));
   return bySet.length <= byAsset.length ? bySet : byAsset;
 }
 
 /** Groups holders by the exact set of assets that they want. */
-function coverBySet(columns: readonly Column[], limits: AppleLimits): Rectangle[] {
+function coverBySet(columns: readonly Column[], limits: PairLimits): Rectangle[] {
   // A set of assets is a number handed out in order of first sight; adding an asset leads to the next number.
   const sets: { readonly assets: readonly string[]; readonly more: Map<string, number> }[] = [
     { assets: [], more: new Map() },
@@ -53,7 +53,7 @@ function coverBySet(columns: readonly Column[], limits: AppleLimits): Rectangle[
 }
 
 /** One block cut to the limits; both kinds of holder may travel in one call. */
-function cut(assets: readonly string[], keys: readonly HolderKey[], limits: AppleLimits): Rectangle[] {
+function cut(assets: readonly string[], keys: readonly HolderKey[], limits: PairLimits): Rectangle[] {
   const { serialNumbers, userIds } = holdersOf(keys);
   const devices = chunksOf(serialNumbers, limits.maxSerialNumbers);
   const persons = chunksOf(userIds, limits.maxClientUserIds);

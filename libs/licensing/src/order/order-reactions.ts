@@ -3,16 +3,19 @@ import {
   messageTo,
   reaction,
   uuidOf,
+  type CommandMessage,
   type Envelope,
   type EventOf,
   type Reaction,
 } from '@seatbook/kernel';
+import type { ActivationEvent } from '../activation/activation-events.js';
 import type { AccountEvent } from '../account/account-events.js';
 import { assetOf } from '../asset-id.js';
 import type { AssetEvent } from '../asset/asset-events.js';
 import type { DeviceEvent } from '../device/device-events.js';
 import { restoringOrder } from '../drift.js';
-import { countByOrder, holderCount } from '../holder.js';
+import { countByOrder, holderCount, type Holders } from '../holder.js';
+import type { AssetId } from '../ports.js';
 import { orderStream } from '../streams.js';
 import { outcomeCounts } from './order-decider.js';
 import type { OutcomeCounts } from './order-events.js';
@@ -108,21 +111,37 @@ const cancelAgain = reaction<AssetEvent>('order.cancel-again', {
   'asset.reservations-withdrawn': cancel,
 });
 
-/** What goes back when a location is given up goes back by an order, as any return does. */
+/** One asset back from holders, by an order as anybody would place it. */
+function returning(
+  orderId: string,
+  uId: string,
+  { adamId, pricingParam }: AssetId,
+  holders: Holders,
+): CommandMessage {
+  const terms = {
+    kind: 'ReturnLicense',
+    uId,
+    assets: [{ adamId, pricingParam }],
+    ifShort: 'wait',
+    fromReserve: false,
+    platform: null,
+    holders: holderCount(holders),
+  } as const;
+  return messageTo(orderStream(orderId), { type: 'PlaceOrder', terms, holders });
+}
+
+/** What goes back when a location is given up. */
 const returnGivenUp = reaction<AccountEvent>('order.return-given-up', {
-  'account.return-asked': ({ data: { uId, orderId, adamId, pricingParam, serialNumbers, userIds } }) => {
-    const holders = { serialNumbers, userIds };
-    const terms = {
-      kind: 'ReturnLicense',
-      uId,
-      assets: [{ adamId, pricingParam }],
-      ifShort: 'wait',
-      fromReserve: false,
-      platform: null,
-      holders: holderCount(holders),
-    } as const;
-    return [messageTo(orderStream(orderId), { type: 'PlaceOrder', terms, holders })];
-  },
+  'account.return-asked': ({ data: { uId, orderId, serialNumbers, userIds, ...asset } }) => [
+    returning(orderId, uId, asset, { serialNumbers, userIds }),
+  ],
+});
+
+/** What persons hold who are deactivated. */
+const returnOfLeaving = reaction<ActivationEvent>('order.return-of-leaving', {
+  'activation.return-asked': ({ data: { uId, orderId, userIds, ...asset } }) => [
+    returning(orderId, uId, asset, { serialNumbers: [], userIds }),
+  ],
 });
 
 /** What others did and is not to stay becomes an order: it is undone as anybody would undo it. */
@@ -170,5 +189,6 @@ export const orderReactions: readonly Reaction[] = [
   takeOutcomes,
   cancelAgain,
   returnGivenUp,
+  returnOfLeaving,
   restoreDrift,
 ];

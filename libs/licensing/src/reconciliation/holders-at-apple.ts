@@ -24,9 +24,13 @@ export async function heldBy(
 }
 
 /** A holder as Apple names it. */
-export async function asAppleNames(key: HolderKey, { persons }: LicensingPorts): Promise<AppleHolder> {
+export async function asAppleNames(
+  key: HolderKey,
+  uId: string,
+  { persons }: LicensingPorts,
+): Promise<AppleHolder> {
   const id = key.slice(2);
   if (key.startsWith('d:')) return { serialNumber: id };
-  const [clientUserId = id] = await persons.clientUserIdsOf([id]);
+  const [clientUserId = id] = await persons.clientUserIdsOf(uId, [id]);
   return { clientUserId };
 }

@@ -109,7 +109,7 @@ async function confirm(
   }
   const keys = [...added, ...taken];
   const answers = await Promise.all(
-    keys.map(async (key) => ports.apple.holds(access, asset, await asAppleNames(key, ports))),
+    keys.map(async (key) => ports.apple.holds(access, asset, await asAppleNames(key, access.uId, ports))),
   );
   const held = new Set<HolderKey>();
   for (const [index, answer] of answers.entries()) {

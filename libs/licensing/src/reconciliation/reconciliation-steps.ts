@@ -1,4 +1,5 @@
 import { chunksOf, type Instant, type Step, type Steps } from '@seatbook/kernel';
+import { isActive } from '../active-user.js';
 import { accessTo, accountOf } from '../apple-access.js';
 import { MAX_HOLDERS, holdersOf, type HolderKey } from '../holder.js';
 import type { DriftWindow } from '../asset/asset-events.js';
@@ -188,9 +189,7 @@ const readUsers: ReconciliationStep = {
     ];
     const users = await ports.apple.users(access);
     if (!users.ok) return failed(users.failure);
-    const active = users.value.records.filter(
-      ({ status }) => status === 'Registered' || status === 'Associated',
-    );
+    const active = users.value.records.filter(isActive);
     for (const chunk of chunksOf(active, MAX_HOLDERS)) await ports.persons.userIdsOf(uId, chunk);
     // Whether what was walked has moved since: its numbers and what was added since the first walk began tell.
     const before = await ports.ledgers(uId);

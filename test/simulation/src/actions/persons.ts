@@ -1,5 +1,17 @@
-import { changePerson, forgetPerson, listPersons, registerPerson } from '@seatbook/application';
-import type { World } from '../world.js';
+import {
+  activatePersons,
+  changePerson,
+  deactivatePersons,
+  forgetPerson,
+  listActivations,
+  listPersons,
+  placeOrder,
+  registerPerson,
+  type Caller,
+} from '@seatbook/application';
+import { queryModels } from '@seatbook/licensing';
+import { stdq } from '@seatbook/test-support/virtual-seatbook';
+import type { Site, World } from '../world.js';
 import type { Action } from './action.js';
 
 /** Somebody whom the directory knows, or knew; now and then somebody whom nobody knows. */
@@ -25,7 +37,98 @@ function change(world: World, userId: string): void {
     );
 }
 
+/** A further command of the same request, by a key of its own. */
+const then = (caller: Caller, what: string): Caller => ({
+  ...caller,
+  idempotencyKey: `${caller.idempotencyKey ?? ''} ${what}`,
+});
+
+/** Somebody is registered and activated; two of them may have the same Managed Apple Account. */
+function come(world: World, { uId }: Site, ends: boolean): void {
+  const { dice, virtual } = world;
+  const managed = dice.chance(0.6) ? `canary.${dice.between(1, 2)}@appleid.example` : null;
+  const details = { ...detailsOf(dice.between(1, 9)), managedAppleId: managed };
+  world.tell(`a person comes to ${uId}${ends ? ', and goes at once' : ''}`);
+  world.send('a person comes', async (caller) => {
+    const { userId } = await registerPerson(virtual.edge, details, caller);
+    const named = { uId, userIds: [userId] };
+    await activatePersons(virtual.edge, named, then(caller, 'activate'));
+    if (ends) await deactivatePersons(virtual.edge, named, then(caller, 'deactivate'));
+  });
+}
+
+async function activatedAt(world: World, { uId }: Site): Promise<string[]> {
+  const query = { index: 'by-account', equals: [uId], limit: 50 } as const;
+  const { rows } = await world.virtual.stores.reads.query(queryModels.activations, query);
+  return rows.flatMap(({ userId, state }) => (state === 'retired' || state === 'failed' ? [] : userId));
+}
+
+const coming: readonly Action[] = [
+  {
+    name: 'a person comes',
+    weight: 12,
+    run(world) {
+      come(world, world.dice.of(world.sites), world.dice.chance(0.25));
+    },
+  },
+  {
+    name: 'persons get licences',
+    weight: 8,
+    async run(world) {
+      const { dice, virtual } = world;
+      const site = dice.of(world.sites);
+      const activated = await activatedAt(world, site);
+      if (activated.length === 0) return;
+      const assets = dice.several(site.adamIds).map(stdq);
+      const userIds = dice.several(activated);
+      world.tell(`apps for ${userIds.length} persons of ${site.uId}`);
+      const order = { kind: 'AssignLicense', uId: site.uId, assets, userIds, ifShort: 'wait' } as const;
+      world.send('order for persons', (caller) =>
+        placeOrder(virtual.edge, { ...order, platform: null }, caller),
+      );
+    },
+  },
+  {
+    name: 'a person goes',
+    weight: 6,
+    async run(world) {
+      const { dice, virtual } = world;
+      const site = dice.of(world.sites);
+      const activated = await activatedAt(world, site);
+      if (activated.length === 0) return;
+      const userIds = dice.several(activated, 2);
+      world.tell(`${userIds.length} persons leave ${site.uId}`);
+      world.send('a person goes', (caller) =>
+        deactivatePersons(virtual.edge, { uId: site.uId, userIds }, caller),
+      );
+    },
+  },
+  {
+    name: 'an invited person accepts',
+    weight: 2,
+    run(world) {
+      const { dice, virtual } = world;
+      const { uId } = dice.of(world.sites);
+      const { admin } = virtual.simulator;
+      const invited = admin.users(uId).filter(({ status }) => status === 'Registered');
+      if (invited.length === 0) return;
+      const clientUserId = String(dice.of(invited)['clientUserId']);
+      world.tell(`a person accepts at ${uId}`);
+      world.attempt(() => admin.acceptInvite(uId, clientUserId, `${clientUserId}@account.example`));
+    },
+  },
+  {
+    name: 'look at activations',
+    weight: 0.2,
+    run(world) {
+      const { uId } = world.dice.of(world.sites);
+      world.send('look', () => listActivations(world.virtual.edge, { uId, part: { limit: 3 } }));
+    },
+  },
+];
+
 export const persons: readonly Action[] = [
+  ...coming,
   {
     name: 'register a person',
     weight: 1,

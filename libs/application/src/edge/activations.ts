@@ -1,0 +1,133 @@
+import { Refusal, type Position } from '@seatbook/kernel';
+import {
+  MAX_HOLDERS,
+  activationStream,
+  queryModels,
+  type ActivationDocument,
+  type ActivationState,
+} from '@seatbook/licensing';
+import type { PersonEntry } from '@seatbook/runtime';
+import { mustBeImported, mustExist } from './accounts.js';
+import type { Caller } from './principal.js';
+import type { ReflectedPage, WantedPage } from './reader.js';
+import type { SeatbookEdge } from './seatbook-edge.js';
+import { takenContext } from './taken-key.js';
+
+/** Persons of one account. */
+export interface NamedPersons {
+  readonly uId: string;
+  readonly userIds: readonly string[];
+}
+
+export interface WantedActivations extends WantedPage {
+  readonly uId: string;
+  readonly state?: ActivationState | undefined;
+}
+
+/** A person of an account, with what Apple knows this person by there. */
+export interface ActivationFound {
+  readonly document: ActivationDocument;
+  readonly name: string | null;
+  readonly clientUserId: string | null;
+  /** While the person is invited: whoever has it can accept. */
+  readonly inviteCode: string | null;
+  /** Others whose Apple Account here is the same. */
+  readonly sharedWith: readonly string[];
+}
+
+/**
+ * Has Apple create persons at the location of an account: who has a Managed Apple Account is linked at once, the others
+ * are invited. Who is active already stays so.
+ * @throws Refusal NOT_FOUND_ACCOUNT, NOT_FOUND_PERSON, REJECTED_ASSIGNMENT_TYPE for an account that assigns to devices
+ */
+export async function activatePersons(
+  seatbook: SeatbookEdge,
+  { uId, ...named }: NamedPersons,
+  caller: Caller,
+): Promise<{ readonly position: Position }> {
+  await mustBeImported(seatbook, uId);
+  const account = await seatbook.stores.reads.get(queryModels.accounts, uId);
+  if (account?.assignmentType === 'device') {
+    throw new Refusal(
+      'REJECTED_ASSIGNMENT_TYPE',
+      'this account assigns licences to devices: nobody has to be activated for that',
+      { assignmentType: account.assignmentType },
+    );
+  }
+  const userIds = setOf(named.userIds);
+  const known = new Set((await seatbook.stores.directory.entries(userIds)).map(({ userId }) => userId));
+  const unknown = userIds.filter((userId) => !known.has(userId));
+  if (unknown.length > 0) {
+    throw new Refusal('NOT_FOUND_PERSON', 'there are no such persons', {
+      unknown: unknown.length,
+      userIds: unknown.slice(0, NAMED_IN_REFUSAL).map((userId) => userId.slice(0, 40)),
+    });
+  }
+  return change(seatbook, 'ActivatePersons', { uId, userIds }, caller);
+}
+
+/**
+ * Has Apple retire persons at the location of an account, when what they hold there has gone back. What Apple does not take
+ * back, such as a book, they keep.
+ * @throws Refusal NOT_FOUND_ACCOUNT
+ */
+export async function deactivatePersons(
+  seatbook: SeatbookEdge,
+  { uId, userIds }: NamedPersons,
+  caller: Caller,
+): Promise<{ readonly position: Position }> {
+  await mustBeImported(seatbook, uId);
+  return change(seatbook, 'DeactivatePersons', { uId, userIds: setOf(userIds) }, caller);
+}
+
+const setOf = (userIds: readonly string[]): string[] =>
+  [...new Set(userIds.map((userId) => userId.trim()))].sort().slice(0, MAX_HOLDERS);
+
+/** Facts of a refusal name this many at the most. */
+const NAMED_IN_REFUSAL = 20;
+
+async function change(
+  seatbook: SeatbookEdge,
+  type: 'ActivatePersons' | 'DeactivatePersons',
+  persons: NamedPersons,
+  caller: Caller,
+): Promise<{ readonly position: Position }> {
+  const context = await takenContext(seatbook, caller, type, { ...persons });
+  return seatbook.execute(activationStream(persons.uId), { type, ...persons }, context);
+}
+
+/** Persons of an account who were activated here, by our id. @throws Refusal NOT_FOUND_ACCOUNT */
+export async function listActivations(
+  seatbook: SeatbookEdge,
+  { uId, state, ...page }: WantedActivations,
+): Promise<ReflectedPage<ActivationFound>> {
+  await mustExist(seatbook, uId);
+  const rows =
+    state === undefined
+      ? ({ index: 'by-account', equals: [uId] } as const)
+      : ({ index: 'by-state', equals: [uId, state] } as const);
+  const found = await seatbook.reader.page(queryModels.activations, rows, page);
+  const { directory } = seatbook.stores;
+  const entries = await directory.entries(found.rows.map(({ userId }) => userId));
+  const keyOf = (entry: Pick<PersonEntry, 'uId' | 'userId'>): string => `${entry.uId}/${entry.userId}`;
+  const byKey = new Map(entries.map((entry) => [keyOf(entry), entry]));
+  const shown = await Promise.all(
+    found.rows.map(async (document) => {
+      const { userId } = document;
+      const here = byKey.get(keyOf({ uId, userId }));
+      const sharing = here?.idHash ? await directory.sharing(uId, here.idHash) : [];
+      return {
+        document,
+        name: byKey.get(keyOf({ uId: '', userId }))?.name ?? null,
+        clientUserId: here?.clientUserId ?? null,
+        inviteCode: document.state === 'invited' ? (here?.inviteCode ?? null) : null,
+        sharedWith: sharing.filter((other) => other !== userId),
+      };
+    }),
+  );
+  return { ...found, rows: shown };
+}
+
+export const activationCommands = { ActivatePersons: activatePersons, DeactivatePersons: deactivatePersons };
+
+export const activationQueries = { ListActivations: listActivations };

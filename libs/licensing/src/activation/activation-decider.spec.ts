@@ -1,0 +1,156 @@
+import { NOW, deciderSpec } from '@seatbook/test-support/decider-spec';
+import { LOCATION } from '@seatbook/test-support/licensing-builders';
+import type { PairFailure } from '../apple-call/call-events.js';
+import { DEFAULT_TIMINGS } from '../timings.js';
+import { activationDecider, type ActivationCommand } from './activation-decider.js';
+import type { ActivationEvent } from './activation-events.js';
+import { activationSteps } from './activation-steps.js';
+
+const given = deciderSpec(activationDecider(DEFAULT_TIMINGS), activationSteps);
+const uId = LOCATION;
+
+const activate = (...userIds: string[]): ActivationCommand => ({ type: 'ActivatePersons', uId, userIds });
+const deactivate = (...userIds: string[]): ActivationCommand => ({ type: 'DeactivatePersons', uId, userIds });
+const claim = (callId: string, ...userIds: string[]): ActivationCommand => ({
+  type: 'ClaimPersons',
+  uId,
+  callId,
+  action: 'create',
+  userIds,
+});
+const settle = (callId: string, ...failures: PairFailure[]): ActivationCommand => ({
+  type: 'SettlePersons',
+  callId,
+  action: 'create',
+  failures,
+});
+const failure = (
+  errorNumber: number,
+  verdict: PairFailure['verdict'],
+  ...userIds: string[]
+): PairFailure => ({
+  errorNumber,
+  reason: 'no',
+  verdict,
+  limit: 0,
+  notBefore: NOW + 1,
+  holders: userIds.length === 0 ? null : { serialNumbers: [], userIds },
+});
+
+const ordered = (...userIds: string[]): ActivationEvent => ({
+  type: 'activation.ordered',
+  data: { uId, userIds, lot: 1 },
+});
+const claimed = (...userIds: string[]): ActivationEvent => ({
+  type: 'activation.claimed',
+  data: { uId, callId: 'c', action: 'create', userIds, missed: [], fromLots: [1] },
+});
+const created = (...userIds: string[]): ActivationEvent => ({
+  type: 'activation.created',
+  data: { uId, callId: 'c', userIds },
+});
+const leaving = (...userIds: string[]): ActivationEvent => ({
+  type: 'activation.leaving',
+  data: { uId, userIds, at: NOW },
+});
+const associated = (...userIds: string[]): ActivationEvent => ({
+  type: 'activation.associated',
+  data: { uId, userIds },
+});
+
+it('activates whom it does not know, each once', () => {
+  given().when(activate('a', 'b')).then(ordered('a', 'b'));
+  given(ordered('a', 'b')).when(activate('b')).then();
+  given(ordered('a', 'b')).when(activate('b', 'c')).thenTypes('activation.ordered');
+});
+
+it('gives a call only whom no other call has', () => {
+  given(ordered('a')).when(claim('c', 'a')).then(claimed('a'));
+  given(ordered('a'), claimed('a')).when(claim('c', 'a')).then();
+  given(ordered('a'), claimed('a'))
+    .when(claim('d', 'a'))
+    .then({
+      type: 'activation.claimed',
+      data: { uId, callId: 'd', action: 'create', userIds: [], missed: ['a'], fromLots: [] },
+    });
+});
+
+it('settles each person of a call once, by what Apple said of this person', () => {
+  const sent = [ordered('a', 'b', 'c', 'd'), claimed('a', 'b', 'c', 'd')] as const;
+  const said = [failure(9635, 'failed', 'b'), failure(9716, 'failed', 'c'), failure(9603, 'again', 'd')];
+  given(...sent)
+    .when(settle('c', ...said))
+    .then(
+      created('a', 'c'),
+      {
+        type: 'activation.failed',
+        data: { uId, callId: 'c', action: 'create', userIds: ['b'], errorNumber: 9635, reason: 'no' },
+      },
+      {
+        type: 'activation.claims-released',
+        data: { uId, callId: 'c', action: 'create', userIds: ['d'], lot: 2, limit: 0, notBefore: NOW + 1 },
+      },
+    );
+  given(...sent)
+    .when(settle('c', ...said))
+    .thenOnce();
+  given(...sent)
+    .when(settle('another'))
+    .then();
+});
+
+it('gives up on a person whom Apple puts off again and again', () => {
+  const events: ActivationEvent[] = [ordered('a')];
+  for (let lot = 2; lot <= 6; lot += 1)
+    events.push(claimed('a'), {
+      type: 'activation.claims-released',
+      data: { uId, callId: 'c', action: 'create', userIds: ['a'], lot, limit: 0, notBefore: NOW },
+    });
+  given(...events, claimed('a'))
+    .when(settle('c', failure(9603, 'again')))
+    .thenTypes('activation.failed');
+});
+
+it('an acceptance may be heard of before the creation', () => {
+  given(ordered('a'), claimed('a'))
+    .when({ type: 'RecordAssociated', userIds: ['a', 'a', 'nobody'] })
+    .then(associated('a'));
+  const state = given(ordered('a'), claimed('a'), associated('a'), created('a')).state;
+  expect(state.persons.get('a')?.state).toBe('associated');
+  given(ordered('a'), claimed('a'), associated('a'), created('a'))
+    .when({ type: 'RecordAssociated', userIds: ['a'] })
+    .then();
+});
+
+it('withdraws who was not sent, and lets the others leave when that can be', () => {
+  given(ordered('a'))
+    .when(deactivate('a', 'nobody'))
+    .then({ type: 'activation.withdrawn', data: { uId, userIds: ['a'], fromLots: [1] } });
+  given(ordered('a'), claimed('a')).when(deactivate('a')).then(leaving('a'));
+  given(ordered('a'), claimed('a'), leaving('a')).when(deactivate('a')).then();
+  given(ordered('a'), claimed('a'), leaving('a')).when(settle('c')).then(created('a'), leaving('a'));
+  given(ordered('a'), claimed('a'), leaving('a'))
+    .when(settle('c', failure(9603, 'again')))
+    .thenTypes('activation.claims-released', 'activation.withdrawn');
+  given(ordered('a'), claimed('a'), created('a')).when(deactivate('a')).then(leaving('a'));
+});
+
+it('waits for what goes back, and for who has not accepted', () => {
+  const left = [ordered('a'), claimed('a'), created('a'), leaving('a')] as const;
+  given(...left)
+    .when({ type: 'RecordReturns', awaited: ['a'], free: [] })
+    .thenDue({
+      step: 'return-licences',
+      at: NOW + DEFAULT_TIMINGS.endWorkEveryMs,
+      gate: uId,
+    });
+  given(...left)
+    .when({ type: 'RecordReturns', awaited: [], free: ['a'] })
+    .then({ type: 'activation.retirement-opened', data: { uId, userIds: ['a'], lot: 2 } });
+  given(ordered('a'), claimed('a'), created('a'))
+    .when({ type: 'RecordAcceptances', associated: [], readAt: NOW })
+    .thenDue({ step: 'read-acceptances', at: NOW + DEFAULT_TIMINGS.totalsEveryMs, gate: uId });
+  given(ordered('a'), claimed('a'), created('a'))
+    .when({ type: 'RecordAcceptances', associated: ['a'], readAt: NOW })
+    .thenDue(null);
+});

@@ -1,0 +1,275 @@
+import { uuidOf, type Command, type Decider, type Instant } from '@seatbook/kernel';
+import type { PairFailure } from '../apple-call/call-events.js';
+import type { PersonAction } from '../call-action.js';
+import type { AppleFailure, AssetId } from '../ports.js';
+import type { Timings } from '../timings.js';
+import type { ActivationEvent } from './activation-events.js';
+import { evolveActivation, noActivation, type Activation, type ActivationState } from './activation-state.js';
+
+/** A person whom Apple keeps putting off for reasons of its own fails after this many tries. */
+const MAX_TRIES = 6;
+
+/** Apple knows the person already: that is what was asked for. */
+const USER_EXISTS = 9716;
+/** Apple does not know the person, or not any more. */
+const USER_NOT_FOUND = 9609;
+
+export type ActivationCommand =
+  | (Command<'ActivatePersons'> & { readonly uId: string; readonly userIds: readonly string[] })
+  | (Command<'DeactivatePersons'> & { readonly uId: string; readonly userIds: readonly string[] })
+  | (Command<'AskReturn'> & { readonly asset: AssetId; readonly userIds: readonly string[] })
+  /** Those of whom something is still on its way, and those who hold nothing any more. */
+  | (Command<'RecordReturns'> & { readonly awaited: readonly string[]; readonly free: readonly string[] })
+  | (Command<'ClaimPersons'> & {
+      readonly uId: string;
+      readonly callId: string;
+      readonly action: PersonAction;
+      readonly userIds: readonly string[];
+    })
+  | (Command<'ReleasePersons'> & {
+      readonly callId: string;
+      readonly action: PersonAction;
+      readonly userIds: readonly string[];
+    })
+  | (Command<'SettlePersons'> & {
+      readonly callId: string;
+      readonly action: PersonAction;
+      readonly failures: readonly PairFailure[];
+    })
+  | (Command<'RecordAssociated'> & { readonly userIds: readonly string[] })
+  | (Command<'RecordAcceptances'> & { readonly associated: readonly string[]; readonly readAt: Instant })
+  | (Command<'RecordReadFailure'> & { readonly failure: AppleFailure });
+
+type CommandOf<T extends ActivationCommand['type']> = Extract<ActivationCommand, { type: T }>;
+
+/** The states in which Apple knows a person, and is to. */
+const ACTIVE: ReadonlySet<ActivationState> = new Set(['creating', 'invited', 'associated'] as const);
+
+const UNDER_WAY: Readonly<Record<PersonAction, ActivationState>> = { create: 'creating', retire: 'retiring' };
+
+export const activationDecider = (
+  timings: Timings,
+): Decider<ActivationCommand, Activation, ActivationEvent> => ({
+  initial: noActivation,
+  evolve: evolveActivation,
+
+  decide(command, activation, at) {
+    switch (command.type) {
+      case 'ActivatePersons':
+        return activate(command, activation);
+      case 'DeactivatePersons':
+        return deactivate(command, activation, at);
+      case 'AskReturn':
+        return askReturn(command, activation);
+      case 'RecordReturns':
+        return recordReturns(command, activation, at, timings);
+      case 'ClaimPersons':
+        return claim(command, activation);
+      case 'ReleasePersons':
+        return released(
+          claimedBy(command, command.userIds, activation),
+          command,
+          WHOLE,
+          activation,
+          lotsOf(activation),
+        );
+      case 'SettlePersons':
+        return settle(command, activation, at);
+      case 'RecordAssociated':
+        return recordAssociated(command.userIds, activation);
+      case 'RecordAcceptances':
+        return recordAcceptances(command, activation, at, timings);
+      case 'RecordReadFailure':
+        return recordReadFailure(command, activation, at, timings);
+    }
+  },
+});
+
+function activate({ uId, userIds }: CommandOf<'ActivatePersons'>, activation: Activation): ActivationEvent[] {
+  const wanted = userIds.filter((userId) => {
+    const state = activation.persons.get(userId)?.state;
+    return state === undefined || state === 'retired' || state === 'failed';
+  });
+  if (wanted.length === 0) return [];
+  return [{ type: 'activation.ordered', data: { uId, userIds: wanted, lot: activation.nextLot } }];
+}
+
+/** Who was not sent to Apple yet is withdrawn; who is known there leaves, as soon as that is known. */
+function deactivate(
+  { uId, userIds }: CommandOf<'DeactivatePersons'>,
+  { persons }: Activation,
+  at: Instant,
+): ActivationEvent[] {
+  const withdrawn: string[] = [];
+  const leaving: string[] = [];
+  const lots = new Set<number>();
+  for (const userId of userIds) {
+    const person = persons.get(userId);
+    if (!person || !ACTIVE.has(person.state) || person.leaves) continue;
+    if (person.state === 'creating' && person.lot !== null) {
+      withdrawn.push(userId);
+      lots.add(person.lot);
+    } else leaving.push(userId);
+  }
+  const events: ActivationEvent[] = [];
+  if (withdrawn.length > 0)
+    events.push({ type: 'activation.withdrawn', data: { uId, userIds: withdrawn, fromLots: [...lots] } });
+  if (leaving.length > 0) events.push({ type: 'activation.leaving', data: { uId, userIds: leaving, at } });
+  return events;
+}
+
+function askReturn(
+  { asset: { adamId, pricingParam }, userIds }: CommandOf<'AskReturn'>,
+  { uId, returns }: Activation,
+): ActivationEvent[] {
+  const orderId = uuidOf(`what leaving persons of ${uId} give back, order ${returns + 1}`);
+  return [{ type: 'activation.return-asked', data: { uId, orderId, adamId, pricingParam, userIds } }];
+}
+
+function recordReturns(
+  { awaited, free }: CommandOf<'RecordReturns'>,
+  activation: Activation,
+  at: Instant,
+  { endWorkEveryMs }: Timings,
+): ActivationEvent[] {
+  const { uId, nextLot: lot, persons } = activation;
+  const leaving = (userIds: readonly string[]): string[] =>
+    userIds.filter((userId) => persons.get(userId)?.state === 'leaving');
+  const [left, userIds] = [leaving(awaited), leaving(free)];
+  const events: ActivationEvent[] = [];
+  if (left.length > 0) {
+    const data = { uId, userIds: left, lookAt: at + endWorkEveryMs };
+    events.push({ type: 'activation.return-awaited', data });
+  }
+  if (userIds.length > 0) events.push({ type: 'activation.retirement-opened', data: { uId, userIds, lot } });
+  return events;
+}
+
+function claim(
+  { uId, callId, action, userIds }: CommandOf<'ClaimPersons'>,
+  { persons }: Activation,
+): ActivationEvent[] {
+  const claimed: string[] = [];
+  const missed: string[] = [];
+  const lots = new Set<number>();
+  for (const userId of userIds) {
+    const person = persons.get(userId);
+    // The same call may ask once more.
+    if (person?.callId === callId) return [];
+    if (person?.state === UNDER_WAY[action] && person.lot !== null) {
+      claimed.push(userId);
+      lots.add(person.lot);
+    } else missed.push(userId);
+  }
+  const data = { uId, callId, action, userIds: claimed, missed, fromLots: [...lots] };
+  return [{ type: 'activation.claimed', data }];
+}
+
+/** Numbers of new lots, one for each event that opens one. */
+function lotsOf({ nextLot }: Activation): () => number {
+  let lot = nextLot;
+  return () => lot++;
+}
+
+interface OfCall {
+  readonly callId: string;
+  readonly action: PersonAction;
+}
+
+const claimedBy = ({ callId }: OfCall, userIds: Iterable<string>, { persons }: Activation): string[] =>
+  [...userIds].filter((userId) => persons.get(userId)?.callId === callId);
+
+/** They did nothing to leave the call: their tries are not counted, and any call may carry them. */
+const WHOLE = { limit: 1_000, notBefore: 0 };
+
+/** They are open work again, but for those who are to leave before they were created. */
+function released(
+  userIds: readonly string[],
+  { callId, action }: OfCall,
+  { limit, notBefore }: Pick<PairFailure, 'limit' | 'notBefore'>,
+  { uId, persons }: Activation,
+  newLot: () => number,
+): ActivationEvent[] {
+  if (userIds.length === 0) return [];
+  const lot = newLot();
+  const data = { uId, callId, action, userIds, lot, limit, notBefore };
+  const leaving = userIds.filter((userId) => persons.get(userId)?.leaves);
+  const events: ActivationEvent[] = [{ type: 'activation.claims-released', data }];
+  if (leaving.length > 0)
+    events.push({ type: 'activation.withdrawn', data: { uId, userIds: leaving, fromLots: [lot] } });
+  return events;
+}
+
+/** Only whom the call has claimed is moved, so that a second settlement moves nobody. */
+function settle(command: CommandOf<'SettlePersons'>, activation: Activation, at: Instant): ActivationEvent[] {
+  const { callId, action, failures } = command;
+  const { uId, persons } = activation;
+  const newLot = lotsOf(activation);
+  const left = new Set(claimedBy(command, persons.keys(), activation));
+  const failed: ActivationEvent[] = [];
+  for (const failure of failures) {
+    const { errorNumber, reason, holders, verdict } = failure;
+    const hit = holders ? holders.userIds.filter((userId) => left.has(userId)) : [...left];
+    if (hit.length === 0 || isSoAlready(errorNumber, action)) continue;
+    for (const userId of hit) left.delete(userId);
+    const again = hit.filter((userId) => verdict === 'again' && !isExhausted(failure, userId, activation));
+    failed.push(...released(again, command, failure, activation, newLot));
+    const lost = hit.filter((userId) => !again.includes(userId));
+    const data = { uId, callId, action, userIds: lost, errorNumber, reason };
+    if (lost.length > 0) failed.push({ type: 'activation.failed', data });
+  }
+  return [...succeeded([...left], command, activation, at), ...failed];
+}
+
+const isSoAlready = (errorNumber: number, action: PersonAction): boolean =>
+  errorNumber === (action === 'create' ? USER_EXISTS : USER_NOT_FOUND);
+
+const isExhausted = ({ limit }: PairFailure, userId: string, { persons }: Activation): boolean =>
+  limit === 0 && (persons.get(userId)?.tries ?? 0) + 1 >= MAX_TRIES;
+
+function succeeded(
+  userIds: readonly string[],
+  { callId, action }: OfCall,
+  { uId, persons }: Activation,
+  at: Instant,
+): ActivationEvent[] {
+  if (userIds.length === 0) return [];
+  if (action === 'retire') return [{ type: 'activation.retired', data: { uId, callId, userIds } }];
+  const leaving = userIds.filter((userId) => persons.get(userId)?.leaves);
+  const events: ActivationEvent[] = [{ type: 'activation.created', data: { uId, callId, userIds } }];
+  if (leaving.length > 0) events.push({ type: 'activation.leaving', data: { uId, userIds: leaving, at } });
+  return events;
+}
+
+/** Apple may say so before it says that the person was created. */
+function recordAssociated(userIds: readonly string[], { uId, persons }: Activation): ActivationEvent[] {
+  const news = [...new Set(userIds)].filter((userId) => {
+    const person = persons.get(userId);
+    return person && !person.associated && ACTIVE.has(person.state);
+  });
+  return news.length === 0 ? [] : [{ type: 'activation.associated', data: { uId, userIds: news } }];
+}
+
+function recordAcceptances(
+  { associated, readAt }: CommandOf<'RecordAcceptances'>,
+  activation: Activation,
+  at: Instant,
+  { totalsEveryMs }: Timings,
+): ActivationEvent[] {
+  const { uId } = activation;
+  const read = { uId, reason: null, readAt, nextAt: at + totalsEveryMs };
+  return [...recordAssociated(associated, activation), { type: 'activation.acceptance-read', data: read }];
+}
+
+function recordReadFailure(
+  { failure }: CommandOf<'RecordReadFailure'>,
+  { uId, failedReads }: Activation,
+  at: Instant,
+  { firstRetryMs, maxRetryMs }: Timings,
+): ActivationEvent[] {
+  const pause = Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(failedReads, 10));
+  const asked = failure.kind === 'transient' ? (failure.retryAfterMs ?? 0) : 0;
+  const reason = 'reason' in failure ? failure.reason : failure.kind;
+  const data = { uId, reason, readAt: at, nextAt: at + Math.max(pause, asked) };
+  return [{ type: 'activation.acceptance-read', data }];
+}

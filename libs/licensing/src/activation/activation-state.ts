@@ -1,0 +1,139 @@
+import type { Instant } from '@seatbook/kernel';
+import type { ActivationEvent } from './activation-events.js';
+
+/**
+ * A person at one location. `creating` and `retiring` are open work, or in a call; `leaving` waits for what goes back
+ * first; `failed` was never created.
+ */
+export type ActivationState =
+  'creating' | 'invited' | 'associated' | 'leaving' | 'retiring' | 'retired' | 'failed';
+
+interface Activated {
+  state: ActivationState;
+  /** The lot of open work that the person is in; null in a call, and where nothing is to be done. */
+  lot: number | null;
+  callId: string | null;
+  /** The person has an Apple Account by now. */
+  associated: boolean;
+  /** To be retired as soon as the call that creates the person is over. */
+  leaves: boolean;
+  /** Times that Apple put it off for reasons of its own. */
+  tries: number;
+}
+
+/** Whom Apple knows at one location, by our ids; changed in place. */
+export interface Activation {
+  uId: string;
+  readonly persons: Map<string, Activated>;
+  nextLot: number;
+  returns: number;
+  /** When what leaving persons hold is looked at. */
+  lookAt: Instant;
+  /** When it is read whether the invited ones have accepted. */
+  readAt: Instant;
+  /** Reads in a row that failed. */
+  failedReads: number;
+}
+
+export const noActivation = (): Activation => ({
+  uId: '',
+  persons: new Map(),
+  nextLot: 1,
+  returns: 0,
+  lookAt: 0,
+  readAt: 0,
+  failedReads: 0,
+});
+
+export const weighActivation = ({ persons }: Activation): number => 1_000 + 200 * persons.size;
+
+/** Those in a state, up to a number of them. */
+export function inState(wanted: ActivationState, { persons }: Activation, limit = Infinity): string[] {
+  const found: string[] = [];
+  for (const [userId, { state }] of persons) {
+    if (state === wanted) found.push(userId);
+    if (found.length === limit) break;
+  }
+  return found;
+}
+
+export function evolveActivation(activation: Activation, event: ActivationEvent): Activation {
+  const { persons } = activation;
+  note(activation, event);
+  if (event.type === 'activation.ordered') {
+    for (const userId of event.data.userIds) persons.set(userId, { ...NEW, lot: event.data.lot });
+  } else if (event.type === 'activation.withdrawn') {
+    for (const userId of event.data.userIds) persons.delete(userId);
+  } else if ('userIds' in event.data) {
+    for (const userId of event.data.userIds) {
+      const person = persons.get(userId);
+      if (person) Object.assign(person, changeOf(person, event));
+    }
+  }
+  return activation;
+}
+
+/** What an event changes beside its persons. */
+function note(activation: Activation, event: ActivationEvent): void {
+  activation.uId = event.data.uId;
+  if ('lot' in event.data) activation.nextLot = event.data.lot + 1;
+  switch (event.type) {
+    case 'activation.leaving':
+      activation.lookAt = event.data.at;
+      break;
+    case 'activation.return-asked':
+      activation.returns += 1;
+      break;
+    case 'activation.return-awaited':
+      activation.lookAt = event.data.lookAt;
+      break;
+    case 'activation.created':
+      activation.readAt = 0;
+      break;
+    case 'activation.acceptance-read':
+      activation.readAt = event.data.nextAt;
+      activation.failedReads = event.data.reason === null ? 0 : activation.failedReads + 1;
+      break;
+    default:
+      break;
+  }
+}
+
+/** What becomes of a person whom an event names. */
+function changeOf(person: Activated, event: ActivationEvent): Partial<Activated> {
+  const active = person.associated ? 'associated' : 'invited';
+  switch (event.type) {
+    case 'activation.leaving':
+      // One that is being created leaves when that is over.
+      return person.state === 'creating' ? { leaves: true } : { state: 'leaving', leaves: false };
+    case 'activation.retirement-opened':
+      return { state: 'retiring', lot: event.data.lot, tries: 0 };
+    case 'activation.claimed':
+      return { callId: event.data.callId, lot: null };
+    case 'activation.claims-released': {
+      const { lot, limit } = event.data;
+      return { callId: null, lot, tries: limit === 0 ? person.tries + 1 : person.tries };
+    }
+    case 'activation.created':
+      return { callId: null, tries: 0, state: active };
+    case 'activation.associated':
+      return { associated: true, state: person.state === 'invited' ? 'associated' : person.state };
+    case 'activation.retired':
+      return { ...NEW, state: 'retired' };
+    case 'activation.failed': {
+      const state = event.data.action === 'create' ? 'failed' : active;
+      return { ...NEW, associated: person.associated, state };
+    }
+    default:
+      return {};
+  }
+}
+
+const NEW: Activated = {
+  state: 'creating',
+  lot: null,
+  callId: null,
+  associated: false,
+  leaves: false,
+  tries: 0,
+};

@@ -1,0 +1,237 @@
+import {
+  activatePersons,
+  deactivatePersons,
+  listActivations,
+  registerPerson,
+  type ActivationFound,
+} from '@seatbook/application';
+import {
+  OWNER,
+  UID,
+  VirtualSeatbook,
+  asset,
+  stdq,
+  type VirtualOptions,
+} from '@seatbook/test-support/virtual-seatbook';
+
+const APP = '900000001';
+const OTHER = '900000002';
+const BOOK = '900000003';
+const MANAGED = 'appleid.canary.test';
+
+let virtual: VirtualSeatbook;
+
+afterEach(() => virtual.close());
+
+async function location(
+  options: VirtualOptions = {},
+  assignmentType: 'device' | 'user' = 'user',
+): Promise<void> {
+  virtual = await VirtualSeatbook.open(options);
+  virtual.createLocation([
+    asset(APP, 10),
+    asset(OTHER, 10),
+    asset(BOOK, 10, { productType: 'Book', deviceAssignable: false, revocable: false }),
+  ]);
+  virtual.simulator.admin.setManagedDomains(UID, [MANAGED]);
+  await virtual.import(undefined, assignmentType);
+  await virtual.advance(60_000);
+}
+
+async function register(name: string, managedAppleId: string | null = null): Promise<string> {
+  const details = { name, email: `${name.toLowerCase()}@canary.test`, managedAppleId };
+  return (await virtual.until(registerPerson(virtual.edge, details, OWNER))).userId;
+}
+
+async function registered(count: number): Promise<string[]> {
+  const userIds: string[] = [];
+  for (let number = 1; number <= count; number += 1) userIds.push(await register(`Person${number}`));
+  return userIds;
+}
+
+const activate = (...userIds: string[]) =>
+  virtual.until(activatePersons(virtual.edge, { uId: UID, userIds }, OWNER));
+
+const deactivate = (...userIds: string[]) =>
+  virtual.until(deactivatePersons(virtual.edge, { uId: UID, userIds }, OWNER));
+
+async function found(): Promise<ReadonlyMap<string, ActivationFound>> {
+  const page = { uId: UID, part: { limit: 500 } };
+  const { rows } = await virtual.until(listActivations(virtual.edge, page));
+  return new Map(rows.map((row) => [row.document.userId, row]));
+}
+
+async function stateOf(userId: string): Promise<string | undefined> {
+  return (await found()).get(userId)?.document.state;
+}
+
+async function reaches(state: string, ...userIds: string[]): Promise<void> {
+  await virtual.advanceUntil(`${userIds.length} persons ${state}`, async () => {
+    const rows = await found();
+    return userIds.every((userId) => rows.get(userId)?.document.state === state);
+  });
+}
+
+const atApple = () => virtual.simulator.admin.users(UID);
+
+const writesTo = (path: string): number =>
+  virtual.simulator.admin.requests().filter((request) => request.path.endsWith(path)).length;
+
+const outcomeOf = async (order: Parameters<VirtualSeatbook['place']>[0]) =>
+  (await virtual.finished((await virtual.place(order)).orderId)).final;
+
+it('a24: persons are activated, invited with their link, and the log has nothing of them but their ids', async () => {
+  await location();
+  const [kim = '', robin = ''] = await registered(2);
+  await activate(kim, robin);
+  await activate(kim);
+  await reaches('invited', kim, robin);
+  const known = new Map(atApple().map((user) => [user['clientUserId'], user]));
+  expect([...known.keys()].sort()).toEqual([kim, robin].sort());
+  expect(known.get(kim)).toMatchObject({ email: 'person1@canary.test', status: 'Registered' });
+  expect(writesTo('/users/create')).toBe(1);
+  const { inviteCode } = (await found()).get(kim) as ActivationFound;
+  expect(inviteCode).toBe(known.get(kim)?.['inviteCode']);
+  const log = JSON.stringify(await virtual.events());
+  expect(log).not.toMatch(/canary|Person1/);
+  expect(log).not.toContain(inviteCode);
+});
+
+it('a13: who has not accepted may hold a licence, and the acceptance is learnt from the notification', async () => {
+  await location();
+  const [kim = ''] = await registered(1);
+  await activate(kim);
+  await reaches('invited', kim);
+  const order = { assets: [stdq(APP)], serialNumbers: [], userIds: [kim] };
+  expect(await outcomeOf(order)).toMatchObject({ assigned: 1 });
+  virtual.simulator.admin.acceptInvite(UID, kim, 'kim@private.test');
+  await virtual.advance(30_000);
+  expect(await found()).toMatchObject(
+    new Map([[kim, { document: { state: 'associated' }, inviteCode: null }]]),
+  );
+});
+
+it('an acceptance is learnt by reading where notifications do not come', async () => {
+  await location({ publicUrl: null });
+  const [kim = ''] = await registered(1);
+  await activate(kim);
+  await reaches('invited', kim);
+  virtual.simulator.admin.acceptInvite(UID, kim, 'kim@private.test');
+  await reaches('associated', kim);
+});
+
+it.each(['announced', 'read'])('a Managed Apple Account is linked at once (%s)', async (how) => {
+  await location(how === 'read' ? { publicUrl: null } : {});
+  const kim = await register('Kim', `kim@${MANAGED}`);
+  await activate(kim);
+  await reaches('associated', kim);
+  expect((await found()).get(kim)).toMatchObject({ inviteCode: null, sharedWith: [] });
+});
+
+it('9635, 9641 and 9716 are of one person each', async () => {
+  await location();
+  const taken = await register('Taken', `kim@${MANAGED}`);
+  await activate(taken);
+  await reaches('associated', taken);
+  const foreign = await register('Foreign', 'kim@other.test');
+  const double = await register('Double', `KIM@${MANAGED}`);
+  const known = await register('Known');
+  const fine = await register('Fine');
+  virtual.simulator.admin.seedUsers(UID, [{ clientUserId: known }]);
+  await activate(foreign, double, known, fine);
+  await reaches('invited', known, fine);
+  const rows = await found();
+  expect(rows.get(foreign)?.document).toMatchObject({ state: 'failed', errorNumber: 9635 });
+  expect(rows.get(double)?.document).toMatchObject({ state: 'failed', errorNumber: 9641 });
+  // Mended, the person is activated by asking again.
+  expect(await stateOf(taken)).toBe('associated');
+});
+
+it('the same Apple Account behind two persons is shown', async () => {
+  await location();
+  const [kim = '', robin = ''] = await registered(2);
+  await activate(kim, robin);
+  await reaches('invited', kim, robin);
+  for (const userId of [kim, robin]) virtual.simulator.admin.acceptInvite(UID, userId, 'both@private.test');
+  await reaches('associated', kim, robin);
+  const rows = await found();
+  expect(rows.get(kim)?.sharedWith).toEqual([robin]);
+  expect(rows.get(robin)?.sharedWith).toEqual([kim]);
+});
+
+it('a call has as many persons as Apple allows', async () => {
+  await location();
+  const userIds = await registered(7);
+  virtual.simulator.admin.setFaults({ limits: { maxUsers: 3 } });
+  await virtual.advance(6 * 60_000);
+  await activate(...userIds);
+  await reaches('invited', ...userIds);
+  expect(writesTo('/users/create')).toBe(3);
+});
+
+it('a26: on an account that assigns to devices activation is refused with the reason', async () => {
+  await location({}, 'device');
+  const [kim = ''] = await registered(1);
+  await expect(activate(kim)).rejects.toMatchObject({
+    code: 'REJECTED_ASSIGNMENT_TYPE',
+    facts: { assignmentType: 'device' },
+  });
+  expect(atApple()).toEqual([]);
+});
+
+it('a25: deactivation returns the licences of the person, then Apple retires the person; books stay', async () => {
+  await location();
+  const [kim = '', robin = ''] = await registered(2);
+  await activate(kim, robin);
+  await reaches('invited', kim, robin);
+  const assets = [stdq(APP), stdq(OTHER), stdq(BOOK)];
+  expect(await outcomeOf({ assets, serialNumbers: [], userIds: [kim, robin] })).toMatchObject({
+    assigned: 6,
+  });
+  await deactivate(kim);
+  await reaches('retired', kim);
+  expect(atApple().find(({ clientUserId }) => clientUserId === kim)).toMatchObject({ status: 'Retired' });
+  const { users } = virtual.simulator.admin.assignments(UID);
+  expect(users[`${APP}/STDQ`]).toEqual([robin]);
+  expect(users[`${OTHER}/STDQ`]).toEqual([robin]);
+  expect((await virtual.assetDocument(APP)).assigned).toBe(1);
+  expect(writesTo('/assets/disassociate')).toBe(1);
+  expect(writesTo('/users/retire')).toBe(1);
+  expect(await stateOf(robin)).toBe('invited');
+});
+
+it('who is deactivated while being created leaves afterwards, and can be activated again', async () => {
+  await location();
+  virtual.simulator.admin.setFaults({ latencyMs: { min: 2_000, max: 2_000 } });
+  const [kim = '', robin = ''] = await registered(2);
+  await activate(kim);
+  await virtual.advance(1_000);
+  await deactivate(kim);
+  await activate(robin);
+  await deactivate(robin);
+  await reaches('retired', kim);
+  expect(await stateOf(robin)).toBeUndefined();
+  await activate(kim);
+  await reaches('invited', kim);
+  expect(atApple().map(({ status }) => status)).toEqual(['Retired', 'Registered']);
+});
+
+it('a lost answer creates nobody twice', async () => {
+  await location();
+  const [kim = '', robin = ''] = await registered(2);
+  virtual.simulator.admin.addErrorRule({ match: { path: '/users/create' }, times: 2, resetAfter: true });
+  await activate(kim, robin);
+  await reaches('invited', kim, robin);
+  expect(atApple()).toHaveLength(2);
+});
+
+it('of nobody it is said that another tool did what we asked for', async () => {
+  await location();
+  const [kim = ''] = await registered(1);
+  await activate(kim);
+  await reaches('invited', kim);
+  await virtual.advance(10 * 60_000);
+  const types = (await virtual.events()).map(({ type }) => type);
+  expect(types).not.toContain('appleEvent.found-foreign');
+  expect(types).not.toContain('reconciliation.foreign-event-noted');
+});
