@@ -80,6 +80,17 @@ export const machine: readonly Action[] = [
     },
   },
   {
+    name: 'dies as licences go back',
+    weight: 1,
+    run(world) {
+      const { dice } = world;
+      world.tell('licences go back, and the process dies as it tells Apple');
+      place(world, dice.of(world.sites), { kind: 'ReturnLicense' });
+      const fate = dice.of(['dies-before', 'dies-after'] as const);
+      world.weather.plan({ call: 'apple.disassociate', fate, skip: 0 });
+    },
+  },
+  {
     name: 'dies at an append',
     weight: 3,
     run(world) {

@@ -72,6 +72,26 @@ const coming: readonly Action[] = [
     },
   },
   {
+    name: 'Apple refuses several persons as a whole',
+    weight: 2,
+    run(world) {
+      const { dice, virtual } = world;
+      const { uId } = dice.of(world.sites);
+      world.tell(`two persons come to ${uId}, and Apple refuses them as a whole at first`);
+      const path = '/users/create';
+      virtual.simulator.admin.addErrorRule({ match: { path, uId }, times: 1, errorNumber: 9_602 });
+      world.send('two persons come', async (caller) => {
+        const userIds: string[] = [];
+        for (const number of [1, 2]) {
+          const details = { ...detailsOf(number), managedAppleId: null };
+          const registered = await registerPerson(virtual.edge, details, then(caller, String(number)));
+          userIds.push(registered.userId);
+        }
+        await activatePersons(virtual.edge, { uId, userIds }, then(caller, 'activate'));
+      });
+    },
+  },
+  {
     name: 'persons get licences',
     weight: 8,
     async run(world) {
