@@ -1,7 +1,7 @@
 import { firstVersions } from '@seatbook/kernel';
 
 /** Nothing about the person but our random id, which the stream's name has: what identifies somebody is in the directory. */
-type Event<T extends string> = { readonly type: `person.${T}`; readonly data: object };
+type Event<T extends string, D = object> = { readonly type: `person.${T}`; readonly data: D };
 
 export type PersonEvent =
   | Event<'registered'>
