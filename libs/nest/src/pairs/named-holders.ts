@@ -1,5 +1,5 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { MayBeLeftOut, TextList } from '../http/text-field.js';
+import { MayBeLeftOut, IdList } from '../http/text-field.js';
 
 /** A list of up to `most` serial numbers or user ids that a request names, or leaves out. */
 export const NamedHolders =
@@ -9,5 +9,5 @@ export const NamedHolders =
     const list = { type: 'array', items, description, minItems: 1, maxItems: most } as const;
     ApiPropertyOptional(list)(target, property);
     MayBeLeftOut()(target, property);
-    TextList(most)(target, property);
+    IdList(most)(target, property);
   };

@@ -30,7 +30,7 @@ import { API } from '../http/api-root.js';
 import { CalledBy, withReason } from '../http/caller.js';
 import type { HttpReply } from '../http/exchange.js';
 import { IDEMPOTENCY_KEY } from '../http/request-headers.js';
-import { MayBeLeftOut, TextField, TextList } from '../http/text-field.js';
+import { MayBeLeftOut, TextField, IdList } from '../http/text-field.js';
 import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
 
@@ -60,7 +60,7 @@ class PersonsBody {
     minItems: 1,
     maxItems: MAX_HOLDERS,
   })
-  @TextList(MAX_HOLDERS)
+  @IdList(MAX_HOLDERS)
   userIds!: string[];
 
   @ApiPropertyOptional({ description: 'Why. It is kept in the history permanently.', maxLength: 500 })

@@ -106,7 +106,7 @@ export class MongoDirectory implements Directory {
     listed: (found: FindCursor<PersonDocument>) => FindCursor<PersonDocument>,
   ): Promise<PersonEntry[]> {
     const found = await asked(() => listed(this.#persons.find<PersonDocument>(filter)).toArray());
-    return found.map(({ _id, findable: _, ...entry }) => entry);
+    return found.map((document) => entryOf(document));
   }
 
   async #write(entries: readonly PersonEntry[]): Promise<void> {
@@ -166,6 +166,12 @@ export class MongoDirectory implements Directory {
 
 const keyOf = ({ uId, clientUserId }: Pick<PersonEntry, 'uId' | 'clientUserId'>): string =>
   `${uId}/${clientUserId}`;
+
+/** Without what is there to find it by. */
+function entryOf(document: PersonDocument): PersonEntry {
+  const { userId, uId, clientUserId, email, name, managedAppleId, idHash, inviteCode } = document;
+  return { userId, uId, clientUserId, email, name, managedAppleId, idHash, inviteCode };
+}
 
 const documentOf = (entry: PersonEntry): PersonDocument => ({
   _id: keyOf(entry),

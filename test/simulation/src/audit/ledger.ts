@@ -162,6 +162,7 @@ class AuditedLedger {
       case 'asset.late-effect-possible':
       case 'asset.drift-decided':
       case 'asset.returns-ended':
+      case 'asset.installations-answered':
         break;
     }
   }
