@@ -64,6 +64,20 @@ describe('the configuration', () => {
     expect(problemsOf({ SEATBOOK_LEASES_BEAT_MS: '1000', SEATBOOK_DUE_STEP_LEASE_MS: '3000' })).toEqual([]);
   });
 
+  it('asks for nothing of an MDM server where there is none', () => {
+    const quick = { SEATBOOK_APPLE_WRITE_TIMEOUT_MS: '2000', SEATBOOK_TIMINGS_DOUBTFUL_AFTER_MS: '2500' };
+    expect(problemsOf(quick)).toEqual([]);
+    const mdm = {
+      SEATBOOK_NANO_MDM_URL: 'https://mdm.example.org',
+      SEATBOOK_NANO_MDM_API_KEY: 'nano-mdm-key-0123456789',
+      SEATBOOK_NANO_MDM_WEBHOOK_KEY: 'nano-mdm-webhook-key-0123456789',
+    };
+    expect(problemsOf(mdm)).toEqual([]);
+    expect(problemsOf({ ...quick, ...mdm })[0]).toMatch(
+      /longer than SEATBOOK_NANO_MDM_TIMEOUT_MS \(20000\)$/,
+    );
+  });
+
   it('demands HTTPS of the public URL unless plain HTTP is allowed', () => {
     expect(problemsOf({ SEATBOOK_PUBLIC_URL: 'http://10.0.0.1:3000' })).toHaveLength(1);
     const allowed = { SEATBOOK_PUBLIC_URL: 'http://10.0.0.1:3000', SEATBOOK_ALLOW_HTTP_CALLBACKS: 'true' };

@@ -91,7 +91,7 @@ function contradictions(configuration: Configuration): string[] {
       'SEATBOOK_NANO_MDM_URL, SEATBOOK_NANO_MDM_API_KEY and SEATBOOK_NANO_MDM_WEBHOOK_KEY belong together: give all of them, or none',
     );
   }
-  if (nanoMdm.timeoutMs >= timings.doubtfulAfterMs) {
+  if (ofMdm.length > 0 && nanoMdm.timeoutMs >= timings.doubtfulAfterMs) {
     problems.push(
       `SEATBOOK_TIMINGS_DOUBTFUL_AFTER_MS (${timings.doubtfulAfterMs}) must be longer than SEATBOOK_NANO_MDM_TIMEOUT_MS (${nanoMdm.timeoutMs})`,
     );
