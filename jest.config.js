@@ -3,8 +3,8 @@ export default {
   testEnvironment: 'node',
   // Only what hangs is to meet it: journeys in virtual time need real processor time, and build machines are busy.
   testTimeout: 120_000,
-  // Jest would leave one processor idle, which on two of them is half.
-  maxWorkers: '100%',
+  // Jest would leave one processor idle, and specs that start processes or cut connections wait for most of their time.
+  maxWorkers: '150%',
   testSequencer: '<rootDir>/test/sequencer.js',
   globalSetup: '<rootDir>/test/global-setup.js',
   globalTeardown: '<rootDir>/test/global-teardown.js',
