@@ -1,10 +1,12 @@
+import { availableParallelism } from 'node:os';
+
 export default {
   rootDir: '.',
   testEnvironment: 'node',
   // Only what hangs is to meet it: journeys in virtual time need real processor time, and build machines are busy.
   testTimeout: 120_000,
   // Jest would leave one processor idle, and specs that start processes or cut connections wait for most of their time.
-  maxWorkers: '150%',
+  maxWorkers: availableParallelism() + 1,
   testSequencer: '<rootDir>/test/sequencer.js',
   globalSetup: '<rootDir>/test/global-setup.js',
   globalTeardown: '<rootDir>/test/global-teardown.js',
