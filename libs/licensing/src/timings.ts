@@ -1,4 +1,4 @@
-import type { Milliseconds } from '@seatbook/kernel';
+import type { Instant, Milliseconds } from '@seatbook/kernel';
 
 /** One waiting time: what holds without a setting, what it may be set to, and what it means to an operator. */
 export interface Timing {
@@ -129,3 +129,7 @@ export type LongestWaits<S> = Readonly<Record<keyof S, Milliseconds>>;
 export const DEFAULT_TIMINGS = Object.fromEntries(
   Object.entries(timingTable).map(([name, { default: value }]) => [name, value]),
 ) as Timings;
+
+/** A moment to wait for. One that is further ahead than anything waits was noted by a clock that was ahead: it has come. */
+export const isAhead = (at: Instant, now: Instant, longest: Milliseconds): boolean =>
+  at > now && at <= now + longest;

@@ -199,13 +199,14 @@ export class PlannerLoop<R extends Document, X> {
 
   #stillNothing(partition: string, modelAt: Position): boolean {
     const nothing = this.#nothing.get(partition);
-    this.#nothing.delete(partition);
     const { clock } = this.#options;
-    if (nothing?.modelAt !== modelAt || nothing.until <= clock.elapsed()) return false;
-    if (nothing.wakeAt !== null && nothing.wakeAt <= clock.now()) return false;
-    this.#nothing.set(partition, nothing);
-    this.#wake(nothing.wakeAt);
-    return true;
+    const still =
+      nothing?.modelAt === modelAt &&
+      nothing.until > clock.elapsed() &&
+      (nothing.wakeAt === null || nothing.wakeAt > clock.now());
+    if (still) this.#wake(nothing.wakeAt);
+    else this.#nothing.delete(partition);
+    return still;
   }
 
   #wake(at: Instant | null): void {

@@ -8,6 +8,7 @@ import {
 } from '@seatbook/licensing';
 import type { PersonEntry } from '@seatbook/runtime';
 import { mustBeImported, mustExist } from './accounts.js';
+import { namedInRefusal } from './named-in-refusal.js';
 import type { Caller } from './principal.js';
 import type { ReflectedPage, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
@@ -60,7 +61,7 @@ export async function activatePersons(
   if (unknown.length > 0) {
     throw new Refusal('NOT_FOUND_PERSON', 'there are no such persons', {
       unknown: unknown.length,
-      userIds: unknown.slice(0, NAMED_IN_REFUSAL).map((userId) => userId.slice(0, 40)),
+      userIds: namedInRefusal(unknown),
     });
   }
   return change(seatbook, 'ActivatePersons', { uId, userIds }, caller);
@@ -82,9 +83,6 @@ export async function deactivatePersons(
 
 const setOf = (userIds: readonly string[]): string[] =>
   [...new Set(userIds.map((userId) => userId.trim()))].sort().slice(0, MAX_HOLDERS);
-
-/** Facts of a refusal name this many at the most. */
-const NAMED_IN_REFUSAL = 20;
 
 async function change(
   seatbook: SeatbookEdge,

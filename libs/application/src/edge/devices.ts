@@ -1,18 +1,14 @@
-import { queryModels, type PairDocument, type PairState } from '@seatbook/licensing';
+import { queryModels, type PairDocument } from '@seatbook/licensing';
 import { giveWay } from '@seatbook/runtime';
+import { countsOf, type HeldCounts } from './held-counts.js';
 import { cursorAt, placeOf } from './page-of-list.js';
 import type { ReflectedPage, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
 /** A device with its pairs, counted. */
-export interface DeviceRow {
+export interface DeviceRow extends HeldCounts {
   readonly serialNumber: string;
   readonly accountIds: readonly string[];
-  readonly assigned: number;
-  /** Reserved, in a call, or returning. */
-  readonly inProgress: number;
-  readonly waiting: number;
-  readonly failed: number;
 }
 
 export interface WantedDevices extends WantedPage {
@@ -64,15 +60,10 @@ export async function listDevices(
 
 function deviceOf(pairs: readonly PairDocument[]): DeviceRow {
   const [first] = pairs;
-  const count = (...states: readonly PairState[]): number =>
-    pairs.filter(({ state }) => states.includes(state)).length;
   return {
     serialNumber: first?.spelledAs.slice(DEVICES.from.length) ?? '',
     accountIds: [...new Set(pairs.map(({ uId }) => uId))],
-    assigned: count('assigned'),
-    inProgress: count('reserved', 'claimed', 'returning'),
-    waiting: count('waiting'),
-    failed: count('failed'),
+    ...countsOf(pairs),
   };
 }
 

@@ -12,6 +12,7 @@ import {
   type PlannedCount,
 } from '@seatbook/licensing';
 import { mustBeImported } from './accounts.js';
+import { namedInRefusal } from './named-in-refusal.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
 /** What an order is expected to do to the pairs of one asset; a count that is left out may be any. */
@@ -89,7 +90,7 @@ async function checkPersons(
     'these persons are not known at this location: activate them for the account first',
     {
       unknown: unknown.length,
-      userIds: unknown.slice(0, NAMED_IN_REFUSAL).map((userId) => userId.slice(0, 40)),
+      userIds: namedInRefusal(unknown),
     },
   );
 }
@@ -105,14 +106,11 @@ async function checkDevices({ stores }: SeatbookEdge, serialNumbers: readonly st
   throw new Refusal(
     'REJECTED_UNKNOWN_DEVICE',
     'these devices are neither enrolled nor registered; check the serial numbers, or order with allowUnenrolled',
-    { unknown: unknown.length, serialNumbers: unknown.slice(0, NAMED_IN_REFUSAL) },
+    { unknown: unknown.length, serialNumbers: namedInRefusal(unknown) },
   );
 }
 
 const DEVICES_AT_ONCE = 1_000;
-
-/** Facts of a refusal name this many at the most. */
-const NAMED_IN_REFUSAL = 20;
 
 function checkSize({ assets, holders }: OrderTerms): void {
   const pairs = assets.length * holders;

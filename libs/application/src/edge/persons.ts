@@ -1,6 +1,7 @@
 import { Refusal, type Position } from '@seatbook/kernel';
-import { personStream, queryModels, type HolderKey, type PairState } from '@seatbook/licensing';
+import { personStream, queryModels, type HolderKey, type PairDocument } from '@seatbook/licensing';
 import { NOTHING_KNOWN, entryAfter, type PersonEntry } from '@seatbook/runtime';
+import { countsOf, type HeldCounts } from './held-counts.js';
 import { cursorAt, placeOf } from './page-of-list.js';
 import { contextOf, type Caller } from './principal.js';
 import type { ReflectedPage, WantedPage } from './reader.js';
@@ -28,16 +29,11 @@ export interface ChangedPerson extends NamedPerson {
 }
 
 /** A person with what is held, counted. */
-export interface PersonRow extends NamedPerson, GivenDetails {
+export interface PersonRow extends NamedPerson, GivenDetails, HeldCounts {
   /** We gave the person an id; otherwise another tool did, at Apple. */
   readonly registered: boolean;
   /** Accounts at whose locations Apple knows the person, or knew. */
   readonly accountIds: readonly string[];
-  readonly assigned: number;
-  /** Reserved, in a call, or returning. */
-  readonly inProgress: number;
-  readonly waiting: number;
-  readonly failed: number;
 }
 
 export interface WantedPersons extends WantedPage {
@@ -157,9 +153,7 @@ export async function listPersons(
   return { rows, next: found.length > page.length && last !== undefined ? cursorAt(last) : null, asOf };
 }
 
-type Held = Pick<PersonRow, 'assigned' | 'inProgress' | 'waiting' | 'failed'>;
-
-function personRow(entries: readonly PersonEntry[], held: Held): PersonRow {
+function personRow(entries: readonly PersonEntry[], held: HeldCounts): PersonRow {
   const ours = entries.find(knownToUs);
   const [shown = NOTHING_KNOWN] = ours ? [ours] : entries;
   const { name, email, managedAppleId } = shown;
@@ -175,19 +169,12 @@ function personRow(entries: readonly PersonEntry[], held: Held): PersonRow {
 }
 
 /** A person has few pairs: they lie beside each other in the index of holders. */
-async function heldBy({ reader }: SeatbookEdge, userId: string): Promise<Held> {
+async function heldBy({ reader }: SeatbookEdge, userId: string): Promise<HeldCounts> {
   const holder: HolderKey = `u:${userId}`;
-  const states: PairState[] = [];
-  for await (const { state } of reader.all(queryModels.pairs, { index: 'by-holder', equals: [holder] }))
-    states.push(state);
-  const count = (...wanted: readonly PairState[]): number =>
-    states.filter((state) => wanted.includes(state)).length;
-  return {
-    assigned: count('assigned'),
-    inProgress: count('reserved', 'claimed', 'returning'),
-    waiting: count('waiting'),
-    failed: count('failed'),
-  };
+  const pairs: PairDocument[] = [];
+  for await (const pair of reader.all(queryModels.pairs, { index: 'by-holder', equals: [holder] }))
+    pairs.push(pair);
+  return countsOf(pairs);
 }
 
 export const personCommands = {

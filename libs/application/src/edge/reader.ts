@@ -11,9 +11,7 @@ import {
 } from '@seatbook/kernel';
 import type { queryModels } from '@seatbook/licensing';
 import type { EventLog, Freshness, IndexQuery, Page, ReadStore } from '@seatbook/runtime';
-
-/** Rows of one look at a read model where all of them are wanted. */
-const PAGE_ROWS = 500;
+import { allRows } from '../foundation/all-rows.js';
 
 /** Rows that are looked at for one page where no index finds those that are wanted: some 20 ms. */
 const LOOK_AT_ROWS = 5_000;
@@ -124,17 +122,11 @@ export class Reader {
   }
 
   /** Every row of an index, read page by page. */
-  async *all<D extends Document, I extends string>(
+  all<D extends Document, I extends string>(
     model: ModelRef<D, I>,
     rows: Rows<NoInfer<I>>,
   ): AsyncGenerator<D> {
-    let query: IndexQuery<I> = { ...rows, limit: PAGE_ROWS };
-    for (;;) {
-      const page = await this.options.reads.query(model, query);
-      yield* page.rows;
-      if (page.next === null) return;
-      query = { ...query, cursor: page.next };
-    }
+    return allRows(this.options.reads, model, rows);
   }
 
   /** When the event at a position was recorded. */

@@ -57,6 +57,7 @@ import {
   type Trouble,
   type Views,
 } from '@seatbook/runtime';
+import { allRows } from '../foundation/all-rows.js';
 import type { Foundation } from '../foundation/foundation.js';
 import { modelGroups } from '../foundation/model-groups.js';
 import { accountLease, accountOf, modelLease } from '../foundation/partitions.js';
@@ -94,8 +95,6 @@ const WORKED_FROM: readonly ModelRef[] = [
   wantedInstallationsModel,
   queryModels.accounts,
 ];
-
-const LEDGERS_AT_ONCE = 500;
 
 /** The lease of planning for the MDM server. */
 const MDM_LEASE = `mdm/${MDM_SERVER}`;
@@ -254,9 +253,9 @@ export class SeatbookWorker {
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#ending.abort();
-    const { dispatcher, mdmDispatcher: planner, due, gates, stepRevision, addresses } = this;
+    const { dispatcher, mdmDispatcher, due, gates, stepRevision, addresses } = this;
     await Promise.all(
-      [dispatcher, planner, due, gates, stepRevision, addresses].map((runner) => runner.stop()),
+      [dispatcher, mdmDispatcher, due, gates, stepRevision, addresses].map((runner) => runner.stop()),
     );
     await this.reactor.stop();
     await this.views.stop();
@@ -283,19 +282,14 @@ export class SeatbookWorker {
     });
   }
 
+  get #runners() {
+    const { gates, addresses, reactor, stepRevision, due, dispatcher, mdmDispatcher } = this;
+    return [gates, addresses, reactor, stepRevision, due, dispatcher, mdmDispatcher];
+  }
+
   /** What keeps a runner from its work at present: told to other processes with the leases. */
   #troubles(): readonly Trouble[] {
-    const {
-      gates,
-      addresses,
-      reactor,
-      stepRevision,
-      due,
-      dispatcher: forApple,
-      mdmDispatcher: planner,
-    } = this;
-    const runners = [gates, addresses, reactor, stepRevision, due, forApple, planner];
-    return [...runners.flatMap(({ troubles }) => troubles), ...troublesOf(this.views.status())];
+    return [...this.#runners.flatMap(({ troubles }) => troubles), ...troublesOf(this.views.status())];
   }
 
   /** When one small call may try whether Apple accepts what is written for an account; null while it does. */
@@ -322,9 +316,7 @@ export class SeatbookWorker {
 
   /** None of its runners is at work, and no command is being decided. */
   get quiet(): boolean {
-    const { due, dispatcher: forApple, reactor, stepRevision, gates, leases, addresses } = this;
-    const runners = [due, forApple, this.mdmDispatcher, reactor, stepRevision, gates, leases, addresses];
-    return runners.every(({ idle }) => idle) && this.foundation.runner.busy === 0;
+    return [...this.#runners, this.leases].every(({ idle }) => idle) && this.foundation.runner.busy === 0;
   }
 
   /** It is quiet, and all that is in the log has been reacted to and shown: by this worker, where it is the only one. */
@@ -371,16 +363,9 @@ const readingPorts = ({
 /** What a holder has or waits for, by account. */
 async function heldIn(reads: ReadStore, holder: HolderKey): Promise<readonly HeldOfAccount[]> {
   const held = new Map<string, AssetId[]>();
-  for (let cursor: string | null | undefined; cursor !== null;) {
-    const query = { index: 'by-holder', equals: [holder], limit: LEDGERS_AT_ONCE } as const;
-    const page = await reads.query(queryModels.pairs, {
-      ...query,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    for (const { uId, adamId, pricingParam, state } of page.rows)
-      if (state !== 'failed') held.set(uId, [...(held.get(uId) ?? []), { adamId, pricingParam }]);
-    cursor = page.next;
-  }
+  const pairs = allRows(reads, queryModels.pairs, { index: 'by-holder', equals: [holder] });
+  for await (const { uId, adamId, pricingParam, state } of pairs)
+    if (state !== 'failed') held.set(uId, [...(held.get(uId) ?? []), { adamId, pricingParam }]);
   return [...held].map(([uId, assets]) => ({ uId, assets }));
 }
 
@@ -389,16 +374,9 @@ type HeldOfAccount = Awaited<ReturnType<LicensingPorts['heldBy']>>[number];
 /** Counts of all ledgers of an account. */
 async function ledgersIn(reads: ReadStore, uId: string): Promise<readonly LedgerCounts[]> {
   const ledgers: LedgerCounts[] = [];
-  for (let cursor: string | null | undefined; cursor !== null;) {
-    const query = { index: 'by-account', equals: [uId], limit: LEDGERS_AT_ONCE } as const;
-    const page = await reads.query(queryModels.assets, {
-      ...query,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    for (const { adamId, pricingParam, baseline, reserved, assigned, returning } of page.rows)
-      ledgers.push({ adamId, pricingParam, baseline, reserved, assigned, returning });
-    cursor = page.next;
-  }
+  const assets = allRows(reads, queryModels.assets, { index: 'by-account', equals: [uId] });
+  for await (const { adamId, pricingParam, baseline, reserved, assigned, returning } of assets)
+    ledgers.push({ adamId, pricingParam, baseline, reserved, assigned, returning });
   return ledgers;
 }
 

@@ -3,14 +3,13 @@ import {
   type Cause,
   type CommandMessage,
   type Instant,
-  type Milliseconds,
   type PlannedCommand,
   type Planner,
 } from '@seatbook/kernel';
 import { isOfPersons, type CallAction } from '../call-action.js';
 import { MAX_HOLDERS, holderCount, holderKeys, holdersOf, kindOfHolder, type HolderKey } from '../holder.js';
 import type { AppleLimits, PairLimits } from '../ports.js';
-import type { Timings } from '../timings.js';
+import { isAhead, type Timings } from '../timings.js';
 import { assetOfId, idOfAsset } from '../asset-id.js';
 import { accountStream, callStream } from '../streams.js';
 import { openWorkModel, type LotRow, type OpenWorkRow } from './open-work.js';
@@ -84,10 +83,6 @@ const ACTIONS: readonly CallAction[] = ['associate', 'disassociate', 'create', '
 /** Of persons themselves a call may name fewer than of holders. */
 const limitsFor = (action: CallAction, limits: AppleLimits): PairLimits =>
   isOfPersons(action) ? { ...limits, maxClientUserIds: limits.maxUsers } : limits;
-
-/** A moment to wait for. One that is further ahead than anything waits was noted by a clock that was ahead: it has come. */
-const isAhead = (at: Instant, now: Instant, longest: Milliseconds): boolean =>
-  at > now && at <= now + longest;
 
 /** A call of one pair, of those that have waited longest; the account notes when the next one may be sent. */
 function probe(

@@ -2,7 +2,7 @@ import { chunksOf, messageTo, type Instant, type PlannedCommand, type Planner } 
 import { idOfAsset } from '../asset-id.js';
 import { MAX_ENROLMENTS } from '../ports.js';
 import { mdmCommandStream } from '../streams.js';
-import type { Timings } from '../timings.js';
+import { isAhead, type Timings } from '../timings.js';
 import type { CommandedDevice } from './mdm-command-events.js';
 import { wantedInstallationsModel, type WantedRow } from './wanted-installations.js';
 
@@ -33,8 +33,7 @@ export const mdmDispatcher = (timings: Timings): Planner<WantedRow, MdmDispatchC
       wakeAt = wakeAt === null ? at : Math.min(wakeAt, at);
     };
     for (const row of rows) {
-      // One further ahead than anything waits was noted by a clock that was ahead: it has come.
-      if (row.notBefore > now && row.notBefore <= now + timings.maxLookMs) {
+      if (isAhead(row.notBefore, now, timings.maxLookMs)) {
         wake(row.notBefore);
         continue;
       }

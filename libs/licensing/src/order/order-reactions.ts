@@ -111,17 +111,17 @@ const cancelAgain = reaction<AssetEvent>('order.cancel-again', {
   'asset.reservations-withdrawn': cancel,
 });
 
-/** One asset back from holders, by an order as anybody would place it. */
+/** Assets back from holders, by an order as anybody would place it. */
 function returning(
   orderId: string,
   uId: string,
-  { adamId, pricingParam }: AssetId,
+  assets: readonly AssetId[],
   holders: Holders,
 ): CommandMessage {
   const terms = {
     kind: 'ReturnLicense',
     uId,
-    assets: [{ adamId, pricingParam }],
+    assets,
     ifShort: 'wait',
     fromReserve: false,
     platform: null,
@@ -132,15 +132,15 @@ function returning(
 
 /** What goes back when a location is given up. */
 const returnGivenUp = reaction<AccountEvent>('order.return-given-up', {
-  'account.return-asked': ({ data: { uId, orderId, serialNumbers, userIds, ...asset } }) => [
-    returning(orderId, uId, asset, { serialNumbers, userIds }),
+  'account.return-asked': ({ data: { uId, orderId, adamId, pricingParam, serialNumbers, userIds } }) => [
+    returning(orderId, uId, [{ adamId, pricingParam }], { serialNumbers, userIds }),
   ],
 });
 
 /** What persons hold who are deactivated. */
 const returnOfLeaving = reaction<ActivationEvent>('order.return-of-leaving', {
-  'activation.return-asked': ({ data: { uId, orderId, userIds, ...asset } }) => [
-    returning(orderId, uId, asset, { serialNumbers: [], userIds }),
+  'activation.return-asked': ({ data: { uId, orderId, adamId, pricingParam, userIds } }) => [
+    returning(orderId, uId, [{ adamId, pricingParam }], { serialNumbers: [], userIds }),
   ],
 });
 
@@ -174,13 +174,12 @@ const restoreDrift = reaction<AssetEvent>('order.restore-drift', {
 /** What a device had that has left goes back by an order for each account. */
 const returnOfDevice = reaction<DeviceEvent>('order.return-of-device', {
   'device.returns-asked': ({ stream, revision, data: { returns } }) =>
-    returns.map(({ uId, assets }) => {
-      const holders = { serialNumbers: [idOf(stream)], userIds: [] };
-      const wish = { ifShort: 'wait', fromReserve: false } as const;
-      const terms = { kind: 'ReturnLicense', uId, assets, ...wish, platform: null, holders: 1 } as const;
-      const orderId = uuidOf(`${stream}/${revision}/${uId}/return`);
-      return messageTo(orderStream(orderId), { type: 'PlaceOrder', terms, holders });
-    }),
+    returns.map(({ uId, assets }) =>
+      returning(uuidOf(`${stream}/${revision}/${uId}/return`), uId, assets, {
+        serialNumbers: [idOf(stream)],
+        userIds: [],
+      }),
+    ),
 });
 
 export const orderReactions: readonly Reaction[] = [

@@ -16,7 +16,7 @@ import { PLATFORMS } from '../accounts/account-bodies.js';
 import { CalledBy, withReason } from '../http/caller.js';
 import type { HttpReply } from '../http/exchange.js';
 import { IDEMPOTENCY_KEY } from '../http/request-headers.js';
-import { MayBeLeftOut, TextField } from '../http/text-field.js';
+import { Reason, TextField } from '../http/text-field.js';
 import { MAX_POSITION, WholeNumber } from '../http/whole-number.js';
 import { YesOrNo } from '../http/yes-or-no.js';
 import { API } from '../http/api-root.js';
@@ -97,9 +97,7 @@ class ReserveBody {
   @Max(MAX_RESERVE)
   licences!: number;
 
-  @ApiPropertyOptional({ description: 'Why. It is kept in the history permanently.', maxLength: 500 })
-  @MayBeLeftOut()
-  @TextField(1, 500)
+  @Reason()
   reason?: string;
 }
 

@@ -22,7 +22,7 @@ import { API } from '../http/api-root.js';
 import { CalledBy, withReason } from '../http/caller.js';
 import type { HttpReply } from '../http/exchange.js';
 import { IDEMPOTENCY_KEY } from '../http/request-headers.js';
-import { MayBeLeftOut, TextField } from '../http/text-field.js';
+import { MayBeLeftOut, Reason, TextField } from '../http/text-field.js';
 import { deviceKey, personKey } from '../pairs/holder-answer.js';
 import { NamedHolders } from '../pairs/named-holders.js';
 import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
@@ -68,9 +68,7 @@ class DecideDriftBody {
   @NamedHolders('Only pairs of these persons.', MAX_DECIDED)
   userIds?: string[];
 
-  @ApiPropertyOptional({ description: 'Why. It is kept in the history permanently.', maxLength: 500 })
-  @MayBeLeftOut()
-  @TextField(1, 500)
+  @Reason()
   reason?: string;
 }
 

@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ValidateBy, ValidateIf } from 'class-validator';
 
 /**
@@ -47,8 +47,21 @@ export const TextField = (min: number, max: number): PropertyDecorator =>
     }),
   );
 
+/** Why something is asked for: any command may say so. */
+export const Reason = (): PropertyDecorator =>
+  applyDecorators(
+    TextField(1, 500),
+    MayBeLeftOut(),
+    ApiPropertyOptional({ description: 'Why. It is kept in the history permanently.', maxLength: 500 }),
+  );
+
 /** A flat list of texts, checked in one pass: 100,000 of them take a tenth of a second. */
 export const TextList = (max: number): PropertyDecorator => textList(max, 'texts', () => true);
+
+const MAX_ID = 255;
+
+/** The schema of an id in such a list. */
+export const ID = { type: 'string', minLength: 1, maxLength: MAX_ID, pattern: '\\S' } as const;
 
 /** A flat list of texts that are not blank and no longer than any id, checked in one pass. */
 export const IdList = (max: number): PropertyDecorator =>
@@ -57,8 +70,6 @@ export const IdList = (max: number): PropertyDecorator =>
     `texts of up to ${MAX_ID} characters that are not blank`,
     (item) => item.length <= MAX_ID && /\S/.test(item),
   );
-
-const MAX_ID = 255;
 
 const textList = (max: number, what: string, isOne: (item: string) => boolean): PropertyDecorator =>
   ValidateBy({

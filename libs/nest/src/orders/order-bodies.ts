@@ -7,7 +7,7 @@ import { ASSET_ID } from '../http/address-forms.js';
 import { PLATFORMS } from '../accounts/account-bodies.js';
 import { NamedHolders } from '../pairs/named-holders.js';
 import { Expect, type ExpectedCounts } from './expect-field.js';
-import { MayBeLeftOut, SHOWN_AND_NOT_BLANK, TextField, TextList } from '../http/text-field.js';
+import { ID, MayBeLeftOut, Reason, SHOWN_AND_NOT_BLANK, TextField, TextList } from '../http/text-field.js';
 
 /** What all orders have. Lists are flat: nested objects would take seconds to check. */
 class OrderBody {
@@ -15,9 +15,7 @@ class OrderBody {
   @TextField(1, 100)
   accountId!: string;
 
-  @ApiPropertyOptional({ description: 'Why. It is kept in the history permanently.', maxLength: 500 })
-  @MayBeLeftOut()
-  @TextField(1, 500)
+  @Reason()
   reason?: string;
 }
 
@@ -25,9 +23,9 @@ class OrderBody {
 const ASSIGNED_DEVICE = { type: 'string', pattern: '^\\s*[A-Za-z0-9]{8,14}\\s*$' };
 
 /** Whatever Apple lists can be returned; it is only not blank. */
-const LISTED_DEVICE = { type: 'string', minLength: 1, maxLength: 255, pattern: '\\S' };
+const LISTED_DEVICE = ID;
 
-const SerialNumbers = (items: typeof ASSIGNED_DEVICE): PropertyDecorator =>
+const SerialNumbers = (items: typeof ASSIGNED_DEVICE | typeof LISTED_DEVICE): PropertyDecorator =>
   applyDecorators(
     ApiPropertyOptional({
       type: 'array',
@@ -175,9 +173,7 @@ export const PLAN_BODIES = { AssignLicense: AssignLicenseBody, ReturnLicense: Re
 export type AnyPlanBody = InstanceType<(typeof PLAN_BODIES)[keyof typeof PLAN_BODIES]>;
 
 export class CancelBody {
-  @ApiPropertyOptional({ description: 'Why. It is kept in the history permanently.', maxLength: 500 })
-  @MayBeLeftOut()
-  @TextField(1, 500)
+  @Reason()
   reason?: string;
 }
 

@@ -30,7 +30,7 @@ import { API } from '../http/api-root.js';
 import { CalledBy, withReason } from '../http/caller.js';
 import type { HttpReply } from '../http/exchange.js';
 import { IDEMPOTENCY_KEY } from '../http/request-headers.js';
-import { MayBeLeftOut, TextField, IdList } from '../http/text-field.js';
+import { ID, IdList, Reason } from '../http/text-field.js';
 import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
 
@@ -54,7 +54,7 @@ class ActivationsQuery extends PageQuery {
 class PersonsBody {
   @ApiProperty({
     type: 'array',
-    items: { type: 'string', minLength: 1, maxLength: 255, pattern: '\\S' },
+    items: ID,
     description: 'A set of persons, by our id.',
     example: ['0191f0f6-7b1c-7c22-8d5e-3a1f0c2b4d6e'],
     minItems: 1,
@@ -63,9 +63,7 @@ class PersonsBody {
   @IdList(MAX_HOLDERS)
   userIds!: string[];
 
-  @ApiPropertyOptional({ description: 'Why. It is kept in the history permanently.', maxLength: 500 })
-  @MayBeLeftOut()
-  @TextField(1, 500)
+  @Reason()
   reason?: string;
 }
 

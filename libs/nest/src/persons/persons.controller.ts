@@ -19,7 +19,7 @@ import { API } from '../http/api-root.js';
 import { CalledBy, withReason } from '../http/caller.js';
 import type { HttpReply } from '../http/exchange.js';
 import { IDEMPOTENCY_KEY } from '../http/request-headers.js';
-import { MayBeLeftOut, TextField } from '../http/text-field.js';
+import { MayBeLeftOut, Reason, TextField } from '../http/text-field.js';
 import { TextOfPath } from '../http/text-of-path.js';
 import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
@@ -54,16 +54,12 @@ class PersonBody {
   @TextField(3, 254)
   managedAppleId?: string;
 
-  @ApiPropertyOptional({ description: 'Why. It is kept in the history permanently.', maxLength: 500 })
-  @MayBeLeftOut()
-  @TextField(1, 500)
+  @Reason()
   reason?: string;
 }
 
 class ForgetPersonBody {
-  @ApiPropertyOptional({ description: 'Why. It is kept in the history permanently.', maxLength: 500 })
-  @MayBeLeftOut()
-  @TextField(1, 500)
+  @Reason()
   reason?: string;
 }
 

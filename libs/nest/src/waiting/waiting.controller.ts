@@ -20,7 +20,7 @@ import { API } from '../http/api-root.js';
 import { CalledBy, withReason } from '../http/caller.js';
 import type { HttpReply } from '../http/exchange.js';
 import { IDEMPOTENCY_KEY } from '../http/request-headers.js';
-import { MayBeLeftOut, TextField } from '../http/text-field.js';
+import { MayBeLeftOut, Reason, TextField } from '../http/text-field.js';
 import { HolderAnswer, deviceKey, holderAnswer, personKey } from '../pairs/holder-answer.js';
 import { NamedHolders } from '../pairs/named-holders.js';
 import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
@@ -73,9 +73,7 @@ class WaitingBody {
   @NamedHolders('Only pairs of these persons.', MAX_NAMED)
   userIds?: string[];
 
-  @ApiPropertyOptional({ description: 'Why. It is kept in the history permanently.', maxLength: 500 })
-  @MayBeLeftOut()
-  @TextField(1, 500)
+  @Reason()
   reason?: string;
 }
 
