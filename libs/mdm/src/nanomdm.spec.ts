@@ -68,10 +68,7 @@ describe('the client of NanoMDM', () => {
   });
 
   it.each<[DeviceRequest, object]>([
-    [
-      { ...INSTALL, takeOver: false, adamId: '90000000190000000190' },
-      { iTunesStoreID: 90_000_000_190_000_000_190n },
-    ],
+    [{ ...INSTALL, takeOver: false, adamId: '900000002' }, { iTunesStoreID: 900_000_002 }],
     [{ requestType: 'ManagedApplicationList', bundleIds: ['a.b'] }, { Identifiers: ['a.b'] }],
     [{ requestType: 'ManagedApplicationList', bundleIds: [] }, {}],
     [{ requestType: 'RemoveApplication', bundleId: 'a.b' }, { Identifier: 'a.b' }],
@@ -82,6 +79,12 @@ describe('the client of NanoMDM', () => {
     expect(parsedPlist(received[0]?.body ?? '')).toMatchObject({
       Command: { RequestType: command.requestType, ...content },
     });
+  });
+
+  it('writes an id of the App Store digit by digit, however long', async () => {
+    answers(200, {});
+    await enqueue(['E1'], { ...INSTALL, adamId: '90000000190000000190' });
+    expect(received[0]?.body).toContain('<integer>90000000190000000190</integer>');
   });
 
   it.each<[string, number, object | string, object]>([

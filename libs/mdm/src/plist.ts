@@ -1,4 +1,6 @@
-/** What a property list can hold. Whole numbers beyond 2^53 are bigints. */
+import { build, parse } from 'plist';
+
+/** What a property list can hold. A bigint is written, and read as a number: beyond 2^53 that is not exact. */
 export type PlistValue =
   | string
   | number
@@ -19,203 +21,89 @@ export class PlistError extends Error {
   }
 }
 
-const HEAD =
-  '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">\n';
-
 /** A property list as XML, as Apple's devices and NanoMDM expect it. */
 export const plistOf = (value: PlistValue): string =>
-  `${HEAD}<plist version="1.0">${elementOf(value)}</plist>\n`;
+  build(writable(value) as Parameters<typeof build>[0], { pretty: false });
 
-function elementOf(value: PlistValue): string {
-  if (typeof value === 'string') return `<string>${escaped(value)}</string>`;
-  if (typeof value === 'boolean') return value ? '<true/>' : '<false/>';
-  if (typeof value === 'bigint') return `<integer>${value}</integer>`;
-  if (typeof value === 'number')
-    return Number.isInteger(value) ? `<integer>${value}</integer>` : `<real>${value}</real>`;
-  if (value instanceof Date) return `<date>${value.toISOString().slice(0, 19)}Z</date>`;
-  if (value instanceof Uint8Array) return `<data>${Buffer.from(value).toString('base64')}</data>`;
-  if (isList(value)) return `<array>${value.map(elementOf).join('')}</array>`;
-  const members = Object.entries(value).map(
-    ([key, member]) => `<key>${escaped(key)}</key>${elementOf(member)}`,
-  );
-  return `<dict>${members.join('')}</dict>`;
+/** The same without what XML 1.0 cannot hold at all: the library would throw. */
+function writable(value: PlistValue): PlistValue {
+  if (typeof value === 'string') return written(value);
+  if (typeof value !== 'object' || value instanceof Date || value instanceof Uint8Array) return value;
+  if (isList(value)) return value.map(writable);
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [written(key), writable(member)]));
 }
 
 const isList = (value: PlistValue): value is readonly PlistValue[] => Array.isArray(value);
 
-// What XML 1.0 cannot hold at all is left out.
-const escaped = (text: string): string =>
-  text
-    // eslint-disable-next-line no-control-regex
-    .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;');
+const written = (text: string): string =>
+  // eslint-disable-next-line no-control-regex
+  text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff\p{Cs}]/gu, '');
 
+/** In characters. The door for webhooks lets nothing larger through. */
+const MAX_LENGTH = 256 * 1024;
 /** No device nests deeper; a list that does would exhaust the stack. */
 const MAX_DEPTH = 64;
 
 /**
- * The value of a property list in XML. The format has few elements and no attributes that matter, so this reads exactly
- * those and refuses everything else: no entities but XML's own, no document type with declarations of its own.
+ * The value of a property list in XML, of at most 256 Ki characters and 64 levels.
  * @throws PlistError
  */
-export const parsedPlist = (text: string): PlistValue => new Reader(text).plist();
-
-/** Apple's entities are the five of XML, and characters by number. */
-const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-
-class Reader {
-  #at = 0;
-
-  constructor(private readonly text: string) {}
-
-  plist(): PlistValue {
-    this.#skip();
-    const tag = this.#open();
-    if (tag.name !== 'plist' || tag.empty) throw new PlistError('it does not begin with a plist element');
-    this.#skip();
-    const value = this.#value(this.#open(), 0);
-    this.#skip();
-    this.#close('plist');
-    this.#skip();
-    if (this.#at < this.text.length) throw new PlistError('there is more after its end');
-    return value;
+export function parsedPlist(text: string): PlistValue {
+  const list = text.trim();
+  refuseHostile(list);
+  try {
+    const value: unknown = parse(list);
+    if (isProper(value)) return value;
+  } catch {
+    // Its message may quote the text.
   }
-
-  #value({ name, empty }: { readonly name: string; readonly empty: boolean }, depth: number): PlistValue {
-    if (depth > MAX_DEPTH) throw new PlistError(`it is nested deeper than ${MAX_DEPTH} levels`);
-    if (name === 'dict') return empty ? {} : this.#dictionary(depth);
-    if (name === 'array') return empty ? [] : this.#list(depth);
-    const text = empty ? '' : this.#textUntil(name);
-    switch (name) {
-      case 'string':
-        return text;
-      case 'true':
-      case 'false':
-        return name === 'true';
-      case 'integer':
-        return wholeOf(text.trim());
-      case 'real':
-        return realOf(text.trim());
-      case 'date':
-        return dateOf(text.trim());
-      case 'data':
-        return new Uint8Array(Buffer.from(text, 'base64'));
-      default:
-        throw new PlistError('it holds an element that no property list has');
-    }
-  }
-
-  #dictionary(depth: number): PlistDictionary {
-    const members: [string, PlistValue][] = [];
-    for (this.#skip(); !this.#ends('dict'); this.#skip()) {
-      const tag = this.#open();
-      if (tag.name !== 'key') throw new PlistError('a member of a dictionary has no key');
-      const key = tag.empty ? '' : this.#textUntil('key');
-      this.#skip();
-      members.push([key, this.#value(this.#open(), depth + 1)]);
-    }
-    // `__proto__` becomes a member like any other.
-    return Object.fromEntries(members);
-  }
-
-  #list(depth: number): PlistValue[] {
-    const items: PlistValue[] = [];
-    for (this.#skip(); !this.#ends('array'); this.#skip()) items.push(this.#value(this.#open(), depth + 1));
-    return items;
-  }
-
-  /** Whether this is the end of an element; steps over it. */
-  #ends(name: string): boolean {
-    if (!this.text.startsWith('</', this.#at)) return false;
-    this.#close(name);
-    return true;
-  }
-
-  #close(name: string): void {
-    const end = this.text.indexOf('>', this.#at);
-    if (end < 0 || this.text.slice(this.#at, end).trimEnd() !== `</${name}`)
-      throw new PlistError('an element is not closed');
-    this.#at = end + 1;
-  }
-
-  #open(): { readonly name: string; readonly empty: boolean } {
-    const end = this.text.indexOf('>', this.#at);
-    const tag = end < 0 ? null : /^<([a-z]+)(?:\s[^<]*?)?(\/?)$/.exec(this.text.slice(this.#at, end));
-    if (!tag) throw new PlistError('it is cut, or not XML');
-    this.#at = end + 1;
-    return { name: tag[1] ?? '', empty: tag[2] === '/' };
-  }
-
-  #textUntil(name: string): string {
-    let text = '';
-    for (;;) {
-      const next = this.text.indexOf('<', this.#at);
-      if (next < 0) throw new PlistError('it is cut');
-      text += unescaped(this.text.slice(this.#at, next));
-      this.#at = next;
-      if (this.text.startsWith('<![CDATA[', next)) {
-        const end = this.#find(']]>');
-        text += this.text.slice(next + 9, end);
-        this.#at = end + 3;
-      } else if (this.text.startsWith('<!--', next)) this.#at = this.#find('-->') + 3;
-      else break;
-    }
-    this.#close(name);
-    return text;
-  }
-
-  /** White space, comments, the XML declaration and the document type. */
-  #skip(): void {
-    for (;;) {
-      while (/\s|\ufeff/.test(this.text.charAt(this.#at))) this.#at += 1;
-      if (this.text.startsWith('<!--', this.#at)) this.#at = this.#find('-->') + 3;
-      else if (this.text.startsWith('<?', this.#at)) this.#at = this.#find('?>') + 2;
-      else if (this.text.startsWith('<!DOCTYPE', this.#at)) {
-        const end = this.#find('>');
-        if (this.text.slice(this.#at, end).includes('['))
-          throw new PlistError('it has declarations of its own');
-        this.#at = end + 1;
-      } else return;
-    }
-  }
-
-  #find(mark: string): number {
-    const found = this.text.indexOf(mark, this.#at);
-    if (found < 0) throw new PlistError('it is cut');
-    return found;
-  }
+  throw new PlistError('it holds a value that is none');
 }
 
-function unescaped(text: string): string {
-  return text.replace(/&([^;&]{0,12});?/g, (_all, entity: string) => {
-    const named = Object.hasOwn(ENTITIES, entity) ? ENTITIES[entity] : undefined;
-    if (named !== undefined) return named;
-    const code = /^#(?:x([0-9a-fA-F]{1,6})|(\d{1,7}))$/.exec(entity);
-    const point = code ? (code[1] === undefined ? Number(code[2]) : parseInt(code[1], 16)) : NaN;
-    const isCharacter = point <= 0x10ffff && !(point >= 0xd800 && point <= 0xdfff);
-    if (!isCharacter) throw new PlistError('it names a character that there is not');
-    return String.fromCodePoint(point);
-  });
+const HEAD =
+  /^(?:<\?xml version=["']1\.\d["'](?: encoding=["'][\w-]+["'])?(?: standalone=["']\w+["'])? ?\?>)?\s*(?:<!DOCTYPE plist PUBLIC "-\/\/Apple(?: Computer)?\/\/DTD PLIST 1\.0\/\/EN" "https?:\/\/www\.apple\.com\/DTDs\/PropertyList-1\.0\.dtd">)?/;
+const PIECE =
+  /<(?<close>\/?)(?<name>plist|dict|array|key|string|integer|real|date|data|true|false)(?:\s+version="[\d.]{1,8}")?\s*(?<empty>\/?)>|<!--(?:[^-]|-[^-])*-->|(?<content>[^<&]+|&(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[\da-fA-F]{1,6});|<!\[CDATA\[[^\]]*\]\]>)/y;
+
+const CONTAINERS: ReadonlySet<string | undefined> = new Set(['plist', 'dict', 'array']);
+
+/**
+ * Refuses what the library must not see: it prints what is ill-formed, with the names and values that it meets, takes
+ * seconds for a body full of `<`, knows two other formats and nests until the stack is exhausted.
+ */
+function refuseHostile(text: string): void {
+  if (text.length > MAX_LENGTH) throw new PlistError(`it is longer than ${MAX_LENGTH} characters`);
+  const piece = new RegExp(PIECE);
+  const open: string[] = [];
+  let isOver = false;
+  piece.lastIndex = HEAD.exec(text)?.[0].length ?? 0;
+  while (piece.lastIndex < text.length) {
+    const { close, name, empty, content } = piece.exec(text)?.groups ?? illFormed();
+    const parent = open.at(-1);
+    if (name === undefined) {
+      if (parent === undefined && content !== undefined && content.trim() !== '') illFormed();
+    } else if (close === '/') {
+      if (open.pop() !== name || empty === '/') illFormed();
+      isOver = open.length === 0;
+    } else {
+      const isRoot = parent === undefined;
+      if (isOver || isRoot !== (name === 'plist') || (!isRoot && !CONTAINERS.has(parent))) illFormed();
+      if (empty === '/') continue;
+      if (open.push(name) > MAX_DEPTH) throw new PlistError(`it is nested deeper than ${MAX_DEPTH} levels`);
+    }
+  }
+  if (!isOver) illFormed();
 }
 
-function wholeOf(text: string): number | bigint {
-  const hexadecimal = /^[+-]?0x[0-9a-fA-F]{1,16}$/.test(text);
-  if (!hexadecimal && !/^[+-]?\d{1,40}$/.test(text)) throw new PlistError('an integer is not a number');
-  const digits = text.replace(/^[+-]/, '');
-  const whole = text.startsWith('-') ? -BigInt(digits) : BigInt(digits);
-  return Number.isSafeInteger(Number(whole)) ? Number(whole) : whole;
+function illFormed(): never {
+  throw new PlistError('it is cut, or no property list in XML');
 }
 
-function realOf(text: string): number {
-  const real = Number(text);
-  if (text === '' || !Number.isFinite(real)) throw new PlistError('a real is not a number');
-  return real;
-}
-
-function dateOf(text: string): Date {
-  const date = new Date(text);
-  if (Number.isNaN(date.getTime())) throw new PlistError('a date is not a date');
-  return date;
+/** The library takes numbers and dates that are none, and halves of characters. */
+function isProper(value: unknown): value is PlistValue {
+  if (typeof value === 'string') return !/\p{Cs}/u.test(value);
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (value instanceof Date) return !Number.isNaN(value.getTime());
+  if (typeof value === 'boolean' || value instanceof Uint8Array) return true;
+  return typeof value === 'object' && value !== null && Object.values(value).every(isProper);
 }

@@ -247,6 +247,16 @@ describe('devices and their MDM server', () => {
     expect(rig.fleet.mdm.queued('U1')).toBe(0);
   });
 
+  it('tokens are data: the MDM server refuses text in their place', async () => {
+    const server = rig.fleet.mdm.server();
+    const about = { UDID: 'U1', Topic: 'com.apple.mgmt.External.test', MessageType: 'TokenUpdate' };
+    const tokens = { PushMagic: 'magic', Token: 'dG9rZW4=', UnlockToken: Buffer.from('unlock') };
+    await expect(server.checkIn(toPlist({ ...about, ...tokens }))).rejects.toThrow('400');
+    expect(rig.webhooks).toEqual([]);
+    const device = await rig.enrolled({ serialNumber: 'S1', udid: 'U1' });
+    expect(device.enrolled).toBe(true);
+  });
+
   it('webhooks are lost and doubled, and devices are known to the admin API', async () => {
     const device = await rig.enrolled({ serialNumber: 'S1', udid: 'U1', name: 'Phone' });
     rig.fleet.mdm.faults.loseWebhooks = 1;

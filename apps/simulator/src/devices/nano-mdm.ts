@@ -162,6 +162,8 @@ export class NanoMdm {
     const message = fromPlist(body) ?? {};
     const { id, type } = idsOf(message);
     const kind = textOf(message['MessageType']);
+    if (id === '' || (kind === 'TokenUpdate' && !hasTokens(message)))
+      throw new Error('the MDM server answered HTTP 400');
     const enrolment = this.#enrolments.get(id) ?? { type, enabled: false, tally: 0, queue: [] };
     this.#enrolments.set(id, enrolment);
     if (kind === 'Authenticate') {
@@ -228,6 +230,10 @@ export class NanoMdm {
     }
   }
 }
+
+/** NanoMDM reads tokens as data; text in their place is no message to it. */
+const hasTokens = ({ Token: token, UnlockToken: unlockToken }: PlistDict): boolean =>
+  token instanceof Uint8Array && (unlockToken === undefined || unlockToken instanceof Uint8Array);
 
 function idsOf(message: PlistDict): { id: string; type: string } {
   const { UDID: udid, EnrollmentID: enrolmentId } = message;

@@ -2,7 +2,7 @@ import { fromPlist, textOf, toPlist, type Plist, type PlistDict } from './plist.
 
 /** The server as a device sees it: NanoMDM's façade here, or a real one over HTTP. */
 export interface DeviceServer {
-  /** A check-in message, such as Authenticate. */
+  /** A check-in message, such as Authenticate. Rejects where the server refuses it. */
   checkIn(body: string): Promise<void>;
   /** An answer to a command, or that the device is idle; the next command, or '' for none. */
   connect(body: string): Promise<string>;
@@ -138,7 +138,11 @@ export class VirtualDevice {
     const facts: PlistDict = hidden ? {} : { SerialNumber: serialNumber };
     const about: PlistDict = { ProductName: product, OSVersion: osVersion, DeviceName: name };
     await this.world.server.checkIn(toPlist({ MessageType: 'Authenticate', ...topic, ...facts, ...about }));
-    const tokens = { Token: 'dG9rZW4=', PushMagic: 'push-magic-canary', UnlockToken: 'dW5sb2NrLWNhbmFyeQ==' };
+    const tokens = {
+      Token: Buffer.from('push-token-canary'),
+      PushMagic: 'push-magic-canary',
+      UnlockToken: Buffer.from('unlock-token-canary'),
+    };
     await this.world.server.checkIn(toPlist({ MessageType: 'TokenUpdate', ...topic, ...tokens }));
     this.enrolled = true;
     await this.wake();
