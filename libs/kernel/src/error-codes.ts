@@ -30,7 +30,17 @@ export const ERROR_CODES = {
   },
   INVALID_MEDIA_TYPE: {
     means: 'The body has a media type that this address does not accept.',
-    advice: 'Send JSON with `Content-Type: application/json`; a token may also be uploaded in a form.',
+    advice:
+      'Send JSON with `Content-Type: application/json`; a token may also be uploaded in a form, and a table is sent with `Content-Type: text/csv`.',
+  },
+  INVALID_TABLE: {
+    means: 'The table (CSV) cannot be read to its end, or its first line names no column that it may have.',
+    advice:
+      'Send text in UTF-8 with commas, and the names of the columns on the first line. Nothing of the table was taken; the facts name the line where it is known.',
+  },
+  INVALID_ROW: {
+    means: 'A row of a table is not valid.',
+    advice: 'Mend the row and send it again; the other rows were taken.',
   },
   INVALID_METHOD: {
     means: 'The address exists, but it does not accept this method.',

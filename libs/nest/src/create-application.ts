@@ -25,6 +25,7 @@ import { judgeHeads } from './http/request-head.js';
 import { logRequests } from './http/request-log.js';
 import { requestValidation } from './http/request-validation.js';
 import { setSecurityHeaders } from './http/security-headers.js';
+import { readTables } from './http/table-body.js';
 import { readUploads } from './http/uploads.js';
 
 /** Of a part of a path, encoded: each of its characters may take 12. */
@@ -72,6 +73,7 @@ export async function createApplication(host: EdgeHost): Promise<NestFastifyAppl
   // It ends with its line, so that a terminal's prompt does not run into it.
   server.setReplySerializer((payload) => `${JSON.stringify(payload)}\n`);
   readJson(server, new Set([MDM_WEBHOOK]));
+  readTables(server);
   limitNotifications(server, http.notificationBodyLimit);
   logRequests(server, host.log);
   judgeHeads(server, host.log);
