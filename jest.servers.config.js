@@ -1,11 +1,11 @@
 import configuration from './jest.config.js';
 
-/** Suites by the variable that names their server. Where none is named all of them run, and fail. */
-const named = Object.entries({ ESDB_URL: 'eventstoredb', MONGODB_URL: 'mongodb' }).filter(
+/** Suites by the variable that names their server, or its program. Where none is named all of them run, and fail. */
+const named = Object.entries({ ESDB_URL: 'eventstoredb', MONGODB_URL: 'mongodb', NANOMDM: 'nanomdm' }).filter(
   ([variable]) => process.env[variable],
 );
 
-/** The contract suites against real servers, see `npm run test:servers`. */
+/** The contract suites and a rollout against real servers, see `npm run test:servers`. */
 export default {
   ...configuration,
   testRegex:

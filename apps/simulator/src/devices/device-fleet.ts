@@ -4,7 +4,7 @@ import type { Identifiers } from '../identifiers.js';
 import type { Deliver } from '../transport.js';
 import type { World } from '../world.js';
 import { NanoMdm } from './nano-mdm.js';
-import { VirtualDevice, type DeviceFacts, type DeviceKnobs } from './virtual-device.js';
+import { VirtualDevice, type DeviceFacts, type DeviceKnobs, type DeviceServer } from './virtual-device.js';
 
 export interface NewDevice extends Partial<DeviceFacts> {
   /** Null for an enrolment that hides it. */
@@ -43,13 +43,16 @@ export class DeviceFleet {
     this.mdm.onPush = (id) => void this.#devices.get(id)?.wake();
   }
 
-  /** Adds devices without enrolling them; returns their ids. */
-  add(devices: readonly NewDevice[]): readonly VirtualDevice[] {
+  /** Adds devices without enrolling them. `serverOf`: what they enrol at by their ids; the façade when absent. */
+  add(
+    devices: readonly NewDevice[],
+    serverOf: (udid: string) => DeviceServer = () => this.mdm.server(),
+  ): readonly VirtualDevice[] {
     return devices.map(({ knobs, udid = this.ids.uuid().toUpperCase(), ...facts }) => {
       const device = new VirtualDevice(
         { udid, ...facts },
         {
-          server: this.mdm.server(),
+          server: serverOf(udid),
           after: (delayMs, run) => this.timers.after(delayMs, run),
           hasLicence: (adamId, serialNumber) => this.#hasLicence(adamId, serialNumber),
           app: (adamId) => {
