@@ -68,8 +68,8 @@ async function order(kind: 'AssignLicense' | 'RolloutApp', serialNumber: string)
 }
 
 const installation = async (serialNumber: string): Promise<Installation | undefined> => {
-  const { body } = await seatbook.get(`/installations?serialNumber=${serialNumber}`).expect(200);
-  return (body as ItemsBody<Installation>).items[0];
+  const answer = await seatbook.get(`/installations?serialNumber=${serialNumber}`).expect(200);
+  return (answer.body as ItemsBody<Installation>).items[0];
 };
 
 /** The device asks for commands until its app is in this state. */
