@@ -35,6 +35,65 @@ async function items<T = Record<string, unknown>>(path: string): Promise<readonl
   return ((await seatbook.get(path).expect(200)).body as ItemsBody<T>).items;
 }
 
+describe('why an app is not installed', () => {
+  const [serialNumber = ''] = devices(1);
+  const ofApp = `/accounts/${BERLIN}/assets/${KARTOGRAF}`;
+
+  it('is told for a device or a person, with the next step and the chain of causes', async () => {
+    const { body } = (await seatbook
+      .get(`${ofApp}/why?serialNumber=${serialNumber.toLowerCase()}`)
+      .expect(200)) as { body: { chain: { type: string; cause: { eventId: string | null } }[] } };
+    expect(body).toMatchObject({
+      reason: 'not-rolled-out',
+      remedy: 'Roll the app out: an order of the kind RolloutApp.',
+      nextStep: null,
+      assetId: `${KARTOGRAF}.STDQ`,
+      name: 'Kartograf',
+      holder: { serialNumber, userId: null },
+      licence: { state: 'assigned', orderId: assigned.orderId },
+      installation: null,
+      hold: null,
+    });
+    const { chain } = body;
+    expect(chain[0]).toMatchObject({ type: 'order.placed', cause: { eventId: null } });
+    expect(chain.at(-1)).toMatchObject({ type: 'asset.licenses-assigned' });
+    const person = await seatbook.get(`${ofApp}/why?userId=nobody`).expect(200);
+    expect(person.body).toMatchObject({ reason: 'no-licence', chain: [] });
+    for (const query of ['', `?serialNumber=${serialNumber}&userId=nobody`])
+      expect(await seatbook.get(`${ofApp}/why${query}`)).toMatchObject({ body: { code: 'INVALID_HOLDER' } });
+    const unknown = `/accounts/${BERLIN}/assets/900000099/why?serialNumber=${serialNumber}`;
+    await seatbook.get(unknown).expect(404);
+  });
+
+  it('a device shows each of its apps, also as a table', async () => {
+    const { body } = (await seatbook.get(`/devices/${serialNumber}/apps`).expect(200)) as {
+      body: ItemsBody<unknown>;
+    };
+    expect(body).toMatchObject({
+      serialNumber,
+      device: { state: 'unknown', platform: null },
+      items: [{ assetId: `${KARTOGRAF}.STDQ`, licence: { state: 'assigned' }, reason: 'not-rolled-out' }],
+    });
+    const { text } = await seatbook
+      .get(`/devices/${serialNumber}/apps`)
+      .set('accept', 'text/csv')
+      .expect(200);
+    expect(text.split('\r\n')).toHaveLength(3);
+    expect(text).toContain('licence.state');
+  });
+
+  it('lists of what was rolled out are empty where nothing was', async () => {
+    for (const path of [
+      '/installations?reason=offline',
+      '/installations/failures',
+      `${ofApp}/installations?state=failed`,
+    ])
+      expect(await items(path)).toEqual([]);
+    await seatbook.get(`/orders/${assigned.orderId}/rollout/targets`).expect(404);
+    await seatbook.get('/installations?reason=boredom').expect(400);
+  });
+});
+
 describe('filters', () => {
   it('find assets by a part of the name, by platform and by shortage', async () => {
     const names = async (query: string) =>

@@ -24,6 +24,8 @@ export * from './edge/plan-order.js';
 export * from './edge/receive-notification.js';
 export * from './edge/receive-mdm-message.js';
 export * from './edge/installations.js';
+export * from './edge/why.js';
+export * from './edge/device-apps.js';
 export * from './edge/as-of.js';
 export * from './edge/history.js';
 export * from './edge/differences.js';

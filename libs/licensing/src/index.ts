@@ -95,8 +95,16 @@ export {
 } from './order-plan.js';
 export type { OrderDocument } from './order/orders-model.js';
 export type { OutcomeDocument } from './order/outcomes-model.js';
-export { GRACE_MS, INSTALLATION_STATES } from './installation/installations-model.js';
+export { GRACE_MS, INSTALLATION_STATES, installationKey } from './installation/installations-model.js';
 export { INSTALLATION_FAILURES } from './installation/installation-story.js';
+export {
+  REASONS_WHY,
+  whyOf,
+  type Circumstances,
+  type NextStep,
+  type ReasonWhy,
+  type Why,
+} from './why.js';
 export { newCommandUuid, isOurs } from './command-uuid.js';
 export type { Device, DeviceCommand, DevicePhase } from './device/device-decider.js';
 export type { DeviceEvent, DeviceLeft, Ownership, RegisteredFacts } from './device/device-events.js';

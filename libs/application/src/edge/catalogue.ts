@@ -1,6 +1,7 @@
 import { accountCommands, accountQueries } from './accounts.js';
 import { activationCommands, activationQueries } from './activations.js';
 import { assetCommands, assetQueries } from './assets.js';
+import { deviceAppQueries } from './device-apps.js';
 import { deviceQueries } from './devices.js';
 import { differenceQueries } from './differences.js';
 import { driftCommands, driftQueries } from './drift.js';
@@ -21,6 +22,7 @@ import { reportQueries } from './report.js';
 import { syncCommands, syncQueries } from './syncs.js';
 import { timelineQueries } from './timeline.js';
 import { waitingCommands, waitingQueries } from './waiting-list.js';
+import { whyQueries } from './why.js';
 
 // All that the edge can be asked. A command or query is registered beside the function that does it, and nowhere else.
 
@@ -43,6 +45,7 @@ export const queries = {
   ...accountQueries,
   ...activationQueries,
   ...assetQueries,
+  ...deviceAppQueries,
   ...deviceQueries,
   ...differenceQueries,
   ...driftQueries,
@@ -60,4 +63,5 @@ export const queries = {
   ...syncQueries,
   ...timelineQueries,
   ...waitingQueries,
+  ...whyQueries,
 };

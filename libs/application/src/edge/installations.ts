@@ -1,13 +1,20 @@
-import { Refusal, type Position } from '@seatbook/kernel';
+import { Refusal, chunksOf, type Envelope, type Position } from '@seatbook/kernel';
 import {
+  assetKey,
   deviceIdOf,
+  installationKey,
+  orderStream,
   queryModels,
+  type AssetId,
   type InstallationDocument,
   type InstallationFailure,
   type InstallationState,
+  type OrderEvent,
 } from '@seatbook/licensing';
+import { giveWay, readable } from '@seatbook/runtime';
 import { mustExist } from './accounts.js';
-import type { PageOf, Reflected, RowsOf, WantedPage } from './reader.js';
+import { cursorAt, pageOfList, placeOf } from './page-of-list.js';
+import type { PageOf, Reflected, ReflectedPage, RowsOf, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
 export interface WantedInstallations extends WantedPage {
@@ -16,6 +23,7 @@ export interface WantedInstallations extends WantedPage {
   readonly orderId?: string | undefined;
   readonly app?: { readonly uId: string; readonly adamId: string } | undefined;
   readonly state?: InstallationState | undefined;
+  readonly reason?: InstallationFailure | undefined;
 }
 
 type Installations = typeof queryModels.installations;
@@ -23,7 +31,7 @@ type Installations = typeof queryModels.installations;
 /** Apps on devices. @throws Refusal NOT_FOUND_ACCOUNT */
 export async function listInstallations(
   seatbook: SeatbookEdge,
-  { serialNumber, orderId, app, state, ...page }: WantedInstallations,
+  { serialNumber, orderId, app, state, reason, ...page }: WantedInstallations,
 ): PageOf<'installations'> {
   if (app) await mustExist(seatbook, app.uId);
   const inState = state === undefined ? [] : [state];
@@ -33,16 +41,75 @@ export async function listInstallations(
     if (app) return { index: 'by-app', equals: [app.uId, app.adamId, ...inState] };
     return { index: 'by-state', equals: inState };
   })();
-  const keeps = serialNumber === undefined ? undefined : keepsState(state);
-  return seatbook.reader.page(queryModels.installations, rows, page, keeps);
+  const sifted = reason !== undefined || (serialNumber !== undefined && state !== undefined);
+  const keeps = (row: InstallationDocument): boolean =>
+    (state === undefined || row.state === state) && (reason === undefined || row.reason === reason);
+  return seatbook.reader.page(queryModels.installations, rows, page, sifted ? keeps : undefined);
 }
 
-const keepsState = (state: InstallationState | undefined) =>
-  state === undefined ? undefined : (row: InstallationDocument) => row.state === state;
+/** Devices on which one app has failed for one reason. */
+export interface FailuresFound {
+  readonly reason: InstallationFailure;
+  readonly uId: string;
+  readonly adamId: string;
+  readonly pricingParam: string;
+  readonly name: string | null;
+  /** Nothing more is tried by itself. */
+  readonly failed: number;
+  /** The next try is planned. */
+  readonly retrying: number;
+}
+
+export interface WantedFailures extends WantedPage {
+  readonly accountId?: string | undefined;
+}
+
+const COUNTED_AT_ONCE = 1_000;
+
+/** Why apps are not installed: the reasons, and on how many devices. @throws Refusal NOT_FOUND_ACCOUNT */
+export async function listFailures(
+  seatbook: SeatbookEdge,
+  { accountId, part, position }: WantedFailures,
+): Promise<ReflectedPage<FailuresFound>> {
+  const { reader } = seatbook;
+  if (accountId !== undefined) await mustExist(seatbook, accountId);
+  const asOf = await reader.reflected(queryModels.installations, position);
+  const found = new Map<string, FailuresFound>();
+  let counted = 0;
+  for (const state of ['failed', 'retrying'] as const) {
+    const rows = { index: 'by-state', equals: [state] } as const;
+    for await (const row of reader.all(queryModels.installations, rows)) {
+      if ((counted += 1) % COUNTED_AT_ONCE === 0) await giveWay();
+      const { uId, adamId, pricingParam, reason } = row;
+      if (reason === null || (accountId !== undefined && uId !== accountId)) continue;
+      const key = failuresKey(row, reason);
+      const before = found.get(key) ?? {
+        reason,
+        uId,
+        adamId,
+        pricingParam,
+        name: null,
+        failed: 0,
+        retrying: 0,
+      };
+      found.set(key, { ...before, [state]: before[state] + 1 });
+    }
+  }
+  const page = pageOfList([...found.values()], (row) => failuresKey(row, row.reason), part);
+  const names = await reader.getMany(queryModels.assets, [
+    ...new Set(page.rows.map((row) => assetKey(row.uId, row))),
+  ]);
+  const named = page.rows.map((row) => ({ ...row, name: names.get(assetKey(row.uId, row))?.name ?? null }));
+  return { ...page, rows: named, asOf };
+}
+
+const failuresKey = (row: AssetId & { readonly uId: string }, reason: string): string =>
+  `${reason}|${assetKey(row.uId, row)}`;
 
 /** How far a rollout is: its targets by state, and those that failed by their reason. */
 export interface RolloutProgress {
   readonly orderId: string;
+  readonly targets: number;
   readonly states: Readonly<Partial<Record<InstallationState, number>>>;
   readonly failures: Readonly<Partial<Record<InstallationFailure, number>>>;
   readonly asOf: Reflected;
@@ -53,25 +120,118 @@ export interface WantedRollout {
   readonly position?: Position | undefined;
 }
 
-/**
- * Targets that a later order has taken over are counted there.
- * @throws Refusal NOT_FOUND_ORDER where there is no rollout of this id
- */
-export async function getRollout(
-  { reader }: SeatbookEdge,
-  { orderId, position }: WantedRollout,
-): Promise<RolloutProgress> {
-  const { document: order } = await reader.get(queryModels.orders, orderId, position);
-  if (order?.kind !== 'RolloutApp') throw new Refusal('NOT_FOUND_ORDER', 'there is no such rollout');
-  const asOf = await reader.reflected(queryModels.installations, position);
-  const states: Partial<Record<InstallationState, number>> = {};
-  const failures: Partial<Record<InstallationFailure, number>> = {};
-  const rows = { index: 'by-order', equals: [orderId] } as const;
-  for await (const { state, reason } of reader.all(queryModels.installations, rows)) {
-    states[state] = (states[state] ?? 0) + 1;
-    if (state === 'failed' && reason !== null) failures[reason] = (failures[reason] ?? 0) + 1;
-  }
-  return { orderId, states, failures, asOf };
+export interface WantedTargets extends WantedRollout, WantedPage {
+  readonly state?: InstallationState | undefined;
+  readonly reason?: InstallationFailure | undefined;
 }
 
-export const installationQueries = { ListInstallations: listInstallations, GetRollout: getRollout };
+/** One app on one device that a rollout names, as it stands, whichever order wanted it last. */
+export interface RolloutTarget extends AssetId {
+  readonly uId: string;
+  readonly device: string;
+  readonly state: InstallationState;
+  /** Null: the rollout found no licence for it, and nothing was ever installed. */
+  readonly installation: InstallationDocument | null;
+}
+
+/** @throws Refusal NOT_FOUND_ORDER where there is no rollout of this id */
+export async function getRollout(seatbook: SeatbookEdge, wanted: WantedRollout): Promise<RolloutProgress> {
+  const { uId, asOf } = await rolloutOf(seatbook, wanted);
+  const { orderId } = wanted;
+  const states: Partial<Record<InstallationState, number>> = {};
+  const failures: Partial<Record<InstallationFailure, number>> = {};
+  let targets = 0;
+  for await (const { targets: some } of targetsOf(seatbook, orderId, uId, START_OF_TARGETS)) {
+    for (const { state, installation } of some) {
+      states[state] = (states[state] ?? 0) + 1;
+      const reason = installation?.reason ?? null;
+      if (state === 'failed' && reason !== null) failures[reason] = (failures[reason] ?? 0) + 1;
+    }
+    targets += some.length;
+  }
+  return { orderId, targets, states, failures, asOf };
+}
+
+/** In the order in which the rollout names them. @throws Refusal NOT_FOUND_ORDER where there is no rollout of this id */
+export async function listRolloutTargets(
+  seatbook: SeatbookEdge,
+  { orderId, state, reason, part: { limit, cursor }, position }: WantedTargets,
+): Promise<ReflectedPage<RolloutTarget>> {
+  const { uId, asOf } = await rolloutOf(seatbook, { orderId, position });
+  const rows: RolloutTarget[] = [];
+  const from = cursor === undefined ? START_OF_TARGETS : placeIn(placeOf(cursor));
+  for await (const { place, targets } of targetsOf(seatbook, orderId, uId, from)) {
+    for (const [index, target] of targets.entries()) {
+      if (state !== undefined && target.state !== state) continue;
+      if (reason !== undefined && target.installation?.reason !== reason) continue;
+      if (rows.length === limit) {
+        const next = { ...place, index: place.index + index };
+        return { rows, next: cursorAt(`${next.revision}.${next.index}`), asOf };
+      }
+      rows.push(target);
+    }
+  }
+  return { rows, next: null, asOf };
+}
+
+async function rolloutOf(
+  { reader }: SeatbookEdge,
+  { orderId, position }: WantedRollout,
+): Promise<{ readonly uId: string; readonly asOf: Reflected }> {
+  const { document: order } = await reader.get(queryModels.orders, orderId, position);
+  if (order?.kind !== 'RolloutApp') throw new Refusal('NOT_FOUND_ORDER', 'there is no such rollout');
+  return { uId: order.uId, asOf: await reader.reflected(queryModels.installations, position) };
+}
+
+/** A target within the questions of an order: that of the event, and the device within it. */
+interface PlaceOfTarget {
+  readonly revision: number;
+  readonly index: number;
+}
+
+const START_OF_TARGETS: PlaceOfTarget = { revision: 0, index: 0 };
+
+const placeIn = (text: string): PlaceOfTarget => {
+  const [revision = 0, index = 0] = text.split('.').map((part) => Number(part) || 0);
+  return { revision, index };
+};
+
+const PAGE_EVENTS = 50;
+
+/** The order's own questions name all that it is about, in an order that never changes. */
+async function* targetsOf(
+  { events, reader }: SeatbookEdge,
+  orderId: string,
+  uId: string,
+  from: PlaceOfTarget,
+): AsyncGenerator<{ readonly place: PlaceOfTarget; readonly targets: readonly RolloutTarget[] }> {
+  for (let revision = from.revision; ; revision += PAGE_EVENTS) {
+    const page = await events.readStream(orderStream(orderId), revision, PAGE_EVENTS);
+    for (const event of page) {
+      const asked = readable(event) as Envelope<OrderEvent>;
+      if (asked.type !== 'order.reservation-asked') continue;
+      const { adamId, pricingParam, serialNumbers } = asked.data;
+      let index = event.revision === from.revision ? from.index : 0;
+      for (const devices of chunksOf(serialNumbers.slice(index).map(deviceIdOf), COUNTED_AT_ONCE)) {
+        const keys = devices.map((device) => installationKey(device, adamId));
+        const known = await reader.getMany(queryModels.installations, keys);
+        const targets = devices.map((device): RolloutTarget => {
+          const installation = known.get(installationKey(device, adamId)) ?? null;
+          const state = installation?.state ?? 'no-licence';
+          return { uId, adamId, pricingParam, device, state, installation };
+        });
+        yield { place: { revision: event.revision, index }, targets };
+        index += devices.length;
+        await giveWay();
+      }
+    }
+    if (page.length < PAGE_EVENTS) return;
+  }
+}
+
+export const installationQueries = {
+  ListInstallations: listInstallations,
+  ListFailures: listFailures,
+  GetRollout: getRollout,
+  ListRolloutTargets: listRolloutTargets,
+};

@@ -41,6 +41,7 @@ export class SeatbookEdge {
   readonly stores: Stores;
   readonly clock: Clock;
   readonly ids: Ids;
+  readonly timings: Foundation['timings'];
   readonly events: Foundation['events'];
   readonly runner: Foundation['runner'];
   readonly freshness: Foundation['freshness'];
@@ -54,10 +55,11 @@ export class SeatbookEdge {
     private readonly foundation: Foundation,
     readonly options: EdgeOptions,
   ) {
-    const { stores, clock, ids, events, runner, freshness } = foundation;
+    const { stores, clock, ids, timings, events, runner, freshness } = foundation;
     this.stores = stores;
     this.clock = clock;
     this.ids = ids;
+    this.timings = timings;
     this.events = events;
     this.runner = runner;
     this.freshness = freshness;

@@ -105,7 +105,8 @@ async function eventAt(seatbook: SeatbookEdge, position: Position): Promise<Enve
   return readable(event);
 }
 
-async function entriesOf(
+/** Events as people read them, in the order given. `holder`: whom the sentences are about, where it is one. */
+export async function entriesOf(
   seatbook: SeatbookEdge,
   events: readonly Envelope[],
   holder: HolderKey | null,

@@ -11,7 +11,7 @@ export function installationSubjects({ stream, type, data }: Envelope<Installati
 }
 
 /** Each reason in words. */
-const FAILURES: Readonly<Record<InstallationFailure, string>> = {
+export const FAILURES: Readonly<Record<InstallationFailure, string>> = {
   'licence-not-found': 'the device does not find its licence',
   'no-licence': 'Apple has no licence for the device',
   'not-enrolled': 'the device cannot be reached by the MDM server',

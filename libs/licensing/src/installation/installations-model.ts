@@ -52,7 +52,7 @@ type InstallationChange = Change<InstallationDocument>;
 /** An installed app whose licence is gone keeps working for 30 days. */
 export const GRACE_MS = 30 * 24 * 3_600_000;
 
-const keyOf = (device: string, adamId: string): string => `${device}|${adamId}`;
+export const installationKey = (device: string, adamId: string): string => `${device}|${adamId}`;
 
 /** Rows of devices that are wanted to have an app. */
 function wanted(
@@ -67,7 +67,7 @@ function wanted(
     const device = deviceIdOf(serialNumber);
     const orderId = orderAt(refs, index);
     return {
-      key: keyOf(device, adamId),
+      key: installationKey(device, adamId),
       evolve(row) {
         const before = row?.state;
         const kept = before === 'installed' || (before !== undefined && UNDER_WAY.has(before));
@@ -92,7 +92,7 @@ const changed = (
   adamId: string,
   change: Partial<InstallationDocument>,
 ): InstallationChange => ({
-  key: keyOf(idOf(stream), adamId),
+  key: installationKey(idOf(stream), adamId),
   evolve(row) {
     if (!row) return null;
     const since =
@@ -105,7 +105,7 @@ const changed = (
 const unlicensed = (event: Envelope, { serialNumbers }: Holders): readonly InstallationChange[] => {
   const { adamId } = assetOf(idOf(event.stream));
   return serialNumbers.map((serialNumber) => ({
-    key: keyOf(deviceIdOf(serialNumber), adamId),
+    key: installationKey(deviceIdOf(serialNumber), adamId),
     evolve: (row) =>
       row?.state === 'licence-coming'
         ? { ...row, state: 'no-licence', since: effectiveAt(event.metadata) }
@@ -134,7 +134,7 @@ export const installationsModel = readModel<InstallationDocument, AssetEvent | I
       const { adamId } = assetOf(idOf(event.stream));
       const endsAt = effectiveAt(event.metadata) + GRACE_MS;
       return event.data.serialNumbers.map((serialNumber) => ({
-        key: keyOf(deviceIdOf(serialNumber), adamId),
+        key: installationKey(deviceIdOf(serialNumber), adamId),
         evolve: (row) => (row?.state === 'installed' ? { ...row, endsAt } : row),
       }));
     },
@@ -143,7 +143,7 @@ export const installationsModel = readModel<InstallationDocument, AssetEvent | I
       const device = idOf(event.stream);
       return [
         {
-          key: keyOf(device, adamId),
+          key: installationKey(device, adamId),
           evolve: (row) => ({
             device,
             uId,

@@ -1,4 +1,4 @@
-import type { RolloutProgress } from '@seatbook/application';
+import type { FailuresFound, RolloutProgress, RolloutTarget } from '@seatbook/application';
 import { isoTime } from '@seatbook/kernel';
 import {
   INSTALLATION_FAILURES,
@@ -7,7 +7,18 @@ import {
   type InstallationDocument,
 } from '@seatbook/licensing';
 import { ApiProperty } from '@nestjs/swagger';
-import { Count, CountOrNull, Links, OneOf, Text, Time, TimeOrNull, Part } from '../document/fields.js';
+import {
+  Count,
+  CountOrNull,
+  Links,
+  OneOf,
+  Part,
+  PartOrNull,
+  Text,
+  TextOrNull,
+  Time,
+  TimeOrNull,
+} from '../document/fields.js';
 import { API } from '../http/api-root.js';
 import { AsOfAnswer, asOfAnswer } from '../reading/as-of.js';
 
@@ -94,10 +105,13 @@ export class RolloutAnswer {
   @Text('60501a66-da6b-8e0d-99da-ff88c72147da')
   orderId!: string;
 
-  @counts('Targets by the state of their installation. One that a later order wanted is counted there.', {
-    installed: 118,
-    failed: 2,
-  })
+  @Count(120, 'Apps on devices that the rollout names.')
+  targets!: number;
+
+  @counts(
+    'Targets by the state of their installation as it is now, whichever order wanted it last. `no-licence`: the rollout found none.',
+    { installed: 118, failed: 2 },
+  )
   states!: Readonly<Record<string, number>>;
 
   @counts('Failed ones by reason.', { 'user-rejected': 2 })
@@ -107,9 +121,78 @@ export class RolloutAnswer {
   asOf!: AsOfAnswer;
 }
 
-export const rolloutAnswer = ({ orderId, states, failures, asOf }: RolloutProgress): RolloutAnswer => ({
-  orderId,
-  states,
-  failures,
+export const rolloutAnswer = ({ asOf, ...progress }: RolloutProgress): RolloutAnswer => ({
+  ...progress,
   asOf: asOfAnswer(asOf),
+});
+
+/** One app on one device that a rollout names. */
+export class TargetAnswer {
+  @Text('C02XK0AAHV29')
+  serialNumber!: string;
+
+  @Text('900000001.STDQ')
+  assetId!: string;
+
+  @OneOf(INSTALLATION_STATES, 'installed', '`no-licence`: the rollout found none.')
+  state!: string;
+
+  @PartOrNull(() => InstallationAnswer, 'As it is now, whichever order wanted it last.')
+  installation!: InstallationAnswer | null;
+
+  @Links({ why: '/api/v1/accounts/7700000000000001/assets/900000001.STDQ/why?serialNumber=C02XK0AAHV29' })
+  links!: { why: string };
+}
+
+export const targetAnswer = ({
+  uId,
+  device,
+  state,
+  installation,
+  ...asset
+}: RolloutTarget): TargetAnswer => ({
+  serialNumber: device,
+  assetId: idOfAsset(asset),
+  state,
+  installation: installation && installationAnswer(installation),
+  links: {
+    why: `${API}/accounts/${uId}/assets/${idOfAsset(asset)}/why?serialNumber=${encodeURIComponent(device)}`,
+  },
+});
+
+/** Devices on which one app has failed for one reason. */
+export class FailuresAnswer {
+  @OneOf(INSTALLATION_FAILURES, 'user-rejected')
+  reason!: string;
+
+  @Text('7700000000000001')
+  accountId!: string;
+
+  @Text('900000001.STDQ')
+  assetId!: string;
+
+  @TextOrNull('Field Notes')
+  name!: string | null;
+
+  @Count(2, 'Devices on which nothing more is tried by itself.')
+  failed!: number;
+
+  @Count(0, 'Devices for which the next try is planned.')
+  retrying!: number;
+}
+
+export const failuresAnswer = ({
+  uId,
+  name,
+  reason,
+  failed,
+  retrying,
+  ...asset
+}: FailuresFound): FailuresAnswer => ({
+  reason,
+  accountId: uId,
+  assetId: idOfAsset(asset),
+  name,
+  failed,
+  retrying,
 });

@@ -1,0 +1,138 @@
+import { numberOf, type DomainEvent, type Envelope, type Position } from '@seatbook/kernel';
+import {
+  callStream,
+  deviceAppsStream,
+  orderStream,
+  subjectsOf,
+  type AssetId,
+  type HolderKey,
+  type InstallationDocument,
+  type InstallationEvent,
+  type PairDocument,
+} from '@seatbook/licensing';
+import { readable, type LoggedEvent } from '@seatbook/runtime';
+import type { SeatbookEdge } from './seatbook-edge.js';
+import { lastRevision, subjectPage } from './subject-pages.js';
+
+/** One app for one holder, as it stands. */
+export interface PairInQuestion {
+  readonly uId: string;
+  readonly asset: AssetId;
+  readonly holder: HolderKey;
+  readonly pair: PairDocument | null;
+  readonly installation: InstallationDocument | null;
+}
+
+/** An explanation has so many events at the most: it is read by people. */
+const MAX_CHAIN = 100;
+const PAGE_EVENTS = 100;
+/** Events of a device or a holder that are looked at. */
+const LOOK_AT_EVENTS = 2_000;
+
+type Log = Pick<SeatbookEdge, 'events' | 'reader'>;
+
+/**
+ * How it came to this: the last events about the pair and on the device, and what each follows from, back to the requests.
+ * What Apple and devices say begins a chain of its own, so the call and the command that they answer are named as well.
+ * The oldest first.
+ */
+export async function lastEvents(seatbook: Log, question: PairInQuestion): Promise<readonly Envelope[]> {
+  const found = new Map<Position, Envelope>();
+  const follow = async (ends: readonly Envelope[]): Promise<void> => {
+    for (const end of ends) await addCauses(seatbook, end, found);
+  };
+  const { pair, installation, asset } = question;
+  const lastOfPair = pair ? await seatbook.events.readAt(pair.position) : null;
+  const last = lastOfPair ? readable(lastOfPair) : await lastOfHolder(seatbook, question);
+  if (last) await follow([last]);
+  const { callId = null } = (last?.data ?? {}) as { callId?: string | null };
+  if (callId !== null) await follow(await whole(seatbook, callStream(callId)));
+  for (const orderId of new Set([pair?.orderId, installation?.orderId]))
+    if (orderId) await follow((await whole(seatbook, orderStream(orderId))).filter(isPlaced));
+  if (installation) await follow(await onDevice(seatbook, installation.device, asset.adamId));
+  return [...found.values()].sort((one, other) => numberOf(one.position) - numberOf(other.position));
+}
+
+const isPlaced = ({ type }: Envelope): boolean => type === 'order.placed' || type === 'order.abandoned';
+
+async function addCauses({ events }: Log, end: Envelope, found: Map<Position, Envelope>): Promise<void> {
+  let event: Envelope | null = end;
+  while (event !== null && !found.has(event.position) && found.size < MAX_CHAIN) {
+    found.set(event.position, event);
+    const cause: Envelope['metadata']['cause'] = event.metadata.cause;
+    const before: readonly LoggedEvent[] = cause ? await events.readReferences([cause]) : [];
+    event = before[0] ? readable(before[0]) : null;
+  }
+}
+
+/** A call or an order has few events; of a long order the first ones. */
+const whole = async ({ events }: Log, stream: string): Promise<readonly Envelope[]> =>
+  (await events.readStream(stream, 0, PAGE_EVENTS)).map(readable);
+
+/** The last event about a holder and an asset: how a pair that is not there any more came to its end. */
+async function lastOfHolder(seatbook: Log, { uId, asset, holder }: PairInQuestion): Promise<Envelope | null> {
+  const { position: upTo } = await seatbook.reader.head();
+  const wanted = {
+    subject: { kind: 'holder', id: holder },
+    newestFirst: true,
+    upTo,
+    limit: PAGE_EVENTS,
+  } as const;
+  let looked = 0;
+  let page = await subjectPage(seatbook, { ...wanted, from: null });
+  for (;;) {
+    for (const event of page.events) {
+      const envelope = readable(event);
+      const subjects = subjectsOf(envelope);
+      const about = subjects?.assets?.some(
+        ({ adamId, pricingParam }) => adamId === asset.adamId && pricingParam === asset.pricingParam,
+      );
+      if (subjects?.uId === uId && about) return envelope;
+    }
+    looked += page.events.length;
+    if (page.next === null || looked >= LOOK_AT_EVENTS) return null;
+    page = await subjectPage(seatbook, { ...wanted, from: page.next });
+  }
+}
+
+/** What the device said of the app since its last command, that included. */
+async function onDevice(
+  { events, reader }: Log,
+  device: string,
+  adamId: string,
+): Promise<readonly Envelope[]> {
+  const stream = deviceAppsStream(device);
+  const { position } = await reader.head();
+  const found: Envelope[] = [];
+  let last = await lastRevision(events, stream, position);
+  const end = Math.max(-1, last - LOOK_AT_EVENTS);
+  while (last > end) {
+    const first = Math.max(end + 1, last - PAGE_EVENTS + 1);
+    const page = (await events.readStream(stream, first, last - first + 1)).map(readable);
+    for (const event of page.toReversed() as (Envelope<DomainEvent> & Envelope<InstallationEvent>)[]) {
+      if (!isAbout(event, adamId)) continue;
+      found.push(event);
+      if (event.type === 'installation.commanded') return found;
+    }
+    last = first - 1;
+  }
+  return found;
+}
+
+function isAbout(event: Envelope<InstallationEvent>, adamId: string): boolean {
+  switch (event.type) {
+    case 'installation.commanded':
+    case 'installation.not-needed':
+    case 'installation.acknowledged':
+    case 'installation.put-off':
+    case 'installation.failed':
+      return event.data.adamId === adamId;
+    case 'installation.list-asked':
+    case 'installation.listed':
+      return event.data.apps.some((app) => app.adamId === adamId);
+    case 'installation.device-left':
+      return event.data.removed.includes(adamId) || event.data.failed.includes(adamId);
+    default:
+      return false;
+  }
+}
