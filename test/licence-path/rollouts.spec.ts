@@ -114,11 +114,11 @@ it('a11: an app is installed only when Apple has its licence', async () => {
   const rollout = await rollOut([S0, S1, S2]);
   expect(await virtual.finished(rollout)).toMatchObject({ final: { alreadyHeld: 2, refused: 1 } });
   await virtual.advance(5 * 60_000);
-  expect(await progress(rollout)).toEqual({ installed: 1, 'licence-coming': 1 });
+  expect(await progress(rollout)).toEqual({ installed: 1, 'licence-coming': 1, 'no-licence': 1 });
   virtual.simulator.admin.purchase(UID, { adamId: APP, count: 1 });
   await virtual.finished(orderId);
   await virtual.advance(5 * 60_000);
-  expect(await progress(rollout)).toEqual({ installed: 2 });
+  expect(await progress(rollout)).toEqual({ installed: 2, 'no-licence': 1 });
   expect(virtual.simulator.fleet.unlicensedInstalls()).toBe(0);
 });
 
