@@ -19,7 +19,7 @@ const { version } = require('@swc/core/package.json');
 const PACKAGES = [
   { name: /^@seatbook\/test-support\/(.+)$/, path: 'test/support/src/$1.ts' },
   { name: /^@seatbook\/simulator$/, path: 'apps/simulator/src/index.ts' },
-  { name: /^@seatbook\/apple\/formats$/, path: 'libs/apple/src/formats.ts' },
+  { name: /^@seatbook\/(apple|mdm)\/formats$/, path: 'libs/$1/src/formats.ts' },
   { name: /^@seatbook\/store-(.+)$/, path: 'libs/stores/$1/src/index.ts' },
   { name: /^@seatbook\/([^/]+)$/, path: 'libs/$1/src/index.ts' },
 ];
