@@ -37,6 +37,11 @@ describe('what others do to licences', () => {
     );
   const ofType = async (type: (AssetEvent | ReconciliationEvent)['type']): Promise<readonly unknown[]> =>
     (await virtual.events()).filter((event) => event.type === type).map(({ data }) => data);
+  const compare = async (): Promise<void> => {
+    const request = { type: 'RequestTotals', reason: 'the spec asks', delayMs: 0 } as const;
+    await virtual.until(virtual.reconcile(request));
+    await virtual.advance(10_000);
+  };
   const requests = (since = 0): string[] =>
     virtual.simulator.admin.requests(since, 10_000).map(({ path }) => path);
   const lastRequest = (): number => virtual.simulator.admin.requests(0, 10_000).at(-1)?.n ?? 0;
@@ -116,6 +121,56 @@ describe('what others do to licences', () => {
     expect(await found()).toMatchObject([
       { source: 'another-tool', evidence: 'foreign-event', reference: event?.appleEventId },
     ]);
+  });
+
+  it("is another tool's from the moment on that Apple announces it", async () => {
+    await started();
+    await virtual.anotherTool('associate', PAGES, ['OTHER00001']);
+    await virtual.anotherTool('disassociate', KEYNOTE, serials(1));
+    give(KEYNOTE, 'OTHER00002');
+    await virtual.advance(20_000);
+    await compare();
+    expect(await ofType('reconciliation.foreign-event-noted')).toEqual([]);
+    const bySource = (await found()).map(({ serialNumbers, source, evidence }) => [
+      serialNumbers[0],
+      source,
+      evidence,
+    ]);
+    expect(bySource.sort()).toEqual([
+      ['OTHER00001', 'another-tool', 'foreign-event'],
+      ['OTHER00002', 'console', 'not-announced'],
+      ['S000000000', 'another-tool', 'foreign-event'],
+    ]);
+  });
+
+  it('is not of who has only done the opposite before', async () => {
+    await started();
+    await virtual.anotherTool('associate', PAGES, ['OTHER00001']);
+    await virtual.advance(5 * MINUTE);
+    take(PAGES, 'OTHER00001');
+    await compare();
+    expect((await found()).map(({ kind, source }) => [kind, source])).toEqual([
+      ['added', 'another-tool'],
+      ['taken', 'console'],
+    ]);
+  });
+
+  it('may have happened since the walk before, where work of ours hid it from the numbers', async () => {
+    await started();
+    virtual.simulator.admin.setFaults({ eventDelayMs: { min: 2 * MINUTE, max: 2 * MINUTE } });
+    const [returned = '', taken = ''] = serials(2);
+    await virtual.place({ kind: 'ReturnLicense', assets: [stdq(KEYNOTE)], serialNumbers: [returned] });
+    await virtual.advance(10_000);
+    const at = virtual.clock.now();
+    take(KEYNOTE, taken);
+    await virtual.advance(10_000);
+    await compare();
+    expect(await found()).toEqual([]);
+    await virtual.advance(5 * MINUTE);
+    await compare();
+    const [drift] = await found();
+    expect(drift).toMatchObject({ kind: 'taken', serialNumbers: [taken] });
+    expect(drift?.from).toBeLessThanOrEqual(at);
   });
 
   it('is found also where no notification comes', async () => {

@@ -354,6 +354,8 @@ export interface LedgerCounts extends AssetId {
   readonly reserved: number;
   readonly assigned: number;
   readonly returning: number;
+  /** Since when none has been reserved or returning; null: some are. */
+  readonly quietSince: Instant | null;
 }
 
 /** All that steps may use. */

@@ -2,6 +2,7 @@ import { decideDrift, setDriftPolicies } from '@seatbook/application';
 import { idOf, type Instant, type Milliseconds, type Position } from '@seatbook/kernel';
 import {
   holderKeys,
+  type AppleEventEvent,
   type AssetEvent,
   type DriftPolicies,
   type ReconciliationEvent,
@@ -20,6 +21,8 @@ const SHORT_DAY_MS: Milliseconds = 3_600_000;
 const SLACK_MS: Milliseconds = 30_000;
 /** … where one worker sees what another one does when it looks. */
 const SLACK_OF_SEVERAL_MS: Milliseconds = 150_000;
+/** A notification is reacted to within this time. */
+const REACTED_MS: Milliseconds = 1_000;
 const ALERT_AFTER_MS: Milliseconds = 3_600_000;
 /** A pair that was restored so often within a day is asked about. */
 const RESTORES = 2;
@@ -35,15 +38,13 @@ interface Act {
   readonly by: 'console' | 'another-tool';
   readonly at: Instant;
   readonly expected: Decision;
-  /** Work of ours was on its way at the same time: Apple's numbers said nothing certain then. */
-  readonly besideOrders: boolean;
 }
 
 type DataOf<E extends { readonly type: string; readonly data: unknown }, T extends E['type']> = Extract<
   E,
   { type: T }
 >['data'];
-type Noted = DataOf<ReconciliationEvent, 'reconciliation.foreign-event-noted'>;
+type Announced = DataOf<AppleEventEvent, 'appleEvent.notification-received'>;
 type Walked = DataOf<ReconciliationEvent, 'reconciliation.walk-completed'>;
 
 /** What the log says of one pair, and when the walk began that found it. */
@@ -139,10 +140,9 @@ class Others {
 
   /** Of one app they give more away, of the other they take some; our own orders run at the same time. */
   async takeAndGive(): Promise<void> {
-    for (const serialNumber of serials(2, 0, 'G'))
-      this.#act('added', this.#more, serialNumber, 'console', true);
-    this.#act('taken', this.#less, 'E000000000', 'console', true);
-    this.#act('taken', this.#less, 'P000000000', 'another-tool', true);
+    for (const serialNumber of serials(2, 0, 'G')) this.#act('added', this.#more, serialNumber, 'console');
+    this.#act('taken', this.#less, 'E000000000', 'console');
+    this.#act('taken', this.#less, 'P000000000', 'another-tool');
     await this.#order(this.#dice.of(['AssignLicense', 'ReturnLicense'] as const), serials(3, 3, 'P'));
     await this.world.pass(this.#round);
   }
@@ -209,14 +209,14 @@ class Others {
     await world.pass(this.#slack);
   }
 
-  #act(kind: Kind, adamId: string, serialNumber: string, by: Act['by'], besideOrders = false): void {
+  #act(kind: Kind, adamId: string, serialNumber: string, by: Act['by']): void {
     const { world, site } = this;
     const { uId, foreign } = site;
     const { simulator, clock } = world.virtual;
     world.tell(`${by}: ${adamId} is ${kind === 'added' ? 'given to' : 'taken from'} ${serialNumber}`);
     foreign.set(`${adamId} ${serialNumber}`, kind === 'added' ? 'given' : 'taken');
     const expected = this.#decisionOn(kind, adamId, serialNumber);
-    this.#acts.push({ kind, adamId, serialNumber, by, at: clock.now(), expected, besideOrders });
+    this.#acts.push({ kind, adamId, serialNumber, by, at: clock.now(), expected });
     if (by === 'console') {
       const { admin } = simulator;
       // Where the second of two rounds finds the token dead, nothing was restored.
@@ -251,8 +251,8 @@ class Others {
   /** Each act was told once, in time and of whom; nothing else was; and Apple is as what was decided has it. */
   async wrong(): Promise<readonly string[]> {
     const log = await this.world.virtual.events();
-    const noted = log.flatMap(({ type, data }) =>
-      type === 'reconciliation.foreign-event-noted' ? [data as Noted] : [],
+    const announced = log.flatMap(({ type, data }) =>
+      type === 'appleEvent.notification-received' ? [data as Announced] : [],
     );
     const told = this.#told(log);
     for (const act of this.#acts) {
@@ -261,7 +261,7 @@ class Others {
           adamId === act.adamId && serialNumber === act.serialNumber && kind === act.kind,
       );
       const [found] = index < 0 ? [] : told.splice(index, 1);
-      if (found) this.#checkTold(act, found, noted);
+      if (found) this.#checkTold(act, found, announced);
       else this.#wrong.push(`${textOf(act)} is not told`);
     }
     for (const found of told) this.#wrong.push(`${textOf(found)} is told, and nobody did that`);
@@ -269,27 +269,34 @@ class Others {
     return this.#wrong;
   }
 
-  #checkTold(act: Act, found: Told, noted: readonly Noted[]): void {
+  #checkTold(act: Act, found: Told, announced: readonly Announced[]): void {
     const { source, decision, from, to } = found;
-    const rightly = this.#sourcesOf(act, found, noted);
+    const rightly = this.#sourcesOf(act, found, announced);
     if (!rightly.includes(source))
       this.#wrong.push(`${textOf(act)} is said to be of ${source}, not of ${rightly.join(' or ')}`);
     if (decision !== act.expected)
       this.#wrong.push(`${textOf(act)} is ${decision}, where it should be ${act.expected}`);
     const { max: late } = this.world.eventDelayMs;
-    if ((from > act.at + (act.by === 'console' ? 0 : late) && !act.besideOrders) || to < act.at)
+    if (from > act.at + (act.by === 'console' ? 0 : late) || to < act.at)
       this.#wrong.push(`${textOf(act)} at ${act.at} is said to have happened from ${from} to ${to}`);
   }
 
-  /** Whose act it can be said to be. What Apple announces is known as another tool's a while later than it may be seen. */
-  #sourcesOf(act: Act, { walkedAt, adamId }: Told, noted: readonly Noted[]): readonly string[] {
+  /** Whose act it can be said to be. What Apple announces later than a walk sees it is not known to the walk. */
+  #sourcesOf(act: Act, { walkedAt }: Told, announced: readonly Announced[]): readonly string[] {
     if (!this.heard) return ['unknown'];
     if (act.by === 'console') return ['console'];
-    const together = this.#acts.filter(({ at, by }) => at === act.at && by === act.by).length;
-    const known = noted.filter(
-      ({ at, assets }) => at >= act.at && at <= walkedAt && assets.some((named) => named.adamId === adamId),
-    ).length;
-    return known >= together ? ['another-tool'] : ['another-tool', 'console'];
+    const knownAfter = this.world.virtual.workers.length > 1 ? SLACK_OF_SEVERAL_MS : REACTED_MS;
+    const operation = act.kind === 'added' ? 'ASSOCIATE' : 'DISASSOCIATE';
+    const known = announced.some(
+      (said) =>
+        said.operation === operation &&
+        said.at >= act.at &&
+        said.at + knownAfter <= walkedAt &&
+        said.pairs.some(
+          ({ adamId, serialNumbers }) => adamId === act.adamId && serialNumbers.includes(act.serialNumber),
+        ),
+    );
+    return known ? ['another-tool'] : ['another-tool', 'console'];
   }
 
   #checkApple(): void {

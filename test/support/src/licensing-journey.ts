@@ -244,6 +244,7 @@ export function everyEvent(): LicensingJourney {
     reconciliation({
       type: 'RecordAssets',
       assets: [appleAsset({ total, available: total, assigned: 1 })],
+      startedAt: NOW,
       readAt: NOW,
     });
     reconciliation({ ...totalsRead, assets: 1, comparison: null });
@@ -309,6 +310,7 @@ export function everyEvent(): LicensingJourney {
       appleAsset({ total: 4, assigned: 1, available: 3 }),
       appleAsset({ ...KEYNOTE, total: 1, available: 1 }),
     ],
+    startedAt: NOW,
     readAt: NOW,
   });
   reconciliation({ ...totalsRead, assets: 2, comparison: null });
@@ -324,7 +326,14 @@ export function everyEvent(): LicensingJourney {
   };
   reconciliation({ type: 'RecordMetadata', found: [metadata], missing: [KEYNOTE.adamId] });
   reconciliation({ type: 'RecordAssignments', asset: PAGES, holders: devices('C02ADOPTED01') });
-  const walked = { type: 'CompleteWalk', asset: PAGES, versionId: 'v1', walks: 1, startedAt: NOW } as const;
+  const walked = {
+    type: 'CompleteWalk',
+    asset: PAGES,
+    versionId: 'v1',
+    walks: 1,
+    leftOut: 0,
+    startedAt: NOW,
+  } as const;
   reconciliation({ ...walked, count: 1, unstable: false, added: 0, taken: 0 });
   reconciliation({ type: 'RecordUsers', count: 0, comparison: { differing: [], deltaFrom: 'v1' } });
 
@@ -373,9 +382,15 @@ export function everyEvent(): LicensingJourney {
   reconciliation({
     type: 'RecordAssets',
     assets: [appleAsset({ total: 9, available: 6, revocable: false })],
+    startedAt: NOW,
     readAt: NOW,
   });
-  reconciliation({ type: 'RecordAssets', assets: [appleAsset({ total: 9, available: 6 })], readAt: NOW });
+  reconciliation({
+    type: 'RecordAssets',
+    assets: [appleAsset({ total: 9, available: 6 })],
+    startedAt: NOW,
+    readAt: NOW,
+  });
 
   // Licences are kept back for an order that names the reserve.
   journey.send(assetStream(LOCATION, KEYNOTE), { type: 'SetReserve', licences: 1 });
@@ -493,13 +508,18 @@ export function everyEvent(): LicensingJourney {
   reconciliation({ type: 'RecordMissing', asset: PAGES, holders: devices('C02ADOPTED01') });
 
   // Another tool has taken licences; who waits for one makes the product ask how many it has.
-  reconciliation({ type: 'RecordAssets', assets: [appleAsset({ total: 50, available: 0 })], readAt: NOW });
+  reconciliation({
+    type: 'RecordAssets',
+    assets: [appleAsset({ total: 50, available: 0 })],
+    startedAt: NOW,
+    readAt: NOW,
+  });
   place('order-n', devices('C02S'));
   const keynote = appleAsset({ ...KEYNOTE, total: 30, assigned: 20, available: 10 });
-  reconciliation({ type: 'RecordAssets', assets: [keynote], readAt: NOW });
+  reconciliation({ type: 'RecordAssets', assets: [keynote], startedAt: NOW, readAt: NOW });
 
   // Others change pairs, and somebody wants to know; what they took is put back when a person says so.
-  const differing = [{ asset: PAGES, by: 'counts' }] as const;
+  const differing = [{ asset: PAGES, by: 'counts', quietSince: NOW }] as const;
   const foreign = { kind: 'added', ...devices('C02T'), from: NOW - 1_000, to: NOW } as const;
   reconciliation({ type: 'SetDriftPolicies', policies: { added: 'ask' } });
   notify('foreign', devices('C02T'));

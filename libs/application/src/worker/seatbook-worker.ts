@@ -375,8 +375,8 @@ type HeldOfAccount = Awaited<ReturnType<LicensingPorts['heldBy']>>[number];
 async function ledgersIn(reads: ReadStore, uId: string): Promise<readonly LedgerCounts[]> {
   const ledgers: LedgerCounts[] = [];
   const assets = allRows(reads, queryModels.assets, { index: 'by-account', equals: [uId] });
-  for await (const { adamId, pricingParam, baseline, reserved, assigned, returning } of assets)
-    ledgers.push({ adamId, pricingParam, baseline, reserved, assigned, returning });
+  for await (const { adamId, pricingParam, baseline, reserved, assigned, returning, quietSince } of assets)
+    ledgers.push({ adamId, pricingParam, baseline, reserved, assigned, returning, quietSince });
   return ledgers;
 }
 

@@ -11,6 +11,8 @@ export const NO_ERROR = 0;
 export interface Heard {
   /** Moment of the last notification, 0 for none. */
   lastAt: Instant;
+  /** What Apple says that the event does; '' until it says something. */
+  operation: string;
   readonly notificationIds: Set<string>;
   /** Pairs named so far, by asset, each with the number of its error or `NO_ERROR`. */
   readonly named: Map<string, Map<HolderKey, number>>;
@@ -49,6 +51,7 @@ export type AppleEvent = Unbound | Bound | { readonly phase: 'over'; readonly no
 
 export const nothingHeard = (): Heard => ({
   lastAt: 0,
+  operation: '',
   notificationIds: new Set(),
   named: new Map(),
   reasons: new Map(),
@@ -81,13 +84,14 @@ export function hear(
 export function evolveAppleEvent(state: AppleEvent, event: AppleEventEvent): AppleEvent {
   switch (event.type) {
     case 'appleEvent.notification-received': {
-      const { notificationId, pairs, errorNumber, reason, at, pollAt } = event.data;
+      const { notificationId, operation, pairs, errorNumber, reason, at, pollAt } = event.data;
       if (state.phase === 'over') {
         state.notificationIds.add(notificationId);
         return state;
       }
       state.heard.notificationIds.add(notificationId);
       state.heard.lastAt = at;
+      state.heard.operation = operation;
       hear(state.heard, pairs, errorNumber, reason);
       if (state.phase === 'bound') return { ...state, quietAt: pollAt };
       const { uId, foreignAt } = event.data;

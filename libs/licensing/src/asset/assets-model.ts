@@ -43,6 +43,8 @@ export interface AssetDocument {
   reserved: number;
   assigned: number;
   returning: number;
+  /** Since when none of its pairs has been reserved or returning; null while some are. */
+  quietSince: Instant | null;
   waiting: number;
   failed: number;
   /** Licences kept back for orders that name the reserve, as far as there are any. */
@@ -102,6 +104,8 @@ const counted =
         if (from !== null) asset[from] -= count;
         if (to !== null) asset[to] += count;
       }
+      const { reserved, returning, quietSince } = asset;
+      asset.quietSince = reserved + returning > 0 ? null : (quietSince ?? event.metadata.recordedAt);
       return asset;
     };
     return [{ key, evolve }];
@@ -142,7 +146,7 @@ const told = (
 
 export const assetsModel = readModel<AssetDocument, AssetEvent | ReconciliationEvent>()({
   name: 'assets',
-  version: 7,
+  version: 8,
   on: {
     'asset.closed': counted((asset) => void (asset.closed = true)),
     'asset.opened': counted((asset) => void (asset.closed = false)),
@@ -224,6 +228,7 @@ function emptyDocument(key: string): AssetDocument {
     reserved: 0,
     assigned: 0,
     returning: 0,
+    quietSince: null,
     waiting: 0,
     failed: 0,
     reserve: 0,

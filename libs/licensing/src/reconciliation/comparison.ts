@@ -14,7 +14,11 @@ import type { Comparison, Difference } from './reconciliation-decider.js';
 import { heldBy } from './holders-at-apple.js';
 
 /** How many pairs Apple may count as assigned: what of ours is on its way may be there already, or be there still. */
-const mayCount = ({ assigned, reserved, returning }: Omit<LedgerCounts, keyof AssetId | 'baseline'>) => ({
+const mayCount = ({
+  assigned,
+  reserved,
+  returning,
+}: Pick<LedgerCounts, 'assigned' | 'reserved' | 'returning'>) => ({
   least: assigned,
   most: assigned + reserved + returning,
 });
@@ -38,6 +42,7 @@ export async function compare(
   access: AppleAccess,
   ports: LicensingPorts,
 ): Promise<AppleResult<Comparison>> {
+  const quietSince = new Map(before.map((ledger) => [idOfAsset(ledger), ledger.quietSince]));
   const differing = new Map<string, Difference>();
   for (const asset of await countedOtherwise(uId, assets, before, ports))
     differing.set(idOfAsset(asset), 'counts');
@@ -51,7 +56,7 @@ export async function compare(
   const found = assets.flatMap(({ adamId, pricingParam }) => {
     const asset = { adamId, pricingParam };
     const by = differing.get(idOfAsset(asset));
-    return by ? [{ asset, by }] : [];
+    return by ? [{ asset, by, quietSince: quietSince.get(idOfAsset(asset)) ?? null }] : [];
   });
   return { ok: true, value: { differing: found, deltaFrom: delta.value.versionId } };
 }

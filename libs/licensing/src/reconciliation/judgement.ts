@@ -12,6 +12,8 @@ export interface Judgement {
   readonly walked: AssetWalk;
   readonly added: readonly HolderKey[];
   readonly taken: readonly HolderKey[];
+  /** Pairs in which they differ and that are not judged: work of ours was about them. */
+  readonly leftOut: number;
 }
 
 /** Up to this many pairs are read one by one to confirm what a walk saw of them; for more, the asset is walked again. */
@@ -21,16 +23,21 @@ const MAX_LOOK_UPS = 100;
 interface Look {
   readonly settled: ReadonlySet<HolderKey>;
   readonly ours: ReadonlySet<HolderKey>;
+  /** Those of ours that work is about, and whether Apple holds them before it. */
+  readonly atWork: ReadonlyMap<HolderKey, boolean>;
 }
 
 const lookAt = ({ pairs }: AssetLedger): Look => {
   const settled = new Set<HolderKey>();
   const ours = new Set<HolderKey>();
+  const atWork = new Map<HolderKey, boolean>();
   for (const [key, pair] of pairs) {
+    if (isNotOurs(pair)) continue;
+    ours.add(key);
     if (isSettled(pair)) settled.add(key);
-    if (!isNotOurs(pair)) ours.add(key);
+    else atWork.set(key, pair.state !== 'reserved');
   }
-  return { settled, ours };
+  return { settled, ours, atWork };
 };
 
 /**
@@ -50,22 +57,28 @@ export async function judge(
   const walk = await walkAsset(access, asset, about, ports.apple);
   if (!walk.ok) return walk;
   const held = await holders(walk.value, asset, uId, ports);
-  const differing = differences(held, [before, await ports.look(ledger, lookAt)]);
+  const during = await ports.look(ledger, lookAt);
+  const differing = differences(held, [before, during]);
   const { added, taken } = differing;
-  if (added.length + taken.length === 0) return { ok: true, value: { walked: walk.value, ...differing } };
+  const leftOut = new Set([before, during].flatMap(({ atWork }) => changedAtWork(atWork, held)));
+  if (added.length + taken.length === 0)
+    return { ok: true, value: { walked: walk.value, ...differing, leftOut: leftOut.size } };
   const confirmed = await confirm(differing, held.size, asset, access, ports);
   if (!confirmed.ok) return confirmed;
   const after = await ports.look(ledger, lookAt);
   const walked = { ...walk.value, unstable: walk.value.unstable || confirmed.value.unstable };
-  return {
-    ok: true,
-    value: {
-      walked,
-      added: confirmed.value.added.filter((key) => !after.ours.has(key)),
-      taken: confirmed.value.taken.filter((key) => after.settled.has(key)),
-    },
+  const judged = {
+    added: confirmed.value.added.filter((key) => !after.ours.has(key)),
+    taken: confirmed.value.taken.filter((key) => after.settled.has(key)),
   };
+  const touched =
+    confirmed.value.added.length + confirmed.value.taken.length - judged.added.length - judged.taken.length;
+  return { ok: true, value: { walked, ...judged, leftOut: leftOut.size + touched } };
 }
+
+/** Pairs that work of ours is about and that Apple has already changed: the work did that, or somebody else. */
+const changedAtWork = (atWork: Look['atWork'], held: ReadonlySet<HolderKey>): readonly HolderKey[] =>
+  [...atWork].flatMap(([key, heldBefore]) => (held.has(key) === heldBefore ? [] : [key]));
 
 const holders = async (
   { records }: AssetWalk,

@@ -16,6 +16,7 @@ const begin: ReconciliationCommand = { type: 'StartFirstRead', uId: LOCATION };
 const assets = (...list: ReturnType<typeof appleAsset>[]): ReconciliationCommand => ({
   type: 'RecordAssets',
   assets: list,
+  startedAt: NOW,
   readAt: NOW,
 });
 const totals = (count = 1): ReconciliationCommand => ({
@@ -35,6 +36,7 @@ const walked = (asset: AssetId = PAGES): ReconciliationCommand => ({
   unstable: false,
   added: 0,
   taken: 0,
+  leftOut: 0,
   startedAt: NOW,
 });
 const users: ReconciliationCommand = {
@@ -83,7 +85,7 @@ const STARTED: ReconciliationEvent = {
 };
 const assetsRead = (list: readonly AppleAsset[], first = true): ReconciliationEvent => ({
   type: 'reconciliation.assets-read',
-  data: { uId: LOCATION, assets: list, first, readAt: NOW, since: first ? null : NOW },
+  data: { uId: LOCATION, assets: list, first, startedAt: NOW, readAt: NOW, since: first ? null : NOW },
 });
 const totalsCompleted = (count: number, changed = count, delay = 0): ReconciliationEvent => ({
   type: 'reconciliation.totals-completed',
@@ -93,6 +95,7 @@ const totalsCompleted = (count: number, changed = count, delay = 0): Reconciliat
     changed,
     versionId: 'v1',
     deltaFrom: null,
+    startedAt: NOW,
     readAt: NOW,
     nextAt: NOW + delay + 15 * MINUTE,
     walkAllAt: null,
@@ -106,6 +109,7 @@ const WALKED = {
   againAt: null,
   added: 0,
   taken: 0,
+  leftOut: 0,
   syncIds: [],
   startedAt: NOW,
   at: NOW,
@@ -247,7 +251,7 @@ describe('assignments that moved while they were read', () => {
     const { events } = given(...walkedOnce, walkCompleted()).when({
       type: 'RecordUsers',
       count: 3,
-      comparison: { differing: [{ asset: PAGES, by: 'delta' }], deltaFrom: 'v2' },
+      comparison: { differing: [{ asset: PAGES, by: 'delta', quietSince: null }], deltaFrom: 'v2' },
     });
     expect(events.at(-1)).toMatchObject({ data: { moved: [PAGES], rewalkAt: AGAIN } });
     const state = given(...walkedOnce, walkCompleted(), metadataRead([PAGES.adamId]), ...events);
@@ -324,7 +328,14 @@ describe('reading totals', () => {
       .when(assets(appleAsset(), appleAsset(KEYNOTE)))
       .then({
         type: 'reconciliation.assets-read',
-        data: { uId: LOCATION, assets: [appleAsset(KEYNOTE)], first: false, readAt: NOW, since: NOW },
+        data: {
+          uId: LOCATION,
+          assets: [appleAsset(KEYNOTE)],
+          first: false,
+          startedAt: NOW,
+          readAt: NOW,
+          since: NOW,
+        },
       });
     given(...idle)
       .when(assets(appleAsset({ total: 11 })))
@@ -342,6 +353,7 @@ describe('reading totals', () => {
         changed: 1,
         versionId: 'v1',
         deltaFrom: null,
+        startedAt: NOW,
         readAt: NOW,
         nextAt: NOW + 15 * MINUTE,
         walkAllAt: NOW + DAY,
@@ -518,7 +530,11 @@ describe('names and icons', () => {
 
 describe('comparing with Apple', () => {
   const compared = (
-    differing: readonly { readonly asset: AssetId; readonly by: 'counts' | 'delta' }[] = [],
+    differing: readonly {
+      readonly asset: AssetId;
+      readonly by: 'counts' | 'delta';
+      readonly quietSince?: number | null;
+    }[] = [],
     startedAt = NOW,
   ): ReconciliationCommand => ({
     type: 'CompleteTotals',
@@ -526,7 +542,10 @@ describe('comparing with Apple', () => {
     versionId: 'v2',
     startedAt,
     readAt: startedAt,
-    comparison: { differing, deltaFrom: 'v2' },
+    comparison: {
+      differing: differing.map((one) => ({ quietSince: NOW, ...one })),
+      deltaFrom: 'v2',
+    },
   });
   const queued = (
     why: WalkReason,
@@ -578,6 +597,58 @@ describe('comparing with Apple', () => {
     );
     const { events } = given(...ahead).when(walked());
     expect(given(...ahead, ...events).due()).toEqual(due('read-totals', 15 * MINUTE));
+  });
+
+  it('says since when it differs by the numbers only where nothing of ours was on its way when they were read before', () => {
+    const at = (quietSince: number | null): ReconciliationEvent[] => [
+      ...given(...idle)
+        .when(compared([{ asset: PAGES, by: 'counts', quietSince }]))
+        .events.slice(1),
+    ];
+    expect(at(NOW)).toEqual([queued('counts', 0, NOW)]);
+    expect(at(NOW + 1)).toEqual([queued('counts', 0, null)]);
+    expect(at(null)).toEqual([queued('counts', 0, null)]);
+  });
+
+  it('was last as its ledger has it when a walk last judged all pairs that differ', () => {
+    const walk = (leftOut: number): ReconciliationEvent => ({
+      type: 'reconciliation.walk-completed',
+      data: { uId: LOCATION, ...PAGES, ...WALKED, leftOut, startedAt: NOW + MINUTE },
+    });
+    const walkedAt = (...events: ReconciliationEvent[]) => given(...idle, ...events).state;
+    expect(walkedAt(walk(0))).toMatchObject({ walkedAt: new Map([['361309726.STDQ', NOW + MINUTE]]) });
+    expect(walkedAt(walk(1))).toMatchObject({ walkedAt: new Map([['361309726.STDQ', NOW]]) });
+  });
+
+  it('remembers the event that Apple announced last of those that no call of ours is known for', () => {
+    const note = (appleEventId: string): ReconciliationCommand => ({
+      type: 'NoteAnnouncedEvent',
+      appleEventId,
+    });
+    const announced = (appleEventId: string): ReconciliationEvent => ({
+      type: 'reconciliation.event-announced',
+      data: { uId: LOCATION, appleEventId, at: NOW },
+    });
+    given(...idle)
+      .when(note('e1'))
+      .then(announced('e1'));
+    given(...idle)
+      .when(note('e1'))
+      .thenOnce();
+    const many = Array.from({ length: 101 }, (_event, index) => announced(`e${index}`));
+    const state = given(...idle, ...many).state as { announced: ReadonlySet<string> };
+    expect([state.announced.size, state.announced.has('e0'), state.announced.has('e100')]).toEqual([
+      100,
+      false,
+      true,
+    ]);
+    const foreign: ReconciliationEvent = {
+      type: 'reconciliation.foreign-event-noted',
+      data: { uId: LOCATION, appleEventId: 'e1', assets: [PAGES], at: NOW },
+    };
+    given(...idle, announced('e1'), foreign)
+      .when(note('e1'))
+      .thenNothing();
   });
 
   it('goes on from the version of the last delta', () => {

@@ -25,8 +25,15 @@ export const ASSETS_PER_LOOKUP = 50;
 /** In which way Apple and a ledger were seen to differ. */
 export type Difference = 'counts' | 'delta';
 
+export interface Differing {
+  readonly asset: AssetId;
+  readonly by: Difference;
+  /** Since when nothing of ours has been on its way that could change the asset at Apple; null: something is. */
+  readonly quietSince: Instant | null;
+}
+
 export interface Comparison {
-  readonly differing: readonly { readonly asset: AssetId; readonly by: Difference }[];
+  readonly differing: readonly Differing[];
   /** From which version on the next delta is read; null: Apple knows no more of the one before. */
   readonly deltaFrom: string | null;
 }
@@ -39,7 +46,11 @@ export type ReconciliationCommand =
       /** An asset whose totals are wanted even if they have not changed. */
       readonly anew?: AssetId;
     })
-  | (Command<'RecordAssets'> & { readonly assets: readonly AppleAsset[]; readonly readAt: Instant })
+  | (Command<'RecordAssets'> & {
+      readonly assets: readonly AppleAsset[];
+      readonly startedAt: Instant;
+      readonly readAt: Instant;
+    })
   | (Command<'CompleteTotals'> & {
       readonly assets: number;
       readonly versionId: string;
@@ -59,11 +70,14 @@ export type ReconciliationCommand =
       readonly unstable: boolean;
       readonly added: number;
       readonly taken: number;
+      readonly leftOut: number;
       readonly startedAt: Instant;
     })
   | (Command<'RecordMissing'> & { readonly asset: AssetId; readonly holders: Holders })
   | (Command<'SeeDrift'> & { readonly asset: AssetId; readonly seen: SeenDrift })
   | (Command<'SetDriftPolicies'> & { readonly policies: Partial<DriftPolicies> })
+  /** Apple announced an event that no call of ours is known for yet. */
+  | (Command<'NoteAnnouncedEvent'> & { readonly appleEventId: string })
   /** Apple announced an event that no call of ours has asked for. */
   | (Command<'NoteForeignEvent'> & { readonly appleEventId: string; readonly assets: readonly AssetId[] })
   | (Command<'RequestSync'> & { readonly syncId: string; readonly full: boolean })
@@ -131,6 +145,8 @@ export const reconciliationDecider = (
         return seeDrift(command, state);
       case 'SetDriftPolicies':
         return setPolicies(command.policies, state);
+      case 'NoteAnnouncedEvent':
+        return noteAnnouncedEvent(command, state, at);
       case 'NoteForeignEvent':
         return noteForeignEvent(command, state, at);
       case 'RequestSync':
@@ -166,12 +182,12 @@ function requestTotals(
 }
 
 function recordAssets(
-  { assets: read, readAt }: CommandOf<'RecordAssets'>,
+  { assets: read, startedAt, readAt }: CommandOf<'RecordAssets'>,
   { uId, known, first, totalsAt: since }: Reading,
 ): ReconciliationEvent[] {
   const assets = read.filter((asset) => known.get(idOfAsset(asset)) !== JSON.stringify(asset));
   if (assets.length === 0) return [];
-  return [{ type: 'reconciliation.assets-read', data: { uId, assets, first, readAt, since } }];
+  return [{ type: 'reconciliation.assets-read', data: { uId, assets, first, startedAt, readAt, since } }];
 }
 
 /** The first list says whether the location has the asset; once it was read, that is known. */
@@ -193,16 +209,14 @@ function completeTotals(
   at: Instant,
   { totalsEveryMs, walkAllEveryMs }: Timings,
 ): ReconciliationEvent[] {
-  const { uId, changed, known, awaited, totalsAt, walkAllAt } = state;
+  const { uId, changed, known, awaited, walkAllAt } = state;
   const nextAt = at + totalsEveryMs;
   const deltaFrom = comparison?.deltaFrom ?? null;
   // Later than any interval: a clock that was ahead has noted it.
   const all = walkAllAt !== null && (walkAllAt <= at || walkAllAt > at + walkAllEveryMs);
-  const data = { uId, assets, changed: changed.size, versionId, deltaFrom, readAt, nextAt };
+  const data = { uId, assets, changed: changed.size, versionId, deltaFrom, startedAt, readAt, nextAt };
   const unlisted = [...awaited].filter((id) => !known.has(id)).map(assetOfId);
   const differing = comparison?.differing ?? [];
-  const by = (difference: Difference): readonly AssetId[] =>
-    differing.flatMap(({ asset, by: found }) => (found === difference ? [asset] : []));
   return [
     {
       type: 'reconciliation.totals-completed',
@@ -211,8 +225,7 @@ function completeTotals(
     ...(unlisted.length === 0
       ? []
       : [{ type: 'reconciliation.assets-unlisted', data: { uId, assets: unlisted } } as const]),
-    ...queued(by('counts'), 'counts', totalsAt, state, at),
-    ...queued(by('delta'), 'delta', totalsAt, state, at),
+    ...(['counts', 'delta'] as const).flatMap((by) => differingQueued(by, differing, state, at)),
     ...(all ? queued(assignedIn(known), 'daily', null, state, at) : []),
     ...syncsStarted(
       differing.map(({ asset }) => asset),
@@ -222,6 +235,30 @@ function completeTotals(
     ),
     ...alertOf(state.unalerted, uId, at),
   ];
+}
+
+/**
+ * What made an asset differ happened since its numbers were read before, if they proved something then: where work of
+ * ours was on its way, others may have hidden in it.
+ */
+function differingQueued(
+  by: Difference,
+  differing: readonly Differing[],
+  state: Reading,
+  at: Instant,
+): ReconciliationEvent[] {
+  const { totalsAt } = state;
+  const proved = new Map<boolean, AssetId[]>([
+    [true, []],
+    [false, []],
+  ]);
+  for (const { asset, by: found, quietSince } of differing) {
+    const wasQuiet = totalsAt !== null && quietSince !== null && quietSince <= totalsAt;
+    if (found === by) proved.get(wasQuiet)?.push(asset);
+  }
+  return [...proved].flatMap(([wasQuiet, assets]) =>
+    queued(assets, by, wasQuiet ? totalsAt : null, state, at),
+  );
 }
 
 function queued(
@@ -294,12 +331,12 @@ function completeWalk(
   at: Instant,
   { totalsEveryMs, rewalkAfterMs }: Timings,
 ): ReconciliationEvent[] {
-  const { asset, count, versionId, walks, unstable, added, taken, startedAt } = command;
+  const { asset, count, versionId, walks, unstable, added, taken, leftOut, startedAt } = command;
   const { adamId, pricingParam } = asset;
   const id = idOfAsset(asset);
   const waiting = [...syncs].filter(([, { waitsFor }]) => waitsFor?.has(id));
   const syncIds = waiting.map(([syncId]) => syncId);
-  const read = { count, versionId, walks, unstable, added, taken, syncIds, startedAt };
+  const read = { count, versionId, walks, unstable, added, taken, leftOut, syncIds, startedAt };
   const againAt = unstable ? at + rewalkAfterMs : null;
   const nextAt = at + totalsEveryMs;
   const over = unstable ? [] : waiting.filter(([, { waitsFor }]) => waitsFor?.size === 1);
@@ -337,6 +374,15 @@ function setPolicies(
   const wanted = { added: added ?? policies.added, taken: taken ?? policies.taken };
   if (wanted.added === policies.added && wanted.taken === policies.taken) return [];
   return [{ type: 'reconciliation.policy-set', data: { uId, ...wanted } }];
+}
+
+function noteAnnouncedEvent(
+  { appleEventId }: CommandOf<'NoteAnnouncedEvent'>,
+  { uId, announced, foreignEvents }: Reading,
+  at: Instant,
+): ReconciliationEvent[] {
+  if (announced.has(appleEventId) || foreignEvents.has(appleEventId)) return [];
+  return [{ type: 'reconciliation.event-announced', data: { uId, appleEventId, at } }];
 }
 
 function noteForeignEvent(

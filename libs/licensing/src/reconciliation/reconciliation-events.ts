@@ -52,8 +52,10 @@ export type ReconciliationEvent =
       {
         readonly assets: readonly AppleAsset[];
         readonly first: boolean;
+        /** When the read of the list began, and when it was over. */
+        readonly startedAt: Instant;
         readonly readAt: Instant;
-        /** When all totals were read before; null for the first time. */
+        /** When the last complete read before this one began; null for the first time. */
         readonly since: Instant | null;
       }
     >
@@ -70,6 +72,7 @@ export type ReconciliationEvent =
         readonly versionId: string;
         /** The version of the location's assignments from which on the next delta is read; null: none is known. */
         readonly deltaFrom: string | null;
+        readonly startedAt: Instant;
         readonly readAt: Instant;
         readonly nextAt: Instant;
         /** When all assets are walked next; null before the first read is complete. */
@@ -90,6 +93,8 @@ export type ReconciliationEvent =
         /** Pairs that others gave or took, as far as the walk could tell. */
         readonly added: number;
         readonly taken: number;
+        /** Pairs in which Apple differs from the ledger and that were not judged, because work of ours was about them. */
+        readonly leftOut: number;
         /** Syncs that waited for this walk. */
         readonly syncIds: readonly string[];
         readonly startedAt: Instant;
@@ -135,6 +140,8 @@ export type ReconciliationEvent =
   /** The totals were read for it; it is over when these assets are walked. */
   | Event<'sync-started', { readonly syncId: string; readonly assets: readonly AssetId[] }>
   | Event<'sync-completed', { readonly syncId: string; readonly at: Instant }>
+  /** Apple announced an event that no call of ours is known for yet: it is ours, or another tool's. */
+  | Event<'event-announced', { readonly appleEventId: string; readonly at: Instant }>
   /** Apple announced an event that is no call's of ours. */
   | Event<
       'foreign-event-noted',
@@ -189,6 +196,7 @@ export const reconciliationEventTypes = firstVersions<ReconciliationEvent>({
   'reconciliation.drift-seen': true,
   'reconciliation.drift-alerted': true,
   'reconciliation.policy-set': true,
+  'reconciliation.event-announced': true,
   'reconciliation.foreign-event-noted': true,
   'reconciliation.sync-requested': true,
   'reconciliation.sync-started': true,

@@ -1,7 +1,7 @@
 import { idOf, messageTo, reaction, type Envelope, type Reaction } from '@seatbook/kernel';
 import type { AccountEvent } from '../account/account-events.js';
 import type { AppleEventEvent } from '../apple-event/apple-event-events.js';
-import { assetOf } from '../asset-id.js';
+import { assetOf, isActivation } from '../asset-id.js';
 import type { AssetEvent } from '../asset/asset-events.js';
 import type { NotificationEvent } from '../notification/notification-events.js';
 import { reconciliationStream } from '../streams.js';
@@ -22,6 +22,14 @@ const readTotals = reaction<NotificationEvent>('reconciliation.read-totals', {
   'notification.asset-count-received': ({ data: { uId } }) => [
     messageTo(reconciliationStream(uId), { type: 'RequestTotals', reason: 'ASSET_COUNT', delayMs: 0 }),
   ],
+});
+
+/** Nobody knows yet whose event that is. Who holds its assets is read when it is known to be none of ours. */
+const noteAnnouncedEvent = reaction<AppleEventEvent>('reconciliation.note-announced-event', {
+  'appleEvent.notification-received': ({ stream, data: { uId, foreignAt, pairs } }) => {
+    if (foreignAt === null || pairs.every(isActivation)) return [];
+    return [messageTo(reconciliationStream(uId), { type: 'NoteAnnouncedEvent', appleEventId: idOf(stream) })];
+  },
 });
 
 /** Another tool has changed something: who holds these assets is read. */
@@ -58,6 +66,7 @@ const recheckShort = ({ totalsWhenShortMs: delayMs }: Timings): Reaction => {
 export const reconciliationReactions = (timings: Timings): readonly Reaction[] => [
   startFirstRead,
   readTotals,
+  noteAnnouncedEvent,
   noteForeignEvent,
   awaitAsset,
   recheckShort(timings),

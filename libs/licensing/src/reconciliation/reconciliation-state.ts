@@ -32,7 +32,7 @@ export interface Unalerted {
   readonly alertedAt: Instant | null;
 }
 
-/** So many events of Apple's that are none of ours are remembered, the last ones, for telling who did what. */
+/** So many events of Apple's of either kind are remembered, the last ones, for telling who did what. */
 const MAX_FOREIGN_EVENTS = 100;
 
 /** The reading of a location: totals of all assets, then assignments of the new ones, then (the first time) persons. */
@@ -55,7 +55,7 @@ export interface Reading {
   readonly walkedFrom: string | null;
   /** The version of the location's assignments from which on the next delta is read; null: none is known. */
   readonly deltaFrom: string | null;
-  /** When the list of assets was last read to its end. */
+  /** When the last read of the list of assets began that came to its end. */
   readonly totalsAt: Instant | null;
   /** When all assets are walked next. */
   readonly walkAllAt: Instant | null;
@@ -69,6 +69,8 @@ export interface Reading {
   readonly walkedAt: Map<string, Instant>;
   /** Events that Apple announced and that are no call's of ours, with their assets. */
   readonly foreignEvents: Map<string, readonly string[]>;
+  /** Events that Apple announced before a call of ours was known for them. Most of them are ours after all. */
+  readonly announced: Set<string>;
   readonly syncs: Map<string, Sync>;
   /** Last record of each asset, as text, for telling what has changed. */
   readonly known: Map<string, string>;
@@ -112,6 +114,10 @@ export function evolveReconciliation(before: Reconciliation, event: Reconciliati
     }
     case 'reconciliation.drift-alerted':
       return { ...state, unalerted: { added: 0, taken: 0, assetCount: 0, alertedAt: event.data.at } };
+    case 'reconciliation.event-announced':
+      state.announced.add(event.data.appleEventId);
+      forgetFirst(state.announced);
+      return state;
     case 'reconciliation.foreign-event-noted':
       return foreignEventNoted(state, event.data);
     case 'reconciliation.sync-requested': {
@@ -171,6 +177,7 @@ const begun = (uId: string, at: Instant): Reading => ({
   adopting: new Set(),
   walkedAt: new Map(),
   foreignEvents: new Map(),
+  announced: new Set(),
   syncs: new Map(),
   known: new Map(),
   awaited: new Set(),
@@ -180,7 +187,7 @@ const begun = (uId: string, at: Instant): Reading => ({
 
 function assetsRead(
   state: Reading,
-  { assets, readAt }: Extract<ReconciliationEvent, { type: 'reconciliation.assets-read' }>['data'],
+  { assets, startedAt, readAt }: DataOf<'reconciliation.assets-read'>,
 ): Reading {
   const toWalk = [...state.toWalk];
   for (const asset of assets) {
@@ -189,7 +196,7 @@ function assetsRead(
       if (asset.assigned > 0) {
         toWalk.push(assetOfId(id));
         state.adopting.add(id);
-      } else state.walkedAt.set(id, readAt);
+      } else state.walkedAt.set(id, startedAt);
       state.toDescribe.set(asset.adamId, readAt);
     }
     state.known.set(id, JSON.stringify(asset));
@@ -201,10 +208,10 @@ function assetsRead(
 type DataOf<T extends ReconciliationEvent['type']> = Extract<ReconciliationEvent, { type: T }>['data'];
 
 function walkCompleted(state: Reading, data: DataOf<'reconciliation.walk-completed'>): Reading {
-  const { adamId, pricingParam, versionId, againAt, startedAt, added, taken, at, nextAt } = data;
+  const { adamId, pricingParam, versionId, againAt, added, taken, at, nextAt } = data;
   const id = idOfAsset(data);
   const queued = state.walks.get(id);
-  if (againAt === null) walkEnded(state, id, startedAt);
+  if (againAt === null) walkEnded(state, id, data);
   else state.walks.set(id, { why: null, from: null, ...queued, at: againAt });
   const toWalk = state.toWalk.filter((asset) => idOfAsset(asset) !== id);
   // One that is walked once more is no part of the reading under way. A clock that was ahead may have noted the next one.
@@ -220,10 +227,11 @@ function walkCompleted(state: Reading, data: DataOf<'reconciliation.walk-complet
 function walkEnded(
   { walks, walkedAt, syncs, adopting, first }: Reading,
   id: string,
-  startedAt: Instant,
+  { startedAt, leftOut }: DataOf<'reconciliation.walk-completed'>,
 ): void {
   walks.delete(id);
-  walkedAt.set(id, startedAt);
+  // What was not judged may differ since before this walk.
+  if (leftOut === 0 || !walkedAt.has(id)) walkedAt.set(id, startedAt);
   for (const [syncId, sync] of syncs) {
     if (!sync.waitsFor?.has(id)) continue;
     syncs.set(syncId, { ...sync, waitsFor: new Set([...sync.waitsFor].filter((other) => other !== id)) });
@@ -244,11 +252,11 @@ const withFound = (before: Unalerted, added: number, taken: number): Unalerted =
 
 function totalsCompleted(
   state: Reading,
-  { readAt, nextAt, deltaFrom, walkAllAt }: DataOf<'reconciliation.totals-completed'>,
+  { startedAt, readAt, nextAt, deltaFrom, walkAllAt }: DataOf<'reconciliation.totals-completed'>,
 ): Reading {
   state.changed.clear();
   state.awaited.clear();
-  const read = { ...state, failures: 0, deltaFrom, walkAllAt, totalsAt: readAt };
+  const read = { ...state, failures: 0, deltaFrom, walkAllAt, totalsAt: startedAt };
   return afterWalks(read, readAt, nextAt);
 }
 
@@ -270,13 +278,18 @@ function foreignEventNoted(
   state: Reading,
   { appleEventId, assets }: DataOf<'reconciliation.foreign-event-noted'>,
 ): Reading {
-  const { foreignEvents } = state;
+  const { foreignEvents, announced } = state;
+  announced.delete(appleEventId);
   foreignEvents.set(appleEventId, assets.map(idOfAsset));
-  for (const noted of foreignEvents.keys()) {
-    if (foreignEvents.size <= MAX_FOREIGN_EVENTS) break;
-    foreignEvents.delete(noted);
-  }
+  forgetFirst(foreignEvents);
   return state;
+}
+
+function forgetFirst(appleEventIds: Map<string, unknown> | Set<string>): void {
+  for (const noted of appleEventIds.keys()) {
+    if (appleEventIds.size <= MAX_FOREIGN_EVENTS) break;
+    appleEventIds.delete(noted);
+  }
 }
 
 function firstReadCompleted(
@@ -323,8 +336,19 @@ const resting = (state: Reading, nextAt: Instant): Reading => ({
 /** Memory that a reconciliation takes, in bytes, roughly. */
 export function weighReconciliation(state: Reconciliation): number {
   if (state.phase === 'new') return 200;
-  const { known, changed, toWalk, walked, walks, adopting, walkedAt, toDescribe, foreignEvents, syncs } =
-    state;
+  const {
+    known,
+    changed,
+    toWalk,
+    walked,
+    walks,
+    adopting,
+    walkedAt,
+    toDescribe,
+    foreignEvents,
+    announced,
+    syncs,
+  } = state;
   const named = [changed, walks, adopting, walkedAt, toDescribe].reduce((sum, { size }) => sum + size, 0);
   const waitedFor = [...syncs.values()].reduce((sum, { waitsFor }) => sum + 1 + (waitsFor?.size ?? 0), 0);
   return (
@@ -332,6 +356,7 @@ export function weighReconciliation(state: Reconciliation): number {
     700 * known.size +
     150 * (named + toWalk.length + walked.length) +
     500 * foreignEvents.size +
+    100 * announced.size +
     100 * waitedFor
   );
 }

@@ -59,6 +59,7 @@ const readTotals: ReconciliationStep = {
       ...chunksOf(assets, ASSETS_PER_EVENT).map((some) => ({
         type: 'RecordAssets' as const,
         assets: some,
+        startedAt,
         readAt,
       })),
       { type: 'CompleteTotals', assets: records.length, versionId, startedAt, readAt, comparison },
@@ -120,28 +121,29 @@ const walk: ReconciliationStep = {
     const judged = await judge(asset, assignedOf(known, asset), access, ports);
     if (!judged.ok)
       return [{ type: 'RecordReadFailure', step: 'walk', failure: judged.failure, fingerprint }];
-    const { walked, added, taken } = judged.value;
+    const { walked, added, taken, leftOut } = judged.value;
     if (adopting.has(id))
       return [
         ...recorded('RecordAssignments', asset, added),
         ...recorded('RecordMissing', asset, taken),
-        completed(asset, walked, startedAt),
+        completed(asset, walked, startedAt, { added: 0, taken: 0, leftOut }),
       ];
     const window = windowOf(queued, reading, id, added.length > 0 && taken.length > 0, ports.clock.now());
     const subscribed = account.subscription.state === 'subscribed';
-    const attributed = { asset, window, subscribed, foreignEvents: reading.foreignEvents };
+    const attributed = { uId, asset, window, subscribed };
     return [
       // What became free goes first, so that what was given is not beyond the total.
       ...(await seen('taken', taken, attributed, ports)),
       ...(await seen('added', added, attributed, ports)),
-      completed(asset, walked, startedAt, { added: added.length, taken: taken.length }),
+      completed(asset, walked, startedAt, { added: added.length, taken: taken.length, leftOut }),
     ];
   },
 };
 
 /**
  * When what a walk found happened: since the walk before; or, where it was found because Apple's numbers or its delta
- * changed, since these were read before. Pairs that were swapped earlier than that do not show there.
+ * changed, since these were read before and proved that all was as the ledger has it. Pairs that were swapped earlier
+ * than that do not show there.
  */
 function windowOf(
   { from }: QueuedWalk,
@@ -166,7 +168,7 @@ const completed = (
   asset: AssetId,
   { records, versionId, walks, unstable }: AssetWalk,
   startedAt: Instant,
-  found = { added: 0, taken: 0 },
+  found = { added: 0, taken: 0, leftOut: 0 },
 ): ReconciliationCommand => ({
   type: 'CompleteWalk',
   asset,

@@ -49,6 +49,7 @@ export const reconciliationStory: Story<ReconciliationEvent, StoryContext> = {
     `Others change licences of ${count(assetCount, 'asset')}: ${added.toLocaleString('en')} assigned, ${taken.toLocaleString('en')} taken back.`,
   'reconciliation.policy-set': ({ data: { added, taken } }) =>
     `What others assign: ${POLICIES[added]}; what they take back: ${POLICIES[taken]}.`,
+  'reconciliation.event-announced': () => 'Apple announced an event that no call of ours is known for yet.',
   'reconciliation.foreign-event-noted': ({ data: { assets } }) =>
     `Apple announced an event about ${count(assets.length, 'asset')} that no call of ours has caused.`,
   'reconciliation.sync-requested': ({ data: { full } }) =>
