@@ -283,8 +283,8 @@ class Others {
 
   /** Whose act it can be said to be. What Apple announces later than a walk sees it is not known to the walk. */
   #sourcesOf(act: Act, { walkedAt }: Told, announced: readonly Announced[]): readonly string[] {
-    if (!this.heard) return ['unknown'];
-    if (act.by === 'console') return ['console'];
+    const unannounced = this.heard ? 'console' : 'unknown';
+    if (act.by === 'console') return [unannounced];
     const knownAfter = this.world.virtual.workers.length > 1 ? SLACK_OF_SEVERAL_MS : REACTED_MS;
     const operation = act.kind === 'added' ? 'ASSOCIATE' : 'DISASSOCIATE';
     const known = announced.some(
@@ -296,7 +296,7 @@ class Others {
           ({ adamId, serialNumbers }) => adamId === act.adamId && serialNumbers.includes(act.serialNumber),
         ),
     );
-    return known ? ['another-tool'] : ['another-tool', 'console'];
+    return known ? ['another-tool'] : ['another-tool', unannounced];
   }
 
   #checkApple(): void {

@@ -5,9 +5,8 @@ import { NOBODY, holderKeys, holdersOf, type HolderKey, type Holders } from '../
 import type { AppleFailure, AppleStatus, AssetId } from '../ports.js';
 import type { Timings } from '../timings.js';
 import { assetOfId, idOfAsset, isActivation } from '../asset-id.js';
-import type { AppleEventEvent } from './apple-event-events.js';
+import { NO_ERROR, type AppleEventEvent } from './apple-event-events.js';
 import {
-  NO_ERROR,
   evolveAppleEvent,
   hear,
   notificationsOf,

@@ -9,6 +9,9 @@ type Event<T extends string, D> = {
   readonly data: D & { readonly uId: string };
 };
 
+/** Stands for success where an error number would stand. */
+export const NO_ERROR = 0;
+
 export type AppleEventEvent =
   /** A notification as it came. */
   | Event<

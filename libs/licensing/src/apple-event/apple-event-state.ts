@@ -2,10 +2,7 @@ import { inPhase, type Instant } from '@seatbook/kernel';
 import { idOfAsset } from '../asset-id.js';
 import { holderKeys, type HolderKey, type Holders } from '../holder.js';
 import type { AssetId } from '../ports.js';
-import type { AppleEventEvent } from './apple-event-events.js';
-
-/** Stands for success where an error number would stand. */
-export const NO_ERROR = 0;
+import { NO_ERROR, type AppleEventEvent } from './apple-event-events.js';
 
 /** What notifications have said so far; changed in place, since one call can bring hundreds of them. */
 export interface Heard {

@@ -1,6 +1,6 @@
 import { chunksOf } from '@seatbook/kernel';
 import type { DriftEvidence, DriftKind, DriftSource, DriftWindow } from '../asset/asset-events.js';
-import { NO_ERROR } from '../apple-event/apple-event-state.js';
+import { NO_ERROR } from '../apple-event/apple-event-events.js';
 import { idOfAsset } from '../asset-id.js';
 import { MAX_HOLDERS, holdersOf, type HolderKey } from '../holder.js';
 import type { AssetId, LicensingPorts } from '../ports.js';
