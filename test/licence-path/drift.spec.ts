@@ -145,12 +145,15 @@ describe('what others do to licences', () => {
 
   it('is not of who has only done the opposite before', async () => {
     await started();
+    virtual.simulator.admin.setFaults({ notifications: { delayMs: MINUTE } });
     await virtual.anotherTool('associate', PAGES, ['OTHER00001']);
-    await virtual.advance(5 * MINUTE);
+    await virtual.advance(20_000);
+    await compare();
+    await virtual.advance(MINUTE);
     take(PAGES, 'OTHER00001');
     await compare();
     expect((await found()).map(({ kind, source }) => [kind, source])).toEqual([
-      ['added', 'another-tool'],
+      ['added', 'console'],
       ['taken', 'console'],
     ]);
   });
