@@ -524,6 +524,44 @@ it('activates nobody for an account that assigns to devices, and lists whom it k
   await seatbook.get('/accounts/1/activations').expect(404);
 });
 
+it('keeps groups of devices, and takes orders for them', async () => {
+  const named = { name: 'Class 7b', kind: 'devices', follows: true };
+  const create = () => seatbook.post('/groups', named).set('idempotency-key', 'class-7b');
+  const created = await create().expect(201);
+  const { groupId } = created.body as { groupId: string };
+  expect((await create().expect(201)).body).toMatchObject({ groupId, repeated: true });
+  const address = `/groups/${groupId}`;
+  expect(created.headers['location']).toBe(`${API}${address}`);
+  const serialNumbers = ['E2EGROUP01', 'E2EGROUP02'];
+  const joined = await seatbook.post(`${address}/members`, { serialNumbers }).expect(200);
+  const { position } = joined.body as { position: number };
+  const order = { kind: 'AssignLicense', accountId: BERLIN, assetIds: [NOTES], groupId };
+  await seatbook.post('/plans', order).expect(200);
+  const placed = await seatbook.post('/orders', order).set('prefer', 'wait=20').expect(200);
+  expect(placed.body).toMatchObject({ groupId, holders: 2, progress: { assigned: 2 } });
+  expect((await seatbook.post('/orders', { ...order, serialNumbers }).expect(400)).body).toMatchObject({
+    code: 'INVALID_HOLDER',
+  });
+  const read = await seatbook.get(`${address}?position=${position}`).expect(200);
+  expect(read.body).toMatchObject({ ...named, members: 2 });
+  const members = await seatbook.get(`${address}/members`).set('accept', 'text/csv').expect(200);
+  expect(members.text).toContain('E2EGROUP01');
+  expect((await seatbook.get(`${address}/standing`).expect(200)).body).toMatchObject({
+    items: [{ accountId: BERLIN, assetId: `${NOTES}.STDQ` }],
+  });
+  expect((await seatbook.delete(address).expect(409)).body).toMatchObject({
+    code: 'REJECTED_GROUP_NOT_EMPTY',
+  });
+  await seatbook.put(`${address}/name`, { name: 'Class 8b' }).expect(200);
+  await seatbook.put(`${address}/policy`, { follows: false }).expect(200);
+  const ended = await seatbook.post(`${address}/members/end`, { serialNumbers }).expect(200);
+  const since = (ended.body as { position: number }).position;
+  const found = await seatbook.get(`/groups?kind=devices&search=CLASS%208&position=${since}`).expect(200);
+  expect(found.body).toMatchObject({ items: [{ groupId, follows: false, members: 0 }] });
+  await seatbook.delete(address).expect(200);
+  await seatbook.post(`${address}/members`, { serialNumbers }).expect(404);
+});
+
 it('answers a position only when it reflects it', async () => {
   const placed = (
     await seatbook.post('/orders', {

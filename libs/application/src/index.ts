@@ -14,6 +14,7 @@ export * from './edge/waiting-list.js';
 export * from './edge/devices.js';
 export * from './edge/persons.js';
 export * from './edge/activations.js';
+export * from './edge/groups.js';
 export * from './edge/uploaded-table.js';
 export * from './edge/order-request.js';
 export * from './edge/drift.js';

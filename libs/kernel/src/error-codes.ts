@@ -169,6 +169,10 @@ export const ERROR_CODES = {
     means: 'The registry knows no device by this id.',
     advice: 'List the devices; a device is known once it has enrolled, or was registered.',
   },
+  NOT_FOUND_GROUP: {
+    means: 'There is no group of this groupId, or it was deleted.',
+    advice: 'Look the group up in the list of groups.',
+  },
   NOT_FOUND_ORDER: {
     means: 'There is no order of this orderId.',
     advice: 'Look it up in the list of orders.',
@@ -287,6 +291,15 @@ export const ERROR_CODES = {
     means: 'The order takes many licences away and does not say what it is to do.',
     advice:
       'Plan it with `POST /plans`, and send the assets of the plan as `expect`. The limits are settings of the server.',
+  },
+  REJECTED_GROUP_FULL: {
+    means: 'The group has as many members as a group may have.',
+    advice: 'Put the others into a second group. The facts give the limit.',
+  },
+  REJECTED_GROUP_NOT_EMPTY: {
+    means: 'The group has members.',
+    advice:
+      'Remove them first. Whether they give back what its orders gave is said by its policy: set `follows` to false before, and they keep it.',
   },
   REJECTED_NOTHING_HELD: {
     means: 'The device holds no licence of this account and waits for none.',

@@ -31,6 +31,12 @@ import { deviceDecider } from './device/device-decider.js';
 import { deviceEventTypes } from './device/device-events.js';
 import { deviceSteps, deviceWaits } from './device/device-steps.js';
 import { deviceStory, deviceSubjects } from './device/device-story.js';
+import { groupDecider } from './group/group-decider.js';
+import { groupEventTypes } from './group/group-events.js';
+import { groupReactions } from './group/group-reactions.js';
+import { weighGroup } from './group/group-state.js';
+import { groupSteps, groupWaits } from './group/group-steps.js';
+import { groupStory, groupSubjects } from './group/group-story.js';
 import { importDecider } from './import/import-decider.js';
 import { importEventTypes } from './import/import-events.js';
 import { importReactions } from './import/import-reactions.js';
@@ -180,6 +186,18 @@ export const concepts = {
     reactions: () => [],
     story: personStory,
     subjects: personSubjects,
+  },
+  group: {
+    types: groupEventTypes,
+    stream: (timings: Timings) => ({
+      decider: groupDecider(timings),
+      steps: groupSteps,
+      waits: groupWaits(timings),
+      weigh: weighGroup,
+    }),
+    reactions: () => groupReactions,
+    story: groupStory,
+    subjects: groupSubjects,
   },
   reconciliation: {
     types: reconciliationEventTypes,

@@ -97,14 +97,7 @@ export type { OrderDocument } from './order/orders-model.js';
 export type { OutcomeDocument } from './order/outcomes-model.js';
 export { GRACE_MS, INSTALLATION_STATES, installationKey } from './installation/installations-model.js';
 export { INSTALLATION_FAILURES } from './installation/installation-story.js';
-export {
-  REASONS_WHY,
-  whyOf,
-  type Circumstances,
-  type NextStep,
-  type ReasonWhy,
-  type Why,
-} from './why.js';
+export { REASONS_WHY, whyOf, type Circumstances, type NextStep, type ReasonWhy, type Why } from './why.js';
 export { newCommandUuid, isOurs } from './command-uuid.js';
 export type { Device, DeviceCommand, DevicePhase } from './device/device-decider.js';
 export type { DeviceEvent, DeviceLeft, Ownership, RegisteredFacts } from './device/device-events.js';
@@ -137,6 +130,11 @@ export { storyOf, subjectsOf, timelineSubjects, timelinesOf, type LicensingEvent
 export { activationKey, type ActivationDocument } from './activation/activations-model.js';
 export type { ActivationCommand } from './activation/activation-decider.js';
 export type { ActivationState } from './activation/activation-state.js';
+export { MAX_MEMBERS, unknownGroup, type GroupCommand } from './group/group-decider.js';
+export type { GroupEvent, GroupKind, GroupTerms } from './group/group-events.js';
+export { namedBy, type Group, type Standing } from './group/group-state.js';
+export type { GroupMemberDocument } from './group/group-members-model.js';
+export type { GroupDocument } from './group/groups-model.js';
 export type { Person, PersonCommand } from './person/person-decider.js';
 export { streamOfSubject, subjectOf, type Subject, type SubjectKind } from './subjects.js';
 export type { TimelineRow } from './history/timeline-model.js';

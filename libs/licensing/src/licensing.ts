@@ -9,6 +9,8 @@ import { sectionsModel } from './asset/sections-model.js';
 import { licensingEventTypes } from './concepts.js';
 import { openWorkModel } from './dispatch/open-work.js';
 import { devicesModel } from './device/devices-model.js';
+import { groupMembersModel } from './group/group-members-model.js';
+import { groupsModel } from './group/groups-model.js';
 import { installationsModel } from './installation/installations-model.js';
 import { wantedInstallationsModel } from './mdm-command/wanted-installations.js';
 import { timelineModel } from './history/timeline-model.js';
@@ -36,6 +38,8 @@ export const queryModels = {
   orders: ordersModel,
   outcomes: outcomesModel,
   devices: devicesModel,
+  groups: groupsModel,
+  groupMembers: groupMembersModel,
   installations: installationsModel,
   timeline: timelineModel,
 };

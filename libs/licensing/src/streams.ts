@@ -13,6 +13,8 @@ import { assetKey } from './asset-id.js';
 import type { NotificationCommand, ReceivedNotification } from './notification/notification-decider.js';
 import type { Order, OrderCommand } from './order/order-decider.js';
 import type { Device, DeviceCommand } from './device/device-decider.js';
+import type { GroupCommand } from './group/group-decider.js';
+import type { Group } from './group/group-state.js';
 import type { Import, ImportCommand } from './import/import-decider.js';
 import type { InstallationCommand } from './installation/installation-decider.js';
 import type { DeviceApps } from './installation/installation-state.js';
@@ -30,6 +32,8 @@ export type AssetLedger = Asset;
 
 export const assetStream = (uId: string, asset: AssetId): StreamName<AssetCommand, Asset> =>
   `asset-${assetKey(uId, asset)}`;
+export type OrderState = Order;
+
 export const orderStream = (orderId: string): StreamName<OrderCommand, Order> => `order-${orderId}`;
 export const callStream = (callId: string): StreamName<CallCommand, Call> => `appleCall-${callId}`;
 export const appleEventStream = (eventId: string): StreamName<AppleEventCommand, AppleEvent> =>
@@ -38,6 +42,7 @@ export const notificationStream = (
   notificationId: string,
 ): StreamName<NotificationCommand, ReceivedNotification> => `appleNotification-${notificationId}`;
 export const personStream = (userId: string): StreamName<PersonCommand, Person> => `person-${userId}`;
+export const groupStream = (groupId: string): StreamName<GroupCommand, Group> => `group-${groupId}`;
 export const reconciliationStream = (uId: string): StreamName<ReconciliationCommand, Reconciliation> =>
   `reconciliation-${uId}`;
 /** A device by the id that {@link deviceIdOf} makes of its serial number. */

@@ -8,6 +8,7 @@ import { BoundCommandHandler, BoundQueryHandler } from './bus/binding.js';
 import { SeatbookHost, type EdgeHost } from '@seatbook/host';
 import { DifferencesController } from './history/differences.controller.js';
 import { DriftController } from './drift/drift.controller.js';
+import { GroupsController } from './groups/groups.controller.js';
 import { HealthController } from './health/health.controller.js';
 import { Readiness } from './health/readiness.js';
 import { HistoryController } from './history/history.controller.js';
@@ -42,6 +43,7 @@ export class SeatbookModule {
         PairsController,
         PersonsController,
         ActivationsController,
+        GroupsController,
         WaitingController,
         DriftController,
         SyncsController,

@@ -19,6 +19,7 @@ import {
   licensingStreams,
   notificationStream,
   orderStream,
+  groupStream,
   personStream,
   reconciliationStream,
   deviceAppsStream,
@@ -33,6 +34,7 @@ import {
   type AppleEventCommand,
   type AssetCommand,
   type CallCommand,
+  type GroupCommand,
   type ImportCommand,
   type Holders,
   type NotificationCommand,
@@ -58,6 +60,7 @@ type AnyCommand =
   | CallCommand
   | AppleEventCommand
   | NotificationCommand
+  | GroupCommand
   | PersonCommand
   | ReconciliationCommand
   | DeviceCommand
@@ -189,6 +192,36 @@ function installApps(
   answer('C02K', 'install-4', { status: 'Error', errors });
   device('C02I', { type: 'LeaveDevice', how: 'retired' });
   device('C02I', { type: 'AskReturns', returns: [{ uId: LOCATION, assets: [PAGES] }] });
+}
+
+/** A group is ordered for, joined and left. */
+function inGroups(journey: LicensingJourney): void {
+  const group = (command: GroupCommand): void => journey.send(groupStream('group-1'), command);
+  const wish = { ifShort: 'wait', fromReserve: false, platform: null } as const;
+  const admit = (orderId: string): void =>
+    group({
+      type: 'AdmitOrder',
+      orderId,
+      kind: 'AssignLicense',
+      terms: { uId: LOCATION, assets: [PAGES], ...wish },
+    });
+  group({ type: 'CreateGroup', name: 'Class 7b', kind: 'devices', follows: false });
+  group({ type: 'RenameGroup', name: 'Class 8b' });
+  group({ type: 'SetGroupPolicy', follows: true });
+  admit('group-order-1');
+  group({ type: 'AnswerOrder', orderId: 'group-order-1' });
+  admit('group-order-2');
+  group({ type: 'WithdrawOrder', orderId: 'group-order-2' });
+  const member = devices('C02G');
+  group({ type: 'AddMembers', holders: member });
+  group({ type: 'ServeJoiners', groupId: 'group-1' });
+  group({ type: 'RemoveMembers', holders: member });
+  const returns = [{ uId: LOCATION, asset: PAGES, holders: member }];
+  group({ type: 'ServeLeavers', groupId: 'group-1', leavers: member, returns });
+  group({ type: 'DeleteGroup' });
+  const another = groupStream('group-2');
+  journey.send(another, { type: 'CreateGroup', name: 'Class 8a', kind: 'devices', follows: false });
+  journey.send(another, { type: 'AddMembers', holders: member });
 }
 
 /** A log in which every type of event of the domain occurs, as one location might write it. */
@@ -604,5 +637,6 @@ export function everyEvent(): LicensingJourney {
   ofPersons('persons-2', 'retire', 'p-1');
   settled('persons-2');
 
+  inGroups(journey);
   return journey;
 }

@@ -56,14 +56,7 @@ export async function activatePersons(
     );
   }
   const userIds = setOf(named.userIds);
-  const known = new Set((await seatbook.stores.directory.entries(userIds)).map(({ userId }) => userId));
-  const unknown = userIds.filter((userId) => !known.has(userId));
-  if (unknown.length > 0) {
-    throw new Refusal('NOT_FOUND_PERSON', 'there are no such persons', {
-      unknown: unknown.length,
-      userIds: namedInRefusal(unknown),
-    });
-  }
+  await mustBeRegistered(seatbook, userIds);
   return change(seatbook, 'ActivatePersons', { uId, userIds }, caller);
 }
 
@@ -81,8 +74,26 @@ export async function deactivatePersons(
   return change(seatbook, 'DeactivatePersons', { uId, userIds: setOf(userIds) }, caller);
 }
 
-const setOf = (userIds: readonly string[]): string[] =>
-  [...new Set(userIds.map((userId) => userId.trim()))].sort().slice(0, MAX_HOLDERS);
+/** @throws Refusal NOT_FOUND_PERSON, which names those of whom the directory knows nothing */
+export async function mustBeRegistered(
+  { stores }: Pick<SeatbookEdge, 'stores'>,
+  userIds: readonly string[],
+): Promise<void> {
+  const known = new Set((await stores.directory.entries(userIds)).map(({ userId }) => userId));
+  const unknown = userIds.filter((userId) => !known.has(userId));
+  if (unknown.length === 0) return;
+  throw new Refusal('NOT_FOUND_PERSON', 'there are no such persons', {
+    unknown: unknown.length,
+    userIds: namedInRefusal(unknown),
+  });
+}
+
+/** Each once. @throws Error for more than an event names: whoever asks has checked that */
+function setOf(userIds: readonly string[]): string[] {
+  const set = [...new Set(userIds.map((userId) => userId.trim()))].sort();
+  if (set.length > MAX_HOLDERS) throw new Error(`${set.length} persons are more than one event names`);
+  return set;
+}
 
 async function change(
   seatbook: SeatbookEdge,

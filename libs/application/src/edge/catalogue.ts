@@ -6,6 +6,7 @@ import { deviceQueries } from './devices.js';
 import { differenceQueries } from './differences.js';
 import { driftCommands, driftQueries } from './drift.js';
 import { forecastQueries } from './forecast.js';
+import { groupCommands, groupQueries } from './groups.js';
 import { historyQueries } from './history.js';
 import { importCommands, importQueries } from './import-token.js';
 import { installationQueries } from './installations.js';
@@ -31,6 +32,7 @@ export const commands = {
   ...activationCommands,
   ...assetCommands,
   ...driftCommands,
+  ...groupCommands,
   ...importCommands,
   ...parkingCommands,
   ...orderCommands,
@@ -50,6 +52,7 @@ export const queries = {
   ...differenceQueries,
   ...driftQueries,
   ...forecastQueries,
+  ...groupQueries,
   ...historyQueries,
   ...importQueries,
   ...installationQueries,

@@ -25,6 +25,8 @@ export interface OrderRequest {
   /** Devices; persons by our id. At least one of both lists names somebody. */
   readonly serialNumbers?: readonly string[] | undefined;
   readonly userIds?: readonly string[] | undefined;
+  /** In place of both lists: those who are members of the group when the order is placed. */
+  readonly groupId?: string | undefined;
   readonly ifShort: 'wait' | 'refuse';
   /** Whether licences of the reserve are for it, too; left out: they are not. */
   readonly fromReserve?: boolean | undefined;
@@ -76,8 +78,8 @@ export async function checkedOrder(
 }
 
 /** Apple gives a licence to persons alone that it knows at the location; whether they have accepted is no matter. */
-async function checkPersons(
-  { stores }: SeatbookEdge,
+export async function checkPersons(
+  { stores }: Pick<SeatbookEdge, 'stores'>,
   uId: string,
   userIds: readonly string[],
 ): Promise<void> {
@@ -128,7 +130,8 @@ function checkSize({ assets, holders }: OrderTerms): void {
   }
 }
 
-function checkedAssets(assets: readonly AssetId[]): AssetId[] {
+/** Each asset once, in order. @throws Refusal INVALID_ASSET */
+export function checkedAssets(assets: readonly AssetId[]): AssetId[] {
   const unique = new Map(
     assets.map(({ adamId, pricingParam }) => [idOfAsset({ adamId, pricingParam }), { adamId, pricingParam }]),
   );

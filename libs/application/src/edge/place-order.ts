@@ -2,19 +2,25 @@ import { Refusal, chunksOf, type Envelope, type Position } from '@seatbook/kerne
 import {
   MAX_HOLDERS,
   NOBODY,
+  groupStream,
   holderKeys,
   holdersOf,
+  namedBy,
   orderStream,
   orderedSerials,
   queryModels,
   type AssetId,
+  type GroupCommand,
   type HolderKey,
   type OrderCommand,
   type OrderKind,
+  type OrderTerms,
 } from '@seatbook/licensing';
 import { mustBeImported } from './accounts.js';
 import { checkExpected } from './expected-plan.js';
-import { checkedOrder, type OrderRequest } from './order-request.js';
+import type { CommandContext } from '@seatbook/runtime';
+import { membersOf } from './group-members.js';
+import { checkedAssets, checkedOrder, type CheckedOrder, type OrderRequest } from './order-request.js';
 import { pairsOfHolder } from './pairs.js';
 import { contextOf, requestId, type Caller } from './principal.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
@@ -24,10 +30,13 @@ import { takenId } from './taken-key.js';
 export type AssignLicense = Omit<OrderRequest, 'kind'>;
 
 /** What an order to return names. */
-export type ReturnLicense = Pick<OrderRequest, 'uId' | 'assets' | 'serialNumbers' | 'userIds' | 'expect'>;
+export type ReturnLicense = Pick<
+  OrderRequest,
+  'uId' | 'assets' | 'serialNumbers' | 'userIds' | 'groupId' | 'expect'
+>;
 
 /** What a rollout names. */
-export type RolloutApp = Pick<OrderRequest, 'uId' | 'assets' | 'serialNumbers'>;
+export type RolloutApp = Pick<OrderRequest, 'uId' | 'assets' | 'serialNumbers' | 'groupId'>;
 
 export interface ReturnAll {
   readonly uId: string;
@@ -81,15 +90,58 @@ export async function placeOrder(
   asked: 'ReturnAll' | OrderKind = order.kind,
 ): Promise<PlacedOrder> {
   const { ids } = seatbook;
-  const { expect } = order;
+  const { expect, groupId } = order;
+  if (groupId !== undefined) return placeForGroup(seatbook, { ...order, groupId }, caller);
   const isPlaced = async (): Promise<boolean> => (await orderedBefore(seatbook, caller)) !== null;
   const checked = await checkedOrder(seatbook, order, isPlaced);
   const { terms, holders } = checked;
   const orderId = requestId(caller, ids);
-  const stream = orderStream(orderId);
   const context = contextOf(caller, orderId, { asked, terms, ...holders, expect });
   // A repeat is about the world as it was at the first time.
   await checkExpected(seatbook, checked, expect, isPlaced);
+  return list(seatbook, orderId, checked, context);
+}
+
+/**
+ * An order for a group is one for those who are members when the group admits it. A repeat finds them in the group for as
+ * long as the order is not placed, whoever has come or left since.
+ */
+async function placeForGroup(
+  seatbook: SeatbookEdge,
+  order: OrderRequest & { readonly groupId: string },
+  caller: Caller,
+): Promise<PlacedOrder> {
+  const { runner, ids } = seatbook;
+  const { kind, uId, ifShort, fromReserve = false, platform, groupId, expect } = order;
+  const wish = { ifShort, fromReserve, platform };
+  const terms = { uId, assets: checkedAssets(order.assets), ...wish };
+  const orderId = requestId(caller, ids);
+  const [stream, group] = [orderStream(orderId), groupStream(groupId)];
+  const context = contextOf(caller, orderId, { asked: kind, terms, groupId, expect });
+  const { state: before } = await runner.load(stream);
+  if (before.phase !== 'new' && before.phase !== 'key-taken' && before.phase !== 'listing') {
+    const again: OrderCommand = { type: 'PlaceOrder', terms: before.terms, holders: NOBODY };
+    const { position, repeated } = await seatbook.execute(stream, again, context);
+    return { orderId, position, repeated, written: [] };
+  }
+  const now = await membersOf(seatbook, order);
+  const checked = await checkedOrder(seatbook, { ...order, ...now });
+  await checkExpected(seatbook, checked, expect, async () => before.phase === 'listing');
+  const admitting: GroupCommand = { type: 'AdmitOrder', orderId, kind, terms };
+  await seatbook.execute(group, admitting, { ...context, commandId: `${orderId}/admit` });
+  const named = (await runner.look(group, (state) => namedBy(orderId, state))) ?? holderKeys(checked.holders);
+  const exact = { ...checked.terms, holders: named.length, groupId };
+  return list(seatbook, orderId, { terms: exact, holders: holdersOf(named) }, context);
+}
+
+/** Lists the holders of an order, and places it. */
+async function list(
+  seatbook: SeatbookEdge,
+  orderId: string,
+  { terms, holders }: CheckedOrder,
+  context: CommandContext,
+): Promise<PlacedOrder> {
+  const stream = orderStream(orderId);
   const lists = chunksOf(holderKeys(holders), MAX_HOLDERS).map(holdersOf);
   const last = lists.pop() ?? NOBODY;
   const placing: OrderCommand = { type: 'PlaceOrder', terms, holders: last };
@@ -100,7 +152,7 @@ export async function placeOrder(
   }
   const creating: OrderCommand = { type: 'CreateOrder', terms };
   const created = await seatbook.execute(stream, creating, context, { likelyAbsent: true });
-  const listed = created.repeated ? await listsOf(seatbook, orderId) : 0;
+  const listed = created.repeated ? await listsOf(seatbook, orderId, terms) : 0;
   for (const [index, list] of lists.entries()) {
     if (index < listed) continue;
     const listing: OrderCommand = { type: 'ListHolders', index, holders: list };
@@ -111,9 +163,15 @@ export async function placeOrder(
 }
 
 /** Lists written so far; all of them where the order was placed already. */
-async function listsOf({ runner }: SeatbookEdge, orderId: string): Promise<number> {
+async function listsOf({ runner }: SeatbookEdge, orderId: string, { holders }: OrderTerms): Promise<number> {
   const { state: order } = await runner.load(orderStream(orderId));
-  return order.phase === 'listing' ? order.lists : Infinity;
+  if (order.phase !== 'listing') return Infinity;
+  if (order.terms.holders === holders) return order.lists;
+  throw new Refusal(
+    'REJECTED_ORDER_ABANDONED',
+    'the group has changed since the order began to be placed; order again with a new Idempotency-Key',
+    { phase: order.phase },
+  );
 }
 
 /** All that a device or a person holds or waits for in an account, as a return. The ledgers decide what is true when they answer. */

@@ -7,6 +7,7 @@ import {
   type OrderPlan,
   type PlannedLedger,
 } from '@seatbook/licensing';
+import { membersOf } from './group-members.js';
 import { checkedOrder, type CheckedOrder, type OrderRequest } from './order-request.js';
 import type { Reflected } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
@@ -23,7 +24,10 @@ export async function planOrder(
   seatbook: SeatbookEdge,
   order: Omit<OrderRequest, 'expect'>,
 ): Promise<OrderPlan & { readonly asOf: Reflected }> {
-  const checked = await checkedOrder(seatbook, order);
+  const { groupId } = order;
+  const named =
+    groupId === undefined ? order : { ...order, ...(await membersOf(seatbook, { ...order, groupId })) };
+  const checked = await checkedOrder(seatbook, named);
   const asOf = await seatbook.reader.head();
   return { ...(await planOf(seatbook, checked)), asOf };
 }

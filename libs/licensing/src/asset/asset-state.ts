@@ -22,7 +22,12 @@ export interface Pair {
   followUp: FollowUp | null;
   /** The rollout that waits for its licence; absent for none. */
   rollout?: string;
+  /** Other orders that asked for it while it was held, the last ones; absent for none. */
+  also?: readonly string[];
 }
+
+/** A pair remembers this many other orders that want it. */
+const MAX_ALSO = 3;
 
 export interface LateEffect {
   readonly callId: string;
@@ -162,6 +167,7 @@ function put(asset: Asset, key: HolderKey, change: Partial<Pair> & Pick<Pair, 's
     Object.assign(pair, change);
     // Its licence has come, or never will.
     if (change.state === 'assigned' || change.state === 'failed') delete pair.rollout;
+    if (change.state === 'returning' || change.state === 'failed') delete pair.also;
   } else {
     pair = { orderId: '', callId: null, lot: 0, tries: 0, ...NO_WISH, followUp: null, ...change };
     asset.pairs.set(key, pair);
@@ -321,12 +327,19 @@ const FOLDS: { readonly [T in AssetEvent['type']]: Fold<T> } = {
     for (const key of holderKeys(data)) asset.asked.delete(key);
   },
   'asset.baseline-completed': (asset) => void (asset.baseline = true),
-  'asset.licenses-reserved'(asset, { orderId, reserved, waiting, following, lot, ifShort, fromReserve }) {
+  'asset.licenses-reserved'(asset, data) {
+    const { orderId, reserved, waiting, following, alreadyHeld, lot, ifShort, fromReserve } = data;
     const fresh = { orderId, callId: null, tries: 0, ifShort, fromReserve, followUp: null };
     for (const key of holderKeys(reserved)) put(asset, key, { state: 'reserved', lot, ...fresh });
     for (const key of holderKeys(waiting)) put(asset, key, { state: 'waiting', ...fresh });
     const followUp = { action: 'assign', orderId, ifShort, fromReserve } as const;
     for (const key of holderKeys(following)) pairOf(key, asset).followUp = followUp;
+    // One list for all of them: they may be many.
+    const first = [orderId];
+    for (const key of holderKeys(alreadyHeld)) {
+      const pair = pairOf(key, asset);
+      pair.also = pair.also ? [...pair.also, orderId].slice(-MAX_ALSO) : first;
+    }
     openLot(asset, lot);
   },
   'asset.licenses-served'(asset, data) {
@@ -432,8 +445,8 @@ export function evolveAsset(asset: Asset, event: AssetEvent): Asset {
   return asset;
 }
 
-/** A pair is 370 characters long at the most; a claim names up to 1,000 holders. */
-const CHUNK_PAIRS = 2_400;
+/** A pair is 490 characters long at the most; a claim names up to 1,000 holders. */
+const CHUNK_PAIRS = 1_800;
 const CHUNK_WAITING = 15_000;
 const CHUNK_CLAIMS = 15;
 
@@ -451,7 +464,7 @@ interface Chunk {
 
 /** Pairs, waiting list and claims in chunks, each in its order. */
 export const assetSnapshot: SnapshotCodec<Asset> = {
-  version: 7,
+  version: 8,
   entries: ({ pairs }) => pairs.size,
   save(asset) {
     const { pairs, waiting, claims, traits, totals, descriptionJson, baseline, closed, short } = asset;

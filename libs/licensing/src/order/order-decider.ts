@@ -219,9 +219,13 @@ function progress(order: Acting, event: ProgressEvent): void {
   }
 }
 
-function termsOf({ kind, uId, assets, ifShort, fromReserve, platform, holders }: OrderTerms): OrderTerms {
-  return { kind, uId, assets, ifShort, fromReserve, platform, holders };
+function termsOf(terms: OrderTerms): OrderTerms {
+  const { kind, uId, assets, ifShort, fromReserve, platform, holders } = terms;
+  return { kind, uId, assets, ifShort, fromReserve, platform, holders, ...groupOf(terms) };
 }
+
+const groupOf = ({ groupId }: OrderTerms): Pick<OrderTerms, 'groupId'> =>
+  groupId === undefined ? {} : { groupId };
 
 function add(sum: Record<keyof OutcomeCounts, number>, counts: OutcomeCounts): void {
   for (const name of Object.keys(sum) as (keyof OutcomeCounts)[]) sum[name] += counts[name];
@@ -336,7 +340,7 @@ function recordAnswer(
     },
   ];
   if (order.phase === 'placed' && order.answered.size + 1 === order.parts) {
-    events.push({ type: 'order.reserved', data: { uId, silent: [] } });
+    events.push({ type: 'order.reserved', data: { uId, silent: [], ...groupOf(order.terms) } });
   }
   return [...events, ...finished(order, final)];
 }
@@ -347,7 +351,7 @@ function endAsking({ terms, parts, asked, answered }: Acting): OrderEvent[] {
   const silent = terms.assets.filter((_asset, index) =>
     Array.from({ length: lists }, (_part, list) => index * lists + list).some((part) => !answered.has(part)),
   );
-  return [{ type: 'order.reserved', data: { uId: terms.uId, silent } }];
+  return [{ type: 'order.reserved', data: { uId: terms.uId, silent, ...groupOf(terms) } }];
 }
 
 function recordOutcomes(final: OutcomeCounts, state: Order): OrderEvent[] {

@@ -22,6 +22,8 @@ export interface OrderTerms extends Wish {
   readonly platform: string | null;
   /** Number of holders in all. */
   readonly holders: number;
+  /** The group whose members they are, or were when they were listed. */
+  readonly groupId?: string;
 }
 
 /** Final outcomes of pairs, counted. */
@@ -86,7 +88,7 @@ export type OrderEvent =
       }
     >
   /** All ledgers have answered, or are named as silent. */
-  | Event<'reserved', { readonly silent: readonly AssetId[] }>
+  | Event<'reserved', { readonly silent: readonly AssetId[]; readonly groupId?: string }>
   /** Pairs reached their final outcome. */
   | Event<'outcomes-recorded', { readonly final: OutcomeCounts }>
   | Event<'cancellation-asked', { readonly assets: readonly AssetId[] }>

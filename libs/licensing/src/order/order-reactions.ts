@@ -13,6 +13,7 @@ import type { AccountEvent } from '../account/account-events.js';
 import { assetOf } from '../asset-id.js';
 import type { AssetEvent } from '../asset/asset-events.js';
 import type { DeviceEvent } from '../device/device-events.js';
+import type { GroupEvent } from '../group/group-events.js';
 import { restoringOrder } from '../drift.js';
 import { countByOrder, holderCount, type Holders } from '../holder.js';
 import type { AssetId } from '../ports.js';
@@ -182,7 +183,33 @@ const returnOfDevice = reaction<DeviceEvent>('order.return-of-device', {
     ),
 });
 
+/** Who joins a group that follows gets what its orders gave before. */
+const giveJoiners = reaction<GroupEvent>('order.give-joiners', {
+  'group.joiners-served': ({ stream, data }) => {
+    const { orderId, uId, assets, ifShort, fromReserve, platform, serialNumbers, userIds } = data;
+    const holders = { serialNumbers, userIds };
+    const wish = { ifShort, fromReserve, platform };
+    const terms = { kind: 'AssignLicense', uId, assets, ...wish, groupId: idOf(stream) } as const;
+    return [
+      messageTo(orderStream(orderId), {
+        type: 'PlaceOrder',
+        terms: { ...terms, holders: holderCount(holders) },
+        holders,
+      }),
+    ];
+  },
+});
+
+/** What those give back who have left a group that follows. */
+const returnOfLeavers = reaction<GroupEvent>('order.return-of-leavers', {
+  'group.return-asked': ({ data: { uId, orderId, adamId, pricingParam, serialNumbers, userIds } }) => [
+    returning(orderId, uId, [{ adamId, pricingParam }], { serialNumbers, userIds }),
+  ],
+});
+
 export const orderReactions: readonly Reaction[] = [
+  giveJoiners,
+  returnOfLeavers,
   returnOfDevice,
   takeAnswer,
   takeOutcomes,

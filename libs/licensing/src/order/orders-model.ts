@@ -28,6 +28,8 @@ export interface OrderDocument {
   /** It may have licences of the reserve. */
   fromReserve: boolean;
   platform: string | null;
+  /** The group whose members it names; null: it names its holders. */
+  groupId: string | null;
   principal: string;
   reason: string | null;
   final: OutcomeCounts;
@@ -96,7 +98,7 @@ function newOrder(
   state: 'listing' | 'placed',
 ): OrderDocument {
   const { stream, position, metadata, data } = event;
-  const { kind, uId, assets, holders, ifShort, fromReserve, platform, at } = data;
+  const { kind, uId, assets, holders, ifShort, fromReserve, platform, groupId = null, at } = data;
   return {
     orderId: idOf(stream),
     uId,
@@ -108,6 +110,7 @@ function newOrder(
     ifShort,
     fromReserve,
     platform,
+    groupId,
     principal: metadata.principal,
     reason: metadata.reason ?? null,
     final: outcomeCounts({}),
@@ -123,7 +126,7 @@ function newOrder(
 
 export const ordersModel = readModel<OrderDocument, OrderEvent | AssetEvent>()({
   name: 'orders',
-  version: 3,
+  version: 4,
   on: {
     'order.created': (event) => [{ key: idOf(event.stream), evolve: () => newOrder(event, 'listing') }],
     'order.placed': (event) => [

@@ -39,6 +39,8 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
     .addTag('pairs', 'One asset and one holder each.')
     .addTag('orders', 'What administrators ask for: an order has an outcome for each pair.')
     .addTag('devices', 'Devices at the MDM server, and the apps on them.')
+    .addTag('persons', 'People who can hold licences, and whom Apple knows of them.')
+    .addTag('groups', 'Named lists of devices or persons.')
     .addTag('history', 'What happened, to whom, by whom, and why.')
     .addTag('operation', 'For operators.')
     .addTag('apple', 'Where Apple delivers notifications.')

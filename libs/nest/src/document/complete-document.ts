@@ -36,6 +36,7 @@ const PATH_PARAMETERS: Readonly<Record<string, PathParameter>> = {
   },
   serialNumber: { description: 'A device.', example: 'C02XK0AAHV29' },
   userId: { description: 'A person, by our id.', example: '0c6d3d3e-8f0a-4f67-9f0d-3b2a1c0d9e8f' },
+  groupId: { description: 'A group.', example: '8d1f3c52-0a4e-4b7d-9c3f-6f1e2d3c4b5a' },
   orderId: { description: 'An order.', example: '60501a66-da6b-8e0d-99da-ff88c72147da' },
   importId: { description: 'An import.', example: '2b8c1d4e-6f7a-8b9c-8d0e-1f2a3b4c5d6e' },
   position: {

@@ -108,6 +108,9 @@ export class OrderAnswer {
   @TextOrNull(null)
   platform!: string | null;
 
+  @TextOrNull(null, 'The group whose members it names; null where it names its holders.')
+  groupId!: string | null;
+
   @Text('owner')
   principal!: string;
 
@@ -171,6 +174,7 @@ export function orderAnswer({ order, account }: OrderFound): OrderAnswer {
     ifShort: order.ifShort,
     fromReserve: order.fromReserve,
     platform: order.platform,
+    groupId: order.groupId,
     principal: order.principal,
     reason: order.reason,
     progress: { ...final, waiting, onHold: held ? left : 0, open: held ? 0 : left },

@@ -43,6 +43,15 @@ const UserIds = (): PropertyDecorator =>
   NamedHolders('A set of persons, by our id; left out: devices alone.', MAX_PAIRS);
 
 class PairsBody extends OrderBody {
+  @ApiPropertyOptional({
+    example: '8d1f3c52-0a4e-4b7d-9c3f-6f1e2d3c4b5a',
+    pattern: SHOWN_AND_NOT_BLANK,
+    description: 'In place of holders: a group, for those who are its members when the order is placed.',
+  })
+  @MayBeLeftOut()
+  @TextField(1, 100)
+  groupId?: string;
+
   @ApiProperty({
     type: 'array',
     items: { type: 'string', pattern: ASSET_ID },
@@ -61,7 +70,7 @@ class ExpectingBody extends PairsBody {
   expect?: ExpectedCounts[];
 }
 
-/** Each of the assets for each of the devices and persons: at least one of them. */
+/** Each of the assets for each of the devices and persons, at least one of them, or of a group. */
 export class AssignLicenseBody extends ExpectingBody {
   @ApiProperty({ enum: ['AssignLicense'] })
   @Allow()
@@ -118,7 +127,7 @@ export class RolloutAppBody extends PairsBody {
   serialNumbers?: string[];
 }
 
-/** Each of the assets back from each of the devices and persons: at least one of them. */
+/** Each of the assets back from each of the devices and persons, at least one of them, or of a group. */
 export class ReturnLicenseBody extends ExpectingBody {
   @ApiProperty({ enum: ['ReturnLicense'] })
   @Allow()
@@ -154,7 +163,9 @@ export class ReturnAllBody extends OrderBody {
 /** Why an order of pairs is refused, given or planned. */
 export const REFUSED_PAIRS: readonly ErrorCode[] = [
   'NOT_FOUND_ACCOUNT',
+  'NOT_FOUND_GROUP',
   'INVALID_ASSET',
+  'INVALID_HOLDER',
   'INVALID_SERIAL_NUMBER',
   'INVALID_ORDER_EMPTY',
   'INVALID_ORDER_SIZE',

@@ -146,7 +146,6 @@ export class OrdersController {
   @ApiRefusals(
     ...REFUSED_PAIRS,
     ...REFUSED_PLAN,
-    'INVALID_HOLDER',
     'REJECTED_NO_MDM',
     'REJECTED_NOTHING_HELD',
     'REJECTED_ORDER_ABANDONED',
@@ -273,12 +272,21 @@ function commandOf(body: AnyOrderBody, caller: Caller) {
   const { accountId: uId } = body;
   switch (body.kind) {
     case 'AssignLicense': {
-      const { serialNumbers, userIds, ifShort, fromReserve, platform = null, allowUnenrolled } = body;
+      const {
+        serialNumbers,
+        userIds,
+        groupId,
+        ifShort,
+        fromReserve,
+        platform = null,
+        allowUnenrolled,
+      } = body;
       const terms = {
         uId,
         assets: body.assetIds.map(assetIdOf),
         serialNumbers,
         userIds,
+        groupId,
         ifShort,
         fromReserve,
         platform,
@@ -287,13 +295,14 @@ function commandOf(body: AnyOrderBody, caller: Caller) {
       return new Commands.AssignLicense({ ...terms, expect: expectedOf(body.expect) }, caller);
     }
     case 'ReturnLicense': {
-      const { serialNumbers, userIds } = body;
+      const { serialNumbers, userIds, groupId } = body;
       const [assets, expect] = [body.assetIds.map(assetIdOf), expectedOf(body.expect)];
-      return new Commands.ReturnLicense({ uId, assets, serialNumbers, userIds, expect }, caller);
+      return new Commands.ReturnLicense({ uId, assets, serialNumbers, userIds, groupId, expect }, caller);
     }
     case 'RolloutApp': {
-      const { serialNumbers } = body;
-      return new Commands.RolloutApp({ uId, assets: body.assetIds.map(assetIdOf), serialNumbers }, caller);
+      const { serialNumbers, groupId } = body;
+      const assets = body.assetIds.map(assetIdOf);
+      return new Commands.RolloutApp({ uId, assets, serialNumbers, groupId }, caller);
     }
     case 'ReturnAll':
       return new Commands.ReturnAll({ uId, holder: holderIn(body) }, caller);

@@ -22,10 +22,11 @@ export class PlansController {
   @ApiOkResponse({ type: PlanAnswer, description: 'The plan.' })
   @ApiRefusals(...REFUSED_PAIRS)
   async planOrder(@Body(new BodyByKind(PLAN_BODIES)) body: AnyPlanBody): Promise<PlanAnswer> {
-    const { kind, accountId, assetIds, serialNumbers, userIds } = body;
+    const { kind, accountId, assetIds, serialNumbers, userIds, groupId } = body;
     const { ifShort, fromReserve, platform = null } = kind === 'AssignLicense' ? body : WAITS;
     const wish = { ifShort, fromReserve, platform };
-    const terms = { kind, uId: accountId, assets: assetIds.map(assetIdOf), serialNumbers, userIds, ...wish };
+    const holders = { serialNumbers, userIds, groupId };
+    const terms = { kind, uId: accountId, assets: assetIds.map(assetIdOf), ...holders, ...wish };
     return planAnswer(kind, accountId, await this.queries.execute(new Queries.PlanOrder(terms)));
   }
 }
