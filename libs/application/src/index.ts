@@ -11,6 +11,7 @@ export * from './edge/assets.js';
 export * from './edge/forecast.js';
 export * from './edge/pairs.js';
 export * from './edge/waiting-list.js';
+export * from './edge/device-registry.js';
 export * from './edge/devices.js';
 export * from './edge/persons.js';
 export * from './edge/activations.js';

@@ -205,6 +205,10 @@ export const ERROR_CODES = {
     means: 'Apps cannot be installed: no MDM server is configured.',
     advice: 'Set SEATBOOK_NANO_MDM_URL and its keys, and start again. Licences can be assigned without it.',
   },
+  REJECTED_NOT_ENROLLED: {
+    means: 'The device cannot be reached by the MDM server, so that nothing can be asked of it.',
+    advice: 'Wait until it has enrolled: the registry shows its state.',
+  },
   REJECTED_UNKNOWN_DEVICE: {
     means: 'The order names devices that have never enrolled and are not registered.',
     advice:

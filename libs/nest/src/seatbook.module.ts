@@ -7,6 +7,7 @@ import { AssetsController } from './assets/assets.controller.js';
 import { BoundCommandHandler, BoundQueryHandler } from './bus/binding.js';
 import { SeatbookHost, type EdgeHost } from '@seatbook/host';
 import { DifferencesController } from './history/differences.controller.js';
+import { DeviceRegistryController } from './devices/device-registry.controller.js';
 import { DriftController } from './drift/drift.controller.js';
 import { GroupsController } from './groups/groups.controller.js';
 import { HealthController } from './health/health.controller.js';

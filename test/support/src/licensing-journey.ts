@@ -139,7 +139,9 @@ function installApps(
     device(id, { type: 'RecordEnrolment', enrolmentId: `E-${id}`, facts: FACTS });
     device(id, { type: 'RecordReady', enrolmentId: `E-${id}`, first: true });
   }
-  device('C02I', { type: 'RecordFacts', facts: { ...FACTS, supervised: true } });
+  device('C02I', { type: 'AskFacts', uuid: 'seatbook-facts-1' });
+  device('C02I', { type: 'RecordFacts', uuid: 'seatbook-facts-1', facts: { ...FACTS, supervised: true } });
+  device('C02I', { type: 'WantFacts' });
   place('order-r', devices(...ids), { kind: 'RolloutApp' });
   const plan = (uuid: string, serials: readonly string[]): void =>
     command(uuid, {

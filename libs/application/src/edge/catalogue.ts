@@ -2,6 +2,7 @@ import { accountCommands, accountQueries } from './accounts.js';
 import { activationCommands, activationQueries } from './activations.js';
 import { assetCommands, assetQueries } from './assets.js';
 import { deviceAppQueries } from './device-apps.js';
+import { registryCommands, registryQueries } from './device-registry.js';
 import { deviceQueries } from './devices.js';
 import { differenceQueries } from './differences.js';
 import { driftCommands, driftQueries } from './drift.js';
@@ -39,6 +40,7 @@ export const commands = {
   ...mdmCommands,
   ...notificationCommands,
   ...personCommands,
+  ...registryCommands,
   ...syncCommands,
   ...waitingCommands,
 };
@@ -62,6 +64,7 @@ export const queries = {
   ...periodQueries,
   ...personQueries,
   ...planQueries,
+  ...registryQueries,
   ...reportQueries,
   ...syncQueries,
   ...timelineQueries,

@@ -12,7 +12,11 @@ export type DeviceCommand =
       /** It is the first time in this enrolment. */
       readonly first: boolean;
     })
-  | (Command<'RecordFacts'> & { readonly facts: DeviceFacts })
+  /** Somebody wants to know what it says of itself by now. */
+  | Command<'WantFacts'>
+  | (Command<'AskFacts'> & { readonly uuid: string })
+  /** `uuid`: of the command that it answers, which may be another tool's. */
+  | (Command<'RecordFacts'> & { readonly uuid: string; readonly facts: DeviceFacts })
   | (Command<'RecordCheckOut'> & { readonly enrolmentId: string })
   /** An administrator says that it is wiped, or used no more. */
   | (Command<'LeaveDevice'> & { readonly how: 'wiped' | 'retired' })
@@ -34,13 +38,32 @@ export interface Device {
   early: boolean;
   /** When its licences go back. */
   returnAt: Instant | null;
+  /** What is asked about itself; null where it has answered. */
+  question: DeviceQuestion | null;
 }
+
+/** `at`: when it is asked, for the first time or again; null when it was asked often enough. */
+export interface DeviceQuestion {
+  readonly at: Instant | null;
+  /** Of the question that it has not answered yet; null before the first one. */
+  readonly uuid: string | null;
+  readonly asked: number;
+}
+
+/** A device that does not say what it is, is asked so often; with a doubled pause each time. */
+const MAX_QUESTIONS = 5;
 
 const LEFT: ReadonlySet<DevicePhase> = new Set<DevicePhase>(['checked-out', 'wiped', 'retired']);
 
+const UNASKED: DeviceQuestion = { at: 0, uuid: null, asked: 0 };
+
 const UNKNOWN: DeviceFacts = { platform: null, osVersion: null, supervised: null };
 
-export const deviceDecider = ({ deviceReturnMs }: Timings): Decider<DeviceCommand, Device, DeviceEvent> => ({
+export const deviceDecider = ({
+  deviceReturnMs,
+  unansweredMs,
+  maxLookMs,
+}: Timings): Decider<DeviceCommand, Device, DeviceEvent> => ({
   initial: () => ({
     phase: 'unknown',
     registered: null,
@@ -49,6 +72,7 @@ export const deviceDecider = ({ deviceReturnMs }: Timings): Decider<DeviceComman
     wasReady: false,
     early: false,
     returnAt: null,
+    question: null,
   }),
 
   decide(command, device, at) {
@@ -72,12 +96,27 @@ export const deviceDecider = ({ deviceReturnMs }: Timings): Decider<DeviceComman
         const early = device.phase !== 'enrolling' || device.enrolmentId !== enrolmentId;
         return [{ type: 'device.ready', data: { enrolmentId, again: device.wasReady, early } }];
       }
+      case 'WantFacts':
+        if (device.phase !== 'enrolled')
+          throw new Refusal('REJECTED_NOT_ENROLLED', 'this device cannot be reached: it is not enrolled', {
+            state: device.phase,
+          });
+        // It is being asked already.
+        return device.question?.at == null ? [{ type: 'device.facts-wanted', data: {} }] : [];
+      case 'AskFacts': {
+        if (device.phase !== 'enrolled' || device.question === null) return [];
+        const { asked } = device.question;
+        const { uuid } = command;
+        const retryAt = at + Math.min(maxLookMs, unansweredMs * 2 ** asked);
+        return [{ type: 'device.facts-asked', data: { uuid, retryAt, last: asked + 1 >= MAX_QUESTIONS } }];
+      }
       case 'RecordFacts': {
         const facts = merged(device.facts, command.facts);
+        const uuid = device.question?.uuid === command.uuid ? command.uuid : null;
         const known = Object.entries(facts).every(
           ([name, fact]) => fact === device.facts[name as keyof DeviceFacts],
         );
-        return known ? [] : [{ type: 'device.described', data: facts }];
+        return known && uuid === null ? [] : [{ type: 'device.described', data: { ...facts, uuid } }];
       }
       case 'RecordCheckOut':
         // Word of an earlier enrolment may come late.
@@ -108,12 +147,25 @@ function evolveDevice(device: Device, event: DeviceEvent): Device {
     }
     case 'device.ready': {
       const { enrolmentId, early } = event.data;
-      const left = { wasReady: true, returnAt: null };
+      // What it told before may be of another system by now.
+      const left = { wasReady: true, returnAt: null, question: UNASKED };
       return Object.assign(device, { phase: 'enrolled', enrolmentId, early, ...left });
     }
-    case 'device.described':
-      device.facts = event.data;
+    case 'device.facts-wanted':
+      device.question = UNASKED;
       return device;
+    case 'device.facts-asked': {
+      const { uuid, retryAt, last } = event.data;
+      const asked = (device.question?.asked ?? 0) + 1;
+      device.question = { at: last ? null : retryAt, uuid, asked };
+      return device;
+    }
+    case 'device.described': {
+      const { uuid, ...facts } = event.data;
+      device.facts = facts;
+      if (uuid !== null) device.question = null;
+      return device;
+    }
     case 'device.left':
       return Object.assign(device, { phase: event.data.how, returnAt: event.data.returnAt });
     case 'device.returns-asked':

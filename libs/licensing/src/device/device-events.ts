@@ -26,8 +26,12 @@ export type DeviceEvent =
    * it has overtaken that of the enrolment.
    */
   | Event<'ready', { readonly enrolmentId: string; readonly again: boolean; readonly early: boolean }>
-  /** What it says of itself is another thing than before. */
-  | Event<'described', DeviceFacts>
+  /** A person wants to know what it says of itself. */
+  | Event<'facts-wanted', Record<string, never>>
+  /** It is asked what it is; the answer carries this id. It is asked again at `retryAt`, unless `last`. */
+  | Event<'facts-asked', { readonly uuid: string; readonly retryAt: Instant; readonly last: boolean }>
+  /** What it says of itself: another thing than before, or the answer to our question. */
+  | Event<'described', DeviceFacts & { readonly uuid: string | null }>
   /** Its licences go back at `returnAt`, unless it enrols again before; null: they stay. */
   | Event<'left', { readonly how: DeviceLeft; readonly returnAt: Instant | null }>
   /** Its licences go back by orders: one for each account. */
@@ -40,6 +44,8 @@ export const deviceEventTypes = firstVersions<DeviceEvent>({
   'device.registered': true,
   'device.enrolled': true,
   'device.ready': true,
+  'device.facts-wanted': true,
+  'device.facts-asked': true,
   'device.described': true,
   'device.left': true,
   'device.returns-asked': true,

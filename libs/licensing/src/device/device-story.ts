@@ -22,6 +22,8 @@ export const deviceStory: Story<DeviceEvent, StoryContext> = {
     again
       ? 'The device can be reached again; commands that were on their way to it are lost.'
       : 'The device can be reached by the MDM server.',
+  'device.facts-wanted': () => 'It was asked for what the device says of itself.',
+  'device.facts-asked': () => 'The device was asked what it is.',
   'device.described': ({ data: { osVersion } }) =>
     `The device told about itself${osVersion === null ? '' : `: system ${osVersion}`}.`,
   'device.left': ({ data: { how, returnAt } }) =>

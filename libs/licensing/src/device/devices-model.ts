@@ -44,7 +44,7 @@ const change = (event: Envelope<DeviceEvent>, made: Partial<DeviceDocument>) => 
 
 export const devicesModel = readModel<DeviceDocument, DeviceEvent>()({
   name: 'devices',
-  version: 1,
+  version: 2,
   on: {
     'device.registered'(event) {
       const { platform, ownership, userId } = event.data;
@@ -76,7 +76,10 @@ export const devicesModel = readModel<DeviceDocument, DeviceEvent>()({
       const { enrolmentId } = event.data;
       return change(event, { enrolmentId, state: 'enrolled', returnAt: null });
     },
-    'device.described': (event) => change(event, event.data),
+    'device.described'(event) {
+      const { platform, osVersion, supervised } = event.data;
+      return change(event, { platform, osVersion, supervised });
+    },
     'device.left': (event) => change(event, { state: event.data.how, returnAt: event.data.returnAt }),
     'device.returns-asked': (event) => change(event, { returnAt: null }),
   },

@@ -17,7 +17,7 @@ const MAX_ROW_LENGTH = 16 * 1024;
 const PIECE = 64 * 1024;
 
 /** The routes that take a table, and nothing else. */
-const TABLE_ROUTES: ReadonlySet<string> = new Set([`${API}/persons/import`]);
+const TABLE_ROUTES: ReadonlySet<string> = new Set([`${API}/persons/import`, `${API}/devices/import`]);
 
 /**
  * Bodies of these routes are CSV, and such bodies are refused everywhere else before they are read. A table is complete
