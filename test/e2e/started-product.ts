@@ -15,6 +15,7 @@ import {
   type WorkerHost,
 } from '@seatbook/host';
 import { systemClock } from '@seatbook/kernel';
+import type { MdmReply, MdmRequest } from '@seatbook/mdm';
 import { Product } from '@seatbook/nest';
 import type { OpenedStores } from '@seatbook/runtime';
 import { eventually } from '@seatbook/test-support/eventually';
@@ -35,6 +36,17 @@ const SEALING_KEY = Buffer.alloc(32, 7).toString('base64');
 export const OWNER_KEY = 'owner-key-of-the-journeys-0123456789';
 const APPLE = 'https://apple.test';
 const PUBLIC_URL = 'https://seatbook.test';
+const MDM = 'https://mdm.test/nanomdm';
+
+/** Settings for the MDM server of the simulator. */
+export const WITH_DEVICES = {
+  SEATBOOK_NANO_MDM_URL: MDM,
+  SEATBOOK_NANO_MDM_API_KEY: 'key-of-the-mdm-server',
+  SEATBOOK_NANO_MDM_WEBHOOK_KEY: 'key-of-the-webhooks-of-the-mdm-server',
+  SEATBOOK_TIMINGS_ROLLOUT_QUIET_MS: '50',
+  SEATBOOK_TIMINGS_FIRST_LOOK_MS: '100',
+  SEATBOOK_TIMINGS_LOOK_AGAIN_MS: '100',
+};
 
 /** Real time, with all waits made short. */
 const TIMINGS = {
@@ -101,6 +113,11 @@ export class StartedProduct {
       },
     });
     seedDemo(this.simulator.admin);
+    Object.assign(this.simulator.fleet.mdm.settings, {
+      apiKey: WITH_DEVICES.SEATBOOK_NANO_MDM_API_KEY,
+      webhookUrl: `${PUBLIC_URL}/mdm/webhook`,
+      webhookKey: WITH_DEVICES.SEATBOOK_NANO_MDM_WEBHOOK_KEY,
+    });
   }
 
   static async start(environment: Record<string, string> = {}): Promise<StartedProduct> {
@@ -169,7 +186,9 @@ export class StartedProduct {
     const log = createLog('debug', { write: (line: string) => void this.logLines.push(line) });
     const transport = (asked: TransportRequest): Promise<TransportReply> => this.#ask(asked);
     const shared = this.#shared ? { stores: this.#shared } : {};
-    return { configuration, log, views: 'inline', transport, ...shared };
+    const simulated = environment['SEATBOOK_NANO_MDM_URL'] === MDM;
+    const devices = simulated ? { mdmTransport: (asked: MdmRequest) => this.#askMdm(asked) } : {};
+    return { configuration, log, views: 'inline', transport, ...devices, ...shared };
   }
 
   /** The stores of halves that are apart: what is changed in them concerns both. */
@@ -279,6 +298,11 @@ export class StartedProduct {
     const answer = await this.simulator.handle({ method, path, headers: { ...headers }, body: body ?? '' });
     if (answer.reset !== undefined) throw new TransportError(true, 'connection reset');
     return { status: answer.status, headers: answer.headers, body: answer.body };
+  }
+
+  async #askMdm({ method, url, headers, body }: MdmRequest): Promise<MdmReply> {
+    const path = new URL(url).pathname;
+    return this.simulator.handle({ method, path, headers: { ...headers }, body });
   }
 }
 

@@ -89,7 +89,11 @@ it('a29: an app is rolled out to those who have its licence, and ends installed'
   expect(await progress(orderId)).toEqual({ installed: 120 });
   const { mdm } = virtual.simulator.fleet;
   // Two full commands at once, and one for the rest.
-  expect(mdm.counts.byType).toEqual({ InstallApplication: 3, ManagedApplicationList: 120 });
+  expect(mdm.counts.byType).toEqual({
+    DeviceInformation: 120,
+    InstallApplication: 3,
+    ManagedApplicationList: 120,
+  });
   expect(virtual.simulator.fleet.unlicensedInstalls()).toBe(0);
 });
 
@@ -145,8 +149,9 @@ it('one list command a round asks a device about all of its apps', async () => {
 
 describe('what a device does leads to a named state', () => {
   it('NotNow: it is put off, and installed when the device takes it', async () => {
-    await withDevices([{ serialNumber: S0, knobs: { notNow: 1 } }]);
+    await withDevices(plain(1));
     await assign([S0]);
+    deviceOf(S0).knobs.notNow = 1;
     await rollOut([S0]);
     await inState(S0, 'put-off');
     await inState(S0, 'installed');
@@ -255,8 +260,9 @@ describe('what a device does leads to a named state', () => {
   });
 
   it('it answers everything twice', async () => {
-    await withDevices([{ serialNumber: S0, knobs: { answersTwice: true, notNow: 1 } }]);
+    await withDevices([{ serialNumber: S0, knobs: { answersTwice: true } }]);
     await assign([S0]);
+    deviceOf(S0).knobs.notNow = 1;
     await rollOut([S0]);
     await inState(S0, 'installed');
     const events = (await virtual.events()).map(({ type }) => type);

@@ -46,6 +46,7 @@ export class SeatbookModule {
         ActivationsController,
         GroupsController,
         WaitingController,
+        DeviceRegistryController,
         DriftController,
         SyncsController,
         OrdersController,

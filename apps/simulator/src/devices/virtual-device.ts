@@ -144,6 +144,11 @@ export class VirtualDevice {
       UnlockToken: Buffer.from('unlock-token-canary'),
     };
     await this.world.server.checkIn(toPlist({ MessageType: 'TokenUpdate', ...topic, ...tokens }));
+    // Macs leave a second secret with the server.
+    if (product.startsWith('Mac')) {
+      const secret = { BootstrapToken: Buffer.from('bootstrap-token-canary') };
+      await this.world.server.checkIn(toPlist({ MessageType: 'SetBootstrapToken', ...topic, ...secret }));
+    }
     this.enrolled = true;
     await this.wake();
   }

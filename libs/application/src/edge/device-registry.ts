@@ -81,11 +81,10 @@ export async function registerDevice(
 /** The same of a device that is known. @throws Refusal NOT_FOUND_DEVICE, NOT_FOUND_PERSON */
 export async function changeDevice(
   seatbook: SeatbookEdge,
-  change: RegisterDevice,
+  { serialNumber, name, ...facts }: RegisterDevice,
   caller: Caller,
 ): Promise<ChangedDevice> {
-  const device = await mustBeKnown(seatbook, change.serialNumber);
-  const { serialNumber: _serial, name, ...facts } = change;
+  const device = await mustBeKnown(seatbook, serialNumber);
   await mustKnowOwner(seatbook, facts.userId);
   if (name !== undefined) await keepName(seatbook, device, name);
   return tell(seatbook, device, caller, { name: 'ChangeDevice', command: { type: 'RegisterDevice', facts } });
@@ -206,7 +205,7 @@ export async function importDevices(
         rows.map(({ userId }) => userId),
       );
       return Promise.all(
-        rows.map((row) =>
+        rows.map(async (row) =>
           row.userId === null || known.has(row.userId) ? takeRow(seatbook, row, caller) : unknownOwner(),
         ),
       );

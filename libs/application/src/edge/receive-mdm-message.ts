@@ -79,7 +79,8 @@ async function store(
     return send(deviceStream(device), { type: 'RecordCheckOut', enrolmentId });
   const { commandUuid, answer, deviceName } = message;
   if (deviceName !== null) await secrets.put(deviceNameName(device), deviceName);
-  if (answer.facts !== null) await send(deviceStream(device), { type: 'RecordFacts', uuid: commandUuid, facts: answer.facts });
+  if (answer.facts !== null)
+    await send(deviceStream(device), { type: 'RecordFacts', uuid: commandUuid, facts: answer.facts });
   // Other tools may send commands by the same server.
   if (!isOurs(commandUuid)) return;
   return send(deviceAppsStream(device), { type: 'RecordDeviceAnswer', uuid: commandUuid, answer });

@@ -23,7 +23,7 @@ import { IDEMPOTENCY_KEY } from '../http/request-headers.js';
 import { ApiTable, tableOf } from '../http/table-body.js';
 import { MayBeLeftOut, Reason, TextField } from '../http/text-field.js';
 import { TextOfPath } from '../http/text-of-path.js';
-import { UploadAnswer } from '../http/upload-answer.js';
+import { UploadAnswer } from '../reading/upload-answer.js';
 import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
 

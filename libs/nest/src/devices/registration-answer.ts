@@ -74,6 +74,7 @@ export class RegistrationAnswer {
   @Links({
     self: '/api/v1/devices/C02XK0AAHV29/registration',
     pairs: '/api/v1/devices/C02XK0AAHV29',
+    apps: '/api/v1/devices/C02XK0AAHV29/apps',
     installations: '/api/v1/installations?serialNumber=C02XK0AAHV29',
     timeline: '/api/v1/timeline?serialNumber=C02XK0AAHV29',
   })
@@ -105,6 +106,7 @@ export function linksOf(device: string): Readonly<Record<string, string>> {
   return {
     self: `${API}/devices/${inAddress}/registration`,
     pairs: `${API}/devices/${inAddress}`,
+    apps: `${API}/devices/${inAddress}/apps`,
     installations: `${API}/installations?serialNumber=${inAddress}`,
     timeline: `${API}/timeline?serialNumber=${inAddress}`,
   };
@@ -149,6 +151,7 @@ export class ChangedDeviceAnswer {
   @Links({
     self: '/api/v1/devices/C02XK0AAHV29/registration',
     pairs: '/api/v1/devices/C02XK0AAHV29',
+    apps: '/api/v1/devices/C02XK0AAHV29/apps',
     installations: '/api/v1/installations?serialNumber=C02XK0AAHV29',
     timeline: '/api/v1/timeline?serialNumber=C02XK0AAHV29',
   })

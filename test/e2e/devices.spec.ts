@@ -1,0 +1,211 @@
+import { jest } from '@jest/globals';
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { VirtualDevice, NewDevice } from '@seatbook/simulator';
+import { BERLIN, StartedProduct, WITH_DEVICES, type ItemsBody, type OrderBody } from './started-product.js';
+
+jest.setTimeout(60_000);
+
+const APP = '900000001';
+
+interface Registration {
+  readonly serialNumber: string;
+  readonly state: string;
+  readonly platform: string | null;
+  readonly supervised: boolean | null;
+  readonly ownership: string | null;
+  readonly userId: string | null;
+  readonly name: string | null;
+  readonly installations: Readonly<Record<string, number>>;
+}
+
+interface Changed {
+  readonly serialNumber: string;
+  readonly repeated: boolean;
+}
+
+let seatbook: StartedProduct;
+beforeAll(async () => {
+  seatbook = await StartedProduct.start(WITH_DEVICES);
+  await seatbook.importBerlin();
+});
+afterAll(() => seatbook.end());
+
+const register = (body: object, key?: string) => {
+  const asked = seatbook.post('/devices', body);
+  return key === undefined ? asked : asked.set('idempotency-key', key);
+};
+
+async function registration(serialNumber: string): Promise<Registration> {
+  await seatbook.quiet();
+  const answer = await seatbook.get(`/devices/${serialNumber}/registration`).expect(200);
+  return answer.body as Registration;
+}
+
+async function enrolled(device: NewDevice): Promise<VirtualDevice> {
+  const [added] = seatbook.simulator.fleet.add([{ ...device, knobs: { installMs: 50, ...device.knobs } }]);
+  if (!added) throw new Error('no device');
+  await added.enrol();
+  await seatbook.quiet();
+  return added;
+}
+
+async function order(kind: string, serialNumber: string, more: object = {}): Promise<OrderBody> {
+  const body = { kind, accountId: BERLIN, assetIds: [APP], serialNumbers: [serialNumber], ...more };
+  const { orderId } = (await seatbook.post('/orders', body).expect(202)).body as OrderBody;
+  return seatbook.until<OrderBody>(`/orders/${orderId}`, ({ state }) => state === 'finished');
+}
+
+describe('a device is registered', () => {
+  it('before it enrols, once for a key, and changed afterwards', async () => {
+    const body = { serialNumber: ' reg000000001', platform: 'iOS', name: 'Reception 2' };
+    const first = (await register(body, 'register-1').expect(201)) as { body: Changed; headers: object };
+    expect(first.body).toMatchObject({ serialNumber: 'REG000000001', repeated: false });
+    expect(first.headers).toMatchObject({ location: '/api/v1/devices/REG000000001/registration' });
+    expect((await register(body, 'register-1').expect(201)).body).toMatchObject({ repeated: true });
+    expect((await register({ ...body, ownership: 'personal' }, 'register-1').expect(409)).body).toMatchObject(
+      {
+        code: 'CONFLICT_IDEMPOTENCY_KEY',
+      },
+    );
+    expect(await registration('reg000000001')).toMatchObject({
+      state: 'registered',
+      platform: 'iOS',
+      ownership: 'organisation',
+      userId: null,
+      name: 'Reception 2',
+      installations: {},
+    });
+    await seatbook.put('/devices/REG000000001/registration', { ownership: 'personal', name: '' }).expect(200);
+    expect(await registration('REG000000001')).toMatchObject({ ownership: 'personal', name: null });
+  });
+
+  it('with an owner whom somebody knows', async () => {
+    const unknown = { serialNumber: 'REG000000002', userId: 'nobody' };
+    expect((await register(unknown).expect(404)).body).toMatchObject({ code: 'NOT_FOUND_PERSON' });
+    const { userId } = (await seatbook.post('/persons', { name: 'Kim' }).expect(201)).body as {
+      userId: string;
+    };
+    await register({ serialNumber: 'REG000000002', userId }).expect(201);
+    expect(await registration('REG000000002')).toMatchObject({ userId });
+  });
+
+  it('by a serial number that Apple could have made', async () => {
+    expect((await register({ serialNumber: 'no serial' }).expect(400)).body).toMatchObject({
+      code: 'INVALID_SERIAL_NUMBER',
+    });
+  });
+
+  it('and listed by its state; one that is not known is not found', async () => {
+    await register({ serialNumber: 'REG000000003' }).expect(201);
+    await seatbook.post('/devices/REG000000003/leave', { how: 'retired' }).expect(200);
+    await seatbook.quiet();
+    const { body } = (await seatbook.get('/registrations?state=retired').expect(200)) as {
+      body: ItemsBody<Registration>;
+    };
+    expect(body.items.map(({ serialNumber }) => serialNumber)).toEqual(['REG000000003']);
+    for (const asked of [
+      seatbook.get('/devices/REG000000099/registration'),
+      seatbook.put('/devices/REG000000099/registration', {}),
+      seatbook.post('/devices/REG000000099/leave', { how: 'wiped' }),
+      seatbook.post('/devices/REG000000099/describe'),
+    ])
+      expect((await asked.expect(404)).body).toMatchObject({ code: 'NOT_FOUND_DEVICE' });
+  });
+
+  it('by a table, which may be sent again', async () => {
+    const table = [
+      'serialNumber,platform,ownership,userId,name,colour',
+      'REG000000011,ios,,,Hall,red',
+      'REG000000012,macOS,personal,,,',
+      'REG000000013,Symbian,,,,',
+      'REG 14,,,,,',
+      'REG000000015,,,nobody,,',
+    ].join('\n');
+    const send = () => seatbook.post('/devices/import').set('content-type', 'text/csv').send(table);
+    expect((await send().expect(200)).body).toMatchObject({
+      rows: 5,
+      created: 2,
+      changed: 0,
+      unchanged: 0,
+      refused: 3,
+      refusals: [
+        { line: 4, code: 'INVALID_ROW' },
+        { line: 5, code: 'INVALID_SERIAL_NUMBER' },
+        { line: 6, code: 'NOT_FOUND_PERSON' },
+      ],
+      ignoredColumns: ['colour'],
+    });
+    expect((await send().expect(200)).body).toMatchObject({ created: 0, unchanged: 2, refused: 3 });
+    expect(await registration('REG000000011')).toMatchObject({ name: 'Hall', platform: 'iOS' });
+    expect(await registration('REG000000012')).toMatchObject({ ownership: 'personal', platform: 'macOS' });
+  });
+});
+
+it('a device that enrols is asked what it is, and again when somebody wants to know', async () => {
+  const device = await enrolled({ serialNumber: 'ENR000000001', name: 'Phone' });
+  expect(await registration('ENR000000001')).toMatchObject({
+    state: 'enrolled',
+    platform: 'iOS',
+    supervised: true,
+    name: 'Phone',
+  });
+  await seatbook.post('/devices/ENR000000001/describe').expect(202);
+  await seatbook.quiet();
+  expect(device.seen.map(({ requestType }) => requestType)).toEqual([
+    'DeviceInformation',
+    'DeviceInformation',
+  ]);
+  await register({ serialNumber: 'ENR000000002' }).expect(201);
+  expect((await seatbook.post('/devices/ENR000000002/describe').expect(409)).body).toMatchObject({
+    code: 'REJECTED_NOT_ENROLLED',
+  });
+});
+
+it('a registered device gets licences; one that nobody knows gets them where the order allows it', async () => {
+  await register({ serialNumber: 'ENR000000003' }).expect(201);
+  await seatbook.quiet();
+  await order('AssignLicense', 'ENR000000003');
+  const body = { kind: 'AssignLicense', accountId: BERLIN, assetIds: [APP], serialNumbers: ['ENR000000004'] };
+  expect((await seatbook.post('/orders', body).expect(409)).body).toMatchObject({
+    code: 'REJECTED_UNKNOWN_DEVICE',
+  });
+  await order('AssignLicense', 'ENR000000004', { allowUnenrolled: true });
+});
+
+it('secrets of devices, their names and e-mail addresses are in no file and no log line', async () => {
+  const person = { name: 'Name-canary', email: 'mail-canary@example.org' };
+  const { userId } = (await seatbook.post('/persons', person).expect(201)).body as { userId: string };
+  const serialNumber = 'CAN000000001';
+  await register({ serialNumber, userId, name: 'given-canary' }).expect(201);
+  await enrolled({ serialNumber, name: 'told-canary', product: 'Mac14,2' });
+  await order('AssignLicense', serialNumber);
+  await order('RolloutApp', serialNumber);
+  await seatbook.until<Registration>(
+    `/devices/${serialNumber}/registration`,
+    ({ installations }) => installations['installed'] === 1,
+  );
+  expect(await registration(serialNumber)).toMatchObject({ name: 'told-canary' });
+  await seatbook.quiet();
+  const files = readdirSync(seatbook.folder, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  const contents = files.map(({ parentPath, name }) => ({
+    name,
+    text: readFileSync(join(parentPath, name), 'latin1'),
+  }));
+  const { text: history } = await seatbook.get('/history').expect(200);
+  expect(history).toContain(serialNumber);
+  // The directory of persons is a table beside the events: what is personal is there, and can be forgotten.
+  const elsewhere = contents.flatMap(({ name, text }) => (name.startsWith('events.db') ? [] : text));
+  const outside = [history, ...elsewhere, ...seatbook.logLines];
+  expect(found(['Name-canary', 'mail-canary'], outside)).toEqual([]);
+  const secrets = ['push-token', 'unlock-token', 'bootstrap-token', 'push-magic'].map((of) => `${of}-canary`);
+  const anywhere = [...outside, ...contents.map(({ text }) => text)];
+  expect(found([...secrets, 'given-canary', 'told-canary'], anywhere)).toEqual([]);
+});
+
+const found = (canaries: readonly string[], texts: readonly string[]): string[] =>
+  canaries
+    .flatMap((canary) => [canary, Buffer.from(canary).toString('base64')])
+    .filter((canary) => texts.some((text) => text.includes(canary)));
