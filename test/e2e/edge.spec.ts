@@ -352,6 +352,14 @@ describe('health', () => {
     for (const { lagMs } of models) expect(lagMs).toBe(0);
   });
 
+  it('is in the metrics, with what others did at each account', async () => {
+    const { text, headers } = await seatbook.get('/metrics').expect(200);
+    expect(headers['content-type']).toBe('text/plain; version=0.0.4; charset=utf-8');
+    expect(text).toMatch(/^seatbook_ready 1$/m);
+    expect(text).toContain(`seatbook_drift_pairs_total{account="${BERLIN}",kind="taken",decision="asked"} 0`);
+    await seatbook.anonymous().get('/api/v1/metrics').expect(401);
+  });
+
   it('stays ready while Apple is down', async () => {
     const before = seatbook.askedInVain;
     seatbook.appleIsDown = true;

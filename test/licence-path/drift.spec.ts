@@ -202,6 +202,10 @@ describe('what others do to licences', () => {
       ['restoring', null],
       ['asked', 'OSCILLATES'],
     ]);
+    expect((await virtual.account())?.drifted).toEqual({
+      added: { accepted: 0, restoring: 0, asked: 0 },
+      taken: { accepted: 0, restoring: 2, asked: 1 },
+    });
     const ledger = await virtual.ledger(KEYNOTE);
     expect([...ledger.asked]).toEqual([[`d:${victim}`, 'taken']]);
   });

@@ -8,7 +8,7 @@ import {
   type Stores,
 } from '@seatbook/runtime';
 import { seededIds } from '@seatbook/test-support/seeded-random';
-import { VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
+import { UID, VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 
 const PATIENCE = 60_000;
 const BEAT = 5_000;
@@ -198,5 +198,52 @@ describe('health, as the stores tell it', () => {
     for (const end of hung) end();
     await virtual.advance(10_000);
     expect((await look()).reasons).toEqual([]);
+  });
+});
+
+describe('requests to Apple, as health tells of them', () => {
+  let virtual: VirtualSeatbook;
+  let orders = 0;
+
+  beforeEach(async () => {
+    virtual = await VirtualSeatbook.imported([asset('900000001', 10)]);
+  });
+  afterEach(() => virtual.close());
+
+  const look = (): Promise<HealthReport> => virtual.until(virtual.edge.health.look());
+  const place = async (): Promise<void> => {
+    const serialNumbers = serials(1, (orders += 1));
+    await virtual.place({ assets: [stdq('900000001')], serialNumbers });
+  };
+
+  it('shows what they wait for: an answer, their turn, or the end of the pause that Apple asked for', async () => {
+    await virtual.advance(BEAT);
+    expect((await look()).paces).toEqual([]);
+    const { admin } = virtual.simulator;
+    admin.setFaults({ latencyMs: { min: 3 * BEAT, max: 3 * BEAT } });
+    await place();
+    await virtual.advance(2 * BEAT);
+    expect((await look()).paces).toMatchObject([
+      { of: UID, writesInFlight: 1, queuedWrites: 0, oldestWaitMs: 0, heldUntil: null },
+    ]);
+    admin.setFaults({ latencyMs: { min: 0, max: 0 } });
+    await virtual.advance(60_000);
+    expect((await look()).paces).toEqual([]);
+    const ruleId = admin.addErrorRule({
+      match: { path: '/', uId: UID },
+      times: 'forever',
+      status: 503,
+      retryAfter: 45,
+    });
+    await place();
+    await virtual.advance(2 * BEAT);
+    const at = virtual.clock.now();
+    const [pace, ...others] = (await look()).paces;
+    expect(others).toEqual([]);
+    expect((pace?.heldUntil ?? 0) - at).toBeGreaterThan(30_000);
+    expect((pace?.heldUntil ?? 0) - at).toBeLessThan(45_000);
+    admin.clearErrorRules(ruleId);
+    await virtual.advance(120_000);
+    expect((await look()).paces).toEqual([]);
   });
 });

@@ -22,7 +22,7 @@ import type {
 import type { Endpoint } from './apple-urls.js';
 import { assetList } from './assets.js';
 import { assignmentList } from './assignments.js';
-import { Caller, type MayStart, type PacingReport } from './caller.js';
+import { Caller, type LocationPace, type MayStart, type PacingReport } from './caller.js';
 import { clientConfigOf } from './client-config.js';
 import { lookedUp, lookupQuery } from './content-metadata.js';
 import { eventStatusOf } from './event-status.js';
@@ -63,6 +63,8 @@ export interface AppleClient extends AppleApi {
   tookOver(uId: string): void;
   /** State of the pacing, for metrics and health. */
   pacing(): PacingReport;
+  /** Of the locations where requests are on their way, wait or are held. */
+  paces(): readonly LocationPace[];
   /** Rejects what waits and aborts reads; writes in flight are still answered. */
   close(): Promise<void>;
 }
@@ -280,6 +282,10 @@ class PacedClient implements AppleClient {
 
   pacing(): PacingReport {
     return this.#caller.pacing();
+  }
+
+  paces(): readonly LocationPace[] {
+    return this.#caller.paces();
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Clock, Milliseconds, Random } from '@seatbook/kernel';
+import type { Clock, Instant, Milliseconds, Random } from '@seatbook/kernel';
 import type { AccountRefusal, AppleAccess, AppleFailure, AppleResult } from '@seatbook/licensing';
 import { configuredUrl, type Endpoint, withQuery } from './apple-urls.js';
 import { fullJitter } from './backoff.js';
@@ -73,6 +73,20 @@ function contradictsConfig({ result }: ReplyReading, status: number): boolean {
 export interface PacingReport {
   readonly organisation: { readonly closedMs: Milliseconds; readonly throttlings: number };
   readonly locations: readonly (PacerReport & { readonly uId: string })[];
+}
+
+/** Requests of a location that are on their way or wait for their turn. */
+export interface LocationPace {
+  /** The location's uId; '' for tokens that are being checked. */
+  readonly of: string;
+  readonly queuedWrites: number;
+  readonly queuedReads: number;
+  readonly writesInFlight: number;
+  readonly readsInFlight: number;
+  /** How long the one has waited that waits for longest; 0 where none does. */
+  readonly oldestWaitMs: Milliseconds;
+  /** Nothing is sent before, because Apple asked us to wait; null where it does not. */
+  readonly heldUntil: Instant | null;
 }
 
 /** Makes single requests: paces them, parses the answer, checks which location it is for. Retries nothing. */
@@ -178,6 +192,25 @@ export class Caller {
       organisation: { closedMs: this.#gate.closedMs(), throttlings: this.#gate.throttlings },
       locations: [...this.#locations].map(([uId, { api }]) => ({ uId, ...api.report() })),
     };
+  }
+
+  /** Of the locations where something is on its way, waits or is held. */
+  paces(): readonly LocationPace[] {
+    const { clock } = this.options;
+    const closedMs = this.#gate.closedMs();
+    return [...this.#locations].flatMap(([of, { api, lookup }]): LocationPace[] => {
+      const [one, other] = [api.report(), lookup.report()];
+      const pace = {
+        queuedWrites: one.queuedWrites,
+        queuedReads: one.queuedReads + other.queuedReads,
+        writesInFlight: one.writesInFlight,
+        readsInFlight: one.readsInFlight + other.readsInFlight,
+        oldestWaitMs: Math.max(one.oldestWaitMs, other.oldestWaitMs),
+      };
+      const heldMs = Math.max(one.shutMs, closedMs);
+      if (heldMs === 0 && Object.values(pace).every((count) => count === 0)) return [];
+      return [{ of, ...pace, heldUntil: heldMs === 0 ? null : clock.now() + heldMs }];
+    });
   }
 
   /** Rejects what waits and aborts reads; writes in flight go on, because their answers are needed. */

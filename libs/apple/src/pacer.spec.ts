@@ -173,6 +173,18 @@ describe('the pacing of a location', () => {
     expect(pacer.report()).toMatchObject({ writesInFlight: 0, readsInFlight: 0, queuedWrites: 0 });
   });
 
+  it('says how long the one waits that waits for longest', async () => {
+    const { clock, pacer, request } = pacing({ limit: 1 });
+    expect(pacer.report().oldestWaitMs).toBe(0);
+    const first = request('first', 'write', 0);
+    await clock.pass(300);
+    const others = [request('second', 'read', 0), request('third', 'write', 0)];
+    await clock.pass(200);
+    expect(pacer.report()).toMatchObject({ queuedReads: 1, queuedWrites: 1, oldestWaitMs: 200 });
+    await clock.until(Promise.all([first, ...others]));
+    expect(pacer.report().oldestWaitMs).toBe(0);
+  });
+
   it('closes', async () => {
     const { clock, pacer, request } = pacing({ limit: 1 });
     const onItsWay = request('a', 'write', 5_000);

@@ -33,6 +33,8 @@ export interface PacerOptions {
 
 interface Waiting {
   readonly ticket: Ticket;
+  /** By elapsed time. */
+  readonly since: Milliseconds;
   start(): void;
   turnAway(failure: AppleFailure): void;
 }
@@ -44,6 +46,8 @@ export interface PacerReport {
   readonly writesInFlight: number;
   readonly readsInFlight: number;
   readonly pagesInFlight: number;
+  /** How long the request has waited for its turn that waits for longest; 0 where none does. */
+  readonly oldestWaitMs: Milliseconds;
   /** What is left of Apple's `Retry-After`. */
   readonly shutMs: Milliseconds;
 }
@@ -84,7 +88,7 @@ export class Pacer {
             this.#pump();
           });
       };
-      lane.push({ ticket, start: go, turnAway });
+      lane.push({ ticket, since: this.options.clock.elapsed(), start: go, turnAway });
       this.#pump();
     });
   }
@@ -109,12 +113,15 @@ export class Pacer {
   }
 
   report(): PacerReport {
+    const now = this.options.clock.elapsed();
+    const waits = [this.#writes[0], this.#reads[0]].map((first) => (first ? now - first.since : 0));
     return {
       queuedWrites: this.#writes.length,
       queuedReads: this.#reads.length,
       writesInFlight: this.#writesInFlight,
       readsInFlight: this.#readsInFlight,
       pagesInFlight: this.#pagesInFlight,
+      oldestWaitMs: Math.max(...waits),
       shutMs: this.#shut.waitMs(),
     };
   }

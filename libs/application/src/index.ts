@@ -41,6 +41,7 @@ export {
   type HealthReport,
   type ModelHealth,
   type PartitionHealth,
+  type WorkerPace,
   type WorkerTrouble,
 } from './edge/health.js';
 export { AccountGates } from './worker/account-gates.js';

@@ -224,6 +224,7 @@ async function workOf(
     },
     newSecret: () => randomBytes(32).toString('base64url'),
     limits: { reactor, due, planner, leases, buildersLeaseMs: leases.buildersMs },
+    paces: () => apple.paces(),
     news: (level, message, facts) => log[level](facts, message),
     views: viewsOf,
   });

@@ -15,6 +15,7 @@ import { Readiness } from './health/readiness.js';
 import { HistoryController } from './history/history.controller.js';
 import { ImportsController } from './imports/imports.controller.js';
 import { InstallationsController } from './installations/installations.controller.js';
+import { MetricsController } from './metrics/metrics.controller.js';
 import { MdmWebhookController } from './mdm/mdm-webhook.controller.js';
 import { NotificationsController } from './notifications/notifications.controller.js';
 import { OrdersController } from './orders/orders.controller.js';
@@ -60,6 +61,7 @@ export class SeatbookModule {
         MdmWebhookController,
         WorkController,
         HealthController,
+        MetricsController,
       ],
       providers: [
         { provide: SeatbookHost, useValue: host },

@@ -3,7 +3,8 @@ import { openTemporaryStores } from '@seatbook/test-support/temporary-stores';
 import { VirtualClock } from '@seatbook/test-support/virtual-clock';
 import { LeaseKeeper } from './lease-keeper.js';
 import type { Leases } from './leases.js';
-import { readTroubles, type Trouble } from './trouble.js';
+import type { Trouble } from './trouble.js';
+import { MAX_PACES, readStatus, type Pace } from './worker-status.js';
 
 const LENGTH = 15_000;
 const BEAT = 5_000;
@@ -187,10 +188,10 @@ describe('keeping leases', () => {
   it('tells all who read a lease what keeps its holder from work, until it works again', async () => {
     const keeper = await process('first');
     let troubles: readonly Trouble[] = [];
-    keeper.tell(() => troubles);
+    keeper.tell(() => ({ troubles, paces: [] }));
     const told = async (): Promise<readonly Trouble[]> => {
       await pass(clock, BEAT);
-      return readTroubles((await temporary.stores.leases.read([NAME])).get(NAME)?.status ?? null);
+      return readStatus((await temporary.stores.leases.read([NAME])).get(NAME)?.status ?? null).troubles;
     };
     expect(await told()).toEqual([]);
     troubles = [
@@ -200,6 +201,30 @@ describe('keeping leases', () => {
     expect(await told()).toEqual(troubles);
     troubles = [];
     expect(await told()).toEqual([]);
+  });
+
+  it('tells with its place, and with no other lease, what its requests wait for: the longest waits of many', async () => {
+    const keeper = await process('first');
+    const pace = (oldestWaitMs: number): Pace => ({
+      of: `location ${oldestWaitMs}`,
+      queuedWrites: 1,
+      queuedReads: 2,
+      writesInFlight: 0,
+      readsInFlight: 3,
+      oldestWaitMs,
+      heldUntil: oldestWaitMs === 7 ? 1_000 : null,
+    });
+    const paces = Array.from({ length: MAX_PACES + 1 }, (_pace, index) => pace(index));
+    keeper.tell(() => ({ troubles: [], paces }));
+    await pass(clock, BEAT);
+    await pass(clock, BEAT);
+    const all = await temporary.stores.leases.all();
+    const told = [...all].flatMap(([name, { status }]) =>
+      readStatus(status).paces.length === 0 ? [] : [{ name, paces: readStatus(status).paces }],
+    );
+    expect(told).toEqual([
+      { name: expect.stringMatching(/^workers\//) as string, paces: paces.slice(1).reverse() },
+    ]);
   });
 
   it('tells its own trouble with the leases that it still has', async () => {
@@ -216,17 +241,21 @@ describe('keeping leases', () => {
     await pass(clock, BEAT);
     await keeper.giveAway('work/a');
     const { status } = (await temporary.stores.leases.read([NAME])).get(NAME) ?? { status: null };
-    expect(readTroubles(status)).toEqual([]);
+    expect(readStatus(status).troubles).toEqual([]);
     await pass(clock, BEAT);
     const told = (await temporary.stores.leases.read([NAME])).get(NAME)?.status ?? null;
-    expect(readTroubles(told)).toEqual([
+    expect(readStatus(told).troubles).toEqual([
       { runner: 'lease keeper', reason: 'Error: the disk is full', halted: false },
     ]);
   });
 
   it('shows what another build tells in another form as it is', () => {
-    for (const other of ['no network', '[{"runner":"reactor"}]', '{"reason":"x"}'])
-      expect(readTroubles(other)).toEqual([{ runner: 'worker', reason: other, halted: false }]);
+    const others = ['no network', 'null', '[{"runner":"reactor"}]', '{"troubles":[],"paces":[{"of":"a"}]}'];
+    for (const other of others)
+      expect(readStatus(other)).toEqual({
+        troubles: [{ runner: 'worker', reason: other, halted: false }],
+        paces: [],
+      });
   });
 
   it('takes its lease back at once where only the answer was lost', async () => {

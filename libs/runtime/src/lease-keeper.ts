@@ -3,7 +3,7 @@ import { fairShare, kindOf, surplusOf } from './fair-share.js';
 import type { HeldLease, Lease, Leases } from './leases.js';
 import { PollLoop } from './poll-loop.js';
 import { RunnerHealth, type Log } from './runner-health.js';
-import { writeTroubles, type Trouble } from './trouble.js';
+import { writeStatus, type WorkerStatus } from './worker-status.js';
 
 export interface LeaseKeeperOptions {
   readonly leases: Leases;
@@ -70,7 +70,7 @@ export class LeaseKeeper {
   readonly #listeners = new Set<(name: string) => void>();
   readonly #needs = new Set<(name: string) => boolean>();
   #place: string | null = null;
-  #troubles: () => readonly Trouble[] = () => [];
+  #status: () => WorkerStatus = () => ({ troubles: [], paces: [] });
   #stopping = false;
 
   constructor(options: LeaseKeeperOptions) {
@@ -91,9 +91,12 @@ export class LeaseKeeper {
     this.#loop.wake();
   }
 
-  /** With each beat all who read a lease of this process learn what keeps the process from its work. */
-  tell(troubles: () => readonly Trouble[]): void {
-    this.#troubles = troubles;
+  /**
+   * With each beat all who read a lease of this process learn what keeps the process from its work; its place among
+   * the processes says, once, what its requests wait for.
+   */
+  tell(status: () => WorkerStatus): void {
+    this.#status = status;
   }
 
   /** The epoch in which this process holds a lease; null where it does not, or cannot be sure any more. */
@@ -192,12 +195,20 @@ export class LeaseKeeper {
     const { leases, holder, clock } = this.#options;
     const elapsed = clock.elapsed();
     const wall = clock.now();
-    const status = writeTroubles([...this.health.troubles, ...this.#troubles()]);
+    const { troubles, paces } = this.#status();
+    const all = [...this.health.troubles, ...troubles];
+    const status = writeStatus({ troubles: all, paces: [] });
+    const ofPlace = writeStatus({ troubles: all, paces });
     const held: Required<HeldLease>[] = [];
     for (const [name, wanted] of this.#wanted) {
       // One that ran out may be somebody else's by now: it is contended for like any other.
       if (wanted.held && this.leftOf(name) === 0) wanted.held = null;
-      if (wanted.held) held.push({ name, epoch: wanted.held.epoch, status });
+      if (wanted.held)
+        held.push({
+          name,
+          epoch: wanted.held.epoch,
+          status: name === this.#place ? ofPlace : status,
+        });
     }
     if (held.length === 0) return;
     const still = new Set(await leases.beat(holder, held));

@@ -284,6 +284,7 @@ export class VirtualSeatbook {
       settings: { mdmInfo: { id: 'seatbook-test', name: 'Seatbook', metadata: '' }, publicUrl },
       newSecret: () => ids.next(),
       limits: { ...PATIENT, reactor: { ...PATIENT.reactor, ...reactor } },
+      paces: () => apple.paces(),
     });
     apple.onRefused((uId, refusal) => worker.gates.shut(uId, refusal));
     worker.gates.writes.onOpened((uId) => apple.reopen(uId));

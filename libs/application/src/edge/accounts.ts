@@ -7,7 +7,7 @@ import {
 } from '@seatbook/licensing';
 import type { Receipt } from '@seatbook/runtime';
 import type { Caller } from './principal.js';
-import type { Position } from '@seatbook/kernel';
+import type { Instant, Position } from '@seatbook/kernel';
 import type { Reflected, PageOf, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 import { takenContext } from './taken-key.js';
@@ -33,6 +33,22 @@ export interface AccountFound {
 /** Accounts in the order of their import, which no new name changes. */
 export const listAccounts = ({ reader }: SeatbookEdge, page: WantedPage): PageOf<'accounts'> =>
   reader.page(queryModels.accounts, { index: 'by-import', equals: [] }, page);
+
+/** More accounts are not measured. */
+const MAX_MEASURED = 1_000;
+
+/** Accounts for metrics, in the order of their import, and the moment of the look. */
+export async function measureAccounts(
+  { reader, clock }: SeatbookEdge,
+  _all: Readonly<Record<never, never>>,
+): Promise<{ readonly accounts: readonly AccountDocument[]; readonly now: Instant }> {
+  const accounts: AccountDocument[] = [];
+  for await (const account of reader.all(queryModels.accounts, { index: 'by-import', equals: [] })) {
+    if (accounts.length === MAX_MEASURED) break;
+    accounts.push(account);
+  }
+  return { accounts, now: clock.now() };
+}
 
 /** @throws Refusal NOT_FOUND_ACCOUNT */
 export async function getAccount(
@@ -135,6 +151,7 @@ export const accountCommands = {
 
 export const accountQueries = {
   ListAccounts: listAccounts,
+  MeasureAccounts: measureAccounts,
   GetAccount: getAccount,
   GetAccountVersion: getAccountVersion,
 };

@@ -1,5 +1,13 @@
 import type { Instant, Milliseconds, Position } from '@seatbook/kernel';
-import { builderOf, readTroubles, reasonOf, timesModel, type Lease, type Trouble } from '@seatbook/runtime';
+import {
+  builderOf,
+  readStatus,
+  reasonOf,
+  timesModel,
+  type Lease,
+  type Pace,
+  type Trouble,
+} from '@seatbook/runtime';
 import type { Foundation } from '../foundation/foundation.js';
 import { allModels } from '../foundation/model-groups.js';
 import { PARTITIONS, modelLease } from '../foundation/partitions.js';
@@ -37,6 +45,11 @@ export interface WorkerTrouble extends Trouble {
   readonly worker: string;
 }
 
+/** What requests to Apple wait for, and whose they are. */
+export interface WorkerPace extends Pace {
+  readonly worker: string;
+}
+
 export interface HealthReport {
   /** Why the product is not ready; empty when it is. */
   readonly reasons: readonly string[];
@@ -44,6 +57,8 @@ export interface HealthReport {
   readonly partitions: readonly PartitionHealth[];
   /** Runners that fail. They keep trying, so they do not end readiness; read models are told of apart. */
   readonly troubles: readonly WorkerTrouble[];
+  /** Of the locations where requests to Apple are on their way, wait or are held, as workers last told. */
+  readonly paces: readonly WorkerPace[];
   /** Number of parked items. */
   readonly parked: number;
   /** What is wrong with the clock; null: nothing that the log shows. It does not end readiness. */
@@ -71,6 +86,7 @@ const NOTHING: HealthReport = {
   models: [],
   partitions: [],
   troubles: [],
+  paces: [],
   parked: 0,
   clock: null,
 };
@@ -125,6 +141,7 @@ export class Health {
       models,
       partitions,
       troubles: troublesOf(leases),
+      paces: pacesOf(leases),
       parked: parked.value,
       clock: clock.value,
     };
@@ -224,12 +241,18 @@ function troublesOf(leases: ReadonlyMap<string, Lease>): readonly WorkerTrouble[
   const builders = new Set(allModels.map(({ name }) => builderOf(name)));
   for (const { holder: worker, status } of leases.values()) {
     if (worker === null) continue;
-    for (const trouble of readTroubles(status)) {
+    for (const trouble of readStatus(status).troubles) {
       if (!builders.has(trouble.runner)) troubles.set(`${worker} ${trouble.runner}`, { worker, ...trouble });
     }
   }
   return [...troubles.values()];
 }
+
+/** What workers told with their last beats. */
+const pacesOf = (leases: ReadonlyMap<string, Lease>): readonly WorkerPace[] =>
+  [...leases.values()].flatMap(({ holder: worker, status }) =>
+    worker === null ? [] : readStatus(status).paces.map((pace) => ({ worker, ...pace })),
+  );
 
 /** Read models at their places, with what keeps those who build them from going on. No places: they could not be read. */
 function modelsAt(places: readonly Place[], leases: ReadonlyMap<string, Lease>): readonly ModelHealth[] {
@@ -237,7 +260,7 @@ function modelsAt(places: readonly Place[], leases: ReadonlyMap<string, Lease>):
     const model = allModels[index];
     if (!model) return [];
     const { name, version } = model;
-    const told = readTroubles(leases.get(modelLease(model))?.status ?? null);
+    const told = readStatus(leases.get(modelLease(model))?.status ?? null).troubles;
     const { reason = null, halted = false } = told.find(({ runner }) => runner === builderOf(name)) ?? {};
     const why = halted ? { halted: reason, failure: null } : { halted: null, failure: reason };
     return [{ model: name, version, ...place, ...why }];

@@ -54,6 +54,7 @@ import {
   type PlannerLoopOptions,
   type ReactorLimits,
   type TenureOf,
+  type Pace,
   type Trouble,
   type Views,
 } from '@seatbook/runtime';
@@ -82,6 +83,8 @@ export interface WorkerOptions {
     readonly leases?: Partial<LeaseKeeperLimits>;
     readonly buildersLeaseMs?: Milliseconds;
   };
+  /** What its requests to Apple wait for, for health and metrics; not told when absent. */
+  readonly paces?: () => readonly Pace[];
   /** Where it says what an operator cares about; nowhere when absent. */
   readonly news?: News;
   /** Where the read models are built; inline when absent. */
@@ -132,14 +135,14 @@ export class SeatbookWorker {
 
   constructor(
     readonly foundation: Foundation,
-    { apple, mdm = null, random, settings, newSecret, limits, views, news }: WorkerOptions,
+    { apple, mdm = null, random, settings, newSecret, limits, paces, views, news }: WorkerOptions,
   ) {
     const { stores, events, runner, timings, clock, ids, log } = foundation;
     const { reads, progress } = stores;
     const holder = ids.next();
     this.#leftMs = limits?.due?.gateLeaseLeftMs ?? DUE_RUNNER_LIMITS.gateLeaseLeftMs;
     this.leases = new LeaseKeeper({ leases: stores.leases, holder, clock, log, limits: limits?.leases });
-    this.leases.tell(() => this.#troubles());
+    this.leases.tell(() => ({ troubles: this.#troubles(), paces: paces?.() ?? [] }));
     const tenureOf: TenureOf = (model) =>
       leaseTenure(this.leases, modelLease(model), limits?.buildersLeaseMs);
     this.views = views?.(tenureOf) ?? buildersOf(foundation, tenureOf);

@@ -1,4 +1,5 @@
 import {
+  idOf,
   readModel,
   type Change,
   type Envelope,
@@ -7,6 +8,9 @@ import {
   type Position,
   type Recorded,
 } from '@seatbook/kernel';
+import { assetOf } from '../asset-id.js';
+import type { AssetEvent, DriftDecision, DriftKind } from '../asset/asset-events.js';
+import { holderCount } from '../holder.js';
 import type { MdmInfo, TokenRefusal } from '../ports.js';
 import {
   DEFAULT_POLICIES,
@@ -52,12 +56,32 @@ export interface AccountDocument {
   readFailure: string | null;
   /** What others had changed when there was an alert about it last. */
   driftAlert: { at: Instant; added: number; taken: number; assetCount: number } | null;
+  /** Pairs that others gave and took, by what was decided when it was found: all since the account was imported. */
+  drifted: Readonly<Record<DriftKind, Readonly<Record<DriftDecision, number>>>>;
   /** What is done about what others give and take. */
   driftPolicies: DriftPolicies;
   position: Position;
 }
 
 type AccountChange = Change<AccountDocument>;
+
+const NONE_DRIFTED = { accepted: 0, restoring: 0, asked: 0 };
+
+/** What a ledger says of what others did. */
+function drifted({
+  stream,
+  position,
+  data,
+}: Recorded & EventOf<AssetEvent, 'asset.drift-found'>): readonly AccountChange[] {
+  const evolve: AccountChange['evolve'] = (before) => {
+    if (!before) return null;
+    const { kind, decision } = data;
+    const { drifted: found } = before;
+    const counted = { ...found[kind], [decision]: found[kind][decision] + holderCount(data) };
+    return { ...before, position, drifted: { ...found, [kind]: counted } };
+  };
+  return [{ key: assetOf(idOf(stream)).uId, evolve }];
+}
 
 /** An account that is there changes by an event. */
 const changed =
@@ -109,15 +133,16 @@ function imported({
     firstReadAt: null,
     readFailure: null,
     driftAlert: null,
+    drifted: { added: NONE_DRIFTED, taken: NONE_DRIFTED },
     driftPolicies: DEFAULT_POLICIES,
     position,
   });
   return [{ key: data.uId, evolve }];
 }
 
-export const accountsModel = readModel<AccountDocument, AccountEvent | ReconciliationEvent>()({
+export const accountsModel = readModel<AccountDocument, AccountEvent | AssetEvent | ReconciliationEvent>()({
   name: 'accounts',
-  version: 9,
+  version: 10,
   on: {
     'account.imported': imported,
     'account.token-renewed': changed(({ fingerprint, expiresAt }) => ({
@@ -172,6 +197,7 @@ export const accountsModel = readModel<AccountDocument, AccountEvent | Reconcili
     'reconciliation.drift-alerted': changed(({ at, added, taken, assetCount }) => ({
       driftAlert: { at, added, taken, assetCount },
     })),
+    'asset.drift-found': drifted,
     'reconciliation.policy-set': changed(({ added, taken }) => ({ driftPolicies: { added, taken } })),
     'reconciliation.read-failed': changed(({ reason }) => ({ readFailure: reason })),
   },

@@ -1,6 +1,6 @@
 import type { HealthReport } from '@seatbook/application';
-import type { Position } from '@seatbook/kernel';
-import { Count, Flag, Parts, Text, TextOrNull, Texts } from '../document/fields.js';
+import { isoTime, type Position } from '@seatbook/kernel';
+import { Count, Flag, Parts, Text, TextOrNull, Texts, TimeOrNull } from '../document/fields.js';
 
 class ModelHealthAnswer {
   @Text('pairs')
@@ -47,6 +47,32 @@ class TroubleAnswer {
   halted!: boolean;
 }
 
+class PaceAnswer {
+  @Text('7700000000000001', 'The account; empty for tokens that are being imported.')
+  accountId!: string;
+
+  @Text('worker-1')
+  worker!: string;
+
+  @Count(3, 'Writes that wait for their turn.')
+  queuedWrites!: number;
+
+  @Count(12, 'Reads that wait for their turn.')
+  queuedReads!: number;
+
+  @Count(2, 'Writes that Apple has not answered yet.')
+  writesInFlight!: number;
+
+  @Count(5, 'Reads that Apple has not answered yet.')
+  readsInFlight!: number;
+
+  @Count(400, 'Milliseconds that the one has waited that waits for longest.')
+  oldestWaitMs!: number;
+
+  @TimeOrNull('Nothing is sent before, because Apple asked us to wait; null: Apple does not.')
+  heldUntil!: string | null;
+}
+
 export class HealthAnswer {
   @Flag(true)
   ready!: boolean;
@@ -66,6 +92,12 @@ export class HealthAnswer {
   )
   troubles!: readonly TroubleAnswer[];
 
+  @Parts(
+    () => PaceAnswer,
+    'Requests to Apple that are on their way, wait for their turn or are held, by account, as workers told last: a few seconds ago.',
+  )
+  paces!: readonly PaceAnswer[];
+
   @Count(0, 'Number of parked items: GET /api/v1/work.')
   parked!: number;
 
@@ -79,5 +111,12 @@ export const healthAnswer = (report: HealthReport): HealthAnswer => ({
   partitions: report.partitions.map((partition) => ({
     ...partition,
     silentMs: Math.round(partition.silentMs),
+  })),
+  paces: report.paces.map(({ of: accountId, worker, oldestWaitMs, heldUntil, ...counts }) => ({
+    accountId,
+    worker,
+    ...counts,
+    oldestWaitMs: Math.round(oldestWaitMs),
+    heldUntil: heldUntil === null ? null : isoTime(Math.round(heldUntil)),
   })),
 });

@@ -3,7 +3,7 @@ import type { HttpReply, HttpRequest, HttpServer } from './exchange.js';
 import type { Log } from '@seatbook/host';
 import { SparingLog } from './sparing-log.js';
 
-const QUIET = /\/(livez|readyz|health|apple\/notifications\/:accountId)$/;
+const QUIET = /\/(livez|readyz|health|metrics|apple\/notifications\/:accountId)$/;
 
 /**
  * One line for each request of a caller who is known; the route's pattern, not its address, so that nothing of a
