@@ -38,10 +38,10 @@ export const listAccounts = ({ reader }: SeatbookEdge, page: WantedPage): PageOf
 const MAX_MEASURED = 1_000;
 
 /** Accounts for metrics, in the order of their import, and the moment of the look. */
-export async function measureAccounts(
-  { reader, clock }: SeatbookEdge,
-  _all: Readonly<Record<never, never>>,
-): Promise<{ readonly accounts: readonly AccountDocument[]; readonly now: Instant }> {
+export async function measureAccounts({
+  reader,
+  clock,
+}: SeatbookEdge): Promise<{ readonly accounts: readonly AccountDocument[]; readonly now: Instant }> {
   const accounts: AccountDocument[] = [];
   for await (const account of reader.all(queryModels.accounts, { index: 'by-import', equals: [] })) {
     if (accounts.length === MAX_MEASURED) break;

@@ -38,7 +38,7 @@ export class MetricsController {
   async getMetrics(@Res() reply: HttpReply): Promise<void> {
     const [health, { accounts, now }] = await Promise.all([
       this.readiness.look(),
-      this.queries.execute(new Queries.MeasureAccounts({})),
+      this.queries.execute(new Queries.MeasureAccounts()),
     ]);
     void reply
       .status(200)
