@@ -94,6 +94,34 @@ describe('why an app is not installed', () => {
   });
 });
 
+describe('settings of apps', () => {
+  it('are set whole, inherited where nothing is said, and guarded by what was seen', async () => {
+    const ofApp = `/accounts/${BERLIN}/assets/${KARTOGRAF}/settings`;
+    await seatbook
+      .put(`/accounts/${BERLIN}/app-settings`, { preventBackup: true, reason: 'policy' })
+      .expect(200);
+    const seen = await seatbook.get(ofApp).expect(200);
+    expect(seen.body).toMatchObject({
+      assetId: `${KARTOGRAF}.STDQ`,
+      inForce: { mandatory: false, preventBackup: true },
+      own: { mandatory: null, preventBackup: null },
+      version: 0,
+    });
+    const put = (body: object) => seatbook.put(ofApp, body).set('if-match', seen.headers['etag'] ?? '');
+    const changed = await put({ preventBackup: false }).expect(200);
+    expect(changed.body).toMatchObject({
+      inForce: { preventBackup: false },
+      own: { preventBackup: false },
+      version: 1,
+    });
+    expect(await put({ mandatory: true })).toMatchObject({ status: 412, body: { code: 'CONFLICT_VERSION' } });
+    for (const wrong of [{ mandatory: 'yes' }, { mandatory: null }, { colour: 'red' }])
+      await seatbook.put(ofApp, wrong).expect(400);
+    await seatbook.put(ofApp, {}).expect(200);
+    await seatbook.put(`/accounts/${BERLIN}/app-settings`, {}).expect(200);
+  });
+});
+
 describe('filters', () => {
   it('find assets by a part of the name, by platform and by shortage', async () => {
     const names = async (query: string) =>

@@ -8,6 +8,7 @@ export * from './edge/reader.js';
 export * from './edge/import-token.js';
 export * from './edge/accounts.js';
 export * from './edge/assets.js';
+export * from './edge/app-settings.js';
 export * from './edge/forecast.js';
 export * from './edge/pairs.js';
 export * from './edge/waiting-list.js';

@@ -22,6 +22,9 @@ import { appleEventReactions } from './apple-event/apple-event-reactions.js';
 import { weighAppleEvent } from './apple-event/apple-event-state.js';
 import { appleEventSteps, appleEventWaits } from './apple-event/apple-event-steps.js';
 import { appleEventStory, appleEventSubjects } from './apple-event/apple-event-story.js';
+import { appSettingsDecider } from './app-settings/app-settings-decider.js';
+import { appSettingsEventTypes } from './app-settings/app-settings-events.js';
+import { appSettingsStory, appSettingsSubjects } from './app-settings/app-settings-story.js';
 import { assetDecider } from './asset/asset-decider.js';
 import { assetEventTypes, happenedAtApple } from './asset/asset-events.js';
 import { assetReactions } from './asset/asset-reactions.js';
@@ -123,6 +126,13 @@ export const concepts = {
     reactions: () => assetReactions,
     story: assetStory,
     subjects: assetSubjects,
+  },
+  appSettings: {
+    types: appSettingsEventTypes,
+    stream: () => ({ decider: appSettingsDecider, steps: {}, weigh: () => 500 }),
+    reactions: () => [],
+    story: appSettingsStory,
+    subjects: appSettingsSubjects,
   },
   order: {
     types: orderEventTypes,

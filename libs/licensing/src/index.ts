@@ -33,6 +33,14 @@ export type {
   Platform,
 } from './account/account-events.js';
 export type { AccountDocument } from './account/accounts-model.js';
+export {
+  DEFAULT_APP_SETTINGS,
+  effectiveSettings,
+  type AppSettings,
+  type OwnSettings,
+} from './app-settings.js';
+export { settingsInForce } from './settings-in-force.js';
+export type { AppSettingsCommand, AppSettingsState } from './app-settings/app-settings-decider.js';
 export { unknownAsset, type AssetCommand } from './asset/asset-decider.js';
 export type {
   Action,

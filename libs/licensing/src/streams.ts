@@ -2,6 +2,7 @@ import type { StreamName } from '@seatbook/kernel';
 import type { AccountCommand } from './account/account-decider.js';
 import type { Account } from './account/account-state.js';
 import type { CallCommand } from './apple-call/call-decider.js';
+import type { AppSettingsCommand, AppSettingsState } from './app-settings/app-settings-decider.js';
 import type { Call } from './apple-call/call-state.js';
 import type { ActivationCommand } from './activation/activation-decider.js';
 import type { Activation } from './activation/activation-state.js';
@@ -28,6 +29,12 @@ export const activationStream = (uId: string): StreamName<ActivationCommand, Act
   `activation-${uId}`;
 export const importStream = (importId: string): StreamName<ImportCommand, Import> => `import-${importId}`;
 export const accountStream = (uId: string): StreamName<AccountCommand, Account> => `account-${uId}`;
+/** Settings of one app, or (null) of all apps of an account. */
+export const appSettingsStream = (
+  uId: string,
+  adamId: string | null,
+): StreamName<AppSettingsCommand, AppSettingsState> =>
+  `appSettings-${adamId === null ? uId : `${uId}.${adamId}`}`;
 export type AssetLedger = Asset;
 
 export const assetStream = (uId: string, asset: AssetId): StreamName<AssetCommand, Asset> =>

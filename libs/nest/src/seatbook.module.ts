@@ -3,6 +3,7 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { SeatbookEdge } from '@seatbook/application';
 import { AccountsController } from './accounts/accounts.controller.js';
 import { ActivationsController } from './persons/activations.controller.js';
+import { AppSettingsController } from './settings/app-settings.controller.js';
 import { AssetsController } from './assets/assets.controller.js';
 import { BoundCommandHandler, BoundQueryHandler } from './bus/binding.js';
 import { SeatbookHost, type EdgeHost } from '@seatbook/host';
@@ -42,6 +43,7 @@ export class SeatbookModule {
         AccountsController,
         ImportsController,
         AssetsController,
+        AppSettingsController,
         PairsController,
         PersonsController,
         ActivationsController,

@@ -122,7 +122,7 @@ function because(reason: string, codes: readonly ErrorCode[]): Partial<Record<Er
 
 /** Devices and what is installed on them: no MDM server is connected here. */
 const isOfDevices = (name: string): boolean =>
-  /^(?:device|deviceApps|mdmCommand|installation)(?:\.|$)/.test(name) ||
+  /^(?:device|deviceApps|mdmCommand|installation|appSettings)(?:\.|$)/.test(name) ||
   name === 'asset.installations-answered';
 
 /** What a run of 300 seeds must have seen at least once, beside all that can be done. */

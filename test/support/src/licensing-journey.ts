@@ -7,9 +7,11 @@ import {
   type Instant,
 } from '@seatbook/kernel';
 import {
+  DEFAULT_APP_SETTINGS,
   DEFAULT_TIMINGS,
   ACTIVATION,
   accountStream,
+  appSettingsStream,
   activationStream,
   appleEventStream,
   assetStream,
@@ -32,6 +34,7 @@ import {
   type MdmCommandCommand,
   type ActivationCommand,
   type AppleEventCommand,
+  type AppSettingsCommand,
   type AssetCommand,
   type CallCommand,
   type GroupCommand,
@@ -54,6 +57,7 @@ type AnyDecider = Decider<any, any, any>;
 type AnyCommand =
   | AccountCommand
   | ActivationCommand
+  | AppSettingsCommand
   | ImportCommand
   | AssetCommand
   | OrderCommand
@@ -142,6 +146,9 @@ function installApps(
   device('C02I', { type: 'AskFacts', uuid: 'seatbook-facts-1' });
   device('C02I', { type: 'RecordFacts', uuid: 'seatbook-facts-1', facts: { ...FACTS, supervised: true } });
   device('C02I', { type: 'WantFacts' });
+  const mandatory = { mandatory: true };
+  const about = { type: 'SetAppSettings', uId: LOCATION, adamId: PAGES.adamId } as const;
+  journey.send(appSettingsStream(LOCATION, PAGES.adamId), { ...about, settings: mandatory });
   place('order-r', devices(...ids), { kind: 'RolloutApp' });
   const plan = (uuid: string, serials: readonly string[]): void =>
     command(uuid, {
@@ -160,15 +167,10 @@ function installApps(
     enrolmentIds: ['E-C02I', 'E-C02J'],
     unlicensed: ['C02K'],
     unreachable: [],
+    settings: DEFAULT_APP_SETTINGS,
   });
   command('install-1', { type: 'RecordSendingFailed', attempt: 1, final: false, reason: 'no answer' });
-  command('install-1', {
-    type: 'StartSending',
-    serialNumbers: [],
-    enrolmentIds: [],
-    unlicensed: [],
-    unreachable: [],
-  });
+  command('install-1', { type: 'StartAgain' });
   command('install-1', { type: 'RecordQueued', attempt: 2, refused: ['C02J'] });
   plan('install-3', ['C02J']);
   command('install-3', {
@@ -177,6 +179,7 @@ function installApps(
     enrolmentIds: ['E-C02J'],
     unlicensed: [],
     unreachable: [],
+    settings: DEFAULT_APP_SETTINGS,
   });
   command('install-3', { type: 'RecordSendingFailed', attempt: 1, final: true, reason: 'no plist' });
   answer('C02I', 'install-1', { status: 'NotNow' });
@@ -216,7 +219,7 @@ function inGroups(journey: LicensingJourney): void {
   group({ type: 'WithdrawOrder', orderId: 'group-order-2' });
   const member = devices('C02G');
   group({ type: 'AddMembers', holders: member });
-  group({ type: 'ServeJoiners', groupId: 'group-1' });
+  group({ type: 'ServeJoiners', groupId: 'group-1', install: [] });
   group({ type: 'RemoveMembers', holders: member });
   const returns = [{ uId: LOCATION, asset: PAGES, holders: member }];
   group({ type: 'ServeLeavers', groupId: 'group-1', leavers: member, returns });

@@ -86,6 +86,8 @@ const TOLD_ONCE: ReadonlySet<string> = new Set([
 
 interface App {
   readonly adamId: string;
+  /** 1: removed with the profile, 4: kept out of backups; as the last command said. */
+  managementFlags: number;
   status: string;
   version: number;
 }
@@ -214,6 +216,8 @@ export class VirtualDevice {
     const adamId = command['iTunesStoreID'] === undefined ? null : textOf(command['iTunesStoreID']);
     const licensed = adamId !== null && this.#licensed(adamId);
     const answer = this.#answerTo(requestType, command, adamId, licensed);
+    const installed = this.apps.get(textOf(answer['Identifier']));
+    if (adamId !== null && installed) installed.managementFlags = Number(command['ManagementFlags'] ?? 0);
     this.seen.push({ requestType, uuid, adamId, licensed, answer: textOf(answer['Status']) });
     return { CommandUUID: uuid, ...answer };
   }
@@ -278,7 +282,8 @@ export class VirtualDevice {
     const { knobs, world } = this;
     const life = this.#life;
     const before = this.apps.get(bundleId);
-    const app: App = { adamId, status, version: before?.version ?? version };
+    const managementFlags = before?.managementFlags ?? 0;
+    const app: App = { adamId, status, managementFlags, version: before?.version ?? version };
     this.apps.set(bundleId, app);
     const later = (ms: number, become: () => void): void =>
       world.after(ms, () => {
@@ -308,10 +313,10 @@ export class VirtualDevice {
   #list(wanted: Plist | undefined): PlistDict {
     const named = Array.isArray(wanted) ? new Set(wanted.map(String)) : null;
     const list: PlistDict = {};
-    for (const [bundleId, { status, version }] of [...this.apps]) {
+    for (const [bundleId, { status, version, managementFlags }] of [...this.apps]) {
       if (named && !named.has(bundleId)) continue;
       const shows: PlistDict = status === 'Managed' ? { ExternalVersionIdentifier: version } : {};
-      list[bundleId] = { Status: status, ManagementFlags: 1, ...shows };
+      list[bundleId] = { Status: status, ManagementFlags: managementFlags, ...shows };
       if (TOLD_ONCE.has(status)) this.apps.delete(bundleId);
     }
     return list;

@@ -1,5 +1,6 @@
 import { accountCommands, accountQueries } from './accounts.js';
 import { activationCommands, activationQueries } from './activations.js';
+import { appSettingsCommands, appSettingsQueries } from './app-settings.js';
 import { assetCommands, assetQueries } from './assets.js';
 import { deviceAppQueries } from './device-apps.js';
 import { registryCommands, registryQueries } from './device-registry.js';
@@ -31,6 +32,7 @@ import { whyQueries } from './why.js';
 export const commands = {
   ...accountCommands,
   ...activationCommands,
+  ...appSettingsCommands,
   ...assetCommands,
   ...driftCommands,
   ...groupCommands,
@@ -48,6 +50,7 @@ export const commands = {
 export const queries = {
   ...accountQueries,
   ...activationQueries,
+  ...appSettingsQueries,
   ...assetQueries,
   ...deviceAppQueries,
   ...deviceQueries,

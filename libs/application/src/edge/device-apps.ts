@@ -3,12 +3,14 @@ import {
   canonicalHolder,
   deviceIdOf,
   queryModels,
+  type AppSettings,
   type DeviceDocument,
   type HolderKey,
   type InstallationDocument,
   type PairDocument,
   type Why,
 } from '@seatbook/licensing';
+import { inForce, sentWith } from './app-settings.js';
 import { pageOfList } from './page-of-list.js';
 import type { Reflected, ReflectedPage, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
@@ -23,6 +25,10 @@ export interface WantedDeviceApps extends WantedPage {
 export interface DeviceAppFound extends PairInQuestion {
   readonly name: string | null;
   readonly why: Why;
+  /** In force now. */
+  readonly settings: AppSettings;
+  /** That the last command was sent with; null where none was sent. */
+  readonly sentWith: AppSettings | null;
 }
 
 /** A device with a page of its apps. */
@@ -53,7 +59,13 @@ export async function listDeviceApps(
   const rows: DeviceAppFound[] = [];
   for (const app of page.rows) {
     const name = names.get(assetKey(app.uId, app.asset))?.name ?? null;
-    rows.push({ ...app, name, why: await explained(seatbook, app, accounts.get(app.uId) ?? null) });
+    rows.push({
+      ...app,
+      name,
+      why: await explained(seatbook, app, accounts.get(app.uId) ?? null),
+      settings: await inForce(seatbook, app.uId, app.asset),
+      sentWith: await sentWith(seatbook, app.installation),
+    });
   }
   const known = await stores.reads.get(queryModels.devices, device);
   return { serialNumber: device, device: known, rows, next: page.next, asOf };

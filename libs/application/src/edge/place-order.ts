@@ -17,6 +17,7 @@ import {
   type OrderTerms,
 } from '@seatbook/licensing';
 import { mustBeImported } from './accounts.js';
+import { installedBy } from './app-settings.js';
 import { checkExpected } from './expected-plan.js';
 import type { CommandContext } from '@seatbook/runtime';
 import { membersOf } from './group-members.js';
@@ -144,13 +145,15 @@ async function list(
   const stream = orderStream(orderId);
   const lists = chunksOf(holderKeys(holders), MAX_HOLDERS).map(holdersOf);
   const last = lists.pop() ?? NOBODY;
-  const placing: OrderCommand = { type: 'PlaceOrder', terms, holders: last };
+  // What is installed follows from the settings, and is no part of what was asked for.
+  const withInstalled = { ...terms, ...(await installedBy(seatbook, terms)) };
+  const placing: OrderCommand = { type: 'PlaceOrder', terms: withInstalled, holders: last };
   if (lists.length === 0) {
     const options = { likelyAbsent: true, tellsEvents: true };
     const { position, repeated, written } = await seatbook.execute(stream, placing, context, options);
     return { orderId, position, repeated, written: written[0]?.revision === 0 ? written : [] };
   }
-  const creating: OrderCommand = { type: 'CreateOrder', terms };
+  const creating: OrderCommand = { type: 'CreateOrder', terms: withInstalled };
   const created = await seatbook.execute(stream, creating, context, { likelyAbsent: true });
   const listed = created.repeated ? await listsOf(seatbook, orderId, terms) : 0;
   for (const [index, list] of lists.entries()) {

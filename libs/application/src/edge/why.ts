@@ -16,6 +16,7 @@ import {
   reconciliationStream,
   whyOf,
   type AccountDocument,
+  type AppSettings,
   type AssetId,
   type Circumstances,
   type HolderKey,
@@ -24,6 +25,7 @@ import {
   type Why,
 } from '@seatbook/licensing';
 import { dueModel } from '@seatbook/runtime';
+import { inForce, sentWith } from './app-settings.js';
 import { noSuchAsset } from './assets.js';
 import { isHeld } from './orders.js';
 import type { Reflected } from './reader.js';
@@ -41,6 +43,10 @@ export interface WantedWhy {
 /** One app for one holder: why it is not there, what happens next, and how it came to this. */
 export interface WhyFound extends Why, PairInQuestion {
   readonly name: string | null;
+  /** In force now. */
+  readonly settings: AppSettings;
+  /** That the last command was sent with; null where none was sent. */
+  readonly sentWith: AppSettings | null;
   /** The account that holds the work; null where that goes on. */
   readonly heldBy: AccountDocument | null;
   /** From the request on to the last that is known, the oldest first. */
@@ -69,6 +75,8 @@ export async function getWhy(
     ...question,
     ...(await explained(seatbook, question, account)),
     name: known.name,
+    settings: await inForce(seatbook, uId, asset),
+    sentWith: await sentWith(seatbook, installation),
     heldBy: isHeld(account) ? account : null,
     chain: await entriesOf(seatbook, events, holder),
     asOf,

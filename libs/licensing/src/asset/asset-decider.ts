@@ -52,6 +52,8 @@ export type AssetCommand =
         readonly holders: Holders;
         /** Platform of the devices, where the order names one. */
         readonly platform: string | null;
+        /** The app is mandatory: it is installed where its licence comes. */
+        readonly install?: true | undefined;
       })
   | (Command<'ReturnLicenses'> & {
       readonly orderId: string;
@@ -230,7 +232,7 @@ function correctAdoption(holders: Holders, asset: Asset): AssetEvent[] {
 }
 
 function reserveLicenses(command: AssetCommand & { type: 'ReserveLicenses' }, asset: Asset): AssetEvent[] {
-  const { orderId, part, holders, ifShort, fromReserve } = command;
+  const { orderId, part, holders, ifShort, fromReserve, install } = command;
   const { sections, refusal, free, failedBefore, overruled } = reservationOf(holders, command, asset);
   const { reserved, waiting, following, refused } = sections;
   const held = inParallel(sections.alreadyHeld.map((key) => [key, holdingOrder(pairOf(key, asset))]));
@@ -253,6 +255,7 @@ function reserveLicenses(command: AssetCommand & { type: 'ReserveLicenses' }, as
         refusal,
         free: free === Infinity ? null : free,
         failedBefore,
+        ...(install && { install }),
       },
     },
     ...followUpsEnded('pending', overruled, orderId, asset),

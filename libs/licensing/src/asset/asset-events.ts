@@ -170,6 +170,8 @@ export type AssetEvent =
         readonly free: number | null;
         /** Of reserved and waiting ones: how many are another try, after a failure that this answer ends. */
         readonly failedBefore: number;
+        /** Reserved, waiting and following ones are marked: the app is installed where its licence comes. */
+        readonly install?: true;
       }
     >
   /** Waiting pairs got licences. */
@@ -257,8 +259,8 @@ export type AssetEvent =
   /** Remembered returns of pairs that are assigned by now. */
   | Event<'returns-started', Holders & OrderRefs & { readonly lot: number }>
   | Event<'licenses-returned', Holders & OrderRefs & { readonly callId: string }>
-  /** Returned pairs that were ordered anew meanwhile: they wait now. */
-  | Event<'waiting-listed', Holders & OrderRefs & Wish>
+  /** Returned pairs that were ordered again meanwhile: they wait now. `toInstall`: those that a rollout waits for, with its order. */
+  | Event<'waiting-listed', Holders & OrderRefs & Wish & { readonly toInstall?: Holders & OrderRefs }>
   /** These pairs wait before all others, or after them; where none is named, all waiting pairs of the order do. */
   | Event<'waiting-moved', Holders & OrderRefs & { readonly to: 'front' | 'back' }>
   /** Pairs that waited will get no licence by this order. */

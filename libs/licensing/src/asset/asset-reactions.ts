@@ -20,10 +20,10 @@ import type { AssetEvent } from './asset-events.js';
 /** Each question of an order goes to the ledger of its asset. */
 const askLedger = reaction<OrderEvent>('asset.ask-ledger', {
   'order.reservation-asked': ({ stream, data }) => {
-    const { uId, kind, part, serialNumbers, userIds, ifShort, fromReserve, platform } = data;
+    const { uId, kind, part, serialNumbers, userIds, ifShort, fromReserve, platform, install } = data;
     const question = { orderId: idOf(stream), part, holders: { serialNumbers, userIds } };
     const asked: Readonly<Record<OrderKind, AssetCommand>> = {
-      AssignLicense: { type: 'ReserveLicenses', ...question, ifShort, fromReserve, platform },
+      AssignLicense: { type: 'ReserveLicenses', ...question, ifShort, fromReserve, platform, install },
       ReturnLicense: { type: 'ReturnLicenses', ...question },
       RolloutApp: { type: 'AskInstallations', ...question },
     };

@@ -1,5 +1,13 @@
 import { chunksOf, type EventOf, type Instant, type SnapshotCodec } from '@seatbook/kernel';
-import { holderCount, holderKeys, orderAt, type HolderKey, type Holders, type OrderRefs } from '../holder.js';
+import {
+  NOBODY,
+  holderCount,
+  holderKeys,
+  orderAt,
+  type HolderKey,
+  type Holders,
+  type OrderRefs,
+} from '../holder.js';
 import { canonicalHolder } from '../serial-number.js';
 import type { Action, AssetEvent, AssetTraits, DriftKind, IfShort, Totals, Wish } from './asset-events.js';
 import { recent } from './restores.js';
@@ -288,6 +296,8 @@ function drifted(asset: Asset, data: EventOf<AssetEvent, 'asset.drift-found'>['d
   for (const key of holderKeys(data)) asset.restores.set(key, [...(asset.restores.get(key) ?? []), to]);
 }
 
+const NOBODY_ORDERED: Holders & OrderRefs = { ...NOBODY, orderId: '' };
+
 type Fold<T extends AssetEvent['type']> = (asset: Asset, data: EventOf<AssetEvent, T>['data']) => void;
 
 /** What each event does to the ledger, which is changed in place. */
@@ -340,6 +350,9 @@ const FOLDS: { readonly [T in AssetEvent['type']]: Fold<T> } = {
       const pair = pairOf(key, asset);
       pair.also = pair.also ? [...pair.also, orderId].slice(-MAX_ALSO) : first;
     }
+    if (data.install)
+      for (const holders of [reserved, waiting, following])
+        for (const key of holderKeys(holders)) pairOf(key, asset).rollout = orderId;
     openLot(asset, lot);
   },
   'asset.licenses-served'(asset, data) {
@@ -413,6 +426,10 @@ const FOLDS: { readonly [T in AssetEvent['type']]: Fold<T> } = {
       const { ifShort, fromReserve } = data;
       const wish = { ifShort, fromReserve };
       put(asset, key, { state: 'waiting', orderId, callId: null, tries: 0, ...wish, followUp: null });
+    });
+    const { toInstall = NOBODY_ORDERED } = data;
+    holderKeys(toInstall).forEach((key, index) => {
+      pairOf(key, asset).rollout = orderAt(toInstall, index);
     });
   },
   'asset.waiting-moved'(asset, data) {

@@ -115,7 +115,10 @@ function succeeded(
   for (const wish of WISHES) {
     const listed = wantedAgain.filter((key) => followsWith(wish, key, asset));
     if (listed.length > 0)
-      events.push({ type: 'asset.waiting-listed', data: { ...ofFollowUps(listed, asset), ...wish } });
+      events.push({
+        type: 'asset.waiting-listed',
+        data: { ...ofFollowUps(listed, asset), ...wish, ...toInstall(listed, asset) },
+      });
   }
   if (asset.short) events.push({ type: 'asset.shortage-cleared', data: { available: null } });
   return events;

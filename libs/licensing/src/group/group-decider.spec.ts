@@ -33,7 +33,7 @@ const admitted = (
 });
 const answered = (orderId: string): GroupEvent => ({ type: 'group.order-answered', data: { orderId } });
 const add = (...serials: string[]): GroupCommand => ({ type: 'AddMembers', holders: devices(...serials) });
-const serveJoiners: GroupCommand = { type: 'ServeJoiners', groupId: 'g' };
+const serveJoiners: GroupCommand = { type: 'ServeJoiners', groupId: 'g', install: [] };
 const serveLeavers = (...serials: string[]): GroupCommand => ({
   type: 'ServeLeavers',
   groupId: 'g',

@@ -1,4 +1,5 @@
 import { Refusal, chunksOf, uuidOf, type Command, type Decider, type Instant } from '@seatbook/kernel';
+import { assetKey, idOfAsset } from '../asset-id.js';
 import { holderCount, holderKeys, holdersOf, kindOfHolder, type Holders } from '../holder.js';
 import type { OrderKind } from '../order/order-events.js';
 import type { AssetId } from '../ports.js';
@@ -30,7 +31,8 @@ export type GroupCommand =
     })
   | (Command<'AnswerOrder'> & { readonly orderId: string })
   | (Command<'WithdrawOrder'> & { readonly orderId: string })
-  | (Command<'ServeJoiners'> & { readonly groupId: string })
+  /** `install`: keys of those assets whose app is mandatory now. */
+  | (Command<'ServeJoiners'> & { readonly groupId: string; readonly install: readonly string[] })
   | (Command<'ServeLeavers'> & {
       readonly groupId: string;
       readonly leavers: Holders;
@@ -139,7 +141,7 @@ function newOrders({ orders }: Group, groupId: string): () => string {
 }
 
 /** Those of one joining get all that stands, by one order for each account and wish. */
-function serveJoiners({ groupId }: CommandOf<'ServeJoiners'>, group: Group): GroupEvent[] {
+function serveJoiners({ groupId, install }: CommandOf<'ServeJoiners'>, group: Group): GroupEvent[] {
   const joining = nextJoining(group);
   if (joining === null) return [];
   const joiners = holdersOf([...group.members].flatMap(([key, number]) => (number === joining ? key : [])));
@@ -156,8 +158,12 @@ function serveJoiners({ groupId }: CommandOf<'ServeJoiners'>, group: Group): Gro
     .slice(0, MAX_ORDERS_TOGETHER)
     .map((some) => {
       const { uId, ifShort, fromReserve, platform } = some[0] as Standing;
-      const terms = { uId, assets: some.map(({ asset }) => asset), ifShort, fromReserve, platform };
-      return { type: 'group.joiners-served', data: { orderId: orderId(), ...terms, joining, ...joiners } };
+      const assets = some.map(({ asset }) => asset);
+      const mandatory = assets.filter((asset) => install.includes(assetKey(uId, asset))).map(idOfAsset);
+      const terms = { uId, assets, ifShort, fromReserve, platform };
+      const installing = mandatory.length === 0 ? {} : { install: mandatory };
+      const data = { orderId: orderId(), ...terms, ...installing, joining, ...joiners };
+      return { type: 'group.joiners-served', data };
     });
 }
 

@@ -35,7 +35,16 @@ export type GroupEvent =
   /** It was never placed. */
   | Event<'order-withdrawn', { readonly orderId: string }>
   /** Those of one joining get what the group's orders gave before; `joining`: its number. */
-  | Event<'joiners-served', GroupTerms & Holders & { readonly orderId: string; readonly joining: number }>
+  | Event<
+      'joiners-served',
+      GroupTerms &
+        Holders & {
+          readonly orderId: string;
+          readonly joining: number;
+          /** Ids of those assets whose app is mandatory; absent for none. */
+          readonly install?: readonly string[];
+        }
+    >
   /** What leavers hold by orders of the group alone goes back. */
   | Event<'return-asked', AssetId & Holders & { readonly uId: string; readonly orderId: string }>
   /** Nothing else has to go back from them. */

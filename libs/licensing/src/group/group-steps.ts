@@ -1,8 +1,10 @@
 import { idOf, type Step, type Steps } from '@seatbook/kernel';
+import { assetKey } from '../asset-id.js';
 import { MAX_HOLDERS, holdersOf, type HolderKey } from '../holder.js';
 import type { AssetId, LicensingPorts } from '../ports.js';
 import { assetStream, groupStream, orderStream, type AssetLedger, type OrderState } from '../streams.js';
 import type { OrderTerms } from '../order/order-events.js';
+import { settingsInForce } from '../settings-in-force.js';
 import type { LongestWaits, Timings } from '../timings.js';
 import type { GroupCommand } from './group-decider.js';
 import { isAnswered, nextJoining, standsFor, type Group } from './group-state.js';
@@ -14,7 +16,13 @@ const ASSETS_AT_ONCE = 20;
 
 const serveJoiners: GroupStep = {
   due: (group) => (nextJoining(group) === null ? null : { at: 0 }),
-  perform: (_group, _ports, stream) => Promise.resolve([{ type: 'ServeJoiners', groupId: idOf(stream) }]),
+  async perform({ standing }, ports, stream) {
+    const install: string[] = [];
+    for (const { uId, asset } of ports.mdm ? standing.values() : [])
+      if ((await settingsInForce(ports.look, uId, asset.adamId)).mandatory)
+        install.push(assetKey(uId, asset));
+    return [{ type: 'ServeJoiners', groupId: idOf(stream), install }];
+  },
 };
 
 /** What a leaver holds by the group's orders goes back, unless another order or another group wants it as well. */

@@ -38,6 +38,8 @@ export interface InstallationDocument {
   /** The device's own number for it. */
   code: number | null;
   attempts: number;
+  /** The last command, which says what settings were in force; null before the first one. */
+  uuid: string | null;
   version: number | null;
   /** When what is next happens by itself; null where nothing does. */
   nextAt: Instant | null;
@@ -72,7 +74,8 @@ function wanted(
         const before = row?.state;
         const kept = before === 'installed' || (before !== undefined && UNDER_WAY.has(before));
         if (row && kept) return { ...row, orderId };
-        const fresh = { reason: null, code: null, attempts: 0, version: null, nextAt: null, endsAt: null };
+        const none = { reason: null, code: null, version: null, nextAt: null, endsAt: null };
+        const fresh = { ...none, attempts: 0, uuid: null };
         return { device, uId, adamId, pricingParam, orderId, state, since, ...fresh };
       },
     };
@@ -115,12 +118,19 @@ const unlicensed = (event: Envelope, { serialNumbers }: Holders): readonly Insta
 
 export const installationsModel = readModel<InstallationDocument, AssetEvent | InstallationEvent>()({
   name: 'installations',
-  version: 1,
+  version: 2,
   on: {
     'asset.installations-answered': (event) => [
       ...wanted(event, event.data.start, event.data, 'wanted'),
       ...wanted(event, event.data.coming, event.data, 'licence-coming'),
     ],
+    'asset.licenses-reserved'(event) {
+      const { install, reserved, waiting, following, orderId } = event.data;
+      if (!install) return [];
+      return [reserved, waiting, following].flatMap((holders) =>
+        wanted(event, holders, { orderId }, 'licence-coming'),
+      );
+    },
     'asset.licenses-assigned'(event) {
       const { toInstall } = event.data;
       return toInstall ? wanted(event, toInstall, toInstall, 'wanted') : [];
@@ -139,7 +149,7 @@ export const installationsModel = readModel<InstallationDocument, AssetEvent | I
       }));
     },
     'installation.commanded'(event) {
-      const { uId, adamId, pricingParam, orderId, attempt, lookAt } = event.data;
+      const { uId, adamId, pricingParam, orderId, attempt, uuid, lookAt } = event.data;
       const device = idOf(event.stream);
       return [
         {
@@ -154,6 +164,7 @@ export const installationsModel = readModel<InstallationDocument, AssetEvent | I
             reason: null,
             code: null,
             attempts: attempt,
+            uuid,
             version: row?.version ?? null,
             nextAt: lookAt,
             since: effectiveAt(event.metadata),

@@ -1,4 +1,5 @@
 import type { Command, Decider, Instant } from '@seatbook/kernel';
+import type { AppSettings } from '../app-settings.js';
 import { MAX_ENROLMENTS, type AssetId } from '../ports.js';
 import type { Timings } from '../timings.js';
 import type { CommandedDevice, MdmCommandEvent } from './mdm-command-events.js';
@@ -11,13 +12,16 @@ export type MdmCommandCommand =
       readonly devices: readonly CommandedDevice[];
       readonly lots: readonly string[];
     })
-  /** The first time: to whom it goes, and who is left out. Later it goes to the same. */
+  /** The first time: to whom it goes, who is left out, and by what settings it is installed. */
   | (Command<'StartSending'> & {
       readonly serialNumbers: readonly string[];
       readonly enrolmentIds: readonly string[];
       readonly unlicensed: readonly string[];
       readonly unreachable: readonly string[];
+      readonly settings: AppSettings;
     })
+  /** The same once more, to the same. */
+  | Command<'StartAgain'>
   | (Command<'RecordQueued'> & { readonly attempt: number; readonly refused: readonly string[] })
   | (Command<'RecordSendingFailed'> & {
       readonly attempt: number;
@@ -27,6 +31,8 @@ export type MdmCommandCommand =
 
 /** So many attempts to hand a command to the MDM server; with the longest pause between them that is about a day. */
 export const MAX_SENDING_ATTEMPTS = 150;
+
+type StartSending = MdmCommandCommand & { type: 'StartSending' };
 
 interface Planned extends AssetId {
   readonly uId: string;
@@ -49,10 +55,12 @@ export type MdmCommandState =
       readonly phase: 'started' | 'waiting';
       readonly plan: Planned;
       readonly to: Recipients;
+      readonly settings: AppSettings;
       readonly sendings: number;
       readonly at: Instant;
     }
-  | { readonly phase: 'over' };
+  /** `settings`: those that it was sent with; null where it was not sent to anybody. */
+  | { readonly phase: 'over'; readonly settings: AppSettings | null };
 
 export const mdmCommandDecider = (
   timings: Timings,
@@ -65,6 +73,8 @@ export const mdmCommandDecider = (
         return plan(command, state, at, timings);
       case 'StartSending':
         return start(command, state, at, timings);
+      case 'StartAgain':
+        return startAgain(state, at, timings);
       case 'RecordQueued': {
         if (state.phase !== 'started' || state.sendings !== command.attempt) return [];
         return [{ type: 'mdmCommand.queued', data: { uId: state.plan.uId, refused: command.refused } }];
@@ -83,17 +93,17 @@ export const mdmCommandDecider = (
       }
       case 'mdmCommand.started': {
         if (state.phase === 'new' || state.phase === 'over') return state;
-        const { serialNumbers, enrolmentIds, attempt, doubtfulAt } = event.data;
-        if (serialNumbers.length === 0) return { phase: 'over' };
+        const { serialNumbers, enrolmentIds, attempt, settings, doubtfulAt } = event.data;
+        if (serialNumbers.length === 0) return { phase: 'over', settings: null };
         const to = { serialNumbers, enrolmentIds };
-        return { phase: 'started', plan: state.plan, to, sendings: attempt, at: doubtfulAt };
+        return { phase: 'started', plan: state.plan, to, settings, sendings: attempt, at: doubtfulAt };
       }
       case 'mdmCommand.attempt-failed':
         if (state.phase !== 'started') return state;
         return { ...state, phase: 'waiting', at: event.data.retryAt };
       case 'mdmCommand.queued':
       case 'mdmCommand.given-up':
-        return { phase: 'over' };
+        return { phase: 'over', settings: 'settings' in state ? state.settings : null };
     }
   },
 });
@@ -115,22 +125,23 @@ function plan(
 }
 
 function start(
-  command: MdmCommandCommand & { type: 'StartSending' },
+  { serialNumbers, enrolmentIds, unlicensed, unreachable, settings }: StartSending,
   state: MdmCommandState,
   at: Instant,
   { doubtfulAfterMs }: Timings,
 ): MdmCommandEvent[] {
-  if (state.phase === 'new' || state.phase === 'over') return [];
-  const { uId } = state.plan;
-  const doubtfulAt = at + doubtfulAfterMs;
-  if (state.phase === 'planned') {
-    const { serialNumbers, enrolmentIds, unlicensed, unreachable } = command;
-    const data = { uId, attempt: 1, serialNumbers, enrolmentIds, unlicensed, unreachable, doubtfulAt };
-    return [{ type: 'mdmCommand.started', data }];
-  }
-  const { to, sendings } = state;
-  const nobody = { unlicensed: [], unreachable: [] };
-  return [{ type: 'mdmCommand.started', data: { uId, attempt: sendings + 1, ...to, ...nobody, doubtfulAt } }];
+  if (state.phase !== 'planned') return [];
+  const to = { serialNumbers, enrolmentIds, unlicensed, unreachable };
+  const data = { uId: state.plan.uId, attempt: 1, ...to, settings, doubtfulAt: at + doubtfulAfterMs };
+  return [{ type: 'mdmCommand.started', data }];
+}
+
+function startAgain(state: MdmCommandState, at: Instant, { doubtfulAfterMs }: Timings): MdmCommandEvent[] {
+  if (state.phase !== 'started' && state.phase !== 'waiting') return [];
+  const { plan: of, to, settings, sendings } = state;
+  const again = { attempt: sendings + 1, ...to, unlicensed: [], unreachable: [], settings };
+  const data = { uId: of.uId, ...again, doubtfulAt: at + doubtfulAfterMs };
+  return [{ type: 'mdmCommand.started', data }];
 }
 
 function failed(

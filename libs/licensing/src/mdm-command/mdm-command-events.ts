@@ -1,4 +1,5 @@
 import { firstVersions, type Instant } from '@seatbook/kernel';
+import type { AppSettings } from '../app-settings.js';
 import type { AssetId } from '../ports.js';
 
 type Event<T extends string, D> = {
@@ -36,6 +37,8 @@ export type MdmCommandEvent =
         readonly unlicensed: readonly string[];
         /** Not enrolled. */
         readonly unreachable: readonly string[];
+        /** In force when it was sent first: it is installed by them. */
+        readonly settings: AppSettings;
         readonly doubtfulAt: Instant;
       }
     >

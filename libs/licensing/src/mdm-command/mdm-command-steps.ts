@@ -1,5 +1,7 @@
 import { idOf, type Step, type Steps } from '@seatbook/kernel';
-import type { LicensingPorts } from '../ports.js';
+import type { AppSettings } from '../app-settings.js';
+import { settingsInForce } from '../settings-in-force.js';
+import type { DeviceRequest, LicensingPorts } from '../ports.js';
 import { deviceIdOf } from '../serial-number.js';
 import { assetStream, deviceAppsStream, deviceStream } from '../streams.js';
 import type { LongestWaits, Timings } from '../timings.js';
@@ -7,8 +9,15 @@ import type { MdmCommandCommand, MdmCommandState } from './mdm-command-decider.j
 
 type Plan = Extract<MdmCommandState, { phase: 'planned' }>['plan'];
 
-/** Each app is removed with the profile that manages it. */
-const REMOVE_WITH_PROFILE = 1;
+/** Each app is removed with the profile that manages it; what it keeps may be left out of backups. */
+const flagsOf = ({ preventBackup }: AppSettings): 1 | 5 => (preventBackup ? 5 : 1);
+
+const installing = (adamId: string, settings: AppSettings): DeviceRequest => ({
+  requestType: 'InstallApplication',
+  adamId,
+  managementFlags: flagsOf(settings),
+  takeOver: true,
+});
 
 /**
  * Hands the command to the MDM server: for the devices that have claimed it, are enrolled, and have their licence at
@@ -22,7 +31,7 @@ const enqueue: Step<MdmCommandState, LicensingPorts, MdmCommandCommand> = {
   async begin(command, ports, stream) {
     if (!ports.mdm) return null;
     if (command.phase === 'planned') return startOf(idOf(stream), command, ports);
-    return { type: 'StartSending', serialNumbers: [], enrolmentIds: [], unlicensed: [], unreachable: [] };
+    return command.phase === 'new' || command.phase === 'over' ? null : { type: 'StartAgain' };
   },
   async perform(state, ports, stream) {
     // All of its devices were left out.
@@ -30,12 +39,7 @@ const enqueue: Step<MdmCommandState, LicensingPorts, MdmCommandCommand> = {
     const { plan, to, sendings: attempt } = state;
     const result = await ports.mdm.enqueue(
       idOf(stream),
-      {
-        requestType: 'InstallApplication',
-        adamId: plan.adamId,
-        managementFlags: REMOVE_WITH_PROFILE,
-        takeOver: true,
-      },
+      installing(plan.adamId, state.settings),
       to.enrolmentIds,
     );
     if (!result.ok) {
@@ -84,7 +88,8 @@ async function startOf(
       enrolmentIds.push(enrolmentId);
     } else unreachable.push(serialNumber);
   }
-  return { type: 'StartSending', serialNumbers, enrolmentIds, unlicensed, unreachable };
+  const settings = await settingsInForce(ports.look, plan.uId, plan.adamId);
+  return { type: 'StartSending', serialNumbers, enrolmentIds, unlicensed, unreachable, settings };
 }
 
 /** Those for whom the ledger has a licence that stays. */

@@ -1,4 +1,5 @@
 import { Refusal, chunksOf, type Command, type Decider, type Instant } from '@seatbook/kernel';
+import { idOfAsset } from '../asset-id.js';
 import type { RefusalReason } from '../asset/asset-events.js';
 import { MAX_HOLDERS, holderCount, holderKeys, holdersOf, type HolderKey, type Holders } from '../holder.js';
 import type { AssetId } from '../ports.js';
@@ -220,8 +221,18 @@ function progress(order: Acting, event: ProgressEvent): void {
 }
 
 function termsOf(terms: OrderTerms): OrderTerms {
-  const { kind, uId, assets, ifShort, fromReserve, platform, holders } = terms;
-  return { kind, uId, assets, ifShort, fromReserve, platform, holders, ...groupOf(terms) };
+  const { kind, uId, assets, ifShort, fromReserve, platform, holders, install } = terms;
+  return {
+    kind,
+    uId,
+    assets,
+    ifShort,
+    fromReserve,
+    platform,
+    holders,
+    ...groupOf(terms),
+    ...(install && { install }),
+  };
 }
 
 const groupOf = ({ groupId }: OrderTerms): Pick<OrderTerms, 'groupId'> =>
@@ -302,7 +313,7 @@ function questions(
 ): OrderEvent[] {
   const lists = chunksOf(listed, MAX_HOLDERS);
   const texts = lists.map((keys) => keys.reduce((sum, key) => sum + key.length + 1, 0));
-  const { kind, uId, ifShort, fromReserve, platform } = terms;
+  const { kind, uId, ifShort, fromReserve, platform, install = [] } = terms;
   const wish = { ifShort, fromReserve };
   const answerBy = at + answerWithinMs;
   const events: OrderEvent[] = [];
@@ -313,9 +324,11 @@ function questions(
     if (events.length > 0 && text > MAX_ASKED_TEXT) break;
     const { adamId, pricingParam } = terms.assets[Math.floor(part / lists.length)] as AssetId;
     const holders = holdersOf(lists[part % lists.length] as HolderKey[]);
+    const about = { uId, kind, adamId, pricingParam };
+    const installing = install.includes(idOfAsset(about)) ? ({ install: true } as const) : {};
     events.push({
       type: 'order.reservation-asked',
-      data: { uId, kind, part, adamId, pricingParam, ...holders, ...wish, platform, at, answerBy },
+      data: { ...about, part, ...holders, ...wish, platform, ...installing, at, answerBy },
     });
   }
   return events;

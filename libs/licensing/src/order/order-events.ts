@@ -24,6 +24,8 @@ export interface OrderTerms extends Wish {
   readonly holders: number;
   /** The group whose members they are, or were when they were listed. */
   readonly groupId?: string;
+  /** Ids of those assets whose app is mandatory: it is installed where its licence comes. Absent for none. */
+  readonly install?: readonly string[];
 }
 
 /** Final outcomes of pairs, counted. */
@@ -66,6 +68,8 @@ export type OrderEvent =
           readonly kind: OrderKind;
           readonly part: number;
           readonly platform: string | null;
+          /** The app is installed where its licence comes. */
+          readonly install?: true;
           readonly at: Instant;
           /** Ledgers that have not answered by then are silent. */
           readonly answerBy: Instant;

@@ -189,7 +189,8 @@ const giveJoiners = reaction<GroupEvent>('order.give-joiners', {
     const { orderId, uId, assets, ifShort, fromReserve, platform, serialNumbers, userIds } = data;
     const holders = { serialNumbers, userIds };
     const wish = { ifShort, fromReserve, platform };
-    const terms = { kind: 'AssignLicense', uId, assets, ...wish, groupId: idOf(stream) } as const;
+    const more = { groupId: idOf(stream), ...(data.install && { install: data.install }) };
+    const terms = { kind: 'AssignLicense', uId, assets, ...wish, ...more } as const;
     return [
       messageTo(orderStream(orderId), {
         type: 'PlaceOrder',

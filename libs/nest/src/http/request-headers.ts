@@ -22,7 +22,8 @@ export const PREFER = {
 export const IF_MATCH = {
   name: 'If-Match',
   required: false,
-  description: 'The `ETag` of the account as the caller has seen it: refused if it has changed meanwhile.',
+  description:
+    'The `ETag` of what is changed, as the caller has seen it: refused if it has changed meanwhile.',
   schema: { type: 'string' as const },
 };
 

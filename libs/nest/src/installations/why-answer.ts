@@ -17,6 +17,7 @@ import { API } from '../http/api-root.js';
 import { HoldAnswer, holdAnswer } from '../orders/hold-answer.js';
 import { HolderAnswer, holderAnswer } from '../pairs/holder-answer.js';
 import { PairAnswer, pairAnswer } from '../pairs/pair-answer.js';
+import { SettingsAnswer, settingsAnswer } from '../settings/app-settings-answer.js';
 import { AsOfAnswer, asOfAnswer } from '../reading/as-of.js';
 import { TimelineRowAnswer } from '../timeline/timeline-answer.js';
 import { timelineRow } from '../timeline/timeline-row.js';
@@ -76,6 +77,12 @@ export class DeviceAppAnswer extends ReasonAnswer {
 
   @PartOrNull(() => InstallationAnswer, 'Null where it was never to be installed.')
   installation!: InstallationAnswer | null;
+
+  @Part(() => SettingsAnswer, 'In force now.')
+  settings!: SettingsAnswer;
+
+  @PartOrNull(() => SettingsAnswer, 'That the last command was sent with; null where none was sent.')
+  sentWith!: SettingsAnswer | null;
 }
 
 export const deviceAppAnswer = ({
@@ -85,6 +92,8 @@ export const deviceAppAnswer = ({
   pair,
   installation,
   why,
+  settings,
+  sentWith,
 }: DeviceAppFound): DeviceAppAnswer => ({
   accountId: uId,
   assetId: idOfAsset(asset),
@@ -92,6 +101,8 @@ export const deviceAppAnswer = ({
   ...reasonAnswer(why),
   licence: pair && pairAnswer(pair),
   installation: installation && installationAnswer(installation),
+  settings: settingsAnswer(settings),
+  sentWith: sentWith && settingsAnswer(sentWith),
 });
 
 const REGISTRY_STATES = [
@@ -163,6 +174,12 @@ export class WhyAnswer extends ReasonAnswer {
   @PartOrNull(() => InstallationAnswer, 'Null where it was never to be installed, and for persons.')
   installation!: InstallationAnswer | null;
 
+  @Part(() => SettingsAnswer, 'In force now.')
+  settings!: SettingsAnswer;
+
+  @PartOrNull(() => SettingsAnswer, 'That the last command was sent with; null where none was sent.')
+  sentWith!: SettingsAnswer | null;
+
   @PartOrNull(() => HoldAnswer, 'Of `on-hold`: since when, why, and what ends it.')
   hold!: HoldAnswer | null;
 
@@ -190,6 +207,8 @@ export function whyAnswer(found: WhyFound): WhyAnswer {
     holder: holderAnswer(holder),
     licence: pair && pairAnswer(pair),
     installation: installation && installationAnswer(installation),
+    settings: settingsAnswer(found.settings),
+    sentWith: found.sentWith && settingsAnswer(found.sentWith),
     hold: found.reason === 'on-hold' && heldBy ? holdAnswer(heldBy) : null,
     chain: chain.map(timelineRow),
     asOf: asOfAnswer(asOf),

@@ -1,0 +1,129 @@
+import {
+  getAppSettings,
+  getRollout,
+  getWhy,
+  placeOrder,
+  setAppSettings,
+  type SetAppSettings,
+} from '@seatbook/application';
+import { OWNER, UID, VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
+
+const APP = '900000001';
+const OTHER = '900000002';
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+let virtual: VirtualSeatbook;
+afterEach(() => virtual.close());
+
+async function withDevices(count: number, total = 100): Promise<void> {
+  const rare = { walkAllEveryMs: 20 * DAY, metadataEveryMs: 20 * DAY, addressEveryMs: 20 * DAY };
+  virtual = await VirtualSeatbook.imported([asset(APP, total), asset(OTHER, 100)], {
+    mdm: {},
+    timings: rare,
+  });
+  for (const device of virtual.simulator.fleet.add(serials(count).map((serialNumber) => ({ serialNumber }))))
+    await virtual.until(device.enrol());
+  await virtual.advance(1_000);
+}
+
+const set = (settings: SetAppSettings['settings'], adamId: string | null = APP, ifVersion?: number) => {
+  const named = { uId: UID, asset: adamId === null ? null : stdq(adamId) };
+  return virtual.until(setAppSettings(virtual.edge, { ...named, settings, ifVersion }, OWNER));
+};
+
+const settingsOf = (adamId: string | null) =>
+  virtual.until(getAppSettings(virtual.edge, { uId: UID, asset: adamId === null ? null : stdq(adamId) }));
+
+async function assign(serialNumbers: readonly string[], apps = [APP], key?: string): Promise<string> {
+  const { orderId } = await virtual.until(virtual.place({ assets: apps.map(stdq), serialNumbers }, key));
+  return orderId;
+}
+
+const states = async (serialNumber: string) =>
+  Object.fromEntries((await virtual.installations(serialNumber)).map(({ adamId, state }) => [adamId, state]));
+
+const why = (serialNumber: string) =>
+  virtual.until(getWhy(virtual.edge, { uId: UID, asset: stdq(APP), holder: `d:${serialNumber}` }));
+
+const [S0 = '', S1 = ''] = serials(2);
+
+it('a20: an app says what it will, and inherits the rest; what the account says reaches those that inherit', async () => {
+  await withDevices(0);
+  await set({ mandatory: true }, null);
+  await set({ preventBackup: true });
+  expect((await settingsOf(APP)).inForce).toMatchObject({ mandatory: true, preventBackup: true });
+  expect((await settingsOf(OTHER)).inForce).toMatchObject({ mandatory: true, preventBackup: false });
+  await set({ mandatory: false, preventBackup: true });
+  await set({ mandatory: true, preventBackup: true }, null);
+  expect(await settingsOf(APP)).toMatchObject({ inForce: { mandatory: false }, own: { mandatory: false } });
+  expect((await settingsOf(OTHER)).inForce).toMatchObject({ mandatory: true, preventBackup: true });
+  // What an app says is cleared by saying nothing.
+  await set({});
+  expect(await settingsOf(APP)).toMatchObject({ inForce: { mandatory: true }, own: {}, version: 3 });
+  await set({});
+  expect((await settingsOf(APP)).version).toBe(3);
+  await expect(set({ mandatory: true }, APP, 2)).rejects.toMatchObject({ code: 'CONFLICT_VERSION' });
+  await expect(set({}, '900000099')).rejects.toMatchObject({ code: 'NOT_FOUND_ASSET' });
+});
+
+it('a15: assigning a mandatory app installs it, with no rollout', async () => {
+  await withDevices(2, 1);
+  await set({ mandatory: true });
+  const orderId = await assign([S0, S1], [APP, OTHER]);
+  await virtual.advance(2 * MINUTE);
+  expect([await states(S0), await states(S1)]).toEqual([{ [APP]: 'installed' }, { [APP]: 'licence-coming' }]);
+  expect(await why(S1)).toMatchObject({ reason: 'licence-waiting' });
+  virtual.simulator.admin.purchase(UID, { adamId: APP, count: 1 });
+  await virtual.finished(orderId);
+  await virtual.advance(2 * MINUTE);
+  expect(await states(S1)).toEqual({ [APP]: 'installed' });
+  expect(virtual.simulator.fleet.unlicensedInstalls()).toBe(0);
+  // Turned on later, it is rolled out to those who have the licence already.
+  await set({ mandatory: true }, OTHER);
+  const terms = {
+    uId: UID,
+    assets: [stdq(OTHER)],
+    serialNumbers: [S0, S1],
+    ifShort: 'wait',
+    platform: null,
+  } as const;
+  const rollout = await virtual.until(placeOrder(virtual.edge, { ...terms, kind: 'RolloutApp' }, OWNER));
+  await virtual.advance(2 * MINUTE);
+  expect(await virtual.until(getRollout(virtual.edge, rollout))).toMatchObject({ states: { installed: 2 } });
+});
+
+it('a15: who waits for a return, and who is assigned anew, gets it too; a repeat of a request is the same request', async () => {
+  await withDevices(1);
+  await virtual.finished(await assign([S0]));
+  const returning = { kind: 'ReturnLicense', assets: [stdq(APP)], serialNumbers: [S0] } as const;
+  await virtual.until(virtual.place(returning));
+  await set({ mandatory: true });
+  const orderId = await assign([S0], [APP], 'again');
+  await virtual.finished(orderId);
+  await virtual.advance(2 * MINUTE);
+  expect(await states(S0)).toEqual({ [APP]: 'installed' });
+  await set({});
+  expect(await assign([S0], [APP], 'again')).toBe(orderId);
+});
+
+it('a17, a28: backups are prevented by the flags of the command, and the settings of the time stay with the installation', async () => {
+  await withDevices(1);
+  await set({ mandatory: true, preventBackup: true });
+  await virtual.finished(await assign([S0]));
+  await virtual.advance(2 * MINUTE);
+  const [app] = virtual.simulator.fleet.find(S0)?.apps.values() ?? [];
+  expect(app).toMatchObject({ status: 'Managed', managementFlags: 5 });
+  await set({ mandatory: true });
+  expect(await why(S0)).toMatchObject({
+    settings: { preventBackup: false },
+    sentWith: { mandatory: true, preventBackup: true },
+  });
+});
+
+it('without an MDM server a mandatory app is assigned, and nothing is installed', async () => {
+  virtual = await VirtualSeatbook.imported([asset(APP, 1)]);
+  await set({ mandatory: true });
+  await virtual.finished(await assign([S0]));
+  expect(await states(S0)).toEqual({});
+});
