@@ -524,6 +524,38 @@ it('activates nobody for an account that assigns to devices, and lists whom it k
   await seatbook.get('/accounts/1/activations').expect(404);
 });
 
+it('takes a table of persons, and says of each row that it does not take why', async () => {
+  const upload = (text: string) =>
+    seatbook
+      .post('/persons/import')
+      .set('content-type', 'text/csv')
+      .set('idempotency-key', 'table')
+      .send(text);
+  const text = '\ufeffName,email,seat\r\nAda Table,ada@table.test,1\r\nBo Table,b,2\r\n"Cy, Table",,3\r\n';
+  const taken = await upload(text).expect(200);
+  expect(taken.body).toMatchObject({ rows: 3, created: 2, refused: 1, ignoredColumns: ['seat'] });
+  const [refused] = (taken.body as { refusals: { line: number; code: string; problem: string }[] }).refusals;
+  expect(refused).toEqual({
+    line: 3,
+    code: 'INVALID_ROW',
+    problem: expect.stringMatching(/^email /) as string,
+  });
+  expect((await upload(text).expect(200)).body).toMatchObject({ created: 0, unchanged: 2 });
+  const listed = await seatbook.get('/persons?search=table').set('accept', 'text/csv').expect(200);
+  // What was listed can be sent back as it is.
+  const again = await seatbook.post('/persons/import').set('content-type', 'text/csv').send(listed.text);
+  expect(again.body).toMatchObject({ rows: 2, unchanged: 2, refused: 0 });
+  const broken = await seatbook
+    .post('/persons/import')
+    .set('content-type', 'text/csv')
+    .send('name\nAda\n"Bo\n')
+    .expect(400);
+  expect(broken.body).toMatchObject({ code: 'INVALID_TABLE', facts: { line: 3 } });
+  await seatbook.post('/persons/import', {}).expect(415);
+  const elsewhere = await seatbook.post('/persons').set('content-type', 'text/csv').send(text).expect(415);
+  expect(elsewhere.body).toMatchObject({ code: 'INVALID_MEDIA_TYPE' });
+});
+
 it('keeps groups of devices, and takes orders for them', async () => {
   const named = { name: 'Class 7b', kind: 'devices', follows: true };
   const create = () => seatbook.post('/groups', named).set('idempotency-key', 'class-7b');

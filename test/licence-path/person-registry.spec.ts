@@ -1,9 +1,13 @@
 import {
   changePerson,
   forgetPerson,
+  importPersons,
   listPersons,
   registerPerson,
+  type Cells,
   type GivenDetails,
+  type ImportedPersons,
+  type PersonInTable,
 } from '@seatbook/application';
 import { OWNER, UID, VirtualSeatbook, asset, stdq } from '@seatbook/test-support/virtual-seatbook';
 
@@ -50,6 +54,32 @@ it('a person is registered once for a key, and the log has nothing but the rando
   const log = JSON.stringify(await virtual.events());
   expect(log).toContain(userId);
   expect(log.toLowerCase()).not.toMatch(/canary|appleid/);
+});
+
+it('persons are listed with what each holds, by one read', async () => {
+  virtual.createLocation([asset(APP, 5)]);
+  const names = ['one', 'two', 'three', 'four'];
+  virtual.simulator.admin.seedUsers(
+    UID,
+    names.map((clientUserId) => ({ clientUserId, status: 'Registered' })),
+  );
+  await virtual.import();
+  await virtual.advance(60_000);
+  const seen = names.map((clientUserId) => ({ clientUserId }));
+  const userIds = [...(await virtual.stores.directory.userIdsOf(UID, seen))].sort();
+  const [first = '', , third = '', fourth = ''] = userIds;
+  const order = { assets: [stdq(APP)], serialNumbers: [], userIds: [first, third, fourth] };
+  await virtual.finished((await virtual.place(order)).orderId);
+  const asked: string[] = [];
+  const query = virtual.stores.reads.query.bind(virtual.stores.reads);
+  virtual.stores.reads.query = (model, ...wanted) => {
+    asked.push(model.name);
+    return query(model, ...wanted);
+  };
+  expect((await found()).map(({ assigned }) => assigned)).toEqual([1, 0, 1, 1]);
+  expect(asked).toEqual(['pairs']);
+  virtual.stores.reads.query = query;
+  expect(await found('ONE')).toHaveLength(1);
 });
 
 it('registering goes on where the process died between the directory and the event', async () => {
@@ -133,4 +163,65 @@ it('whom Apple knew before is listed, registered by details, and not forgotten w
   await virtual.finished((await virtual.place(returning)).orderId);
   await virtual.until(forgetPerson(virtual.edge, { userId }, OWNER));
   expect(await found()).toEqual([]);
+});
+
+describe('a table of persons', () => {
+  const upload = (
+    rows: readonly (Readonly<Record<string, string>> | null)[],
+    idempotencyKey?: string,
+  ): Promise<ImportedPersons> => {
+    async function* lines() {
+      for (const [index, cells] of rows.entries()) yield { line: index + 2, cells };
+    }
+    const read = ({ userId = '', ...details }: Cells): PersonInTable => ({
+      userId: userId === '' ? null : userId,
+      details: Object.fromEntries(Object.entries(details).map(([name, text]) => [name, text || null])),
+    });
+    const caller = idempotencyKey === undefined ? OWNER : { ...OWNER, idempotencyKey };
+    const table = { rows: lines(), ignoredColumns: [] };
+    return virtual.until(importPersons(virtual.edge, { table, read }, caller));
+  };
+
+  it('registers who is new, changes who is known, and names the lines of the others', async () => {
+    const { userId } = await register();
+    const gone = (await register({ ...KIM, name: 'Gone Canary' })).userId;
+    await virtual.until(forgetPerson(virtual.edge, { userId: gone }, OWNER));
+    const outcome = await upload([
+      { name: 'Robin Canary', email: 'robin.canary@example.test' },
+      { userId, name: 'Kim Other Canary' },
+      { userId, name: 'Kim Other Canary' },
+      { userId: 'nobody', name: 'Nobody Canary' },
+      { userId: gone, name: 'Gone Canary' },
+      null,
+    ]);
+    expect(outcome).toMatchObject({ rows: 6, created: 1, changed: 1, unchanged: 1, refused: 3 });
+    expect(outcome.refusals.map(({ line, code }) => [line, code])).toEqual([
+      [5, 'NOT_FOUND_PERSON'],
+      [6, 'REJECTED_PERSON_FORGOTTEN'],
+      [7, 'INVALID_ROW'],
+    ]);
+    // What the table has no column for stays as it is.
+    const rows = await found();
+    expect(rows.find((row) => row.userId === userId)).toMatchObject({ ...KIM, name: 'Kim Other Canary' });
+    expect(rows.map(({ name }) => name).sort()).toEqual(['Kim Other Canary', 'Robin Canary']);
+    const log = JSON.stringify(await virtual.events());
+    expect(log).not.toMatch(/canary/i);
+  });
+
+  it('sent again with its key registers nobody twice, also where the process died on the way', async () => {
+    const people = Array.from({ length: 130 }, (_row, index) => ({ name: `Person ${index}` }));
+    virtual.dieAt = { append: virtual.appends + 3, when: 'before' };
+    await upload(people, 'table').catch(() => undefined);
+    expect(virtual.dead).toBe(true);
+    virtual.dieAt = null;
+    await virtual.restart();
+    expect(await upload(people, 'table')).toMatchObject({ rows: 130, refused: 0 });
+    expect(await upload(people, 'table')).toMatchObject({ created: 0, unchanged: 130 });
+    const { rows } = await virtual.until(listPersons(virtual.edge, { part: { limit: 500 } }));
+    expect(new Set(rows.map(({ name }) => name)).size).toBe(130);
+    expect(rows).toHaveLength(130);
+    expect((await typesOf()).filter((type) => type === 'person.registered')).toHaveLength(130);
+    const other = await upload([{ name: 'Somebody Else' }], 'table');
+    expect(other.refusals).toMatchObject([{ line: 2, code: 'CONFLICT_IDEMPOTENCY_KEY' }]);
+  });
 });

@@ -10,6 +10,7 @@ import { driftCommands, driftQueries } from './drift.js';
 import { forecastQueries } from './forecast.js';
 import { groupCommands, groupQueries } from './groups.js';
 import { historyQueries } from './history.js';
+import { importingCommands } from './import-persons.js';
 import { importCommands, importQueries } from './import-token.js';
 import { installationQueries } from './installations.js';
 import { mdmCommands } from './receive-mdm-message.js';
@@ -37,6 +38,7 @@ export const commands = {
   ...driftCommands,
   ...groupCommands,
   ...importCommands,
+  ...importingCommands,
   ...parkingCommands,
   ...orderCommands,
   ...mdmCommands,

@@ -42,9 +42,9 @@ export interface WantedPersons extends WantedPage {
 }
 
 /** The organisation as such: what it knows of a person, beside what Apple knows at each location. */
-const NO_LOCATION = '';
+export const NO_LOCATION = '';
 
-const knownToUs = ({ uId }: PersonEntry): boolean => uId === NO_LOCATION;
+export const knownToUs = ({ uId }: PersonEntry): boolean => uId === NO_LOCATION;
 
 /** Of somebody who was forgotten only our id is left. */
 const isForgotten = (entries: readonly PersonEntry[]): boolean =>
@@ -146,9 +146,8 @@ export async function listPersons(
   const entries = new Map<string, PersonEntry[]>(page.map((userId) => [userId, []]));
   for (const entry of await directory.entries(page)) entries.get(entry.userId)?.push(entry);
   const known = page.filter((userId) => !isForgotten(entries.get(userId) ?? []));
-  const rows = await Promise.all(
-    known.map(async (userId) => personRow(entries.get(userId) ?? [], await heldBy(seatbook, userId))),
-  );
+  const pairs = await pairsOf(seatbook, known, search.trim() === '');
+  const rows = known.map((userId) => personRow(entries.get(userId) ?? [], countsOf(pairs.get(userId) ?? [])));
   const last = page.at(-1);
   return { rows, next: found.length > page.length && last !== undefined ? cursorAt(last) : null, asOf };
 }
@@ -166,6 +165,28 @@ function personRow(entries: readonly PersonEntry[], held: HeldCounts): PersonRow
     accountIds: entries.flatMap(({ uId }) => (uId === NO_LOCATION ? [] : uId)),
     ...held,
   };
+}
+
+/**
+ * The pairs of persons. Those of persons beside each other lie beside each other, so they are read in one go; persons
+ * whom a search has found may lie far apart.
+ */
+async function pairsOf(
+  { reader }: SeatbookEdge,
+  userIds: readonly string[],
+  beside: boolean,
+): Promise<ReadonlyMap<string, PairDocument[]>> {
+  const pairs = new Map<string, PairDocument[]>(userIds.map((userId) => [userId, []]));
+  const keys = userIds.map((userId): HolderKey => `u:${userId}`);
+  const [first, last] = [keys[0], keys.at(-1)];
+  if (first === undefined || last === undefined) return pairs;
+  const ranges = beside ? [{ from: first, to: last }] : keys.map((key) => ({ from: key, to: key }));
+  const read = async (range: { readonly from: HolderKey; readonly to: HolderKey }): Promise<void> => {
+    for await (const pair of reader.all(queryModels.pairs, { index: 'by-holder', equals: [], range }))
+      pairs.get(pair.holder.slice(2))?.push(pair);
+  };
+  await Promise.all(ranges.map(read));
+  return pairs;
 }
 
 /** A person has few pairs: they lie beside each other in the index of holders. */

@@ -11,7 +11,15 @@ import {
 } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
 import { numberOf, type Position } from '@seatbook/kernel';
-import type { Caller, ChangedPerson, GivenDetails, PersonRow } from '@seatbook/application';
+import {
+  invalidRow,
+  type Caller,
+  type Cells,
+  type ChangedPerson,
+  type GivenDetails,
+  type PersonInTable,
+  type PersonRow,
+} from '@seatbook/application';
 import { Commands, Queries } from '../bus/messages.js';
 import { ApiRefusals } from '../document/api-refusals.js';
 import { Count, Flag, Links, Text, TextOrNull, Texts } from '../document/fields.js';
@@ -19,9 +27,11 @@ import { API } from '../http/api-root.js';
 import { CalledBy, withReason } from '../http/caller.js';
 import type { HttpReply } from '../http/exchange.js';
 import { IDEMPOTENCY_KEY } from '../http/request-headers.js';
-import { MayBeLeftOut, Reason, TextField } from '../http/text-field.js';
+import { ApiTable, tableOf } from '../http/table-body.js';
+import { MAX_IN_PATH, MayBeLeftOut, Reason, TextField, isShown, textRule } from '../http/text-field.js';
 import { TextOfPath } from '../http/text-of-path.js';
 import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
+import { UploadAnswer } from '../reading/upload-answer.js';
 import { WantedPosition } from '../reading/wanted-position.js';
 
 class PersonsQuery extends PageQuery {
@@ -54,6 +64,33 @@ class PersonBody {
   @TextField(3, 254)
   managedAppleId?: string;
 
+  @Reason()
+  reason?: string;
+}
+
+/** The columns of a table of persons. */
+const COLUMNS = ['userId', 'name', 'email', 'managedAppleId'] as const;
+
+/** Shortest and longest text of each. */
+const LENGTHS = { name: [1, 200], email: [3, 254], managedAppleId: [3, 254] } as const;
+
+/** @throws Refusal INVALID_ROW */
+function personIn(cells: Cells): PersonInTable {
+  const { userId = '' } = cells;
+  if (userId !== '' && !isShown(userId, 1, MAX_IN_PATH)) throw invalidRow(textRule('userId', 1, MAX_IN_PATH));
+  const details: Partial<Record<keyof GivenDetails, string | null>> = {};
+  for (const [column, [min, max]] of Object.entries(LENGTHS)) {
+    const text = cells[column];
+    if (text === undefined) continue;
+    if (text !== '' && !isShown(text, min, max)) throw invalidRow(textRule(column, min, max));
+    details[column as keyof GivenDetails] = text === '' ? null : text;
+  }
+  if (userId === '' && Object.values(details).every((detail) => detail === null))
+    throw invalidRow('the row says nothing of a person');
+  return { userId: userId === '' ? null : userId, details };
+}
+
+class ImportPersonsQuery {
   @Reason()
   reason?: string;
 }
@@ -158,6 +195,31 @@ export class PersonsController {
     const registered = await this.commands.execute(registering);
     void reply.header('location', linksOf(registered.userId).self);
     return changed(reply, registered);
+  }
+
+  @Post('import')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Registers and changes persons by a table. What identifies them goes to the directory alone.',
+  })
+  @ApiHeader(IDEMPOTENCY_KEY)
+  @ApiTable(
+    'A row with a `userId` changes this person, one without it registers somebody new. Columns that are left out stay as they are, an empty cell is not known any more.',
+    'userId,name,email,managedAppleId\r\n,Kim Example,kim@example.org,\r\n',
+  )
+  @ApiOkResponse({ type: UploadAnswer, description: 'What became of the rows.' })
+  @ApiRefusals('INVALID_TABLE')
+  async importPersons(
+    @Body() body: Buffer,
+    @Query() { reason }: ImportPersonsQuery,
+    @CalledBy() caller: Caller,
+    @Res({ passthrough: true }) reply: HttpReply,
+  ): Promise<UploadAnswer> {
+    const table = await tableOf(body, COLUMNS);
+    const importing = new Commands.ImportPersons({ table, read: personIn }, withReason(caller, reason));
+    const { position, ...outcome } = await this.commands.execute(importing);
+    void reply.header('seatbook-position', String(position));
+    return outcome;
   }
 
   @Put(':userId/details')
