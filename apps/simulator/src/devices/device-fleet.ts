@@ -41,6 +41,12 @@ export class DeviceFleet {
   ) {
     this.mdm = new NanoMdm(clock, timers, random, ids, deliver);
     this.mdm.onPush = (id) => void this.#devices.get(id)?.wake();
+    this.mdm.losesAnswer = (id) => {
+      const device = this.#devices.get(id);
+      if (!device || device.knobs.losesWebhooks === 0) return false;
+      device.knobs.losesWebhooks -= 1;
+      return true;
+    };
   }
 
   /** Adds devices without enrolling them. `serverOf`: what they enrol at by their ids; the façade when absent. */

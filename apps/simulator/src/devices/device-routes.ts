@@ -26,6 +26,7 @@ const knobs = object({
   hasUnmanaged: optional(flag),
   offline: optional(flag),
   neverUpdates: optional(flag),
+  losesWebhooks: optional(whole(0)),
   answersTwice: optional(flag),
   installMs: optional(atLeast(0)),
   promptMs: optional(atLeast(0)),

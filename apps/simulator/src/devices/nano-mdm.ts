@@ -72,6 +72,8 @@ export class NanoMdm {
   };
   /** Told to come and get their commands. */
   onPush: (enrolmentId: string) => void = () => undefined;
+  /** Whether the webhook of the next answer of this enrolment is lost. */
+  losesAnswer: (enrolmentId: string) => boolean = () => false;
   readonly #enrolments = new Map<string, Enrolment>();
   readonly #taken = new Set<string>();
 
@@ -214,7 +216,7 @@ export class NanoMdm {
     const isAnswer = topic === 'mdm.Connect' && message['CommandUUID'] !== undefined;
     const counted = isAnswer && faults.loseWebhooks > 0;
     if (counted) faults.loseWebhooks -= 1;
-    if (counted || (faults.lose > 0 && this.random() < faults.lose)) {
+    if (counted || (isAnswer && this.losesAnswer(id)) || (faults.lose > 0 && this.random() < faults.lose)) {
       this.counts.lost += 1;
       return;
     }

@@ -42,6 +42,8 @@ export interface DeviceKnobs {
   offline: boolean;
   /** Installs the version that it has again. */
   neverUpdates: boolean;
+  /** So many next answers of it never reach the client of the MDM server. */
+  losesWebhooks: number;
   /** Every answer is sent twice. */
   answersTwice: boolean;
   /** From acceptance to installed, and from the question to the user's answer. */
@@ -60,6 +62,7 @@ const KNOBS: DeviceKnobs = {
   hasUnmanaged: false,
   offline: false,
   neverUpdates: false,
+  losesWebhooks: 0,
   answersTwice: false,
   installMs: 4_000,
   promptMs: 20_000,
