@@ -1,4 +1,4 @@
-import type { Instant } from './instant.js';
+import type { Instant, Milliseconds } from './instant.js';
 
 /** The earliest thing that a stream waits for. */
 export interface Due {
@@ -7,4 +7,12 @@ export interface Due {
   readonly at: Instant;
   /** A gate that must be open for it to run, e.g. an account whose token must be usable. */
   readonly gate?: string;
+  /** For as long as there may be moments that were noted before the clock was set back. */
+  readonly setBack?: ClockSetBack;
+}
+
+/** The clock was set back while a stream waited: moments from `from` on were noted before that, and come `by` earlier. */
+export interface ClockSetBack {
+  readonly from: Instant;
+  readonly by: Milliseconds;
 }

@@ -9,6 +9,7 @@ import {
   type Due,
   type Envelope,
   type Ids,
+  type Instant,
   type Position,
   type StreamName,
   type UnreadableEvent,
@@ -21,7 +22,15 @@ import type { EventLog, LoggedEvent } from './event-log.js';
 import type { ReadStore } from './read-store.js';
 import { RememberedCommands, type RememberedCommand } from './remembered-commands.js';
 import { stampOf, type StreamKind } from './stream-kind.js';
-import { StreamCache, evolve, newStream, noteLast, weightOf, type StreamState } from './stream-state.js';
+import {
+  StreamCache,
+  evolve,
+  newStream,
+  noteLast,
+  setBackOf,
+  weightOf,
+  type StreamState,
+} from './stream-state.js';
 
 /** What became of a command that was not refused. */
 export interface Receipt {
@@ -149,8 +158,9 @@ export class CommandRunner {
       const kind = this.kindOf(stream);
       const loaded = (_receipt: Receipt, kept: StreamState): void => {
         const { state, revision, position, last } = kept;
+        const now = this.#options.clock.now();
         kept.lent = true;
-        const next = stampOf(kind, state, this.#options.clock.now()) ?? null;
+        const next = stampOf(kind, state, now, setBackOf(kept, now)) ?? null;
         // The stream's name says what its states are.
         resolve({ state: state as S, revision, position, last, next });
       };
@@ -304,12 +314,14 @@ export class CommandRunner {
   #foldPage(stream: string, kind: StreamKind, state: StreamState, page: readonly LoggedEvent[]): void {
     for (const event of page) {
       if (event.problem) throw newerBuild(stream, event.problem);
-      const { type, data } = event;
+      const { type, data, metadata } = event;
       evolve(kind, state, { type, data });
-      state.commands.add(event.metadata.commandId, event.metadata.bodyHash);
+      state.commands.add(metadata.commandId, metadata.bodyHash);
       state.position = event.position;
-      noteLast(state, causeOf(event), event.metadata.cause);
-      if (event.metadata.next !== undefined) state.stamp = event.metadata.next;
+      noteLast(state, causeOf(event), metadata.cause);
+      if (metadata.next === undefined) continue;
+      state.stamp = metadata.next;
+      state.stampedAt = metadata.recordedAt;
     }
   }
 
@@ -329,6 +341,7 @@ export class CommandRunner {
       last: head.last,
       entry: head.entry,
       stamp: head.stamp,
+      stampedAt: head.stampedAt,
       commands: new RememberedCommands(this.#limits.rememberedCommands, head.firstCommand, head.lastCommands),
       snapshotRevision: kept.revision,
       lent: false,
@@ -340,11 +353,11 @@ export class CommandRunner {
     const { snapshot } = kind;
     if (!snapshot) return;
     const tail = state.revision - state.snapshotRevision;
-    const { position, last, entry, stamp, commands, revision } = state;
+    const { position, last, entry, stamp, stampedAt, commands, revision } = state;
     if (tail <= this.#limits.snapshotAfterEvents || last === null) return;
     if (tail <= snapshot.entries(state.state)) return;
     const remembered = { firstCommand: commands.first, lastCommands: commands.last };
-    const head: SnapshotHead = { last, entry, stamp, ...remembered };
+    const head: SnapshotHead = { last, entry, stamp, stampedAt, ...remembered };
     const chunks = [head, ...snapshot.save(state.state)];
     // A snapshot that could not be kept is not tried again at once: it is a cache.
     state.snapshotRevision = revision;
@@ -358,6 +371,7 @@ interface SnapshotHead {
   readonly last: Cause;
   readonly entry: Cause | null;
   readonly stamp: Due | null;
+  readonly stampedAt: Instant;
   readonly firstCommand: RememberedCommand | null;
   readonly lastCommands: readonly RememberedCommand[];
 }

@@ -1,7 +1,7 @@
 import { readModel, type Due, type Instant, type Position } from '@seatbook/kernel';
 
 /** A stream that waits for something: its last stamp. */
-export interface DueRow extends Due {
+export interface DueRow extends Omit<Due, 'setBack'> {
   readonly stream: string;
   /** Where it waits for its turn: behind its gate, or with all other steps. */
   readonly queue: string;
@@ -40,8 +40,10 @@ export const dueModel = readModel<DueRow>()({
     '*': ({ metadata: { next, recordedAt }, stream, revision, position }) => {
       if (next === undefined) return [];
       if (next === null) return [{ key: stream, evolve: () => null }];
-      const queue = next.gate === undefined ? STEPS_QUEUE : gateQueue(next.gate);
-      return [{ key: stream, evolve: () => ({ ...next, stream, queue, revision, position, recordedAt }) }];
+      const { step, at, gate } = next;
+      const row = { step, at, stream, queue: STEPS_QUEUE, revision, position, recordedAt };
+      const behind = gate === undefined ? {} : { gate, queue: gateQueue(gate) };
+      return [{ key: stream, evolve: () => ({ ...row, ...behind }) }];
     },
   },
   indexes: [{ name: 'by-queue', fields: ['queue', 'at'] }],

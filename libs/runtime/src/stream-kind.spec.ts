@@ -31,6 +31,26 @@ it('a step that a clock two weeks ahead has noted is due, and is not hidden behi
   expect(stampOf(kind, state, NOW)).toEqual({ step: 'read', at: NOW, gate: 'account' });
 });
 
+describe('after the clock was set back by ten hours', () => {
+  const setBack = { from: NOW + 10 * HOUR, by: 10 * HOUR };
+
+  it('a step waits as long as it was to wait when the clock was ahead', () => {
+    const state = { read: NOW + 10.5 * HOUR, describe: NOW + 12 * HOUR };
+    const next = { step: 'read', at: NOW + HOUR / 2, gate: 'account', setBack };
+    expect(stampOf(kind, state, NOW, setBack)).toEqual(next);
+  });
+
+  it('what was noted by the clock as it is now keeps its moment', () => {
+    const state = { read: NOW + HOUR, describe: NOW + 9 * HOUR };
+    expect(stampOf(kind, state, NOW, setBack)).toMatchObject({ step: 'read', at: NOW + HOUR });
+  });
+
+  it('a step that waits for a date keeps that date', () => {
+    const state = { read: NOW + 40 * HOUR, describe: NOW + 30 * HOUR };
+    expect(stampOf({ ...kind, waits: {} }, state, NOW, setBack)).toMatchObject({ at: NOW + 30 * HOUR });
+  });
+});
+
 it('a step without a longest wait may wait for ever', () => {
   const state = { read: NOW + 500 * 24 * HOUR, describe: NOW + 400 * 24 * HOUR };
   expect(stampOf({ ...kind, waits: {} }, state, NOW)).toMatchObject({ step: 'describe' });

@@ -1,5 +1,6 @@
 import {
   nextOf,
+  type ClockSetBack,
   type Command,
   type Decider,
   type DomainEvent,
@@ -55,10 +56,23 @@ export const isTooFarAhead = (kind: StreamKind, { step, at }: Due, now: Instant)
   at > now + Math.max(longestWait(kind, step), CLOCK_SKEW_MS);
 
 /**
- * What a stream waits for next; undefined for a kind that has no steps. What is too far ahead is due now: else it would
- * stay hidden behind steps that are due before it.
+ * What a stream waits for next; undefined for a kind that has no steps. What was noted by a clock that was ahead waits as
+ * long as it was to wait then. What is too far ahead even so is due now: else it would stay hidden behind steps that are
+ * due before it.
  */
-export const stampOf = (kind: StreamKind, state: unknown, now: Instant): Due | null | undefined =>
-  Object.keys(kind.steps).length === 0
-    ? undefined
-    : nextOf(kind.steps, state, (step, at) => (isTooFarAhead(kind, { step, at }, now) ? now : at));
+export function stampOf(
+  kind: StreamKind,
+  state: unknown,
+  now: Instant,
+  setBack: ClockSetBack | null = null,
+): Due | null | undefined {
+  if (Object.keys(kind.steps).length === 0) return undefined;
+  const next = nextOf(kind.steps, state, (step, noted) => {
+    const at = setBack && noted >= setBack.from && isInterval(kind, step) ? noted - setBack.by : noted;
+    return isTooFarAhead(kind, { step, at }, now) ? now : at;
+  });
+  return next && setBack ? { ...next, setBack } : next;
+}
+
+/** A step that waits for a date, however far that is, waits for no time to pass. */
+const isInterval = (kind: StreamKind, step: string): boolean => longestWait(kind, step) < Infinity;
