@@ -1,4 +1,4 @@
-import { placeOrder, getRollout } from '@seatbook/application';
+import { getRollout, placeOrder, planOrder } from '@seatbook/application';
 import type { InstallationDocument } from '@seatbook/licensing';
 import {
   OWNER,
@@ -124,6 +124,37 @@ it('a11: an app is installed only when Apple has its licence', async () => {
   await virtual.advance(5 * 60_000);
   expect(await progress(rollout)).toEqual({ installed: 2, 'no-licence': 1 });
   expect(virtual.simulator.fleet.unlicensedInstalls()).toBe(0);
+});
+
+it('a plan says how many installations a rollout starts at once, and later, and the order holds it to that', async () => {
+  await withDevices(plain(3), { total: 2 });
+  await assign([S0]);
+  await virtual.place({ assets: [stdq(APP)], serialNumbers: [S1] });
+  const rollout = {
+    kind: 'RolloutApp',
+    uId: UID,
+    assets: [stdq(APP)],
+    serialNumbers: [S0, S1, S2],
+    ifShort: 'wait',
+    platform: null,
+  } as const;
+  const { assets, calls } = await virtual.until(planOrder(virtual.edge, rollout));
+  expect(calls).toBe(0);
+  expect(assets).toMatchObject([
+    { sent: 0, starting: 1, coming: 1, refused: 1, refusal: 'NO_LICENSE', leftOut: { refused: [`d:${S2}`] } },
+  ]);
+  const place = (expected: object) =>
+    virtual.until(placeOrder(virtual.edge, { ...rollout, expect: [{ ...stdq(APP), ...expected }] }, OWNER));
+  await expect(place({ starting: 2, coming: 0, refused: 1 })).rejects.toMatchObject({
+    code: 'REJECTED_PLAN_CHANGED',
+    facts: {
+      assets: [{ expected: { starting: 2, coming: 0 }, planned: { starting: 1, coming: 1 } }],
+    },
+  });
+  const { orderId } = await place({ starting: 1, coming: 1, refused: 1 });
+  await virtual.finished(orderId);
+  await virtual.advance(5 * 60_000);
+  expect(await progress(orderId)).toEqual({ installed: 2, 'no-licence': 1 });
 });
 
 it('a licence that never comes ends the installation that waits for it', async () => {

@@ -8,10 +8,11 @@ import { orderPlan, planOfLedger } from './order-plan.js';
 
 const LIMITS = { maxAssets: 25, maxSerialNumbers: 1_000, maxClientUserIds: 1_000 };
 const assign = { kind: 'AssignLicense', ifShort: 'wait', fromReserve: false, platform: null } as const;
+const rollOut = { ...assign, kind: 'RolloutApp' } as const;
 const giveBack = { ...assign, kind: 'ReturnLicense' } as const;
 
 const ledger = (...events: readonly AssetEvent[]): Asset => events.reduce(evolveAsset, emptyAsset());
-const planned = (terms: typeof assign | typeof giveBack, holders: Holders, asset: Asset) =>
+const planned = (terms: typeof assign | typeof giveBack | typeof rollOut, holders: Holders, asset: Asset) =>
   planOfLedger(terms, holders, PAGES, asset).planned;
 
 /** A device in each state. */
@@ -53,6 +54,34 @@ describe('what an order would do', () => {
       pending: 1,
       alreadyHeld: 2,
       notHeld: 2,
+    });
+    expect(planned(rollOut, everyone, every)).toMatchObject({
+      sent: 0,
+      needed: 0,
+      starting: 1,
+      coming: 3,
+      refused: 4,
+      refusal: 'NO_LICENSE',
+      leftOut: {
+        waiting: ['d:CLAIMED', 'd:RESERVED', 'd:WAITING'],
+        refused: ['d:RETURNING', 'd:FAILED', 'd:PENDING', 'd:NEW'],
+      },
+    });
+  });
+
+  it('is what the ledger answers to a rollout', () => {
+    const [answer] = assetDecider.decide(
+      { type: 'AskInstallations', orderId: 'three', part: 0, holders: everyone },
+      every,
+      0,
+    );
+    if (answer?.type !== 'asset.installations-answered') throw new Error('no answer');
+    const { start, coming, refused, refusal } = answer.data;
+    expect(planned(rollOut, everyone, every)).toMatchObject({
+      starting: holderCount(start),
+      coming: holderCount(coming),
+      refused: holderCount(refused),
+      refusal,
     });
   });
 

@@ -1,3 +1,4 @@
+import { rolloutOf } from './asset/rollout.js';
 import { reservationOf, returnOf, lackOf } from './asset/reservation.js';
 import type { RefusalReason, WaitingReason } from './asset/asset-events.js';
 import type { Asset } from './asset/asset-state.js';
@@ -22,6 +23,10 @@ export interface PlannedPairs {
   readonly ended: number;
   /** A return: a call has the pair, and the return follows when that has ended. */
   readonly pending: number;
+  /** A rollout: they have their licence, and installing begins at once. */
+  readonly starting: number;
+  /** A rollout: their licence is on its way, and installing begins when it has come. */
+  readonly coming: number;
   readonly refused: number;
   readonly refusal: RefusalReason | null;
 }
@@ -34,6 +39,8 @@ export const PLANNED_COUNTS = [
   'notHeld',
   'ended',
   'pending',
+  'starting',
+  'coming',
   'refused',
 ] as const satisfies readonly (keyof PlannedPairs)[];
 export type PlannedCount = (typeof PLANNED_COUNTS)[number];
@@ -48,7 +55,7 @@ export interface PlannedAsset extends AssetId, PlannedPairs {
   /** An assignment: licences that it takes, waiting ones included, and how many of them are not there. */
   readonly needed: number;
   readonly short: number;
-  /** The first of those who would wait, and of those who are refused. */
+  /** The first of those who would wait, also for a licence that is on its way, and of those who are refused. */
   readonly leftOut: LeftOut;
 }
 
@@ -83,6 +90,8 @@ const NONE: PlannedLedger['planned'] = {
   notHeld: 0,
   ended: 0,
   pending: 0,
+  starting: 0,
+  coming: 0,
   refused: 0,
   refusal: null,
   needed: 0,
@@ -118,6 +127,18 @@ export function planOfLedger(
       leftOut: leftOut([...waiting, ...following], refused),
     };
     return { adamId, pricingParam, planned, sent: reserved };
+  }
+  if (terms.kind === 'RolloutApp') {
+    const { start, coming, refused } = rolloutOf(holders, asset);
+    const planned: PlannedLedger['planned'] = {
+      ...NONE,
+      starting: start.length,
+      coming: coming.length,
+      refused: refused.length,
+      refusal: refused.length === 0 ? null : 'NO_LICENSE',
+      leftOut: leftOut(coming, refused),
+    };
+    return { adamId, pricingParam, planned, sent: [] };
   }
   const { sections, refusal } = returnOf(holders, asset);
   const { returning, reserved, waiting, pending, alreadyHeld, notHeld, refused } = sections;

@@ -37,7 +37,7 @@ export type ReturnLicense = Pick<
 >;
 
 /** What a rollout names. */
-export type RolloutApp = Pick<OrderRequest, 'uId' | 'assets' | 'serialNumbers' | 'groupId'>;
+export type RolloutApp = Pick<OrderRequest, 'uId' | 'assets' | 'serialNumbers' | 'groupId' | 'expect'>;
 
 export interface ReturnAll {
   readonly uId: string;

@@ -2,11 +2,8 @@ import { holdersOf, withOrders, type HolderKey, type Holders, type OrderRefs } f
 import type { AssetEvent } from './asset-events.js';
 import { namedIn, pairOf, type Asset } from './asset-state.js';
 
-/** The answer to a rollout: installing begins where a licence is held, and waits where one is on its way. */
-export function installationsOf(
-  { orderId, part, holders }: { readonly orderId: string; readonly part: number; readonly holders: Holders },
-  asset: Asset,
-): AssetEvent[] {
+/** What a rollout is to its pairs: installing begins where a licence is held, and waits where one is on its way. */
+export function rolloutOf(holders: Holders, asset: Asset) {
   const start: HolderKey[] = [];
   const coming: HolderKey[] = [];
   const refused: HolderKey[] = [];
@@ -18,6 +15,15 @@ export function installationsOf(
     else if (pair.state === 'returning' && pair.followUp === null) refused.push(key);
     else coming.push(key);
   }
+  return { start, coming, refused };
+}
+
+/** The answer to a rollout. */
+export function installationsOf(
+  { orderId, part, holders }: { readonly orderId: string; readonly part: number; readonly holders: Holders },
+  asset: Asset,
+): AssetEvent[] {
+  const { start, coming, refused } = rolloutOf(holders, asset);
   const refusal = refused.length === 0 ? null : 'NO_LICENSE';
   const sections = { start: holdersOf(start), coming: holdersOf(coming), refused: holdersOf(refused) };
   return [{ type: 'asset.installations-answered', data: { orderId, part, ...sections, refusal } }];

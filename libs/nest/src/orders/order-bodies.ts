@@ -118,7 +118,7 @@ export class AssignLicenseBody extends ExpectingBody {
 }
 
 /** Each of the assets on each of the devices that has its licence, or is getting it. */
-export class RolloutAppBody extends PairsBody {
+export class RolloutAppBody extends ExpectingBody {
   @ApiProperty({ enum: ['RolloutApp'] })
   @Allow()
   kind!: 'RolloutApp';
@@ -178,7 +178,11 @@ export const REFUSED_PAIRS: readonly ErrorCode[] = [
 export const REFUSED_PLAN: readonly ErrorCode[] = ['REJECTED_PLAN_CHANGED', 'REJECTED_EXPECT_NEEDED'];
 
 /** Bodies that can be planned: what an order of this kind would do. */
-export const PLAN_BODIES = { AssignLicense: AssignLicenseBody, ReturnLicense: ReturnLicenseBody } as const;
+export const PLAN_BODIES = {
+  AssignLicense: AssignLicenseBody,
+  ReturnLicense: ReturnLicenseBody,
+  RolloutApp: RolloutAppBody,
+} as const;
 
 // An alias: of a union that is written out, the compiler makes a class that no body is an instance of.
 export type AnyPlanBody = InstanceType<(typeof PLAN_BODIES)[keyof typeof PLAN_BODIES]>;

@@ -301,8 +301,8 @@ function commandOf(body: AnyOrderBody, caller: Caller) {
     }
     case 'RolloutApp': {
       const { serialNumbers, groupId } = body;
-      const assets = body.assetIds.map(assetIdOf);
-      return new Commands.RolloutApp({ uId, assets, serialNumbers, groupId }, caller);
+      const [assets, expect] = [body.assetIds.map(assetIdOf), expectedOf(body.expect)];
+      return new Commands.RolloutApp({ uId, assets, serialNumbers, groupId, expect }, caller);
     }
     case 'ReturnAll':
       return new Commands.ReturnAll({ uId, holder: holderIn(body) }, caller);

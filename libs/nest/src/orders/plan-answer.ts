@@ -1,6 +1,7 @@
 import type { Reflected } from '@seatbook/application';
 import { NAMED_IN_PLAN, idOfAsset, type OrderPlan } from '@seatbook/licensing';
 import { Count, OneOf, Part, Parts, Text, TextOrNull } from '../document/fields.js';
+import { PLAN_BODIES } from './order-bodies.js';
 import { HolderAnswer, holderAnswer } from '../pairs/holder-answer.js';
 import { AsOfAnswer, asOfAnswer } from '../reading/as-of.js';
 
@@ -33,6 +34,12 @@ export class PlannedAssetAnswer {
   @Count(0, 'Of a return: a call has the pair, and the return follows when that has ended.')
   pending!: number;
 
+  @Count(0, 'Of a rollout: they have their licence, and installing begins at once.')
+  starting!: number;
+
+  @Count(0, 'Of a rollout: their licence is on its way, and installing begins when it has come.')
+  coming!: number;
+
   @Count(0)
   refused!: number;
 
@@ -48,7 +55,10 @@ export class PlannedAssetAnswer {
   @Count(0, 'How many of them are not there.')
   short!: number;
 
-  @Parts(() => HolderAnswer, `The first ${NAMED_IN_PLAN} of those who would wait.`)
+  @Parts(
+    () => HolderAnswer,
+    `The first ${NAMED_IN_PLAN} of those who would wait, also for a licence that is on its way.`,
+  )
   waitingHolders!: readonly HolderAnswer[];
 
   @Parts(() => HolderAnswer, `The first ${NAMED_IN_PLAN} of those who would be refused.`)
@@ -56,7 +66,7 @@ export class PlannedAssetAnswer {
 }
 
 export class PlanAnswer {
-  @OneOf(['AssignLicense', 'ReturnLicense'], 'AssignLicense')
+  @OneOf(Object.keys(PLAN_BODIES), 'AssignLicense')
   kind!: string;
 
   @Text('7700000000000001')

@@ -20,9 +20,10 @@ export class PlansController {
   @ApiOperation({ summary: 'What an order would do if it were placed now. Another order may come first.' })
   @ApiBodyByKind(PLAN_BODIES)
   @ApiOkResponse({ type: PlanAnswer, description: 'The plan.' })
-  @ApiRefusals(...REFUSED_PAIRS)
+  @ApiRefusals(...REFUSED_PAIRS, 'REJECTED_NO_MDM')
   async planOrder(@Body(new BodyByKind(PLAN_BODIES)) body: AnyPlanBody): Promise<PlanAnswer> {
-    const { kind, accountId, assetIds, serialNumbers, userIds, groupId } = body;
+    const { kind, accountId, assetIds, serialNumbers, groupId } = body;
+    const userIds = kind === 'RolloutApp' ? undefined : body.userIds;
     const { ifShort, fromReserve, platform = null } = kind === 'AssignLicense' ? body : WAITS;
     const wish = { ifShort, fromReserve, platform };
     const holders = { serialNumbers, userIds, groupId };
