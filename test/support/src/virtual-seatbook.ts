@@ -42,7 +42,7 @@ import {
 import { allEvents } from './all-events.js';
 import { EmbeddedBackEnd, type BackEnd } from './back-end.js';
 import { Machine } from './machine.js';
-import { Life, withHintsOfItsOwn, type Calls, type Death, type FateOf } from './process-life.js';
+import { Life, never, withHintsOfItsOwn, type Calls, type Death, type FateOf } from './process-life.js';
 import { seededIds, seededRandom } from './seeded-random.js';
 import { VirtualClock } from './virtual-clock.js';
 
@@ -623,6 +623,8 @@ export class VirtualSeatbook {
   /** A machine that is suspended sends nothing, and hears of an answer when it is awake. */
   async #sendFrom(number: number, life: Life, request: TransportRequest): Promise<TransportReply> {
     await life.machine?.awake();
+    // It was killed before its machine was awake again.
+    if (life.over) return never();
     this.options.requested?.(new URL(request.url).pathname, bearerOf(request.headers), number);
     try {
       return await this.#send(life, request);
@@ -652,7 +654,7 @@ export class VirtualSeatbook {
         headers: lower,
         body,
       });
-      if (life.over) return await new Promise(() => undefined);
+      if (life.over) return await never();
       // Whatever speaks HTTP may quote what it was to send.
       const broken = (what: string): TransportError =>
         new TransportError(true, `${what} (sending ${JSON.stringify(headers)})`);
