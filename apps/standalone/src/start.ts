@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { ChildProgram } from './child-program.js';
@@ -65,6 +66,27 @@ function createFolders(): void {
   }
 }
 
+/**
+ * Settings for the MDM server of the simulator, which has devices to be rolled out to. Where another one is configured,
+ * that is used.
+ */
+async function simulatedDevices(appleUrl: string, productUrl: string): Promise<NodeJS.ProcessEnv> {
+  if ((process.env['SEATBOOK_NANO_MDM_URL'] ?? '') !== '') return {};
+  const [apiKey, webhookKey] = [randomBytes(24).toString('hex'), randomBytes(24).toString('hex')];
+  const settings = { apiKey, webhookKey, webhookUrl: `${productUrl}/mdm/webhook` };
+  const body = JSON.stringify(settings);
+  const answer = await fetch(`${appleUrl}/admin/devices/mdm`, { method: 'POST', body });
+  if (!answer.ok)
+    throw new Error(`the simulator did not take the settings of its MDM server: ${answer.status}`);
+  return {
+    SEATBOOK_NANO_MDM_URL: `${appleUrl}/nanomdm`,
+    SEATBOOK_NANO_MDM_API_KEY: apiKey,
+    SEATBOOK_NANO_MDM_WEBHOOK_KEY: webhookKey,
+    // Newcomers assign to devices that nobody has enrolled.
+    SEATBOOK_NANO_MDM_REQUIRE_ENROLLED: 'false',
+  };
+}
+
 async function start(): Promise<void> {
   createFolders();
   running = await RunningStart.take(join(DATA, 'start.json'));
@@ -93,6 +115,7 @@ async function start(): Promise<void> {
   apple.startSaving();
 
   const productUrl = `http://${HOST}:${port}`;
+  const devices = await simulatedDevices(appleUrl, productUrl);
   const product = run(
     new ChildProgram({
       name: 'Seatbook',
@@ -103,6 +126,7 @@ async function start(): Promise<void> {
         SEATBOOK_APPLE_BASE_URL: `${appleUrl}/mdm/v2`,
         SEATBOOK_PUBLIC_URL: productUrl,
         SEATBOOK_ALLOW_HTTP_CALLBACKS: 'true',
+        ...devices,
         ...process.env,
         SEATBOOK_DATA: PRODUCT_DATA,
         SEATBOOK_PORT: port,

@@ -1,9 +1,11 @@
 import { numberOf, type DomainEvent, type Envelope, type Position } from '@seatbook/kernel';
 import {
+  assetStream,
   callStream,
   deviceAppsStream,
   orderStream,
   subjectsOf,
+  type AssetEvent,
   type AssetId,
   type HolderKey,
   type InstallationDocument,
@@ -12,7 +14,7 @@ import {
 } from '@seatbook/licensing';
 import { readable, type LoggedEvent } from '@seatbook/runtime';
 import type { SeatbookEdge } from './seatbook-edge.js';
-import { lastRevision, subjectPage } from './subject-pages.js';
+import { lastRevision, subjectPage, type Place } from './subject-pages.js';
 
 /** One app for one holder, as it stands. */
 export interface PairInQuestion {
@@ -33,8 +35,8 @@ type Log = Pick<SeatbookEdge, 'events' | 'reader'>;
 
 /**
  * How it came to this: the last events about the pair and on the device, and what each follows from, back to the requests.
- * What Apple and devices say begins a chain of its own, so the call and the command that they answer are named as well.
- * The oldest first.
+ * What Apple and devices say begins a chain of its own, so the call and the command that they answer are named as well;
+ * what calls and looks have to do with other apps is left out. The oldest first.
  */
 export async function lastEvents(seatbook: Log, question: PairInQuestion): Promise<readonly Envelope[]> {
   const found = new Map<Position, Envelope>();
@@ -42,15 +44,26 @@ export async function lastEvents(seatbook: Log, question: PairInQuestion): Promi
     for (const end of ends) await addCauses(seatbook, end, found);
   };
   const { pair, installation, asset } = question;
-  const lastOfPair = pair ? await seatbook.events.readAt(pair.position) : null;
-  const last = lastOfPair ? readable(lastOfPair) : await lastOfHolder(seatbook, question);
-  if (last) await follow([last]);
+  const turns = await turnsOfPair(seatbook, question);
+  const moved = pair && (await seatbook.events.readAt(pair.position));
+  const last = moved ? readable(moved) : turns[0];
+  await follow(last ? [last, ...turns] : turns);
   const { callId = null } = (last?.data ?? {}) as { callId?: string | null };
   if (callId !== null) await follow(await whole(seatbook, callStream(callId)));
   for (const orderId of new Set([pair?.orderId, installation?.orderId]))
     if (orderId) await follow((await whole(seatbook, orderStream(orderId))).filter(isPlaced));
   if (installation) await follow(await onDevice(seatbook, installation.device, asset.adamId));
-  return [...found.values()].sort((one, other) => numberOf(one.position) - numberOf(other.position));
+  return [...found.values()]
+    .filter((event) => concerns(event, question))
+    .sort((one, other) => numberOf(one.position) - numberOf(other.position));
+}
+
+/** Not of another app alone. */
+function concerns(event: Envelope, { asset: { adamId } }: PairInQuestion): boolean {
+  if (event.type.startsWith('installation.'))
+    return isAbout(event as Envelope<DomainEvent> & Envelope<InstallationEvent>, adamId);
+  const { assets = [] } = subjectsOf(event) ?? {};
+  return assets.length === 0 || assets.some((one) => one.adamId === adamId);
 }
 
 const isPlaced = ({ type }: Envelope): boolean => type === 'order.placed' || type === 'order.abandoned';
@@ -69,30 +82,28 @@ async function addCauses({ events }: Log, end: Envelope, found: Map<Position, En
 const whole = async ({ events }: Log, stream: string): Promise<readonly Envelope[]> =>
   (await events.readStream(stream, 0, PAGE_EVENTS)).map(readable);
 
-/** The last event about a holder and an asset: how a pair that is not there any more came to its end. */
-async function lastOfHolder(seatbook: Log, { uId, asset, holder }: PairInQuestion): Promise<Envelope | null> {
+/** Of the ledger's events about the pair: the last one, and the answers to the orders that it and its installation are of. */
+async function turnsOfPair(seatbook: Log, question: PairInQuestion): Promise<readonly Envelope[]> {
+  const { uId, asset, holder, pair, installation } = question;
   const { position: upTo } = await seatbook.reader.head();
-  const wanted = {
-    subject: { kind: 'holder', id: holder },
-    newestFirst: true,
-    upTo,
-    limit: PAGE_EVENTS,
-  } as const;
+  const subject = { kind: 'holder', id: holder } as const;
+  const wanted = { subject, newestFirst: true, upTo, limit: PAGE_EVENTS };
+  const open = new Set([pair?.orderId, installation?.orderId].filter((orderId) => !!orderId));
+  const turns: Envelope[] = [];
   let looked = 0;
-  let page = await subjectPage(seatbook, { ...wanted, from: null });
-  for (;;) {
+  let from: Place | null = null;
+  do {
+    const page = await subjectPage(seatbook, { ...wanted, from });
     for (const event of page.events) {
-      const envelope = readable(event);
-      const subjects = subjectsOf(envelope);
-      const about = subjects?.assets?.some(
-        ({ adamId, pricingParam }) => adamId === asset.adamId && pricingParam === asset.pricingParam,
-      );
-      if (subjects?.uId === uId && about) return envelope;
+      const envelope = readable(event) as Envelope<DomainEvent> & Envelope<AssetEvent>;
+      if (envelope.stream !== assetStream(uId, asset)) continue;
+      const answered = 'part' in envelope.data && open.delete(envelope.data.orderId);
+      if (turns.length === 0 || answered) turns.push(envelope);
     }
     looked += page.events.length;
-    if (page.next === null || looked >= LOOK_AT_EVENTS) return null;
-    page = await subjectPage(seatbook, { ...wanted, from: page.next });
-  }
+    from = page.next;
+  } while (from !== null && looked < LOOK_AT_EVENTS && (turns.length === 0 || open.size > 0));
+  return turns;
 }
 
 /** What the device said of the app since its last command, that included. */
