@@ -173,6 +173,25 @@ it('a registered device gets licences; one that nobody knows gets them where the
   await order('AssignLicense', 'ENR000000004', { allowUnenrolled: true });
 });
 
+it('a licence goes from one device to another', async () => {
+  for (const serialNumber of ['SWP000000001', 'SWP000000002']) await register({ serialNumber }).expect(201);
+  await seatbook.quiet();
+  await order('AssignLicense', 'SWP000000001');
+  const named = { fromSerialNumber: 'SWP000000001', toSerialNumber: 'swp000000002' };
+  const body = { kind: 'ReassignLicense', accountId: BERLIN, assetIds: [APP], ...named };
+  const { orderId } = (await seatbook.post('/orders', body).expect(202)).body as OrderBody;
+  await seatbook.until<OrderBody>(`/orders/${orderId}`, ({ state }) => state === 'finished');
+  await seatbook.quiet();
+  const held = async (serialNumber: string) =>
+    ((await seatbook.get(`/devices/${serialNumber}`).expect(200)).body as ItemsBody<{ state: string }>).items;
+  expect(await held('SWP000000001')).toEqual([]);
+  expect(await held('SWP000000002')).toMatchObject([{ state: 'assigned', orderId }]);
+  for (const wrong of [{ toUserId: 'x' }, { fromSerialNumber: 'SWP000000002' }])
+    expect((await seatbook.post('/orders', { ...body, ...wrong }).expect(400)).body).toMatchObject({
+      code: 'INVALID_HOLDER',
+    });
+});
+
 it('secrets of devices, their names and e-mail addresses are in no file and no log line', async () => {
   const person = { name: 'Name-canary', email: 'mail-canary@example.org' };
   const { userId } = (await seatbook.post('/persons', person).expect(201)).body as { userId: string };

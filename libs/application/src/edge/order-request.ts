@@ -2,10 +2,13 @@ import { Refusal, chunksOf } from '@seatbook/kernel';
 import {
   MAX_PAIRS,
   holderCount,
+  holderKeys,
+  holdersOf,
   idOfAsset,
   orderedSerials,
   queryModels,
   type AssetId,
+  type HolderKey,
   type Holders,
   type OrderKind,
   type OrderTerms,
@@ -27,6 +30,8 @@ export interface OrderRequest {
   readonly userIds?: readonly string[] | undefined;
   /** In place of both lists: those who are members of the group when the order is placed. */
   readonly groupId?: string | undefined;
+  /** Of two holders the one whose licence the other one gets. */
+  readonly giver?: HolderKey | undefined;
   readonly ifShort: 'wait' | 'refuse';
   /** Whether licences of the reserve are for it, too; left out: they are not. */
   readonly fromReserve?: boolean | undefined;
@@ -52,7 +57,7 @@ export interface CheckedOrder {
  */
 export async function checkedOrder(
   seatbook: SeatbookEdge,
-  { kind, uId, ifShort, fromReserve = false, platform, ...listed }: OrderRequest,
+  { kind, uId, ifShort, fromReserve = false, platform, giver, ...listed }: OrderRequest,
   isPlaced: () => Promise<boolean> = async () => false,
 ): Promise<CheckedOrder> {
   if (kind === 'RolloutApp' && seatbook.options.mdm === undefined)
@@ -65,15 +70,17 @@ export async function checkedOrder(
   const userIds = [...new Set((listed.userIds ?? []).map((userId) => userId.trim()))].sort();
   const holders = { serialNumbers, userIds };
   const count = holderCount(holders);
-  const terms: OrderTerms = { kind, uId, assets, ifShort, fromReserve, platform, holders: count };
+  const gives = giver === undefined ? {} : { giver };
+  const terms: OrderTerms = { kind, uId, assets, ifShort, fromReserve, platform, holders: count, ...gives };
   checkSize(terms);
   const known = seatbook.assets.has(uId, assets) || (await isPlaced());
   if (!known) await checkKnown(seatbook, uId, assets);
-  if (kind === 'AssignLicense' && userIds.length > 0 && !(await isPlaced()))
-    await checkPersons(seatbook, uId, userIds);
+  const get = holdersOf(holderKeys(holders).filter((holder) => holder !== giver));
+  const isGiven = kind === 'AssignLicense' || kind === 'ReassignLicense';
+  if (isGiven && get.userIds.length > 0 && !(await isPlaced()))
+    await checkPersons(seatbook, uId, get.userIds);
   const mustBeKnown = seatbook.options.mdm?.requireEnrolled === true && listed.allowUnenrolled !== true;
-  if (kind === 'AssignLicense' && mustBeKnown && !(await isPlaced()))
-    await checkDevices(seatbook, serialNumbers);
+  if (isGiven && mustBeKnown && !(await isPlaced())) await checkDevices(seatbook, get.serialNumbers);
   return { terms, holders };
 }
 

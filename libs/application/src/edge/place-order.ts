@@ -3,6 +3,7 @@ import {
   MAX_HOLDERS,
   NOBODY,
   groupStream,
+  canonicalHolder,
   holderKeys,
   holdersOf,
   namedBy,
@@ -38,6 +39,12 @@ export type ReturnLicense = Pick<
 
 /** What a rollout names. */
 export type RolloutApp = Pick<OrderRequest, 'uId' | 'assets' | 'serialNumbers' | 'groupId' | 'expect'>;
+
+/** What an order to reassign names. */
+export interface ReassignLicense extends Pick<OrderRequest, 'uId' | 'assets' | 'allowUnenrolled'> {
+  readonly from: HolderKey;
+  readonly to: HolderKey;
+}
 
 export interface ReturnAll {
   readonly uId: string;
@@ -75,6 +82,34 @@ export const returnLicense = (
   order: ReturnLicense,
   caller: Caller,
 ): Promise<PlacedOrder> => placeOrder(seatbook, { ...order, ...RETURNED, kind: 'ReturnLicense' }, caller);
+
+/**
+ * Has each of the licences go from one holder to another: the one gives it back, and it is the other one's as soon as it
+ * has come back. Where the receiver has one already, or the giver has none, nothing changes.
+ * @throws Refusal INVALID_HOLDER where both are the same
+ */
+export async function reassignLicense(
+  seatbook: SeatbookEdge,
+  { uId, assets, from, to, allowUnenrolled }: ReassignLicense,
+  caller: Caller,
+): Promise<PlacedOrder> {
+  const receiver = holdersOf([to]);
+  // Whatever Apple lists may be given back; what is assigned has the form of a serial number.
+  const serialNumbers = orderedSerials(receiver.serialNumbers, 'assign');
+  const [giver, heir] = [canonicalHolder(from), canonicalHolder(to)];
+  if (giver === heir) throw new Refusal('INVALID_HOLDER', 'a licence goes from one holder to another one');
+  const named = holdersOf([giver, ...holderKeys({ ...receiver, serialNumbers })]);
+  const order = {
+    kind: 'ReassignLicense',
+    uId,
+    assets,
+    ...named,
+    giver,
+    allowUnenrolled,
+    ...RETURNED,
+  } as const;
+  return placeOrder(seatbook, order, caller);
+}
 
 /** Nothing is short, and no platform is wrong, where no licence is given. */
 const RETURNED = { ifShort: 'wait', platform: null } as const;
@@ -241,6 +276,7 @@ export const orderCommands = {
   AssignLicense: assignLicense,
   ReturnLicense: returnLicense,
   ReturnAll: returnAll,
+  ReassignLicense: reassignLicense,
   RolloutApp: rolloutApp,
   CancelWaiting: cancelWaiting,
 };

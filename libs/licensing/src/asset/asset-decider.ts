@@ -16,6 +16,7 @@ import {
 import { ended, followUpsEnded, followedBy, lotsOf, newLots } from './pairs-in-parallel.js';
 import { driftDecided, driftFound, sourceOfCount, type FoundDrift } from './drift.js';
 import { foundWaiting } from './found-waiting.js';
+import { promisesEnded, reassign, type Reassignment } from './reassignment.js';
 import { lackOf, reservationOf, returnOf } from './reservation.js';
 import { installationsOf } from './rollout.js';
 import { releaseClaims, settleCall } from './settle-call.js';
@@ -60,6 +61,7 @@ export type AssetCommand =
       readonly part: number;
       readonly holders: Holders;
     })
+  | (Command<'ReassignLicense'> & Reassignment)
   | (Command<'AskInstallations'> & {
       readonly orderId: string;
       readonly part: number;
@@ -122,6 +124,8 @@ export const assetDecider: Decider<AssetCommand, Asset, AssetEvent> = {
         return reserveLicenses(command, asset);
       case 'ReturnLicenses':
         return returnLicenses(command, asset);
+      case 'ReassignLicense':
+        return reassign(command, asset);
       case 'AskInstallations':
         return installationsOf(command, asset);
       case 'SetReserve':
@@ -259,6 +263,7 @@ function reserveLicenses(command: AssetCommand & { type: 'ReserveLicenses' }, as
       },
     },
     ...followUpsEnded('pending', overruled, orderId, asset),
+    ...promisesEnded(overruled, asset),
     ...(waiting.length > 0 || refusal === 'SHORT' ? doubted(reserved.length, fromReserve, asset) : []),
   ];
 }

@@ -1,5 +1,5 @@
 import { firstVersions, type Instant } from '@seatbook/kernel';
-import type { Holders, OrderRefs } from '../holder.js';
+import type { HolderKey, Holders, OrderRefs } from '../holder.js';
 
 type Event<T extends string, D> = { readonly type: `asset.${T}`; readonly data: D };
 
@@ -29,6 +29,10 @@ export type RefusalReason =
   | 'NOT_READ_YET'
   | 'NOT_REVOCABLE'
   | 'UNKNOWN_ASSET'
+  /** A licence was to go from one holder to another: there is none to go, or the giver keeps it. */
+  | 'NOTHING_TO_GIVE'
+  /** A licence was to go from one holder to another, who holds one or waits for one. */
+  | 'RECEIVER_HAS_ONE'
   /** Nothing is installed for whom no licence is held or on its way. */
   | 'NO_LICENSE';
 
@@ -84,9 +88,9 @@ export type IfShort = 'wait' | 'refuse';
 
 /**
  * Why there is no licence for a pair. `reserved`: there are free ones, but they are kept back for orders that name the
- * reserve.
+ * reserve. `promised`: it gets that of another holder, when this has come back.
  */
-export type WaitingReason = 'short' | 'reserved' | 'not-read-yet';
+export type WaitingReason = 'short' | 'reserved' | 'not-read-yet' | 'promised';
 
 /** What an order says of its pairs for the case that licences are few. */
 export interface Wish {
@@ -159,6 +163,8 @@ export type AssetEvent =
         readonly lot: number;
         readonly waiting: Holders;
         readonly waitingReason: WaitingReason | null;
+        /** Whose licence the one who waits gets, as soon as it has come back; absent where anybody's will do. */
+        readonly giver?: HolderKey;
         /** On their way back by another order: they wait as soon as they are returned. */
         readonly following: Holders;
         /** Held already; `heldBy` is parallel: the order that holds the pair, '' for an adopted one. */

@@ -10,22 +10,41 @@ import {
 import type { AccountEvent } from '../account/account-events.js';
 import { isOfPersons } from '../call-action.js';
 import type { CallEvent } from '../apple-call/call-events.js';
-import { MAX_HOLDERS, holderCount } from '../holder.js';
+import { MAX_HOLDERS, holderCount, holderKeys, type HolderKey } from '../holder.js';
 import type { OrderEvent, OrderKind } from '../order/order-events.js';
 import type { ReconciliationEvent } from '../reconciliation/reconciliation-events.js';
 import { assetStream } from '../streams.js';
 import type { AssetCommand } from './asset-decider.js';
 import type { AssetEvent } from './asset-events.js';
 
+/** Of orders that reassign nothing. */
+const NO_GIVER: HolderKey = 'd:';
+
 /** Each question of an order goes to the ledger of its asset. */
 const askLedger = reaction<OrderEvent>('asset.ask-ledger', {
   'order.reservation-asked': ({ stream, data }) => {
-    const { uId, kind, part, serialNumbers, userIds, ifShort, fromReserve, platform, install } = data;
+    const {
+      uId,
+      kind,
+      part,
+      serialNumbers,
+      userIds,
+      ifShort,
+      fromReserve,
+      platform,
+      install,
+      giver = NO_GIVER,
+    } = data;
     const question = { orderId: idOf(stream), part, holders: { serialNumbers, userIds } };
     const asked: Readonly<Record<OrderKind, AssetCommand>> = {
       AssignLicense: { type: 'ReserveLicenses', ...question, ifShort, fromReserve, platform, install },
       ReturnLicense: { type: 'ReturnLicenses', ...question },
       RolloutApp: { type: 'AskInstallations', ...question },
+      ReassignLicense: {
+        type: 'ReassignLicense',
+        ...{ orderId: question.orderId, part, fromReserve, giver },
+        receiver: holderKeys(question.holders).find((key) => key !== giver) ?? giver,
+      },
     };
     return [messageTo(assetStream(uId, data), asked[kind])];
   },

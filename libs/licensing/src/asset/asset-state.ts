@@ -30,6 +30,8 @@ export interface Pair {
   followUp: FollowUp | null;
   /** The rollout that waits for its licence; absent for none. */
   rollout?: string;
+  /** It waits outside of the line, for the licence of this holder to come back; absent for none. */
+  giver?: HolderKey;
   /** Other orders that asked for it while it was held, the last ones; absent for none. */
   also?: readonly string[];
 }
@@ -68,6 +70,8 @@ export interface Asset {
   takenElsewhere: number;
   /** Waiting pairs, first come first served; those that may have licences of the reserve go past the others to it. */
   waiting: Set<HolderKey>;
+  /** Who gets the licence of a holder as soon as it has come back. */
+  readonly receivers: Map<HolderKey, HolderKey>;
   /** Licences kept back for orders that name the reserve, as far as there are any. */
   reserve: number;
   readonly claims: Map<string, HolderKey[]>;
@@ -99,6 +103,7 @@ export const emptyAsset = (): Asset => ({
   pairs: new Map(),
   spellings: new Map(),
   waiting: new Set(),
+  receivers: new Map(),
   reserve: 0,
   claims: new Map(),
   asked: new Map(),
@@ -157,7 +162,7 @@ function count(asset: Asset, key: HolderKey, pair: Pair, change: 1 | -1): void {
   const { state, ifShort, fromReserve } = pair;
   if (isUsed(state)) asset.used += change;
   if (state === 'reserved') asset.reserved += change;
-  if (state !== 'waiting') return;
+  if (state !== 'waiting' || pair.giver !== undefined) return;
   if (ifShort === 'refuse') asset.refusable += change;
   if (fromReserve) asset.waitingForReserve += change;
   if (change === 1) asset.waiting.add(key);
@@ -172,6 +177,7 @@ function put(asset: Asset, key: HolderKey, change: Partial<Pair> & Pick<Pair, 's
   let pair = asset.pairs.get(key);
   if (pair) {
     count(asset, key, pair, -1);
+    forgetGiver(asset, pair);
     Object.assign(pair, change);
     // Its licence has come, or never will.
     if (change.state === 'assigned' || change.state === 'failed') delete pair.rollout;
@@ -184,6 +190,12 @@ function put(asset: Asset, key: HolderKey, change: Partial<Pair> & Pick<Pair, 's
   count(asset, key, pair, 1);
 }
 
+function forgetGiver({ receivers }: Asset, pair: Pair): void {
+  if (pair.giver === undefined) return;
+  receivers.delete(pair.giver);
+  delete pair.giver;
+}
+
 /** Pairs of other holders than ours turn out to be known. */
 function nowKnown(asset: Asset, pairs: number): void {
   asset.takenElsewhere = Math.max(0, asset.takenElsewhere - pairs);
@@ -191,7 +203,10 @@ function nowKnown(asset: Asset, pairs: number): void {
 
 function remove(asset: Asset, key: HolderKey): void {
   const before = asset.pairs.get(key);
-  if (before) count(asset, key, before, -1);
+  if (before) {
+    count(asset, key, before, -1);
+    forgetGiver(asset, before);
+  }
   asset.pairs.delete(key);
   const canonical = canonicalHolder(key);
   if (canonical === key) return;
@@ -341,7 +356,12 @@ const FOLDS: { readonly [T in AssetEvent['type']]: Fold<T> } = {
     const { orderId, reserved, waiting, following, alreadyHeld, lot, ifShort, fromReserve } = data;
     const fresh = { orderId, callId: null, tries: 0, ifShort, fromReserve, followUp: null };
     for (const key of holderKeys(reserved)) put(asset, key, { state: 'reserved', lot, ...fresh });
-    for (const key of holderKeys(waiting)) put(asset, key, { state: 'waiting', ...fresh });
+    const { giver } = data;
+    for (const key of holderKeys(waiting)) {
+      // Who was promised a licence stands in no line.
+      put(asset, key, { state: 'waiting', ...fresh, ...(giver !== undefined && { giver }) });
+      if (giver !== undefined) asset.receivers.set(giver, key);
+    }
     const followUp = { action: 'assign', orderId, ifShort, fromReserve } as const;
     for (const key of holderKeys(following)) pairOf(key, asset).followUp = followUp;
     // One list for all of them: they may be many.
@@ -467,7 +487,10 @@ const CHUNK_PAIRS = 1_800;
 const CHUNK_WAITING = 15_000;
 const CHUNK_CLAIMS = 15;
 
-type Head = Omit<Asset, 'pairs' | 'spellings' | 'waiting' | 'claims' | 'asked' | 'restores' | 'lateEffects'>;
+type Head = Omit<
+  Asset,
+  'pairs' | 'spellings' | 'waiting' | 'receivers' | 'claims' | 'asked' | 'restores' | 'lateEffects'
+>;
 
 interface Chunk {
   readonly head?: Head;
@@ -481,7 +504,7 @@ interface Chunk {
 
 /** Pairs, waiting list and claims in chunks, each in its order. */
 export const assetSnapshot: SnapshotCodec<Asset> = {
-  version: 8,
+  version: 9,
   entries: ({ pairs }) => pairs.size,
   save(asset) {
     const { pairs, waiting, claims, traits, totals, descriptionJson, baseline, closed, short } = asset;
@@ -509,6 +532,9 @@ export const assetSnapshot: SnapshotCodec<Asset> = {
       pairs,
       spellings,
       waiting: new Set(chunks.flatMap(({ waiting = [] }) => waiting)),
+      receivers: new Map(
+        [...pairs].flatMap(([key, { giver }]) => (giver === undefined ? [] : [[giver, key]])),
+      ),
       claims: new Map(chunks.flatMap(({ claims = [] }) => claims)),
       asked: new Map(chunks.flatMap(({ asked = [] }) => asked)),
       restores: new Map(chunks.flatMap(({ restores = [] }) => restores)),

@@ -90,6 +90,8 @@ const REFUSALS: Readonly<Record<RefusalReason, string>> = {
   NOT_READ_YET: 'Apple has not been read yet',
   NOT_REVOCABLE: 'it cannot be revoked',
   UNKNOWN_ASSET: 'the location owns none',
+  NOTHING_TO_GIVE: 'there is no licence to go to another holder',
+  RECEIVER_HAS_ONE: 'the other holder has one, or waits for one',
   NO_LICENSE: 'no licence is held or on its way',
 };
 
@@ -279,6 +281,7 @@ const LACKS: Readonly<Record<WaitingReason, string>> = {
   short: ': none was available',
   reserved: ': those that are available are kept back',
   'not-read-yet': ' until Apple has been read',
+  promised: ': it gets that of another holder, as soon as it has come back',
 };
 
 function reservedText(

@@ -82,7 +82,7 @@ function refusalOf(platform: string | null, { traits }: Asset): RefusalReason | 
   return traits.supportedPlatforms.includes(platform) ? null : 'PLATFORM';
 }
 
-const deviceRefusal = ({ traits }: Asset): RefusalReason | null =>
+export const deviceRefusal = ({ traits }: Asset): RefusalReason | null =>
   traits && !traits.deviceAssignable ? 'NOT_DEVICE_ASSIGNABLE' : null;
 
 /** What a ledger answers to an order to return, or would answer. */

@@ -2,6 +2,7 @@ import type { PairFailure } from '../apple-call/call-events.js';
 import { holderKeys, holdersOf, type HolderKey } from '../holder.js';
 import type { Action, AssetEvent, Wish } from './asset-events.js';
 import { pairOf, type Asset } from './asset-state.js';
+import { promisesBroken, promisesEnded, promisesKept } from './reassignment.js';
 import { toInstall } from './rollout.js';
 import {
   ended,
@@ -120,6 +121,7 @@ function succeeded(
         data: { ...ofFollowUps(listed, asset), ...wish, ...toInstall(listed, asset) },
       });
   }
+  events.push(...promisesKept(keys, openLot, asset));
   if (asset.short) events.push({ type: 'asset.shortage-cleared', data: { available: null } });
   return events;
 }
@@ -149,6 +151,7 @@ function failed(
     ...followUpsEnded('following', followedBy('assign', keys, asset), '', asset),
     { type: 'asset.licenses-failed', data },
     ...returnsEnded(keys, asset),
+    ...(action === 'associate' ? promisesEnded(keys, asset) : promisesBroken(keys, asset)),
   ];
 }
 
@@ -159,6 +162,7 @@ function foundShort(keys: readonly HolderKey[], { callId, asset }: Settlement): 
     { type: 'asset.found-short', data: { callId, ...ofOrders(keys, asset) } },
     ...ended('waiting', followedBy('return', keys, asset), '', asset),
     ...returnsEnded(keys, asset),
+    ...promisesEnded(keys, asset),
   ];
 }
 
@@ -177,5 +181,6 @@ function released(
     },
     ...ended('reserved', followedBy('return', keys, asset), '', asset, () => [lot]),
     ...returnsEnded(keys, asset),
+    ...promisesEnded(followedBy('return', keys, asset), asset),
   ];
 }

@@ -63,7 +63,7 @@ export const refused = (refusal: RefusalReason, keys: readonly HolderKey[], asse
   }));
 
 export function endWaiting(orderId: string, asset: Asset): AssetEvent[] {
-  const own = [...asset.waiting]
+  const own = [...asset.waiting, ...asset.receivers.values()]
     .filter((key) => asset.pairs.get(key)?.orderId === orderId)
     .slice(0, MAX_TOGETHER);
   const following = [...asset.pairs]
@@ -108,7 +108,7 @@ export function moveWaiting({ orderId, holders, to }: Move, asset: Asset): Asset
 /** Waiting pairs, and those that were to wait as soon as they are returned, are wanted no more. */
 export function leaveWaiting(holders: Holders, asset: Asset): AssetEvent[] {
   const keys = namedIn(holders, asset);
-  const own = keys.filter((key) => asset.waiting.has(key));
+  const own = keys.filter((key) => asset.waiting.has(key) || asset.pairs.get(key)?.giver !== undefined);
   const following = followedBy('assign', keys, asset);
   waitingOf([...own, ...following]);
   return [...ended('waiting', own, '', asset), ...followUpsEnded('following', following, '', asset)];

@@ -174,7 +174,7 @@ function placed(listed: HolderKey[], data: OrderTerms & Holders & { readonly at:
     phase: 'placed',
     terms,
     listed,
-    parts: terms.assets.length * Math.ceil(listed.length / MAX_HOLDERS),
+    parts: terms.assets.length * answersOf(terms, listed.length),
     asked: 0,
     answered: new Set(),
     final: { ...NO_OUTCOMES },
@@ -183,6 +183,10 @@ function placed(listed: HolderKey[], data: OrderTerms & Holders & { readonly at:
     answerBy: data.at,
   };
 }
+
+/** Answers about one asset: one for each list of holders, or one about a giver and one about who gets its licence. */
+const answersOf = ({ giver }: OrderTerms, holders: number): number =>
+  giver === undefined ? Math.ceil(holders / MAX_HOLDERS) : 2;
 
 type ProgressEvent = Exclude<
   OrderEvent,
@@ -221,7 +225,7 @@ function progress(order: Acting, event: ProgressEvent): void {
 }
 
 function termsOf(terms: OrderTerms): OrderTerms {
-  const { kind, uId, assets, ifShort, fromReserve, platform, holders, install } = terms;
+  const { kind, uId, assets, ifShort, fromReserve, platform, holders, install, giver } = terms;
   return {
     kind,
     uId,
@@ -232,6 +236,7 @@ function termsOf(terms: OrderTerms): OrderTerms {
     holders,
     ...groupOf(terms),
     ...(install && { install }),
+    ...(giver !== undefined && { giver }),
   };
 }
 
@@ -313,22 +318,34 @@ function questions(
 ): OrderEvent[] {
   const lists = chunksOf(listed, MAX_HOLDERS);
   const texts = lists.map((keys) => keys.reduce((sum, key) => sum + key.length + 1, 0));
-  const { kind, uId, ifShort, fromReserve, platform, install = [] } = terms;
+  const { kind, uId, ifShort, fromReserve, platform, install = [], giver } = terms;
+  const answers = giver === undefined ? 1 : 2;
   const wish = { ifShort, fromReserve };
   const answerBy = at + answerWithinMs;
   const events: OrderEvent[] = [];
   // The event that places the order may stand in the same append, with all assets and up to one list of holders.
   let text = asked === 0 ? terms.assets.length * ASSET_TEXT + (texts[0] ?? 0) : 0;
-  for (let part = asked; part < parts && events.length < MAX_ASKED_TOGETHER; part += 1) {
+  for (let part = asked; part < parts && events.length < MAX_ASKED_TOGETHER; part += answers) {
     text += texts[part % lists.length] ?? 0;
     if (events.length > 0 && text > MAX_ASKED_TEXT) break;
-    const { adamId, pricingParam } = terms.assets[Math.floor(part / lists.length)] as AssetId;
+    const { adamId, pricingParam } = terms.assets[Math.floor(part / (lists.length * answers))] as AssetId;
     const holders = holdersOf(lists[part % lists.length] as HolderKey[]);
     const about = { uId, kind, adamId, pricingParam };
     const installing = install.includes(idOfAsset(about)) ? ({ install: true } as const) : {};
     events.push({
       type: 'order.reservation-asked',
-      data: { ...about, part, ...holders, ...wish, platform, ...installing, at, answerBy },
+      data: {
+        ...about,
+        // The last of its answers.
+        part: part + answers - 1,
+        ...holders,
+        ...wish,
+        platform,
+        ...installing,
+        ...(giver !== undefined && { giver }),
+        at,
+        answerBy,
+      },
     });
   }
   return events;

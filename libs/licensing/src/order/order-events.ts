@@ -1,6 +1,6 @@
 import { firstVersions, type Instant } from '@seatbook/kernel';
 import type { RefusalReason, Wish } from '../asset/asset-events.js';
-import type { Holders } from '../holder.js';
+import type { HolderKey, Holders } from '../holder.js';
 import type { AssetId } from '../ports.js';
 
 type Event<T extends string, D> = {
@@ -9,7 +9,7 @@ type Event<T extends string, D> = {
 };
 
 /** What can be ordered, by the names that its commands have everywhere. */
-export const ORDER_KINDS = ['AssignLicense', 'ReturnLicense', 'RolloutApp'] as const;
+export const ORDER_KINDS = ['AssignLicense', 'ReturnLicense', 'ReassignLicense', 'RolloutApp'] as const;
 
 export type OrderKind = (typeof ORDER_KINDS)[number];
 
@@ -22,6 +22,8 @@ export interface OrderTerms extends Wish {
   readonly platform: string | null;
   /** Number of holders in all. */
   readonly holders: number;
+  /** Of two holders the one whose licence the other one gets; absent where nothing is reassigned. */
+  readonly giver?: HolderKey;
   /** The group whose members they are, or were when they were listed. */
   readonly groupId?: string;
   /** Ids of those assets whose app is mandatory: it is installed where its licence comes. Absent for none. */
@@ -70,6 +72,8 @@ export type OrderEvent =
           readonly platform: string | null;
           /** The app is installed where its licence comes. */
           readonly install?: true;
+          /** Of two holders the one whose licence the other one gets: that is two answers. */
+          readonly giver?: HolderKey;
           readonly at: Instant;
           /** Ledgers that have not answered by then are silent. */
           readonly answerBy: Instant;

@@ -38,6 +38,7 @@ function wanted({ kind, uId, assets, holders }: OrderTerms, { assetName }: Story
   const [only] = assets;
   const what = assets.length === 1 && only ? assetName(uId, only) : count(assets.length, 'asset');
   const whom = count(holders, 'holder');
+  if (kind === 'ReassignLicense') return `reassign ${what} from one holder to another`;
   if (kind === 'RolloutApp') return `install ${what} on ${whom}`;
   return kind === 'AssignLicense' ? `assign ${what} to ${whom}` : `return ${what} from ${whom}`;
 }

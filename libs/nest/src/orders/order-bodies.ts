@@ -42,16 +42,7 @@ const SerialNumbers = (items: typeof ASSIGNED_DEVICE | typeof LISTED_DEVICE): Pr
 const UserIds = (): PropertyDecorator =>
   NamedHolders('A set of persons, by our id; left out: devices alone.', MAX_PAIRS);
 
-class PairsBody extends OrderBody {
-  @ApiPropertyOptional({
-    example: '8d1f3c52-0a4e-4b7d-9c3f-6f1e2d3c4b5a',
-    pattern: SHOWN_AND_NOT_BLANK,
-    description: 'In place of holders: a group, for those who are its members when the order is placed.',
-  })
-  @MayBeLeftOut()
-  @TextField(1, 100)
-  groupId?: string;
-
+class AssetsBody extends OrderBody {
   @ApiProperty({
     type: 'array',
     items: { type: 'string', pattern: ASSET_ID },
@@ -62,6 +53,17 @@ class PairsBody extends OrderBody {
   })
   @TextList(MAX_PAIRS)
   assetIds!: string[];
+}
+
+class PairsBody extends AssetsBody {
+  @ApiPropertyOptional({
+    example: '8d1f3c52-0a4e-4b7d-9c3f-6f1e2d3c4b5a',
+    pattern: SHOWN_AND_NOT_BLANK,
+    description: 'In place of holders: a group, for those who are its members when the order is placed.',
+  })
+  @MayBeLeftOut()
+  @TextField(1, 100)
+  groupId?: string;
 }
 
 /** An order of pairs; a plan is asked for with what its order has. */
@@ -111,6 +113,56 @@ export class AssignLicenseBody extends ExpectingBody {
     default: false,
     description:
       'Devices may be named that the registry does not know. Asked only where an MDM server is configured.',
+  })
+  @MayBeLeftOut()
+  @IsBoolean()
+  allowUnenrolled: boolean = false;
+}
+
+/** Each of the assets from one holder to another: of each of both, exactly one of device and person is named. */
+export class ReassignLicenseBody extends AssetsBody {
+  @ApiProperty({ enum: ['ReassignLicense'] })
+  @Allow()
+  kind!: 'ReassignLicense';
+
+  @ApiPropertyOptional({
+    pattern: SHOWN_AND_NOT_BLANK,
+    example: 'C02XK0AAHV29',
+    description: 'The device that gives the licence.',
+  })
+  @MayBeLeftOut()
+  @TextField(1, 255)
+  fromSerialNumber?: string;
+
+  @ApiPropertyOptional({
+    pattern: SHOWN_AND_NOT_BLANK,
+    description: 'The person who gives the licence, by our id.',
+  })
+  @MayBeLeftOut()
+  @TextField(1, 100)
+  fromUserId?: string;
+
+  @ApiPropertyOptional({
+    pattern: SHOWN_AND_NOT_BLANK,
+    example: 'C02XK0AAHV30',
+    description: 'The device that gets the licence.',
+  })
+  @MayBeLeftOut()
+  @TextField(1, 40)
+  toSerialNumber?: string;
+
+  @ApiPropertyOptional({
+    pattern: SHOWN_AND_NOT_BLANK,
+    description: 'The person who gets the licence, by our id.',
+  })
+  @MayBeLeftOut()
+  @TextField(1, 100)
+  toUserId?: string;
+
+  @ApiPropertyOptional({
+    default: false,
+    description:
+      'The device that gets the licence may be one that the registry does not know. Asked only where an MDM server is configured.',
   })
   @MayBeLeftOut()
   @IsBoolean()
@@ -197,6 +249,7 @@ export const ORDER_BODIES = {
   AssignLicense: AssignLicenseBody,
   ReturnLicense: ReturnLicenseBody,
   ReturnAll: ReturnAllBody,
+  ReassignLicense: ReassignLicenseBody,
   RolloutApp: RolloutAppBody,
 } as const;
 

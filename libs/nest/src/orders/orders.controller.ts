@@ -137,7 +137,7 @@ export class OrdersController {
   @Post()
   @ApiOperation({
     summary:
-      'Orders: assigns licences to devices and persons, returns them, returns all of one of them, or installs apps.',
+      'Orders: assigns licences to devices and persons, returns them, returns all of one of them, has them go from one holder to another, or installs apps.',
   })
   @ApiBodyByKind(ORDER_BODIES)
   @ApiHeader(IDEMPOTENCY_KEY)
@@ -261,7 +261,7 @@ function filterOf(query: OrdersQuery): OrderFilter {
 }
 
 /** @throws Refusal INVALID_HOLDER unless exactly one is named */
-function holderIn({ serialNumber, userId }: ReturnAllBody): HolderKey {
+function holderIn({ serialNumber, userId }: Pick<ReturnAllBody, 'serialNumber' | 'userId'>): HolderKey {
   if (serialNumber !== undefined && userId === undefined) return deviceKey(serialNumber);
   if (userId !== undefined && serialNumber === undefined) return personKey(userId);
   throw new Refusal('INVALID_HOLDER', 'name exactly one of serialNumber and userId');
@@ -298,6 +298,13 @@ function commandOf(body: AnyOrderBody, caller: Caller) {
       const { serialNumbers, userIds, groupId } = body;
       const [assets, expect] = [body.assetIds.map(assetIdOf), expectedOf(body.expect)];
       return new Commands.ReturnLicense({ uId, assets, serialNumbers, userIds, groupId, expect }, caller);
+    }
+    case 'ReassignLicense': {
+      const { fromSerialNumber, fromUserId, toSerialNumber, toUserId, allowUnenrolled } = body;
+      const from = holderIn({ serialNumber: fromSerialNumber, userId: fromUserId });
+      const to = holderIn({ serialNumber: toSerialNumber, userId: toUserId });
+      const assets = body.assetIds.map(assetIdOf);
+      return new Commands.ReassignLicense({ uId, assets, from, to, allowUnenrolled }, caller);
     }
     case 'RolloutApp': {
       const { serialNumbers, groupId } = body;
