@@ -522,6 +522,12 @@ it('activates nobody for an account that assigns to devices, and lists whom it k
   expect(ended.links.activations).toBe(`${API}${address}`);
   expect((await seatbook.get(`${address}?state=invited`).expect(200)).body).toMatchObject({ items: [] });
   await seatbook.get('/accounts/1/activations').expect(404);
+  expect((await seatbook.post(`/persons/${userId}/leave`, {}).expect(202)).body).toMatchObject({
+    userId,
+    accountIds: [],
+    groupIds: [],
+  });
+  await seatbook.post('/persons/nobody/leave', {}).expect(404);
 });
 
 it('takes a table of persons, and says of each row that it does not take why', async () => {

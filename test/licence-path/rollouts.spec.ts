@@ -422,7 +422,7 @@ describe('a device that leaves', () => {
   });
 });
 
-it('a12: a device that nobody knows gets no licence unless the order allows it, where an MDM server says who is known', async () => {
+it('a device that nobody knows gets no licence unless the order allows it, where an MDM server says who is known', async () => {
   await withDevices(plain(1), { mdm: { requireEnrolled: true } });
   await assign([S0]);
   const unknown = { assets: [stdq(APP)], serialNumbers: [S0, S1] };

@@ -18,6 +18,7 @@ export * from './edge/persons.js';
 export * from './edge/activations.js';
 export * from './edge/groups.js';
 export { importPersons, type ImportedPersons, type PersonInTable } from './edge/import-persons.js';
+export { leavePerson, type LeavingPerson } from './edge/leave-person.js';
 export * from './edge/uploaded-table.js';
 export * from './edge/order-request.js';
 export * from './edge/drift.js';

@@ -223,7 +223,7 @@ export const ERROR_CODES = {
     advice: 'Stop it there first, or import with takeOver.',
   },
   REJECTED_NOT_OURS: {
-    means: 'Another MDM manages this location, so there is nothing of ours to give up.',
+    means: 'We do not manage this location: another MDM does, or it is given up.',
     advice: 'Take it over first, or remove the account.',
   },
   REJECTED_ACCOUNT_IN_USE: {
@@ -284,8 +284,12 @@ export const ERROR_CODES = {
     advice: 'Register the person as a new one.',
   },
   REJECTED_PERSON_IN_USE: {
-    means: 'The person holds licences, or waits for some.',
-    advice: 'Return all that the person holds (an order of the kind ReturnAll), then forget the person.',
+    means: 'The person holds licences, or waits for some, or is active at Apple.',
+    advice: 'Let the person leave (`POST /persons/{userId}/leave`), and forget the person when that is over.',
+  },
+  REJECTED_PERSON_LEAVING: {
+    means: 'The person is leaving the account, or has left it: Apple retires the person, or has done so.',
+    advice: 'Activate the person for the account again, when Apple has retired the person; then order again.',
   },
   REJECTED_PLAN_CHANGED: {
     means: 'The order would do something else by now than its `expect` says.',

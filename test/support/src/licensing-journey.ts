@@ -630,12 +630,12 @@ export function everyEvent(): LicensingJourney {
       })),
     });
   activation({ type: 'ActivatePersons', uId: LOCATION, userIds: ['p-1', 'p-2', 'p-3', 'p-4'] });
-  activation({ type: 'DeactivatePersons', uId: LOCATION, userIds: ['p-4'] });
+  activation({ type: 'DeactivatePersons', uId: LOCATION, userIds: ['p-4'], adopted: [] });
   ofPersons('persons-1', 'create', 'p-1', 'p-2', 'p-3');
   settled('persons-1', { errorNumber: 9_635, userIds: ['p-2'] }, { errorNumber: 9_603, userIds: ['p-3'] });
   activation({ type: 'RecordReadFailure', failure: transient });
   activation({ type: 'RecordAcceptances', associated: ['p-1'], readAt: NOW });
-  activation({ type: 'DeactivatePersons', uId: LOCATION, userIds: ['p-1'] });
+  activation({ type: 'DeactivatePersons', uId: LOCATION, userIds: ['p-1'], adopted: [] });
   activation({ type: 'AskReturn', asset: PAGES, userIds: ['p-1'] });
   activation({ type: 'RecordReturns', awaited: ['p-1'], free: [] });
   activation({ type: 'RecordReturns', awaited: [], free: ['p-1'] });

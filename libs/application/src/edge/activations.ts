@@ -39,7 +39,7 @@ export interface ActivationFound {
 /**
  * Has Apple create persons at the location of an account: who has a Managed Apple Account is linked at once, the others
  * are invited. Who is active already stays so.
- * @throws Refusal NOT_FOUND_ACCOUNT, NOT_FOUND_PERSON, REJECTED_ASSIGNMENT_TYPE for an account that assigns to devices
+ * @throws Refusal NOT_FOUND_ACCOUNT, NOT_FOUND_PERSON, REJECTED_NOT_OURS, REJECTED_ASSIGNMENT_TYPE for an account that assigns to devices
  */
 export async function activatePersons(
   seatbook: SeatbookEdge,
@@ -57,7 +57,8 @@ export async function activatePersons(
   }
   const userIds = setOf(named.userIds);
   await mustBeRegistered(seatbook, userIds);
-  return change(seatbook, 'ActivatePersons', { uId, userIds }, caller);
+  const context = await takenContext(seatbook, caller, 'ActivatePersons', { uId, userIds });
+  return seatbook.execute(activationStream(uId), { type: 'ActivatePersons', uId, userIds }, context);
 }
 
 /**
@@ -71,7 +72,12 @@ export async function deactivatePersons(
   caller: Caller,
 ): Promise<{ readonly position: Position }> {
   await mustBeImported(seatbook, uId);
-  return change(seatbook, 'DeactivatePersons', { uId, userIds: setOf(userIds) }, caller);
+  const set = setOf(userIds);
+  const entries = await seatbook.stores.directory.entries(set);
+  const adopted = [...new Set(entries.flatMap((entry) => (entry.uId === uId ? entry.userId : [])))];
+  const context = await takenContext(seatbook, caller, 'DeactivatePersons', { uId, userIds: set });
+  const deactivating = { type: 'DeactivatePersons', uId, userIds: set, adopted: adopted.sort() } as const;
+  return seatbook.execute(activationStream(uId), deactivating, context);
 }
 
 /** @throws Refusal NOT_FOUND_PERSON, which names those of whom the directory knows nothing */
@@ -93,16 +99,6 @@ function setOf(userIds: readonly string[]): string[] {
   const set = [...new Set(userIds.map((userId) => userId.trim()))].sort();
   if (set.length > MAX_HOLDERS) throw new Error(`${set.length} persons are more than one event names`);
   return set;
-}
-
-async function change(
-  seatbook: SeatbookEdge,
-  type: 'ActivatePersons' | 'DeactivatePersons',
-  persons: NamedPersons,
-  caller: Caller,
-): Promise<{ readonly position: Position }> {
-  const context = await takenContext(seatbook, caller, type, { ...persons });
-  return seatbook.execute(activationStream(persons.uId), { type, ...persons }, context);
 }
 
 /** Persons of an account who were activated here, by our id. @throws Refusal NOT_FOUND_ACCOUNT */

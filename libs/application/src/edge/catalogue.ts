@@ -14,6 +14,7 @@ import { importingCommands } from './import-persons.js';
 import { importCommands, importQueries } from './import-token.js';
 import { installationQueries } from './installations.js';
 import { mdmCommands } from './receive-mdm-message.js';
+import { leavingCommands } from './leave-person.js';
 import { orderQueries } from './orders.js';
 import { pairQueries } from './pairs.js';
 import { parkingCommands, parkingQueries } from './parked.js';
@@ -39,6 +40,7 @@ export const commands = {
   ...groupCommands,
   ...importCommands,
   ...importingCommands,
+  ...leavingCommands,
   ...parkingCommands,
   ...orderCommands,
   ...mdmCommands,

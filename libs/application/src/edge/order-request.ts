@@ -1,12 +1,14 @@
 import { Refusal, chunksOf } from '@seatbook/kernel';
 import {
   MAX_PAIRS,
+  activationStream,
   holderCount,
   holderKeys,
   holdersOf,
   idOfAsset,
   orderedSerials,
   queryModels,
+  type ActivationState,
   type AssetId,
   type HolderKey,
   type Holders,
@@ -86,14 +88,14 @@ export async function checkedOrder(
 
 /** Apple gives a licence to persons alone that it knows at the location; whether they have accepted is no matter. */
 export async function checkPersons(
-  { stores }: Pick<SeatbookEdge, 'stores'>,
+  { stores, runner }: Pick<SeatbookEdge, 'stores' | 'runner'>,
   uId: string,
   userIds: readonly string[],
 ): Promise<void> {
   const entries = await stores.directory.entries(userIds);
   const known = new Set(entries.flatMap((entry) => (entry.uId === uId ? entry.userId : [])));
   const unknown = userIds.filter((userId) => !known.has(userId));
-  if (unknown.length === 0) return;
+  if (unknown.length === 0) return checkStaying(runner, uId, userIds);
   throw new Refusal(
     'REJECTED_UNKNOWN_PERSON',
     'these persons are not known at this location: activate them for the account first',
@@ -103,6 +105,27 @@ export async function checkPersons(
     },
   );
 }
+
+/** What somebody gets who leaves would go back at once, or be refused by Apple. */
+async function checkStaying(
+  runner: SeatbookEdge['runner'],
+  uId: string,
+  userIds: readonly string[],
+): Promise<void> {
+  const leaving = await runner.look(activationStream(uId), ({ persons }) =>
+    userIds.filter((userId) => {
+      const person = persons.get(userId);
+      return person !== undefined && (person.leaves || LEFT.has(person.state));
+    }),
+  );
+  if (leaving.length === 0) return;
+  throw new Refusal('REJECTED_PERSON_LEAVING', 'these persons are leaving the account, or have left it', {
+    leaving: leaving.length,
+    userIds: namedInRefusal(leaving),
+  });
+}
+
+const LEFT: ReadonlySet<ActivationState> = new Set<ActivationState>(['leaving', 'retiring', 'retired']);
 
 /** A licence for a device that nobody knows is likely one for a mistyped serial number. */
 async function checkDevices({ stores }: SeatbookEdge, serialNumbers: readonly string[]): Promise<void> {

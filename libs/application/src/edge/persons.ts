@@ -102,7 +102,8 @@ export async function changePerson(
 
 /**
  * Removes all that identifies a person. The ledger keeps the random id, which says nothing any more.
- * @throws Refusal NOT_FOUND_PERSON, REJECTED_PERSON_IN_USE while the person holds licences or waits for some
+ * @throws Refusal NOT_FOUND_PERSON, REJECTED_PERSON_IN_USE while the person holds licences, waits for some, or is active at
+ *   Apple by what was ordered here
  */
 export async function forgetPerson(
   seatbook: SeatbookEdge,
@@ -113,18 +114,29 @@ export async function forgetPerson(
   if ((await seatbook.runner.load(stream)).state.phase !== 'forgotten') await mustBeKnown(seatbook, userId);
   await seatbook.reader.reachHead(queryModels.pairs);
   const { assigned, inProgress, waiting } = await heldBy(seatbook, userId);
-  if (assigned + inProgress + waiting > 0) {
-    throw new Refusal('REJECTED_PERSON_IN_USE', 'this person holds licences, or waits for some', {
-      assigned,
-      inProgress,
-      waiting,
-    });
+  const activeAt = await activeAtOf(seatbook, userId);
+  if (assigned + inProgress + waiting + activeAt.length > 0) {
+    throw new Refusal(
+      'REJECTED_PERSON_IN_USE',
+      'this person holds licences, or waits for some, or is active at Apple',
+      { assigned, inProgress, waiting, accountIds: activeAt },
+    );
   }
   const id = await takenId(seatbook, caller, 'ForgetPerson', { userId });
   const context = contextOf(caller, `${id}/forget`, { userId });
   const { position, repeated } = await seatbook.execute(stream, { type: 'ForgetPerson' }, context);
   await seatbook.stores.directory.forget(userId);
   return { userId, position, repeated };
+}
+
+/** Accounts at whose locations Apple knows the person by what was ordered here, or is about to. */
+async function activeAtOf({ reader }: SeatbookEdge, userId: string): Promise<readonly string[]> {
+  await reader.reachHead(queryModels.activations);
+  const accountIds: string[] = [];
+  const rows = { index: 'by-person', equals: [userId] } as const;
+  for await (const { uId, state } of reader.all(queryModels.activations, rows))
+    if (state !== 'retired' && state !== 'failed') accountIds.push(uId);
+  return accountIds;
 }
 
 async function mustBeKnown({ stores }: SeatbookEdge, userId: string): Promise<readonly PersonEntry[]> {

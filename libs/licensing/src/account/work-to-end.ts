@@ -2,7 +2,7 @@ import { chunksOf } from '@seatbook/kernel';
 import { assetOfId } from '../asset-id.js';
 import { MAX_HOLDERS, holdersOf, type HolderKey } from '../holder.js';
 import type { AssetId, LicensingPorts } from '../ports.js';
-import { assetStream, reconciliationStream, type AssetLedger } from '../streams.js';
+import { activationStream, assetStream, reconciliationStream, type AssetLedger } from '../streams.js';
 import type { AccountCommand } from './account-decider.js';
 
 /** What is held is asked back so often; what Apple does not take back by then stays where it is. */
@@ -23,6 +23,8 @@ export interface WorkToEnd {
   readonly held: readonly { readonly asset: AssetId; readonly keys: readonly HolderKey[] }[];
   /** Pairs that stay assigned. */
   readonly kept: number;
+  /** Persons are still to be created or retired. */
+  readonly activating: boolean;
 }
 
 /** All ledgers of an account: of what Apple listed, and of what orders waited for. */
@@ -55,7 +57,14 @@ export async function workOf(uId: string, ending: Ending, ports: LicensingPorts)
     onTheWay += left.onTheWay;
     kept += left.kept;
   }
-  return { open, callIds: [...calls], onTheWay, held, kept };
+  const { closed, claimed } = await ports.look(activationStream(uId), (activation) => ({
+    // One that was never used has nothing to end.
+    closed: activation.closed || activation.persons.size === 0,
+    claimed: [...activation.persons.values()].flatMap(({ callId }) => callId ?? []),
+  }));
+  for (const callId of claimed) calls.add(callId);
+  onTheWay += claimed.length;
+  return { open, callIds: [...calls], onTheWay, held, kept, activating: !closed };
 }
 
 function leftIn(ledger: AssetLedger, { takesBack, abandons }: Ending) {
@@ -77,10 +86,11 @@ function leftIn(ledger: AssetLedger, { takesBack, abandons }: Ending) {
 
 /** The next round, or the end. */
 export function endOf(
-  { open, callIds, onTheWay, held, kept }: WorkToEnd,
+  { open, callIds, onTheWay, held, kept, activating }: WorkToEnd,
   { abandons }: Ending,
 ): readonly AccountCommand[] {
-  if (open.length === 0 && onTheWay === 0 && held.length === 0) return [{ type: 'RecordWorkEnded', kept }];
+  if (open.length === 0 && onTheWay === 0 && held.length === 0 && !activating)
+    return [{ type: 'RecordWorkEnded', kept }];
   const returns = held.flatMap(({ asset, keys }) =>
     chunksOf(keys, MAX_HOLDERS).map((chunk): AccountCommand => ({
       type: 'AskReturn',

@@ -10,7 +10,12 @@ const given = deciderSpec(activationDecider(DEFAULT_TIMINGS), activationSteps);
 const uId = LOCATION;
 
 const activate = (...userIds: string[]): ActivationCommand => ({ type: 'ActivatePersons', uId, userIds });
-const deactivate = (...userIds: string[]): ActivationCommand => ({ type: 'DeactivatePersons', uId, userIds });
+const deactivate = (...userIds: string[]): ActivationCommand => ({
+  type: 'DeactivatePersons',
+  uId,
+  userIds,
+  adopted: [],
+});
 const claim = (callId: string, ...userIds: string[]): ActivationCommand => ({
   type: 'ClaimPersons',
   uId,
@@ -153,4 +158,52 @@ it('waits for what goes back, and for who has not accepted', () => {
   given(ordered('a'), claimed('a'), created('a'))
     .when({ type: 'RecordAcceptances', associated: ['a'], readAt: NOW })
     .thenDue(null);
+});
+
+it('lets those leave whom another tool has registered at Apple, where they are named as such', () => {
+  const command = { ...deactivate('a', 'nobody'), adopted: ['a'] } as ActivationCommand;
+  given().when(command).then(leaving('a'));
+  given(leaving('a')).when(command).thenNothing();
+  given(leaving('a'))
+    .when({ type: 'RecordReturns', awaited: [], free: ['a'] })
+    .thenTypes('activation.retirement-opened');
+});
+
+it('ends with its account: who is in no call is withdrawn, calls are settled, and nothing is read any more', () => {
+  const close: ActivationCommand = { type: 'CloseActivation', uId };
+  const closed: ActivationEvent = { type: 'activation.closed', data: { uId } };
+  const withdrawn = (userIds: string[], ...fromLots: number[]): ActivationEvent => ({
+    type: 'activation.withdrawn',
+    data: { uId, userIds, fromLots },
+  });
+  given(ordered('a'))
+    .when(close)
+    .then(closed, withdrawn(['a'], 1));
+  given(ordered('a'), claimed('a'), created('a')).when(close).then(closed);
+  given(ordered('a'), claimed('a'), created('a')).when(close).thenDue(null);
+  given(ordered('a'), claimed('a'), created('a'), leaving('a'))
+    .when(close)
+    .then(closed, withdrawn(['a']));
+  const inCall = [ordered('a'), claimed('a'), closed] as const;
+  given(...inCall)
+    .when(settle('c'))
+    .then(created('a'));
+  given(...inCall)
+    .when(settle('c', failure(9603, 'again')))
+    .thenTypes('activation.claims-released', 'activation.withdrawn');
+  given(...inCall)
+    .when(close)
+    .thenNothing();
+  given(...inCall)
+    .when(activate('b'))
+    .thenRefused('REJECTED_NOT_OURS');
+  given(...inCall)
+    .when(deactivate('a'))
+    .thenNothing();
+  given(...inCall)
+    .when({ type: 'OpenActivation' })
+    .then({ type: 'activation.opened', data: { uId } });
+  given(...inCall, { type: 'activation.opened', data: { uId } })
+    .when(activate('b'))
+    .thenTypes('activation.ordered');
 });

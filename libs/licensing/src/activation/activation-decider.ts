@@ -1,6 +1,7 @@
-import { uuidOf, type Command, type Decider, type Instant } from '@seatbook/kernel';
+import { Refusal, chunksOf, uuidOf, type Command, type Decider, type Instant } from '@seatbook/kernel';
 import type { PairFailure } from '../apple-call/call-events.js';
 import type { PersonAction } from '../call-action.js';
+import { MAX_HOLDERS } from '../holder.js';
 import type { AppleFailure, AssetId } from '../ports.js';
 import type { Timings } from '../timings.js';
 import type { ActivationEvent } from './activation-events.js';
@@ -16,7 +17,15 @@ const USER_NOT_FOUND = 9609;
 
 export type ActivationCommand =
   | (Command<'ActivatePersons'> & { readonly uId: string; readonly userIds: readonly string[] })
-  | (Command<'DeactivatePersons'> & { readonly uId: string; readonly userIds: readonly string[] })
+  | (Command<'DeactivatePersons'> & {
+      readonly uId: string;
+      readonly userIds: readonly string[];
+      /** Of these, Apple knows some by what another tool has called them: they leave though nobody activated them here. */
+      readonly adopted: readonly string[];
+    })
+  /** The account is given up or removed. */
+  | (Command<'CloseActivation'> & { readonly uId: string })
+  | Command<'OpenActivation'>
   | (Command<'AskReturn'> & { readonly asset: AssetId; readonly userIds: readonly string[] })
   /** Those of whom something is still on its way, and those who hold nothing any more. */
   | (Command<'RecordReturns'> & { readonly awaited: readonly string[]; readonly free: readonly string[] })
@@ -59,6 +68,10 @@ export const activationDecider = (
         return activate(command, activation);
       case 'DeactivatePersons':
         return deactivate(command, activation, at);
+      case 'CloseActivation':
+        return close(command, activation);
+      case 'OpenActivation':
+        return activation.closed ? [{ type: 'activation.opened', data: { uId: activation.uId } }] : [];
       case 'AskReturn':
         return askReturn(command, activation);
       case 'RecordReturns':
@@ -86,6 +99,8 @@ export const activationDecider = (
 });
 
 function activate({ uId, userIds }: CommandOf<'ActivatePersons'>, activation: Activation): ActivationEvent[] {
+  if (activation.closed)
+    throw new Refusal('REJECTED_NOT_OURS', 'the location is given up: nobody is activated for it');
   const wanted = userIds.filter((userId) => {
     const state = activation.persons.get(userId)?.state;
     return state === undefined || state === 'retired' || state === 'failed';
@@ -96,15 +111,18 @@ function activate({ uId, userIds }: CommandOf<'ActivatePersons'>, activation: Ac
 
 /** Who was not sent to Apple yet is withdrawn; who is known there leaves, as soon as that is known. */
 function deactivate(
-  { uId, userIds }: CommandOf<'DeactivatePersons'>,
-  { persons }: Activation,
+  { uId, userIds, adopted }: CommandOf<'DeactivatePersons'>,
+  { persons, closed }: Activation,
   at: Instant,
 ): ActivationEvent[] {
+  if (closed) return [];
+  const known = new Set(adopted);
   const withdrawn: string[] = [];
   const leaving: string[] = [];
   const lots = new Set<number>();
   for (const userId of userIds) {
     const person = persons.get(userId);
+    if (!person && known.has(userId)) leaving.push(userId);
     if (!person || !ACTIVE.has(person.state) || person.leaves) continue;
     if (person.state === 'creating' && person.lot !== null) {
       withdrawn.push(userId);
@@ -116,6 +134,22 @@ function deactivate(
     events.push({ type: 'activation.withdrawn', data: { uId, userIds: withdrawn, fromLots: [...lots] } });
   if (leaving.length > 0) events.push({ type: 'activation.leaving', data: { uId, userIds: leaving, at } });
   return events;
+}
+
+/** Who is in a call is settled by it; all others who were to be created or retired are left as they are at Apple. */
+function close({ uId }: CommandOf<'CloseActivation'>, { persons, closed }: Activation): ActivationEvent[] {
+  if (closed) return [];
+  const lots = new Set<number>();
+  const userIds: string[] = [];
+  for (const [userId, { state, lot }] of persons) {
+    if (lot !== null) lots.add(lot);
+    if (lot !== null || state === 'leaving') userIds.push(userId);
+  }
+  const withdrawn = chunksOf(userIds, MAX_HOLDERS).map((some): ActivationEvent => ({
+    type: 'activation.withdrawn',
+    data: { uId, userIds: some, fromLots: [...lots] },
+  }));
+  return [{ type: 'activation.closed', data: { uId } }, ...withdrawn];
 }
 
 function askReturn(
@@ -187,13 +221,13 @@ function released(
   userIds: readonly string[],
   { callId, action }: OfCall,
   { limit, notBefore }: Pick<PairFailure, 'limit' | 'notBefore'>,
-  { uId, persons }: Activation,
+  { uId, persons, closed }: Activation,
   newLot: () => number,
 ): ActivationEvent[] {
   if (userIds.length === 0) return [];
   const lot = newLot();
   const data = { uId, callId, action, userIds, lot, limit, notBefore };
-  const leaving = userIds.filter((userId) => persons.get(userId)?.leaves);
+  const leaving = userIds.filter((userId) => closed || persons.get(userId)?.leaves);
   const events: ActivationEvent[] = [{ type: 'activation.claims-released', data }];
   if (leaving.length > 0)
     events.push({ type: 'activation.withdrawn', data: { uId, userIds: leaving, fromLots: [lot] } });
@@ -230,12 +264,12 @@ const isExhausted = ({ limit }: PairFailure, userId: string, { persons }: Activa
 function succeeded(
   userIds: readonly string[],
   { callId, action }: OfCall,
-  { uId, persons }: Activation,
+  { uId, persons, closed }: Activation,
   at: Instant,
 ): ActivationEvent[] {
   if (userIds.length === 0) return [];
   if (action === 'retire') return [{ type: 'activation.retired', data: { uId, callId, userIds } }];
-  const leaving = userIds.filter((userId) => persons.get(userId)?.leaves);
+  const leaving = closed ? [] : userIds.filter((userId) => persons.get(userId)?.leaves);
   const events: ActivationEvent[] = [{ type: 'activation.created', data: { uId, callId, userIds } }];
   if (leaving.length > 0) events.push({ type: 'activation.leaving', data: { uId, userIds: leaving, at } });
   return events;

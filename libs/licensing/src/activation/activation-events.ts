@@ -65,6 +65,10 @@ export type ActivationEvent =
         readonly reason: string;
       }
     >
+  /** The account is given up or removed: nobody is created or retired any more. Who was to be is withdrawn. */
+  | Event<'closed', object>
+  /** It is not any more. */
+  | Event<'opened', object>
   /** Whether those who are invited have accepted was read at Apple, or could not be. */
   | Event<
       'acceptance-read',
@@ -84,5 +88,7 @@ export const activationEventTypes = firstVersions<ActivationEvent>({
   'activation.associated': true,
   'activation.retired': true,
   'activation.failed': true,
+  'activation.closed': true,
+  'activation.opened': true,
   'activation.acceptance-read': true,
 });

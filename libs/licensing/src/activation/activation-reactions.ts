@@ -7,6 +7,7 @@ import {
   type EventOf,
   type Reaction,
 } from '@seatbook/kernel';
+import type { AccountEvent } from '../account/account-events.js';
 import { isOfPersons } from '../call-action.js';
 import type { CallEvent } from '../apple-call/call-events.js';
 import type { AppleEventEvent } from '../apple-event/apple-event-events.js';
@@ -63,7 +64,18 @@ const takeAssociated = reaction<AppleEventEvent | NotificationEvent>('activation
   ],
 });
 
+/** Of an account that is given up or removed nobody is created or retired any more. */
+const follow = reaction<AccountEvent>('activation.follow-account', {
+  'account.work-ending': ({ data: { uId } }) => [
+    messageTo(activationStream(uId), { type: 'CloseActivation', uId }),
+  ],
+  'account.ledgers-opened': ({ data: { uId } }) => [
+    messageTo(activationStream(uId), { type: 'OpenActivation' }),
+  ],
+});
+
 export const activationReactions: readonly Reaction[] = [
+  follow,
   claimPersons,
   releasePersons,
   settlePersons,

@@ -26,6 +26,8 @@ export interface Activation {
   uId: string;
   readonly persons: Map<string, Activated>;
   nextLot: number;
+  /** Its account is given up or removed. */
+  closed: boolean;
   returns: number;
   /** When what leaving persons hold is looked at. */
   lookAt: Instant;
@@ -39,6 +41,7 @@ export const noActivation = (): Activation => ({
   uId: '',
   persons: new Map(),
   nextLot: 1,
+  closed: false,
   returns: 0,
   lookAt: 0,
   readAt: 0,
@@ -66,6 +69,9 @@ export function evolveActivation(activation: Activation, event: ActivationEvent)
     for (const userId of event.data.userIds) persons.delete(userId);
   } else if ('userIds' in event.data) {
     for (const userId of event.data.userIds) {
+      // Somebody whom another tool has registered at Apple, and who leaves.
+      if (event.type === 'activation.leaving' && !persons.has(userId))
+        persons.set(userId, { ...NEW, state: 'leaving' });
       const person = persons.get(userId);
       if (person) Object.assign(person, changeOf(person, event));
     }
@@ -80,6 +86,12 @@ function note(activation: Activation, event: ActivationEvent): void {
   switch (event.type) {
     case 'activation.leaving':
       activation.lookAt = event.data.at;
+      break;
+    case 'activation.closed':
+      activation.closed = true;
+      break;
+    case 'activation.opened':
+      activation.closed = false;
       break;
     case 'activation.return-asked':
       activation.returns += 1;

@@ -16,7 +16,7 @@ type ActivationStep = Step<Activation, LicensingPorts, ActivationCommand>;
  */
 const returnLicences: ActivationStep = {
   due(activation) {
-    if (inState('leaving', activation, 1).length === 0) return null;
+    if (activation.closed || inState('leaving', activation, 1).length === 0) return null;
     return { at: activation.lookAt, gate: activation.uId };
   },
   async perform(activation, ports) {
@@ -61,7 +61,7 @@ function leftOf(
 /** Whether the invited have accepted: notifications may be lost, or never come. */
 const readAcceptances: ActivationStep = {
   due(activation) {
-    if (inState('invited', activation, 1).length === 0) return null;
+    if (activation.closed || inState('invited', activation, 1).length === 0) return null;
     return { at: activation.readAt, gate: activation.uId };
   },
   async perform(activation, ports) {

@@ -33,6 +33,8 @@ export const activationStory: Story<ActivationEvent, StoryContext> = {
   'activation.retired': ({ data }) => `Apple retired ${people(data)}.`,
   'activation.failed': ({ data }, { errorMeaning }) =>
     `Apple did not ${data.action} ${people(data)}: ${data.reason || errorMeaning(data.errorNumber)}.`,
+  'activation.closed': () => 'Nobody is activated or deactivated for the account any more.',
+  'activation.opened': () => 'People can be activated for the account again.',
   'activation.acceptance-read': ({ data: { reason, nextAt } }) =>
     reason === null
       ? 'Whether the invited have accepted was read from Apple.'

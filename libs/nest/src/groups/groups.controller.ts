@@ -264,6 +264,7 @@ export class GroupsController {
     'INVALID_SERIAL_NUMBER',
     'REJECTED_GROUP_FULL',
     'REJECTED_UNKNOWN_PERSON',
+    'REJECTED_PERSON_LEAVING',
   )
   async addMembers(
     @Param('groupId') groupId: string,

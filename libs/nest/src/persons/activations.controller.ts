@@ -151,7 +151,7 @@ export class ActivationsController {
 
   @Post()
   @ApiGoesOn('Activates persons: with a Managed Apple Account they are linked at once, others are invited.')
-  @ApiRefusals('NOT_FOUND_PERSON', 'REJECTED_ASSIGNMENT_TYPE')
+  @ApiRefusals('NOT_FOUND_PERSON', 'REJECTED_ASSIGNMENT_TYPE', 'REJECTED_NOT_OURS')
   async activatePersons(
     @Param('accountId') uId: string,
     @Body() { userIds, reason }: PersonsBody,

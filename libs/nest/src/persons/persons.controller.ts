@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import {
+  ApiAcceptedResponse,
   ApiBody,
   ApiCreatedResponse,
   ApiHeader,
@@ -156,6 +157,23 @@ class ChangedPersonAnswer {
   links!: { self: string; timeline: string };
 }
 
+class LeavingPersonAnswer {
+  @Text('0191f0f6-7b1c-7c22-8d5e-3a1f0c2b4d6e', 'Our random id of the person.')
+  userId!: string;
+
+  @Texts(['7700000000000001'], 'Accounts that the person leaves.')
+  accountIds!: readonly string[];
+
+  @Texts([], 'Groups that the person was a member of.')
+  groupIds!: readonly string[];
+
+  @Count(1842, 'Pass it to a query to see at least this.')
+  position!: number;
+
+  @Links({ self: '/api/v1/persons/0191f0f6', timeline: '/api/v1/timeline?userId=0191f0f6' })
+  links!: { self: string; timeline: string };
+}
+
 /** People who can hold licences. */
 @ApiTags('persons')
 @Controller(`${API}/persons`)
@@ -236,6 +254,31 @@ export class PersonsController {
     const change = { userId, ...detailsIn(body) };
     const changing = new Commands.ChangePerson(change, withReason(caller, body.reason));
     return changed(reply, await this.commands.execute(changing));
+  }
+
+  @Post(':userId/leave')
+  @HttpCode(202)
+  @ApiOperation({
+    summary:
+      'A person leaves: all groups, and every account. What the person holds goes back, then Apple retires the person.',
+  })
+  @ApiHeader(IDEMPOTENCY_KEY)
+  @ApiBody({ type: ForgetPersonBody, required: false })
+  @ApiAcceptedResponse({
+    type: LeavingPersonAnswer,
+    description: 'It goes on by itself: the activations of each account show how far it is.',
+  })
+  @ApiRefusals('NOT_FOUND_PERSON')
+  async leavePerson(
+    @Param('userId', new TextOfPath('userId')) userId: string,
+    @CalledBy() caller: Caller,
+    @Res({ passthrough: true }) reply: HttpReply,
+    @Body() { reason }: ForgetPersonBody = {},
+  ): Promise<LeavingPersonAnswer> {
+    const leaving = new Commands.LeavePerson({ userId }, withReason(caller, reason));
+    const { position, ...left } = await this.commands.execute(leaving);
+    void reply.header('seatbook-position', String(position));
+    return { ...left, position: numberOf(position), links: linksOf(userId) };
   }
 
   @Post(':userId/forget')
