@@ -197,6 +197,21 @@ it('says what an order would do before it is given, and writes nothing', async (
     ],
   });
   await seatbook.post('/plans', { ...body, kind: 'ReturnAll' }).expect(400);
+  const all = { kind: 'ReturnAll', accountId: BERLIN, serialNumber: devices(1)[0] };
+  const everything = await seatbook.post('/plans', all).expect(200);
+  expect(everything.body).toMatchObject({
+    kind: 'ReturnAll',
+    calls: 1,
+    assets: [{ assetId: '900000004.STDQ', sent: 1 }],
+  });
+  const differs = { ...all, expect: [{ assetId: '900000004', sent: 2 }] };
+  const changed = await seatbook.post('/orders', differs).expect(409);
+  expect(changed.body).toMatchObject({
+    code: 'REJECTED_PLAN_CHANGED',
+    facts: { assets: [{ expected: { sent: 2 }, planned: { sent: 1 } }] },
+  });
+  const nobody = await seatbook.post('/plans', { ...all, serialNumber: 'NOBODY0001' }).expect(409);
+  expect(nobody.body).toMatchObject({ code: 'REJECTED_NOTHING_HELD' });
   expect(await events()).toBe(before);
 });
 

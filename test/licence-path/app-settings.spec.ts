@@ -3,6 +3,7 @@ import {
   getRollout,
   getWhy,
   placeOrder,
+  planOrder,
   setAppSettings,
   type SetAppSettings,
 } from '@seatbook/application';
@@ -99,6 +100,17 @@ it('a15: who waits for a return, and who is assigned anew, gets it too; a repeat
   const returning = { kind: 'ReturnLicense', assets: [stdq(APP)], serialNumbers: [S0] } as const;
   await virtual.until(virtual.place(returning));
   await set({ mandatory: true });
+  const wanted = {
+    assets: [stdq(APP), stdq(OTHER)],
+    serialNumbers: [S0],
+    ifShort: 'wait',
+    platform: null,
+  } as const;
+  const plan = await virtual.until(planOrder(virtual.edge, { kind: 'AssignLicense', uId: UID, ...wanted }));
+  expect(plan.assets).toMatchObject([
+    { adamId: APP, installations: 1 },
+    { adamId: OTHER, installations: 0 },
+  ]);
   const orderId = await assign([S0], [APP], 'again');
   await virtual.finished(orderId);
   await virtual.advance(2 * MINUTE);

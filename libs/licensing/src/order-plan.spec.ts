@@ -12,7 +12,7 @@ const rollOut = { ...assign, kind: 'RolloutApp' } as const;
 const giveBack = { ...assign, kind: 'ReturnLicense' } as const;
 
 const ledger = (...events: readonly AssetEvent[]): Asset => events.reduce(evolveAsset, emptyAsset());
-const planned = (terms: typeof assign | typeof giveBack | typeof rollOut, holders: Holders, asset: Asset) =>
+const planned = (terms: Parameters<typeof planOfLedger>[0], holders: Holders, asset: Asset) =>
   planOfLedger(terms, holders, PAGES, asset).planned;
 
 /** A device in each state. */
@@ -60,6 +60,7 @@ describe('what an order would do', () => {
       needed: 0,
       starting: 1,
       coming: 3,
+      installations: 4,
       refused: 4,
       refusal: 'NO_LICENSE',
       leftOut: {
@@ -67,6 +68,21 @@ describe('what an order would do', () => {
         refused: ['d:RETURNING', 'd:FAILED', 'd:PENDING', 'd:NEW'],
       },
     });
+  });
+
+  it('counts the installations that follow from assigning a mandatory app to devices', () => {
+    const holders = { serialNumbers: ['A', 'B', 'C', 'ASSIGNED'], userIds: ['person-1'] };
+    const mandatory = { ...assign, install: ['361309726.STDQ'] };
+    expect(planned(mandatory, holders, ledger(...wrote.owned(2)))).toMatchObject({
+      sent: 2,
+      waiting: 3,
+      installations: 4,
+    });
+    expect(planned(mandatory, devices('ASSIGNED'), every)).toMatchObject({
+      alreadyHeld: 1,
+      installations: 0,
+    });
+    expect(planned(assign, holders, ledger(...wrote.owned(2)))).toMatchObject({ installations: 0 });
   });
 
   it('is what the ledger answers to a rollout', () => {

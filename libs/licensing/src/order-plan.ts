@@ -55,6 +55,8 @@ export interface PlannedAsset extends AssetId, PlannedPairs {
   /** An assignment: licences that it takes, waiting ones included, and how many of them are not there. */
   readonly needed: number;
   readonly short: number;
+  /** Installations that begin: at once, or when the licence has come; of an assignment, those of a mandatory app. */
+  readonly installations: number;
   /** The first of those who would wait, also for a licence that is on its way, and of those who are refused. */
   readonly leftOut: LeftOut;
 }
@@ -80,7 +82,7 @@ export interface PlannedLedger extends AssetId {
 /** How many of those that are left out a plan names, for each asset and reason. */
 export const NAMED_IN_PLAN = 100;
 
-type PlannedTerms = Pick<OrderTerms, 'kind' | 'ifShort' | 'fromReserve' | 'platform'>;
+type PlannedTerms = Pick<OrderTerms, 'kind' | 'ifShort' | 'fromReserve' | 'platform' | 'install'>;
 
 const NONE: PlannedLedger['planned'] = {
   sent: 0,
@@ -96,6 +98,7 @@ const NONE: PlannedLedger['planned'] = {
   refusal: null,
   needed: 0,
   short: 0,
+  installations: 0,
   leftOut: { waiting: [], refused: [] },
 };
 
@@ -114,6 +117,8 @@ export function planOfLedger(
     const waitingReason = lack ?? (following.length > 0 ? 'returning' : null);
     // Who is refused for want of a licence needs one, too; who follows has one again.
     const lacking = refusal === 'SHORT' ? refused.length : 0;
+    const getting = [...reserved, ...waiting, ...following];
+    const installs = terms.install?.includes(idOfAsset(id)) === true;
     const planned: PlannedLedger['planned'] = {
       ...NONE,
       sent: reserved.length,
@@ -124,6 +129,7 @@ export function planOfLedger(
       refusal,
       needed: reserved.length + waiting.length + lacking,
       short: lack === 'short' || lack === 'reserved' ? waiting.length : lacking,
+      installations: installs ? getting.filter((key) => key.startsWith('d:')).length : 0,
       leftOut: leftOut([...waiting, ...following], refused),
     };
     return { adamId, pricingParam, planned, sent: reserved };
@@ -136,6 +142,7 @@ export function planOfLedger(
       coming: coming.length,
       refused: refused.length,
       refusal: refused.length === 0 ? null : 'NO_LICENSE',
+      installations: start.length + coming.length,
       leftOut: leftOut(coming, refused),
     };
     return { adamId, pricingParam, planned, sent: [] };

@@ -9,7 +9,6 @@ import {
   namedBy,
   orderStream,
   orderedSerials,
-  queryModels,
   type AssetId,
   type GroupCommand,
   type HolderKey,
@@ -17,15 +16,14 @@ import {
   type OrderKind,
   type OrderTerms,
 } from '@seatbook/licensing';
-import { mustBeImported } from './accounts.js';
 import { installedBy } from './app-settings.js';
 import { checkExpected } from './expected-plan.js';
 import type { CommandContext } from '@seatbook/runtime';
 import { membersOf } from './group-members.js';
 import { checkedAssets, checkedOrder, type CheckedOrder, type OrderRequest } from './order-request.js';
-import { pairsOfHolder } from './pairs.js';
 import { contextOf, requestId, type Caller } from './principal.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
+import { returnOfAll, type AllOfHolder } from './return-of-all.js';
 import { takenId } from './taken-key.js';
 
 /** What an order to assign names. */
@@ -46,11 +44,8 @@ export interface ReassignLicense extends Pick<OrderRequest, 'uId' | 'assets' | '
   readonly to: HolderKey;
 }
 
-export interface ReturnAll {
-  readonly uId: string;
-  /** A device or a person. */
-  readonly holder: HolderKey;
-}
+/** What a return of all that somebody has names. */
+export type ReturnAll = AllOfHolder & Pick<OrderRequest, 'expect'>;
 
 export interface CancelWaiting {
   readonly orderId: string;
@@ -212,28 +207,15 @@ async function listsOf({ runner }: SeatbookEdge, orderId: string, { holders }: O
   );
 }
 
-/** All that a device or a person holds or waits for in an account, as a return. The ledgers decide what is true when they answer. */
+/** Gives all back that a device or a person holds or waits for. The ledgers decide what is true when they answer. */
 export async function returnAll(
   seatbook: SeatbookEdge,
-  { uId, holder }: ReturnAll,
+  { expect, ...all }: ReturnAll,
   caller: Caller,
 ): Promise<PlacedOrder> {
-  const named = holdersOf([holder]);
-  const serialNumbers = orderedSerials(named.serialNumbers, 'return');
-  const { userIds } = named;
-  const [key = holder] = holderKeys({ serialNumbers, userIds });
-  await seatbook.reader.reachHead(queryModels.pairs);
-  await mustBeImported(seatbook, uId);
   // What is held by now is not what was held at the first time: a repeat is about the same assets.
-  const assets = (await orderedBefore(seatbook, caller)) ?? (await assetsHeldBy(seatbook, uId, key));
-  if (assets.length === 0) {
-    throw new Refusal('REJECTED_NOTHING_HELD', 'nothing of this account is held or waited for', {
-      serialNumber: serialNumbers[0] ?? null,
-      userId: userIds[0] ?? null,
-    });
-  }
-  const order = { kind: 'ReturnLicense', uId, assets, serialNumbers, userIds, ...RETURNED } as const;
-  return placeOrder(seatbook, order, caller, 'ReturnAll');
+  const order = await returnOfAll(seatbook, all, () => orderedBefore(seatbook, caller));
+  return placeOrder(seatbook, { ...order, expect }, caller, 'ReturnAll');
 }
 
 /** Assets of the order that this request has placed already; null for a new request. */
@@ -244,15 +226,6 @@ async function orderedBefore(
   if (caller.idempotencyKey === undefined) return null;
   const { state } = await runner.load(orderStream(requestId(caller, ids)));
   return state.phase === 'new' || state.phase === 'key-taken' ? null : state.terms.assets;
-}
-
-async function assetsHeldBy({ reader }: SeatbookEdge, uId: string, holder: HolderKey): Promise<AssetId[]> {
-  const assets: AssetId[] = [];
-  for await (const pair of pairsOfHolder(reader, holder, uId)) {
-    const { state, adamId, pricingParam } = pair;
-    if (state !== 'failed') assets.push({ adamId, pricingParam });
-  }
-  return assets;
 }
 
 /** Ends what an order still waits for; what it has, it keeps. */

@@ -7,9 +7,11 @@ import {
   type OrderPlan,
   type PlannedLedger,
 } from '@seatbook/licensing';
+import { installedBy } from './app-settings.js';
 import { membersOf } from './group-members.js';
 import { checkedOrder, type CheckedOrder, type OrderRequest } from './order-request.js';
 import type { Reflected } from './reader.js';
+import { returnOfAll, type AllOfHolder } from './return-of-all.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
 /** Ledgers that are looked at together. */
@@ -32,13 +34,20 @@ export async function planOrder(
   return { ...(await planOf(seatbook, checked)), asOf };
 }
 
+/** What a return of all that somebody has would do. @throws Refusal as placing the order would */
+export const planReturnAll = async (
+  seatbook: SeatbookEdge,
+  all: AllOfHolder,
+): Promise<OrderPlan & { readonly asOf: Reflected }> => planOrder(seatbook, await returnOfAll(seatbook, all));
+
 /** The plan of an order, asked of the ledgers by the rules by which they answer, without an event. */
 export async function planOf(seatbook: SeatbookEdge, { terms, holders }: CheckedOrder): Promise<OrderPlan> {
+  const asked = { ...terms, ...(await installedBy(seatbook, terms)) };
   const ledgers: PlannedLedger[] = [];
   for (const assets of chunksOf(terms.assets, LEDGERS_TOGETHER)) {
     const looks = assets.map((asset) =>
       seatbook.runner.look(assetStream(terms.uId, asset), (ledger) =>
-        planOfLedger(terms, holders, asset, ledger),
+        planOfLedger(asked, holders, asset, ledger),
       ),
     );
     ledgers.push(...(await Promise.all(looks)));
@@ -46,4 +55,4 @@ export async function planOf(seatbook: SeatbookEdge, { terms, holders }: Checked
   return orderPlan(ledgers, documentedLimits, documentedRequestsPerSecond);
 }
 
-export const planQueries = { PlanOrder: planOrder };
+export const planQueries = { PlanOrder: planOrder, PlanReturnAll: planReturnAll };

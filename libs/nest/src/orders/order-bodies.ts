@@ -1,10 +1,11 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Allow, IsBoolean, IsIn } from 'class-validator';
-import type { ErrorCode } from '@seatbook/kernel';
-import { MAX_PAIRS } from '@seatbook/licensing';
+import { Refusal, type ErrorCode } from '@seatbook/kernel';
+import { MAX_PAIRS, type HolderKey } from '@seatbook/licensing';
 import { ASSET_ID } from '../http/address-forms.js';
 import { PLATFORMS } from '../accounts/account-bodies.js';
+import { deviceKey, personKey } from '../pairs/holder-answer.js';
 import { NamedHolders } from '../pairs/named-holders.js';
 import { Expect, type ExpectedCounts } from './expect-field.js';
 import { ID, MayBeLeftOut, Reason, SHOWN_AND_NOT_BLANK, TextField, TextList } from '../http/text-field.js';
@@ -197,6 +198,9 @@ export class ReturnLicenseBody extends ExpectingBody {
  * of the kind ReturnLicense.
  */
 export class ReturnAllBody extends OrderBody {
+  @Expect()
+  expect?: ExpectedCounts[];
+
   @ApiProperty({ enum: ['ReturnAll'] })
   @Allow()
   kind!: 'ReturnAll';
@@ -210,6 +214,16 @@ export class ReturnAllBody extends OrderBody {
   @MayBeLeftOut()
   @TextField(1, 100)
   userId?: string;
+}
+
+/** @throws Refusal INVALID_HOLDER unless exactly one is named */
+export function holderIn({
+  serialNumber,
+  userId,
+}: Pick<ReturnAllBody, 'serialNumber' | 'userId'>): HolderKey {
+  if (serialNumber !== undefined && userId === undefined) return deviceKey(serialNumber);
+  if (userId !== undefined && serialNumber === undefined) return personKey(userId);
+  throw new Refusal('INVALID_HOLDER', 'name exactly one of serialNumber and userId');
 }
 
 /** Why an order of pairs is refused, given or planned. */
@@ -230,16 +244,6 @@ export const REFUSED_PAIRS: readonly ErrorCode[] = [
 /** Why an order is refused that does not do what is expected of it. */
 export const REFUSED_PLAN: readonly ErrorCode[] = ['REJECTED_PLAN_CHANGED', 'REJECTED_EXPECT_NEEDED'];
 
-/** Bodies that can be planned: what an order of this kind would do. */
-export const PLAN_BODIES = {
-  AssignLicense: AssignLicenseBody,
-  ReturnLicense: ReturnLicenseBody,
-  RolloutApp: RolloutAppBody,
-} as const;
-
-// An alias: of a union that is written out, the compiler makes a class that no body is an instance of.
-export type AnyPlanBody = InstanceType<(typeof PLAN_BODIES)[keyof typeof PLAN_BODIES]>;
-
 export class CancelBody {
   @Reason()
   reason?: string;
@@ -254,4 +258,15 @@ export const ORDER_BODIES = {
   RolloutApp: RolloutAppBody,
 } as const;
 
+// An alias: of a union that is written out, the compiler makes a class that no body is an instance of.
 export type AnyOrderBody = InstanceType<(typeof ORDER_BODIES)[keyof typeof ORDER_BODIES]>;
+
+/** Bodies that can be planned: what an order of this kind would do. */
+export const PLAN_BODIES = {
+  AssignLicense: AssignLicenseBody,
+  ReturnLicense: ReturnLicenseBody,
+  ReturnAll: ReturnAllBody,
+  RolloutApp: RolloutAppBody,
+} as const;
+
+export type AnyPlanBody = InstanceType<(typeof PLAN_BODIES)[keyof typeof PLAN_BODIES]>;

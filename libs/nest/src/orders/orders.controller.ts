@@ -10,8 +10,8 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
-import { Refusal, type Position } from '@seatbook/kernel';
-import { ORDER_KINDS, type HolderKey, type OrderDocument, type OrderKind } from '@seatbook/licensing';
+import type { Position } from '@seatbook/kernel';
+import { ORDER_KINDS, type OrderDocument, type OrderKind } from '@seatbook/licensing';
 import {
   OVER,
   SETTLED,
@@ -50,7 +50,7 @@ import {
   REFUSED_PAIRS,
   REFUSED_PLAN,
   type AnyOrderBody,
-  type ReturnAllBody,
+  holderIn,
 } from './order-bodies.js';
 import { ApiBodyByKind, BodyByKind } from './body-by-kind.js';
 import { OutcomeAnswer, outcomeAnswer, pairOutcomes } from './outcome-answer.js';
@@ -260,13 +260,6 @@ function filterOf(query: OrdersQuery): OrderFilter {
   return { accountId, state, kind, principal, asset, holders, from, to };
 }
 
-/** @throws Refusal INVALID_HOLDER unless exactly one is named */
-function holderIn({ serialNumber, userId }: Pick<ReturnAllBody, 'serialNumber' | 'userId'>): HolderKey {
-  if (serialNumber !== undefined && userId === undefined) return deviceKey(serialNumber);
-  if (userId !== undefined && serialNumber === undefined) return personKey(userId);
-  throw new Refusal('INVALID_HOLDER', 'name exactly one of serialNumber and userId');
-}
-
 /** The command that a body asks for: its kind is the command's name. */
 function commandOf(body: AnyOrderBody, caller: Caller) {
   const { accountId: uId } = body;
@@ -312,6 +305,6 @@ function commandOf(body: AnyOrderBody, caller: Caller) {
       return new Commands.RolloutApp({ uId, assets, serialNumbers, groupId, expect }, caller);
     }
     case 'ReturnAll':
-      return new Commands.ReturnAll({ uId, holder: holderIn(body) }, caller);
+      return new Commands.ReturnAll({ uId, holder: holderIn(body), expect: expectedOf(body.expect) }, caller);
   }
 }

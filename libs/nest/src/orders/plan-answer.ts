@@ -55,6 +55,12 @@ export class PlannedAssetAnswer {
   @Count(0, 'How many of them are not there.')
   short!: number;
 
+  @Count(
+    0,
+    'Installations that begin, at once or when the licence has come: of a rollout, and of an assignment of a mandatory app.',
+  )
+  installations!: number;
+
   @Parts(
     () => HolderAnswer,
     `The first ${NAMED_IN_PLAN} of those who would wait, also for a licence that is on its way.`,

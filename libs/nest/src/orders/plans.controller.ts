@@ -5,7 +5,7 @@ import { Queries } from '../bus/messages.js';
 import { assetIdOf } from '../assets/asset-id.js';
 import { ApiRefusals } from '../document/api-refusals.js';
 import { API } from '../http/api-root.js';
-import { PLAN_BODIES, REFUSED_PAIRS, type AnyPlanBody } from './order-bodies.js';
+import { PLAN_BODIES, REFUSED_PAIRS, holderIn, type AnyPlanBody } from './order-bodies.js';
 import { ApiBodyByKind, BodyByKind } from './body-by-kind.js';
 import { PlanAnswer, planAnswer } from './plan-answer.js';
 
@@ -20,16 +20,21 @@ export class PlansController {
   @ApiOperation({ summary: 'What an order would do if it were placed now. Another order may come first.' })
   @ApiBodyByKind(PLAN_BODIES)
   @ApiOkResponse({ type: PlanAnswer, description: 'The plan.' })
-  @ApiRefusals(...REFUSED_PAIRS, 'REJECTED_NO_MDM')
+  @ApiRefusals(...REFUSED_PAIRS, 'REJECTED_NO_MDM', 'REJECTED_NOTHING_HELD')
   async planOrder(@Body(new BodyByKind(PLAN_BODIES)) body: AnyPlanBody): Promise<PlanAnswer> {
-    const { kind, accountId, assetIds, serialNumbers, groupId } = body;
-    const userIds = kind === 'RolloutApp' ? undefined : body.userIds;
-    const { ifShort, fromReserve, platform = null } = kind === 'AssignLicense' ? body : WAITS;
-    const wish = { ifShort, fromReserve, platform };
-    const holders = { serialNumbers, userIds, groupId };
-    const terms = { kind, uId: accountId, assets: assetIds.map(assetIdOf), ...holders, ...wish };
-    return planAnswer(kind, accountId, await this.queries.execute(new Queries.PlanOrder(terms)));
+    return planAnswer(body.kind, body.accountId, await this.queries.execute(queryOf(body)));
   }
 }
 
 const WAITS = { ifShort: 'wait', fromReserve: false, platform: null } as const;
+
+function queryOf(body: AnyPlanBody) {
+  const { kind, accountId: uId } = body;
+  if (kind === 'ReturnAll') return new Queries.PlanReturnAll({ uId, holder: holderIn(body) });
+  const { serialNumbers, groupId } = body;
+  const assets = body.assetIds.map(assetIdOf);
+  const { ifShort, fromReserve, platform = null } = kind === 'AssignLicense' ? body : WAITS;
+  const userIds = kind === 'RolloutApp' ? undefined : body.userIds;
+  const holders = { serialNumbers, userIds, groupId };
+  return new Queries.PlanOrder({ kind, uId, assets, ...holders, ifShort, fromReserve, platform });
+}
