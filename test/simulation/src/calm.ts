@@ -1,5 +1,6 @@
 import { renewToken, retryParked, syncAccount } from '@seatbook/application';
 import { OWNER } from '@seatbook/test-support/virtual-seatbook';
+import { calmDevices } from './actions/devices.js';
 import type { World } from './world.js';
 
 /** From this round of calm on all is compared with Apple, pair by pair: some worlds wait a day for that. */
@@ -22,6 +23,7 @@ export async function calm(world: World): Promise<void> {
   // Apple is calm and as fast as it was: what is under way is not overtaken by all that comes.
   admin.setFaults({ eventDelayMs: world.eventDelayMs });
   admin.resumeEvents();
+  await calmDevices(world);
   await world.pass(1_000);
 }
 

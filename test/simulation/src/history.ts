@@ -4,6 +4,7 @@ import { seededRandom } from '@seatbook/test-support/seeded-random';
 import type { Action } from './actions/action.js';
 import { apple } from './actions/apple.js';
 import { beginnings } from './actions/beginnings.js';
+import { devices } from './actions/devices.js';
 import { machine, strikeTheBeginning } from './actions/machine.js';
 import { people } from './actions/people.js';
 import { persons } from './actions/persons.js';
@@ -16,7 +17,7 @@ import { contradictions, logOf, unsettled } from './invariants.js';
 import { lastOrder } from './last-order.js';
 import { othersAtWork } from './others-at-work.js';
 import { Standstill } from './standstill.js';
-import { World, workersOf, type Where } from './world.js';
+import { World, devicesIn, workersOf, type Where } from './world.js';
 
 /** How one seed's history ended. */
 export interface Ending {
@@ -40,7 +41,7 @@ interface Planned {
 const ACTIONS: readonly Action[] = [...people, ...persons, ...apple, ...machine];
 
 /** Names of all that can happen, as they are counted. */
-export const actionNames: readonly string[] = [...beginnings, ...ACTIONS, ...workers].map(
+export const actionNames: readonly string[] = [...beginnings, ...ACTIONS, ...workers, ...devices].map(
   ({ name }) => `action: ${name}`,
 );
 
@@ -68,12 +69,15 @@ function planOf(seed: number, where: Where): Planned[] {
     ...ACTIONS,
     ...(where === 'servers' ? servers : []),
     ...(workersOf(seed) > 1 ? workers : []),
+    ...(devicesIn(seed) ? devices : []),
   ];
   const theme = actions[seed % actions.length] as Action;
   const length = dice.between(6, 30);
   return Array.from({ length: where === 'servers' ? Math.ceil(length / 2) : length }, (_planned, index) => {
     const own = new Dice(seededRandom(seed * 15_485_863 + index * 32_452_843));
-    const action = index % 7 === 2 ? theme : dice.weighted(actions);
+    // Where there are devices, most that happens is about them.
+    const ofDevices = devicesIn(seed) && dice.chance(0.6);
+    const action = index % 7 === 2 ? theme : dice.weighted(ofDevices ? devices : actions);
     return { action, dice: own, pause: dice.of(PAUSES_MS) };
   });
 }

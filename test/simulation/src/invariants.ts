@@ -11,6 +11,7 @@ import {
   subjectsOf,
   workModels,
   type AssetEvent,
+  type InstallationDocument,
   type OrderDocument,
   type PairDocument,
 } from '@seatbook/licensing';
@@ -20,6 +21,7 @@ import { auditCalls } from './audit/calls.js';
 import { Causes } from './audit/causes.js';
 import { auditCommands } from './audit/commands.js';
 import { auditDifferences } from './audit/differences.js';
+import { auditInstallations, carriedOutOnce } from './audit/installations.js';
 import { auditLedgers } from './audit/ledger.js';
 import { auditReports } from './audit/reports.js';
 import { auditShortages } from './audit/shortages.js';
@@ -37,7 +39,12 @@ const SAMPLES = 5;
 
 /** What must come right by itself once all is calm: asked for again and again until nothing is found. */
 export async function unsettled(world: World): Promise<string[]> {
-  const wrong = [...(await openWork(world)), ...(await ordersOpen(world)), ...(await requestsOpen(world))];
+  const wrong = [
+    ...(await openWork(world)),
+    ...(await ordersOpen(world)),
+    ...(await requestsOpen(world)),
+    ...(await installationsOpen(world)),
+  ];
   for (const site of world.sites) {
     const account = await world.account(site);
     if (!account) wrong.push(`${site.uId} is not imported`);
@@ -56,6 +63,8 @@ export async function contradictions(world: World): Promise<string[]> {
   wrong.push(...auditLedgers(log, causes), ...auditShortages(log, causes), ...auditCalls(log));
   wrong.push(
     ...auditCommands(log),
+    ...auditInstallations(log),
+    ...carriedOutOnce(world),
     ...auditTwoClocks(log),
     ...requestsFollowEvents(world, log),
     ...acknowledgedAreStored(world, log),
@@ -78,6 +87,22 @@ export async function logOf({ virtual }: World): Promise<Envelope[]> {
 async function rowsOf<D extends Document>(world: World, model: ReadModel<D>): Promise<readonly D[]> {
   const [index] = model.indexes;
   return pagesOf(world, model, index?.name ?? '', []);
+}
+
+/** Whatever a device does, in the end its app is installed, or has failed for a reason. */
+async function installationsOpen(world: World): Promise<string[]> {
+  const rows = await rowsOf(world, queryModels.installations as unknown as ReadModel<InstallationDocument>);
+  const pending: readonly InstallationDocument['state'][] = [
+    'wanted',
+    'commanded',
+    'put-off',
+    'installing',
+    'prompting',
+    'retrying',
+  ];
+  return rows.flatMap(({ device, adamId, state }) =>
+    pending.includes(state) ? [`${adamId} on ${device} is ${state}`] : [],
+  );
 }
 
 /** All rows of an index, page by page. */
@@ -335,7 +360,7 @@ async function secretsIn({ tokens, sites, virtual }: World, log: readonly Envelo
   const bearers = await Promise.all(
     sites.map(({ uId }) => virtual.stores.secrets.get(`notification/${uId}`)),
   );
-  const secrets = [...tokens, ...bearers.filter((bearer) => bearer !== null), 'anna@', 'ben@'];
+  const secrets = [...tokens, ...bearers.filter((bearer) => bearer !== null), 'anna@', 'ben@', 'Canary of'];
   return log.flatMap((event) => {
     const text = JSON.stringify(event);
     return secrets.some((secret) => text.includes(secret))

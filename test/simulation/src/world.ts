@@ -63,6 +63,13 @@ const SHORT_WAITS: Partial<Timings> = {
   addressEveryMs: 120_000,
 };
 
+/** Where there are devices: what they never tell has failed within the calm. */
+const SHORT_INSTALLATIONS: Partial<Timings> = {
+  installWithinMs: 900_000,
+  maxLookMs: 300_000,
+  deviceReturnMs: 600_000,
+};
+
 /** Where others come back in the end, a few rounds and a whole day are waited for. */
 const SHORT_DAYS: Partial<Timings> = {
   totalsEveryMs: 90_000,
@@ -76,6 +83,9 @@ const SHORT_MEMORY = 60;
 const SMALL_BATCH = 20;
 /** Whether others are at work once more in the world of a seed when all is calm. */
 export const othersComeTo = (seed: number): boolean => seed % 16 === 2;
+
+/** Whether an MDM server is connected in the world of a seed, at which devices enrol. */
+export const devicesIn = (seed: number): boolean => seed % 16 === 12;
 
 /** So many workers there are in the world of a seed; the edge is with the first. */
 export const workersOf = (seed: number): number => (seed % 9 !== 4 ? 1 : seed % 27 === 13 ? 3 : 2);
@@ -153,7 +163,11 @@ export class World {
       seed,
       // Some deployments cannot be reached from outside and poll.
       publicUrl: dice.chance(0.2) ? null : 'https://seatbook.test',
-      timings: dice.chance(0.1) ? {} : { ...SHORT_WAITS, ...(othersComeTo(seed) ? SHORT_DAYS : {}) },
+      timings: {
+        ...(dice.chance(0.1) ? {} : { ...SHORT_WAITS, ...(othersComeTo(seed) ? SHORT_DAYS : {}) }),
+        ...(devicesIn(seed) ? SHORT_INSTALLATIONS : {}),
+      },
+      ...(devicesIn(seed) && { mdm: {} }),
       // Some deployments run their halves in two processes, and some have several workers.
       apart: dice.chance(0.08),
       workers,

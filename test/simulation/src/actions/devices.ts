@@ -1,0 +1,176 @@
+import {
+  describeDevice,
+  leaveDevice,
+  placeOrder,
+  reassignLicense,
+  registerDevice,
+} from '@seatbook/application';
+import type { VirtualDevice } from '@seatbook/simulator';
+import { stdq } from '@seatbook/test-support/virtual-seatbook';
+import type { World } from '../world.js';
+import type { Action } from './action.js';
+
+const fleetOf = (world: World) => world.virtual.simulator.fleet;
+
+/** A device that has enrolled before; null where none has. */
+function anyEnrolled(world: World): VirtualDevice | null {
+  const all = fleetOf(world).all();
+  return all.length === 0 ? null : world.dice.of(all);
+}
+
+/** Something about one device that has enrolled before. */
+function ofOne(name: string, weight: number, act: (device: VirtualDevice, world: World) => unknown): Action {
+  return {
+    name,
+    weight,
+    async run(world) {
+      const device = anyEnrolled(world);
+      if (!device) return;
+      world.tell(`${name}: ${device.facts.serialNumber}`);
+      await act(device, world);
+    },
+  };
+}
+
+const rollouts: readonly Action[] = [
+  {
+    name: 'devices enrol',
+    weight: 20,
+    async run(world) {
+      const { dice, devices } = world;
+      const fleet = fleetOf(world);
+      const serialNumbers = dice.several(devices).filter((serialNumber) => !fleet.find(serialNumber));
+      world.tell(`${serialNumbers.length} devices enrol`);
+      const supervised = dice.chance(0.7);
+      const installMs = dice.of([0, 4_000, 90_000]);
+      const fresh = serialNumbers.map((serialNumber) => ({
+        serialNumber,
+        supervised,
+        name: `Canary of ${serialNumber}`,
+        knobs: { installMs, prompt: dice.of(['accept', 'accept', 'reject', 'ignore'] as const) },
+      }));
+      for (const device of fleet.add(fresh)) await device.enrol();
+      world.covered.add('devices: enrolled', fresh.length);
+    },
+  },
+  {
+    name: 'apps are rolled out',
+    weight: 14,
+    run(world) {
+      const { dice, devices, virtual } = world;
+      const { uId, adamIds } = dice.of(world.sites);
+      const serialNumbers = dice.several(devices);
+      const assets = dice.several(adamIds).map(stdq);
+      const terms = { uId, assets, serialNumbers, ifShort: 'wait', platform: null } as const;
+      const assigns = dice.chance(0.7);
+      world.tell(
+        `${assets.length} apps are ${assigns ? 'assigned and ' : ''}rolled out to ${serialNumbers.length} devices`,
+      );
+      if (assigns)
+        world.send('assign', (caller) =>
+          placeOrder(virtual.edge, { ...terms, kind: 'AssignLicense' }, caller),
+        );
+      world.send('roll out', (caller) => placeOrder(virtual.edge, { ...terms, kind: 'RolloutApp' }, caller));
+    },
+  },
+  {
+    name: 'a licence is reassigned',
+    weight: 8,
+    run(world) {
+      const { dice, devices, virtual } = world;
+      const { uId, adamIds } = dice.of(world.sites);
+      const [from, to] = [dice.of(devices), dice.of(devices)];
+      const assets = dice.several(adamIds).map(stdq);
+      world.tell(`${assets.length} licences go from ${from} to ${to}`);
+      const asked = { uId, assets, from: `d:${from}`, to: `d:${to}` } as const;
+      world.send('reassign', (caller) => reassignLicense(virtual.edge, asked, caller));
+    },
+  },
+  {
+    name: 'the registry is changed',
+    weight: 3,
+    run(world) {
+      const { dice, virtual } = world;
+      const serialNumber = dice.of(world.devices);
+      world.tell(`${serialNumber} is registered, asked what it is, and perhaps retired`);
+      const facts = {
+        platform: 'iOS',
+        ownership: dice.of(['organisation', 'personal'] as const),
+        userId: null,
+      } as const;
+      const registered = { serialNumber, ...facts, name: `Canary of ${serialNumber}` };
+      world.send('register a device', async (caller) => {
+        await registerDevice(virtual.edge, registered, caller);
+        const next = { ...caller, idempotencyKey: `${caller.idempotencyKey ?? ''} describe` };
+        await describeDevice(virtual.edge, { serialNumber }, next);
+      });
+      const other = dice.of(world.devices);
+      if (dice.chance(0.3))
+        world.send('a device leaves', (caller) =>
+          leaveDevice(virtual.edge, { serialNumber: other, how: dice.of(['wiped', 'retired']) }, caller),
+        );
+    },
+  },
+];
+
+export const devices: readonly Action[] = [
+  ...rollouts,
+  ofOne('a device is offline', 4, ({ knobs }) => void (knobs.offline = true)),
+  ofOne('a device comes back', 3, (device) => {
+    device.knobs.offline = false;
+    return device.wake();
+  }),
+  ofOne('a device puts off', 3, ({ knobs }, { dice }) => void (knobs.notNow = dice.between(1, 3))),
+  ofOne('a device refuses', 3, ({ knobs }, { dice }) => {
+    Object.assign(knobs, {
+      refuseInstalls: 1,
+      errorCode: dice.of([506, 9_610, 12_023, 12_025, 12_031, 12_064]),
+    });
+  }),
+  ofOne('a device cannot install', 3, ({ knobs }) => void (knobs.failInstalls = 1)),
+  ofOne('a device answers twice', 2, ({ knobs }) => void (knobs.answersTwice = true)),
+  ofOne('a device enrols again', 4, (device, { dice }) => {
+    if (dice.chance(0.5)) device.wipe();
+    return device.enrol();
+  }),
+  ofOne('a device checks out', 3, (device) => device.checkOut()),
+  ofOne('the user removes an app', 2, (device, { dice }) => {
+    const apps = [...device.apps.keys()];
+    if (apps.length > 0) device.userRemoves(dice.of(apps));
+  }),
+  {
+    name: 'the MDM server errs',
+    weight: 6,
+    run(world) {
+      const { dice } = world;
+      const { faults } = fleetOf(world).mdm;
+      world.tell('the MDM server loses, doubles and mixes up messages');
+      Object.assign(faults, {
+        lose: dice.of([0, 0.2, 0.6]),
+        double: dice.of([0, 0.5]),
+        shuffleMs: dice.of([0, 2_000, 60_000]),
+        failRequests: dice.of([0, 1, 3]),
+        loseAnswers: dice.of([0, 1, 2]),
+        withoutPushCertificate: dice.chance(0.2),
+      });
+    },
+  },
+];
+
+/** Devices and their server behave again; those that left stay away. */
+export async function calmDevices(world: World): Promise<void> {
+  const fleet = fleetOf(world);
+  Object.assign(fleet.mdm.faults, {
+    loseWebhooks: 0,
+    lose: 0,
+    double: 0,
+    shuffleMs: 0,
+    failRequests: 0,
+    loseAnswers: 0,
+    withoutPushCertificate: false,
+  });
+  for (const device of fleet.all()) {
+    Object.assign(device.knobs, { offline: false, notNow: 0, refuseInstalls: 0, failInstalls: 0 });
+    await device.wake();
+  }
+}
