@@ -87,6 +87,33 @@ describe('what others do to licences', () => {
     ]);
   });
 
+  it('shows at the asset from the moment on that the numbers differ, until a walk has told what it is', async () => {
+    await started();
+    const { admin } = virtual.simulator;
+    // The delta is read, and the walk is not.
+    const ruleId = admin.addErrorRule({
+      match: { path: '/assignments' },
+      skip: 1,
+      times: 'forever',
+      status: 503,
+    });
+    const before = virtual.clock.now();
+    take(KEYNOTE, ...serials(2));
+    await virtual.advance(ROUND);
+    const { assigned, appleAssigned, differsSince } = await virtual.assetDocument(KEYNOTE);
+    expect({ assigned, appleAssigned }).toEqual({ assigned: 10, appleAssigned: 8 });
+    expect(differsSince).toBeGreaterThan(before);
+    expect(differsSince).toBeLessThanOrEqual(before + ROUND);
+    expect((await virtual.assetDocument(PAGES)).differsSince).toBeNull();
+    admin.clearErrorRules(ruleId);
+    await virtual.advance(ROUND);
+    expect(await virtual.assetDocument(KEYNOTE)).toMatchObject({
+      assigned: 8,
+      appleAssigned: 8,
+      differsSince: null,
+    });
+  });
+
   it('is found within one round where one pair is swapped for another and Apple names the new one', async () => {
     await started();
     take(KEYNOTE, serials(10)[3] ?? '');
