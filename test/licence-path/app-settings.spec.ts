@@ -7,7 +7,15 @@ import {
   setAppSettings,
   type SetAppSettings,
 } from '@seatbook/application';
-import { OWNER, UID, VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
+import {
+  OWNER,
+  UID,
+  VirtualSeatbook,
+  asset,
+  serials,
+  stdq,
+  type VirtualOptions,
+} from '@seatbook/test-support/virtual-seatbook';
 
 const APP = '900000001';
 const OTHER = '900000002';
@@ -17,8 +25,8 @@ const DAY = 24 * 60 * MINUTE;
 let virtual: VirtualSeatbook;
 afterEach(() => virtual.close());
 
-async function withDevices(count: number, total = 100): Promise<void> {
-  const rare = { walkAllEveryMs: 20 * DAY, metadataEveryMs: 20 * DAY, addressEveryMs: 20 * DAY };
+async function withDevices(count: number, total = 100, often: VirtualOptions['timings'] = {}): Promise<void> {
+  const rare = { walkAllEveryMs: 20 * DAY, metadataEveryMs: 20 * DAY, addressEveryMs: 20 * DAY, ...often };
   virtual = await VirtualSeatbook.imported([asset(APP, total), asset(OTHER, 100)], {
     mdm: {},
     timings: rare,
@@ -131,6 +139,48 @@ it('a17, a28: backups are prevented by the flags of the command, and the setting
     settings: { preventBackup: false },
     sentWith: { mandatory: true, preventBackup: true },
   });
+});
+
+it('a16: a newer version in the store is installed once on each device that has an older one', async () => {
+  const often = { metadataEveryMs: 4 * MINUTE, updatesEveryMs: 4 * MINUTE, totalsEveryMs: 20 * DAY };
+  await withDevices(2, 100, often);
+  await set({ mandatory: true, automaticUpdates: true }, null);
+  await set({ automaticUpdates: false }, OTHER);
+  await virtual.finished(await assign([S0, S1], [APP, OTHER]));
+  await virtual.advance(2 * MINUTE);
+  const stubborn = virtual.simulator.fleet.find(S1);
+  if (stubborn) stubborn.knobs.neverUpdates = true;
+  const versions = () =>
+    [S0, S1].map((serial) =>
+      [...(virtual.simulator.fleet.find(serial)?.apps.values() ?? [])].map((app) => app.version),
+    );
+  const installs = () =>
+    [S0, S1].map((serial) =>
+      (virtual.simulator.fleet.find(serial)?.seen ?? []).flatMap(({ requestType, adamId }) =>
+        requestType === 'InstallApplication' ? (adamId ?? []) : [],
+      ),
+    );
+  const [[before = 0] = []] = versions();
+  for (const adamId of [APP, OTHER])
+    virtual.simulator.admin.setContent(adamId, { externalVersionId: before + 5 });
+  await virtual.advance(25 * MINUTE);
+  expect(versions()).toEqual([
+    [before + 5, before],
+    [before, before],
+  ]);
+  const once = [APP, OTHER, APP];
+  expect(installs().map((apps) => apps.sort())).toEqual([once.sort(), once.sort()]);
+  expect([await states(S0), await states(S1)]).toEqual([
+    { [APP]: 'installed', [OTHER]: 'installed' },
+    { [APP]: 'installed', [OTHER]: 'installed' },
+  ]);
+  // An update is no new order: whose the app is stays.
+  const [row] = await virtual.installations(S0);
+  expect(row).toMatchObject({ askedVersion: before + 5, version: before + 5 });
+  expect(row?.orderId).not.toBe('');
+  virtual.simulator.admin.setContent(APP, { externalVersionId: before + 6 });
+  await virtual.advance(12 * MINUTE);
+  expect(installs().map((apps) => apps.length)).toEqual([4, 4]);
 });
 
 it('without an MDM server a mandatory app is assigned, and nothing is installed', async () => {

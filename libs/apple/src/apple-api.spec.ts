@@ -811,6 +811,7 @@ describe('content metadata', () => {
                 name: `App ${id}`,
                 bundleId: `com.example.${id}`,
                 kind: 'iosSoftware',
+                offers: [{ type: 'get', version: { display: '4.2.0', externalId: 870000123 } }],
                 artistName: 'Example',
                 deviceFamilies: ['iphone'],
                 artwork: [
@@ -839,6 +840,7 @@ describe('content metadata', () => {
       artistName: 'Example',
       deviceFamilies: ['iphone'],
       kind: 'iosSoftware',
+      version: 870000123,
     });
     expect(found.find(({ adamId }) => adamId === '2')).toMatchObject({
       name: '2',

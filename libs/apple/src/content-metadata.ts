@@ -43,7 +43,14 @@ function contentOf(key: string, value: unknown): ContentMetadata | null {
     artistName: textOf(item['artistName']),
     deviceFamilies: textsOf(item['deviceFamilies']),
     kind: textOf(item['kind']),
+    version: versionOf(item['offers']),
   };
+}
+
+/** Of the first offer: of one app, all offers have the same. */
+function versionOf(offers: unknown): number | null {
+  const [first] = listOf(offers) ?? [];
+  return integerOf(objectOf(objectOf(first)?.['version'])?.['externalId']);
 }
 
 /** Artwork is a list of sizes, or one address with placeholders for width, height and format. */

@@ -24,6 +24,7 @@ import { appleEventSteps, appleEventWaits } from './apple-event/apple-event-step
 import { appleEventStory, appleEventSubjects } from './apple-event/apple-event-story.js';
 import { appSettingsDecider } from './app-settings/app-settings-decider.js';
 import { appSettingsEventTypes } from './app-settings/app-settings-events.js';
+import { appSettingsSteps, appSettingsWaits } from './app-settings/app-settings-steps.js';
 import { appSettingsStory, appSettingsSubjects } from './app-settings/app-settings-story.js';
 import { assetDecider } from './asset/asset-decider.js';
 import { assetEventTypes, happenedAtApple } from './asset/asset-events.js';
@@ -129,7 +130,12 @@ export const concepts = {
   },
   appSettings: {
     types: appSettingsEventTypes,
-    stream: () => ({ decider: appSettingsDecider, steps: {}, weigh: () => 500 }),
+    stream: (timings: Timings) => ({
+      decider: appSettingsDecider(timings),
+      steps: appSettingsSteps,
+      waits: appSettingsWaits(timings),
+      weigh: () => 500,
+    }),
     reactions: () => [],
     story: appSettingsStory,
     subjects: appSettingsSubjects,

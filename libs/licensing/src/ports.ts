@@ -175,6 +175,8 @@ export interface ContentMetadata {
   readonly artistName: string | null;
   readonly deviceFamilies: readonly string[];
   readonly kind: string | null;
+  /** Apple's external version id of what the store has, as devices tell theirs; null where it does not say. */
+  readonly version: number | null;
 }
 
 /** Apple's Apps and Books API. Never throws for what Apple or the network does; paces itself; obeys `Retry-After`. */
@@ -358,6 +360,13 @@ export interface LedgerCounts extends AssetId {
   readonly quietSince: Instant | null;
 }
 
+/** Devices that have an older version of an app than the store. */
+export interface OutdatedApp extends AssetId {
+  /** That of the store. */
+  readonly version: number;
+  readonly serialNumbers: readonly string[];
+}
+
 /** All that steps may use. */
 export interface LicensingPorts {
   readonly apple: AppleApi;
@@ -373,6 +382,11 @@ export interface LicensingPorts {
   readonly heldBy: (
     serialNumber: string,
   ) => Promise<readonly { readonly uId: string; readonly assets: readonly AssetId[] }[]>;
+  /**
+   * Devices that have an older version of an app than the store and were not asked to take that yet, of one app or (null)
+   * of all apps of an account, as views have them: they may be a moment old.
+   */
+  readonly outdated: (uId: string, adamId: string | null) => Promise<readonly OutdatedApp[]>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly settings: LicensingSettings;

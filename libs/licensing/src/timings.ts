@@ -102,6 +102,11 @@ export const timingTable = {
     'A device that has not answered is pushed and asked after this long; doubles. Its answer may have been lost.',
   ),
   installWithinMs: timing(7 * DAY, 'An app that is not installed by then has failed.', { max: 90 * DAY }),
+  updatesEveryMs: timing(
+    DAY,
+    'Where apps are updated automatically, devices with older versions than the store are looked for after each of these.',
+    { min: 1_000 },
+  ),
   licenceRetryMs: timing(
     30 * SECOND,
     'A device that does not find a licence that Apple has is asked again after this long; doubles.',

@@ -150,6 +150,7 @@ export const described = (name: string, more: Partial<Data<'asset.described'>> =
     artistName: 'Apple',
     deviceFamilies: ['iphone'],
     kind: 'iosSoftware',
+    version: 7,
     ...more,
   },
 });

@@ -146,9 +146,12 @@ function installApps(
   device('C02I', { type: 'AskFacts', uuid: 'seatbook-facts-1' });
   device('C02I', { type: 'RecordFacts', uuid: 'seatbook-facts-1', facts: { ...FACTS, supervised: true } });
   device('C02I', { type: 'WantFacts' });
-  const mandatory = { mandatory: true };
+  const mandatory = { mandatory: true, automaticUpdates: true };
   const about = { type: 'SetAppSettings', uId: LOCATION, adamId: PAGES.adamId } as const;
-  journey.send(appSettingsStream(LOCATION, PAGES.adamId), { ...about, settings: mandatory });
+  const settings = appSettingsStream(LOCATION, PAGES.adamId);
+  journey.send(settings, { ...about, settings: mandatory });
+  const outdated = [{ ...PAGES, version: 8, serialNumbers: ['C02I'] }];
+  journey.send(settings, { type: 'AskUpdates', outdated });
   place('order-r', devices(...ids), { kind: 'RolloutApp' });
   const plan = (uuid: string, serials: readonly string[]): void =>
     command(uuid, {
@@ -361,6 +364,7 @@ export function everyEvent(): LicensingJourney {
     artistName: 'Apple',
     deviceFamilies: ['iphone', 'ipad'],
     kind: 'iosSoftware',
+    version: 7,
   };
   reconciliation({ type: 'RecordMetadata', found: [metadata], missing: [KEYNOTE.adamId] });
   reconciliation({ type: 'RecordAssignments', asset: PAGES, holders: devices('C02ADOPTED01') });

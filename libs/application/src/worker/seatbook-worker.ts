@@ -26,6 +26,7 @@ import {
   type HolderKey,
   type LedgerCounts,
   type LicensingPorts,
+  type OutdatedApp,
   type LicensingSettings,
   type OpenWorkRow,
   type Timings,
@@ -355,13 +356,35 @@ const forDevices = (
 const readingPorts = ({
   stores: { directory, reads },
   runner,
-}: Foundation): Pick<LicensingPorts, 'persons' | 'read' | 'look' | 'ledgers' | 'heldBy'> => ({
+}: Foundation): Pick<LicensingPorts, 'persons' | 'read' | 'look' | 'ledgers' | 'heldBy' | 'outdated'> => ({
   persons: personsOf(directory),
   read: async (stream) => (await runner.load(stream)).state,
   look: (stream, at) => runner.look(stream, at),
   ledgers: (uId) => ledgersIn(reads, uId),
   heldBy: (serialNumber) => heldIn(reads, `d:${serialNumber}`),
+  outdated: (uId, adamId) => outdatedIn(reads, uId, adamId),
 });
+
+/** Devices that have an older version of an app than the store, and were not asked for that yet. */
+async function outdatedIn(
+  reads: ReadStore,
+  uId: string,
+  only: string | null,
+): Promise<readonly OutdatedApp[]> {
+  const outdated: OutdatedApp[] = [];
+  const assets = allRows(reads, queryModels.assets, { index: 'by-account', equals: [uId] });
+  for await (const { adamId, pricingParam, version } of assets) {
+    if (version === null || (only !== null && only !== adamId)) continue;
+    const serialNumbers: string[] = [];
+    const rows = { index: 'by-app', equals: [uId, adamId, 'installed'] } as const;
+    for await (const row of allRows(reads, queryModels.installations, rows)) {
+      const older = row.version !== null && row.version < version && (row.askedVersion ?? 0) < version;
+      if (older && row.pricingParam === pricingParam) serialNumbers.push(row.device);
+    }
+    if (serialNumbers.length > 0) outdated.push({ adamId, pricingParam, version, serialNumbers });
+  }
+  return outdated;
+}
 
 /** What a holder has or waits for, by account. */
 async function heldIn(reads: ReadStore, holder: HolderKey): Promise<readonly HeldOfAccount[]> {

@@ -1,38 +1,88 @@
-import { Refusal, type Command, type Decider } from '@seatbook/kernel';
+import { Refusal, chunksOf, type Command, type Decider, type Instant } from '@seatbook/kernel';
 import type { OwnSettings } from '../app-settings.js';
+import { MAX_HOLDERS } from '../holder.js';
+import type { OutdatedApp } from '../ports.js';
+import type { Timings } from '../timings.js';
 import type { AppSettingsEvent } from './app-settings-events.js';
 
 export type AppSettingsCommand =
   /** Replaces all that is said. `ifVersion`: refused where the settings have another version. */
-  Command<'SetAppSettings'> & {
-    readonly uId: string;
-    readonly adamId: string | null;
-    readonly settings: OwnSettings;
-    readonly ifVersion?: number | undefined;
-  };
+  | (Command<'SetAppSettings'> & {
+      readonly uId: string;
+      readonly adamId: string | null;
+      readonly settings: OwnSettings;
+      readonly ifVersion?: number | undefined;
+    })
+  /** Updates were looked for: these devices have an older version than the store. */
+  | (Command<'AskUpdates'> & { readonly outdated: readonly OutdatedApp[] });
 
 export interface AppSettingsState {
+  readonly uId: string;
+  /** Null for what an account says of all its apps. */
+  readonly adamId: string | null;
   readonly settings: OwnSettings;
   /** Grows with each change. */
   readonly version: number;
+  /** When updates are looked for; null: they are not. */
+  readonly lookAt: Instant | null;
 }
 
-export const appSettingsDecider: Decider<AppSettingsCommand, AppSettingsState, AppSettingsEvent> = {
-  initial: () => ({ settings: {}, version: 0 }),
+/** So many lists of devices are asked for updates at once; the others with the next look. */
+const MAX_LISTS = 20;
 
-  decide({ uId, adamId, settings, ifVersion }, state) {
-    if (ifVersion !== undefined && ifVersion !== state.version) {
-      throw new Refusal('CONFLICT_VERSION', 'the settings have changed since you have read them', {
-        version: state.version,
-      });
+export const appSettingsDecider = ({
+  updatesEveryMs,
+}: Timings): Decider<AppSettingsCommand, AppSettingsState, AppSettingsEvent> => ({
+  initial: () => ({ uId: '', adamId: null, settings: {}, version: 0, lookAt: null }),
+
+  decide(command, state, at) {
+    switch (command.type) {
+      case 'SetAppSettings':
+        return set(command, state, at);
+      case 'AskUpdates': {
+        const { uId, lookAt } = state;
+        if (lookAt === null) return [];
+        const asked = command.outdated.flatMap(({ adamId, pricingParam, version, serialNumbers }) =>
+          chunksOf(serialNumbers, MAX_HOLDERS).map((some): AppSettingsEvent => ({
+            type: 'appSettings.updates-asked',
+            data: { uId, adamId, pricingParam, version, serialNumbers: some },
+          })),
+        );
+        const next = { uId, lookAt: at + updatesEveryMs };
+        return [...asked.slice(0, MAX_LISTS), { type: 'appSettings.updates-looked', data: next }];
+      }
     }
-    const after = sorted(settings);
-    if (JSON.stringify(after) === JSON.stringify(state.settings)) return [];
-    return [{ type: 'appSettings.set', data: { uId, adamId, settings: after } }];
   },
 
-  evolve: ({ version }, { data: { settings } }) => ({ settings, version: version + 1 }),
-};
+  evolve(state, event) {
+    switch (event.type) {
+      case 'appSettings.set': {
+        const { uId, adamId, settings, lookAt } = event.data;
+        return { uId, adamId, settings, version: state.version + 1, lookAt };
+      }
+      case 'appSettings.updates-asked':
+        return state;
+      case 'appSettings.updates-looked':
+        return { ...state, lookAt: event.data.lookAt };
+    }
+  },
+});
+
+function set(
+  { uId, adamId, settings, ifVersion }: AppSettingsCommand & { type: 'SetAppSettings' },
+  state: AppSettingsState,
+  at: Instant,
+): AppSettingsEvent[] {
+  if (ifVersion !== undefined && ifVersion !== state.version) {
+    throw new Refusal('CONFLICT_VERSION', 'the settings have changed since you have read them', {
+      version: state.version,
+    });
+  }
+  const after = sorted(settings);
+  if (JSON.stringify(after) === JSON.stringify(state.settings)) return [];
+  const lookAt = after.automaticUpdates === true ? at : null;
+  return [{ type: 'appSettings.set', data: { uId, adamId, settings: after, lookAt } }];
+}
 
 /** In one order, whatever the order in which somebody said it; without what is not said. */
 const sorted = (settings: OwnSettings): OwnSettings =>

@@ -1,15 +1,33 @@
 import type { Envelope, Story } from '@seatbook/kernel';
 import type { Subjects } from '../subjects.js';
-import type { StoryContext } from '../wording.js';
+import { count, type StoryContext } from '../wording.js';
 import type { AppSettingsEvent } from './app-settings-events.js';
 
 /** Licences of an app in either quality follow its settings. */
 const QUALITIES = ['STDQ', 'PLUS'] as const;
 
-export const appSettingsSubjects = ({ data: { uId, adamId } }: Envelope<AppSettingsEvent>): Subjects => ({
-  uId,
-  assets: adamId === null ? [] : QUALITIES.map((pricingParam) => ({ adamId, pricingParam })),
-});
+export function appSettingsSubjects({ type, data }: Envelope<AppSettingsEvent>): Subjects {
+  const { uId } = data;
+  switch (type) {
+    case 'appSettings.set': {
+      const { adamId } = data;
+      return {
+        uId,
+        assets: adamId === null ? [] : QUALITIES.map((pricingParam) => ({ adamId, pricingParam })),
+      };
+    }
+    case 'appSettings.updates-asked': {
+      const { adamId, pricingParam, serialNumbers } = data;
+      return {
+        uId,
+        assets: [{ adamId, pricingParam }],
+        holders: serialNumbers.map((one) => `d:${one}` as const),
+      };
+    }
+    case 'appSettings.updates-looked':
+      return { uId };
+  }
+}
 
 export const appSettingsStory: Story<AppSettingsEvent, StoryContext> = {
   'appSettings.set'({ data: { adamId, settings } }) {
@@ -19,4 +37,7 @@ export const appSettingsStory: Story<AppSettingsEvent, StoryContext> = {
       ? `${whose} are the inherited ones.`
       : `${whose} are now: ${said.join(', ')}; the rest is inherited.`;
   },
+  'appSettings.updates-asked': ({ data }, { assetName }) =>
+    `${assetName(data.uId, data)} is to be updated on ${count(data.serialNumbers.length, 'device')}.`,
+  'appSettings.updates-looked': () => 'Devices with older versions than the store were looked for.',
 };

@@ -246,6 +246,7 @@ describe('describing an asset', () => {
     artistName: 'Apple',
     deviceFamilies: ['iphone'],
     kind: 'iosSoftware',
+    version: 7,
   };
 
   it('happens once for the same words', () => {

@@ -212,8 +212,8 @@ function countChanged(
 }
 
 function describeAsset({ metadata }: AssetCommand & { type: 'DescribeAsset' }, asset: Asset): AssetEvent[] {
-  const { name, bundleId, iconUrl, artistName, deviceFamilies, kind } = metadata;
-  const data = { name, bundleId, iconUrl, artistName, deviceFamilies, kind };
+  const { name, bundleId, iconUrl, artistName, deviceFamilies, kind, version } = metadata;
+  const data = { name, bundleId, iconUrl, artistName, deviceFamilies, kind, version };
   return asset.descriptionJson === JSON.stringify(data) ? [] : [{ type: 'asset.described', data }];
 }
 

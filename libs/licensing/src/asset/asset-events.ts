@@ -129,6 +129,8 @@ export type AssetEvent =
         readonly artistName: string | null;
         readonly deviceFamilies: readonly string[];
         readonly kind: string | null;
+        /** Apple's external version id of what the store has. */
+        readonly version: number | null;
       }
     >
   /**

@@ -504,7 +504,7 @@ interface Chunk {
 
 /** Pairs, waiting list and claims in chunks, each in its order. */
 export const assetSnapshot: SnapshotCodec<Asset> = {
-  version: 9,
+  version: 10,
   entries: ({ pairs }) => pairs.size,
   save(asset) {
     const { pairs, waiting, claims, traits, totals, descriptionJson, baseline, closed, short } = asset;

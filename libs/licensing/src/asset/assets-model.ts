@@ -26,6 +26,8 @@ export interface AssetDocument {
   bundleId: string | null;
   iconUrl: string | null;
   artistName: string | null;
+  /** Apple's external version id of what the store has. */
+  version: number | null;
   productType: string | null;
   deviceAssignable: boolean | null;
   revocable: boolean | null;
@@ -146,7 +148,7 @@ const told = (
 
 export const assetsModel = readModel<AssetDocument, AssetEvent | ReconciliationEvent>()({
   name: 'assets',
-  version: 8,
+  version: 9,
   on: {
     'asset.closed': counted((asset) => void (asset.closed = true)),
     'asset.opened': counted((asset) => void (asset.closed = false)),
@@ -163,10 +165,10 @@ export const assetsModel = readModel<AssetDocument, AssetEvent | ReconciliationE
         : [],
     'reconciliation.walk-completed': ({ data, ...event }) =>
       data.unstable ? [] : [told(event, data.uId, data, (asset) => void (asset.differsSince = null))],
-    'asset.described': counted((asset, { name, bundleId, iconUrl, artistName }) => {
+    'asset.described': counted((asset, { name, bundleId, iconUrl, artistName, version }) => {
       // Its first name is its place in lists, which a new name does not change.
       const sortName = asset.name === null ? name.toLowerCase() : asset.sortName;
-      Object.assign(asset, { name, sortName, bundleId, iconUrl, artistName });
+      Object.assign(asset, { name, sortName, bundleId, iconUrl, artistName, version });
     }),
     'asset.assignments-adopted': counted((asset, data) => nowKnown(asset, holderCount(data))),
     'asset.adoption-corrected': moving,
@@ -214,6 +216,7 @@ function emptyDocument(key: string): AssetDocument {
     bundleId: null,
     iconUrl: null,
     artistName: null,
+    version: null,
     productType: null,
     deviceAssignable: null,
     revocable: null,

@@ -19,6 +19,8 @@ export type InstallationCommand =
       readonly asset: AssetId;
       readonly orderId: string;
       readonly attempt: number;
+      /** Only where the app is, and was not asked for this version yet. */
+      readonly update?: number | undefined;
     })
   /** The command was not sent to this device. */
   | (Command<'RecordUnsent'> & { readonly uuid: string; readonly reason: InstallationFailure })
@@ -76,7 +78,7 @@ const doubled = (first: Milliseconds, times: number, most: Milliseconds): Millis
   Math.min(most, first * 2 ** Math.min(times, 30));
 
 function claimed(
-  { uuid, uId, asset, orderId, attempt }: InstallationCommand & { type: 'CommandInstallation' },
+  { uuid, uId, asset, orderId, attempt, update }: InstallationCommand & { type: 'CommandInstallation' },
   device: DeviceApps,
   at: Instant,
   { unansweredMs, installWithinMs }: Timings,
@@ -84,9 +86,14 @@ function claimed(
   const { adamId, pricingParam } = asset;
   if (device.asked.get(adamId) === uuid) return [];
   const app = device.apps.get(adamId);
-  if (app && (isUnderWay(app) || app.phase === 'installed'))
-    return [{ type: 'installation.not-needed', data: { adamId, uuid } }];
-  const wanted = { uId, adamId, pricingParam, orderId, attempt };
+  const needed =
+    update === undefined
+      ? !app || !(isUnderWay(app) || app.phase === 'installed')
+      : app?.phase === 'installed' && (app.update ?? 0) < update;
+  if (!needed) return [{ type: 'installation.not-needed', data: { adamId, uuid } }];
+  // An update is a matter of the order that the app is there by.
+  const by = update === undefined ? { orderId } : { orderId: app?.orderId ?? orderId, update };
+  const wanted = { uId, adamId, pricingParam, ...by, attempt };
   const until = { lookAt: at + unansweredMs, giveUpAt: at + installWithinMs };
   return [{ type: 'installation.commanded', data: { ...wanted, uuid, ...until } }];
 }

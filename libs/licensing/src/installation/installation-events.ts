@@ -65,7 +65,13 @@ export type InstallationEvent =
   /** The command is this device's from now on; it is sent with those of up to 49 others. */
   | Event<
       'commanded',
-      Wanted & { readonly uuid: string; readonly lookAt: Instant; readonly giveUpAt: Instant }
+      Wanted & {
+        readonly uuid: string;
+        readonly lookAt: Instant;
+        readonly giveUpAt: Instant;
+        /** The version that the store has: the app is there in an older one. */
+        readonly update?: number;
+      }
     >
   /** It is installed, or another command is on its way: this one is not sent to it. */
   | Event<'not-needed', { readonly adamId: string; readonly uuid: string }>

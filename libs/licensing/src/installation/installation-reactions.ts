@@ -7,7 +7,7 @@ import type { InstallationFailure } from './installation-events.js';
 
 /** A planned command claims each of its devices. */
 const claim = reaction<MdmCommandEvent>('installation.claim', {
-  'mdmCommand.planned': ({ stream, data: { uId, adamId, pricingParam, attempt, devices } }) =>
+  'mdmCommand.planned': ({ stream, data: { uId, adamId, pricingParam, attempt, devices, update } }) =>
     devices.map(({ serialNumber, orderId }) =>
       messageTo(deviceAppsStream(deviceIdOf(serialNumber)), {
         type: 'CommandInstallation',
@@ -16,6 +16,7 @@ const claim = reaction<MdmCommandEvent>('installation.claim', {
         asset: { adamId, pricingParam },
         orderId,
         attempt,
+        update,
       }),
     ),
 });

@@ -12,6 +12,8 @@ export interface Installation extends AssetId {
   phase: 'commanded' | 'put-off' | 'installing' | 'prompting' | 'installed' | 'removed' | 'failed';
   reason: InstallationFailure | null;
   bundleId: string | null;
+  /** The version that it was to be updated to last: that is asked for once. */
+  update: number | null;
   /** When the device is asked how it stands; null where nobody waits for it. */
   lookAt: Instant | null;
   /** From then on it has failed. */
@@ -144,6 +146,7 @@ function commanded(
     phase: 'commanded',
     reason: null,
     bundleId: before?.bundleId ?? null,
+    update: data.update ?? before?.update ?? null,
     looks: 0,
     absent: 0,
   });

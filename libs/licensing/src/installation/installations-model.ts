@@ -41,6 +41,8 @@ export interface InstallationDocument {
   /** The last command, which says what settings were in force; null before the first one. */
   uuid: string | null;
   version: number | null;
+  /** The version that it was to be updated to last; null for never. */
+  askedVersion: number | null;
   /** When what is next happens by itself; null where nothing does. */
   nextAt: Instant | null;
   /** Since when it is in this state. */
@@ -74,7 +76,14 @@ function wanted(
         const before = row?.state;
         const kept = before === 'installed' || (before !== undefined && UNDER_WAY.has(before));
         if (row && kept) return { ...row, orderId };
-        const none = { reason: null, code: null, version: null, nextAt: null, endsAt: null };
+        const none = {
+          reason: null,
+          code: null,
+          version: null,
+          askedVersion: null,
+          nextAt: null,
+          endsAt: null,
+        };
         const fresh = { ...none, attempts: 0, uuid: null };
         return { device, uId, adamId, pricingParam, orderId, state, since, ...fresh };
       },
@@ -118,7 +127,7 @@ const unlicensed = (event: Envelope, { serialNumbers }: Holders): readonly Insta
 
 export const installationsModel = readModel<InstallationDocument, AssetEvent | InstallationEvent>()({
   name: 'installations',
-  version: 2,
+  version: 3,
   on: {
     'asset.installations-answered': (event) => [
       ...wanted(event, event.data.start, event.data, 'wanted'),
@@ -166,6 +175,7 @@ export const installationsModel = readModel<InstallationDocument, AssetEvent | I
             attempts: attempt,
             uuid,
             version: row?.version ?? null,
+            askedVersion: event.data.update ?? row?.askedVersion ?? null,
             nextAt: lookAt,
             since: effectiveAt(event.metadata),
             endsAt: null,

@@ -11,6 +11,7 @@ export type MdmCommandCommand =
       readonly attempt: number;
       readonly devices: readonly CommandedDevice[];
       readonly lots: readonly string[];
+      readonly update?: number | undefined;
     })
   /** The first time: to whom it goes, who is left out, and by what settings it is installed. */
   | (Command<'StartSending'> & {
@@ -109,7 +110,7 @@ export const mdmCommandDecider = (
 });
 
 function plan(
-  { uId, asset, attempt, devices, lots }: MdmCommandCommand & { type: 'PlanCommand' },
+  { uId, asset, attempt, devices, lots, update }: MdmCommandCommand & { type: 'PlanCommand' },
   state: MdmCommandState,
   at: Instant,
   { claimWithinMs }: Timings,
@@ -118,10 +119,9 @@ function plan(
   if (devices.length === 0 || devices.length > MAX_ENROLMENTS)
     throw new Error(`a command for ${devices.length} devices was planned`);
   const { adamId, pricingParam } = asset;
+  const what = { uId, adamId, pricingParam, ...(update === undefined ? {} : { update }) };
   const claimBy = at + claimWithinMs;
-  return [
-    { type: 'mdmCommand.planned', data: { uId, adamId, pricingParam, attempt, devices, lots, claimBy } },
-  ];
+  return [{ type: 'mdmCommand.planned', data: { ...what, attempt, devices, lots, claimBy } }];
 }
 
 function start(

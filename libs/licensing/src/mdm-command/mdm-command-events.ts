@@ -22,6 +22,8 @@ export type MdmCommandEvent =
         readonly attempt: number;
         readonly devices: readonly CommandedDevice[];
         readonly lots: readonly string[];
+        /** The version that the store has: it goes to devices that have an older one. */
+        readonly update?: number;
         readonly claimBy: Instant;
       }
     >

@@ -37,7 +37,7 @@ export const mdmDispatcher = (timings: Timings): Planner<WantedRow, MdmDispatchC
         wake(row.notBefore);
         continue;
       }
-      const key = `${row.uId} ${idOfAsset(row.asset)} ${row.attempt}`;
+      const key = `${row.uId} ${idOfAsset(row.asset)} ${row.attempt} ${row.update ?? ''}`;
       const group = groups.get(key) ?? [];
       for (const device of row.devices) group.push({ ...device, row });
       groups.set(key, group);
@@ -87,6 +87,7 @@ function planned(some: readonly Wanted[], uuid: string): PlannedCommand {
       asset: row.asset,
       attempt: row.attempt,
       devices: some.map(({ serialNumber, orderId }) => ({ serialNumber, orderId })),
+      update: row.update ?? undefined,
       lots: [...new Set(some.map((wanted) => wanted.row.lot))],
     }),
     cause: newest.cause,

@@ -8,6 +8,7 @@ import {
   type Instant,
 } from '@seatbook/kernel';
 import { assetOf } from '../asset-id.js';
+import type { AppSettingsEvent } from '../app-settings/app-settings-events.js';
 import type { AssetEvent } from '../asset/asset-events.js';
 import { orderAt, type Holders, type OrderRefs } from '../holder.js';
 import type { InstallationEvent } from '../installation/installation-events.js';
@@ -26,6 +27,8 @@ export interface WantedRow {
   readonly asset: AssetId;
   /** Of the next command. */
   readonly attempt: number;
+  /** The version to update to, where the app is there already; else null. */
+  readonly update: number | null;
   readonly since: Instant;
   readonly notBefore: Instant;
   /** The event that wants them. */
@@ -39,7 +42,11 @@ function opened(
   event: Envelope,
   address: AssetId & { readonly uId: string },
   devices: readonly CommandedDevice[],
-  { attempt = 1, notBefore = 0 } = {},
+  {
+    attempt = 1,
+    notBefore = 0,
+    update = null,
+  }: Partial<Pick<WantedRow, 'attempt' | 'notBefore' | 'update'>> = {},
 ): readonly WantedChange[] {
   if (devices.length === 0) return [];
   const { stream, revision, metadata } = event;
@@ -51,6 +58,7 @@ function opened(
     uId,
     asset: { adamId, pricingParam },
     attempt,
+    update,
     since: metadata.recordedAt,
     notBefore,
     cause: causeOf(event),
@@ -66,10 +74,10 @@ const devicesOf = (holders: Holders, refs: OrderRefs): readonly CommandedDevice[
 /** What the MDM dispatcher decides from: devices that want an app, have its licence, and no command. */
 export const wantedInstallationsModel = readModel<
   WantedRow,
-  AssetEvent | InstallationEvent | MdmCommandEvent
+  AppSettingsEvent | AssetEvent | InstallationEvent | MdmCommandEvent
 >()({
   name: 'wanted-installations',
-  version: 1,
+  version: 2,
   on: {
     'asset.installations-answered'(event) {
       const { start, orderId } = event.data;
@@ -78,6 +86,11 @@ export const wantedInstallationsModel = readModel<
     'asset.licenses-assigned'(event) {
       const { toInstall } = event.data;
       return toInstall ? opened(event, assetOf(idOf(event.stream)), devicesOf(toInstall, toInstall)) : [];
+    },
+    'appSettings.updates-asked'(event) {
+      const { serialNumbers, version: update } = event.data;
+      const devices = serialNumbers.map((serialNumber) => ({ serialNumber, orderId: '' }));
+      return opened(event, event.data, devices, { update });
     },
     'installation.failed'(event) {
       const { again, orderId, attempt } = event.data;

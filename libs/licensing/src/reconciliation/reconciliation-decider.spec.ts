@@ -62,6 +62,7 @@ const metadata = (adamId: string): ContentMetadata => ({
   bundleId: null,
   iconUrl: null,
   artistName: null,
+  version: null,
   deviceFamilies: [],
   kind: null,
 });

@@ -9,6 +9,8 @@ import { AsOfAnswer, asOfAnswer } from '../reading/as-of.js';
 
 const MEANING: Readonly<Record<keyof AppSettings, string>> = {
   mandatory: 'Assigning a licence of the app starts its installation, without a rollout.',
+  automaticUpdates:
+    'A newer version in the store is installed where the app is, once for each device and version.',
   preventBackup:
     'What the app keeps on a device stays out of backups. Devices hear of it with the next installation.',
 };
@@ -25,6 +27,9 @@ export class AppSettingsBody {
   @Choice('mandatory')
   mandatory?: boolean;
 
+  @Choice('automaticUpdates')
+  automaticUpdates?: boolean;
+
   @Choice('preventBackup')
   preventBackup?: boolean;
 
@@ -33,8 +38,9 @@ export class AppSettingsBody {
 }
 
 /** What a body says; what it leaves out is inherited. */
-export const settingsIn = ({ mandatory, preventBackup }: AppSettingsBody): OwnSettings => ({
+export const settingsIn = ({ mandatory, automaticUpdates, preventBackup }: AppSettingsBody): OwnSettings => ({
   ...(mandatory === undefined ? {} : { mandatory }),
+  ...(automaticUpdates === undefined ? {} : { automaticUpdates }),
   ...(preventBackup === undefined ? {} : { preventBackup }),
 });
 
@@ -43,6 +49,9 @@ export class SettingsAnswer {
   @Flag(true, MEANING.mandatory)
   mandatory!: boolean;
 
+  @Flag(false, MEANING.automaticUpdates)
+  automaticUpdates!: boolean;
+
   @Flag(false, MEANING.preventBackup)
   preventBackup!: boolean;
 }
@@ -50,6 +59,9 @@ export class SettingsAnswer {
 class OwnSettingsAnswer {
   @FlagOrNull(true)
   mandatory!: boolean | null;
+
+  @FlagOrNull(null)
+  automaticUpdates!: boolean | null;
 
   @FlagOrNull(null)
   preventBackup!: boolean | null;
@@ -75,8 +87,13 @@ export class AppSettingsAnswer {
   asOf!: AsOfAnswer;
 }
 
-export const settingsAnswer = ({ mandatory, preventBackup }: AppSettings): SettingsAnswer => ({
+export const settingsAnswer = ({
   mandatory,
+  automaticUpdates,
+  preventBackup,
+}: AppSettings): SettingsAnswer => ({
+  mandatory,
+  automaticUpdates,
   preventBackup,
 });
 
@@ -84,7 +101,11 @@ export const appSettingsAnswer = (found: AppSettingsFound): AppSettingsAnswer =>
   accountId: found.uId,
   assetId: found.asset && idOfAsset(found.asset),
   inForce: settingsAnswer(found.inForce),
-  own: { mandatory: found.own.mandatory ?? null, preventBackup: found.own.preventBackup ?? null },
+  own: {
+    mandatory: found.own.mandatory ?? null,
+    automaticUpdates: found.own.automaticUpdates ?? null,
+    preventBackup: found.own.preventBackup ?? null,
+  },
   version: found.version,
   asOf: asOfAnswer(found.asOf),
 });
