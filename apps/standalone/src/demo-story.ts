@@ -214,9 +214,11 @@ export class DemoStory {
     });
     this.#tell(`Apple knows all of them: ${counted(assigned.progress)}`);
     const [leaver] = userIds;
-    await this.#seatbook.post(`${activations}/end`, { userIds: [leaver], reason: 'has left us' });
+    await this.#seatbook.post(`/persons/${leaver}/leave`, { reason: 'has left us' });
     await this.#inState(activations, 'retired', 1);
-    this.#tell(`${PERSONS[0]} has left: what the person held is back, and Apple has retired the account`);
+    this.#tell(
+      `${PERSONS[0]} has left, by one command: what the person held is back, and Apple has retired the person`,
+    );
   }
 
   async #inState(activations: string, state: string, count: number): Promise<void> {
