@@ -1,4 +1,4 @@
-import type { Instant, Milliseconds } from './instant.js';
+import type { Instant } from './instant.js';
 
 /** The earliest thing that a stream waits for. */
 export interface Due {
@@ -7,12 +7,9 @@ export interface Due {
   readonly at: Instant;
   /** A gate that must be open for it to run, e.g. an account whose token must be usable. */
   readonly gate?: string;
-  /** For as long as there may be moments that were noted before the clock was set back. */
-  readonly setBack?: ClockSetBack;
+  /** Moments of steps that a clock has noted which was ahead, for as long as the steps wait for these. */
+  readonly ahead?: AheadMoments;
 }
 
-/** The clock was set back while a stream waited: moments from `from` on were noted before that, and come `by` earlier. */
-export interface ClockSetBack {
-  readonly from: Instant;
-  readonly by: Milliseconds;
-}
+/** By step: the moment as it was noted, and when it comes by the clock that was set back. */
+export type AheadMoments = Readonly<Record<string, { readonly noted: Instant; readonly at: Instant }>>;

@@ -1,6 +1,6 @@
 export type { Clock, Instant, Milliseconds } from './instant.js';
 export { isoTime, systemClock } from './instant.js';
-export type { ClockSetBack, Due } from './due.js';
+export type { AheadMoments, Due } from './due.js';
 export type { DomainEvent, Envelope, EventOf, Metadata, Position, Recorded } from './event.js';
 export { START, asPosition, categoryOf, earliest, effectiveAt, idOf, latest, numberOf } from './event.js';
 export { chunksOf } from './chunks.js';

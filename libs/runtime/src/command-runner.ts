@@ -22,15 +22,7 @@ import type { EventLog, LoggedEvent } from './event-log.js';
 import type { ReadStore } from './read-store.js';
 import { RememberedCommands, type RememberedCommand } from './remembered-commands.js';
 import { stampOf, type StreamKind } from './stream-kind.js';
-import {
-  StreamCache,
-  evolve,
-  newStream,
-  noteLast,
-  setBackOf,
-  weightOf,
-  type StreamState,
-} from './stream-state.js';
+import { StreamCache, evolve, newStream, noteLast, weightOf, type StreamState } from './stream-state.js';
 
 /** What became of a command that was not refused. */
 export interface Receipt {
@@ -158,9 +150,8 @@ export class CommandRunner {
       const kind = this.kindOf(stream);
       const loaded = (_receipt: Receipt, kept: StreamState): void => {
         const { state, revision, position, last } = kept;
-        const now = this.#options.clock.now();
         kept.lent = true;
-        const next = stampOf(kind, state, now, setBackOf(kept, now)) ?? null;
+        const next = stampOf(kind, state, this.#options.clock.now(), kept) ?? null;
         // The stream's name says what its states are.
         resolve({ state: state as S, revision, position, last, next });
       };

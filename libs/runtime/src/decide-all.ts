@@ -16,7 +16,7 @@ import { following, type CommandContext } from './command-context.js';
 import { AppendTooLarge } from './errors.js';
 import { MAX_APPEND_BYTES, MAX_APPEND_EVENTS, bytesOf, type NewEvent } from './event-store.js';
 import { stampOf, type StreamKind } from './stream-kind.js';
-import { evolve, noteLast, setBackOf, type StreamState } from './stream-state.js';
+import { evolve, noteLast, type StreamState } from './stream-state.js';
 
 export interface CommandOptions {
   /** The stream is most likely new: do not look first. Only saves a read, never decides. */
@@ -212,7 +212,7 @@ function reviseSteps(
   stream: StreamState,
 ): readonly DomainEvent[] {
   const { state, stamp, revision } = stream;
-  const next = stampOf(kind, state, at, setBackOf(stream, at)) ?? null;
+  const next = stampOf(kind, state, at, stream) ?? null;
   const same = next?.step === stamp?.step && next?.at === stamp?.at && next?.gate === stamp?.gate;
   return same || revision < 0 ? [] : [{ type: STEPS_REVISED, data: {} }];
 }
@@ -268,7 +268,7 @@ function stamped(
   { kind, at }: DecisionContext,
 ): readonly NewEvent[] {
   const last = events.at(-1);
-  const next = stampOf(kind, stream.state, at, setBackOf(stream, at));
+  const next = stampOf(kind, stream.state, at, stream);
   if (!last || next === undefined) return events;
   stream.stamp = next;
   stream.stampedAt = at;

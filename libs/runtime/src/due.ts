@@ -1,7 +1,7 @@
 import { readModel, type Due, type Instant, type Position } from '@seatbook/kernel';
 
 /** A stream that waits for something: its last stamp. */
-export interface DueRow extends Omit<Due, 'setBack'> {
+export interface DueRow extends Omit<Due, 'ahead'> {
   readonly stream: string;
   /** Where it waits for its turn: behind its gate, or with all other steps. */
   readonly queue: string;

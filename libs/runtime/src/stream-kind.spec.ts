@@ -32,22 +32,40 @@ it('a step that a clock two weeks ahead has noted is due, and is not hidden behi
 });
 
 describe('after the clock was set back by ten hours', () => {
-  const setBack = { from: NOW + 10 * HOUR, by: 10 * HOUR };
+  const before = { stamp: null, stampedAt: NOW + 10 * HOUR };
+  const read = NOW + 10.5 * HOUR;
+  const waits = { read, describe: NOW + 30 * HOUR };
+  const ahead = {
+    read: { noted: read, at: NOW + HOUR / 2 },
+    describe: { noted: waits.describe, at: NOW + 20 * HOUR },
+  };
+  const stamp = { step: 'read', at: NOW + HOUR / 2, gate: 'account', ahead };
 
   it('a step waits as long as it was to wait when the clock was ahead', () => {
-    const state = { read: NOW + 10.5 * HOUR, describe: NOW + 12 * HOUR };
-    const next = { step: 'read', at: NOW + HOUR / 2, gate: 'account', setBack };
-    expect(stampOf(kind, state, NOW, setBack)).toEqual(next);
+    expect(stampOf(kind, waits, NOW, before)).toEqual(stamp);
+  });
+
+  it('it waits no longer for what happens to its stream meanwhile', () => {
+    const later = NOW + HOUR / 4;
+    expect(stampOf(kind, waits, later, { stamp, stampedAt: later })).toEqual(stamp);
+  });
+
+  it('what is noted from then on keeps its moment, also where the clock is soon where it was', () => {
+    const now = NOW + 9.9 * HOUR;
+    const { describe: other } = ahead;
+    const next = { step: 'read', at: now + HOUR, gate: 'account', ahead: { describe: other } };
+    const state = { ...waits, read: now + HOUR };
+    expect(stampOf(kind, state, now, { stamp, stampedAt: now })).toEqual(next);
   });
 
   it('what was noted by the clock as it is now keeps its moment', () => {
     const state = { read: NOW + HOUR, describe: NOW + 9 * HOUR };
-    expect(stampOf(kind, state, NOW, setBack)).toMatchObject({ step: 'read', at: NOW + HOUR });
+    expect(stampOf(kind, state, NOW, before)).toEqual({ step: 'read', at: NOW + HOUR, gate: 'account' });
   });
 
   it('a step that waits for a date keeps that date', () => {
     const state = { read: NOW + 40 * HOUR, describe: NOW + 30 * HOUR };
-    expect(stampOf({ ...kind, waits: {} }, state, NOW, setBack)).toMatchObject({ at: NOW + 30 * HOUR });
+    expect(stampOf({ ...kind, waits: {} }, state, NOW, before)).toMatchObject({ at: NOW + 30 * HOUR });
   });
 });
 

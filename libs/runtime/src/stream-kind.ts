@@ -1,6 +1,6 @@
 import {
   nextOf,
-  type ClockSetBack,
+  type AheadMoments,
   type Command,
   type Decider,
   type DomainEvent,
@@ -55,23 +55,37 @@ export const longestWait = ({ waits }: StreamKind, step: string): Milliseconds =
 export const isTooFarAhead = (kind: StreamKind, { step, at }: Due, now: Instant): boolean =>
   at > now + Math.max(longestWait(kind, step), CLOCK_SKEW_MS);
 
+/** When a stream was last said to wait for something, and what is known of the clock by which that was. */
+export interface Stamped {
+  readonly stamp: Due | null;
+  readonly stampedAt: Instant;
+}
+
+const NEVER: Stamped = { stamp: null, stampedAt: 0 };
+
 /**
- * What a stream waits for next; undefined for a kind that has no steps. What was noted by a clock that was ahead waits as
- * long as it was to wait then. What is too far ahead even so is due now: else it would stay hidden behind steps that are
- * due before it.
+ * What a stream waits for next; undefined for a kind that has no steps. What was noted by a clock that was ahead when the
+ * stream was last stamped waits as long as it was to wait then. What is too far ahead even so is due now: else it would
+ * stay hidden behind steps that are due before it.
  */
 export function stampOf(
   kind: StreamKind,
   state: unknown,
   now: Instant,
-  setBack: ClockSetBack | null = null,
+  { stamp, stampedAt }: Stamped = NEVER,
 ): Due | null | undefined {
   if (Object.keys(kind.steps).length === 0) return undefined;
+  const setBackBy = stampedAt > now + CLOCK_SKEW_MS ? stampedAt - now : 0;
+  const ahead: Record<string, AheadMoments[string]> = {};
   const next = nextOf(kind.steps, state, (step, noted) => {
-    const at = setBack && noted >= setBack.from && isInterval(kind, step) ? noted - setBack.by : noted;
+    const before = stamp?.ahead?.[step];
+    if (before?.noted === noted) ahead[step] = before;
+    else if (setBackBy > 0 && noted >= stampedAt && isInterval(kind, step))
+      ahead[step] = { noted, at: noted - setBackBy };
+    const at = ahead[step]?.at ?? noted;
     return isTooFarAhead(kind, { step, at }, now) ? now : at;
   });
-  return next && setBack ? { ...next, setBack } : next;
+  return next && Object.keys(ahead).length > 0 ? { ...next, ahead } : next;
 }
 
 /** A step that waits for a date, however far that is, waits for no time to pass. */

@@ -2,14 +2,13 @@ import {
   START,
   STEPS_REVISED,
   type Cause,
-  type ClockSetBack,
   type DomainEvent,
   type Due,
   type Instant,
   type Position,
 } from '@seatbook/kernel';
 import { RememberedCommands } from './remembered-commands.js';
-import { CLOCK_SKEW_MS, type StreamKind } from './stream-kind.js';
+import type { StreamKind } from './stream-kind.js';
 
 /** A stream as folded up to a revision, with what makes commands idempotent and what follows from it traceable. */
 export interface StreamState {
@@ -61,13 +60,6 @@ export function noteLast(
   state.revision = event.revision;
   state.last = event;
   if (cause?.stream !== event.stream) state.entry = event;
-}
-
-/** How far the clock was set back while the stream waited, until it has come there again; null where it was not. */
-export function setBackOf({ stamp, stampedAt }: StreamState, now: Instant): ClockSetBack | null {
-  if (stampedAt > now + CLOCK_SKEW_MS) return { from: stampedAt, by: stampedAt - now };
-  const before = stamp?.setBack;
-  return before && before.from > now ? before : null;
 }
 
 /** What a stream takes in memory beside its state and its commands, in bytes. */
