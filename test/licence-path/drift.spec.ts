@@ -256,6 +256,22 @@ describe('what others do to licences', () => {
     await expectSame();
   });
 
+  it('is looked for again where Apple does not say who holds what; who waits for licences gets those that were bought', async () => {
+    await started();
+    const { admin } = virtual.simulator;
+    const { orderId } = await virtual.place({ assets: [stdq(KEYNOTE)], serialNumbers: serials(45, 100) });
+    await virtual.advance(MINUTE);
+    expect((await virtual.assetDocument(KEYNOTE)).waiting).toBe(5);
+    const ruleId = admin.addErrorRule({ match: { path: '/assignments' }, times: 'forever', status: 503 });
+    take(PAGES, 'S000000003');
+    admin.purchase(UID, { adamId: KEYNOTE, count: 5 });
+    await virtual.finished(orderId, ROUND);
+    expect(await found()).toEqual([]);
+    admin.clearErrorRules(ruleId);
+    await virtual.advance(ROUND);
+    expect(await found()).toMatchObject([{ kind: 'taken', serialNumbers: ['S000000003'] }]);
+  });
+
   it('shows in the number of licences with where they came from', async () => {
     await started();
     const { admin } = virtual.simulator;

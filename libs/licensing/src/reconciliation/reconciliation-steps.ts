@@ -52,16 +52,20 @@ const readTotals: ReconciliationStep = {
     const { records, versionId, moved } = walk.value;
     const assets = [...records, ...(moved ? [] : unlistedOf(known, records))];
     const compared = reading.first ? null : await compare(reading, assets, before, access, ports);
-    if (compared && !compared.ok)
-      return [{ type: 'RecordReadFailure', step: 'read-totals', failure: compared.failure, fingerprint }];
+    const recordings = chunksOf(assets, ASSETS_PER_EVENT).map((some): ReconciliationCommand => ({
+      type: 'RecordAssets',
+      assets: some,
+      startedAt,
+      readAt,
+    }));
+    // Who waits for licences that were bought need not wait for the comparison.
+    if (compared && !compared.ok) {
+      const { failure } = compared;
+      return [...recordings, { type: 'RecordReadFailure', step: 'read-totals', failure, fingerprint }];
+    }
     const comparison = compared?.value ?? null;
     return [
-      ...chunksOf(assets, ASSETS_PER_EVENT).map((some) => ({
-        type: 'RecordAssets' as const,
-        assets: some,
-        startedAt,
-        readAt,
-      })),
+      ...recordings,
       { type: 'CompleteTotals', assets: records.length, versionId, startedAt, readAt, comparison },
     ];
   },
