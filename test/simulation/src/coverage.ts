@@ -78,6 +78,8 @@ const NEVER_ANSWERED: Readonly<Partial<Record<ErrorCode, string>>> = {
     'INVALID_BODY_TOO_DEEP',
     'INVALID_BODY_TOO_LARGE',
     'INVALID_MEDIA_TYPE',
+    'INVALID_TABLE',
+    'INVALID_ROW',
     'INVALID_METHOD',
     'INVALID_ADDRESS',
     'INVALID_ADDRESS_TOO_LONG',
@@ -110,6 +112,7 @@ const NEVER_ANSWERED: Readonly<Partial<Record<ErrorCode, string>>> = {
     'REJECTED_NO_MDM',
     'REJECTED_UNKNOWN_DEVICE',
   ]),
+  REJECTED_GROUP_FULL: 'no group has so many members',
   TRANSIENT_BEHIND: 'while views cannot be written for long, nothing is written that they could be behind',
   TRANSIENT_TOKEN_GONE: 'a sealed token is deleted only when the import that it is for has ended',
 };

@@ -5,6 +5,7 @@ import type { Action } from './actions/action.js';
 import { apple } from './actions/apple.js';
 import { beginnings } from './actions/beginnings.js';
 import { devices } from './actions/devices.js';
+import { groups } from './actions/groups.js';
 import { machine, strikeTheBeginning } from './actions/machine.js';
 import { people } from './actions/people.js';
 import { persons } from './actions/persons.js';
@@ -38,7 +39,7 @@ interface Planned {
   readonly pause: Milliseconds;
 }
 
-const ACTIONS: readonly Action[] = [...people, ...persons, ...apple, ...machine];
+const ACTIONS: readonly Action[] = [...people, ...persons, ...groups, ...apple, ...machine];
 
 /** Names of all that can happen, as they are counted. */
 export const actionNames: readonly string[] = [...beginnings, ...ACTIONS, ...workers, ...devices].map(

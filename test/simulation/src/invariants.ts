@@ -21,6 +21,7 @@ import { auditCalls } from './audit/calls.js';
 import { Causes } from './audit/causes.js';
 import { auditCommands } from './audit/commands.js';
 import { auditDifferences } from './audit/differences.js';
+import { auditGroups } from './audit/groups.js';
 import { auditInstallations, carriedOutOnce } from './audit/installations.js';
 import { auditLedgers } from './audit/ledger.js';
 import { auditReports } from './audit/reports.js';
@@ -44,6 +45,7 @@ export async function unsettled(world: World): Promise<string[]> {
     ...(await ordersOpen(world)),
     ...(await requestsOpen(world)),
     ...(await installationsOpen(world)),
+    ...(await auditGroups(world)),
   ];
   for (const site of world.sites) {
     const account = await world.account(site);
@@ -419,6 +421,8 @@ async function causesLeadBack(world: World, log: readonly Envelope[]): Promise<s
         listCauses(world.virtual.edge, { position: last.position, part: { limit: 10_000 } }),
       );
       const first = rows.at(-1)?.event;
+      // What a clock that was ahead had stopped goes on because the clock was put right: nobody asked for that.
+      if (first?.type === 'account.expiry-revised') continue;
       if (!first || first.metadata.principal === 'seatbook')
         wrong.push(`the causes of ${last.type} of order ${orderId} end at ${first?.type}`);
     } catch (error) {
