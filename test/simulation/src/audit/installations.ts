@@ -21,6 +21,8 @@ export function auditInstallations(log: readonly Envelope[]): string[] {
   /** Apps that a device has or is to get, by device and app. */
   const open = new Map<string, string>();
   const planned = new Map<string, string>();
+  /** Commands that a device has taken. */
+  const taken = new Set<string>();
   for (const event of log as readonly Known[]) {
     const id = idOf(event.stream);
     switch (event.type) {
@@ -37,14 +39,18 @@ export function auditInstallations(log: readonly Envelope[]): string[] {
         planned.set(id, assetKey(event.data.uId, event.data));
         break;
       case 'mdmCommand.started':
-        for (const serial of event.data.serialNumbers)
+        for (const serial of event.data.serialNumbers) {
+          if (!taken.has(`${id} ${deviceIdOf(serial)}`))
+            wrong.push(`${serial} is sent a command that it has not taken`);
           if (!licensed.has(`${planned.get(id)} ${deviceIdOf(serial)}`))
             wrong.push(`${serial} is told to install ${planned.get(id)}, of which it never had a licence`);
+        }
         break;
       case 'installation.commanded': {
         const key = `${id} ${event.data.adamId}`;
         if (open.has(key)) wrong.push(`${id} is told twice to install ${event.data.adamId}`);
         open.set(key, event.data.uuid);
+        taken.add(`${event.data.uuid} ${id}`);
         break;
       }
       case 'installation.acknowledged':
