@@ -11,5 +11,5 @@ export interface Due {
   readonly ahead?: AheadMoments;
 }
 
-/** By step: the moment as it was noted, and when it comes by the clock that was set back. */
+/** By step: the moment as it was noted, and since when it is due by the clock that was set back. */
 export type AheadMoments = Readonly<Record<string, { readonly noted: Instant; readonly at: Instant }>>;

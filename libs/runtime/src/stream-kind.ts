@@ -65,8 +65,8 @@ const NEVER: Stamped = { stamp: null, stampedAt: 0 };
 
 /**
  * What a stream waits for next; undefined for a kind that has no steps. What was noted by a clock that was ahead when the
- * stream was last stamped waits as long as it was to wait then. What is too far ahead even so is due now: else it would
- * stay hidden behind steps that are due before it.
+ * stream was last stamped is due now, since nobody knows how long ago that was; so is what is too far ahead: else they
+ * would stay hidden behind steps that are due before them.
  */
 export function stampOf(
   kind: StreamKind,
@@ -75,13 +75,12 @@ export function stampOf(
   { stamp, stampedAt }: Stamped = NEVER,
 ): Due | null | undefined {
   if (Object.keys(kind.steps).length === 0) return undefined;
-  const setBackBy = stampedAt > now + CLOCK_SKEW_MS ? stampedAt - now : 0;
+  const wasSetBack = stampedAt > now + CLOCK_SKEW_MS;
   const ahead: Record<string, AheadMoments[string]> = {};
   const next = nextOf(kind.steps, state, (step, noted) => {
     const before = stamp?.ahead?.[step];
     if (before?.noted === noted) ahead[step] = before;
-    else if (setBackBy > 0 && noted >= stampedAt && isInterval(kind, step))
-      ahead[step] = { noted, at: noted - setBackBy };
+    else if (wasSetBack && noted >= stampedAt && isInterval(kind, step)) ahead[step] = { noted, at: now };
     const at = ahead[step]?.at ?? noted;
     return isTooFarAhead(kind, { step, at }, now) ? now : at;
   });
