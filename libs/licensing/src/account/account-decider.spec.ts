@@ -922,11 +922,16 @@ describe('calls that Apple does not accept', () => {
       expect(pausedAfter(NOW + 5_000, ...refusals(1, paused))).toMatchObject({ pauses: 2 });
     });
 
-    it('are no pause until it is due where a clock that was ahead has noted it', () => {
-      const { writes } = accountAfter(...ready, ...refusals(1, { pauses: 1, pauseUntil: NOW + 3_600_000 }));
-      expect([NOW, NOW + 3_599_000].map((now) => isPaused(writes, now))).toEqual([false, true]);
-      expect(isPaused(accountAfter(...ready).writes, NOW)).toBe(false);
-    });
+    it.each([25_000, 3_600_000])(
+      'are no pause until it is due where a clock %i ms ahead has noted it',
+      (ahead) => {
+        const at = NOW + ahead;
+        const { writes } = accountAfter(...ready, ...refusals(1, { at, pauses: 1, pauseUntil: at + 5_000 }));
+        const moments = [NOW, at - 1, at, at + 4_999, at + 5_000];
+        expect(moments.map((now) => isPaused(writes, now))).toEqual([false, false, true, true, false]);
+        expect(isPaused(accountAfter(...ready).writes, NOW)).toBe(false);
+      },
+    );
   });
 
   it('are counted from the start after one that Apple accepts', () => {

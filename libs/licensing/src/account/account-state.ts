@@ -70,8 +70,9 @@ interface RefusedRow {
   readonly count: number;
   /** Of the first of them. */
   readonly since: Instant;
-  /** How often all calls of the account paused, the last time until `pauseUntil`. */
+  /** How often all calls of the account paused, the last time for so long and until `pauseUntil`. */
   readonly pauses: number;
+  readonly pauseMs: Milliseconds;
   readonly pauseUntil: Instant;
 }
 
@@ -146,9 +147,10 @@ export const isOver = ({ token }: ImportedAccount, now: Instant): boolean =>
 
 /** Apple has just not answered a call, or said that it is busy: the others of the account wait a moment. */
 export function isPaused(writes: Writes, now: Instant): boolean {
-  const until = writes.state === 'accepted' ? (writes.row?.pauseUntil ?? 0) : 0;
-  // Further ahead than any pause: a clock that was ahead has noted it.
-  return now < until && until <= now + MAX_PAUSE_MS;
+  if (writes.state !== 'accepted' || writes.row === null) return false;
+  const { pauseUntil, pauseMs } = writes.row;
+  // Further ahead than it lasts: a clock that was ahead has noted it.
+  return now < pauseUntil && pauseUntil <= now + pauseMs;
 }
 
 /** Our marker, from the moment when the location has it. */
@@ -355,8 +357,9 @@ function rowAfter(
   { writes }: ImportedAccount,
   { inARow: count, at, pauses, pauseUntil }: DataOf<'account.write-refused'>,
 ): RefusedRow {
-  const since = writes.state === 'accepted' && writes.row ? writes.row.since : at;
-  return { count, since, pauses, pauseUntil };
+  const before = writes.state === 'accepted' ? writes.row : null;
+  const pauseMs = before?.pauseUntil === pauseUntil ? before.pauseMs : pauseUntil - at;
+  return { count, since: before?.since ?? at, pauses, pauseMs, pauseUntil };
 }
 
 const probed = (writes: Writes, probeAt: Instant): Writes =>
