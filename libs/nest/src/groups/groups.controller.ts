@@ -34,7 +34,7 @@ import { CalledBy, withReason } from '../http/caller.js';
 import type { HttpReply } from '../http/exchange.js';
 import { IDEMPOTENCY_KEY } from '../http/request-headers.js';
 import { MayBeLeftOut, Reason, SHOWN_AND_NOT_BLANK, TextField } from '../http/text-field.js';
-import { NamedHolders } from '../pairs/named-holders.js';
+import { ASSIGNED_DEVICE, NamedHolders } from '../pairs/named-holders.js';
 import { asOfAnswer } from '../reading/as-of.js';
 import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
@@ -104,7 +104,7 @@ class GroupPolicyBody {
 }
 
 class MembersBody {
-  @NamedHolders('A set of devices, for a group of devices.', MAX_HOLDERS)
+  @NamedHolders('A set of devices, for a group of devices.', MAX_HOLDERS, ASSIGNED_DEVICE)
   serialNumbers?: string[];
 
   @NamedHolders('A set of persons, by our id, for a group of persons.', MAX_HOLDERS)

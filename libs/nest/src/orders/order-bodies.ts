@@ -6,7 +6,7 @@ import { MAX_PAIRS, type HolderKey } from '@seatbook/licensing';
 import { ASSET_ID } from '../http/address-forms.js';
 import { PLATFORMS } from '../accounts/account-bodies.js';
 import { deviceKey, personKey } from '../pairs/holder-answer.js';
-import { NamedHolders } from '../pairs/named-holders.js';
+import { ASSIGNED_DEVICE, NamedHolders } from '../pairs/named-holders.js';
 import { Expect, type ExpectedCounts } from './expect-field.js';
 import { ID, MayBeLeftOut, Reason, SHOWN_AND_NOT_BLANK, TextField, TextList } from '../http/text-field.js';
 
@@ -19,9 +19,6 @@ class OrderBody {
   @Reason()
   reason?: string;
 }
-
-/** A serial number of a device that is given a licence. */
-const ASSIGNED_DEVICE = { type: 'string', pattern: '^\\s*[A-Za-z0-9]{8,14}\\s*$' };
 
 /** Whatever Apple lists can be returned; it is only not blank. */
 const LISTED_DEVICE = ID;
