@@ -13,7 +13,7 @@ import { OWNER } from '@seatbook/test-support/virtual-seatbook';
 import { sized } from '@seatbook/test-support/full-size';
 
 const APP = '900000001';
-const RACES = sized(60, 200);
+const RACES = sized(60, 120);
 
 describe('the last licence and two concurrent orders', () => {
   const adamId = (index: number): string => String(910000000 + index);

@@ -5,12 +5,12 @@ import { sized } from '@seatbook/test-support/full-size';
 import { openAttempts, type LoggedEvent } from '@seatbook/test-support/open-attempts';
 
 // Fewer apps take as many calls: a call carries up to 25 of them for 1,000 devices.
-const APPS = Array.from({ length: sized(5, 10) }, (_app, index) => String(900000001 + index));
+const APPS = Array.from({ length: sized(5, 7) }, (_app, index) => String(900000001 + index));
 const DEVICES = serials(4_000);
 const PAIRS = APPS.length * DEVICES.length;
 const CALLS = 4;
-const MAX_EVENTS = sized(300, 600);
-const KILLS = sized(8, 12);
+const MAX_EVENTS = sized(300, 420);
+const KILLS = sized(8, 10);
 const ORDER = { kind: 'AssignLicense', accountId: UID, assetIds: APPS, serialNumbers: DEVICES };
 
 interface OrderBody extends Json {

@@ -17,7 +17,7 @@ const PAIRS = APPS.length * DEVICES.length;
 const CALLS = Math.ceil(DEVICE_COUNT / 1_000);
 const KILL_EVERY_MS = LARGE ? 5_000 : 1_500;
 /** The small order has so many kills; the large one has them until it has ended. */
-const KILLS = LARGE ? Infinity : sized(2, 5);
+const KILLS = LARGE ? Infinity : sized(2, 4);
 const WITHIN_MS = LARGE ? 15 * 60_000 : 200_000;
 
 /** Workers that live for a quarter of a minute must take over sooner than in a minute. */
