@@ -564,7 +564,7 @@ it('takes a table of persons, and says of each row that it does not take why', a
 
 it('keeps groups of devices, and takes orders for them', async () => {
   const named = { name: 'Class 7b', kind: 'devices', follows: true };
-  const create = () => seatbook.post('/groups', named).set('idempotency-key', 'class-7b');
+  const create = () => seatbook.post('/groups', named).set('idempotency-key', 'group of class 7b');
   const created = await create().expect(201);
   const { groupId } = created.body as { groupId: string };
   expect((await create().expect(201)).body).toMatchObject({ groupId, repeated: true });

@@ -16,23 +16,21 @@ const MAX_ROW_LENGTH = 16 * 1024;
 /** Characters that are parsed at a time. */
 const PIECE = 64 * 1024;
 
-/** The routes that take a table, and nothing else. */
+/** The routes that take a table. */
 const TABLE_ROUTES: ReadonlySet<string> = new Set([`${API}/persons/import`, `${API}/devices/import`]);
 
 /**
- * Bodies of these routes are CSV, and such bodies are refused everywhere else before they are read. A table is complete
- * in memory before the first of its rows is taken, within the limit of all bodies: a connection that breaks takes nothing.
+ * Bodies of CSV are refused everywhere else before they are read. A table is complete in memory before the first of its
+ * rows is taken, within the limit of all bodies: a connection that breaks takes nothing.
  */
 export function readTables(server: HttpServer): void {
-  server.addHook('onRequest', async ({ headers, routeOptions }: HttpRequest) => {
-    const isTable = /^text\/csv\b/i.test(headers['content-type'] ?? '');
-    // Another method of the address has no route: that is what it is told.
-    if (routeOptions.url === undefined || isTable === TABLE_ROUTES.has(routeOptions.url)) return;
+  server.addHook('onRequest', async ({ headers, routeOptions: { url } }: HttpRequest) => {
+    if (!/^text\/csv\b/i.test(headers['content-type'] ?? '')) return;
+    // Another method of an address has no route: that is what it is told.
+    if (url === undefined || TABLE_ROUTES.has(url)) return;
     throw new Refusal(
       'INVALID_MEDIA_TYPE',
-      isTable
-        ? 'this address does not accept a table; send JSON (content-type: application/json)'
-        : 'this address accepts a table (content-type: text/csv)',
+      'this address does not accept a table; send JSON (content-type: application/json)',
     );
   });
   server.addContentTypeParser('text/csv', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
@@ -52,7 +50,7 @@ export const ApiTable = (description: string, example: string): MethodDecorator 
 /**
  * A table as it was uploaded. It is read twice: the first time only to make sure that it can be read to its end, so that
  * nothing of a broken table is taken.
- * @throws Refusal INVALID_TABLE, with the line where it is known
+ * @throws Refusal INVALID_MEDIA_TYPE; INVALID_TABLE, with the line where it is known
  */
 export async function tableOf(body: unknown, columns: readonly string[]): Promise<UploadedTable> {
   const text = textOf(body);
@@ -73,7 +71,9 @@ const invalidTable = (problem: string, facts: Readonly<Record<string, unknown>> 
   new Refusal('INVALID_TABLE', problem, facts);
 
 function textOf(body: unknown): string {
-  if (!Buffer.isBuffer(body)) return '';
+  if (body === undefined) return '';
+  if (!Buffer.isBuffer(body))
+    throw new Refusal('INVALID_MEDIA_TYPE', 'this address accepts a table (content-type: text/csv)');
   try {
     // The mark that spreadsheets write at the beginning is left out.
     return new TextDecoder('utf-8', { fatal: true }).decode(body);
