@@ -1,7 +1,7 @@
 import { sized } from '@seatbook/test-support/full-size';
 import { VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 
-const ORDERS = sized(2_000, 5_000);
+const ORDERS = sized(2_000, 3_000);
 
 describe('orders in bulk', () => {
   it(`${ORDERS} orders of one pair each, 64 at a time, share few calls and all end`, async () => {

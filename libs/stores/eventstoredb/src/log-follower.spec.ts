@@ -152,7 +152,7 @@ test('reads and subscriptions that are left alone give their places back', async
 test('a server that was away is found within five seconds of its return, and meanwhile the log says so', async () => {
   const store = await log.open();
   await fill(store, 'asset-1', 1);
-  const awayMs = sized(8_000, 30_000);
+  const awayMs = sized(8_000, 15_000);
   let seen = 0;
   const following = pagesUntil(store, ({ events }) => {
     seen += events.length;
