@@ -23,7 +23,7 @@ import { IDEMPOTENCY_KEY } from '../http/request-headers.js';
 import { ApiTable, tableOf } from '../http/table-body.js';
 import { MayBeLeftOut, Reason, TextField } from '../http/text-field.js';
 import { TextOfPath } from '../http/text-of-path.js';
-import { ASSIGNED_DEVICE } from '../pairs/named-holders.js';
+import { ASSIGNED_DEVICE_FIELD } from '../pairs/named-holders.js';
 import { UploadAnswer } from '../reading/upload-answer.js';
 import { ApiItems, PageQuery, itemsOf, type Items } from '../reading/page.js';
 import { WantedPosition } from '../reading/wanted-position.js';
@@ -81,7 +81,7 @@ class RegistrationBody {
 }
 
 class RegisterDeviceBody extends RegistrationBody {
-  @ApiProperty({ example: 'C02XK0AAHV29', pattern: ASSIGNED_DEVICE.pattern })
+  @ApiProperty({ example: 'C02XK0AAHV29', pattern: ASSIGNED_DEVICE_FIELD })
   @TextField(1, 40)
   serialNumber!: string;
 }

@@ -19,9 +19,10 @@ export class AllowedMethods {
 
   /** Methods that the path takes, in alphabetical order; empty for an address where there is nothing. */
   at(path: string): readonly string[] {
-    const methods = [...this.#routes.values()]
-      .filter(({ pattern }) => pattern.test(path))
-      .flatMap((route) => [...route.methods]);
+    // An address of its own goes before one that has a parameter in its place.
+    const own = this.#routes.get(path);
+    const routes = own ? [own] : [...this.#routes.values()].filter(({ pattern }) => pattern.test(path));
+    const methods = routes.flatMap((route) => [...route.methods]);
     return [...new Set(methods)].sort();
   }
 }

@@ -6,7 +6,7 @@ import { MAX_PAIRS, type HolderKey } from '@seatbook/licensing';
 import { ASSET_ID } from '../http/address-forms.js';
 import { PLATFORMS } from '../accounts/account-bodies.js';
 import { deviceKey, personKey } from '../pairs/holder-answer.js';
-import { ASSIGNED_DEVICE, NamedHolders } from '../pairs/named-holders.js';
+import { ASSIGNED_DEVICE, ASSIGNED_DEVICE_FIELD, NamedHolders } from '../pairs/named-holders.js';
 import { Expect, type ExpectedCounts } from './expect-field.js';
 import { ID, MayBeLeftOut, Reason, SHOWN_AND_NOT_BLANK, TextField, TextList } from '../http/text-field.js';
 
@@ -141,7 +141,7 @@ export class ReassignLicenseBody extends AssetsBody {
   fromUserId?: string;
 
   @ApiPropertyOptional({
-    pattern: SHOWN_AND_NOT_BLANK,
+    pattern: ASSIGNED_DEVICE_FIELD,
     example: 'C02XK0AAHV30',
     description: 'The device that gets the licence.',
   })
