@@ -1,5 +1,5 @@
 /**
- * True where tests run at full size: `FULL=1 npm test`, and on the build server. Without it they show the same with
+ * True where tests run at full size: `FULL=1 npm test`, by hand before a release. Without it they show the same with
  * less of it, so that `npm test` answers soon.
  */
 const full = process.env['FULL'] === '1';
