@@ -143,7 +143,7 @@ export class DeviceRegistryController {
       withReason(caller, body.reason),
     );
     const registered = await this.commands.execute(registering);
-    void reply.header('location', linksOf(registered.serialNumber)['self'] ?? '');
+    void reply.header('location', linksOf(registered.serialNumber).self);
     return changed(reply, registered);
   }
 

@@ -28,6 +28,21 @@ export const DEVICE_STATES = [
   'retired',
 ] as const satisfies readonly DevicePhase[];
 
+export const linksOf = (device: string) => {
+  const inAddress = encodeURIComponent(device);
+  return {
+    self: `${API}/devices/${inAddress}/registration`,
+    pairs: `${API}/devices/${inAddress}`,
+    apps: `${API}/devices/${inAddress}/apps`,
+    installations: `${API}/installations?serialNumber=${inAddress}`,
+    timeline: `${API}/timeline?serialNumber=${inAddress}`,
+  };
+};
+
+type DeviceLinks = ReturnType<typeof linksOf>;
+
+const DEVICE_LINKS = linksOf('C02XK0AAHV29');
+
 const nullable = (
   values: readonly string[],
   example: string | null,
@@ -71,14 +86,8 @@ export class RegistrationAnswer {
   @TimeOrNull('It has left: its licences go back then. Null: they stay.', null)
   returnAt!: string | null;
 
-  @Links({
-    self: '/api/v1/devices/C02XK0AAHV29/registration',
-    pairs: '/api/v1/devices/C02XK0AAHV29',
-    apps: '/api/v1/devices/C02XK0AAHV29/apps',
-    installations: '/api/v1/installations?serialNumber=C02XK0AAHV29',
-    timeline: '/api/v1/timeline?serialNumber=C02XK0AAHV29',
-  })
-  links!: Readonly<Record<string, string>>;
+  @Links(DEVICE_LINKS)
+  links!: DeviceLinks;
 }
 
 /** The same, with its name and what is on it. */
@@ -99,17 +108,6 @@ export class RegisteredDeviceAnswer extends RegistrationAnswer {
 
   @Part(() => AsOfAnswer)
   asOf!: AsOfAnswer;
-}
-
-export function linksOf(device: string): Readonly<Record<string, string>> {
-  const inAddress = encodeURIComponent(device);
-  return {
-    self: `${API}/devices/${inAddress}/registration`,
-    pairs: `${API}/devices/${inAddress}`,
-    apps: `${API}/devices/${inAddress}/apps`,
-    installations: `${API}/installations?serialNumber=${inAddress}`,
-    timeline: `${API}/timeline?serialNumber=${inAddress}`,
-  };
 }
 
 export const registrationAnswer = (row: DeviceDocument): RegistrationAnswer => ({
@@ -148,14 +146,8 @@ export class ChangedDeviceAnswer {
   @Flag(false, 'The same request had been made before.')
   repeated!: boolean;
 
-  @Links({
-    self: '/api/v1/devices/C02XK0AAHV29/registration',
-    pairs: '/api/v1/devices/C02XK0AAHV29',
-    apps: '/api/v1/devices/C02XK0AAHV29/apps',
-    installations: '/api/v1/installations?serialNumber=C02XK0AAHV29',
-    timeline: '/api/v1/timeline?serialNumber=C02XK0AAHV29',
-  })
-  links!: Readonly<Record<string, string>>;
+  @Links(DEVICE_LINKS)
+  links!: DeviceLinks;
 }
 
 export const changedDeviceAnswer = (

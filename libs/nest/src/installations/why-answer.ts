@@ -13,6 +13,7 @@ import {
   TextOrNull,
   TimeOrNull,
 } from '../document/fields.js';
+import { DEVICE_STATES, OWNERSHIPS } from '../devices/registration-answer.js';
 import { API } from '../http/api-root.js';
 import { HoldAnswer, holdAnswer } from '../orders/hold-answer.js';
 import { HolderAnswer, holderAnswer } from '../pairs/holder-answer.js';
@@ -85,35 +86,22 @@ export class DeviceAppAnswer extends ReasonAnswer {
   sentWith!: SettingsAnswer | null;
 }
 
-export const deviceAppAnswer = ({
-  uId,
-  asset,
-  name,
-  pair,
-  installation,
-  why,
-  settings,
-  sentWith,
-}: DeviceAppFound): DeviceAppAnswer => ({
-  accountId: uId,
-  assetId: idOfAsset(asset),
-  name,
-  ...reasonAnswer(why),
+export const deviceAppAnswer = (app: DeviceAppFound): DeviceAppAnswer => ({
+  accountId: app.uId,
+  assetId: idOfAsset(app.asset),
+  name: app.name,
+  ...reasonAnswer(app.why),
+  ...partsOf(app),
+});
+
+const partsOf = ({ pair, installation, settings, sentWith }: DeviceAppFound | WhyFound) => ({
   licence: pair && pairAnswer(pair),
   installation: installation && installationAnswer(installation),
   settings: settingsAnswer(settings),
   sentWith: sentWith && settingsAnswer(sentWith),
 });
 
-const REGISTRY_STATES = [
-  'unknown',
-  'registered',
-  'enrolling',
-  'enrolled',
-  'checked-out',
-  'wiped',
-  'retired',
-] as const;
+const REGISTRY_STATES = ['unknown', ...DEVICE_STATES] as const;
 
 /** What is known of the device itself. */
 export class RegistryAnswer {
@@ -131,7 +119,7 @@ export class RegistryAnswer {
 
   @ApiProperty({
     type: String,
-    enum: ['organisation', 'personal'],
+    enum: OWNERSHIPS,
     nullable: true,
     example: 'organisation',
   })
@@ -197,7 +185,7 @@ export class WhyAnswer extends ReasonAnswer {
 }
 
 export function whyAnswer(found: WhyFound): WhyAnswer {
-  const { uId, asset, name, holder, pair, installation, heldBy, chain, asOf } = found;
+  const { uId, asset, name, holder, heldBy, chain, asOf } = found;
   const field = holder.startsWith('d:') ? 'serialNumber' : 'userId';
   return {
     ...reasonAnswer(found),
@@ -205,10 +193,7 @@ export function whyAnswer(found: WhyFound): WhyAnswer {
     assetId: idOfAsset(asset),
     name,
     holder: holderAnswer(holder),
-    licence: pair && pairAnswer(pair),
-    installation: installation && installationAnswer(installation),
-    settings: settingsAnswer(found.settings),
-    sentWith: found.sentWith && settingsAnswer(found.sentWith),
+    ...partsOf(found),
     hold: found.reason === 'on-hold' && heldBy ? holdAnswer(heldBy) : null,
     chain: chain.map(timelineRow),
     asOf: asOfAnswer(asOf),
