@@ -31,9 +31,7 @@ async function withDevices(count: number, total = 100, often: VirtualOptions['ti
     mdm: {},
     timings: rare,
   });
-  for (const device of virtual.simulator.fleet.add(serials(count).map((serialNumber) => ({ serialNumber }))))
-    await virtual.until(device.enrol());
-  await virtual.advance(1_000);
+  await virtual.enrol(serials(count).map((serialNumber) => ({ serialNumber })));
 }
 
 const set = (settings: SetAppSettings['settings'], adamId: string | null = APP, ifVersion?: number) => {

@@ -1,5 +1,6 @@
 import { getRollout, placeOrder, planOrder } from '@seatbook/application';
 import type { InstallationDocument } from '@seatbook/licensing';
+import type { NewDevice } from '@seatbook/simulator';
 import {
   OWNER,
   UID,
@@ -19,8 +20,6 @@ const DAY = 24 * HOUR;
 let virtual: VirtualSeatbook;
 afterEach(() => virtual.close());
 
-type NewDevice = Parameters<VirtualSeatbook['simulator']['fleet']['add']>[0][number];
-
 /** A location with two apps, and devices that are enrolled at the MDM server. */
 async function withDevices(
   devices: readonly NewDevice[],
@@ -39,8 +38,7 @@ async function withDevices(
     ...options,
     timings,
   });
-  for (const device of virtual.simulator.fleet.add(devices)) await virtual.until(device.enrol());
-  await virtual.advance(1_000);
+  await virtual.enrol(devices);
 }
 
 const plain = (count: number): NewDevice[] => serials(count).map((serialNumber) => ({ serialNumber }));

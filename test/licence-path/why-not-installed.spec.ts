@@ -8,6 +8,7 @@ import {
   placeOrder,
   type WhyFound,
 } from '@seatbook/application';
+import type { NewDevice } from '@seatbook/simulator';
 import { OWNER, UID, VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 
 const APP = '900000001';
@@ -18,16 +19,13 @@ const DAY = 24 * 60 * MINUTE;
 let virtual: VirtualSeatbook;
 afterEach(() => virtual.close());
 
-type NewDevice = Parameters<VirtualSeatbook['simulator']['fleet']['add']>[0][number];
-
 async function withDevices(devices: readonly NewDevice[], total = 100): Promise<void> {
   const rare = { walkAllEveryMs: 20 * DAY, metadataEveryMs: 20 * DAY, addressEveryMs: 20 * DAY };
   virtual = await VirtualSeatbook.imported([asset(APP, total), asset(OTHER, 100)], {
     mdm: {},
     timings: { ...rare, installWithinMs: 30 * MINUTE },
   });
-  for (const device of virtual.simulator.fleet.add(devices)) await virtual.until(device.enrol());
-  await virtual.advance(1_000);
+  await virtual.enrol(devices);
 }
 
 async function order(

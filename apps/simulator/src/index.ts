@@ -21,7 +21,7 @@ export {
   type DeviceServer,
   type DeviceWorld,
 } from './devices/virtual-device.js';
-export { MDM_PATH, type NanoMdmFaults, type NanoMdmSettings } from './devices/nano-mdm.js';
+export { MDM_PATH, NO_MDM_FAULTS, type NanoMdmFaults, type NanoMdmSettings } from './devices/nano-mdm.js';
 export { seedDemo } from './demo-scenario.js';
 export type { ErrorRule } from './error-rules.js';
 export type { Faults, FaultsPatch, Limits, RetryAfter, Span } from './faults.js';

@@ -25,7 +25,7 @@ import {
 } from '@seatbook/licensing';
 import type { ModelStatus, OpenedStores, ReactorLimits, StoredEvent, StreamLimits } from '@seatbook/runtime';
 import { nanoMdm, type MdmReply, type MdmRequest } from '@seatbook/mdm';
-import { createSimulator, type NewAsset, type Simulator } from '@seatbook/simulator';
+import { createSimulator, type NewAsset, type NewDevice, type Simulator } from '@seatbook/simulator';
 import {
   Foundation,
   SeatbookEdge,
@@ -603,6 +603,12 @@ export class VirtualSeatbook {
     } while (cursor !== undefined);
     for (const list of Object.values(byState)) list.sort();
     return byState;
+  }
+
+  /** Devices enrol at the MDM server. */
+  async enrol(devices: readonly NewDevice[]): Promise<void> {
+    for (const device of this.simulator.fleet.add(devices)) await this.until(device.enrol());
+    await this.advance(1_000);
   }
 
   /** Serial numbers that Apple has assigned. */

@@ -29,7 +29,8 @@ export interface NanoMdmFaults {
   withoutPushCertificate: boolean;
 }
 
-const FAULTS: NanoMdmFaults = {
+/** An MDM server that does what it should. */
+export const NO_MDM_FAULTS: NanoMdmFaults = {
   loseWebhooks: 0,
   lose: 0,
   double: 0,
@@ -61,7 +62,7 @@ export const MDM_PATH = '/nanomdm';
  */
 export class NanoMdm {
   readonly settings: NanoMdmSettings = { apiKey: 'nanomdm', webhookUrl: null, webhookKey: 'webhook' };
-  readonly faults: NanoMdmFaults = { ...FAULTS };
+  readonly faults: NanoMdmFaults = { ...NO_MDM_FAULTS };
   readonly counts = {
     requests: 0,
     enqueued: 0,

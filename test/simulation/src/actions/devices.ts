@@ -5,7 +5,7 @@ import {
   reassignLicense,
   registerDevice,
 } from '@seatbook/application';
-import type { VirtualDevice } from '@seatbook/simulator';
+import { NO_MDM_FAULTS, type VirtualDevice } from '@seatbook/simulator';
 import { stdq } from '@seatbook/test-support/virtual-seatbook';
 import type { World } from '../world.js';
 import type { Action } from './action.js';
@@ -160,15 +160,7 @@ export const devices: readonly Action[] = [
 /** Devices and their server behave again; those that left stay away. */
 export async function calmDevices(world: World): Promise<void> {
   const fleet = fleetOf(world);
-  Object.assign(fleet.mdm.faults, {
-    loseWebhooks: 0,
-    lose: 0,
-    double: 0,
-    shuffleMs: 0,
-    failRequests: 0,
-    loseAnswers: 0,
-    withoutPushCertificate: false,
-  });
+  Object.assign(fleet.mdm.faults, NO_MDM_FAULTS);
   for (const device of fleet.all()) {
     Object.assign(device.knobs, { offline: false, notNow: 0, refuseInstalls: 0, failInstalls: 0 });
     await device.wake();
