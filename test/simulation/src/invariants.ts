@@ -62,7 +62,8 @@ export async function contradictions(world: World): Promise<string[]> {
   const log = await logOf(world);
   const wrong = [...world.wrong, ...(await secretsIn(world, log)), ...storiesOf(log)];
   const causes = new Causes(log);
-  wrong.push(...auditLedgers(log, causes), ...auditShortages(log, causes), ...auditCalls(log));
+  wrong.push(...auditLedgers(log, causes), ...auditShortages(log, causes));
+  wrong.push(...auditCalls(log, world.virtual.workers.length));
   wrong.push(
     ...auditCommands(log),
     ...auditInstallations(log),

@@ -26,7 +26,7 @@ class AuditedAccount {
   /** Days before the date of a token of which was reminded, by its fingerprint. */
   readonly #reminders = new Map<string, readonly number[]>();
   #inUse = '';
-  /** The calls that carry pairs, by asset and holder: from the plan until what became of them is known. */
+  /** The calls that carry pairs, by asset and holder, until what became of them is known. */
   readonly carried = new Map<string, string>();
 
   constructor(private readonly blame: (what: string) => void) {}
@@ -94,14 +94,23 @@ class AuditedCall {
   constructor(
     private readonly callId: string,
     private readonly account: (uId: string) => AuditedAccount,
+    private readonly workers: number,
     private readonly blame: (what: string) => void,
   ) {}
 
   follow({ type, data }: CallEvent, at: Instant): void {
     if (this.#over) this.blame('it was over');
     if (type === 'call.settled' || type === 'call.dropped') this.#over = true;
-    if (type === 'call.planned') this.#carry(data);
-    if (type === 'call.ready') this.#leave(data.uId, pairsIn(data.assets, data.leaving));
+    if (type === 'call.planned') {
+      this.#pairs = pairsIn(data.assets, data);
+      if (this.workers === 1) this.#carry(data.uId);
+    }
+    if (type === 'call.ready') {
+      const leaving = pairsIn(data.assets, data.leaving);
+      this.#leave(data.uId, leaving);
+      this.#pairs = this.#pairs.filter((pair) => !leaving.includes(pair));
+      if (this.workers > 1) this.#carry(data.uId);
+    }
     if (this.#over) this.#leave(data.uId, this.#pairs);
     if (type === 'call.started') {
       const forbidden = this.account(data.uId).forbids(data.fingerprint, at);
@@ -119,10 +128,12 @@ class AuditedCall {
     this.#last = type;
   }
 
-  /** No pair is in two calls, not even planned. */
-  #carry({ uId, assets, ...holders }: Extract<CallEvent, { type: 'call.planned' }>['data']): void {
+  /**
+   * No pair is in two calls: not even planned where one worker plans, claimed where there are several. A worker that is
+   * suspended as it plans has lost its lease when the plan arrives; what has the pairs by then is for their ledgers to say.
+   */
+  #carry(uId: string): void {
     const { carried } = this.account(uId);
-    this.#pairs = pairsIn(assets, holders);
     for (const pair of this.#pairs) {
       const other = carried.get(pair);
       if (other !== undefined) this.blame(`${pair} is in the call ${other} already`);
@@ -145,8 +156,8 @@ const pairsIn = (
   holders: Holders,
 ): string[] => assets.flatMap((asset) => holderKeys(holders).map((key) => `${idOfAsset(asset)} ${key}`));
 
-/** What no call to Apple may do, whatever happens. */
-export function auditCalls(log: readonly Envelope[]): string[] {
+/** What no call to Apple may do, whatever happens, with so many workers. */
+export function auditCalls(log: readonly Envelope[], workers: number): string[] {
   const wrong: string[] = [];
   const calls = new Map<string, AuditedCall>();
   const accounts = new Map<string, AuditedAccount>();
@@ -166,7 +177,7 @@ export function auditCalls(log: readonly Envelope[]): string[] {
     if (!type.startsWith('call.')) continue;
     const call =
       calls.get(stream) ??
-      new AuditedCall(idOf(stream), accountOf, (what) => wrong.push(`${where}: ${what}`));
+      new AuditedCall(idOf(stream), accountOf, workers, (what) => wrong.push(`${where}: ${what}`));
     calls.set(stream, call);
     call.follow(envelope as Envelope & CallEvent, metadata.recordedAt);
   }
