@@ -192,7 +192,68 @@ it('a licence goes from one device to another', async () => {
     });
 });
 
-it('secrets of devices, their names and e-mail addresses are in no file and no log line', async () => {
+describe('profiles', () => {
+  const VPNUUID = '11111111-2222-4333-8444-555555555555';
+  const vpn = (secret: string): string =>
+    `<?xml version="1.0"?><plist version="1.0"><dict><key>PayloadType</key><string>Configuration</string><key>PayloadContent</key><array><dict><key>PayloadType</key><string>com.apple.vpn.managed.applayer</string><key>VPNUUID</key><string>${VPNUUID}</string><key>SharedSecret</key><string>${secret}</string></dict></array></dict></plist>`;
+
+  it('are registered, listed, changed, named by settings, and deleted when none names them', async () => {
+    const body = { name: 'Office', kind: 'VPN', payload: vpn('profile-canary-1') };
+    const create = () => seatbook.post('/profiles', body).set('idempotency-key', 'office vpn');
+    const created = await create().expect(201);
+    const { profileId } = created.body as { profileId: string };
+    expect((await create().expect(201)).body).toMatchObject({ profileId, repeated: true });
+    const address = `/profiles/${profileId}`;
+    expect(created.headers['location']).toBe(`/api/v1${address}`);
+    await seatbook.put(address, { name: 'Head office' }).expect(200);
+    const changed = await seatbook
+      .put(address, { name: 'Head office', payload: vpn('profile-canary-2') })
+      .expect(200);
+    const { position } = changed.body as { position: number };
+    const read = await seatbook.get(`${address}?position=${position}`).expect(200);
+    expect(read.body).toMatchObject({ name: 'Head office', kind: 'VPN', vpnUuid: VPNUUID, usedBy: [] });
+    const listed = (await seatbook.get('/profiles?kind=VPN').expect(200)).body as ItemsBody<object>;
+    expect(listed.items).toMatchObject([{ profileId, name: 'Head office' }]);
+    expect((await seatbook.get('/profiles?kind=SSO').expect(200)).body).toMatchObject({ items: [] });
+    const settings = `/accounts/${BERLIN}/assets/${APP}/settings`;
+    const set = await seatbook.put(settings, { vpnProfileId: profileId }).expect(200);
+    expect(set.body).toMatchObject({
+      inForce: { vpnProfileId: profileId },
+      own: { vpnProfileId: profileId, mandatory: null },
+    });
+    expect((await seatbook.delete(address).expect(409)).body).toMatchObject({
+      code: 'REJECTED_PROFILE_IN_USE',
+      facts: { usedBy: [{ accountId: BERLIN, adamId: APP }] },
+    });
+    const none = await seatbook.put(settings, { vpnProfileId: null }).expect(200);
+    expect(none.body).toMatchObject({ inForce: { vpnProfileId: null }, own: { vpnProfileId: null } });
+    const cleared = (await seatbook.put(settings, {}).expect(200)).body as { own: object };
+    expect(cleared.own).not.toHaveProperty('vpnProfileId');
+    await seatbook.put(settings, { vpnProfileId: 7 }).expect(400);
+    await seatbook.delete(address).expect(200);
+    expect((await seatbook.put(settings, { vpnProfileId: profileId }).expect(404)).body).toMatchObject({
+      code: 'NOT_FOUND_PROFILE',
+    });
+    await seatbook.quiet();
+    for (const asked of [
+      seatbook.get(address),
+      seatbook.put(address, { name: 'A' }),
+      seatbook.delete(address),
+    ])
+      expect((await asked.expect(404)).body).toMatchObject({ code: 'NOT_FOUND_PROFILE' });
+  });
+
+  it('that are none are refused, and nothing of them is quoted', async () => {
+    const wrong = { name: 'Office', kind: 'SSO', payload: vpn('profile-canary-3') };
+    const refused = await seatbook.post('/profiles', wrong).expect(400);
+    expect(refused.body).toMatchObject({ code: 'INVALID_PROFILE' });
+    const unread = await seatbook.post('/profiles', { ...wrong, payload: ['profile-canary-4'] }).expect(400);
+    expect(refused.text + unread.text).not.toContain('canary');
+    await seatbook.post('/profiles', { ...wrong, kind: 'VPN', payload: vpn('profile-canary-5') }).expect(201);
+  });
+});
+
+it('secrets of devices and of profiles, names and e-mail addresses are in no file and no log line', async () => {
   const person = { name: 'Name-canary', email: 'mail-canary@example.org' };
   const { userId } = (await seatbook.post('/persons', person).expect(201)).body as { userId: string };
   const serialNumber = 'CAN000000001';
@@ -221,7 +282,7 @@ it('secrets of devices, their names and e-mail addresses are in no file and no l
   expect(found(['Name-canary', 'mail-canary'], outside)).toEqual([]);
   const secrets = ['push-token', 'unlock-token', 'bootstrap-token', 'push-magic'].map((of) => `${of}-canary`);
   const anywhere = [...outside, ...contents.map(({ text }) => text)];
-  expect(found([...secrets, 'given-canary', 'told-canary'], anywhere)).toEqual([]);
+  expect(found([...secrets, 'given-canary', 'told-canary', 'profile-canary'], anywhere)).toEqual([]);
 });
 
 const found = (canaries: readonly string[], texts: readonly string[]): string[] =>

@@ -1,9 +1,13 @@
 import {
+  changeProfile,
+  deleteProfile,
   getAppSettings,
+  getProfile,
   getRollout,
   getWhy,
   placeOrder,
   planOrder,
+  registerProfile,
   setAppSettings,
   type SetAppSettings,
 } from '@seatbook/application';
@@ -137,6 +141,83 @@ it('a17, a28: backups are prevented by the flags of the command, and the setting
     settings: { preventBackup: false },
     sentWith: { mandatory: true, preventBackup: true },
   });
+});
+
+const VPNUUID = '11111111-2222-4333-8444-555555555555';
+
+/** A configuration profile with one payload. */
+const configuration = (payload: string): string =>
+  `<?xml version="1.0" encoding="UTF-8"?><plist version="1.0"><dict><key>PayloadType</key><string>Configuration</string><key>PayloadContent</key><array><dict>${payload}</dict></array></dict></plist>`;
+const vpnPayload = (secret: string): string =>
+  configuration(
+    `<key>PayloadType</key><string>com.apple.vpn.managed.applayer</string><key>VPNUUID</key><string>${VPNUUID}</string><key>SharedSecret</key><string>${secret}</string>`,
+  );
+
+const register = async (kind: 'VPN' | 'SSO', payload: string): Promise<string> =>
+  (await virtual.until(registerProfile(virtual.edge, { kind, name: kind, payload }, OWNER))).profileId;
+
+it('a21: an app uses the VPN that its settings name, on iOS alone; its profile is not deleted while they do', async () => {
+  await withDevices(2);
+  await virtual.enrol([{ serialNumber: 'MAC0000001', product: 'Mac14,2' }]);
+  const profileId = await register('VPN', vpnPayload('secret-canary'));
+  await set({ mandatory: true, vpnProfileId: profileId }, null);
+  await set({ mandatory: true, vpnProfileId: null }, OTHER);
+  const all = [S0, S1, 'MAC0000001'];
+  await virtual.finished(await assign(all, [APP, OTHER]));
+  await virtual.advance(2 * MINUTE);
+  const onDevice = (serialNumber: string) =>
+    Object.fromEntries(
+      [...(virtual.simulator.fleet.find(serialNumber)?.apps.values() ?? [])].map((app) => [
+        app.adamId,
+        `${app.status} ${app.vpnUuid}`,
+      ]),
+    );
+  const bound = { [APP]: `Managed ${VPNUUID}`, [OTHER]: 'Managed null' };
+  expect([onDevice(S0), onDevice(S1)]).toEqual([bound, bound]);
+  expect(onDevice('MAC0000001')).toEqual({ [APP]: 'Managed null', [OTHER]: 'Managed null' });
+  expect(await why(S0)).toMatchObject({ sentWith: { vpnProfileId: profileId } });
+  const found = () => virtual.until(getProfile(virtual.edge, { profileId }));
+  expect((await found()).usedBy).toEqual([{ uId: UID, adamId: null }]);
+  const remove = () => virtual.until(deleteProfile(virtual.edge, { profileId }, OWNER));
+  await expect(remove()).rejects.toMatchObject({
+    code: 'REJECTED_PROFILE_IN_USE',
+    facts: { usedBy: [{ accountId: UID, adamId: null }] },
+  });
+  await set({}, null);
+  expect((await found()).usedBy).toEqual([]);
+  await remove();
+  await virtual.advance(MINUTE);
+  expect(await virtual.stores.secrets.names(`profile/${profileId}/`)).toEqual([]);
+  await expect(set({ vpnProfileId: profileId })).rejects.toMatchObject({ code: 'NOT_FOUND_PROFILE' });
+});
+
+it('a21: what a profile has is kept sealed and told nobody; a repeat of a request is the same request', async () => {
+  await withDevices(0);
+  const profileId = await register('VPN', vpnPayload('secret-canary'));
+  const renamed = { profileId, name: 'Head office' };
+  await virtual.until(
+    changeProfile(virtual.edge, { ...renamed, payload: vpnPayload('other-canary') }, OWNER),
+  );
+  const caller = { ...OWNER, idempotencyKey: 'again' };
+  const again = (secret: string) =>
+    virtual.until(
+      registerProfile(virtual.edge, { kind: 'VPN', name: 'A', payload: vpnPayload(secret) }, caller),
+    );
+  const first = await again('one-canary');
+  expect(await again('one-canary')).toMatchObject({ profileId: first.profileId, repeated: true });
+  await expect(again('two-canary')).rejects.toMatchObject({ code: 'CONFLICT_IDEMPOTENCY_KEY' });
+  const other = VPNUUID.replace('1', '9');
+  await expect(
+    virtual.until(
+      changeProfile(virtual.edge, { ...renamed, payload: vpnPayload('x').replace(VPNUUID, other) }, OWNER),
+    ),
+  ).rejects.toMatchObject({ code: 'INVALID_PROFILE' });
+  await virtual.advance(MINUTE);
+  const { profile } = await virtual.until(getProfile(virtual.edge, { profileId }));
+  expect(profile).toMatchObject({ name: 'Head office', kind: 'VPN', vpnUuid: VPNUUID });
+  const log = JSON.stringify(await virtual.events());
+  expect(log).toContain('profile.changed');
+  expect(log).not.toContain('canary');
 });
 
 it('a16: a newer version in the store is installed once on each device that has an older one', async () => {

@@ -17,6 +17,7 @@ export * from './edge/devices.js';
 export * from './edge/persons.js';
 export * from './edge/activations.js';
 export * from './edge/groups.js';
+export * from './edge/profiles.js';
 export * from './edge/import-persons.js';
 export * from './edge/leave-person.js';
 export * from './edge/uploaded-table.js';

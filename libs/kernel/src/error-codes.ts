@@ -42,6 +42,11 @@ export const ERROR_CODES = {
     means: 'A row of a table is not valid.',
     advice: 'Mend the row and send it again; the other rows were taken.',
   },
+  INVALID_PROFILE: {
+    means: 'The profile cannot be used.',
+    advice:
+      'Send an unsigned configuration profile in XML with one payload of its kind: `com.apple.vpn.managed.applayer` with a `VPNUUID`, which a change keeps, or `com.apple.sso` with a `Realm`. Certificates may be beside it.',
+  },
   INVALID_METHOD: {
     means: 'The address exists, but it does not accept this method.',
     advice: 'Use one of the methods in the header `Allow`.',
@@ -172,6 +177,10 @@ export const ERROR_CODES = {
   NOT_FOUND_GROUP: {
     means: 'There is no group of this groupId, or it was deleted.',
     advice: 'Look the group up in the list of groups.',
+  },
+  NOT_FOUND_PROFILE: {
+    means: 'There is no profile of this profileId, it was deleted, or it is of another kind.',
+    advice: 'Look it up in the list of profiles: apps name a VPN as a VPN, a Single Sign-On as one.',
   },
   NOT_FOUND_ORDER: {
     means: 'There is no order of this orderId.',
@@ -308,6 +317,11 @@ export const ERROR_CODES = {
     means: 'The group has members.',
     advice:
       'Remove them first. Whether they give back what its orders gave is said by its policy: set `follows` to false before, and they keep it.',
+  },
+  REJECTED_PROFILE_IN_USE: {
+    means: 'Settings of apps name the profile, or as many as may name one.',
+    advice:
+      'Take it out of the settings first. The facts list them as `usedBy`; without `adamId`, they are those of all apps of the account.',
   },
   REJECTED_NOTHING_HELD: {
     means: 'The device holds no licence of this account and waits for none.',

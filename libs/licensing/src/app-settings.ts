@@ -6,16 +6,23 @@ export interface AppSettings {
   readonly automaticUpdates: boolean;
   /** What the app keeps on a device stays out of backups. */
   readonly preventBackup: boolean;
+  /** The profile of the VPN that the app uses; null for none. */
+  readonly vpnProfileId: string | null;
 }
 
 /** What an account or one of its apps says; what it does not say is inherited. */
 export type OwnSettings = Partial<AppSettings>;
+
+/** Settings as an event has them: those that there were not yet when it was written are left out. */
+export type RecordedSettings = Pick<AppSettings, 'mandatory' | 'automaticUpdates' | 'preventBackup'> &
+  OwnSettings;
 
 /** What holds where nobody says anything. */
 export const DEFAULT_APP_SETTINGS: AppSettings = {
   mandatory: false,
   automaticUpdates: false,
   preventBackup: false,
+  vpnProfileId: null,
 };
 
 /** What holds for an app: its own settings, over its account's, over the product's. */

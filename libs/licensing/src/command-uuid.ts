@@ -11,3 +11,12 @@ export function newCommandUuid(purpose: CommandPurpose, random: Random): string 
 }
 
 export const isOurs = (uuid: string): boolean => uuid.startsWith('seatbook-');
+
+const FOR_OTHERS = '-others';
+
+/** Of the part of a command that goes to those of its devices which cannot take it as it is. */
+export const commandForOthers = (uuid: string): string => `${uuid}${FOR_OTHERS}`;
+
+/** The command that an answer is to, whichever part of it the device had. */
+export const commandAnswered = (uuid: string): string =>
+  uuid.endsWith(FOR_OTHERS) ? uuid.slice(0, -FOR_OTHERS.length) : uuid;

@@ -67,6 +67,10 @@ import { orderStory, orderSubjects } from './order/order-story.js';
 import { personDecider } from './person/person-decider.js';
 import { personEventTypes } from './person/person-events.js';
 import { personStory, personSubjects } from './person/person-story.js';
+import { profileDecider, weighProfile } from './profile/profile-decider.js';
+import { profileEventTypes } from './profile/profile-events.js';
+import { profileSteps } from './profile/profile-steps.js';
+import { profileStory, profileSubjects } from './profile/profile-story.js';
 import { reconciliationDecider } from './reconciliation/reconciliation-decider.js';
 import { reconciliationEventTypes } from './reconciliation/reconciliation-events.js';
 import { reconciliationReactions } from './reconciliation/reconciliation-reactions.js';
@@ -214,6 +218,13 @@ export const concepts = {
     reactions: () => groupReactions,
     story: groupStory,
     subjects: groupSubjects,
+  },
+  profile: {
+    types: profileEventTypes,
+    stream: () => ({ decider: profileDecider, steps: profileSteps, weigh: weighProfile }),
+    reactions: () => [],
+    story: profileStory,
+    subjects: profileSubjects,
   },
   reconciliation: {
     types: reconciliationEventTypes,

@@ -38,6 +38,7 @@ export {
   effectiveSettings,
   type AppSettings,
   type OwnSettings,
+  type RecordedSettings,
 } from './app-settings.js';
 export { settingsInForce } from './settings-in-force.js';
 export type { AppSettingsCommand, AppSettingsState } from './app-settings/app-settings-decider.js';
@@ -106,7 +107,7 @@ export type { OutcomeDocument } from './order/outcomes-model.js';
 export { GRACE_MS, INSTALLATION_STATES, installationKey } from './installation/installations-model.js';
 export { INSTALLATION_FAILURES } from './installation/installation-story.js';
 export { REASONS_WHY, whyOf, type Circumstances, type NextStep, type ReasonWhy, type Why } from './why.js';
-export { newCommandUuid, isOurs } from './command-uuid.js';
+export { newCommandUuid, commandAnswered, isOurs } from './command-uuid.js';
 export type { Device, DeviceCommand, DevicePhase } from './device/device-decider.js';
 export type { DeviceEvent, DeviceLeft, Ownership, RegisteredFacts } from './device/device-events.js';
 export type { DeviceDocument } from './device/devices-model.js';
@@ -144,6 +145,9 @@ export { namedBy, type Group, type Standing } from './group/group-state.js';
 export type { GroupMemberDocument } from './group/group-members-model.js';
 export type { GroupDocument } from './group/groups-model.js';
 export type { Person, PersonCommand } from './person/person-decider.js';
+export { unknownProfile, type Profile, type ProfileCommand } from './profile/profile-decider.js';
+export type { ProfileEvent, ProfileKind, ProfilePayload, ProfileUser } from './profile/profile-events.js';
+export type { ProfileDocument } from './profile/profiles-model.js';
 export { streamOfSubject, subjectOf, type Subject, type SubjectKind } from './subjects.js';
 export type { TimelineRow } from './history/timeline-model.js';
 export type { StoryContext } from './wording.js';

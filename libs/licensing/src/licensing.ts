@@ -16,6 +16,7 @@ import { wantedInstallationsModel } from './mdm-command/wanted-installations.js'
 import { timelineModel } from './history/timeline-model.js';
 import { ordersModel } from './order/orders-model.js';
 import { outcomesModel } from './order/outcomes-model.js';
+import { profilesModel } from './profile/profiles-model.js';
 import { syncsModel } from './reconciliation/syncs-model.js';
 
 export { licensingEventTypes, licensingReactions, licensingStreams } from './concepts.js';
@@ -41,6 +42,7 @@ export const queryModels = {
   groups: groupsModel,
   groupMembers: groupMembersModel,
   installations: installationsModel,
+  profiles: profilesModel,
   timeline: timelineModel,
 };
 

@@ -236,6 +236,8 @@ export type DeviceRequest =
       readonly managementFlags: 0 | 1 | 4 | 5;
       /** Takes over what the user has installed; account-driven enrolments refuse that. */
       readonly takeOver: boolean;
+      /** The VPN that the app uses; null for none. Not on macOS and tvOS. */
+      readonly vpnUuid: string | null;
     }
   /** What has become of these apps; of all managed ones where none is named. */
   | { readonly requestType: 'ManagedApplicationList'; readonly bundleIds: readonly string[] }
@@ -323,6 +325,8 @@ export interface Vault {
   /** The token that an import brought; null when it has been forgotten. */
   importedToken(importId: string, fingerprint: string): Promise<string | null>;
   forgetImportedToken(importId: string, fingerprint: string): Promise<void>;
+  /** All payloads that a profile has had. */
+  forgetProfile(profileId: string): Promise<void>;
   /** The bearer secret of an account's notifications; made when it is asked for first, and the same for all who ask. */
   notificationSecret(uId: string): Promise<string>;
 }

@@ -22,6 +22,7 @@ import type { DeviceApps } from './installation/installation-state.js';
 import type { MdmCommandCommand, MdmCommandState } from './mdm-command/mdm-command-decider.js';
 import type { Person, PersonCommand } from './person/person-decider.js';
 import type { AssetId } from './ports.js';
+import type { Profile, ProfileCommand } from './profile/profile-decider.js';
 import type { ReconciliationCommand } from './reconciliation/reconciliation-decider.js';
 import type { Reconciliation } from './reconciliation/reconciliation-state.js';
 
@@ -50,8 +51,12 @@ export const notificationStream = (
 ): StreamName<NotificationCommand, ReceivedNotification> => `appleNotification-${notificationId}`;
 export const personStream = (userId: string): StreamName<PersonCommand, Person> => `person-${userId}`;
 export const groupStream = (groupId: string): StreamName<GroupCommand, Group> => `group-${groupId}`;
+export const profileStream = (profileId: string): StreamName<ProfileCommand, Profile> =>
+  `profile-${profileId}`;
 export const reconciliationStream = (uId: string): StreamName<ReconciliationCommand, Reconciliation> =>
   `reconciliation-${uId}`;
+export type DeviceState = Device;
+
 /** A device by the id that {@link deviceIdOf} makes of its serial number. */
 export const deviceStream = (deviceId: string): StreamName<DeviceCommand, Device> => `device-${deviceId}`;
 /** All apps of a device. */

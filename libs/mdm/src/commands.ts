@@ -27,6 +27,7 @@ function contentOf(command: DeviceRequest): PlistDictionary {
         ManagementFlags: command.managementFlags,
         InstallAsManaged: true,
         // Account-driven enrolments refuse to take over what the user has installed.
+        ...(command.vpnUuid === null ? {} : { Attributes: { VPNUUID: command.vpnUuid } }),
         ...(command.takeOver ? { ChangeManagementState: 'Managed' } : {}),
       };
     case 'ManagedApplicationList':

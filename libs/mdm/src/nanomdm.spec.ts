@@ -10,6 +10,7 @@ const INSTALL: DeviceRequest = {
   adamId: '900000001',
   managementFlags: 1,
   takeOver: true,
+  vpnUuid: null,
 };
 
 describe('the client of NanoMDM', () => {

@@ -23,6 +23,7 @@ import { OrdersController } from './orders/orders.controller.js';
 import { PlansController } from './orders/plans.controller.js';
 import { PairsController } from './pairs/pairs.controller.js';
 import { PersonsController } from './persons/persons.controller.js';
+import { ProfilesController } from './profiles/profiles.controller.js';
 import { ReportController } from './report/report.controller.js';
 import { SyncsController } from './syncs/syncs.controller.js';
 import { TimelineController } from './timeline/timeline.controller.js';
@@ -44,6 +45,7 @@ export class SeatbookModule {
         ImportsController,
         AssetsController,
         AppSettingsController,
+        ProfilesController,
         PairsController,
         PersonsController,
         ActivationsController,

@@ -112,6 +112,11 @@ const NEVER_ANSWERED: Readonly<Partial<Record<ErrorCode, string>>> = {
     'REJECTED_NO_MDM',
     'REJECTED_UNKNOWN_DEVICE',
   ]),
+  ...because('nobody registers profiles', [
+    'INVALID_PROFILE',
+    'NOT_FOUND_PROFILE',
+    'REJECTED_PROFILE_IN_USE',
+  ]),
   REJECTED_GROUP_FULL: 'no group has so many members',
   TRANSIENT_BEHIND: 'while views cannot be written for long, nothing is written that they could be behind',
   TRANSIENT_TOKEN_GONE: 'a sealed token is deleted only when the import that it is for has ended',
@@ -134,7 +139,7 @@ const RARE: ReadonlySet<string> = new Set([
   'mdmCommand.given-up',
 ]);
 
-const mayBeMissing = (name: string): boolean => RARE.has(name) || /^appSettings\b/.test(name);
+const mayBeMissing = (name: string): boolean => RARE.has(name) || /^(?:appSettings|profile)\b/.test(name);
 
 /** What a run of 300 seeds must have seen at least once, beside all that can be done. */
 export function required(): string[] {

@@ -22,6 +22,7 @@ import {
   notificationStream,
   orderStream,
   groupStream,
+  profileStream,
   personStream,
   reconciliationStream,
   deviceAppsStream,
@@ -44,6 +45,7 @@ import {
   type OrderCommand,
   type OrderTerms,
   type PersonCommand,
+  type ProfileCommand,
   type ReconciliationCommand,
 } from '@seatbook/licensing';
 import { NOW } from './decider-spec.js';
@@ -66,6 +68,7 @@ type AnyCommand =
   | NotificationCommand
   | GroupCommand
   | PersonCommand
+  | ProfileCommand
   | ReconciliationCommand
   | DeviceCommand
   | InstallationCommand
@@ -137,6 +140,15 @@ function installApps(
   const answer = (id: string, uuid: string, said: Partial<DeviceAnswer>): void =>
     apps(id, { type: 'RecordDeviceAnswer', uuid, answer: { ...ANSWER, status: 'Acknowledged', ...said } });
   const ids = ['C02I', 'C02J', 'C02K'];
+  const vpnUuid = '11111111-2222-4333-8444-555555555555';
+  const vpn = (command: ProfileCommand): void => journey.send(profileStream('profile-1'), command);
+  vpn({ type: 'RegisterProfile', kind: 'VPN', name: 'Office', payload: { fingerprint: 'p1', vpnUuid } });
+  vpn({ type: 'NoteUse', uId: LOCATION, adamId: PAGES.adamId, kind: 'VPN' });
+  vpn({ type: 'ChangeProfile', name: 'Head office', payload: { fingerprint: 'p2', vpnUuid } });
+  const another = { type: 'RegisterProfile', kind: 'SSO', name: 'Realm' } as const;
+  journey.send(profileStream('profile-2'), { ...another, payload: { fingerprint: 'p3', vpnUuid: null } });
+  journey.send(profileStream('profile-2'), { type: 'DeleteProfile', unused: [] });
+  journey.send(profileStream('profile-2'), { type: 'RecordPayloadForgotten' });
   const registered = { platform: 'iOS', ownership: 'organisation', userId: null } as const;
   device('C02I', { type: 'RegisterDevice', facts: registered });
   for (const id of ids) {
@@ -170,7 +182,7 @@ function installApps(
     enrolmentIds: ['E-C02I', 'E-C02J'],
     unlicensed: ['C02K'],
     unreachable: [],
-    settings: DEFAULT_APP_SETTINGS,
+    settings: { mandatory: false, automaticUpdates: false, preventBackup: false },
   });
   command('install-1', { type: 'RecordSendingFailed', attempt: 1, final: false, reason: 'no answer' });
   command('install-1', { type: 'StartAgain' });
@@ -182,7 +194,8 @@ function installApps(
     enrolmentIds: ['E-C02J'],
     unlicensed: [],
     unreachable: [],
-    settings: DEFAULT_APP_SETTINGS,
+    settings: { ...DEFAULT_APP_SETTINGS, vpnProfileId: 'profile-1' },
+    vpn: { uuid: vpnUuid, enrolmentIds: ['E-C02J'] },
   });
   command('install-3', { type: 'RecordSendingFailed', attempt: 1, final: true, reason: 'no plist' });
   answer('C02I', 'install-1', { status: 'NotNow' });

@@ -91,6 +91,8 @@ interface App {
   readonly adamId: string;
   /** 1: removed with the profile, 4: kept out of backups; as the last command said. */
   managementFlags: number;
+  /** The VPN that it uses; as the last command said. */
+  vpnUuid: string | null;
   status: string;
   version: number;
 }
@@ -135,13 +137,17 @@ export class VirtualDevice {
     return serialNumber === null ? { EnrollmentID: udid } : { UDID: udid };
   }
 
+  get #product(): string {
+    return this.facts.product ?? 'iPhone15,2';
+  }
+
   /** Enrols, for the first time or again. */
   async enrol(): Promise<void> {
-    const { serialNumber, product = 'iPhone15,2', osVersion = '18.4', name = 'Device' } = this.facts;
+    const { serialNumber, osVersion = '18.4', name = 'Device' } = this.facts;
     const topic = { Topic: 'com.apple.mgmt.External.test', ...this.#ids };
     const hidden = serialNumber === null;
     const facts: PlistDict = hidden ? {} : { SerialNumber: serialNumber };
-    const about: PlistDict = { ProductName: product, OSVersion: osVersion, DeviceName: name };
+    const about: PlistDict = { ProductName: this.#product, OSVersion: osVersion, DeviceName: name };
     await this.world.server.checkIn(toPlist({ MessageType: 'Authenticate', ...topic, ...facts, ...about }));
     const tokens = {
       Token: Buffer.from('push-token-canary'),
@@ -150,7 +156,7 @@ export class VirtualDevice {
     };
     await this.world.server.checkIn(toPlist({ MessageType: 'TokenUpdate', ...topic, ...tokens }));
     // Macs leave a second secret with the server.
-    if (product.startsWith('Mac')) {
+    if (this.#product.startsWith('Mac')) {
       const secret = { BootstrapToken: Buffer.from('bootstrap-token-canary') };
       await this.world.server.checkIn(toPlist({ MessageType: 'SetBootstrapToken', ...topic, ...secret }));
     }
@@ -220,7 +226,10 @@ export class VirtualDevice {
     const licensed = adamId !== null && this.#licensed(adamId);
     const answer = this.#answerTo(requestType, command, adamId, licensed);
     const installed = this.apps.get(textOf(answer['Identifier']));
-    if (adamId !== null && installed) installed.managementFlags = Number(command['ManagementFlags'] ?? 0);
+    if (adamId !== null && installed) {
+      installed.managementFlags = Number(command['ManagementFlags'] ?? 0);
+      installed.vpnUuid = vpnUuidOf(command);
+    }
     this.seen.push({ requestType, uuid, adamId, licensed, answer: textOf(answer['Status']) });
     return { CommandUUID: uuid, ...answer };
   }
@@ -244,8 +253,8 @@ export class VirtualDevice {
       case 'RemoveApplication':
         return this.apps.delete(textOf(command['Identifier'])) ? { Status: 'Acknowledged' } : fails(12038);
       case 'DeviceInformation': {
-        const { product = 'iPhone15,2', osVersion = '18.4', name = 'Device' } = this.facts;
-        const told = { ProductName: product, OSVersion: osVersion, DeviceName: name };
+        const { osVersion = '18.4', name = 'Device' } = this.facts;
+        const told = { ProductName: this.#product, OSVersion: osVersion, DeviceName: name };
         return { Status: 'Acknowledged', QueryResponses: { ...told, IsSupervised: this.supervised } };
       }
       default:
@@ -258,6 +267,8 @@ export class VirtualDevice {
     const app = this.world.app(adamId);
     const options = (command['Options'] ?? {}) as PlistDict;
     if (!app) return { ...fails(12023), RejectionReason: 'CouldNotVerifyAppID' };
+    // Only these systems know the attribute.
+    if (vpnUuidOf(command) !== null && !/^(?:iPhone|iPad)/.test(this.#product)) return fails(12008);
     if (knobs.refuseInstalls > 0) {
       knobs.refuseInstalls -= 1;
       return fails(knobs.errorCode);
@@ -286,7 +297,8 @@ export class VirtualDevice {
     const life = this.#life;
     const before = this.apps.get(bundleId);
     const managementFlags = before?.managementFlags ?? 0;
-    const app: App = { adamId, status, managementFlags, version: before?.version ?? version };
+    const kept = { managementFlags, vpnUuid: before?.vpnUuid ?? null };
+    const app: App = { adamId, status, ...kept, version: before?.version ?? version };
     this.apps.set(bundleId, app);
     const later = (ms: number, become: () => void): void =>
       world.after(ms, () => {
@@ -325,6 +337,9 @@ export class VirtualDevice {
     return list;
   }
 }
+
+const vpnUuidOf = ({ Attributes: attributes }: PlistDict): string | null =>
+  textOf((attributes as PlistDict | undefined)?.['VPNUUID']) || null;
 
 const fails = (code: number, domain = 'MCMDMErrorDomain'): PlistDict => ({
   Status: 'Error',

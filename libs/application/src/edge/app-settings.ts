@@ -4,6 +4,7 @@ import {
   effectiveSettings,
   idOfAsset,
   mdmCommandStream,
+  profileStream,
   queryModels,
   settingsInForce,
   type AppSettings,
@@ -42,7 +43,7 @@ export interface AppSettingsFound extends NamedApp {
   readonly asOf: Reflected;
 }
 
-/** @throws Refusal NOT_FOUND_ACCOUNT, NOT_FOUND_ASSET, CONFLICT_VERSION */
+/** @throws Refusal NOT_FOUND_ACCOUNT, NOT_FOUND_ASSET, NOT_FOUND_PROFILE, CONFLICT_VERSION */
 export async function setAppSettings(
   seatbook: SeatbookEdge,
   { uId, asset, settings, ifVersion }: SetAppSettings,
@@ -52,6 +53,11 @@ export async function setAppSettings(
   await mustBeKnown(seatbook, uId, asset);
   const adamId = asset?.adamId ?? null;
   const context = await takenContext(seatbook, caller, 'SetAppSettings', { uId, adamId, settings });
+  // Whoever deletes a profile sees who may name it by then.
+  if (settings.vpnProfileId != null) {
+    const use = { type: 'NoteUse', uId, adamId, kind: 'VPN' } as const;
+    await seatbook.execute(profileStream(settings.vpnProfileId), use, context);
+  }
   const command = { type: 'SetAppSettings', uId, adamId, settings, ifVersion } as const;
   return seatbook.execute(appSettingsStream(uId, adamId), command, context);
 }

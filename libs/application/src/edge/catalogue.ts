@@ -22,6 +22,7 @@ import { orderCommands } from './place-order.js';
 import { periodQueries } from './period.js';
 import { personCommands, personQueries } from './persons.js';
 import { planQueries } from './plan-order.js';
+import { profileCommands, profileQueries } from './profiles.js';
 import { notificationCommands } from './receive-notification.js';
 import { reportQueries } from './report.js';
 import { syncCommands, syncQueries } from './syncs.js';
@@ -46,6 +47,7 @@ export const commands = {
   ...mdmCommands,
   ...notificationCommands,
   ...personCommands,
+  ...profileCommands,
   ...registryCommands,
   ...syncCommands,
   ...waitingCommands,
@@ -71,6 +73,7 @@ export const queries = {
   ...periodQueries,
   ...personQueries,
   ...planQueries,
+  ...profileQueries,
   ...registryQueries,
   ...reportQueries,
   ...syncQueries,

@@ -1,6 +1,6 @@
 import { decodeWebhook, isSigned, type MdmMessage } from '@seatbook/mdm/formats';
 import { Refusal, sha256, type Command, type StreamName } from '@seatbook/kernel';
-import { deviceAppsStream, deviceIdOf, deviceStream, isOurs } from '@seatbook/licensing';
+import { commandAnswered, deviceAppsStream, deviceIdOf, deviceStream, isOurs } from '@seatbook/licensing';
 import { deviceNameName, enrolmentName, readyName } from '../foundation/secret-names.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
@@ -83,7 +83,11 @@ async function store(
     await send(deviceStream(device), { type: 'RecordFacts', uuid: commandUuid, facts: answer.facts });
   // Other tools may send commands by the same server.
   if (!isOurs(commandUuid)) return;
-  return send(deviceAppsStream(device), { type: 'RecordDeviceAnswer', uuid: commandUuid, answer });
+  return send(deviceAppsStream(device), {
+    type: 'RecordDeviceAnswer',
+    uuid: commandAnswered(commandUuid),
+    answer,
+  });
 }
 
 export const mdmCommands = { ReceiveMdmMessage: receiveMdmMessage };

@@ -9,3 +9,8 @@ export const enrolmentName = (enrolmentId: string): string => `enrolment/${enrol
 export const readyName = (enrolmentId: string): string => `enrolment-ready/${enrolmentId}`;
 export const deviceNameName = (deviceId: string): string => `device-name/${deviceId}`;
 export const sealedBodyName = (notificationId: string): string => `notification-body/${notificationId}`;
+/** What a profile has, while it has this fingerprint. */
+export const profilePayloadName = (profileId: string, fingerprint: string): string =>
+  `profile/${profileId}/${fingerprint}`;
+/** What fingerprints of profiles are made with: who knows the history alone cannot try what was in a profile. */
+export const PROFILE_FINGERPRINTS = 'profile-fingerprints';

@@ -1,6 +1,11 @@
 import type { Vault } from '@seatbook/licensing';
 import type { Secrets } from '@seatbook/runtime';
-import { importedTokenName, notificationSecretName, tokenName } from '../foundation/secret-names.js';
+import {
+  importedTokenName,
+  notificationSecretName,
+  profilePayloadName,
+  tokenName,
+} from '../foundation/secret-names.js';
 
 /** Sealed tokens and notification secrets, by the names that events give them. */
 export function vaultOf(secrets: Secrets, newSecret: () => string): Vault {
@@ -22,6 +27,9 @@ export function vaultOf(secrets: Secrets, newSecret: () => string): Vault {
     },
     importedToken: (importId, fingerprint) => secrets.get(importedTokenName(importId, fingerprint)),
     forgetImportedToken: (importId, fingerprint) => secrets.delete(importedTokenName(importId, fingerprint)),
+    async forgetProfile(profileId) {
+      for (const name of await secrets.names(profilePayloadName(profileId, ''))) await secrets.delete(name);
+    },
     notificationSecret: (uId) => secrets.putIfAbsent(notificationSecretName(uId), newSecret()),
   };
 }

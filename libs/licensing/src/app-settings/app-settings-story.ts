@@ -32,7 +32,9 @@ export function appSettingsSubjects({ type, data }: Envelope<AppSettingsEvent>):
 export const appSettingsStory: Story<AppSettingsEvent, StoryContext> = {
   'appSettings.set'({ data: { adamId, settings } }) {
     const whose = adamId === null ? 'The settings of all apps of the account' : 'The settings of the app';
-    const said = Object.entries(settings).map(([name, value]) => `${name} ${String(value)}`);
+    const said = Object.entries(settings).map(
+      ([name, value]) => `${name} ${value === null ? 'none' : String(value)}`,
+    );
     return said.length === 0
       ? `${whose} are the inherited ones.`
       : `${whose} are now: ${said.join(', ')}; the rest is inherited.`;

@@ -1,8 +1,8 @@
 import type { Command, Decider, Instant } from '@seatbook/kernel';
-import type { AppSettings } from '../app-settings.js';
+import { DEFAULT_APP_SETTINGS, type AppSettings, type RecordedSettings } from '../app-settings.js';
 import { MAX_ENROLMENTS, type AssetId } from '../ports.js';
 import type { Timings } from '../timings.js';
-import type { CommandedDevice, MdmCommandEvent } from './mdm-command-events.js';
+import type { CommandedDevice, MdmCommandEvent, VpnRecipients } from './mdm-command-events.js';
 
 export type MdmCommandCommand =
   | (Command<'PlanCommand'> & {
@@ -19,7 +19,8 @@ export type MdmCommandCommand =
       readonly enrolmentIds: readonly string[];
       readonly unlicensed: readonly string[];
       readonly unreachable: readonly string[];
-      readonly settings: AppSettings;
+      readonly settings: RecordedSettings;
+      readonly vpn?: VpnRecipients | undefined;
     })
   /** The same once more, to the same. */
   | Command<'StartAgain'>
@@ -45,6 +46,7 @@ interface Recipients {
   readonly serialNumbers: readonly string[];
   /** Parallel to `serialNumbers`. */
   readonly enrolmentIds: readonly string[];
+  readonly vpn: VpnRecipients | null;
 }
 
 export type MdmCommandState =
@@ -94,9 +96,10 @@ export const mdmCommandDecider = (
       }
       case 'mdmCommand.started': {
         if (state.phase === 'new' || state.phase === 'over') return state;
-        const { serialNumbers, enrolmentIds, attempt, settings, doubtfulAt } = event.data;
+        const { serialNumbers, enrolmentIds, attempt, settings: recorded, vpn, doubtfulAt } = event.data;
         if (serialNumbers.length === 0) return { phase: 'over', settings: null };
-        const to = { serialNumbers, enrolmentIds };
+        const to = { serialNumbers, enrolmentIds, vpn: vpn ?? null };
+        const settings = { ...DEFAULT_APP_SETTINGS, ...recorded };
         return { phase: 'started', plan: state.plan, to, settings, sendings: attempt, at: doubtfulAt };
       }
       case 'mdmCommand.attempt-failed':
@@ -125,21 +128,24 @@ function plan(
 }
 
 function start(
-  { serialNumbers, enrolmentIds, unlicensed, unreachable, settings }: StartSending,
+  { serialNumbers, enrolmentIds, unlicensed, unreachable, settings, vpn }: StartSending,
   state: MdmCommandState,
   at: Instant,
   { doubtfulAfterMs }: Timings,
 ): MdmCommandEvent[] {
   if (state.phase !== 'planned') return [];
   const to = { serialNumbers, enrolmentIds, unlicensed, unreachable };
-  const data = { uId: state.plan.uId, attempt: 1, ...to, settings, doubtfulAt: at + doubtfulAfterMs };
+  const by = { settings, ...(vpn === undefined ? {} : { vpn }) };
+  const data = { uId: state.plan.uId, attempt: 1, ...to, ...by, doubtfulAt: at + doubtfulAfterMs };
   return [{ type: 'mdmCommand.started', data }];
 }
 
 function startAgain(state: MdmCommandState, at: Instant, { doubtfulAfterMs }: Timings): MdmCommandEvent[] {
   if (state.phase !== 'started' && state.phase !== 'waiting') return [];
   const { plan: of, to, settings, sendings } = state;
-  const again = { attempt: sendings + 1, ...to, unlicensed: [], unreachable: [], settings };
+  const { vpn, ...recipients } = to;
+  const by = { settings, ...(vpn === null ? {} : { vpn }) };
+  const again = { attempt: sendings + 1, ...recipients, unlicensed: [], unreachable: [], ...by };
   const data = { uId: of.uId, ...again, doubtfulAt: at + doubtfulAfterMs };
   return [{ type: 'mdmCommand.started', data }];
 }

@@ -1,5 +1,5 @@
 import { firstVersions, type Instant } from '@seatbook/kernel';
-import type { AppSettings } from '../app-settings.js';
+import type { RecordedSettings } from '../app-settings.js';
 import type { AssetId } from '../ports.js';
 
 type Event<T extends string, D> = {
@@ -11,6 +11,12 @@ type Event<T extends string, D> = {
 export interface CommandedDevice {
   readonly serialNumber: string;
   readonly orderId: string;
+}
+
+/** Devices that get an app together with the VPN that it uses. */
+export interface VpnRecipients {
+  readonly uuid: string;
+  readonly enrolmentIds: readonly string[];
 }
 
 /** One command for up to 50 devices: `mdmCommand-{uuid}`. Answers go to the devices' own streams. */
@@ -40,7 +46,9 @@ export type MdmCommandEvent =
         /** Not enrolled. */
         readonly unreachable: readonly string[];
         /** In force when it was sent first: it is installed by them. */
-        readonly settings: AppSettings;
+        readonly settings: RecordedSettings;
+        /** Those of them that can use the VPN of the settings, and its VPNUUID; absent for none. */
+        readonly vpn?: VpnRecipients;
         readonly doubtfulAt: Instant;
       }
     >

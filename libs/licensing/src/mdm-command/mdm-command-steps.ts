@@ -1,9 +1,10 @@
 import { idOf, type Step, type Steps } from '@seatbook/kernel';
 import type { AppSettings } from '../app-settings.js';
+import { commandForOthers } from '../command-uuid.js';
 import { settingsInForce } from '../settings-in-force.js';
-import type { DeviceRequest, LicensingPorts } from '../ports.js';
+import type { DeviceRequest, LicensingPorts, MdmApi, MdmResult } from '../ports.js';
 import { deviceIdOf } from '../serial-number.js';
-import { assetStream, deviceAppsStream, deviceStream } from '../streams.js';
+import { assetStream, deviceAppsStream, deviceStream, profileStream, type DeviceState } from '../streams.js';
 import type { LongestWaits, Timings } from '../timings.js';
 import type { MdmCommandCommand, MdmCommandState } from './mdm-command-decider.js';
 
@@ -12,12 +13,45 @@ type Plan = Extract<MdmCommandState, { phase: 'planned' }>['plan'];
 /** Each app is removed with the profile that manages it; what it keeps may be left out of backups. */
 const flagsOf = ({ preventBackup }: AppSettings): 1 | 5 => (preventBackup ? 5 : 1);
 
-const installing = (adamId: string, settings: AppSettings): DeviceRequest => ({
+const installing = (adamId: string, settings: AppSettings, vpnUuid: string | null): DeviceRequest => ({
   requestType: 'InstallApplication',
   adamId,
   managementFlags: flagsOf(settings),
   takeOver: true,
+  vpnUuid,
 });
+
+type Started = Extract<MdmCommandState, { phase: 'started' | 'waiting' }>;
+
+/** One command, or two where only some of the devices can use the VPN of the app. */
+async function enqueued(uuid: string, { plan, to, settings }: Started, mdm: MdmApi): Promise<MdmResult> {
+  const vpn = new Set(to.vpn?.enrolmentIds);
+  const requests = [
+    {
+      uuid,
+      command: installing(plan.adamId, settings, to.vpn?.uuid ?? null),
+      ids: to.vpn === null ? to.enrolmentIds : to.enrolmentIds.filter((id) => vpn.has(id)),
+    },
+    {
+      uuid: commandForOthers(uuid),
+      command: installing(plan.adamId, settings, null),
+      ids: to.vpn === null ? [] : to.enrolmentIds.filter((id) => !vpn.has(id)),
+    },
+  ];
+  const both: Extract<MdmResult, { ok: true }> = { ok: true, refused: [], unpushed: [] };
+  let all = both;
+  for (const request of requests) {
+    if (request.ids.length === 0) continue;
+    const result = await mdm.enqueue(request.uuid, request.command, request.ids);
+    if (!result.ok) return result;
+    all = {
+      ok: true,
+      refused: [...all.refused, ...result.refused],
+      unpushed: [...all.unpushed, ...result.unpushed],
+    };
+  }
+  return all;
+}
 
 /**
  * Hands the command to the MDM server: for the devices that have claimed it, are enrolled, and have their licence at
@@ -36,12 +70,8 @@ const enqueue: Step<MdmCommandState, LicensingPorts, MdmCommandCommand> = {
   async perform(state, ports, stream) {
     // All of its devices were left out.
     if (state.phase !== 'started' || !ports.mdm) return [];
-    const { plan, to, sendings: attempt } = state;
-    const result = await ports.mdm.enqueue(
-      idOf(stream),
-      installing(plan.adamId, state.settings),
-      to.enrolmentIds,
-    );
+    const { to, sendings: attempt } = state;
+    const result = await enqueued(idOf(stream), state, ports.mdm);
     if (!result.ok) {
       const { kind, reason } = result;
       return [{ type: 'RecordSendingFailed', attempt, final: kind === 'refused', reason }];
@@ -78,19 +108,37 @@ async function startOf(
   const serialNumbers: string[] = [];
   const enrolmentIds: string[] = [];
   const unreachable: string[] = [];
+  const withVpn: string[] = [];
   for (const serialNumber of held) {
-    const { phase, enrolmentId } = await ports.look(deviceStream(deviceIdOf(serialNumber)), (device) => ({
-      phase: device.phase,
-      enrolmentId: device.enrolmentId,
-    }));
+    const { phase, enrolmentId, usesVpn } = await ports.look(
+      deviceStream(deviceIdOf(serialNumber)),
+      (device) => ({ phase: device.phase, enrolmentId: device.enrolmentId, usesVpn: mayUseVpn(device) }),
+    );
     if (phase === 'enrolled' && enrolmentId !== null) {
       serialNumbers.push(serialNumber);
       enrolmentIds.push(enrolmentId);
+      if (usesVpn) withVpn.push(enrolmentId);
     } else unreachable.push(serialNumber);
   }
   const settings = await settingsInForce(ports.look, plan.uId, plan.adamId);
-  return { type: 'StartSending', serialNumbers, enrolmentIds, unlicensed, unreachable, settings };
+  const vpnUuid = await vpnUuidOf(settings, ports);
+  const vpn = vpnUuid !== null && withVpn.length > 0 ? { uuid: vpnUuid, enrolmentIds: withVpn } : undefined;
+  return { type: 'StartSending', serialNumbers, enrolmentIds, unlicensed, unreachable, settings, vpn };
 }
+
+/** Apps are bound to a VPN by an attribute there; other systems do not know it. */
+const mayUseVpn = ({ facts, registered }: DeviceState): boolean => {
+  const platform = facts.platform ?? registered?.platform ?? null;
+  return platform === 'iOS' || platform === 'visionOS';
+};
+
+/** Null for no VPN, or one whose profile was deleted as it was chosen. */
+const vpnUuidOf = async ({ vpnProfileId }: AppSettings, { look }: LicensingPorts): Promise<string | null> =>
+  vpnProfileId === null
+    ? null
+    : look(profileStream(vpnProfileId), ({ phase, payload }) =>
+        phase === 'registered' ? payload.vpnUuid : null,
+      );
 
 /** Those for whom the ledger has a licence that stays. */
 const licensed = (

@@ -37,6 +37,7 @@ export function apiDocument(app: INestApplication): OpenAPIObject {
     .addTag('accounts', 'App Store accounts: one for each location, with its content token.')
     .addTag('assets', 'Apps and books that a location owns licences of.')
     .addTag('settings', 'How apps are installed and may be used: each app over its account.')
+    .addTag('profiles', 'VPNs and Single Sign-Ons that settings of apps may name.')
     .addTag('pairs', 'One asset and one holder each.')
     .addTag('orders', 'What administrators ask for: an order has an outcome for each pair.')
     .addTag('devices', 'Devices at the MDM server, and the apps on them.')

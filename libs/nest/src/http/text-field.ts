@@ -47,6 +47,19 @@ export const TextField = (min: number, max: number): PropertyDecorator =>
     }),
   );
 
+/** The same, or null. */
+export const TextFieldOrNull = (min: number, max: number): PropertyDecorator =>
+  applyDecorators(
+    ApiProperty({ type: String, nullable: true, minLength: min, maxLength: max, pattern: SHOWN }),
+    ValidateBy({
+      name: 'textField',
+      validator: {
+        validate: (value) => value === null || (typeof value === 'string' && isShown(value, min, max)),
+        defaultMessage: (field) => `${textRule(field?.property ?? '', min, max)}, or null`,
+      },
+    }),
+  );
+
 /** Why something is asked for: any command may say so. */
 export const Reason = (): PropertyDecorator =>
   applyDecorators(

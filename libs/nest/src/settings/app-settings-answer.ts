@@ -4,7 +4,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean } from 'class-validator';
 import { Count, Flag, FlagOrNull, Part, Text, TextOrNull } from '../document/fields.js';
-import { MayBeLeftOut, Reason } from '../http/text-field.js';
+import { MayBeLeftOut, Reason, TextFieldOrNull } from '../http/text-field.js';
 import { AsOfAnswer, asOfAnswer } from '../reading/as-of.js';
 
 const MEANING: Readonly<Record<keyof AppSettings, string>> = {
@@ -13,7 +13,11 @@ const MEANING: Readonly<Record<keyof AppSettings, string>> = {
     'A newer version in the store is installed where the app is, once for each device and version.',
   preventBackup:
     'What the app keeps on a device stays out of backups. Devices hear of it with the next installation.',
+  vpnProfileId:
+    'The profile of the VPN that the app uses; null for none. Only on iOS; devices hear of it with the next installation.',
 };
+
+const PROFILE = '5c1f3b7e-8f0a-4d2b-9a61-0c7e5d4f2b13';
 
 /** Left out: inherited. */
 const Choice = (name: keyof AppSettings): PropertyDecorator =>
@@ -33,16 +37,20 @@ export class AppSettingsBody {
   @Choice('preventBackup')
   preventBackup?: boolean;
 
+  @ApiPropertyOptional({ example: null, description: MEANING.vpnProfileId })
+  @MayBeLeftOut()
+  @TextFieldOrNull(1, 100)
+  vpnProfileId?: string | null;
+
   @Reason()
   reason?: string;
 }
 
 /** What a body says; what it leaves out is inherited. */
-export const settingsIn = ({ mandatory, automaticUpdates, preventBackup }: AppSettingsBody): OwnSettings => ({
-  ...(mandatory === undefined ? {} : { mandatory }),
-  ...(automaticUpdates === undefined ? {} : { automaticUpdates }),
-  ...(preventBackup === undefined ? {} : { preventBackup }),
-});
+export const settingsIn = (body: AppSettingsBody): OwnSettings =>
+  Object.fromEntries(
+    Object.entries(body).filter(([name, value]) => name !== 'reason' && value !== undefined),
+  );
 
 /** Settings that are in force. */
 export class SettingsAnswer {
@@ -54,6 +62,9 @@ export class SettingsAnswer {
 
   @Flag(false, MEANING.preventBackup)
   preventBackup!: boolean;
+
+  @TextOrNull(PROFILE, MEANING.vpnProfileId)
+  vpnProfileId!: string | null;
 }
 
 class OwnSettingsAnswer {
@@ -65,6 +76,14 @@ class OwnSettingsAnswer {
 
   @FlagOrNull(null)
   preventBackup!: boolean | null;
+
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    example: PROFILE,
+    description: 'Left out: inherited. Null: none, whatever the account says.',
+  })
+  vpnProfileId?: string | null;
 }
 
 export class AppSettingsAnswer {
@@ -91,10 +110,12 @@ export const settingsAnswer = ({
   mandatory,
   automaticUpdates,
   preventBackup,
+  vpnProfileId,
 }: AppSettings): SettingsAnswer => ({
   mandatory,
   automaticUpdates,
   preventBackup,
+  vpnProfileId,
 });
 
 export const appSettingsAnswer = (found: AppSettingsFound): AppSettingsAnswer => ({
@@ -105,6 +126,7 @@ export const appSettingsAnswer = (found: AppSettingsFound): AppSettingsAnswer =>
     mandatory: found.own.mandatory ?? null,
     automaticUpdates: found.own.automaticUpdates ?? null,
     preventBackup: found.own.preventBackup ?? null,
+    ...(found.own.vpnProfileId === undefined ? {} : { vpnProfileId: found.own.vpnProfileId }),
   },
   version: found.version,
   asOf: asOfAnswer(found.asOf),

@@ -41,6 +41,7 @@ export class AppSettingsController {
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiHeader(IF_MATCH)
   @ApiOkResponse({ type: AppSettingsAnswer, description: 'The settings.' })
+  @ApiRefusals('NOT_FOUND_PROFILE', 'REJECTED_PROFILE_IN_USE')
   setSettingsOfAccount(
     @Param('accountId') uId: string,
     @Body() body: AppSettingsBody,
@@ -67,7 +68,7 @@ export class AppSettingsController {
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiHeader(IF_MATCH)
   @ApiOkResponse({ type: AppSettingsAnswer, description: 'The settings.' })
-  @ApiRefusals('NOT_FOUND_ASSET', 'INVALID_ASSET')
+  @ApiRefusals('NOT_FOUND_ASSET', 'INVALID_ASSET', 'NOT_FOUND_PROFILE', 'REJECTED_PROFILE_IN_USE')
   setSettingsOfApp(
     @Param('accountId') uId: string,
     @Param('assetId') assetId: string,
