@@ -5,6 +5,7 @@ import {
   registerPerson,
   type ActivationFound,
 } from '@seatbook/application';
+import { DEFAULT_TIMINGS } from '@seatbook/licensing';
 import {
   OWNER,
   UID,
@@ -234,4 +235,80 @@ it('of nobody it is said that another tool did what we asked for', async () => {
   const types = (await virtual.events()).map(({ type }) => type);
   expect(types).not.toContain('appleEvent.found-foreign');
   expect(types).not.toContain('reconciliation.foreign-event-noted');
+});
+
+describe('what others do to persons at Apple', () => {
+  const ROUND = DEFAULT_TIMINGS.totalsEveryMs;
+  const read = () => virtual.simulator.admin.requests().filter(({ method }) => method === 'GET');
+  const accepts = (userId: string, account: string): void =>
+    virtual.simulator.admin.acceptInvite(UID, userId, account);
+
+  async function invited(count: number): Promise<string[]> {
+    await location();
+    const userIds = await registered(count);
+    await activate(...userIds);
+    await reaches('invited', ...userIds);
+    await virtual.advance(5_000);
+    return userIds;
+  }
+
+  it('is learnt within one round where its notification is lost', async () => {
+    const [kim = '', robin = ''] = await invited(2);
+    virtual.simulator.admin.setFaults({ notifications: { drop: 1 } });
+    accepts(kim, 'both@private.test');
+    accepts(robin, 'both@private.test');
+    await virtual.advance(5_000);
+    expect(await stateOf(kim)).toBe('invited');
+    await virtual.advance(ROUND);
+    const rows = await found();
+    expect(rows.get(kim)).toMatchObject({ document: { state: 'associated' }, sharedWith: [robin] });
+    expect(rows.get(robin)).toMatchObject({ document: { state: 'associated' }, sharedWith: [kim] });
+  });
+
+  it('is read as a delta: an idle round costs three calls', async () => {
+    const [kim = ''] = await invited(2);
+    accepts(kim, 'kim@private.test');
+    await virtual.advance(2 * ROUND);
+    const before = read();
+    const sizes = (requests: typeof before): number[] =>
+      requests.flatMap(({ path, responseBytes }) => (path.endsWith('/users') ? responseBytes : []));
+    await virtual.advance(ROUND);
+    const round = read()
+      .slice(before.length)
+      .filter(({ path }) => !path.endsWith('/config'));
+    expect(round.map(({ path }) => path.split('/').at(-1)).sort()).toEqual(['assets', 'assignments', 'users']);
+    // Nothing has changed, so that nobody is listed.
+    expect(sizes(round)[0]).toBeLessThan(Math.max(...sizes(before)));
+  });
+
+  it('finds whom another tool has retired, also where there are several records, and lets them be activated again', async () => {
+    const [kim = '', robin = ''] = await invited(2);
+    const { admin } = virtual.simulator;
+    // Retired and created again by the other tool: Apple knows Robin still.
+    admin.retireUser(UID, robin);
+    admin.seedUsers(UID, [{ clientUserId: robin, account: 'robin@private.test' }]);
+    admin.retireUser(UID, kim);
+    await virtual.advance(ROUND);
+    expect(await stateOf(kim)).toBe('retired');
+    expect(await stateOf(robin)).toBe('associated');
+    expect(writesTo('/users/retire')).toBe(0);
+    await activate(kim);
+    await reaches('invited', kim);
+    // Two records of Kim by now, of which the retired one means nothing.
+    await virtual.advance(2 * ROUND);
+    expect(await stateOf(kim)).toBe('invited');
+    expect(atApple().map(({ status }) => status)).toEqual(['Retired', 'Retired', 'Associated', 'Registered']);
+  });
+
+  it('is read whole where Apple knows no more of the version', async () => {
+    const [kim = '', robin = ''] = await invited(2);
+    const { admin } = virtual.simulator;
+    admin.setFaults({ notifications: { drop: 1 } });
+    admin.retireUser(UID, kim);
+    accepts(robin, 'robin@private.test');
+    admin.addErrorRule({ match: { path: '/users' }, times: 1, errorNumber: 9_721 });
+    await virtual.advance(ROUND);
+    expect(await stateOf(kim)).toBe('retired');
+    expect(await stateOf(robin)).toBe('associated');
+  });
 });

@@ -177,6 +177,10 @@ const routes: ReadonlyMap<string, AdminRoute> = new Map<string, AdminRoute>([
     ({ admin, uId, read }) => admin.seedUsers(uId, read(object({ users: list(seededUser) })).users),
   ],
   [
+    'POST /admin/locations/:uId/users/retire',
+    ({ admin, uId, read }) => admin.retireUser(uId, read(object({ clientUserId: text })).clientUserId),
+  ],
+  [
     'POST /admin/locations/:uId/users/accept-invite',
     ({ admin, uId, read }) => {
       const { clientUserId, account } = read(object({ clientUserId: text, account: text }));

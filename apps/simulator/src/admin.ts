@@ -18,6 +18,7 @@ import type { FailPair } from './pair-rules.js';
 import type { TokenState } from './token.js';
 import type { LoggedRequest, Stats } from './traffic.js';
 import { type User, userBody, type UserStatus } from './user.js';
+import { retire } from './user-writes.js';
 import type { World } from './world.js';
 
 /** An admin call that makes no sense; `notFound` if it names something that does not exist. */
@@ -334,6 +335,12 @@ export class SimulatorAdmin {
         location.users.associate(user, `${clientUserId}@account.example.test`);
       if (status === 'Retired') location.users.retire(user);
     }
+  }
+
+  /** Another tool retires an active user; without an event and without notifications. */
+  retireUser(uId: string, clientUserId: string): void {
+    const location = this.location(uId);
+    retire(this.world, location, this.user(location, clientUserId));
   }
 
   /** The person accepts the invite with an account; announced by USER_ASSOCIATED. */

@@ -155,7 +155,8 @@ function accountError(location: Location, managedAppleId: string, user: User | u
   return holder === undefined || holder === user ? null : 9641;
 }
 
-function retire(world: World, location: Location, user: User): void {
+/** Apple retires a user; whether the licences go back is a fault's switch. */
+export function retire(world: World, location: Location, user: User): void {
   const target = userTarget(user);
   if (world.faults.retireFreesLicenses) {
     const revocable = location.heldBy(target).filter((asset) => asset.facts.revocable);

@@ -212,8 +212,8 @@ class PacedClient implements AppleClient {
     return { ok: true, value: { ...walk.value, records } };
   }
 
-  users(access: AppleAccess): Promise<AppleResult<Walk<AppleUser>>> {
-    return readList(this.lists, access, userList);
+  users(access: AppleAccess, since?: string): Promise<AppleResult<Walk<AppleUser>>> {
+    return readList(this.lists, access, userList, since === undefined ? {} : { sinceVersionId: since });
   }
 
   associate(access: AppleAccess, request: ManageAssets): Promise<AppleResult<{ eventId: string }>> {

@@ -210,7 +210,11 @@ export interface AppleApi {
     asset: AssetId | null,
     versionId: string,
   ): Promise<AppleResult<Walk<AppleAssignment>>>;
-  users(access: AppleAccess): Promise<AppleResult<Walk<AppleUser>>>;
+  /**
+   * All persons, retired ones included; with a version of the location's persons only those that have changed since.
+   * `versionId`: the version at which the answer begins.
+   */
+  users(access: AppleAccess, since?: string): Promise<AppleResult<Walk<AppleUser>>>;
   associate(access: AppleAccess, request: ManageAssets): Promise<AppleResult<{ eventId: string }>>;
   disassociate(access: AppleAccess, request: ManageAssets): Promise<AppleResult<{ eventId: string }>>;
   createUsers(access: AppleAccess, users: readonly NewUser[]): Promise<AppleResult<{ eventId: string }>>;

@@ -126,8 +126,9 @@ function because(reason: string, codes: readonly ErrorCode[]): Partial<Record<Er
   return Object.fromEntries(codes.map((code) => [code, reason]));
 }
 
-/** What happens in few of the worlds that have devices, or never: nobody changes settings of apps, and a server refuses no command. */
+/** What happens in few of the worlds that have devices, or never: nobody changes settings of apps, a server refuses no command, and no other tool retires persons. */
 const RARE: ReadonlySet<string> = new Set([
+  'activation.found-retired',
   'device return',
   'device.facts-wanted',
   'device.left',

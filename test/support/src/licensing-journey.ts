@@ -651,13 +651,18 @@ export function everyEvent(): LicensingJourney {
   ofPersons('persons-1', 'create', 'p-1', 'p-2', 'p-3');
   settled('persons-1', { errorNumber: 9_635, userIds: ['p-2'] }, { errorNumber: 9_603, userIds: ['p-3'] });
   activation({ type: 'RecordReadFailure', failure: transient });
-  activation({ type: 'RecordAcceptances', associated: ['p-1'], readAt: NOW });
+  activation({ type: 'RecordAssociated', userIds: ['p-1'] });
+  activation({ type: 'RecordRead', readAt: NOW, deltaFrom: 'v1', nextLot: null });
   activation({ type: 'DeactivatePersons', uId: LOCATION, userIds: ['p-1'], adopted: [] });
   activation({ type: 'AskReturn', asset: PAGES, userIds: ['p-1'] });
   activation({ type: 'RecordReturns', awaited: ['p-1'], free: [] });
   activation({ type: 'RecordReturns', awaited: [], free: ['p-1'] });
   ofPersons('persons-2', 'retire', 'p-1');
   settled('persons-2');
+  activation({ type: 'ActivatePersons', uId: LOCATION, userIds: ['p-5'] });
+  ofPersons('persons-3', 'create', 'p-5');
+  settled('persons-3');
+  activation({ type: 'FindRetired', userIds: ['p-5'], nextLot: 5 });
 
   inGroups(journey);
   return journey;

@@ -54,6 +54,11 @@ const created = (...userIds: string[]): ActivationEvent => ({
   type: 'activation.created',
   data: { uId, callId: 'c', userIds },
 });
+const read = { type: 'RecordRead', readAt: NOW, deltaFrom: 'v1', nextLot: null } as const;
+const readAs = (deltaFrom: string): ActivationEvent => ({
+  type: 'activation.acceptance-read',
+  data: { uId, reason: null, readAt: NOW, nextAt: NOW + DEFAULT_TIMINGS.totalsEveryMs, deltaFrom },
+});
 const leaving = (...userIds: string[]): ActivationEvent => ({
   type: 'activation.leaving',
   data: { uId, userIds, at: NOW },
@@ -153,11 +158,42 @@ it('waits for what goes back, and for who has not accepted', () => {
     .when({ type: 'RecordReturns', awaited: [], free: ['a'] })
     .then({ type: 'activation.retirement-opened', data: { uId, userIds: ['a'], lot: 2 } });
   given(ordered('a'), claimed('a'), created('a'))
-    .when({ type: 'RecordAcceptances', associated: [], readAt: NOW })
-    .thenDue({ step: 'read-acceptances', at: NOW + DEFAULT_TIMINGS.totalsEveryMs, gate: uId });
-  given(ordered('a'), claimed('a'), created('a'))
-    .when({ type: 'RecordAcceptances', associated: ['a'], readAt: NOW })
-    .thenDue(null);
+    .when(read)
+    .thenDue({ step: 'read-users', at: NOW + DEFAULT_TIMINGS.totalsEveryMs, gate: uId });
+  given(ordered('a'), claimed('a')).when(read).thenDue(null);
+});
+
+it('whom others retired is retired, but for those who were ordered, or left, while Apple was asked', () => {
+  const found: ActivationCommand = { type: 'FindRetired', userIds: ['a', 'b', 'nobody'], nextLot: 2 };
+  const foundRetired = (...userIds: string[]): ActivationEvent => ({
+    type: 'activation.found-retired',
+    data: { uId, userIds },
+  });
+  const known = [ordered('a', 'b'), claimed('a', 'b'), created('a', 'b')] as const;
+  given(...known)
+    .when(found)
+    .then(foundRetired('a', 'b'));
+  given(...known, leaving('b'))
+    .when(found)
+    .then(foundRetired('a'));
+  given(...known, foundRetired('a', 'b'))
+    .when(found)
+    .then();
+  given(...known, foundRetired('a'))
+    .when(activate('a'))
+    .thenTypes('activation.ordered');
+  // Somebody may have been created again since, so that they are looked for once more.
+  given(...known)
+    .when({ ...found, nextLot: 1 })
+    .then();
+  const before = given(...known, readAs('v0')).state;
+  expect(before.deltaFrom).toBe('v0');
+  given(...known, readAs('v0'))
+    .when({ ...read, nextLot: 1 })
+    .then(readAs('v0'));
+  given(...known, readAs('v0'))
+    .when({ ...read, nextLot: 2 })
+    .then(readAs('v1'));
 });
 
 it('lets those leave whom another tool has registered at Apple, where they are named as such', () => {

@@ -46,7 +46,14 @@ export type ActivationCommand =
       readonly failures: readonly PairFailure[];
     })
   | (Command<'RecordAssociated'> & { readonly userIds: readonly string[] })
-  | (Command<'RecordAcceptances'> & { readonly associated: readonly string[]; readonly readAt: Instant })
+  /** Apple lists them as retired; `nextLot`: of the state before Apple was asked. */
+  | (Command<'FindRetired'> & { readonly userIds: readonly string[]; readonly nextLot: number })
+  /** `nextLot`: the same where somebody was found retired, else null. */
+  | (Command<'RecordRead'> & {
+      readonly readAt: Instant;
+      readonly deltaFrom: string | null;
+      readonly nextLot: number | null;
+    })
   | (Command<'RecordReadFailure'> & { readonly failure: AppleFailure });
 
 type CommandOf<T extends ActivationCommand['type']> = Extract<ActivationCommand, { type: T }>;
@@ -90,8 +97,10 @@ export const activationDecider = (
         return settle(command, activation, at);
       case 'RecordAssociated':
         return recordAssociated(command.userIds, activation);
-      case 'RecordAcceptances':
-        return recordAcceptances(command, activation, at, timings);
+      case 'FindRetired':
+        return findRetired(command, activation);
+      case 'RecordRead':
+        return recordRead(command, activation, at, timings);
       case 'RecordReadFailure':
         return recordReadFailure(command, activation, at, timings);
     }
@@ -284,15 +293,30 @@ function recordAssociated(userIds: readonly string[], { uId, persons }: Activati
   return news.length === 0 ? [] : [{ type: 'activation.associated', data: { uId, userIds: news } }];
 }
 
-function recordAcceptances(
-  { associated, readAt }: CommandOf<'RecordAcceptances'>,
+/** Who was created again meanwhile was retired before that: it is read once more then. */
+function findRetired(
+  { userIds, nextLot }: CommandOf<'FindRetired'>,
+  { uId, persons, nextLot: now }: Activation,
+): ActivationEvent[] {
+  if (nextLot !== now) return [];
+  const found = userIds.filter((userId) => {
+    const state = persons.get(userId)?.state;
+    return state === 'invited' || state === 'associated';
+  });
+  return found.length === 0 ? [] : [{ type: 'activation.found-retired', data: { uId, userIds: found } }];
+}
+
+function recordRead(
+  { readAt, deltaFrom, nextLot }: CommandOf<'RecordRead'>,
   activation: Activation,
   at: Instant,
   { totalsEveryMs }: Timings,
 ): ActivationEvent[] {
   const { uId } = activation;
-  const read = { uId, reason: null, readAt, nextAt: at + totalsEveryMs };
-  return [...recordAssociated(associated, activation), { type: 'activation.acceptance-read', data: read }];
+  const judged = nextLot === null || nextLot === activation.nextLot;
+  const from = judged ? deltaFrom : activation.deltaFrom;
+  const data = { uId, reason: null, readAt, nextAt: at + totalsEveryMs, deltaFrom: from };
+  return [{ type: 'activation.acceptance-read', data }];
 }
 
 function recordReadFailure(

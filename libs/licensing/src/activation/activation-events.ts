@@ -55,6 +55,8 @@ export type ActivationEvent =
   /** They have accepted, or their Managed Apple Account was linked. */
   | Event<'associated', Persons>
   | Event<'retired', Persons & { readonly callId: string }>
+  /** Apple knows them no more, and no call of ours has retired them: another tool has, or somebody in Apple's console. */
+  | Event<'found-retired', Persons>
   /** Apple has refused it for each of these persons. */
   | Event<
       'failed',
@@ -69,10 +71,16 @@ export type ActivationEvent =
   | Event<'closed', object>
   /** It is not any more. */
   | Event<'opened', object>
-  /** Whether those who are invited have accepted was read at Apple, or could not be. */
+  /** What has become of persons at Apple was read, or could not be: who has accepted, and whom others have retired. */
   | Event<
       'acceptance-read',
-      { readonly reason: string | null; readonly readAt: Instant; readonly nextAt: Instant }
+      {
+        readonly reason: string | null;
+        readonly readAt: Instant;
+        readonly nextAt: Instant;
+        /** The version of the location's persons from which on the next delta is read; null: all are read. */
+        readonly deltaFrom?: string | null;
+      }
     >;
 
 export const activationEventTypes = firstVersions<ActivationEvent>({
@@ -87,6 +95,7 @@ export const activationEventTypes = firstVersions<ActivationEvent>({
   'activation.created': true,
   'activation.associated': true,
   'activation.retired': true,
+  'activation.found-retired': true,
   'activation.failed': true,
   'activation.closed': true,
   'activation.opened': true,

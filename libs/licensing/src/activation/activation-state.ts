@@ -31,8 +31,10 @@ export interface Activation {
   returns: number;
   /** When what leaving persons hold is looked at. */
   lookAt: Instant;
-  /** When it is read whether the invited ones have accepted. */
+  /** When it is read what has become of them at Apple. */
   readAt: Instant;
+  /** The version of the location's persons from which on that is read; null: all are. */
+  deltaFrom: string | null;
   /** Reads in a row that failed. */
   failedReads: number;
 }
@@ -45,16 +47,21 @@ export const noActivation = (): Activation => ({
   returns: 0,
   lookAt: 0,
   readAt: 0,
+  deltaFrom: null,
   failedReads: 0,
 });
 
 export const weighActivation = ({ persons }: Activation): number => 1_000 + 200 * persons.size;
 
-/** Those in a state, up to a number of them. */
-export function inState(wanted: ActivationState, { persons }: Activation, limit = Infinity): string[] {
+/** Those in one of these states, up to a number of them. */
+export function inState(
+  wanted: readonly ActivationState[],
+  { persons }: Activation,
+  limit = Infinity,
+): string[] {
   const found: string[] = [];
   for (const [userId, { state }] of persons) {
-    if (state === wanted) found.push(userId);
+    if (wanted.includes(state)) found.push(userId);
     if (found.length === limit) break;
   }
   return found;
@@ -104,6 +111,7 @@ function note(activation: Activation, event: ActivationEvent): void {
       break;
     case 'activation.acceptance-read':
       activation.readAt = event.data.nextAt;
+      if (event.data.deltaFrom !== undefined) activation.deltaFrom = event.data.deltaFrom;
       activation.failedReads = event.data.reason === null ? 0 : activation.failedReads + 1;
       break;
     default:
@@ -131,6 +139,7 @@ function changeOf(person: Activated, event: ActivationEvent): Partial<Activated>
     case 'activation.associated':
       return { associated: true, state: person.state === 'invited' ? 'associated' : person.state };
     case 'activation.retired':
+    case 'activation.found-retired':
       return { ...NEW, state: 'retired' };
     case 'activation.failed': {
       const state = event.data.action === 'create' ? 'failed' : active;

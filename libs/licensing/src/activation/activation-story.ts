@@ -31,12 +31,14 @@ export const activationStory: Story<ActivationEvent, StoryContext> = {
   'activation.created': ({ data }) => `Apple knows ${people(data)} now.`,
   'activation.associated': ({ data }) => `${people(data)} ${verb(data)} linked to an Apple Account.`,
   'activation.retired': ({ data }) => `Apple retired ${people(data)}.`,
+  'activation.found-retired': ({ data }) =>
+    `Apple lists ${people(data)} as retired, which nobody has asked for here.`,
   'activation.failed': ({ data }, { errorMeaning }) =>
     `Apple did not ${data.action} ${people(data)}: ${data.reason || errorMeaning(data.errorNumber)}.`,
   'activation.closed': () => 'Nobody is activated or deactivated for the account any more.',
   'activation.opened': () => 'People can be activated for the account again.',
   'activation.acceptance-read': ({ data: { reason, nextAt } }) =>
     reason === null
-      ? 'Whether the invited have accepted was read from Apple.'
-      : `Whether the invited have accepted could not be read: ${reason}. Next attempt at ${moment(nextAt)}.`,
+      ? 'What has become of people at the location was read from Apple.'
+      : `What has become of people at the location could not be read: ${reason}. Next attempt at ${moment(nextAt)}.`,
 };

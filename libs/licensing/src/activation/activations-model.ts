@@ -41,7 +41,7 @@ const NOTHING = { errorNumber: null, reason: null } as const;
 /** Persons by account, and how far each is. */
 export const activationsModel = readModel<ActivationDocument, ActivationEvent>()({
   name: 'activations',
-  version: 1,
+  version: 2,
   on: {
     'activation.ordered': (event) =>
       each(event, () => ({ state: 'creating', ...NOTHING, associated: false })),
@@ -57,6 +57,7 @@ export const activationsModel = readModel<ActivationDocument, ActivationEvent>()
         state: before?.state === 'invited' ? 'associated' : (before?.state ?? 'associated'),
       })),
     'activation.retired': (event) => each(event, () => ({ state: 'retired', associated: false })),
+    'activation.found-retired': (event) => each(event, () => ({ state: 'retired', associated: false })),
     'activation.failed': (event) => {
       const { action, errorNumber, reason } = event.data;
       return each(event, (before) => {
