@@ -1,5 +1,6 @@
 import {
   activatePersons,
+  changePerson,
   deactivatePersons,
   listActivations,
   registerPerson,
@@ -146,6 +147,85 @@ it('9635, 9641 and 9716 are of one person each', async () => {
   expect(rows.get(double)?.document).toMatchObject({ state: 'failed', errorNumber: 9641 });
   // Mended, the person is activated by asking again.
   expect(await stateOf(taken)).toBe('associated');
+});
+
+describe('what has changed of a person', () => {
+  const change = (userId: string, email: string, managedAppleId: string | null = null) =>
+    virtual.until(changePerson(virtual.edge, { userId, name: 'Kim', email, managedAppleId }, OWNER));
+  const emailsAtApple = () => atApple().map(({ email }) => email);
+
+  it('is told to Apple, by as few calls as Apple allows', async () => {
+    await location();
+    const userIds = await registered(7);
+    virtual.simulator.admin.setFaults({ limits: { maxUsers: 3 } });
+    await virtual.advance(6 * 60_000);
+    await activate(...userIds);
+    await reaches('invited', ...userIds);
+    for (const userId of userIds) await change(userId, `${userId}@other.canary.test`);
+    await virtual.advance(30_000);
+    expect(emailsAtApple().sort()).toEqual(userIds.map((userId) => `${userId}@other.canary.test`).sort());
+    expect(writesTo('/users/update')).toBe(3);
+    // Of a name Apple is told nothing, and of nobody whom it does not know.
+    const [kim = ''] = userIds;
+    const details = { userId: kim, name: 'Other', email: `${kim}@other.canary.test`, managedAppleId: null };
+    await virtual.until(changePerson(virtual.edge, details, OWNER));
+    await change(await register('Nobody'), 'nobody@other.canary.test');
+    await virtual.advance(30_000);
+    expect(writesTo('/users/update')).toBe(3);
+    expect(JSON.stringify(await virtual.events())).not.toMatch(/canary/);
+  });
+
+  it('a Managed Apple Account is linked by it; 9635 and 9641 are of one person each', async () => {
+    await location();
+    const taken = await register('Taken', `kim@${MANAGED}`);
+    const [linked = '', foreign = '', double = ''] = await registered(3);
+    await activate(taken, linked, foreign, double);
+    await reaches('associated', taken);
+    await reaches('invited', linked, foreign, double);
+    await change(linked, 'linked@canary.test', `linked@${MANAGED}`);
+    await change(foreign, 'foreign@canary.test', 'kim@other.test');
+    await change(double, 'double@canary.test', `KIM@${MANAGED}`);
+    await reaches('associated', linked);
+    await virtual.advance(30_000);
+    const rows = await found();
+    expect(rows.get(linked)?.document).toMatchObject({ errorNumber: null });
+    expect(rows.get(foreign)?.document).toMatchObject({ state: 'invited', errorNumber: 9635 });
+    expect(rows.get(double)?.document).toMatchObject({ state: 'invited', errorNumber: 9641 });
+    await change(double, 'double@canary.test', `double@${MANAGED}`);
+    await reaches('associated', double);
+    expect((await found()).get(double)?.document).toMatchObject({ errorNumber: null });
+  });
+
+  it('is told when the person has been created, where that is on its way', async () => {
+    await location();
+    virtual.simulator.admin.setFaults({ latencyMs: { min: 2_000, max: 2_000 } });
+    const [kim = ''] = await registered(1);
+    await activate(kim);
+    await virtual.advance(1_000);
+    expect(writesTo('/users/create')).toBe(1);
+    await change(kim, 'kim@other.canary.test');
+    await virtual.advance(60_000);
+    expect(emailsAtApple()).toEqual(['kim@other.canary.test']);
+  });
+
+  it('is told also where the process died before, when it is sent again', async () => {
+    await location();
+    const [kim = ''] = await registered(1);
+    await activate(kim);
+    await reaches('invited', kim);
+    const details = { userId: kim, name: 'Kim', email: 'kim@other.canary.test', managedAppleId: null };
+    const caller = { ...OWNER, idempotencyKey: 'change' };
+    // The key, the event, and then what the account is told.
+    virtual.dieAt = { append: virtual.appends + 3, when: 'before' };
+    await virtual.until(changePerson(virtual.edge, details, caller)).catch(() => undefined);
+    expect(virtual.dead).toBe(true);
+    virtual.dieAt = null;
+    await virtual.restart();
+    await virtual.until(changePerson(virtual.edge, details, caller));
+    await virtual.advance(60_000);
+    expect(emailsAtApple()).toEqual(['kim@other.canary.test']);
+    expect(writesTo('/users/update')).toBe(1);
+  });
 });
 
 it('the same Apple Account behind two persons is shown', async () => {

@@ -694,10 +694,12 @@ describe('persons', () => {
     const robin = { clientUserId: 'u-2', email: null, managedAppleId: 'robin@appleid.example.test' };
     const created = await done(client.createUsers(access, [kim, robin]));
     expect(created).toEqual({ ok: true, value: { eventId: 'e-1' } });
+    await done(client.updateUsers(access, [{ ...kim, email: 'kim@other.test' }]));
     await done(client.retireUsers(access, ['u-1']));
     const writes = apple.seen.filter(({ path }) => path.includes('/users/'));
     expect(writes.map(({ path }) => path.split('/').slice(-2).join('/'))).toEqual([
       'users/create',
+      'users/update',
       'users/retire',
     ]);
     expect(writes.map(({ body }) => JSON.parse(body ?? '') as unknown)).toEqual([
@@ -707,6 +709,7 @@ describe('persons', () => {
           { clientUserId: 'u-2', managedAppleId: 'robin@appleid.example.test' },
         ],
       },
+      { users: [{ clientUserId: 'u-1', email: 'kim@other.test' }] },
       { users: [{ clientUserId: 'u-1' }] },
     ]);
   });

@@ -228,6 +228,10 @@ class PacedClient implements AppleClient {
     return this.#write('createUsers', access, { users: users.map(newUserBody) });
   }
 
+  updateUsers(access: AppleAccess, users: readonly NewUser[]): Promise<AppleResult<{ eventId: string }>> {
+    return this.#write('updateUsers', access, { users: users.map(newUserBody) });
+  }
+
   retireUsers(
     access: AppleAccess,
     clientUserIds: readonly string[],

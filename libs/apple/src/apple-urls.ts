@@ -9,6 +9,7 @@ export type Endpoint =
   | 'associateAssets'
   | 'disassociateAssets'
   | 'createUsers'
+  | 'updateUsers'
   | 'retireUsers'
   | 'eventStatus'
   | 'contentMetadataLookup';
@@ -21,6 +22,7 @@ const paths: Readonly<Record<Exclude<Endpoint, 'contentMetadataLookup'>, string>
   associateAssets: '/assets/associate',
   disassociateAssets: '/assets/disassociate',
   createUsers: '/users/create',
+  updateUsers: '/users/update',
   retireUsers: '/users/retire',
   eventStatus: '/status',
 };

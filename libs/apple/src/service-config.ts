@@ -34,6 +34,7 @@ const endpoints: readonly Endpoint[] = [
   'associateAssets',
   'disassociateAssets',
   'createUsers',
+  'updateUsers',
   'retireUsers',
   'eventStatus',
   'contentMetadataLookup',

@@ -92,7 +92,7 @@ export interface PairLimits {
 
 /** Live limits of service/config. */
 export interface AppleLimits extends PairLimits {
-  /** Persons that are created or retired by one call. */
+  /** Persons that are created, updated or retired by one call. */
   readonly maxUsers: number;
 }
 
@@ -218,6 +218,8 @@ export interface AppleApi {
   associate(access: AppleAccess, request: ManageAssets): Promise<AppleResult<{ eventId: string }>>;
   disassociate(access: AppleAccess, request: ManageAssets): Promise<AppleResult<{ eventId: string }>>;
   createUsers(access: AppleAccess, users: readonly NewUser[]): Promise<AppleResult<{ eventId: string }>>;
+  /** What is not known of a person stays as it is at Apple. */
+  updateUsers(access: AppleAccess, users: readonly NewUser[]): Promise<AppleResult<{ eventId: string }>>;
   retireUsers(
     access: AppleAccess,
     clientUserIds: readonly string[],

@@ -126,9 +126,11 @@ function because(reason: string, codes: readonly ErrorCode[]): Partial<Record<Er
   return Object.fromEntries(codes.map((code) => [code, reason]));
 }
 
-/** What happens in few of the worlds that have devices, or never: nobody changes settings of apps, a server refuses no command, and no other tool retires persons. */
+/** What happens in few of the worlds that have devices, or never: nobody changes settings of apps, a server refuses no command, no other tool retires persons, and few change while they are in a call. */
 const RARE: ReadonlySet<string> = new Set([
   'activation.found-retired',
+  'activation.update-noted',
+  'activation.update-withdrawn',
   'device return',
   'device.facts-wanted',
   'device.left',

@@ -630,7 +630,7 @@ export function everyEvent(): LicensingJourney {
   // Persons are activated, and leave.
   const activation = (command: ActivationCommand): void => journey.send(activationStream(LOCATION), command);
   const persons = (...userIds: string[]): Holders => ({ serialNumbers: [], userIds });
-  const ofPersons = (id: string, action: 'create' | 'retire', ...userIds: string[]): void => {
+  const ofPersons = (id: string, action: 'create' | 'update' | 'retire', ...userIds: string[]): void => {
     call(id, { type: 'PlanCall', uId: LOCATION, action, assets: [ACTIVATION], ...persons(...userIds) });
     start(id);
     accept(id);
@@ -662,7 +662,12 @@ export function everyEvent(): LicensingJourney {
   activation({ type: 'ActivatePersons', uId: LOCATION, userIds: ['p-5'] });
   ofPersons('persons-3', 'create', 'p-5');
   settled('persons-3');
-  activation({ type: 'FindRetired', userIds: ['p-5'], nextLot: 5 });
+  const changed: ActivationCommand = { type: 'UpdatePersons', userIds: ['p-5'] };
+  activation(changed);
+  ofPersons('persons-4', 'update', 'p-5');
+  activation(changed);
+  settled('persons-4');
+  activation({ type: 'FindRetired', userIds: ['p-5'], nextLot: 7 });
 
   inGroups(journey);
   return journey;

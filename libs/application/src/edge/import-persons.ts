@@ -1,10 +1,10 @@
 import { Refusal, chunksOf, isRefusal, uuidOf, type Position } from '@seatbook/kernel';
 import { personStream } from '@seatbook/licensing';
 import { NOTHING_KNOWN, entryAfter, type PersonEntry } from '@seatbook/runtime';
-import { NO_LOCATION, knownToUs, type GivenDetails } from './persons.js';
+import { NO_LOCATION, concernsApple, knownToUs, tellApple, type GivenDetails } from './persons.js';
 import { contextOf, type Caller } from './principal.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
-import { takenId } from './taken-key.js';
+import { takenKey, type TakenKey } from './taken-key.js';
 import {
   takeTable,
   type Cells,
@@ -37,6 +37,7 @@ const AT_ONCE = 64;
 /** The person of a row, as the directory is to know it. */
 interface Judged {
   readonly entry: PersonEntry;
+  readonly concernsApple: boolean;
   readonly line: number;
   readonly isNew: boolean;
 }
@@ -51,13 +52,13 @@ export async function importPersons(
   { table, read }: ImportPersons,
   caller: Caller,
 ): Promise<ImportedPersons> {
-  const id = await takenId(seatbook, caller, 'ImportPersons', {});
+  const key = await takenKey(seatbook, caller, 'ImportPersons', {});
   const outcome = await takeTable(table, {
     read: (cells, line) => {
       const { userId, details } = read(cells);
-      return { userId: userId ?? uuidOf(`${id}/${line}`), isNew: userId === null, details, line };
+      return { userId: userId ?? uuidOf(`${key.id}/${line}`), isNew: userId === null, details, line };
     },
-    take: (rows) => takeRows(seatbook, rows, id, caller),
+    take: (rows) => takeRows(seatbook, rows, key, caller),
   });
   return { ...outcome, position: (await seatbook.reader.head()).position };
 }
@@ -71,7 +72,7 @@ type Row = Omit<PersonInTable, 'userId'> & {
 async function takeRows(
   seatbook: SeatbookEdge,
   rows: readonly Row[],
-  id: string,
+  key: TakenKey,
   caller: Caller,
 ): Promise<readonly TakenRow[]> {
   const { directory } = seatbook.stores;
@@ -98,9 +99,21 @@ async function takeRows(
   await directory.keep(judged.flatMap(([, { entry, isNew }]) => (isNew ? entry : [])));
   for (const some of chunksOf(judged, AT_ONCE))
     await Promise.all(
-      some.map(async ([row, person]) => outcomes.set(row, await write(seatbook, person, id, caller))),
+      some.map(async ([row, person]) => outcomes.set(row, await write(seatbook, person, key.id, caller))),
     );
-  await directory.keep(judged.flatMap(([row, { entry }]) => (outcomes.get(row) === 'changed' ? entry : [])));
+  const changed = judged.flatMap(([row, person]) => (outcomes.get(row) === 'changed' ? person : []));
+  await directory.keep(changed.map(({ entry }) => entry));
+  // A table that is sent again may have broken off before Apple was told.
+  const told = key.repeated
+    ? rows.filter(({ isNew }) => !isNew)
+    : changed.flatMap(({ concernsApple: concerns, entry }) => (concerns ? entry : []));
+  const [{ line: first } = { line: 0 }] = rows;
+  await tellApple(
+    seatbook,
+    told.map(({ userId }) => userId),
+    { id: `${key.id}/${first}` },
+    caller,
+  );
   return rows.map((row) => outcomes.get(row) as TakenRow);
 }
 
@@ -116,8 +129,9 @@ function judge(
   );
   if (!isNew && !known.has(userId)) return new Refusal('NOT_FOUND_PERSON', 'there is no such person');
   // The log may lack a person who was new the first time, so that this one is written again.
-  if (!isNew) return entry === before ? 'unchanged' : { entry, line, isNew };
-  if (before === undefined || entry === before) return { entry, line, isNew };
+  const judged = { entry, concernsApple: concernsApple(before, entry), line, isNew };
+  if (!isNew) return entry === before ? 'unchanged' : judged;
+  if (before === undefined || entry === before) return judged;
   return new Refusal('CONFLICT_IDEMPOTENCY_KEY', 'this Idempotency-Key was used for another table');
 }
 

@@ -1,12 +1,19 @@
-import { Refusal, type Position } from '@seatbook/kernel';
-import { personStream, queryModels, type HolderKey, type PairDocument } from '@seatbook/licensing';
+import { Refusal, chunksOf, type Position } from '@seatbook/kernel';
+import {
+  MAX_HOLDERS,
+  activationStream,
+  personStream,
+  queryModels,
+  type HolderKey,
+  type PairDocument,
+} from '@seatbook/licensing';
 import { NOTHING_KNOWN, entryAfter, type PersonEntry } from '@seatbook/runtime';
 import { countsOf, type HeldCounts } from './held-counts.js';
 import { cursorAt, placeOf } from './page-of-list.js';
 import { contextOf, type Caller } from './principal.js';
 import type { ReflectedPage, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
-import { takenId } from './taken-key.js';
+import { takenId, takenKey, type TakenKey } from './taken-key.js';
 
 /** What the organisation says of a person. It is kept in the directory alone. */
 export interface GivenDetails {
@@ -74,7 +81,8 @@ export async function registerPerson(
 }
 
 /**
- * Replaces what the organisation says of a person; somebody whom only Apple knew is registered by it.
+ * Replaces what the organisation says of a person; somebody whom only Apple knew is registered by it. Where the person is
+ * active, Apple is told what has changed.
  * @throws Refusal NOT_FOUND_PERSON, REJECTED_PERSON_FORGOTTEN
  */
 export async function changePerson(
@@ -84,20 +92,51 @@ export async function changePerson(
 ): Promise<ChangedPerson> {
   const { directory } = seatbook.stores;
   const entries = await mustBeKnown(seatbook, userId);
-  const id = await takenId(seatbook, caller, 'ChangePerson', { userId });
+  const key = await takenKey(seatbook, caller, 'ChangePerson', { userId });
   const before = entries.find(knownToUs);
   const entry = before ?? { ...NOTHING_KNOWN, userId, uId: NO_LOCATION, clientUserId: userId };
   const after = entryAfter(entry, details);
-  if (after === before) return { userId, position: (await seatbook.reader.head()).position, repeated: true };
+  // One that is sent again may have broken off before Apple was told.
+  if (after === before && !key.repeated)
+    return { userId, position: (await seatbook.reader.head()).position, repeated: true };
   // The event comes first: of a person who was forgotten, nothing is kept again.
-  const context = contextOf(caller, `${id}/details`, { userId });
+  const context = contextOf(caller, `${key.id}/details`, { userId });
   const { position, repeated } = await seatbook.execute(
     personStream(userId),
     { type: 'ChangeDetails' },
     context,
   );
   await directory.keep([after]);
+  if (key.repeated || concernsApple(before, after)) await tellApple(seatbook, [userId], key, caller);
   return { userId, position, repeated };
+}
+
+/** Whether what was changed of a person is something that Apple is told. */
+export const concernsApple = (before: PersonEntry | undefined, after: PersonEntry): boolean =>
+  before?.email !== after.email || before.managedAppleId !== after.managedAppleId;
+
+/**
+ * Has Apple told what is known of persons, at the locations where they are active by what was ordered here. The directory
+ * must have it already: a call reads it there when it is sent.
+ */
+export async function tellApple(
+  seatbook: SeatbookEdge,
+  userIds: readonly string[],
+  { id }: Pick<TakenKey, 'id'>,
+  caller: Caller,
+): Promise<void> {
+  if (userIds.length === 0) return;
+  await seatbook.reader.reachHead(queryModels.activations);
+  const byAccount = new Map<string, string[]>();
+  for (const userId of new Set(userIds))
+    for (const uId of await activeAtOf(seatbook, userId))
+      byAccount.set(uId, [...(byAccount.get(uId) ?? []), userId]);
+  for (const [uId, active] of byAccount) {
+    for (const [part, some] of chunksOf(active, MAX_HOLDERS).entries()) {
+      const context = contextOf(caller, `${id}/update/${uId}/${part}`, {});
+      await seatbook.execute(activationStream(uId), { type: 'UpdatePersons', userIds: some }, context);
+    }
+  }
 }
 
 /**
@@ -114,6 +153,7 @@ export async function forgetPerson(
   if ((await seatbook.runner.load(stream)).state.phase !== 'forgotten') await mustBeKnown(seatbook, userId);
   await seatbook.reader.reachHead(queryModels.pairs);
   const { assigned, inProgress, waiting } = await heldBy(seatbook, userId);
+  await seatbook.reader.reachHead(queryModels.activations);
   const activeAt = await activeAtOf(seatbook, userId);
   if (assigned + inProgress + waiting + activeAt.length > 0) {
     throw new Refusal(
@@ -131,7 +171,6 @@ export async function forgetPerson(
 
 /** Accounts at whose locations Apple knows the person by what was ordered here, or is about to. */
 async function activeAtOf({ reader }: SeatbookEdge, userId: string): Promise<readonly string[]> {
-  await reader.reachHead(queryModels.activations);
   const accountIds: string[] = [];
   const rows = { index: 'by-person', equals: [userId] } as const;
   for await (const { uId, state } of reader.all(queryModels.activations, rows))

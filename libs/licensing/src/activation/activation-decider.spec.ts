@@ -109,6 +109,107 @@ it('settles each person of a call once, by what Apple said of this person', () =
     .then();
 });
 
+describe('what has changed of persons', () => {
+  const update = (...userIds: string[]): ActivationCommand => ({ type: 'UpdatePersons', userIds });
+  const opened = (lot: number, ...userIds: string[]): ActivationEvent => ({
+    type: 'activation.update-opened',
+    data: { uId, userIds, lot },
+  });
+  const noted = (...userIds: string[]): ActivationEvent => ({
+    type: 'activation.update-noted',
+    data: { uId, userIds },
+  });
+  const withdrawn: ActivationEvent = {
+    type: 'activation.update-withdrawn',
+    data: { uId, userIds: ['a'], fromLots: [2] },
+  };
+  const taken: ActivationEvent = {
+    type: 'activation.claimed',
+    data: { uId, callId: 'u', action: 'update', userIds: ['a'], missed: [], fromLots: [2] },
+  };
+  const settleUpdate = (...failures: PairFailure[]): ActivationCommand => ({
+    type: 'SettlePersons',
+    callId: 'u',
+    action: 'update',
+    failures,
+  });
+  const known = [ordered('a'), claimed('a'), created('a')] as const;
+  const open = [...known, opened(2, 'a')] as const;
+
+  it('is told to Apple of those whom it knows, once', () => {
+    given(...known)
+      .when(update('a', 'a', 'nobody'))
+      .then(opened(2, 'a'));
+    given(...open)
+      .when(update('a'))
+      .then();
+    // Who is not sent yet is created with what is known then.
+    given(ordered('a'))
+      .when(update('a'))
+      .then();
+    given(...open)
+      .when({ type: 'ClaimPersons', uId, callId: 'u', action: 'update', userIds: ['a'] })
+      .then(taken);
+    given(...open, taken)
+      .when(settleUpdate())
+      .then({ type: 'activation.updated', data: { uId, callId: 'u', userIds: ['a'] } });
+  });
+
+  it('is told once more where it changes in a call, or while the person is created', () => {
+    given(...open, taken)
+      .when(update('a'))
+      .then(noted('a'));
+    given(...open, taken, noted('a'))
+      .when(update('a'))
+      .then();
+    given(...open, taken, noted('a'))
+      .when(settleUpdate())
+      .thenTypes('activation.updated', 'activation.update-opened');
+    given(...open, taken, noted('a'))
+      .when(settleUpdate(failure(9641, 'failed', 'a')))
+      .thenTypes('activation.failed', 'activation.update-opened');
+    given(...open, taken, noted('a'))
+      .when(settleUpdate(failure(9603, 'again', 'a')))
+      .thenTypes('activation.claims-released');
+    given(ordered('a'), claimed('a'), noted('a'))
+      .when(settle('c'))
+      .then(created('a'), opened(2, 'a'));
+    given(ordered('a'), claimed('a'), noted('a'))
+      .when(settle('c', failure(9635, 'failed', 'a')))
+      .thenTypes('activation.failed');
+  });
+
+  it('a refusal is of one person, who stays as Apple knows this person', () => {
+    const state = given(...open, taken, {
+      type: 'activation.failed',
+      data: { uId, callId: 'u', action: 'update', userIds: ['a'], errorNumber: 9641, reason: '' },
+    }).state;
+    expect(state.persons.get('a')).toMatchObject({ state: 'invited', lot: null, callId: null });
+  });
+
+  it('is not told of those who leave, nor for an account that is given up', () => {
+    given(...open)
+      .when(deactivate('a'))
+      .then(withdrawn, leaving('a'));
+    given(...open, taken, leaving('a'))
+      .when(settleUpdate())
+      .then();
+    given(...open)
+      .when({ type: 'FindRetired', userIds: ['a'], nextLot: 3 })
+      .thenTypes('activation.update-withdrawn', 'activation.found-retired');
+    given(...open)
+      .when({ type: 'CloseActivation', uId })
+      .then({ type: 'activation.closed', data: { uId } }, withdrawn);
+    const closed: ActivationEvent = { type: 'activation.closed', data: { uId } };
+    given(...known, closed)
+      .when(update('a'))
+      .then();
+    given(...open, taken, closed)
+      .when(settleUpdate(failure(9603, 'again', 'a')))
+      .thenTypes('activation.claims-released', 'activation.update-withdrawn');
+  });
+});
+
 it('gives up on a person whom Apple puts off again and again', () => {
   const events: ActivationEvent[] = [ordered('a')];
   for (let lot = 2; lot <= 6; lot += 1)

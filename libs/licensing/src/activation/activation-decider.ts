@@ -5,7 +5,13 @@ import { MAX_HOLDERS } from '../holder.js';
 import type { AppleFailure, AssetId } from '../ports.js';
 import type { Timings } from '../timings.js';
 import type { ActivationEvent } from './activation-events.js';
-import { evolveActivation, noActivation, type Activation, type ActivationState } from './activation-state.js';
+import {
+  KNOWN,
+  evolveActivation,
+  noActivation,
+  type Activation,
+  type ActivationState,
+} from './activation-state.js';
 
 /** A person whom Apple keeps putting off for reasons of its own fails after this many tries. */
 const MAX_TRIES = 6;
@@ -23,6 +29,8 @@ export type ActivationCommand =
       /** Of these, Apple knows some by what another tool has called them: they leave though nobody activated them here. */
       readonly adopted: readonly string[];
     })
+  /** What the organisation says of persons has changed, of which Apple is to hear where it knows them. */
+  | (Command<'UpdatePersons'> & { readonly userIds: readonly string[] })
   /** The account is given up or removed. */
   | (Command<'CloseActivation'> & { readonly uId: string })
   | Command<'OpenActivation'>
@@ -61,7 +69,12 @@ type CommandOf<T extends ActivationCommand['type']> = Extract<ActivationCommand,
 /** The states in which Apple knows a person, and is to. */
 const ACTIVE: ReadonlySet<ActivationState> = new Set(['creating', 'invited', 'associated'] as const);
 
-const UNDER_WAY: Readonly<Record<PersonAction, ActivationState>> = { create: 'creating', retire: 'retiring' };
+/** The states in which a person who is open work is so for a call of this kind. */
+const OPEN_FOR: Readonly<Record<PersonAction, readonly ActivationState[]>> = {
+  create: ['creating'],
+  update: KNOWN,
+  retire: ['retiring'],
+};
 
 export const activationDecider = (
   timings: Timings,
@@ -75,6 +88,8 @@ export const activationDecider = (
         return activate(command, activation);
       case 'DeactivatePersons':
         return deactivate(command, activation, at);
+      case 'UpdatePersons':
+        return update(command, activation);
       case 'CloseActivation':
         return close(command, activation);
       case 'OpenActivation':
@@ -121,9 +136,10 @@ function activate({ uId, userIds }: CommandOf<'ActivatePersons'>, activation: Ac
 /** Who was not sent to Apple yet is withdrawn; who is known there leaves, as soon as that is known. */
 function deactivate(
   { uId, userIds, adopted }: CommandOf<'DeactivatePersons'>,
-  { persons, closed }: Activation,
+  activation: Activation,
   at: Instant,
 ): ActivationEvent[] {
+  const { persons, closed } = activation;
   if (closed) return [];
   const known = new Set(adopted);
   const withdrawn: string[] = [];
@@ -141,16 +157,56 @@ function deactivate(
   const events: ActivationEvent[] = [];
   if (withdrawn.length > 0)
     events.push({ type: 'activation.withdrawn', data: { uId, userIds: withdrawn, fromLots: [...lots] } });
+  events.push(...updatesWithdrawn(leaving, activation));
   if (leaving.length > 0) events.push({ type: 'activation.leaving', data: { uId, userIds: leaving, at } });
   return events;
 }
 
+/** Who is not created yet is created with what is known then. */
+function update(
+  { userIds }: CommandOf<'UpdatePersons'>,
+  { uId, persons, nextLot, closed }: Activation,
+): ActivationEvent[] {
+  if (closed) return [];
+  const opened: string[] = [];
+  const noted: string[] = [];
+  for (const userId of new Set(userIds)) {
+    const person = persons.get(userId);
+    if (!person || person.lot !== null) continue;
+    if (person.callId === null && KNOWN.includes(person.state)) opened.push(userId);
+    if (person.callId !== null && ACTIVE.has(person.state) && !person.leaves && !person.changed)
+      noted.push(userId);
+  }
+  const events: ActivationEvent[] = [];
+  if (opened.length > 0)
+    events.push({ type: 'activation.update-opened', data: { uId, userIds: opened, lot: nextLot } });
+  if (noted.length > 0) events.push({ type: 'activation.update-noted', data: { uId, userIds: noted } });
+  return events;
+}
+
+/** Those of whom Apple was to be told something, and is not any more. */
+function updatesWithdrawn(userIds: readonly string[], { uId, persons }: Activation): ActivationEvent[] {
+  const lots = new Set<number>();
+  const open = userIds.filter((userId) => {
+    const person = persons.get(userId);
+    if (!person || person.lot === null || !KNOWN.includes(person.state)) return false;
+    lots.add(person.lot);
+    return true;
+  });
+  return chunksOf(open, MAX_HOLDERS).map((some) => ({
+    type: 'activation.update-withdrawn',
+    data: { uId, userIds: some, fromLots: [...lots] },
+  }));
+}
+
 /** Who is in a call is settled by it; all others who were to be created or retired are left as they are at Apple. */
-function close({ uId }: CommandOf<'CloseActivation'>, { persons, closed }: Activation): ActivationEvent[] {
+function close({ uId }: CommandOf<'CloseActivation'>, activation: Activation): ActivationEvent[] {
+  const { persons, closed } = activation;
   if (closed) return [];
   const lots = new Set<number>();
   const userIds: string[] = [];
   for (const [userId, { state, lot }] of persons) {
+    if (KNOWN.includes(state)) continue;
     if (lot !== null) lots.add(lot);
     if (lot !== null || state === 'leaving') userIds.push(userId);
   }
@@ -158,7 +214,8 @@ function close({ uId }: CommandOf<'CloseActivation'>, { persons, closed }: Activ
     type: 'activation.withdrawn',
     data: { uId, userIds: some, fromLots: [...lots] },
   }));
-  return [{ type: 'activation.closed', data: { uId } }, ...withdrawn];
+  const updates = updatesWithdrawn([...persons.keys()], activation);
+  return [{ type: 'activation.closed', data: { uId } }, ...withdrawn, ...updates];
 }
 
 function askReturn(
@@ -199,7 +256,7 @@ function claim(
     const person = persons.get(userId);
     // The same call may ask once more.
     if (person?.callId === callId) return [];
-    if (person?.state === UNDER_WAY[action] && person.lot !== null) {
+    if (person && person.lot !== null && OPEN_FOR[action].includes(person.state)) {
       claimed.push(userId);
       lots.add(person.lot);
     } else missed.push(userId);
@@ -238,8 +295,8 @@ function released(
   const data = { uId, callId, action, userIds, lot, limit, notBefore };
   const leaving = userIds.filter((userId) => closed || persons.get(userId)?.leaves);
   const events: ActivationEvent[] = [{ type: 'activation.claims-released', data }];
-  if (leaving.length > 0)
-    events.push({ type: 'activation.withdrawn', data: { uId, userIds: leaving, fromLots: [lot] } });
+  const type = action === 'update' ? 'activation.update-withdrawn' : 'activation.withdrawn';
+  if (leaving.length > 0) events.push({ type, data: { uId, userIds: leaving, fromLots: [lot] } });
   return events;
 }
 
@@ -249,23 +306,49 @@ function settle(command: CommandOf<'SettlePersons'>, activation: Activation, at:
   const { uId, persons } = activation;
   const newLot = lotsOf(activation);
   const left = new Set(claimedBy(command, persons.keys(), activation));
+  const changed = [...left].filter((userId) => persons.get(userId)?.changed);
+  /** Who is told to Apple anyhow. */
+  const later = new Set<string>();
   const failed: ActivationEvent[] = [];
   for (const failure of failures) {
     const { errorNumber, reason, holders, verdict } = failure;
     const hit = holders ? holders.userIds.filter((userId) => left.has(userId)) : [...left];
     if (hit.length === 0 || isSoAlready(errorNumber, action)) continue;
     for (const userId of hit) left.delete(userId);
-    const again = hit.filter((userId) => verdict === 'again' && !isExhausted(failure, userId, activation));
-    failed.push(...released(again, command, failure, activation, newLot));
-    const lost = hit.filter((userId) => !again.includes(userId));
+    const some = hit.filter((userId) => verdict === 'again' && !isExhausted(failure, userId, activation));
+    failed.push(...released(some, command, failure, activation, newLot));
+    for (const userId of some) later.add(userId);
+    const lost = hit.filter((userId) => !later.has(userId));
+    // Who was not created is created with what is known then.
+    if (action === 'create') for (const userId of lost) later.add(userId);
     const data = { uId, callId, action, userIds: lost, errorNumber, reason };
     if (lost.length > 0) failed.push({ type: 'activation.failed', data });
   }
-  return [...succeeded([...left], command, activation, at), ...failed];
+  return [
+    ...succeeded([...left], command, activation, at),
+    ...failed,
+    ...changedMeanwhile(
+      changed.filter((userId) => !later.has(userId)),
+      activation,
+      newLot,
+    ),
+  ];
+}
+
+/** Apple is told of those of whom something has changed while a call had them, but for those who leave. */
+function changedMeanwhile(
+  userIds: readonly string[],
+  { uId, persons, closed }: Activation,
+  newLot: () => number,
+): ActivationEvent[] {
+  const staying = userIds.filter((userId) => !closed && !persons.get(userId)?.leaves);
+  if (staying.length === 0) return [];
+  return [{ type: 'activation.update-opened', data: { uId, userIds: staying, lot: newLot() } }];
 }
 
 const isSoAlready = (errorNumber: number, action: PersonAction): boolean =>
-  errorNumber === (action === 'create' ? USER_EXISTS : USER_NOT_FOUND);
+  (action === 'create' && errorNumber === USER_EXISTS) ||
+  (action === 'retire' && errorNumber === USER_NOT_FOUND);
 
 const isExhausted = ({ limit }: PairFailure, userId: string, { persons }: Activation): boolean =>
   limit === 0 && (persons.get(userId)?.tries ?? 0) + 1 >= MAX_TRIES;
@@ -278,6 +361,7 @@ function succeeded(
 ): ActivationEvent[] {
   if (userIds.length === 0) return [];
   if (action === 'retire') return [{ type: 'activation.retired', data: { uId, callId, userIds } }];
+  if (action === 'update') return [{ type: 'activation.updated', data: { uId, callId, userIds } }];
   const leaving = closed ? [] : userIds.filter((userId) => persons.get(userId)?.leaves);
   const events: ActivationEvent[] = [{ type: 'activation.created', data: { uId, callId, userIds } }];
   if (leaving.length > 0) events.push({ type: 'activation.leaving', data: { uId, userIds: leaving, at } });
@@ -296,14 +380,14 @@ function recordAssociated(userIds: readonly string[], { uId, persons }: Activati
 /** Who was created again meanwhile was retired before that: it is read once more then. */
 function findRetired(
   { userIds, nextLot }: CommandOf<'FindRetired'>,
-  { uId, persons, nextLot: now }: Activation,
+  activation: Activation,
 ): ActivationEvent[] {
-  if (nextLot !== now) return [];
-  const found = userIds.filter((userId) => {
-    const state = persons.get(userId)?.state;
-    return state === 'invited' || state === 'associated';
-  });
-  return found.length === 0 ? [] : [{ type: 'activation.found-retired', data: { uId, userIds: found } }];
+  const { uId, persons } = activation;
+  if (nextLot !== activation.nextLot) return [];
+  const found = userIds.filter((userId) => KNOWN.includes(persons.get(userId)?.state ?? 'retired'));
+  if (found.length === 0) return [];
+  const retired: ActivationEvent = { type: 'activation.found-retired', data: { uId, userIds: found } };
+  return [...updatesWithdrawn(found, activation), retired];
 }
 
 function recordRead(

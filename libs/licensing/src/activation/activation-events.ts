@@ -30,12 +30,18 @@ export type ActivationEvent =
   | Event<'return-awaited', Persons & { readonly lookAt: Instant }>
   /** They hold nothing any more that can be returned. */
   | Event<'retirement-opened', Persons & { readonly lot: number }>
+  /** What Apple is told of them has changed: it is told at Apple. */
+  | Event<'update-opened', Persons & { readonly lot: number }>
+  /** The same of persons who are in a call: it is told when that is over. */
+  | Event<'update-noted', Persons>
+  /** They were not sent to Apple yet, and need not be any more. */
+  | Event<'update-withdrawn', FromLots>
   | Event<
       'claimed',
       FromLots & {
         readonly callId: string;
         readonly action: PersonAction;
-        /** Who is not to be created, or retired, or is in another call. */
+        /** Who is not to be created, updated or retired, or is in another call. */
         readonly missed: readonly string[];
       }
     >
@@ -52,6 +58,8 @@ export type ActivationEvent =
     >
   /** Apple knows them; who has no Managed Apple Account is invited. */
   | Event<'created', Persons & { readonly callId: string }>
+  /** Apple knows what has changed of them. */
+  | Event<'updated', Persons & { readonly callId: string }>
   /** They have accepted, or their Managed Apple Account was linked. */
   | Event<'associated', Persons>
   | Event<'retired', Persons & { readonly callId: string }>
@@ -90,9 +98,13 @@ export const activationEventTypes = firstVersions<ActivationEvent>({
   'activation.return-asked': true,
   'activation.return-awaited': true,
   'activation.retirement-opened': true,
+  'activation.update-opened': true,
+  'activation.update-noted': true,
+  'activation.update-withdrawn': true,
   'activation.claimed': true,
   'activation.claims-released': true,
   'activation.created': true,
+  'activation.updated': true,
   'activation.associated': true,
   'activation.retired': true,
   'activation.found-retired': true,

@@ -2,7 +2,7 @@ import type { Instant } from '@seatbook/kernel';
 import type { ActivationEvent } from './activation-events.js';
 
 /**
- * A person at one location. `creating` and `retiring` are open work, or in a call; `leaving` waits for what goes back
+ * A person at one location. `creating` and `retiring` are open work, or in a call, and so may be who is updated; `leaving` waits for what goes back
  * first; `failed` was never created.
  */
 export type ActivationState =
@@ -17,6 +17,8 @@ interface Activated {
   associated: boolean;
   /** To be retired as soon as the call that creates the person is over. */
   leaves: boolean;
+  /** Apple is to be told of what has changed as soon as the call is over that has the person. */
+  changed: boolean;
   /** Times that Apple put it off for reasons of its own. */
   tries: number;
 }
@@ -52,6 +54,9 @@ export const noActivation = (): Activation => ({
 });
 
 export const weighActivation = ({ persons }: Activation): number => 1_000 + 200 * persons.size;
+
+/** Apple knows the person, who is neither to be retired nor on the way to that. */
+export const KNOWN: readonly ActivationState[] = ['invited', 'associated'];
 
 /** Those in one of these states, up to a number of them. */
 export function inState(
@@ -125,17 +130,28 @@ function changeOf(person: Activated, event: ActivationEvent): Partial<Activated>
   switch (event.type) {
     case 'activation.leaving':
       // One that is being created leaves when that is over.
-      return person.state === 'creating' ? { leaves: true } : { state: 'leaving', leaves: false };
+      // What an update of one comes to is nobody's concern any more.
+      return person.state === 'creating'
+        ? { leaves: true }
+        : { state: 'leaving', leaves: false, changed: false, callId: null };
     case 'activation.retirement-opened':
       return { state: 'retiring', lot: event.data.lot, tries: 0 };
+    case 'activation.update-opened':
+      return { lot: event.data.lot, changed: false, tries: 0 };
+    case 'activation.update-noted':
+      return { changed: true };
+    case 'activation.update-withdrawn':
+      return { lot: null };
     case 'activation.claimed':
-      return { callId: event.data.callId, lot: null };
+      return { callId: event.data.callId, lot: null, changed: false };
     case 'activation.claims-released': {
       const { lot, limit } = event.data;
       return { callId: null, lot, tries: limit === 0 ? person.tries + 1 : person.tries };
     }
     case 'activation.created':
       return { callId: null, tries: 0, state: active };
+    case 'activation.updated':
+      return { callId: null, tries: 0 };
     case 'activation.associated':
       return { associated: true, state: person.state === 'invited' ? 'associated' : person.state };
     case 'activation.retired':
@@ -156,5 +172,6 @@ const NEW: Activated = {
   callId: null,
   associated: false,
   leaves: false,
+  changed: false,
   tries: 0,
 };

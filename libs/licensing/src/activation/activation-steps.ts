@@ -15,7 +15,7 @@ import {
 import { assetStream, reconciliationStream, type AssetLedger } from '../streams.js';
 import type { LongestWaits, Timings } from '../timings.js';
 import type { ActivationCommand } from './activation-decider.js';
-import { inState, type Activation } from './activation-state.js';
+import { KNOWN, inState, type Activation } from './activation-state.js';
 
 type ActivationStep = Step<Activation, LicensingPorts, ActivationCommand>;
 
@@ -66,9 +66,6 @@ function leftOf(
   }
   return { back, onTheWay };
 }
-
-/** Whom Apple knows at the location, and what others may change about there. */
-const KNOWN = ['invited', 'associated'] as const;
 
 /**
  * What has become of persons at Apple, once in each round: notifications may be lost, never come, or be of what another

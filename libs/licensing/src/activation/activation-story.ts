@@ -26,9 +26,14 @@ export const activationStory: Story<ActivationEvent, StoryContext> = {
     `What ${people(data)} held is on its way back. Next look at ${moment(data.lookAt)}.`,
   'activation.retirement-opened': ({ data }) =>
     `${people(data)} ${verb(data)} to be retired at Apple: nothing is left that can be returned.`,
+  'activation.update-opened': ({ data }) => `What has changed of ${people(data)} is to be told to Apple.`,
+  'activation.update-noted': ({ data }) =>
+    `What has changed of ${people(data)} is told to Apple when the call that has them is over.`,
+  'activation.update-withdrawn': ({ data }) => `What has changed of ${people(data)} is not told to Apple.`,
   'activation.claimed': ({ data }) => `A call to Apple took ${people(data)}.`,
   'activation.claims-released': ({ data }) => `${people(data)} left a call to Apple and will be in another.`,
   'activation.created': ({ data }) => `Apple knows ${people(data)} now.`,
+  'activation.updated': ({ data }) => `Apple was told what has changed of ${people(data)}.`,
   'activation.associated': ({ data }) => `${people(data)} ${verb(data)} linked to an Apple Account.`,
   'activation.retired': ({ data }) => `Apple retired ${people(data)}.`,
   'activation.found-retired': ({ data }) =>

@@ -9,7 +9,7 @@ export interface ActivationDocument {
   state: ActivationState;
   /** When it became so. */
   since: Instant;
-  /** Why Apple has refused to create or retire the person; null where it has not. */
+  /** Why Apple has refused to create, update or retire the person; null where it has not. */
   errorNumber: number | null;
   reason: string | null;
   associated: boolean;
@@ -31,7 +31,8 @@ function each(
       const after = change(before);
       if (after === null) return null;
       const known = before ?? { uId, userId, state: 'creating', ...NOTHING, associated: false };
-      return { ...known, ...after, since: metadata.recordedAt };
+      const stays = before !== null && (after.state ?? before.state) === before.state;
+      return { ...known, ...after, since: stays ? before.since : metadata.recordedAt };
     },
   }));
 }
@@ -51,6 +52,7 @@ export const activationsModel = readModel<ActivationDocument, ActivationEvent>()
     'activation.retirement-opened': (event) => each(event, () => ({ state: 'retiring' })),
     'activation.created': (event) =>
       each(event, (before) => ({ state: before?.associated ? 'associated' : 'invited' })),
+    'activation.updated': (event) => each(event, () => NOTHING),
     'activation.associated': (event) =>
       each(event, (before) => ({
         associated: true,

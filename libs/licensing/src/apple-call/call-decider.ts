@@ -267,7 +267,8 @@ function settledOrVerified(
   unsure: boolean,
   at: Instant,
 ): CallEvent[] {
-  const needed = failures.length > 0 && (unsure || call.doubtful > 0);
+  // No list of Apple's tells whether a person was updated, which may be done twice.
+  const needed = failures.length > 0 && call.action !== 'update' && (unsure || call.doubtful > 0);
   if (!needed) return [settled(call, call.attempt, failures)];
   return [{ type: 'call.verification-needed', data: { uId: call.uId, failures, resend: false, at } }];
 }
@@ -450,7 +451,7 @@ function undoneIn(call: Verifying, present: readonly (AssetId & Holders)[]): Cal
     // A failure that names nobody is of all that those before it left.
     const named = holderKeys(failure.holders ?? call.holders).filter((key) => !before.has(key));
     for (const key of named) before.add(key);
-    const failed = named.filter((key) => (there?.has(key) ?? false) !== wanted);
+    const failed = named.filter((key) => call.action === 'update' || (there?.has(key) ?? false) !== wanted);
     return failed.length === 0 ? [] : [{ ...failure, holders: holdersOf(failed) }];
   });
 }

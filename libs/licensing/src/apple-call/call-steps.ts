@@ -95,6 +95,8 @@ async function sent(
       return apple.disassociate(access, { assets, serialNumbers, clientUserIds });
     case 'create':
       return apple.createUsers(access, await persons.detailsOf(access.uId, userIds));
+    case 'update':
+      return apple.updateUsers(access, await persons.detailsOf(access.uId, userIds));
     case 'retire':
       return apple.retireUsers(access, clientUserIds);
   }
@@ -120,7 +122,7 @@ async function oneReadTells(
   { read }: LicensingPorts,
 ): Promise<boolean> {
   const [asset] = assets;
-  // Who is created or retired once more is so already.
+  // Who is created, updated or retired once more is so already.
   if (!asset || assets.length > 1 || isOfPersons(action)) return false;
   if (holders.userIds.length === 0 && holders.serialNumbers.length === 1) return true;
   return (await read(assetStream(uId, asset))).pairs.size <= PAIRS_ON_A_PAGE;

@@ -78,7 +78,7 @@ export const dispatcher = (timings: Timings): Planner<OpenWorkRow, DispatchConte
   },
 });
 
-const ACTIONS: readonly CallAction[] = ['associate', 'disassociate', 'create', 'retire'];
+const ACTIONS: readonly CallAction[] = ['associate', 'disassociate', 'create', 'update', 'retire'];
 
 /** Of persons themselves a call may name fewer than of holders. */
 const limitsFor = (action: CallAction, limits: AppleLimits): PairLimits =>

@@ -110,7 +110,7 @@ const persons = ({ userIds }: { readonly userIds: readonly string[] }): Holders 
 /** What the dispatcher decides from: open pairs by lot, calls being claimed, orders being reserved. */
 export const openWorkModel = readModel<OpenWorkRow, ActivationEvent | AssetEvent | CallEvent | OrderEvent>()({
   name: 'open-work',
-  version: 3,
+  version: 4,
   on: {
     'asset.licenses-reserved'(event) {
       const { lot, reserved, orderId } = event.data;
@@ -130,6 +130,7 @@ export const openWorkModel = readModel<OpenWorkRow, ActivationEvent | AssetEvent
     'asset.reservations-withdrawn': ({ stream, data }) => left(stream, data),
     'asset.reservations-ended': ({ stream, data }) => left(stream, data),
     'activation.ordered': (event) => opened(event, event.data.lot, persons(event.data), 'create'),
+    'activation.update-opened': (event) => opened(event, event.data.lot, persons(event.data), 'update'),
     'activation.retirement-opened': (event) => opened(event, event.data.lot, persons(event.data), 'retire'),
     'activation.claims-released'(event) {
       const { lot, action, limit, notBefore } = event.data;
@@ -137,6 +138,8 @@ export const openWorkModel = readModel<OpenWorkRow, ActivationEvent | AssetEvent
     },
     'activation.claimed': ({ stream, data }) => left(stream, { ...persons(data), fromLots: data.fromLots }),
     'activation.withdrawn': ({ stream, data }) => left(stream, { ...persons(data), fromLots: data.fromLots }),
+    'activation.update-withdrawn': ({ stream, data }) =>
+      left(stream, { ...persons(data), fromLots: data.fromLots }),
     'call.planned'({ stream, data: { uId, action, assets, serialNumbers, userIds } }) {
       const row: CallRow = {
         row: 'call',

@@ -241,7 +241,10 @@ export class PersonsController {
   }
 
   @Put(':userId/details')
-  @ApiOperation({ summary: 'Replaces what is known of a person; what is left out is not known any more.' })
+  @ApiOperation({ 
+    summary:
+      'Replaces what is known of a person; what is left out is not known any more. Where the person is active, Apple is told.',
+  })
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiOkResponse({ type: ChangedPersonAnswer, description: 'It is replaced.' })
   @ApiRefusals('NOT_FOUND_PERSON', 'REJECTED_PERSON_FORGOTTEN')
