@@ -1,7 +1,8 @@
-import { Health } from '@seatbook/application';
+import { Health, listCauses } from '@seatbook/application';
+import { START } from '@seatbook/kernel';
 import { DEFAULT_TIMINGS } from '@seatbook/licensing';
 import { seededRandom } from '@seatbook/test-support/seeded-random';
-import { VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
+import { OWNER, VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 
 /** More by `SEEDS=200`, from `FROM=1`; a seed that fails is repeated by its number alone. */
 const SEEDS = Number(process.env['SEEDS'] ?? 6);
@@ -77,6 +78,12 @@ describe('a clock that is set', () => {
       if (how === 'with a restart') await virtual.restart();
       expect((await virtual.finished(orderId, 2 * MINUTE)).final).toMatchObject({ assigned: 40 });
       expect(await virtual.account()).toMatchObject({ tokenState: 'active', usable: true, heldSince: null });
+      // What had stopped by it went on, and its causes lead back to who asked for it.
+      const revised = (await virtual.events()).find(({ type }) => type === 'account.expiry-revised');
+      const position = revised?.position ?? START;
+      const { rows } = await virtual.until(listCauses(virtual.edge, { position, part: { limit: 1_000 } }));
+      expect(rows.map(({ event }) => event.type)).toContain('account.token-expired');
+      expect(rows.at(-1)?.event.metadata.principal).toBe(OWNER.principal);
       virtual.clock.set(by);
       await virtual.advance(MINUTE);
       expect(await virtual.account()).toMatchObject({ tokenState: 'expired', usable: false });

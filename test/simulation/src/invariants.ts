@@ -422,8 +422,6 @@ async function causesLeadBack(world: World, log: readonly Envelope[]): Promise<s
         listCauses(world.virtual.edge, { position: last.position, part: { limit: 10_000 } }),
       );
       const first = rows.at(-1)?.event;
-      // What a clock that was ahead had stopped goes on because the clock was put right: nobody asked for that.
-      if (first?.type === 'account.expiry-revised') continue;
       if (!first || first.metadata.principal === 'seatbook')
         wrong.push(`the causes of ${last.type} of order ${orderId} end at ${first?.type}`);
     } catch (error) {

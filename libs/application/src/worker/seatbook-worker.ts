@@ -41,6 +41,7 @@ import {
   Reactor,
   StepRevision,
   dueModel,
+  following,
   hasCode,
   joinViews,
   leaseTenure,
@@ -315,7 +316,13 @@ export class SeatbookWorker {
 
   /** Tells an account that the date of its token has not come after all, as far as that is still its token. */
   async #revise(uId: string, fingerprint: string): Promise<void> {
-    await this.foundation.begin(accountStream(uId), { type: 'ReviseExpiry', fingerprint });
+    const { runner, ids } = this.foundation;
+    const stream = accountStream(uId);
+    const { last } = await runner.load(stream);
+    // It follows from what the account said last, so that what had stopped by that goes on with its causes.
+    if (!last) return;
+    const context = following(last, { commandId: ids.next(), principal: 'seatbook' });
+    await runner.execute(stream, { type: 'ReviseExpiry', fingerprint }, context);
   }
 
   /** None of its runners is at work, and no command is being decided. */
