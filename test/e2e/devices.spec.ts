@@ -80,6 +80,23 @@ describe('a device is registered', () => {
     expect(await registration('REG000000001')).toMatchObject({ ownership: 'personal', name: null });
   });
 
+  it('by a request that is sent again with another name it is not: nothing of that is kept', async () => {
+    const body = { serialNumber: 'REG000000004', name: 'Hall 1' };
+    const address = '/devices/REG000000004/registration';
+    const change = (name: string, key: string) =>
+      seatbook.put(address, { name }).set('idempotency-key', key);
+    await register(body, 'name-1').expect(201);
+    for (const asked of [register({ ...body, name: 'Hall 2' }, 'name-1'), change('Hall 2', 'name-1')])
+      expect((await asked.expect(409)).body).toMatchObject({ code: 'CONFLICT_IDEMPOTENCY_KEY' });
+    expect(await registration('REG000000004')).toMatchObject({ name: 'Hall 1' });
+    expect((await change('Hall 3', 'name-2').expect(200)).body).toMatchObject({ repeated: false });
+    await change('Hall 3', 'name-2').expect(200);
+    expect((await change('Hall 4', 'name-2').expect(409)).body).toMatchObject({
+      code: 'CONFLICT_IDEMPOTENCY_KEY',
+    });
+    expect(await registration('REG000000004')).toMatchObject({ name: 'Hall 3' });
+  });
+
   it('with an owner whom somebody knows', async () => {
     const unknown = { serialNumber: 'REG000000002', userId: 'nobody' };
     expect((await register(unknown).expect(404)).body).toMatchObject({ code: 'NOT_FOUND_PERSON' });

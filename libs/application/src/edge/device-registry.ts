@@ -15,7 +15,7 @@ import { deviceNameName } from '../foundation/secret-names.js';
 import { contextOf, type Caller } from './principal.js';
 import type { PageOf, Reflected, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
-import { takenId } from './taken-key.js';
+import { isTaken, takenId } from './taken-key.js';
 import {
   invalidRow,
   takeTable,
@@ -60,7 +60,7 @@ export interface WantedRegistry extends WantedPage {
 
 /**
  * Makes a device known, before it enrols or afterwards; what is said of one that is known replaces what was said before.
- * @throws Refusal INVALID_SERIAL_NUMBER, NOT_FOUND_PERSON for an owner whom nobody knows
+ * @throws Refusal INVALID_SERIAL_NUMBER, NOT_FOUND_PERSON for an owner whom nobody knows, CONFLICT_IDEMPOTENCY_KEY
  */
 export async function registerDevice(
   seatbook: SeatbookEdge,
@@ -70,15 +70,15 @@ export async function registerDevice(
   const [device = ''] = orderedSerials([serialNumber], 'assign');
   await mustKnowOwner(seatbook, facts.userId);
   const body = { serialNumber: device, ...facts };
+  await takeName(seatbook, device, name, caller);
   const id = await takenId(seatbook, caller, 'RegisterDevice', body);
-  if (name !== undefined) await keepName(seatbook, device, name);
   const registering = { type: 'RegisterDevice', facts } as const;
   const context = contextOf(caller, `${id}/device`, body);
   const { position, repeated } = await seatbook.execute(deviceStream(device), registering, context);
   return { serialNumber: device, position, repeated };
 }
 
-/** The same of a device that is known. @throws Refusal NOT_FOUND_DEVICE, NOT_FOUND_PERSON */
+/** The same of a device that is known. @throws Refusal NOT_FOUND_DEVICE, NOT_FOUND_PERSON, CONFLICT_IDEMPOTENCY_KEY */
 export async function changeDevice(
   seatbook: SeatbookEdge,
   { serialNumber, name, ...facts }: RegisterDevice,
@@ -86,7 +86,7 @@ export async function changeDevice(
 ): Promise<ChangedDevice> {
   const device = await mustBeKnown(seatbook, serialNumber);
   await mustKnowOwner(seatbook, facts.userId);
-  if (name !== undefined) await keepName(seatbook, device, name);
+  await takeName(seatbook, device, name, caller);
   return tell(seatbook, device, caller, { name: 'ChangeDevice', command: { type: 'RegisterDevice', facts } });
 }
 
@@ -134,6 +134,25 @@ async function mustBeKnown({ runner }: SeatbookEdge, serialNumber: string): Prom
   const { state } = await runner.load(deviceStream(device));
   if (state.phase === 'unknown') throw new Refusal('NOT_FOUND_DEVICE', 'there is no such device');
   return device;
+}
+
+/**
+ * Keeps a name before the request is taken. The log has no hash of it, so that of a request that is sent again the name
+ * that is kept tells whether it is the same one.
+ */
+async function takeName(
+  seatbook: SeatbookEdge,
+  device: string,
+  name: string | undefined,
+  caller: Caller,
+): Promise<void> {
+  if (name === undefined) return;
+  if (!(await isTaken(seatbook, caller))) return keepName(seatbook, device, name);
+  if (((await seatbook.stores.secrets.get(deviceNameName(device))) ?? '') === name) return;
+  throw new Refusal(
+    'CONFLICT_IDEMPOTENCY_KEY',
+    'this Idempotency-Key was used for another request, or the device has got another name since',
+  );
 }
 
 /** A name is personal: it goes nowhere but among the secrets. */

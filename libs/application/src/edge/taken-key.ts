@@ -27,6 +27,12 @@ export async function takenKey(
   return { id, repeated };
 }
 
+/** Whether a request has this key already; it is not taken by that. */
+export async function isTaken({ runner, ids }: SeatbookEdge, caller: Caller): Promise<boolean> {
+  if (caller.idempotencyKey === undefined) return false;
+  return (await runner.load(orderStream(requestId(caller, ids)))).revision >= 0;
+}
+
 /** The id alone. @throws Refusal as {@link takenKey} does */
 export const takenId = async (
   seatbook: SeatbookEdge,
