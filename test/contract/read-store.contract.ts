@@ -495,6 +495,18 @@ export const readStoreCases: Cases<ReadStoreFixture> = {
     same(await ranged({ from: 5 }), []);
   },
 
+  'of a field only some values are found, in its order, also from page to page': async ({ store }) => {
+    const times = [4, null, 1, 2, 2, 3];
+    const model = await prepared(store, ...times.map((at, number) => ({ key: `${number}`, asset: 'a', at })));
+    for (const descending of [false, true]) {
+      const wanted = descending ? ['0', '4', '3'] : ['3', '4', '0'];
+      const query = { index: 'byAsset', equals: ['a'], range: { among: [4, 9, 2] }, descending };
+      same(await keys(store, model, { ...query, limit: 10 }), wanted);
+      same(keysOf(await pagesOf(store, model, { ...query, limit: 1 })), wanted);
+      same(await keys(store, model, { ...query, range: { among: [] }, limit: 10 }), []);
+    }
+  },
+
   'descending is the same rows in the opposite order': async ({ store }) => {
     const model = await prepared(
       store,

@@ -66,7 +66,8 @@ it('persons are listed with what each holds, by one read', async () => {
   await virtual.import();
   await virtual.advance(60_000);
   const seen = names.map((clientUserId) => ({ clientUserId }));
-  const userIds = [...(await virtual.stores.directory.userIdsOf(UID, seen))].sort();
+  const ids = await virtual.stores.directory.userIdsOf(UID, seen);
+  const userIds = [...ids].sort();
   const [first = '', , third = '', fourth = ''] = userIds;
   const order = { assets: [stdq(APP)], serialNumbers: [], userIds: [first, third, fourth] };
   await virtual.finished((await virtual.place(order)).orderId);
@@ -78,6 +79,12 @@ it('persons are listed with what each holds, by one read', async () => {
   };
   expect((await found()).map(({ assigned }) => assigned)).toEqual([1, 0, 1, 1]);
   expect(asked).toEqual(['pairs']);
+  // Persons whom a search has found lie far apart.
+  const apart = userIds.filter((userId) => userId !== ids[names.indexOf('three')]);
+  expect((await found('o')).map(({ userId, assigned }) => [userId, assigned])).toEqual(
+    apart.map((userId) => [userId, order.userIds.includes(userId) ? 1 : 0]),
+  );
+  expect(asked).toEqual(['pairs', 'pairs']);
   virtual.stores.reads.query = query;
   expect(await found('ONE')).toHaveLength(1);
 });

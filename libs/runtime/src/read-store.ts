@@ -8,8 +8,13 @@ export interface IndexQuery<I extends string = string> {
   readonly index: I;
   /** Values of the first fields of the index, in its order. */
   readonly equals: readonly FieldValue[];
-  /** A range of the field that follows `equals`. */
-  readonly range?: { readonly from?: FieldValue; readonly to?: FieldValue; readonly after?: FieldValue };
+  /** A range of the field that follows `equals`. `among`: only these values of it, which may lie far apart. */
+  readonly range?: {
+    readonly from?: FieldValue;
+    readonly to?: FieldValue;
+    readonly after?: FieldValue;
+    readonly among?: readonly FieldValue[];
+  };
   readonly descending?: boolean;
   readonly limit: number;
   /** `next` of the page before. */

@@ -197,7 +197,7 @@ export async function listPersons(
   const entries = new Map<string, PersonEntry[]>(page.map((userId) => [userId, []]));
   for (const entry of await directory.entries(page)) entries.get(entry.userId)?.push(entry);
   const known = page.filter((userId) => !isForgotten(entries.get(userId) ?? []));
-  const pairs = await pairsOf(seatbook, known, search.trim() === '');
+  const pairs = await pairsOf(seatbook, known);
   const rows = known.map((userId) => personRow(entries.get(userId) ?? [], countsOf(pairs.get(userId) ?? [])));
   const last = page.at(-1);
   return { rows, next: found.length > page.length && last !== undefined ? cursorAt(last) : null, asOf };
@@ -218,25 +218,16 @@ function personRow(entries: readonly PersonEntry[], held: HeldCounts): PersonRow
   };
 }
 
-/**
- * The pairs of persons. Those of persons beside each other lie beside each other, so they are read in one go; persons
- * whom a search has found may lie far apart.
- */
+/** The pairs of persons, by one read: those of each lie beside each other. */
 async function pairsOf(
   { reader }: SeatbookEdge,
   userIds: readonly string[],
-  beside: boolean,
 ): Promise<ReadonlyMap<string, PairDocument[]>> {
   const pairs = new Map<string, PairDocument[]>(userIds.map((userId) => [userId, []]));
-  const keys = userIds.map((userId): HolderKey => `u:${userId}`);
-  const [first, last] = [keys[0], keys.at(-1)];
-  if (first === undefined || last === undefined) return pairs;
-  const ranges = beside ? [{ from: first, to: last }] : keys.map((key) => ({ from: key, to: key }));
-  const read = async (range: { readonly from: HolderKey; readonly to: HolderKey }): Promise<void> => {
-    for await (const pair of reader.all(queryModels.pairs, { index: 'by-holder', equals: [], range }))
-      pairs.get(pair.holder.slice(2))?.push(pair);
-  };
-  await Promise.all(ranges.map(read));
+  if (userIds.length === 0) return pairs;
+  const range = { among: userIds.map((userId): HolderKey => `u:${userId}`) };
+  for await (const pair of reader.all(queryModels.pairs, { index: 'by-holder', equals: [], range }))
+    pairs.get(pair.holder.slice(2))?.push(pair);
   return pairs;
 }
 

@@ -75,12 +75,13 @@ interface Bounds {
   readonly $gte?: FieldValue;
   readonly $gt?: FieldValue;
   readonly $lte?: FieldValue;
+  readonly $in?: readonly FieldValue[];
 }
 
 function rangeOf({ range }: IndexQuery): Bounds | null {
-  const { from, after, to } = range ?? {};
-  const ends = [from, after, to].filter((end) => end !== undefined);
-  if (ends.length === 0) return null;
+  const { from, after, to, among } = range ?? {};
+  const ends = [from, after, to, ...(among ?? [])].filter((end) => end !== undefined);
+  if (ends.length === 0 && among === undefined) return null;
   const [first = null, ...others] = ends;
   if (ends.includes(null)) throw new RangeError('a range has no end at null; ask for null with equals');
   if (others.some((end) => kindOf(end) !== kindOf(first)))
@@ -90,14 +91,17 @@ function rangeOf({ range }: IndexQuery): Bounds | null {
     ...(from !== undefined && { $gte: from }),
     ...(after !== undefined && { $gt: after }),
     ...(to !== undefined && { $lte: to }),
+    ...(among !== undefined && { $in: among }),
   };
 }
 
 /** The end of a range that a page has not come to yet. The cursor lies within the range. */
-const ahead = ({ $gte, $gt, $lte }: Bounds, descending: boolean): Bounds =>
-  descending
-    ? { ...($gte !== undefined && { $gte }), ...($gt !== undefined && { $gt }) }
-    : { ...($lte !== undefined && { $lte }) };
+const ahead = ({ $gte, $gt, $lte, $in }: Bounds, descending: boolean): Bounds => ({
+  ...($in !== undefined && { $in }),
+  ...(descending && $gte !== undefined && { $gte }),
+  ...(descending && $gt !== undefined && { $gt }),
+  ...(!descending && $lte !== undefined && { $lte }),
+});
 
 const inDirection = <T>(parts: readonly T[], descending: boolean): readonly T[] =>
   descending ? [...parts].reverse() : parts;

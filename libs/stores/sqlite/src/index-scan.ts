@@ -52,15 +52,20 @@ export function scansOf(
   const ranged = columns[0] ?? '';
   const lower: Bound[] = [];
   const upper: Bound[] = [];
-  const { from, after: above, to } = query.range ?? {};
+  const { from, after: above, to, among } = query.range ?? {};
   if (from !== undefined) lower.push({ sql: `${ranged} >= ?`, value: bound(from) });
   if (above !== undefined) lower.push({ sql: `${ranged} > ?`, value: bound(above) });
   if (to !== undefined) upper.push({ sql: `${ranged} <= ?`, value: bound(to) });
-  const hasRange = lower.length + upper.length > 0;
+  // One text for any number of values, so that the statement is prepared once.
+  const some: Bound[] =
+    among === undefined
+      ? []
+      : [{ sql: `${ranged} IN (SELECT value FROM json_each(?))`, value: JSON.stringify(among) }];
+  const hasRange = lower.length + upper.length + some.length > 0;
 
   if (!place) {
     // A range without a lower end still leaves out NULL: `<=` is never true for it.
-    return [scan([...equals, ...lower, ...upper])];
+    return [scan([...equals, ...lower, ...upper, ...some])];
   }
   const scans: IndexScan[] = [];
   for (let level = columns.length - 1; level >= 0; level -= 1) {
@@ -72,13 +77,13 @@ export function scansOf(
     // The place lies within the range. Only the end that is still ahead is asked for: with two conditions on one side
     // SQLite might start at the range's beginning and read again all pages before.
     if (!query.descending) {
-      const ahead = level === 0 ? upper : [];
+      const ahead = level === 0 ? [...upper, ...some] : [];
       // -9e999 is minus infinity, which only NULL precedes; IS NOT NULL would read all NULL rows first.
       const beyond =
         value === null ? { sql: `${column} >= -9e999`, value: null } : { sql: `${column} > ?`, value };
       scans.push(scan([...equals, ...same, beyond, ...ahead]));
     } else if (value !== null) {
-      const ahead = level === 0 ? lower : [];
+      const ahead = level === 0 ? [...lower, ...some] : [];
       scans.push(scan([...equals, ...same, { sql: `${column} < ?`, value }, ...ahead]));
       const withNull = !ofKey.includes(column) && !(level === 0 && hasRange);
       if (withNull) scans.push(scan([...equals, ...same, { sql: `${column} IS NULL`, value: null }]));
