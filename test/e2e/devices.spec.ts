@@ -1,6 +1,4 @@
 import { jest } from '@jest/globals';
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { VirtualDevice, NewDevice } from '@seatbook/simulator';
 import { BERLIN, StartedProduct, WITH_DEVICES, type ItemsBody, type OrderBody } from './started-product.js';
 
@@ -270,7 +268,7 @@ describe('profiles', () => {
   });
 });
 
-it('secrets of devices and of profiles, names and e-mail addresses are in no file and no log line', async () => {
+it('secrets of devices and of profiles, names and e-mail addresses are in nothing that is stored, and in no log line', async () => {
   const person = { name: 'Name-canary', email: 'mail-canary@example.org' };
   const { userId } = (await seatbook.post('/persons', person).expect(201)).body as { userId: string };
   const serialNumber = 'CAN000000001';
@@ -284,23 +282,20 @@ it('secrets of devices and of profiles, names and e-mail addresses are in no fil
   );
   expect(await registration(serialNumber)).toMatchObject({ name: 'told-canary' });
   await seatbook.quiet();
-  const files = readdirSync(seatbook.folder, { recursive: true, withFileTypes: true }).filter((entry) =>
-    entry.isFile(),
-  );
-  const contents = files.map(({ parentPath, name }) => ({
-    name,
-    text: readFileSync(join(parentPath, name), 'latin1'),
-  }));
+  const stored = seatbook.stored();
+  expect(found([serialNumber], texts(stored))).not.toEqual([]);
   const { text: history } = await seatbook.get('/history').expect(200);
   expect(history).toContain(serialNumber);
-  // The directory of persons is a table beside the events: what is personal is there, and can be forgotten.
-  const elsewhere = contents.flatMap(({ name, text }) => (name.startsWith('events.db') ? [] : text));
-  const outside = [history, ...elsewhere, ...seatbook.logLines];
+  // What is personal is in the directory of persons, and can be forgotten.
+  const elsewhere = stored.filter(({ hasDirectory }) => !hasDirectory);
+  const outside = [history, ...texts(elsewhere), ...seatbook.logLines];
   expect(found(['Name-canary', 'mail-canary'], outside)).toEqual([]);
   const secrets = ['push-token', 'unlock-token', 'bootstrap-token', 'push-magic'].map((of) => `${of}-canary`);
-  const anywhere = [...outside, ...contents.map(({ text }) => text)];
+  const anywhere = [...outside, ...texts(stored)];
   expect(found([...secrets, 'given-canary', 'told-canary', 'profile-canary'], anywhere)).toEqual([]);
 });
+
+const texts = (stored: readonly { readonly text: string }[]): string[] => stored.map(({ text }) => text);
 
 const found = (canaries: readonly string[], texts: readonly string[]): string[] =>
   canaries

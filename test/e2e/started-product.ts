@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import request from 'supertest';
@@ -67,6 +67,14 @@ const ON_SERVERS = process.env['STORES'] === 'servers';
 interface Servers {
   readonly log: EventStoreDb;
   readonly rest: MongoServer;
+}
+
+/** Something that is stored: a file as it is, or what a server has under a name. */
+interface Stored {
+  readonly name: string;
+  readonly text: string;
+  /** It has the directory of persons, which is where what is personal belongs. */
+  readonly hasDirectory: boolean;
 }
 
 /** The whole product over HTTP and a simulated Apple, in this process: as one host, or as two on one store. */
@@ -197,6 +205,20 @@ export class StartedProduct {
     return this.#shared;
   }
 
+  /** All that the product has stored. */
+  stored(): readonly Stored[] {
+    if (this.#servers) return storedAt(this.#servers);
+    const files = readdirSync(this.folder, { recursive: true, withFileTypes: true });
+    return files
+      .filter((entry) => entry.isFile())
+      .map(({ parentPath, name }) => ({
+        name,
+        text: readFileSync(join(parentPath, name), 'latin1'),
+        // A table beside the events.
+        hasDirectory: name.startsWith('events.db'),
+      }));
+  }
+
   #watch(): void {
     this.#answers.watch(this.product.app.getHttpServer());
   }
@@ -304,6 +326,34 @@ export class StartedProduct {
     const path = new URL(url).pathname;
     return this.simulator.handle({ method, path, headers: { ...headers }, body });
   }
+}
+
+function storedAt({ log, rest }: Servers): readonly Stored[] {
+  const decoder = new TextDecoder();
+  const events = log.log.all.map(
+    ({ stream, data, metadata }) => `${stream} ${decoder.decode(data)} ${decoder.decode(metadata)}`,
+  );
+  const rowsOf = (command: Record<string, unknown>): readonly Record<string, unknown>[] =>
+    (rest.run({ ...command, batchSize: Infinity }) as unknown as Batch).cursor.firstBatch;
+  const collections = rowsOf({ listCollections: 1 }).map(({ name }) => String(name));
+  return [
+    { name: 'log', text: events.join('\n'), hasDirectory: false },
+    ...collections.map((name) => ({
+      name,
+      text: JSON.stringify(rowsOf({ find: name }), plainly),
+      hasDirectory: name === 'persons',
+    })),
+  ];
+}
+
+interface Batch {
+  readonly cursor: { readonly firstBatch: readonly Record<string, unknown>[] };
+}
+
+/** Bytes as the text that they may be, and numbers of any length. */
+function plainly(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  return value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value;
 }
 
 const addressOf = (path: string): string => (path.startsWith(API) ? path : `${API}${path}`);

@@ -1,6 +1,8 @@
 import { getRollout, placeOrder, planOrder } from '@seatbook/application';
 import type { InstallationDocument } from '@seatbook/licensing';
 import type { NewDevice } from '@seatbook/simulator';
+import { seededRandom } from '@seatbook/test-support/seeded-random';
+import { ServerBackEnd } from '@seatbook/test-support/server-back-end';
 import {
   OWNER,
   UID,
@@ -16,6 +18,9 @@ const OTHER = '900000002';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+
+/** `STORES=servers` keeps the data at doubles of both servers. */
+const ON_SERVERS = process.env['STORES'] === 'servers';
 
 let virtual: VirtualSeatbook;
 afterEach(() => virtual.close());
@@ -35,6 +40,7 @@ async function withDevices(
   const timings = { ...rare, installWithinMs: 30 * MINUTE, ...options.timings };
   virtual = await VirtualSeatbook.imported([asset(APP, total), asset(OTHER, total)], {
     mdm: {},
+    ...(ON_SERVERS && { backEnd: await ServerBackEnd.start(seededRandom(1)) }),
     ...options,
     timings,
   });
