@@ -17,6 +17,11 @@ interface WaitingBody {
 interface AssetBody {
   readonly adamId: string;
   readonly name: string | null;
+  readonly iconUrl: string | null;
+  readonly productType: string | null;
+  readonly deviceAssignable: boolean | null;
+  readonly revocable: boolean | null;
+  readonly supportedPlatforms: readonly string[];
   readonly unlimited: boolean;
   readonly licences: Readonly<Record<string, number | null>>;
 }
@@ -79,7 +84,7 @@ function asText(response: NodeJS.EventEmitter, done: (error: Error | null, body:
   response.on('end', () => done(null, text));
 }
 
-it('shows what the location has: names, counts, and what Apple held before', async () => {
+it('a27: shows what the location has: names, icons, counts, what each may be used for, and what Apple held before', async () => {
   const { items, asOf } = (await seatbook.get(`/accounts/${BERLIN}/assets`)).body as ItemsBody<AssetBody>;
   expect(items.map(({ name }) => name)).toEqual([
     'Field Notes',
@@ -96,6 +101,15 @@ it('shows what the location has: names, counts, and what Apple held before', asy
     unlimited: true,
     licences: { owned: null, assigned: 12, available: null },
   });
+  const book = items.find(({ productType }) => productType === 'Book');
+  expect(book).toMatchObject({ deviceAssignable: false, revocable: false });
+  expect(items[0]).toMatchObject({ productType: 'App', deviceAssignable: true, revocable: true });
+  for (const { iconUrl, supportedPlatforms } of items) {
+    expect(iconUrl).toMatch(/^https:/);
+    expect(supportedPlatforms.length).toBeGreaterThan(0);
+  }
+  // It never shows a number where there is none.
+  expect(JSON.stringify(items)).not.toContain('2147483647');
   expect(asOf.position).toBeGreaterThan(0);
   expect(Date.parse(asOf.time)).toBeGreaterThan(Date.now() - 60_000);
 

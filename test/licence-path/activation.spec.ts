@@ -130,7 +130,7 @@ it.each(['announced', 'read'])('a Managed Apple Account is linked at once (%s)',
   expect((await found()).get(kim)).toMatchObject({ inviteCode: null, sharedWith: [] });
 });
 
-it('9635, 9641 and 9716 are of one person each', async () => {
+it('a24: 9635, 9641 and 9716 are of one person each, and who is active stays so when asked again', async () => {
   await location();
   const taken = await register('Taken', `kim@${MANAGED}`);
   await activate(taken);
@@ -140,7 +140,7 @@ it('9635, 9641 and 9716 are of one person each', async () => {
   const known = await register('Known');
   const fine = await register('Fine');
   virtual.simulator.admin.seedUsers(UID, [{ clientUserId: known }]);
-  await activate(foreign, double, known, fine);
+  await activate(foreign, double, known, fine, taken);
   await reaches('invited', known, fine);
   const rows = await found();
   expect(rows.get(foreign)?.document).toMatchObject({ state: 'failed', errorNumber: 9635 });
@@ -279,6 +279,26 @@ it('a25: deactivation returns the licences of the person, then Apple retires the
   expect(writesTo('/assets/disassociate')).toBe(1);
   expect(writesTo('/users/retire')).toBe(1);
   expect(await stateOf(robin)).toBe('invited');
+});
+
+it('a25: deactivation works in the middle of an order: nothing is left, at Apple or in the ledger', async () => {
+  await location();
+  const [kim = '', robin = ''] = await registered(2);
+  await activate(kim, robin);
+  await reaches('invited', kim, robin);
+  virtual.simulator.admin.setFaults({ latencyMs: { min: 2_000, max: 2_000 } });
+  const order = { assets: [stdq(APP), stdq(OTHER)], serialNumbers: [], userIds: [kim, robin] };
+  const { orderId } = await virtual.place(order);
+  await virtual.advance(1_000);
+  await deactivate(kim);
+  await reaches('retired', kim);
+  await virtual.finished(orderId);
+  await virtual.advance(60_000);
+  const { users } = virtual.simulator.admin.assignments(UID);
+  for (const adamId of [APP, OTHER]) {
+    expect(users[`${adamId}/STDQ`]).toEqual([robin]);
+    expect(await virtual.assetDocument(adamId)).toMatchObject({ assigned: 1, reserved: 0, returning: 0 });
+  }
 });
 
 it('who is deactivated while being created leaves afterwards, and can be activated again', async () => {

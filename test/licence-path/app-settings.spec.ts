@@ -8,7 +8,9 @@ import {
   placeOrder,
   planOrder,
   registerProfile,
+  renewToken,
   setAppSettings,
+  syncAccount,
   type SetAppSettings,
 } from '@seatbook/application';
 import {
@@ -90,8 +92,10 @@ it('a15: assigning a mandatory app installs it, with no rollout', async () => {
   await virtual.advance(2 * MINUTE);
   expect(await states(S1)).toEqual({ [APP]: 'installed' });
   expect(virtual.simulator.fleet.unlicensedInstalls()).toBe(0);
-  // Turned on later, it is rolled out to those who have the licence already.
+  // Turned on later, what is missing is planned first, and rolled out to those who have the licence already.
   await set({ mandatory: true }, OTHER);
+  await virtual.advance(2 * MINUTE);
+  expect(await states(S0)).toEqual({ [APP]: 'installed' });
   const terms = {
     uId: UID,
     assets: [stdq(OTHER)],
@@ -99,7 +103,12 @@ it('a15: assigning a mandatory app installs it, with no rollout', async () => {
     ifShort: 'wait',
     platform: null,
   } as const;
-  const rollout = await virtual.until(placeOrder(virtual.edge, { ...terms, kind: 'RolloutApp' }, OWNER));
+  const plan = await virtual.until(planOrder(virtual.edge, { ...terms, kind: 'RolloutApp' }));
+  expect(plan.assets).toMatchObject([{ adamId: OTHER, starting: 2, coming: 0, refused: 0 }]);
+  const expected = [{ ...stdq(OTHER), starting: 2, coming: 0, refused: 0 }];
+  const rollout = await virtual.until(
+    placeOrder(virtual.edge, { ...terms, kind: 'RolloutApp', expect: expected }, OWNER),
+  );
   await virtual.advance(2 * MINUTE);
   expect(await virtual.until(getRollout(virtual.edge, rollout))).toMatchObject({ states: { installed: 2 } });
 });
@@ -141,6 +150,39 @@ it('a17, a28: backups are prevented by the flags of the command, and the setting
     settings: { preventBackup: false },
     sentWith: { mandatory: true, preventBackup: true },
   });
+  // Nothing is sent again because of it: the next installation has the new ones, and the log those of each.
+  await virtual.advance(DAY);
+  const device = virtual.simulator.fleet.find(S0);
+  const installs = () => device?.seen.filter(({ requestType }) => requestType === 'InstallApplication');
+  expect(installs()).toHaveLength(1);
+  device?.wipe();
+  if (device) await virtual.until(device.enrol());
+  await virtual.advance(2 * MINUTE);
+  const terms = { uId: UID, assets: [stdq(APP)], serialNumbers: [S0], ifShort: 'wait', platform: null } as const;
+  await virtual.until(placeOrder(virtual.edge, { ...terms, kind: 'RolloutApp' }, OWNER));
+  await virtual.advance(2 * MINUTE);
+  expect(await states(S0)).toEqual({ [APP]: 'installed' });
+  const sent = (await virtual.events()).filter(({ type }) => type === 'mdmCommand.started');
+  const settings = sent.flatMap(({ data }) => (data as { settings?: { preventBackup: boolean } }).settings ?? []);
+  expect(settings.map(({ preventBackup }) => preventBackup)).toEqual([true, false]);
+});
+
+it('a20: what an app says survives another token and a sync, and can be cleared afterwards', async () => {
+  await withDevices(0);
+  await set({ mandatory: true }, null);
+  await set({ mandatory: false, preventBackup: true });
+  const before = await settingsOf(APP);
+  const { token } = virtual.simulator.admin.issueToken(UID);
+  await virtual.until(renewToken(virtual.edge, { uId: UID, file: token }, OWNER));
+  await virtual.until(syncAccount(virtual.edge, { uId: UID, full: true }, OWNER));
+  await virtual.advance(20 * MINUTE);
+  expect(await settingsOf(APP)).toMatchObject({
+    inForce: before.inForce,
+    own: { mandatory: false, preventBackup: true },
+    version: before.version,
+  });
+  await set({ preventBackup: true });
+  expect((await settingsOf(APP)).inForce).toMatchObject({ mandatory: true, preventBackup: true });
 });
 
 const VPNUUID = '11111111-2222-4333-8444-555555555555';

@@ -59,7 +59,7 @@ it('a long order lists devices and persons', async () => {
   expect(final.assigned + final.refused).toBe(1_502);
 });
 
-it('books go to persons only', async () => {
+it('a11: what is not for devices, such as books, goes to persons only', async () => {
   const { kim } = await locationWithPersons();
   const order = { assets: [stdq(BOOK)], serialNumbers: serials(1), userIds: [kim] };
   const { orderId } = await virtual.place(order);

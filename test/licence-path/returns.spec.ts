@@ -109,7 +109,7 @@ describe('a return', () => {
     await virtual.close();
   });
 
-  it('of all that a device holds goes over all assets of the account', async () => {
+  it('a3: of all that a device holds goes over all assets of the account', async () => {
     const apps = [APP, '900000002', '900000003'];
     const virtual = await VirtualSeatbook.imported(apps.map((adamId) => asset(adamId, 20)));
     await virtual.finished(
@@ -120,6 +120,9 @@ describe('a return', () => {
     );
     expect((await virtual.finished(orderId)).final).toMatchObject({ returned: 3 });
     for (const adamId of apps) expect(virtual.atApple(adamId)).toEqual(serials(4, 1));
+    // They are free again.
+    const again = await virtual.place({ assets: apps.map(stdq), serialNumbers: serials(16, 100) });
+    expect((await virtual.finished(again.orderId)).final).toMatchObject({ assigned: 48 });
     await expect(
       virtual.until(returnAll(virtual.edge, { uId: UID, holder: 'd:NOTHINGHELD' }, OWNER)),
     ).rejects.toMatchObject({
@@ -128,7 +131,7 @@ describe('a return', () => {
     await virtual.close();
   });
 
-  it('of an irrevocable asset is refused before Apple is asked', async () => {
+  it('a3: of an irrevocable asset is refused before Apple is asked', async () => {
     const virtual = await VirtualSeatbook.open();
     virtual.createLocation([asset(APP, 20, { revocable: false })]);
     virtual.simulator.admin.seedAssignments(UID, { adamId: APP, serialNumbers: serials(3) });
@@ -143,6 +146,8 @@ describe('a return', () => {
       final: { refused: 3 },
       refusals: [{ refusal: 'NOT_REVOCABLE' }],
     });
+    const sent = virtual.simulator.admin.requests().filter(({ path }) => path.endsWith('/disassociate'));
+    expect(sent).toEqual([]);
     await virtual.close();
   });
 });

@@ -1,4 +1,4 @@
-import { getRollout, placeOrder, planOrder } from '@seatbook/application';
+import { getRollout, leaveDevice, placeOrder, planOrder } from '@seatbook/application';
 import type { InstallationDocument } from '@seatbook/licensing';
 import type { NewDevice } from '@seatbook/simulator';
 import { seededRandom } from '@seatbook/test-support/seeded-random';
@@ -116,7 +116,7 @@ it('a29: a second rollout while the first one runs sends nothing twice, and one 
     ).toHaveLength(1);
 });
 
-it('a11: an app is installed only when Apple has its licence', async () => {
+it('a11: an app is installed only when Apple has its licence, and nobody is known to Apple or invited for it', async () => {
   await withDevices(plain(2), { total: 1 });
   const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: [S0, S1] });
   const rollout = await rollOut([S0, S1, S2]);
@@ -128,6 +128,7 @@ it('a11: an app is installed only when Apple has its licence', async () => {
   await virtual.advance(5 * 60_000);
   expect(await progress(rollout)).toEqual({ installed: 2, 'no-licence': 1 });
   expect(virtual.simulator.fleet.unlicensedInstalls()).toBe(0);
+  expect(virtual.simulator.admin.users(UID)).toEqual([]);
 });
 
 it('a plan says how many installations a rollout starts at once, and later, and the order holds it to that', async () => {
@@ -388,7 +389,7 @@ describe('a device that leaves', () => {
     await inState(S0, 'installed');
   });
 
-  it('has checked out: what was under way has failed, and its licences stay or go back (a35)', async () => {
+  it('a35: has checked out: what was under way has failed, and its licences go back some time later', async () => {
     await withDevices([{ serialNumber: S0, knobs: { offline: true } }, ...plain(2).slice(1)], {
       timings: { deviceReturnMs: 30 * MINUTE },
     });
@@ -405,6 +406,33 @@ describe('a device that leaves', () => {
     expect(virtual.atApple(APP)).toEqual([]);
   });
 
+  it.each([0, 30 * MINUTE])('a35: was wiped, or is used no more: its licences stay, or go back after %i ms', async (deviceReturnMs) => {
+    await withDevices(plain(3), { timings: { deviceReturnMs } });
+    await assign([S0, S1, S2]);
+    await rollOut([S0, S1, S2]);
+    for (const serialNumber of [S0, S1, S2]) await inState(serialNumber, 'installed');
+    for (const [serialNumber, how] of [
+      [S0, 'wiped'],
+      [S1, 'retired'],
+    ] as const)
+      await virtual.until(leaveDevice(virtual.edge, { serialNumber, how }, OWNER));
+    await virtual.advance(20 * MINUTE);
+    expect(virtual.atApple(APP)).toEqual([S0, S1, S2]);
+    await virtual.advance(20 * MINUTE);
+    expect(virtual.atApple(APP)).toEqual(deviceReturnMs === 0 ? [S0, S1, S2] : [S2]);
+    expect(await stateOf(S2)).toMatchObject({ state: 'installed', endsAt: null });
+  });
+
+  it('a35: enrols again before its licences go back, and keeps them', async () => {
+    await withDevices(plain(1), { timings: { deviceReturnMs: 30 * MINUTE } });
+    await assign([S0]);
+    await virtual.until(deviceOf(S0).checkOut());
+    await virtual.advance(20 * MINUTE);
+    await virtual.until(deviceOf(S0).enrol());
+    await virtual.advance(60 * MINUTE);
+    expect(virtual.atApple(APP)).toEqual([S0]);
+  });
+
   it('is not enrolled: it is not sent to the server', async () => {
     await withDevices(plain(1));
     await assign([S0, S1]);
@@ -414,7 +442,7 @@ describe('a device that leaves', () => {
     await inState(S0, 'installed');
   });
 
-  it('an installed app whose licence went back may be used for 30 days more', async () => {
+  it('a35: an installed app whose licence went back may be used for 30 days more', async () => {
     await withDevices(plain(1));
     await assign([S0]);
     await rollOut([S0]);
