@@ -28,6 +28,7 @@ export { notificationUrlOf } from './notification-url.js';
 export type {
   AccountEvent,
   AccountSettings,
+  AssignmentType,
   Licences,
   LocationFacts,
   Platform,

@@ -126,8 +126,9 @@ function because(reason: string, codes: readonly ErrorCode[]): Partial<Record<Er
   return Object.fromEntries(codes.map((code) => [code, reason]));
 }
 
-/** What happens in few of the worlds that have devices, or never: nobody changes settings of apps, a server refuses no command, no other tool retires persons, and few change while they are in a call. */
+/** What happens in few of the worlds that have devices, or never: nobody changes settings of apps, a server refuses no command, no other tool retires persons, few change while they are in a call, and no account assigns to others than before. */
 const RARE: ReadonlySet<string> = new Set([
+  'account.assignment-type-set',
   'activation.found-retired',
   'activation.update-noted',
   'activation.update-withdrawn',

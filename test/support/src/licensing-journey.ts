@@ -533,6 +533,7 @@ export function everyEvent(): LicensingJourney {
     fingerprint: 'f2',
   });
   account({ type: 'RenameAccount', name: 'Berlin-Mitte' });
+  account({ type: 'SetAssignmentType', assignmentType: 'user' });
   account({ type: 'TakeOver' });
   account({ type: 'RecordOwned', mdmId: 'seatbook' });
   account({ type: 'WantNotifications', notificationUrl: `${url}?again` });

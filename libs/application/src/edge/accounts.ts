@@ -3,6 +3,7 @@ import {
   queryModels,
   unknownAccount,
   type AccountDocument,
+  type AssignmentType,
   type Licences,
 } from '@seatbook/licensing';
 import type { Receipt } from '@seatbook/runtime';
@@ -128,6 +129,20 @@ export async function renameAccount(
 }
 
 /**
+ * Sets to whom an account assigns by default. It governs what is assigned and who is activated from now on; what is
+ * assigned stays as it is. @throws Refusal CONFLICT_VERSION
+ */
+export async function setAssignmentType(
+  seatbook: SeatbookEdge,
+  { uId, assignmentType, ifVersion }: GuardedAccount & { readonly assignmentType: AssignmentType },
+  caller: Caller,
+): Promise<Receipt> {
+  const body = { assignsTo: uId, assignmentType };
+  const context = await takenContext(seatbook, caller, 'SetAssignmentType', body);
+  return seatbook.execute(accountStream(uId), { type: 'SetAssignmentType', assignmentType, ifVersion }, context);
+}
+
+/**
  * For what is read: the history of an account that was removed stays.
  * @throws Refusal NOT_FOUND_ACCOUNT for an account that was never imported
  */
@@ -146,6 +161,7 @@ export const accountCommands = {
   TakeOver: takeOver,
   GiveUpLocation: giveUpLocation,
   RenameAccount: renameAccount,
+  SetAssignmentType: setAssignmentType,
   RemoveAccount: removeAccount,
 };
 

@@ -96,9 +96,12 @@ export async function changePerson(
   const before = entries.find(knownToUs);
   const entry = before ?? { ...NOTHING_KNOWN, userId, uId: NO_LOCATION, clientUserId: userId };
   const after = entryAfter(entry, details);
-  // One that is sent again may have broken off before Apple was told.
-  if (after === before && !key.repeated)
+  // A request that is sent again may have broken off before Apple was told.
+  const told = (): Promise<void> => tellApple(seatbook, [userId], key, caller);
+  if (after === before) {
+    if (key.repeated) await told();
     return { userId, position: (await seatbook.reader.head()).position, repeated: true };
+  }
   // The event comes first: of a person who was forgotten, nothing is kept again.
   const context = contextOf(caller, `${key.id}/details`, { userId });
   const { position, repeated } = await seatbook.execute(
@@ -107,7 +110,7 @@ export async function changePerson(
     context,
   );
   await directory.keep([after]);
-  if (key.repeated || concernsApple(before, after)) await tellApple(seatbook, [userId], key, caller);
+  if (key.repeated || concernsApple(before, after)) await told();
   return { userId, position, repeated };
 }
 

@@ -18,7 +18,7 @@ import {
   type TokenRefusal,
 } from '../ports.js';
 import type { Timings } from '../timings.js';
-import type { AccountEvent, AccountSettings, Licences, LocationFacts } from './account-events.js';
+import type { AccountEvent, AccountSettings, AssignmentType, Licences, LocationFacts } from './account-events.js';
 import {
   MAX_PAUSE_MS,
   evolveAccount,
@@ -81,6 +81,7 @@ export type AccountCommand =
         readonly foreign: MdmInfo | null;
       })
   | (Command<'RenameAccount'> & Guarded & { readonly name: string })
+  | (Command<'SetAssignmentType'> & Guarded & { readonly assignmentType: AssignmentType })
   | (Command<'RefuseToken'> & {
       readonly fingerprint: string;
       readonly state: TokenRefusal;
@@ -139,6 +140,8 @@ export const accountDecider = (timings: Timings): Decider<AccountCommand, Accoun
         return renewToken(command, account, at);
       case 'RenameAccount':
         return renameAccount(command, account);
+      case 'SetAssignmentType':
+        return setAssignmentType(command, account);
       case 'RefuseToken':
         return refuseToken(command, account);
       case 'RemindOfExpiry':
@@ -235,6 +238,15 @@ function renameAccount(
   if (!isAsSeen(account, ifVersion)) throw accountChanged();
   const { uId, name: before } = account;
   return name === before ? [] : [{ type: 'account.renamed', data: { uId, name } }];
+}
+
+function setAssignmentType(
+  { assignmentType, ifVersion }: CommandOf<'SetAssignmentType'>,
+  account: ImportedAccount,
+): AccountEvent[] {
+  if (!isAsSeen(account, ifVersion)) throw accountChanged();
+  const { uId, assignmentType: before } = account;
+  return assignmentType === before ? [] : [{ type: 'account.assignment-type-set', data: { uId, assignmentType } }];
 }
 
 /** Only the token in use: it may have been renewed while Apple refused the old one. */

@@ -18,8 +18,11 @@ export interface AccountSettings {
   /** The platform that most devices of this account have; for display and as a default. */
   readonly platform: Platform;
   /** Licences go to devices or to persons unless an order says otherwise. */
-  readonly assignmentType: 'device' | 'user';
+  readonly assignmentType: AssignmentType;
 }
+
+/** To whom an account gives licences by default. */
+export type AssignmentType = 'device' | 'user';
 
 /** The location as Apple describes it. */
 export interface LocationFacts {
@@ -59,6 +62,8 @@ export type AccountEvent =
   /** The location exists already, or the token is another location's. */
   | Event<'import-refused', { readonly importId: string; readonly refusal: KeptRefusal }>
   | Event<'renamed', { readonly name: string }>
+  /** What is assigned stays as it is. */
+  | Event<'assignment-type-set', { readonly assignmentType: AssignmentType }>
   /** The alert: all work of the account is held until the token is renewed. */
   | Event<
       'token-refused',
@@ -158,6 +163,7 @@ export const accountEventTypes = firstVersions<AccountEvent>({
   'account.token-kept': true,
   'account.import-refused': true,
   'account.renamed': true,
+  'account.assignment-type-set': true,
   'account.token-refused': true,
   'account.token-expiring': true,
   'account.token-expired': true,

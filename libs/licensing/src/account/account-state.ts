@@ -1,6 +1,6 @@
 import { inPhase, type EventOf, type Instant, type Milliseconds } from '@seatbook/kernel';
 import type { AssetId, TokenRefusal } from '../ports.js';
-import type { AccountEvent, Licences } from './account-events.js';
+import type { AccountEvent, AssignmentType, Licences } from './account-events.js';
 
 /** The content token in use. */
 export interface Token {
@@ -101,6 +101,7 @@ export interface ImportedAccount {
   readonly version: number;
   /** As people call it. */
   readonly name: string;
+  readonly assignmentType: AssignmentType;
   readonly countryCode: string | null;
   readonly defaultPlatform: string | null;
   readonly token: Token;
@@ -206,6 +207,8 @@ function changed(account: ImportedAccount, event: Change): ImportedAccount {
     }
     case 'account.renamed':
       return { ...account, name: event.data.name };
+    case 'account.assignment-type-set':
+      return { ...account, assignmentType: event.data.assignmentType };
     case 'account.token-refused':
       return { ...account, token: { ...token, state: event.data.state } };
     case 'account.token-expiring':
@@ -261,12 +264,13 @@ function changed(account: ImportedAccount, event: Change): ImportedAccount {
 }
 
 function imported(before: Account, data: DataOf<'account.imported'>): ImportedAccount {
-  const { uId, name, countryCode, defaultPlatform, fingerprint, expiresAt, notificationUrl, at } = data;
+  const { uId, name, assignmentType, countryCode, defaultPlatform, fingerprint, expiresAt, notificationUrl, at } = data;
   return {
     phase: 'imported',
     uId,
     version: 0,
     name,
+    assignmentType,
     countryCode,
     defaultPlatform,
     token: { fingerprint, expiresAt, state: 'active', reminded: null, byDate: false },

@@ -17,6 +17,8 @@ export const accountStory: Story<AccountEvent, StoryContext> = {
   'account.token-kept': () => 'The content token was not replaced: the same one was given again.',
   'account.import-refused': ({ data }) => `A content token was refused: ${data.refusal.message}.`,
   'account.renamed': ({ data: { name } }) => `The account was renamed to "${name}".`,
+  'account.assignment-type-set': ({ data: { assignmentType } }) =>
+    `From now on the account assigns licences to ${assignmentType === 'device' ? 'devices' : 'people'}.`,
   'account.token-refused': ({ data }) =>
     `Apple rejected the content token (${data.state}). All work of this account is held until it is renewed.`,
   'account.token-expiring': ({ data: { expiresAt, at } }) =>

@@ -17,14 +17,14 @@ import {
   type DriftPolicies,
   type ReconciliationEvent,
 } from '../reconciliation/reconciliation-events.js';
-import type { AccountEvent, Licences, Platform } from './account-events.js';
+import type { AccountEvent, AssignmentType, Licences, Platform } from './account-events.js';
 
 /** An account as its users see it. Secrets are not in it: the fingerprint only names the token. */
 export interface AccountDocument {
   uId: string;
   name: string;
   platform: Platform;
-  assignmentType: 'device' | 'user';
+  assignmentType: AssignmentType;
   orgName: string;
   locationName: string | null;
   countryCode: string | null;
@@ -142,7 +142,7 @@ function imported({
 
 export const accountsModel = readModel<AccountDocument, AccountEvent | AssetEvent | ReconciliationEvent>()({
   name: 'accounts',
-  version: 10,
+  version: 11,
   on: {
     'account.imported': imported,
     'account.token-renewed': changed(({ fingerprint, expiresAt }) => ({
@@ -152,6 +152,7 @@ export const accountsModel = readModel<AccountDocument, AccountEvent | AssetEven
       tokenErrorNumber: null,
     })),
     'account.renamed': changed(({ name }) => ({ name })),
+    'account.assignment-type-set': changed(({ assignmentType }) => ({ assignmentType })),
     'account.token-refused': changed(({ state, errorNumber }) => ({
       tokenState: state,
       tokenErrorNumber: errorNumber,

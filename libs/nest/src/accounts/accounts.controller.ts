@@ -23,6 +23,7 @@ import {
   ApiOperation,
   ApiProperty,
 } from '@nestjs/swagger';
+import { IsIn } from 'class-validator';
 import { numberOf, type ErrorCode, type Position } from '@seatbook/kernel';
 import type { Caller, Imported } from '@seatbook/application';
 import { SeatbookHost } from '@seatbook/host';
@@ -46,6 +47,12 @@ class RenameAccountBody {
   @ApiProperty({ description: 'Display name of the account.', example: 'Berlin' })
   @TextField(1, 200)
   name!: string;
+}
+
+class AssignmentTypeBody {
+  @ApiProperty({ enum: ['device', 'user'] })
+  @IsIn(['device', 'user'])
+  assignmentType!: 'device' | 'user';
 }
 
 /** Refusals of a content token, whatever it is for. */
@@ -192,6 +199,27 @@ export class AccountsController {
     const { position } = await this.commands.execute(
       new Commands.RenameAccount({ uId: accountId, name, ifVersion }, caller),
     );
+    return this.#changed(reply, accountId, position);
+  }
+
+  @Put(':accountId/assignment-type')
+  @ApiOperation({
+    summary:
+      'Sets whether the account assigns licences to devices or to persons. What is assigned stays as it is; on an account that assigns to devices nobody is activated.',
+  })
+  @ApiHeader(IDEMPOTENCY_KEY)
+  @ApiHeader(IF_MATCH)
+  @ApiOkResponse({ type: AccountWithPosition, description: 'The account with its new assignment type.' })
+  async setAssignmentType(
+    @Param('accountId') accountId: string,
+    @Body() { assignmentType }: AssignmentTypeBody,
+    @CalledBy() caller: Caller,
+    @IfMatch() expected: string | null,
+    @Res({ passthrough: true }) reply: HttpReply,
+  ): Promise<AccountWithPosition> {
+    const ifVersion = await this.#versionSeen(accountId, expected);
+    const setting = { uId: accountId, assignmentType, ifVersion };
+    const { position } = await this.commands.execute(new Commands.SetAssignmentType(setting, caller));
     return this.#changed(reply, accountId, position);
   }
 
