@@ -81,8 +81,7 @@ describe('a device is registered', () => {
   it('by a request that is sent again with another name it is not: nothing of that is kept', async () => {
     const body = { serialNumber: 'REG000000004', name: 'Hall 1' };
     const address = '/devices/REG000000004/registration';
-    const change = (name: string, key: string) =>
-      seatbook.put(address, { name }).set('idempotency-key', key);
+    const change = (name: string, key: string) => seatbook.put(address, { name }).set('idempotency-key', key);
     await register(body, 'name-1').expect(201);
     for (const asked of [register({ ...body, name: 'Hall 2' }, 'name-1'), change('Hall 2', 'name-1')])
       expect((await asked.expect(409)).body).toMatchObject({ code: 'CONFLICT_IDEMPOTENCY_KEY' });

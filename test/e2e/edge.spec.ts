@@ -126,13 +126,19 @@ describe('importing a token', () => {
 
   it('a10: assigns to persons or to devices, which governs who is activated', async () => {
     const path = `/accounts/${BERLIN}/assignment-type`;
-    const { userId } = (await seatbook.post('/persons', { name: 'Kim' }).expect(201)).body as { userId: string };
+    const { userId } = (await seatbook.post('/persons', { name: 'Kim' }).expect(201)).body as {
+      userId: string;
+    };
     const activating = () => seatbook.post(`/accounts/${BERLIN}/activations`, { userIds: [userId] });
     const toPersons = await seatbook.put(path, { assignmentType: 'user' }).expect(200);
     expect(toPersons.body).toMatchObject({ accountId: BERLIN, assignmentType: 'user' });
     await activating().expect(202);
     await problem(seatbook.put(path, { assignmentType: 'nobody' }), 400, 'INVALID_REQUEST');
-    await problem(seatbook.put('/accounts/1/assignment-type', { assignmentType: 'user' }), 404, 'NOT_FOUND_ACCOUNT');
+    await problem(
+      seatbook.put('/accounts/1/assignment-type', { assignmentType: 'user' }),
+      404,
+      'NOT_FOUND_ACCOUNT',
+    );
     await seatbook.put(path, { assignmentType: 'device' }).expect(200);
     await problem(activating(), 409, 'REJECTED_ASSIGNMENT_TYPE');
     await seatbook.quiet();

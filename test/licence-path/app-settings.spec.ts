@@ -151,19 +151,27 @@ it('a17, a28: backups are prevented by the flags of the command, and the setting
     sentWith: { mandatory: true, preventBackup: true },
   });
   // Nothing is sent again because of it: the next installation has the new ones, and the log those of each.
-  await virtual.advance(DAY);
+  await virtual.advance(10 * MINUTE);
   const device = virtual.simulator.fleet.find(S0);
   const installs = () => device?.seen.filter(({ requestType }) => requestType === 'InstallApplication');
   expect(installs()).toHaveLength(1);
   device?.wipe();
   if (device) await virtual.until(device.enrol());
-  await virtual.advance(2 * MINUTE);
-  const terms = { uId: UID, assets: [stdq(APP)], serialNumbers: [S0], ifShort: 'wait', platform: null } as const;
+  await virtual.advanceUntil('it is gone', async () => (await states(S0))[APP] === 'removed', 60 * MINUTE);
+  const terms = {
+    uId: UID,
+    assets: [stdq(APP)],
+    serialNumbers: [S0],
+    ifShort: 'wait',
+    platform: null,
+  } as const;
   await virtual.until(placeOrder(virtual.edge, { ...terms, kind: 'RolloutApp' }, OWNER));
   await virtual.advance(2 * MINUTE);
   expect(await states(S0)).toEqual({ [APP]: 'installed' });
   const sent = (await virtual.events()).filter(({ type }) => type === 'mdmCommand.started');
-  const settings = sent.flatMap(({ data }) => (data as { settings?: { preventBackup: boolean } }).settings ?? []);
+  const settings = sent.flatMap(
+    ({ data }) => (data as { settings?: { preventBackup: boolean } }).settings ?? [],
+  );
   expect(settings.map(({ preventBackup }) => preventBackup)).toEqual([true, false]);
 });
 

@@ -406,22 +406,25 @@ describe('a device that leaves', () => {
     expect(virtual.atApple(APP)).toEqual([]);
   });
 
-  it.each([0, 30 * MINUTE])('a35: was wiped, or is used no more: its licences stay, or go back after %i ms', async (deviceReturnMs) => {
-    await withDevices(plain(3), { timings: { deviceReturnMs } });
-    await assign([S0, S1, S2]);
-    await rollOut([S0, S1, S2]);
-    for (const serialNumber of [S0, S1, S2]) await inState(serialNumber, 'installed');
-    for (const [serialNumber, how] of [
-      [S0, 'wiped'],
-      [S1, 'retired'],
-    ] as const)
-      await virtual.until(leaveDevice(virtual.edge, { serialNumber, how }, OWNER));
-    await virtual.advance(20 * MINUTE);
-    expect(virtual.atApple(APP)).toEqual([S0, S1, S2]);
-    await virtual.advance(20 * MINUTE);
-    expect(virtual.atApple(APP)).toEqual(deviceReturnMs === 0 ? [S0, S1, S2] : [S2]);
-    expect(await stateOf(S2)).toMatchObject({ state: 'installed', endsAt: null });
-  });
+  it.each([0, 30 * MINUTE])(
+    'a35: was wiped, or is used no more: its licences stay, or go back after %i ms',
+    async (deviceReturnMs) => {
+      await withDevices(plain(3), { timings: { deviceReturnMs } });
+      await assign([S0, S1, S2]);
+      await rollOut([S0, S1, S2]);
+      for (const serialNumber of [S0, S1, S2]) await inState(serialNumber, 'installed');
+      for (const [serialNumber, how] of [
+        [S0, 'wiped'],
+        [S1, 'retired'],
+      ] as const)
+        await virtual.until(leaveDevice(virtual.edge, { serialNumber, how }, OWNER));
+      await virtual.advance(20 * MINUTE);
+      expect(virtual.atApple(APP)).toEqual([S0, S1, S2]);
+      await virtual.advance(20 * MINUTE);
+      expect(virtual.atApple(APP)).toEqual(deviceReturnMs === 0 ? [S0, S1, S2] : [S2]);
+      expect(await stateOf(S2)).toMatchObject({ state: 'installed', endsAt: null });
+    },
+  );
 
   it('a35: enrols again before its licences go back, and keeps them', async () => {
     await withDevices(plain(1), { timings: { deviceReturnMs: 30 * MINUTE } });

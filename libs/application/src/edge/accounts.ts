@@ -139,7 +139,11 @@ export async function setAssignmentType(
 ): Promise<Receipt> {
   const body = { assignsTo: uId, assignmentType };
   const context = await takenContext(seatbook, caller, 'SetAssignmentType', body);
-  return seatbook.execute(accountStream(uId), { type: 'SetAssignmentType', assignmentType, ifVersion }, context);
+  return seatbook.execute(
+    accountStream(uId),
+    { type: 'SetAssignmentType', assignmentType, ifVersion },
+    context,
+  );
 }
 
 /**

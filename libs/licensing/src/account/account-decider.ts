@@ -18,7 +18,13 @@ import {
   type TokenRefusal,
 } from '../ports.js';
 import type { Timings } from '../timings.js';
-import type { AccountEvent, AccountSettings, AssignmentType, Licences, LocationFacts } from './account-events.js';
+import type {
+  AccountEvent,
+  AccountSettings,
+  AssignmentType,
+  Licences,
+  LocationFacts,
+} from './account-events.js';
 import {
   MAX_PAUSE_MS,
   evolveAccount,
@@ -246,7 +252,9 @@ function setAssignmentType(
 ): AccountEvent[] {
   if (!isAsSeen(account, ifVersion)) throw accountChanged();
   const { uId, assignmentType: before } = account;
-  return assignmentType === before ? [] : [{ type: 'account.assignment-type-set', data: { uId, assignmentType } }];
+  return assignmentType === before
+    ? []
+    : [{ type: 'account.assignment-type-set', data: { uId, assignmentType } }];
 }
 
 /** Only the token in use: it may have been renewed while Apple refused the old one. */

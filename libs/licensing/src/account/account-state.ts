@@ -264,7 +264,17 @@ function changed(account: ImportedAccount, event: Change): ImportedAccount {
 }
 
 function imported(before: Account, data: DataOf<'account.imported'>): ImportedAccount {
-  const { uId, name, assignmentType, countryCode, defaultPlatform, fingerprint, expiresAt, notificationUrl, at } = data;
+  const {
+    uId,
+    name,
+    assignmentType,
+    countryCode,
+    defaultPlatform,
+    fingerprint,
+    expiresAt,
+    notificationUrl,
+    at,
+  } = data;
   return {
     phase: 'imported',
     uId,

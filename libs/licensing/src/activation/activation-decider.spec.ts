@@ -144,9 +144,7 @@ describe('what has changed of persons', () => {
       .when(update('a'))
       .then();
     // Who is not sent yet is created with what is known then.
-    given(ordered('a'))
-      .when(update('a'))
-      .then();
+    given(ordered('a')).when(update('a')).then();
     given(...open)
       .when({ type: 'ClaimPersons', uId, callId: 'u', action: 'update', userIds: ['a'] })
       .then(taken);
@@ -171,9 +169,7 @@ describe('what has changed of persons', () => {
     given(...open, taken, noted('a'))
       .when(settleUpdate(failure(9603, 'again', 'a')))
       .thenTypes('activation.claims-released');
-    given(ordered('a'), claimed('a'), noted('a'))
-      .when(settle('c'))
-      .then(created('a'), opened(2, 'a'));
+    given(ordered('a'), claimed('a'), noted('a')).when(settle('c')).then(created('a'), opened(2, 'a'));
     given(ordered('a'), claimed('a'), noted('a'))
       .when(settle('c', failure(9635, 'failed', 'a')))
       .thenTypes('activation.failed');

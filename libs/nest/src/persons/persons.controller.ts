@@ -241,7 +241,7 @@ export class PersonsController {
   }
 
   @Put(':userId/details')
-  @ApiOperation({ 
+  @ApiOperation({
     summary:
       'Replaces what is known of a person; what is left out is not known any more. Where the person is active, Apple is told.',
   })
