@@ -270,6 +270,86 @@ it('a21: what a profile has is kept sealed and told nobody; a repeat of a reques
   expect(log).not.toContain('canary');
 });
 
+/** The rules for networks that a device has, by its profile; null for none. */
+function rulesOn(serialNumber: string): unknown {
+  const profiles = [...(virtual.simulator.fleet.find(serialNumber)?.profiles.values() ?? [])].flat();
+  return profiles.find((payload) => payload['PayloadType'] === 'com.apple.networkusagerules')?.[
+    'ApplicationRules'
+  ];
+}
+
+const bundleId = (adamId: string): string =>
+  virtual.simulator.fleet
+    .all()
+    .flatMap(({ apps }) => [...apps])
+    .find(([, app]) => app.adamId === adamId)?.[0] ?? '';
+
+const sent = (serialNumber: string) =>
+  (virtual.simulator.fleet.find(serialNumber)?.seen ?? []).flatMap(({ requestType }) =>
+    requestType.endsWith('Profile') ? requestType : [],
+  );
+
+const rule = (cellular: boolean, roaming: boolean, ...apps: readonly string[]) => ({
+  AppIdentifierMatches: apps.map(bundleId).sort(),
+  AllowCellularData: cellular,
+  AllowRoamingCellularData: roaming,
+});
+
+it('a18, a19: what apps may do with mobile data is one profile of the device, sent again only when that changes', async () => {
+  await withDevices(2);
+  await virtual.enrol([{ serialNumber: 'MAC0000001', product: 'Mac14,2' }]);
+  await set({ mandatory: true, dataRoaming: false }, null);
+  await set({ cellularData: false }, OTHER);
+  await virtual.finished(await assign([S0, 'MAC0000001'], [APP, OTHER]));
+  await virtual.advance(5 * MINUTE);
+  expect(rulesOn(S0)).toEqual([rule(false, false, OTHER), rule(true, false, APP)]);
+  expect([sent(S0), sent(S1), sent('MAC0000001')]).toEqual([['InstallProfile'], [], []]);
+  // What concerns no network changes no profile; what an app says itself is not the account's matter (a20).
+  await set({ mandatory: true, dataRoaming: false, preventBackup: true }, null);
+  await set({ cellularData: false, dataRoaming: true }, OTHER);
+  await virtual.advance(5 * MINUTE);
+  expect(sent(S0)).toEqual(['InstallProfile']);
+  await set({ mandatory: true }, null);
+  await virtual.advance(5 * MINUTE);
+  expect(rulesOn(S0)).toEqual([rule(false, false, OTHER)]);
+  expect(sent(S0)).toHaveLength(2);
+  await set({ cellularData: true }, OTHER);
+  await virtual.advance(5 * MINUTE);
+  expect(virtual.simulator.fleet.find(S0)?.profiles.size).toBe(0);
+  expect(sent(S0)).toEqual(['InstallProfile', 'InstallProfile', 'RemoveProfile']);
+  expect(await why(S0)).toMatchObject({ sentWith: { dataRoaming: false, cellularData: true } });
+});
+
+it('a18: a device that puts its profile off, refuses it, loses the answer or enrols again gets it in the end', async () => {
+  await withDevices(4);
+  const all = serials(4);
+  const device = (index: number) => {
+    const found = virtual.simulator.fleet.find(all[index] ?? '');
+    if (!found) throw new Error('no device');
+    return found;
+  };
+  await virtual.finished(await assign(all));
+  const terms = {
+    uId: UID,
+    assets: [stdq(APP)],
+    serialNumbers: all,
+    ifShort: 'wait',
+    platform: null,
+  } as const;
+  await virtual.until(placeOrder(virtual.edge, { ...terms, kind: 'RolloutApp' }, OWNER));
+  await virtual.advance(2 * MINUTE);
+  device(0).knobs.notNow = 2;
+  device(1).knobs.refuseProfiles = 2;
+  device(2).knobs.losesWebhooks = 1;
+  await set({ dataRoaming: false });
+  await virtual.advance(30 * MINUTE);
+  await virtual.until(device(3).enrol());
+  expect(rulesOn(all[3] ?? '')).toBeUndefined();
+  await virtual.advance(30 * MINUTE);
+  for (const serialNumber of all) expect(rulesOn(serialNumber)).toEqual([rule(true, false, APP)]);
+  expect(all.map((serialNumber) => sent(serialNumber).length)).toEqual([4, 3, 2, 2]);
+});
+
 it('a16: a newer version in the store is installed once on each device that has an older one', async () => {
   const often = { metadataEveryMs: 4 * MINUTE, updatesEveryMs: 4 * MINUTE, totalsEveryMs: 20 * DAY };
   await withDevices(2, 100, often);

@@ -6,6 +6,10 @@ export interface AppSettings {
   readonly automaticUpdates: boolean;
   /** What the app keeps on a device stays out of backups. */
   readonly preventBackup: boolean;
+  /** The app may use mobile data; else Wi-Fi alone. iOS alone. */
+  readonly cellularData: boolean;
+  /** The app may use mobile data while roaming. iOS alone. */
+  readonly dataRoaming: boolean;
   /** The profile of the VPN that the app uses; null for none. */
   readonly vpnProfileId: string | null;
 }
@@ -22,6 +26,8 @@ export const DEFAULT_APP_SETTINGS: AppSettings = {
   mandatory: false,
   automaticUpdates: false,
   preventBackup: false,
+  cellularData: true,
+  dataRoaming: true,
   vpnProfileId: null,
 };
 

@@ -1,7 +1,7 @@
 import type { Random } from '@seatbook/kernel';
 
 /** Ids of our commands at the MDM server begin with one of these words, so that other tools' are told apart. */
-export type CommandPurpose = 'install' | 'list' | 'facts';
+export type CommandPurpose = 'install' | 'list' | 'facts' | 'profile';
 
 /** A fresh id for a command: 100 random bits, since a server keeps ids for ever. */
 export function newCommandUuid(purpose: CommandPurpose, random: Random): string {

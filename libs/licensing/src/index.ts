@@ -108,6 +108,13 @@ export type { OutcomeDocument } from './order/outcomes-model.js';
 export { GRACE_MS, INSTALLATION_STATES, installationKey } from './installation/installations-model.js';
 export { INSTALLATION_FAILURES } from './installation/installation-story.js';
 export { REASONS_WHY, whyOf, type Circumstances, type NextStep, type ReasonWhy, type Why } from './why.js';
+export {
+  composedProfile,
+  digestOf,
+  type AppTerms,
+  type DeviceProfile,
+  type UsageRule,
+} from './device-profile.js';
 export { newCommandUuid, commandAnswered, isOurs } from './command-uuid.js';
 export type { Device, DeviceCommand, DevicePhase } from './device/device-decider.js';
 export type { DeviceEvent, DeviceLeft, Ownership, RegisteredFacts } from './device/device-events.js';

@@ -1,4 +1,5 @@
 import type { Clock, Instant, Milliseconds, StreamName } from '@seatbook/kernel';
+import type { DeviceProfile } from './device-profile.js';
 
 /** How calls for one location are authorised, and by whom it should be managed. */
 export interface AppleAccess {
@@ -249,6 +250,10 @@ export type DeviceRequest =
   | { readonly requestType: 'ManagedApplicationList'; readonly bundleIds: readonly string[] }
   /** Removes the app with its data. It does not free the licence. */
   | { readonly requestType: 'RemoveApplication'; readonly bundleId: string }
+  /** Replaces the profile that the device has from us. `digest`: of its content. */
+  | { readonly requestType: 'InstallProfile'; readonly digest: string; readonly profile: DeviceProfile }
+  /** Removes it. */
+  | { readonly requestType: 'RemoveProfile' }
   | { readonly requestType: 'DeviceInformation'; readonly queries: readonly string[] };
 
 /** An app as a device tells of it. `status` is Apple's word, e.g. `Managed`; `version` Apple's external version id. */
@@ -304,6 +309,9 @@ export type MdmResult =
       readonly kind: 'transient' | 'refused';
       readonly reason: string;
     };
+
+/** So many devices are told of another setting at once. */
+export const MAX_TOLD = 20_000;
 
 /** As many enrolments as one request to the MDM server names. */
 export const MAX_ENROLMENTS = 50;
@@ -397,6 +405,15 @@ export interface LicensingPorts {
    * of all apps of an account, as views have them: they may be a moment old.
    */
   readonly outdated: (uId: string, adamId: string | null) => Promise<readonly OutdatedApp[]>;
+  /**
+   * Devices that have an app or may get it, of one app or (null) of all apps of an account: up to 20,000 that come after
+   * `after` in their order, as of all that is in the log now; null while views are behind it.
+   */
+  readonly devicesWith: (
+    uId: string,
+    adamId: string | null,
+    after: string,
+  ) => Promise<readonly string[] | null>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly settings: LicensingSettings;

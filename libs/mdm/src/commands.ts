@@ -1,4 +1,5 @@
 import type { DeviceRequest } from '@seatbook/licensing';
+import { PROFILE_IDENTIFIER, profilePlist } from './profile-plist.js';
 import { plistOf, type PlistDictionary } from './plist.js';
 
 /** NanoMDM's own limit. */
@@ -34,6 +35,10 @@ function contentOf(command: DeviceRequest): PlistDictionary {
       return command.bundleIds.length === 0 ? {} : { Identifiers: command.bundleIds };
     case 'RemoveApplication':
       return { Identifier: command.bundleId };
+    case 'InstallProfile':
+      return { Payload: Buffer.from(profilePlist(command.digest, command.profile)) };
+    case 'RemoveProfile':
+      return { Identifier: PROFILE_IDENTIFIER };
     case 'DeviceInformation':
       return { Queries: command.queries };
   }

@@ -143,7 +143,8 @@ const RARE: ReadonlySet<string> = new Set([
   'mdmCommand.given-up',
 ]);
 
-const mayBeMissing = (name: string): boolean => RARE.has(name) || /^(?:appSettings|profile)\b/.test(name);
+const mayBeMissing = (name: string): boolean =>
+  RARE.has(name) || /^(?:appSettings|profile|installation\.profile-)|^deviceApps profile/.test(name);
 
 /** What a run of 300 seeds must have seen at least once, beside all that can be done. */
 export function required(): string[] {

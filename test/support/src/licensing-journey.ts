@@ -45,6 +45,7 @@ import {
   type OrderCommand,
   type OrderTerms,
   type PersonCommand,
+  type UsageRule,
   type ProfileCommand,
   type ReconciliationCommand,
 } from '@seatbook/licensing';
@@ -213,6 +214,27 @@ function installApps(
   answer('C02K', 'install-4', { status: 'Error', errors });
   device('C02I', { type: 'LeaveDevice', how: 'retired' });
   device('C02I', { type: 'AskReturns', returns: [{ uId: LOCATION, assets: [PAGES] }] });
+  // What its apps ask for is composed into one profile.
+  journey.send(settings, { ...about, settings: { ...mandatory, dataRoaming: false } });
+  journey.send(settings, { type: 'TellDevices', serialNumbers: ['C02K'] });
+  const rule = { bundleIds: ['com.example.pages'], cellularData: true, dataRoaming: false };
+  const compose = (uuid: string, rules: readonly UsageRule[], at?: Instant): void =>
+    apps('C02K', { type: 'ComposeProfile', uuid, profile: { rules }, unnamed: false }, at);
+  compose('profile-11', [rule]);
+  answer('C02K', 'profile-11', { status: 'NotNow' });
+  apps('C02K', { type: 'DoubtProfile' });
+  compose('profile-12', [{ ...rule, cellularData: false }]);
+  answer('C02K', 'profile-12', {});
+  answer('C02K', 'profile-11', {});
+  compose('profile-13', [rule]);
+  answer('C02K', 'profile-13', {
+    status: 'Error',
+    errors: [{ code: 4_001, domain: 'MCInstallationErrorDomain' }],
+  });
+  compose('profile-14', [rule]);
+  apps('C02K', { type: 'DoubtProfile' });
+  compose('profile-15', [rule]);
+  apps('C02K', { type: 'RecordReenrolment', uuid: 'list-5' });
 }
 
 /** A group is ordered for, joined and left. */

@@ -36,6 +36,8 @@ export interface DeviceKnobs {
   /** So many next installations are answered with this error instead; `errorCode` in MCMDMErrorDomain. */
   refuseInstalls: number;
   errorCode: number;
+  /** So many next profiles are refused. */
+  refuseProfiles: number;
   /** The user has every app already, not managed. */
   hasUnmanaged: boolean;
   /** Does not connect, whoever pushes. */
@@ -59,6 +61,7 @@ const KNOBS: DeviceKnobs = {
   licenceErrorCode: 12064,
   refuseInstalls: 0,
   errorCode: 12023,
+  refuseProfiles: 0,
   hasUnmanaged: false,
   offline: false,
   neverUpdates: false,
@@ -86,6 +89,10 @@ const TOLD_ONCE: ReadonlySet<string> = new Set([
   'ManagementRejected',
   'Failed',
 ]);
+
+/** Payload types that other systems do not know, and those that a device has once at the most. */
+const PAYLOADS_OF_IOS: ReadonlySet<string> = new Set(['com.apple.networkusagerules', 'com.apple.sso']);
+const SINGLE_PAYLOADS = PAYLOADS_OF_IOS;
 
 interface App {
   readonly adamId: string;
@@ -116,6 +123,8 @@ const MAX_COMMANDS = 1_000;
 export class VirtualDevice {
   readonly knobs: DeviceKnobs = { ...KNOBS };
   readonly apps = new Map<string, App>();
+  /** Payloads of the profiles that it has, by the profile's identifier. */
+  readonly profiles = new Map<string, readonly PlistDict[]>();
   readonly seen: CommandSeen[] = [];
   enrolled = false;
   #connecting = false;
@@ -161,11 +170,14 @@ export class VirtualDevice {
       await this.world.server.checkIn(toPlist({ MessageType: 'SetBootstrapToken', ...topic, ...secret }));
     }
     this.enrolled = true;
+    // They came by the enrolment before.
+    this.profiles.clear();
     await this.wake();
   }
 
   async checkOut(): Promise<void> {
     this.enrolled = false;
+    this.profiles.clear();
     const topic = { Topic: 'com.apple.mgmt.External.test', ...this.#ids };
     await this.world.server.checkIn(toPlist({ MessageType: 'CheckOut', ...topic }));
   }
@@ -175,6 +187,7 @@ export class VirtualDevice {
     this.#life += 1;
     this.enrolled = false;
     this.apps.clear();
+    this.profiles.clear();
   }
 
   /** The user removes an app. */
@@ -252,6 +265,12 @@ export class VirtualDevice {
         return { Status: 'Acknowledged', ManagedApplicationList: this.#list(command['Identifiers']) };
       case 'RemoveApplication':
         return this.apps.delete(textOf(command['Identifier'])) ? { Status: 'Acknowledged' } : fails(12038);
+      case 'InstallProfile':
+        return this.#installProfile(command['Payload']);
+      case 'RemoveProfile':
+        return this.profiles.delete(textOf(command['Identifier']))
+          ? { Status: 'Acknowledged' }
+          : fails(12075);
       case 'DeviceInformation': {
         const { osVersion = '18.4', name = 'Device' } = this.facts;
         const told = { ProductName: this.#product, OSVersion: osVersion, DeviceName: name };
@@ -323,6 +342,28 @@ export class VirtualDevice {
       Identifier: bundleId,
       State: status === 'Installing' ? 'Queued' : status,
     };
+  }
+
+  /** It replaces the profile of the same identifier; of some payloads a device has one at the most, of whatever profile. */
+  #installProfile(payload: Plist | undefined): PlistDict {
+    const profile = payload instanceof Uint8Array ? fromPlist(Buffer.from(payload).toString('utf8')) : null;
+    const identifier = textOf(profile?.['PayloadIdentifier']);
+    const content = profile?.['PayloadContent'];
+    const payloads = (Array.isArray(content) ? content : []) as PlistDict[];
+    const typesOf = (list: readonly PlistDict[]): string[] => list.map((one) => textOf(one['PayloadType']));
+    if (identifier === '' || payloads.length === 0) return fails(1000, 'MCProfileErrorDomain');
+    if (this.knobs.refuseProfiles > 0) {
+      this.knobs.refuseProfiles -= 1;
+      return fails(4001, 'MCInstallationErrorDomain');
+    }
+    const others = [...this.profiles].flatMap(([id, list]) => (id === identifier ? [] : typesOf(list)));
+    const types = typesOf(payloads);
+    const unknown =
+      types.some((type) => PAYLOADS_OF_IOS.has(type)) && !/^(?:iPhone|iPad)/.test(this.#product);
+    const all = [...others, ...types].filter((type) => SINGLE_PAYLOADS.has(type));
+    if (unknown || new Set(all).size < all.length) return fails(4001, 'MCInstallationErrorDomain');
+    this.profiles.set(identifier, payloads);
+    return { Status: 'Acknowledged' };
   }
 
   #list(wanted: Plist | undefined): PlistDict {

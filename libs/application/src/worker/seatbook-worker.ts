@@ -8,6 +8,7 @@ import {
 } from '@seatbook/kernel';
 import {
   accountOfGate,
+  MAX_TOLD,
   accountStream,
   dispatcher,
   licensingReactions,
@@ -361,15 +362,24 @@ const forDevices = (
 
 /** What steps read of the product itself. */
 const readingPorts = ({
-  stores: { directory, reads },
+  stores: { directory, reads, events },
   runner,
-}: Foundation): Pick<LicensingPorts, 'persons' | 'read' | 'look' | 'ledgers' | 'heldBy' | 'outdated'> => ({
+  freshness,
+}: Foundation): Pick<
+  LicensingPorts,
+  'persons' | 'read' | 'look' | 'ledgers' | 'heldBy' | 'outdated' | 'devicesWith'
+> => ({
   persons: personsOf(directory),
   read: async (stream) => (await runner.load(stream)).state,
   look: (stream, at) => runner.look(stream, at),
   ledgers: (uId) => ledgersIn(reads, uId),
   heldBy: (serialNumber) => heldIn(reads, `d:${serialNumber}`),
   outdated: (uId, adamId) => outdatedIn(reads, uId, adamId),
+  async devicesWith(uId, adamId, after) {
+    const head = await events.head();
+    const fresh = await freshness.reached(queryModels.installations, head, LOOK_MS);
+    return fresh ? devicesIn(reads, uId, adamId, after) : null;
+  },
 });
 
 /** Devices that have an older version of an app than the store, and were not asked for that yet. */
@@ -391,6 +401,20 @@ async function outdatedIn(
     if (serialNumbers.length > 0) outdated.push({ adamId, pricingParam, version, serialNumbers });
   }
   return outdated;
+}
+
+/** Devices of an account that have one of its apps, or of one of them, or may get it. */
+async function devicesIn(
+  reads: ReadStore,
+  uId: string,
+  adamId: string | null,
+  after: string,
+): Promise<readonly string[]> {
+  const devices = new Set<string>();
+  const rows = { index: 'by-app', equals: adamId === null ? [uId] : [uId, adamId] } as const;
+  for await (const { device } of allRows(reads, queryModels.installations, rows))
+    if (device > after) devices.add(device);
+  return [...devices].sort().slice(0, MAX_TOLD);
 }
 
 /** What a holder has or waits for, by account. */

@@ -1,7 +1,7 @@
 import { Refusal, chunksOf, type Command, type Decider, type Instant } from '@seatbook/kernel';
 import type { OwnSettings } from '../app-settings.js';
 import { MAX_HOLDERS } from '../holder.js';
-import type { OutdatedApp } from '../ports.js';
+import { MAX_TOLD, type OutdatedApp } from '../ports.js';
 import type { Timings } from '../timings.js';
 import type { AppSettingsEvent } from './app-settings-events.js';
 
@@ -13,6 +13,8 @@ export type AppSettingsCommand =
       readonly settings: OwnSettings;
       readonly ifVersion?: number | undefined;
     })
+  /** Devices that are to be told next, those after `after`; fewer than are told at once are the last ones. */
+  | (Command<'TellDevices'> & { readonly serialNumbers: readonly string[] })
   /** Updates were looked for: these devices have an older version than the store. */
   | (Command<'AskUpdates'> & { readonly outdated: readonly OutdatedApp[] });
 
@@ -25,6 +27,8 @@ export interface AppSettingsState {
   readonly version: number;
   /** When updates are looked for; null: they are not. */
   readonly lookAt: Instant | null;
+  /** Devices after this one are still to be told that their profile asks for another thing; null: all were. */
+  readonly tellAfter: string | null;
 }
 
 /** So many lists of devices are asked for updates at once; the others with the next look. */
@@ -33,12 +37,14 @@ const MAX_LISTS = 20;
 export const appSettingsDecider = ({
   updatesEveryMs,
 }: Timings): Decider<AppSettingsCommand, AppSettingsState, AppSettingsEvent> => ({
-  initial: () => ({ uId: '', adamId: null, settings: {}, version: 0, lookAt: null }),
+  initial: () => ({ uId: '', adamId: null, settings: {}, version: 0, lookAt: null, tellAfter: null }),
 
   decide(command, state, at) {
     switch (command.type) {
       case 'SetAppSettings':
         return set(command, state, at);
+      case 'TellDevices':
+        return told(command.serialNumbers, state);
       case 'AskUpdates': {
         const { uId, lookAt } = state;
         if (lookAt === null) return [];
@@ -58,8 +64,12 @@ export const appSettingsDecider = ({
     switch (event.type) {
       case 'appSettings.set': {
         const { uId, adamId, settings, lookAt } = event.data;
-        return { uId, adamId, settings, version: state.version + 1, lookAt };
+        const same = inProfiles(settings) === inProfiles(state.settings);
+        const tellAfter = same ? state.tellAfter : '';
+        return { uId, adamId, settings, version: state.version + 1, lookAt, tellAfter };
       }
+      case 'appSettings.devices-told':
+        return { ...state, tellAfter: event.data.after };
       case 'appSettings.updates-asked':
         return state;
       case 'appSettings.updates-looked':
@@ -67,6 +77,23 @@ export const appSettingsDecider = ({
     }
   },
 });
+
+/** What is said of what stands in the profiles of devices. */
+const inProfiles = ({ cellularData, dataRoaming }: OwnSettings): string =>
+  JSON.stringify([cellularData, dataRoaming]);
+
+function told(
+  serialNumbers: readonly string[],
+  { uId, adamId, tellAfter }: AppSettingsState,
+): AppSettingsEvent[] {
+  if (tellAfter === null) return [];
+  const chunks = serialNumbers.length === 0 ? [[]] : chunksOf(serialNumbers, MAX_HOLDERS);
+  const isLast = serialNumbers.length < MAX_TOLD;
+  return chunks.map((some, index): AppSettingsEvent => {
+    const after = isLast && index === chunks.length - 1 ? null : (some.at(-1) ?? null);
+    return { type: 'appSettings.devices-told', data: { uId, adamId, serialNumbers: some, after } };
+  });
+}
 
 function set(
   { uId, adamId, settings, ifVersion }: AppSettingsCommand & { type: 'SetAppSettings' },

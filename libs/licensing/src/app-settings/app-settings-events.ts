@@ -24,11 +24,23 @@ export type AppSettingsEvent =
       'updates-asked',
       AssetId & { readonly uId: string; readonly version: number; readonly serialNumbers: readonly string[] }
     >
+  /** These devices have apps that it is about, or may get them: what they ask for is another thing now. `after`: the last
+   * device that was told; null: all were. */
+  | Event<
+      'devices-told',
+      {
+        readonly uId: string;
+        readonly adamId: string | null;
+        readonly serialNumbers: readonly string[];
+        readonly after: string | null;
+      }
+    >
   /** Updates were looked for. */
   | Event<'updates-looked', { readonly uId: string; readonly lookAt: Instant }>;
 
 export const appSettingsEventTypes = firstVersions<AppSettingsEvent>({
   'appSettings.set': true,
+  'appSettings.devices-told': true,
   'appSettings.updates-asked': true,
   'appSettings.updates-looked': true,
 });

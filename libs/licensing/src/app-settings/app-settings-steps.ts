@@ -25,7 +25,17 @@ const update: Step<AppSettingsState, LicensingPorts, AppSettingsCommand> = {
   },
 };
 
-export const appSettingsSteps = { update } satisfies Steps<
+/** Devices whose apps ask for another thing now get another profile, thousands at a time. */
+const tellDevices: Step<AppSettingsState, LicensingPorts, AppSettingsCommand> = {
+  due: ({ tellAfter }) => (tellAfter === null ? null : { at: 0 }),
+  async begin({ uId, adamId, tellAfter }, { devicesWith, mdm }) {
+    const serialNumbers = mdm ? await devicesWith(uId, adamId, tellAfter ?? '') : [];
+    return serialNumbers && { type: 'TellDevices', serialNumbers };
+  },
+  perform: async () => [],
+};
+
+export const appSettingsSteps = { update, 'tell-devices': tellDevices } satisfies Steps<
   AppSettingsState,
   LicensingPorts,
   AppSettingsCommand
@@ -33,4 +43,5 @@ export const appSettingsSteps = { update } satisfies Steps<
 
 export const appSettingsWaits = ({ updatesEveryMs }: Timings): LongestWaits<typeof appSettingsSteps> => ({
   update: updatesEveryMs,
+  'tell-devices': 0,
 });

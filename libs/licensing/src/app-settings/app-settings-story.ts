@@ -16,6 +16,8 @@ export function appSettingsSubjects({ type, data }: Envelope<AppSettingsEvent>):
         assets: adamId === null ? [] : QUALITIES.map((pricingParam) => ({ adamId, pricingParam })),
       };
     }
+    case 'appSettings.devices-told':
+      return { uId, holders: data.serialNumbers.map((one) => `d:${one}` as const) };
     case 'appSettings.updates-asked': {
       const { adamId, pricingParam, serialNumbers } = data;
       return {
@@ -39,6 +41,8 @@ export const appSettingsStory: Story<AppSettingsEvent, StoryContext> = {
       ? `${whose} are the inherited ones.`
       : `${whose} are now: ${said.join(', ')}; the rest is inherited.`;
   },
+  'appSettings.devices-told': ({ data: { serialNumbers } }) =>
+    `Settings of apps ask for another profile on ${count(serialNumbers.length, 'device')}.`,
   'appSettings.updates-asked': ({ data }, { assetName }) =>
     `${assetName(data.uId, data)} is to be updated on ${count(data.serialNumbers.length, 'device')}.`,
   'appSettings.updates-looked': () => 'Devices with older versions than the store were looked for.',

@@ -1,6 +1,8 @@
 import type { Command, Decider, Instant, Milliseconds } from '@seatbook/kernel';
 import type { AssetId, DeviceAnswer, ManagedApp } from '../ports.js';
 import type { Timings } from '../timings.js';
+import { decideProfile, profileAnswered, type DeviceProfileCommand } from './device-profile-decider.js';
+import { mayHaveProfile } from './device-profile-state.js';
 import { refusalOf, verdictOf } from './device-words.js';
 import type { AppSeen, InstallationEvent, InstallationFailure } from './installation-events.js';
 import {
@@ -12,6 +14,7 @@ import {
 } from './installation-state.js';
 
 export type InstallationCommand =
+  | DeviceProfileCommand
   /** A planned command claims the device; one that has the app, or gets it by another command, is left out. */
   | (Command<'CommandInstallation'> & {
       readonly uuid: string;
@@ -57,7 +60,10 @@ export const installationDecider = (
       }
       case 'RecordDeviceAnswer':
         if (device.list?.uuid === command.uuid) return listed(command.answer, device, at, timings);
-        return answered(command.uuid, command.answer, device, at, timings);
+        return (
+          profileAnswered(command.uuid, command.answer, device.profile, at, timings) ??
+          answered(command.uuid, command.answer, device, at, timings)
+        );
       case 'Look':
         return looked(command.uuid, command.bundleIds, device, at, timings);
       case 'RecordListFailure': {
@@ -70,6 +76,8 @@ export const installationDecider = (
         return reenrolled(command.uuid, device, at);
       case 'RecordDeviceLeft':
         return left(device);
+      default:
+        return decideProfile(command, device.profile, at, timings);
     }
   },
 });
@@ -244,6 +252,8 @@ function seenAs(
 
 function reenrolled(uuid: string, device: DeviceApps, at: Instant): InstallationEvent[] {
   const events: InstallationEvent[] = [];
+  // One that was given up may be on the device, or not: what it had is gone.
+  if (mayHaveProfile(device.profile)) events.push({ type: 'installation.profile-lost', data: {} });
   const installed: Installation[] = [];
   for (const app of device.apps.values()) {
     if (isUnderWay(app)) events.push(failed(app, 'lost', null, at));
@@ -254,10 +264,10 @@ function reenrolled(uuid: string, device: DeviceApps, at: Instant): Installation
   return [...events, { type: 'installation.list-asked', data: { uuid, apps, lookAt: at } }];
 }
 
-function left({ apps }: DeviceApps): InstallationEvent[] {
+function left({ apps, profile }: DeviceApps): InstallationEvent[] {
   const all = [...apps.values()];
   const removed = all.filter(({ phase }) => phase === 'installed').map(({ adamId }) => adamId);
   const lost = all.filter(isUnderWay).map(({ adamId }) => adamId);
-  if (removed.length + lost.length === 0) return [];
+  if (removed.length + lost.length === 0 && !mayHaveProfile(profile)) return [];
   return [{ type: 'installation.device-left', data: { removed, failed: lost } }];
 }

@@ -1,5 +1,6 @@
 import { firstVersions, type Instant } from '@seatbook/kernel';
 import type { AssetId } from '../ports.js';
+import { deviceProfileEventTypes, type DeviceProfileEvent } from './device-profile-events.js';
 
 type Event<T extends string, D> = { readonly type: `installation.${T}`; readonly data: D };
 
@@ -60,8 +61,8 @@ interface Wanted extends AssetId {
   readonly attempt: number;
 }
 
-/** All apps of one device: `deviceApps-{device}`. */
-export type InstallationEvent =
+/** What becomes of apps. */
+type AppEvent =
   /** The command is this device's from now on; it is sent with those of up to 49 others. */
   | Event<
       'commanded',
@@ -118,18 +119,24 @@ export type InstallationEvent =
   /** It left the MDM server or was wiped: what it had is gone, and what was under way never comes. */
   | Event<'device-left', { readonly removed: readonly string[]; readonly failed: readonly string[] }>;
 
+/** All apps of one device: `deviceApps-{device}`. */
+export type InstallationEvent = AppEvent | DeviceProfileEvent;
+
 /** An installation that ended without success, or is tried again. */
 export type InstallationFailed = Extract<InstallationEvent, { type: 'installation.failed' }>;
 
-export const installationEventTypes = firstVersions<InstallationEvent>({
-  'installation.commanded': true,
-  'installation.not-needed': true,
-  'installation.acknowledged': true,
-  'installation.put-off': true,
-  'installation.failed': true,
-  'installation.list-asked': true,
-  'installation.reminded': true,
-  'installation.list-failed': true,
-  'installation.listed': true,
-  'installation.device-left': true,
-});
+export const installationEventTypes = [
+  ...firstVersions<AppEvent>({
+    'installation.commanded': true,
+    'installation.not-needed': true,
+    'installation.acknowledged': true,
+    'installation.put-off': true,
+    'installation.failed': true,
+    'installation.list-asked': true,
+    'installation.reminded': true,
+    'installation.list-failed': true,
+    'installation.listed': true,
+    'installation.device-left': true,
+  }),
+  ...deviceProfileEventTypes,
+];

@@ -1,5 +1,7 @@
 import { idOf, messageTo, reaction, uuidOf, type Reaction } from '@seatbook/kernel';
+import type { AppSettingsEvent } from '../app-settings/app-settings-events.js';
 import type { DeviceEvent } from '../device/device-events.js';
+import { asksForProfile } from '../device-profile.js';
 import type { MdmCommandEvent } from '../mdm-command/mdm-command-events.js';
 import { deviceIdOf } from '../serial-number.js';
 import { deviceAppsStream } from '../streams.js';
@@ -54,4 +56,16 @@ const followDevice = reaction<DeviceEvent>('installation.follow-device', {
   'device.left': ({ stream }) => [messageTo(deviceAppsStream(idOf(stream)), { type: 'RecordDeviceLeft' })],
 });
 
-export const installationReactions: readonly Reaction[] = [claim, takeUnsent, followDevice];
+const doubted = (serialNumbers: readonly string[]) =>
+  serialNumbers.map((serialNumber) =>
+    messageTo(deviceAppsStream(deviceIdOf(serialNumber)), { type: 'DoubtProfile' }),
+  );
+
+/** Devices of which an app asks for something, or asks for something else, get another profile. */
+const doubtProfile = reaction<AppSettingsEvent | MdmCommandEvent>('installation.doubt-profile', {
+  'appSettings.devices-told': ({ data: { serialNumbers } }) => doubted(serialNumbers),
+  'mdmCommand.started': ({ data: { attempt, serialNumbers, settings } }) =>
+    attempt === 1 && asksForProfile(settings) ? doubted(serialNumbers) : [],
+});
+
+export const installationReactions: readonly Reaction[] = [claim, takeUnsent, followDevice, doubtProfile];

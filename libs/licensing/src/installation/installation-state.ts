@@ -1,5 +1,12 @@
 import type { Instant } from '@seatbook/kernel';
 import type { AssetId } from '../ports.js';
+import {
+  composedAnew,
+  evolveProfile,
+  heardByProfile,
+  noProfile,
+  type DeviceProfileState,
+} from './device-profile-state.js';
 import type { AppSeen, InstallationEvent, InstallationFailure } from './installation-events.js';
 
 /** One app on one device, through all attempts. Its phases are named for what is waited for. */
@@ -38,6 +45,7 @@ export interface DeviceApps {
   vain: number;
   /** Lists asked in all: part of their ids. */
   lists: number;
+  profile: DeviceProfileState;
 }
 
 export const noApps = (): DeviceApps => ({
@@ -48,13 +56,17 @@ export const noApps = (): DeviceApps => ({
   reminded: false,
   vain: 0,
   lists: 0,
+  profile: noProfile(),
 });
 
 /** On its way: a second command would be one too many. */
 export const isUnderWay = ({ phase }: Installation): boolean =>
   phase === 'commanded' || phase === 'put-off' || phase === 'installing' || phase === 'prompting';
 
-export const weighDeviceApps = ({ apps }: DeviceApps): number => 500 + 600 * apps.size;
+/** It is there, or on its way: what its settings ask for is in the profile of the device. */
+export const isCarried = (app: Installation): boolean => app.phase === 'installed' || isUnderWay(app);
+
+export const weighDeviceApps = ({ apps }: DeviceApps): number => 1_000 + 700 * apps.size;
 
 /** The moment of the next look at the device; null where none is due. */
 export function nextLook({ apps, list, lookAt }: DeviceApps): Instant | null {
@@ -72,14 +84,9 @@ export function evolveDeviceApps(device: DeviceApps, event: InstallationEvent): 
     case 'installation.not-needed':
       device.asked.set(event.data.adamId, event.data.uuid);
       break;
-    case 'installation.acknowledged': {
-      const { adamId, bundleId, prompting, lookAt, giveUpAt } = event.data;
-      const app = appOf(adamId, device);
-      Object.assign(app, { phase: prompting ? 'prompting' : 'installing', reason: null, lookAt, giveUpAt });
-      if (bundleId !== null) app.bundleId = bundleId;
-      heard(device);
+    case 'installation.acknowledged':
+      acknowledged(device, event.data);
       break;
-    }
     case 'installation.put-off': {
       const app = appOf(event.data.adamId, device);
       Object.assign(app, { phase: 'put-off', lookAt: event.data.lookAt });
@@ -88,6 +95,8 @@ export function evolveDeviceApps(device: DeviceApps, event: InstallationEvent): 
     }
     case 'installation.failed': {
       const app = appOf(event.data.adamId, device);
+      // One that is tried again soon leaves the profile as it is.
+      if (isCarried(app) && event.data.again === null) device.profile = composedAnew(device.profile);
       Object.assign(app, { phase: 'failed', reason: event.data.reason, lookAt: null });
       break;
     }
@@ -116,15 +125,24 @@ export function evolveDeviceApps(device: DeviceApps, event: InstallationEvent): 
     case 'installation.listed':
       device.list = null;
       heard(device);
-      for (const app of event.data.apps) seen(appOf(app.adamId, device), app);
+      for (const told of event.data.apps) {
+        const app = appOf(told.adamId, device);
+        const before = isCarried(app);
+        seen(app, told);
+        if (isCarried(app) !== before) device.profile = composedAnew(device.profile);
+      }
       break;
     case 'installation.device-left':
       for (const adamId of event.data.removed)
         Object.assign(appOf(adamId, device), { phase: 'removed', lookAt: null });
       for (const adamId of event.data.failed)
         Object.assign(appOf(adamId, device), { phase: 'failed', reason: 'device-left', lookAt: null });
-      Object.assign(device, { list: null, lookAt: null, vain: 0 });
+      Object.assign(device, { list: null, lookAt: null, vain: 0, profile: noProfile() });
       break;
+    default:
+      device.profile = evolveProfile(device.profile, event);
+      if (event.type === 'installation.profile-taken' || event.type === 'installation.profile-put-off')
+        heard(device);
   }
   return device;
 }
@@ -132,7 +150,22 @@ export function evolveDeviceApps(device: DeviceApps, event: InstallationEvent): 
 /** The device speaks: what it does not answer is looked for soon again. */
 function heard(device: DeviceApps): void {
   device.vain = 0;
+  device.profile = heardByProfile(device.profile);
   if (device.list === null) device.lookAt = null;
+}
+
+function acknowledged(
+  device: DeviceApps,
+  data: Extract<InstallationEvent, { type: 'installation.acknowledged' }>['data'],
+): void {
+  const { adamId, bundleId, prompting, lookAt, giveUpAt } = data;
+  const app = appOf(adamId, device);
+  // An app that failed comes after all, or what the profile is to say of it is known now.
+  if (!isCarried(app) || (device.profile.unnamed && bundleId !== null))
+    device.profile = composedAnew(device.profile);
+  Object.assign(app, { phase: prompting ? 'prompting' : 'installing', reason: null, lookAt, giveUpAt });
+  if (bundleId !== null) app.bundleId = bundleId;
+  heard(device);
 }
 
 function commanded(

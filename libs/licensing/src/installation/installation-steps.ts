@@ -1,11 +1,14 @@
 import { idOf, type Step, type Steps } from '@seatbook/kernel';
 import { bundleIdOf } from '../asset-description.js';
+import { asksForProfile, composedProfile, type AppTerms } from '../device-profile.js';
 import type { LicensingPorts } from '../ports.js';
+import { settingsInForce } from '../settings-in-force.js';
 import { assetStream, deviceStream } from '../streams.js';
 import type { LongestWaits, Timings } from '../timings.js';
 import { newCommandUuid } from '../command-uuid.js';
 import type { InstallationCommand } from './installation-decider.js';
-import { nextLook, type DeviceApps } from './installation-state.js';
+import { nextOfProfile } from './device-profile-state.js';
+import { isCarried, nextLook, type DeviceApps } from './installation-state.js';
 
 /**
  * Asks the device what has become of its apps, all that are due in one list. A device that has not answered the list
@@ -43,9 +46,72 @@ const look: Step<DeviceApps, LicensingPorts, InstallationCommand> = {
   },
 };
 
-export const installationSteps = { look } satisfies Steps<DeviceApps, LicensingPorts, InstallationCommand>;
+/**
+ * Composes what settings of the device's apps ask for, and sends it where the device has another content. A command that
+ * is sent twice is taken once.
+ */
+const profile: Step<DeviceApps, LicensingPorts, InstallationCommand> = {
+  due(device) {
+    const at = nextOfProfile(device.profile);
+    return at === null ? null : { at };
+  },
+  async begin(device, ports, stream) {
+    if (!ports.mdm) return null;
+    const { terms, unnamed } = await termsOf(device, ports, stream);
+    const uuid = newCommandUuid('profile', ports.random);
+    return { type: 'ComposeProfile', uuid, profile: composedProfile(terms), unnamed };
+  },
+  async perform({ profile: { asked } }, ports, stream) {
+    if (asked === null || !ports.mdm) return [];
+    const { phase, enrolmentId } = await ports.read(deviceStream(idOf(stream)));
+    if (phase !== 'enrolled' || enrolmentId === null) return [];
+    const { uuid, digest } = asked;
+    const result = await ports.mdm.enqueue(
+      uuid,
+      asked.profile === null
+        ? { requestType: 'RemoveProfile' }
+        : { requestType: 'InstallProfile', digest, profile: asked.profile },
+      [enrolmentId],
+    );
+    return result.ok && result.refused.length === 0 ? [] : [{ type: 'RecordProfileUnsent', uuid }];
+  },
+};
+
+/** What the settings in force ask for, of each app that is on the device or on its way. */
+async function termsOf(
+  { apps }: DeviceApps,
+  ports: LicensingPorts,
+  stream: string,
+): Promise<{ readonly terms: readonly AppTerms[]; readonly unnamed: boolean }> {
+  const terms: AppTerms[] = [];
+  let unnamed = false;
+  const platform = await ports.look(
+    deviceStream(idOf(stream)),
+    ({ facts, registered }) => facts.platform ?? registered?.platform ?? null,
+  );
+  // Other systems do not know these payloads.
+  for (const { uId, adamId, pricingParam, bundleId } of platform === 'iOS'
+    ? [...apps.values()].filter(isCarried)
+    : []) {
+    const settings = await settingsInForce(ports.look, uId, adamId);
+    if (!asksForProfile(settings)) continue;
+    const named = bundleId ?? (await ports.look(assetStream(uId, { adamId, pricingParam }), bundleIdOf));
+    if (named === null) unnamed = true;
+    else terms.push({ ...settings, bundleId: named });
+  }
+  return { terms, unnamed };
+}
+
+export const installationSteps = { look, profile } satisfies Steps<
+  DeviceApps,
+  LicensingPorts,
+  InstallationCommand
+>;
 
 export const installationWaits = (timings: Timings): LongestWaits<typeof installationSteps> => {
-  const { firstLookMs, lookAgainMs, maxLookMs, unansweredMs } = timings;
-  return { look: Math.max(firstLookMs, lookAgainMs, maxLookMs, 4 * unansweredMs) };
+  const { firstLookMs, lookAgainMs, maxLookMs, unansweredMs, rolloutQuietMs } = timings;
+  return {
+    look: Math.max(firstLookMs, lookAgainMs, maxLookMs, 4 * unansweredMs),
+    profile: Math.max(rolloutQuietMs, maxLookMs, 4 * unansweredMs),
+  };
 };

@@ -1,6 +1,7 @@
 import { idOf, type Envelope, type Story } from '@seatbook/kernel';
 import type { Subjects } from '../subjects.js';
 import { count, moment, type StoryContext } from '../wording.js';
+import { deviceProfileStory } from './device-profile-story.js';
 import type { InstallationEvent, InstallationFailure } from './installation-events.js';
 
 export function installationSubjects({ stream, type, data }: Envelope<InstallationEvent>): Subjects {
@@ -54,6 +55,7 @@ export const installationStory: Story<InstallationEvent, StoryContext> = {
   },
   'installation.device-left': ({ data: { removed, failed } }) =>
     `With the device went ${count(removed.length, 'installed app')} and ${count(failed.length, 'unfinished installation')}.`,
+  ...deviceProfileStory,
 };
 
 export const INSTALLATION_FAILURES = Object.keys(FAILURES) as readonly InstallationFailure[];

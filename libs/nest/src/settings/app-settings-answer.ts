@@ -13,6 +13,8 @@ const MEANING: Readonly<Record<keyof AppSettings, string>> = {
     'A newer version in the store is installed where the app is, once for each device and version.',
   preventBackup:
     'What the app keeps on a device stays out of backups. Devices hear of it with the next installation.',
+  cellularData: 'The app may use mobile data; else Wi-Fi alone. Only on iOS.',
+  dataRoaming: 'The app may use mobile data while roaming. Only on iOS.',
   vpnProfileId:
     'The profile of the VPN that the app uses; null for none. Only on iOS; devices hear of it with the next installation.',
 };
@@ -36,6 +38,12 @@ export class AppSettingsBody {
 
   @Choice('preventBackup')
   preventBackup?: boolean;
+
+  @Choice('cellularData')
+  cellularData?: boolean;
+
+  @Choice('dataRoaming')
+  dataRoaming?: boolean;
 
   @ApiPropertyOptional({ example: null, description: MEANING.vpnProfileId })
   @MayBeLeftOut()
@@ -63,6 +71,12 @@ export class SettingsAnswer {
   @Flag(false, MEANING.preventBackup)
   preventBackup!: boolean;
 
+  @Flag(true, MEANING.cellularData)
+  cellularData!: boolean;
+
+  @Flag(false, MEANING.dataRoaming)
+  dataRoaming!: boolean;
+
   @TextOrNull(PROFILE, MEANING.vpnProfileId)
   vpnProfileId!: string | null;
 }
@@ -76,6 +90,12 @@ class OwnSettingsAnswer {
 
   @FlagOrNull(null)
   preventBackup!: boolean | null;
+
+  @FlagOrNull(null)
+  cellularData!: boolean | null;
+
+  @FlagOrNull(false)
+  dataRoaming!: boolean | null;
 
   @ApiPropertyOptional({
     type: String,
@@ -110,11 +130,15 @@ export const settingsAnswer = ({
   mandatory,
   automaticUpdates,
   preventBackup,
+  cellularData,
+  dataRoaming,
   vpnProfileId,
 }: AppSettings): SettingsAnswer => ({
   mandatory,
   automaticUpdates,
   preventBackup,
+  cellularData,
+  dataRoaming,
   vpnProfileId,
 });
 
@@ -126,6 +150,8 @@ export const appSettingsAnswer = (found: AppSettingsFound): AppSettingsAnswer =>
     mandatory: found.own.mandatory ?? null,
     automaticUpdates: found.own.automaticUpdates ?? null,
     preventBackup: found.own.preventBackup ?? null,
+    cellularData: found.own.cellularData ?? null,
+    dataRoaming: found.own.dataRoaming ?? null,
     ...(found.own.vpnProfileId === undefined ? {} : { vpnProfileId: found.own.vpnProfileId }),
   },
   version: found.version,
