@@ -207,10 +207,16 @@ export class Collection {
 function glancesOf(filter: Fields): ReadonlyMap<string, ReadonlySet<unknown>> {
   const glances = new Map<string, ReadonlySet<unknown>>();
   for (const [field, condition] of Object.entries(filter)) {
-    const values = (condition as { $in?: unknown[] } | null)?.$in ?? [condition];
+    const values = onlyIn(condition) ?? [condition];
     if (values.every(isPlainValue)) glances.set(field, new Set(values));
   }
   return glances;
+}
+
+/** The values of a condition that asks for nothing else. */
+function onlyIn(condition: unknown): readonly unknown[] | null {
+  if (typeof condition !== 'object' || condition === null || Object.keys(condition).length !== 1) return null;
+  return (condition as { $in?: readonly unknown[] }).$in ?? null;
 }
 
 const isPlainValue = (value: unknown): boolean => ['string', 'number', 'boolean'].includes(typeof value);
