@@ -244,6 +244,22 @@ describe('profiles', () => {
     const cleared = (await seatbook.put(settings, {}).expect(200)).body as { own: object };
     expect(cleared.own).not.toHaveProperty('vpnProfileId');
     await seatbook.put(settings, { vpnProfileId: 7 }).expect(400);
+    const sso = { profileId, baseUrlMatches: ['https://a.example'] };
+    expect((await seatbook.put(settings, { sso }).expect(404)).body).toMatchObject({
+      code: 'NOT_FOUND_PROFILE',
+    });
+    for (const wrong of [7, { profileId }, { ...sso, baseUrlMatches: [] }, { ...sso, colour: 'red' }])
+      await seatbook.put(settings, { sso: wrong }).expect(400);
+    expect(
+      (await seatbook.put(settings, { sso: { ...sso, baseUrlMatches: ['a'] } }).expect(400)).body,
+    ).toMatchObject({
+      code: 'INVALID_BASE_URL',
+    });
+    expect((await seatbook.put(settings, { sso: null }).expect(200)).body).toMatchObject({
+      inForce: { sso: null },
+      own: { sso: null },
+    });
+    await seatbook.put(settings, {}).expect(200);
     await seatbook.delete(address).expect(200);
     expect((await seatbook.put(settings, { vpnProfileId: profileId }).expect(404)).body).toMatchObject({
       code: 'NOT_FOUND_PROFILE',

@@ -350,6 +350,68 @@ it('a18: a device that puts its profile off, refuses it, loses the answer or enr
   expect(all.map((serialNumber) => sent(serialNumber).length)).toEqual([4, 3, 2, 2]);
 });
 
+const ssoPayload = (realm: string): string =>
+  configuration(
+    `<key>PayloadType</key><string>com.apple.sso</string><key>Kerberos</key><dict><key>Realm</key><string>${realm}</string></dict>`,
+  );
+
+/** What a device has of one type of payload. */
+const payloadsOn = (serialNumber: string, type: string) =>
+  [...(virtual.simulator.fleet.find(serialNumber)?.profiles.values() ?? [])]
+    .flat()
+    .filter((payload) => payload['PayloadType'] === type);
+
+const kerberosOn = (serialNumber: string) =>
+  payloadsOn(serialNumber, 'com.apple.sso').map((payload) => payload['Kerberos']);
+
+it('a22: apps sign on by the profile that their settings name, for the addresses named there, or for all where that is said', async () => {
+  await withDevices(1);
+  const profileId = await register('SSO', ssoPayload('REALM-canary'));
+  const sso = (baseUrlMatches: readonly string[] | null) => ({ profileId, baseUrlMatches });
+  await expect(set({ sso: sso([]) })).rejects.toMatchObject({ code: 'INVALID_BASE_URL' });
+  await expect(set({ sso: sso(['intranet']) })).rejects.toMatchObject({ code: 'INVALID_BASE_URL' });
+  const vpnProfileId = await register('VPN', vpnPayload('vpn-canary'));
+  await expect(set({ sso: { ...sso(null), profileId: vpnProfileId } })).rejects.toMatchObject({
+    code: 'NOT_FOUND_PROFILE',
+  });
+  await set({ mandatory: true, sso: sso(['https://a.example', 'http://b.example:80/x/']) }, null);
+  await virtual.finished(await assign([S0], [APP, OTHER]));
+  await virtual.advance(5 * MINUTE);
+  const both = [APP, OTHER].map(bundleId).sort();
+  const urls = ['http://b.example:80/x/', 'https://a.example/'];
+  const realm = { Realm: 'REALM-canary', AppIdentifierMatches: both };
+  expect(kerberosOn(S0)).toEqual([{ ...realm, URLPrefixMatches: urls }]);
+  expect(sent(S0)).toEqual(['InstallProfile']);
+  // An app with another one is refused it: a device has one.
+  const other = await register('SSO', ssoPayload('OTHER'));
+  await set({ sso: { profileId: other, baseUrlMatches: null }, vpnProfileId, dataRoaming: false }, OTHER);
+  await set({ sso: sso(null) }, APP);
+  await virtual.advance(5 * MINUTE);
+  expect(kerberosOn(S0)).toHaveLength(1);
+  await set({ sso: null, vpnProfileId, dataRoaming: false }, OTHER);
+  await virtual.advance(5 * MINUTE);
+  expect(kerberosOn(S0)).toEqual([{ Realm: 'REALM-canary', AppIdentifierMatches: [bundleId(APP)] }]);
+  expect(rulesOn(S0)).toEqual([rule(true, false, OTHER)]);
+  expect(payloadsOn(S0, 'com.apple.vpn.managed.applayer')).toMatchObject([{ VPNUUID: VPNUUID }]);
+  expect(virtual.simulator.fleet.find(S0)?.profiles.size).toBe(1);
+  // Another payload goes to who has it.
+  const replaced = { profileId, name: 'SSO', payload: ssoPayload('NEW-canary') };
+  await virtual.until(changeProfile(virtual.edge, replaced, OWNER));
+  await virtual.advance(5 * MINUTE);
+  expect(kerberosOn(S0)).toMatchObject([{ Realm: 'NEW-canary' }]);
+  const remove = (id: string) => virtual.until(deleteProfile(virtual.edge, { profileId: id }, OWNER));
+  await expect(remove(profileId)).rejects.toMatchObject({ code: 'REJECTED_PROFILE_IN_USE' });
+  await remove(other);
+  await set({}, null);
+  await set({});
+  await set({}, OTHER);
+  await virtual.advance(5 * MINUTE);
+  expect(virtual.simulator.fleet.find(S0)?.profiles.size).toBe(0);
+  const log = JSON.stringify(await virtual.events());
+  expect(log).toContain('installation.profile-taken');
+  expect(log).not.toContain('canary');
+});
+
 it('a16: a newer version in the store is installed once on each device that has an older one', async () => {
   const often = { metadataEveryMs: 4 * MINUTE, updatesEveryMs: 4 * MINUTE, totalsEveryMs: 20 * DAY };
   await withDevices(2, 100, often);

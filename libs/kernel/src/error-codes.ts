@@ -42,6 +42,12 @@ export const ERROR_CODES = {
     means: 'A row of a table is not valid.',
     advice: 'Mend the row and send it again; the other rows were taken.',
   },
+  INVALID_BASE_URL: {
+    means:
+      'The addresses of a Single Sign-On are not the beginnings of any, are none at all, or are too many.',
+    advice:
+      'Name beginnings such as `https://intranet.example.com/`, or null for all addresses. A slash is added at the end; ports are compared as they are written.',
+  },
   INVALID_PROFILE: {
     means: 'The profile cannot be used.',
     advice:

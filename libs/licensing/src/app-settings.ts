@@ -1,3 +1,5 @@
+import type { AppSso } from './app-sso.js';
+
 /** How an app is installed and may be used. */
 export interface AppSettings {
   /** Assigning a licence of it starts its installation. */
@@ -12,6 +14,8 @@ export interface AppSettings {
   readonly dataRoaming: boolean;
   /** The profile of the VPN that the app uses; null for none. */
   readonly vpnProfileId: string | null;
+  /** Its Single Sign-On; null for none. iOS alone. */
+  readonly sso: AppSso | null;
 }
 
 /** What an account or one of its apps says; what it does not say is inherited. */
@@ -29,6 +33,7 @@ export const DEFAULT_APP_SETTINGS: AppSettings = {
   cellularData: true,
   dataRoaming: true,
   vpnProfileId: null,
+  sso: null,
 };
 
 /** What holds for an app: its own settings, over its account's, over the product's. */

@@ -24,6 +24,7 @@ import { appleEventSteps, appleEventWaits } from './apple-event/apple-event-step
 import { appleEventStory, appleEventSubjects } from './apple-event/apple-event-story.js';
 import { appSettingsDecider } from './app-settings/app-settings-decider.js';
 import { appSettingsEventTypes } from './app-settings/app-settings-events.js';
+import { appSettingsReactions } from './app-settings/app-settings-reactions.js';
 import { appSettingsSteps, appSettingsWaits } from './app-settings/app-settings-steps.js';
 import { appSettingsStory, appSettingsSubjects } from './app-settings/app-settings-story.js';
 import { assetDecider } from './asset/asset-decider.js';
@@ -140,7 +141,7 @@ export const concepts = {
       waits: appSettingsWaits(timings),
       weigh: () => 500,
     }),
-    reactions: () => [],
+    reactions: () => appSettingsReactions,
     story: appSettingsStory,
     subjects: appSettingsSubjects,
   },

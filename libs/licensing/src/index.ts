@@ -108,7 +108,10 @@ export type { OutcomeDocument } from './order/outcomes-model.js';
 export { GRACE_MS, INSTALLATION_STATES, installationKey } from './installation/installations-model.js';
 export { INSTALLATION_FAILURES } from './installation/installation-story.js';
 export { REASONS_WHY, whyOf, type Circumstances, type NextStep, type ReasonWhy, type Why } from './why.js';
+export { MAX_BASE_URLS, baseUrlsOf, type AppSso } from './app-sso.js';
 export {
+  type DeviceSso,
+  type SealedPayload,
   composedProfile,
   digestOf,
   type AppTerms,

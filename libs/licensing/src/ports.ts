@@ -251,7 +251,13 @@ export type DeviceRequest =
   /** Removes the app with its data. It does not free the licence. */
   | { readonly requestType: 'RemoveApplication'; readonly bundleId: string }
   /** Replaces the profile that the device has from us. `digest`: of its content. */
-  | { readonly requestType: 'InstallProfile'; readonly digest: string; readonly profile: DeviceProfile }
+  | {
+      readonly requestType: 'InstallProfile';
+      readonly digest: string;
+      readonly profile: DeviceProfile;
+      /** The sealed payloads that are in it, by the ids of their profiles. Secrets. */
+      readonly sealed: Readonly<Record<string, string>>;
+    }
   /** Removes it. */
   | { readonly requestType: 'RemoveProfile' }
   | { readonly requestType: 'DeviceInformation'; readonly queries: readonly string[] };
@@ -339,6 +345,8 @@ export interface Vault {
   /** The token that an import brought; null when it has been forgotten. */
   importedToken(importId: string, fingerprint: string): Promise<string | null>;
   forgetImportedToken(importId: string, fingerprint: string): Promise<void>;
+  /** What a profile has while it has this fingerprint; null when it has been forgotten. A secret. */
+  profilePayload(profileId: string, fingerprint: string): Promise<string | null>;
   /** All payloads that a profile has had. */
   forgetProfile(profileId: string): Promise<void>;
   /** The bearer secret of an account's notifications; made when it is asked for first, and the same for all who ask. */

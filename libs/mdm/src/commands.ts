@@ -36,7 +36,7 @@ function contentOf(command: DeviceRequest): PlistDictionary {
     case 'RemoveApplication':
       return { Identifier: command.bundleId };
     case 'InstallProfile':
-      return { Payload: Buffer.from(profilePlist(command.digest, command.profile)) };
+      return { Payload: Buffer.from(profilePlist(command.digest, command.profile, command.sealed)) };
     case 'RemoveProfile':
       return { Identifier: PROFILE_IDENTIFIER };
     case 'DeviceInformation':

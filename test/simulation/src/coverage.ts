@@ -113,6 +113,7 @@ const NEVER_ANSWERED: Readonly<Partial<Record<ErrorCode, string>>> = {
     'REJECTED_UNKNOWN_DEVICE',
   ]),
   ...because('nobody registers profiles', [
+    'INVALID_BASE_URL',
     'INVALID_PROFILE',
     'NOT_FOUND_PROFILE',
     'REJECTED_PROFILE_IN_USE',

@@ -235,6 +235,9 @@ function installApps(
   apps('C02K', { type: 'DoubtProfile' });
   compose('profile-15', [rule]);
   apps('C02K', { type: 'RecordReenrolment', uuid: 'list-5' });
+  journey.send(settings, { ...about, settings: { ...mandatory, vpnProfileId: 'profile-1' } });
+  vpn({ type: 'ChangeProfile', name: 'Head office', payload: { fingerprint: 'p4', vpnUuid } });
+  journey.send(settings, { type: 'TellDevices', serialNumbers: ['C02K'] });
 }
 
 /** A group is ordered for, joined and left. */

@@ -1,5 +1,6 @@
 import {
   appSettingsStream,
+  baseUrlsOf,
   assetKey,
   effectiveSettings,
   idOfAsset,
@@ -43,24 +44,35 @@ export interface AppSettingsFound extends NamedApp {
   readonly asOf: Reflected;
 }
 
-/** @throws Refusal NOT_FOUND_ACCOUNT, NOT_FOUND_ASSET, NOT_FOUND_PROFILE, CONFLICT_VERSION */
+/** @throws Refusal NOT_FOUND_ACCOUNT, NOT_FOUND_ASSET, NOT_FOUND_PROFILE, INVALID_BASE_URL, CONFLICT_VERSION */
 export async function setAppSettings(
   seatbook: SeatbookEdge,
-  { uId, asset, settings, ifVersion }: SetAppSettings,
+  { uId, asset, settings: said, ifVersion }: SetAppSettings,
   caller: Caller,
 ): Promise<Receipt> {
+  const settings = withBaseUrls(said);
   await mustBeImported(seatbook, uId);
   await mustBeKnown(seatbook, uId, asset);
   const adamId = asset?.adamId ?? null;
   const context = await takenContext(seatbook, caller, 'SetAppSettings', { uId, adamId, settings });
   // Whoever deletes a profile sees who may name it by then.
-  if (settings.vpnProfileId != null) {
-    const use = { type: 'NoteUse', uId, adamId, kind: 'VPN' } as const;
-    await seatbook.execute(profileStream(settings.vpnProfileId), use, context);
-  }
+  const named = [
+    [settings.vpnProfileId, 'VPN'],
+    [settings.sso?.profileId, 'SSO'],
+  ] as const;
+  for (const [profileId, kind] of named)
+    if (profileId != null)
+      await seatbook.execute(profileStream(profileId), { type: 'NoteUse', uId, adamId, kind }, context);
   const command = { type: 'SetAppSettings', uId, adamId, settings, ifVersion } as const;
   return seatbook.execute(appSettingsStream(uId, adamId), command, context);
 }
+
+/** Addresses as devices compare them. */
+const withBaseUrls = ({ sso, ...settings }: OwnSettings): OwnSettings => {
+  if (sso === undefined) return settings;
+  if (sso === null || sso.baseUrlMatches === null) return { ...settings, sso };
+  return { ...settings, sso: { ...sso, baseUrlMatches: baseUrlsOf(sso.baseUrlMatches) } };
+};
 
 /** As they are in the log now. @throws Refusal NOT_FOUND_ACCOUNT, NOT_FOUND_ASSET */
 export async function getAppSettings(

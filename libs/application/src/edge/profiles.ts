@@ -138,7 +138,7 @@ async function namedBy(
   for (const user of users) {
     const named = await runner.look(
       appSettingsStream(user.uId, user.adamId),
-      ({ settings }) => settings.vpnProfileId === profileId,
+      ({ settings }) => settings.vpnProfileId === profileId || settings.sso?.profileId === profileId,
     );
     if (named) naming.push(user);
   }

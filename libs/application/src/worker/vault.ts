@@ -27,6 +27,7 @@ export function vaultOf(secrets: Secrets, newSecret: () => string): Vault {
     },
     importedToken: (importId, fingerprint) => secrets.get(importedTokenName(importId, fingerprint)),
     forgetImportedToken: (importId, fingerprint) => secrets.delete(importedTokenName(importId, fingerprint)),
+    profilePayload: (profileId, fingerprint) => secrets.get(profilePayloadName(profileId, fingerprint)),
     async forgetProfile(profileId) {
       for (const name of await secrets.names(profilePayloadName(profileId, ''))) await secrets.delete(name);
     },

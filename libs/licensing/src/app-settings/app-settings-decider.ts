@@ -14,6 +14,8 @@ export type AppSettingsCommand =
       readonly ifVersion?: number | undefined;
     })
   /** Devices that are to be told next, those after `after`; fewer than are told at once are the last ones. */
+  /** A profile has another payload. */
+  | (Command<'ReplacePayload'> & { readonly profileId: string })
   | (Command<'TellDevices'> & { readonly serialNumbers: readonly string[] })
   /** Updates were looked for: these devices have an older version than the store. */
   | (Command<'AskUpdates'> & { readonly outdated: readonly OutdatedApp[] });
@@ -43,6 +45,12 @@ export const appSettingsDecider = ({
     switch (command.type) {
       case 'SetAppSettings':
         return set(command, state, at);
+      case 'ReplacePayload': {
+        const { uId, adamId, settings } = state;
+        const { profileId } = command;
+        const names = settings.vpnProfileId === profileId || settings.sso?.profileId === profileId;
+        return names ? [{ type: 'appSettings.payload-replaced', data: { uId, adamId, profileId } }] : [];
+      }
       case 'TellDevices':
         return told(command.serialNumbers, state);
       case 'AskUpdates': {
@@ -68,6 +76,8 @@ export const appSettingsDecider = ({
         const tellAfter = same ? state.tellAfter : '';
         return { uId, adamId, settings, version: state.version + 1, lookAt, tellAfter };
       }
+      case 'appSettings.payload-replaced':
+        return { ...state, tellAfter: '' };
       case 'appSettings.devices-told':
         return { ...state, tellAfter: event.data.after };
       case 'appSettings.updates-asked':
@@ -79,8 +89,8 @@ export const appSettingsDecider = ({
 });
 
 /** What is said of what stands in the profiles of devices. */
-const inProfiles = ({ cellularData, dataRoaming }: OwnSettings): string =>
-  JSON.stringify([cellularData, dataRoaming]);
+const inProfiles = ({ cellularData, dataRoaming, vpnProfileId, sso }: OwnSettings): string =>
+  JSON.stringify({ cellularData, dataRoaming, vpnProfileId, sso });
 
 function told(
   serialNumbers: readonly string[],

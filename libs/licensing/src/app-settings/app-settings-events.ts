@@ -35,12 +35,18 @@ export type AppSettingsEvent =
         readonly after: string | null;
       }
     >
+  /** A profile that they name has another payload. */
+  | Event<
+      'payload-replaced',
+      { readonly uId: string; readonly adamId: string | null; readonly profileId: string }
+    >
   /** Updates were looked for. */
   | Event<'updates-looked', { readonly uId: string; readonly lookAt: Instant }>;
 
 export const appSettingsEventTypes = firstVersions<AppSettingsEvent>({
   'appSettings.set': true,
   'appSettings.devices-told': true,
+  'appSettings.payload-replaced': true,
   'appSettings.updates-asked': true,
   'appSettings.updates-looked': true,
 });

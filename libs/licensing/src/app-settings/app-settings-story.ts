@@ -1,4 +1,5 @@
 import type { Envelope, Story } from '@seatbook/kernel';
+import type { AppSso } from '../app-sso.js';
 import type { Subjects } from '../subjects.js';
 import { count, type StoryContext } from '../wording.js';
 import type { AppSettingsEvent } from './app-settings-events.js';
@@ -16,6 +17,8 @@ export function appSettingsSubjects({ type, data }: Envelope<AppSettingsEvent>):
         assets: adamId === null ? [] : QUALITIES.map((pricingParam) => ({ adamId, pricingParam })),
       };
     }
+    case 'appSettings.payload-replaced':
+      return { uId };
     case 'appSettings.devices-told':
       return { uId, holders: data.serialNumbers.map((one) => `d:${one}` as const) };
     case 'appSettings.updates-asked': {
@@ -31,16 +34,22 @@ export function appSettingsSubjects({ type, data }: Envelope<AppSettingsEvent>):
   }
 }
 
+const ssoIn = ({ profileId, baseUrlMatches }: AppSso): string =>
+  `${profileId} for ${baseUrlMatches === null ? 'all addresses' : baseUrlMatches.join(' and ')}`;
+
 export const appSettingsStory: Story<AppSettingsEvent, StoryContext> = {
   'appSettings.set'({ data: { adamId, settings } }) {
     const whose = adamId === null ? 'The settings of all apps of the account' : 'The settings of the app';
-    const said = Object.entries(settings).map(
+    const { sso, ...rest } = settings;
+    const said = Object.entries(rest).map(
       ([name, value]) => `${name} ${value === null ? 'none' : String(value)}`,
     );
+    if (sso !== undefined) said.push(`sso ${sso === null ? 'none' : ssoIn(sso)}`);
     return said.length === 0
       ? `${whose} are the inherited ones.`
       : `${whose} are now: ${said.join(', ')}; the rest is inherited.`;
   },
+  'appSettings.payload-replaced': () => 'A profile that settings of apps name has another payload.',
   'appSettings.devices-told': ({ data: { serialNumbers } }) =>
     `Settings of apps ask for another profile on ${count(serialNumbers.length, 'device')}.`,
   'appSettings.updates-asked': ({ data }, { assetName }) =>

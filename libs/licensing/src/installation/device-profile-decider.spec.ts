@@ -9,7 +9,13 @@ import { nextOfProfile } from './device-profile-state.js';
 
 const decider = installationDecider(DEFAULT_TIMINGS);
 const { rolloutQuietMs: QUIET, unansweredMs: UNANSWERED } = DEFAULT_TIMINGS;
-const app = (bundleId: string) => ({ bundleId, cellularData: true, dataRoaming: false });
+const app = (bundleId: string) => ({
+  bundleId,
+  cellularData: true,
+  dataRoaming: false,
+  sso: null,
+  vpn: null,
+});
 const PROFILE = composedProfile([app('com.example.maps')]);
 const OTHER = composedProfile([app('com.example.maps'), app('com.example.video')]);
 const ANSWER = { bundleId: null, state: null, rejection: null, errors: [], apps: null, facts: null } as const;

@@ -1,6 +1,18 @@
 import type { Story } from '@seatbook/kernel';
+import type { DeviceProfile } from '../device-profile.js';
 import { count, moment, type StoryContext } from '../wording.js';
 import type { DeviceProfileEvent, ProfileFailure } from './device-profile-events.js';
+
+function partsOf({ rules, sso, vpns = [] }: DeviceProfile): string {
+  const parts: string[] = [];
+  const limited = rules.flatMap(({ bundleIds }) => bundleIds).length;
+  if (limited > 0) parts.push(`limits on mobile data for ${count(limited, 'app')}`);
+  if (sso) parts.push(`Single Sign-On for ${count(sso.bundleIds.length, 'app')}`);
+  if (sso && sso.without.length > 0)
+    parts.push(`none for ${count(sso.without.length, 'app')} that would need another one`);
+  if (vpns.length > 0) parts.push(count(vpns.length, 'VPN'));
+  return parts.join(', ');
+}
 
 const PROFILE_FAILURES: Readonly<Record<ProfileFailure, string>> = {
   refused: 'the device refused it',
@@ -15,7 +27,7 @@ export const deviceProfileStory: Story<DeviceProfileEvent, StoryContext> = {
   'installation.profile-asked': ({ data: { profile } }) =>
     profile === null
       ? 'The profile of the device is to be removed: no app asks for anything.'
-      : `The device is sent a profile for ${count(new Set(profile.rules.flatMap(({ bundleIds }) => bundleIds)).size, 'app')}.`,
+      : `The device is sent a profile: ${partsOf(profile)}.`,
   'installation.profile-put-off': () => 'The device put its profile off.',
   'installation.profile-taken': ({ data: { digest } }) =>
     digest === '' ? 'The device has no profile of ours any more.' : 'The device has its profile.',

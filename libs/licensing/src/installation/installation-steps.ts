@@ -1,9 +1,16 @@
 import { idOf, type Step, type Steps } from '@seatbook/kernel';
 import { bundleIdOf } from '../asset-description.js';
-import { asksForProfile, composedProfile, type AppTerms } from '../device-profile.js';
+import {
+  asksForProfile,
+  composedProfile,
+  sealedIn,
+  type AppTerms,
+  type DeviceProfile,
+  type SealedPayload,
+} from '../device-profile.js';
 import type { LicensingPorts } from '../ports.js';
 import { settingsInForce } from '../settings-in-force.js';
-import { assetStream, deviceStream } from '../streams.js';
+import { assetStream, deviceStream, profileStream } from '../streams.js';
 import type { LongestWaits, Timings } from '../timings.js';
 import { newCommandUuid } from '../command-uuid.js';
 import type { InstallationCommand } from './installation-decider.js';
@@ -66,16 +73,44 @@ const profile: Step<DeviceApps, LicensingPorts, InstallationCommand> = {
     const { phase, enrolmentId } = await ports.read(deviceStream(idOf(stream)));
     if (phase !== 'enrolled' || enrolmentId === null) return [];
     const { uuid, digest } = asked;
+    const sealed = await unsealed(asked.profile, ports);
+    // It was replaced or deleted meanwhile: it is composed anew.
+    if (sealed === null) return [{ type: 'RecordProfileUnsent', uuid }];
     const result = await ports.mdm.enqueue(
       uuid,
       asked.profile === null
         ? { requestType: 'RemoveProfile' }
-        : { requestType: 'InstallProfile', digest, profile: asked.profile },
+        : { requestType: 'InstallProfile', digest, profile: asked.profile, sealed },
       [enrolmentId],
     );
     return result.ok && result.refused.length === 0 ? [] : [{ type: 'RecordProfileUnsent', uuid }];
   },
 };
+
+/** The sealed payloads of a profile by their ids; null where one of them is gone. Secrets. */
+async function unsealed(
+  profile: DeviceProfile | null,
+  { vault }: LicensingPorts,
+): Promise<Readonly<Record<string, string>> | null> {
+  const sealed: Record<string, string> = {};
+  for (const { profileId, fingerprint } of profile === null ? [] : sealedIn(profile)) {
+    const payload = await vault.profilePayload(profileId, fingerprint);
+    if (payload === null) return null;
+    sealed[profileId] = payload;
+  }
+  return sealed;
+}
+
+/** Null for none, and for a profile that was deleted as it was chosen. */
+const payloadOf = async (
+  profileId: string | null | undefined,
+  { look }: LicensingPorts,
+): Promise<SealedPayload | null> =>
+  profileId == null
+    ? null
+    : look(profileStream(profileId), ({ phase, payload: { fingerprint } }) =>
+        phase === 'registered' ? { profileId, fingerprint } : null,
+      );
 
 /** What the settings in force ask for, of each app that is on the device or on its way. */
 async function termsOf(
@@ -97,7 +132,13 @@ async function termsOf(
     if (!asksForProfile(settings)) continue;
     const named = bundleId ?? (await ports.look(assetStream(uId, { adamId, pricingParam }), bundleIdOf));
     if (named === null) unnamed = true;
-    else terms.push({ ...settings, bundleId: named });
+    else {
+      const { cellularData, dataRoaming, vpnProfileId } = settings;
+      const payload = await payloadOf(settings.sso?.profileId, ports);
+      const sso = payload && { ...payload, baseUrlMatches: settings.sso?.baseUrlMatches ?? null };
+      const vpn = await payloadOf(vpnProfileId, ports);
+      terms.push({ bundleId: named, cellularData, dataRoaming, sso, vpn });
+    }
   }
   return { terms, unnamed };
 }

@@ -71,6 +71,22 @@ export const Reason = (): PropertyDecorator =>
 /** A flat list of texts, checked in one pass: 100,000 of them take a tenth of a second. */
 export const TextList = (max: number): PropertyDecorator => textList(max, 'texts', () => true);
 
+/** The same, or null. */
+export const TextListOrNull = (max: number): PropertyDecorator =>
+  ValidateBy({
+    name: 'textListOrNull',
+    validator: {
+      validate: (value) =>
+        value === null ||
+        (Array.isArray(value) &&
+          value.length > 0 &&
+          value.length <= max &&
+          value.every((item) => typeof item === 'string' && item.length <= 500)),
+      defaultMessage: (field) =>
+        `${field?.property ?? ''} must be a list of 1 to ${max} texts of up to 500 characters, or null`,
+    },
+  });
+
 const MAX_ID = 255;
 
 /** The schema of an id in such a list. */

@@ -1,10 +1,17 @@
 import type { AppSettingsFound } from '@seatbook/application';
-import { idOfAsset, type AppSettings, type OwnSettings } from '@seatbook/licensing';
+import {
+  MAX_BASE_URLS,
+  idOfAsset,
+  type AppSso,
+  type AppSettings,
+  type OwnSettings,
+} from '@seatbook/licensing';
 import { applyDecorators } from '@nestjs/common';
-import { ApiPropertyOptional } from '@nestjs/swagger';
-import { IsBoolean } from 'class-validator';
-import { Count, Flag, FlagOrNull, Part, Text, TextOrNull } from '../document/fields.js';
-import { MayBeLeftOut, Reason, TextFieldOrNull } from '../http/text-field.js';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsBoolean, IsObject, ValidateIf, ValidateNested } from 'class-validator';
+import { Count, Flag, FlagOrNull, Part, PartOrNull, Text, TextOrNull } from '../document/fields.js';
+import { MayBeLeftOut, Reason, TextField, TextFieldOrNull, TextListOrNull } from '../http/text-field.js';
 import { AsOfAnswer, asOfAnswer } from '../reading/as-of.js';
 
 const MEANING: Readonly<Record<keyof AppSettings, string>> = {
@@ -17,9 +24,39 @@ const MEANING: Readonly<Record<keyof AppSettings, string>> = {
   dataRoaming: 'The app may use mobile data while roaming. Only on iOS.',
   vpnProfileId:
     'The profile of the VPN that the app uses; null for none. Only on iOS; devices hear of it with the next installation.',
+  sso: 'The Single Sign-On of the app; null for none. Only on iOS. A device has one: of several, the one that most of its apps name.',
 };
 
 const PROFILE = '5c1f3b7e-8f0a-4d2b-9a61-0c7e5d4f2b13';
+
+const BASE_URLS =
+  'Addresses that it is for, by how they begin; a slash is added at the end. Null: all addresses, which has to be said.';
+const BASE_URL_EXAMPLE = ['https://intranet.example.com/'];
+
+class SsoBody {
+  @ApiProperty({ example: PROFILE, description: 'A profile of the kind `SSO`.' })
+  @TextField(1, 100)
+  profileId!: string;
+
+  @ApiProperty({
+    type: [String],
+    nullable: true,
+    minItems: 1,
+    maxItems: MAX_BASE_URLS,
+    example: BASE_URL_EXAMPLE,
+    description: BASE_URLS,
+  })
+  @TextListOrNull(MAX_BASE_URLS)
+  baseUrlMatches!: string[] | null;
+}
+
+class SsoAnswer {
+  @Text(PROFILE)
+  profileId!: string;
+
+  @ApiProperty({ type: [String], nullable: true, example: BASE_URL_EXAMPLE, description: BASE_URLS })
+  baseUrlMatches!: readonly string[] | null;
+}
 
 /** Left out: inherited. */
 const Choice = (name: keyof AppSettings): PropertyDecorator =>
@@ -50,15 +87,26 @@ export class AppSettingsBody {
   @TextFieldOrNull(1, 100)
   vpnProfileId?: string | null;
 
+  @ApiPropertyOptional({ type: SsoBody, nullable: true, description: MEANING.sso })
+  @ValidateIf((_body, value) => value !== undefined && value !== null)
+  @IsObject()
+  @ValidateNested()
+  @Type(() => SsoBody)
+  sso?: SsoBody | null;
+
   @Reason()
   reason?: string;
 }
 
 /** What a body says; what it leaves out is inherited. */
-export const settingsIn = (body: AppSettingsBody): OwnSettings =>
-  Object.fromEntries(
+export const settingsIn = ({ sso, ...body }: AppSettingsBody): OwnSettings => ({
+  ...Object.fromEntries(
     Object.entries(body).filter(([name, value]) => name !== 'reason' && value !== undefined),
-  );
+  ),
+  ...(sso === undefined ? {} : { sso: sso && ssoAnswer(sso) }),
+});
+
+const ssoAnswer = ({ profileId, baseUrlMatches }: AppSso): SsoAnswer => ({ profileId, baseUrlMatches });
 
 /** Settings that are in force. */
 export class SettingsAnswer {
@@ -79,6 +127,9 @@ export class SettingsAnswer {
 
   @TextOrNull(PROFILE, MEANING.vpnProfileId)
   vpnProfileId!: string | null;
+
+  @PartOrNull(() => SsoAnswer, MEANING.sso)
+  sso!: SsoAnswer | null;
 }
 
 class OwnSettingsAnswer {
@@ -104,6 +155,13 @@ class OwnSettingsAnswer {
     description: 'Left out: inherited. Null: none, whatever the account says.',
   })
   vpnProfileId?: string | null;
+
+  @ApiPropertyOptional({
+    type: SsoAnswer,
+    nullable: true,
+    description: 'Left out: inherited. Null: none, whatever the account says.',
+  })
+  sso?: SsoAnswer | null;
 }
 
 export class AppSettingsAnswer {
@@ -133,6 +191,7 @@ export const settingsAnswer = ({
   cellularData,
   dataRoaming,
   vpnProfileId,
+  sso,
 }: AppSettings): SettingsAnswer => ({
   mandatory,
   automaticUpdates,
@@ -140,6 +199,7 @@ export const settingsAnswer = ({
   cellularData,
   dataRoaming,
   vpnProfileId,
+  sso: sso && ssoAnswer(sso),
 });
 
 export const appSettingsAnswer = (found: AppSettingsFound): AppSettingsAnswer => ({
@@ -153,6 +213,7 @@ export const appSettingsAnswer = (found: AppSettingsFound): AppSettingsAnswer =>
     cellularData: found.own.cellularData ?? null,
     dataRoaming: found.own.dataRoaming ?? null,
     ...(found.own.vpnProfileId === undefined ? {} : { vpnProfileId: found.own.vpnProfileId }),
+    ...(found.own.sso === undefined ? {} : { sso: found.own.sso && ssoAnswer(found.own.sso) }),
   },
   version: found.version,
   asOf: asOfAnswer(found.asOf),

@@ -41,7 +41,7 @@ export class AppSettingsController {
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiHeader(IF_MATCH)
   @ApiOkResponse({ type: AppSettingsAnswer, description: 'The settings.' })
-  @ApiRefusals('NOT_FOUND_PROFILE', 'REJECTED_PROFILE_IN_USE')
+  @ApiRefusals('NOT_FOUND_PROFILE', 'REJECTED_PROFILE_IN_USE', 'INVALID_BASE_URL')
   setSettingsOfAccount(
     @Param('accountId') uId: string,
     @Body() body: AppSettingsBody,
@@ -68,7 +68,13 @@ export class AppSettingsController {
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiHeader(IF_MATCH)
   @ApiOkResponse({ type: AppSettingsAnswer, description: 'The settings.' })
-  @ApiRefusals('NOT_FOUND_ASSET', 'INVALID_ASSET', 'NOT_FOUND_PROFILE', 'REJECTED_PROFILE_IN_USE')
+  @ApiRefusals(
+    'NOT_FOUND_ASSET',
+    'INVALID_ASSET',
+    'NOT_FOUND_PROFILE',
+    'REJECTED_PROFILE_IN_USE',
+    'INVALID_BASE_URL',
+  )
   setSettingsOfApp(
     @Param('accountId') uId: string,
     @Param('assetId') assetId: string,
