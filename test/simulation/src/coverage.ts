@@ -112,12 +112,6 @@ const NEVER_ANSWERED: Readonly<Partial<Record<ErrorCode, string>>> = {
     'REJECTED_NO_MDM',
     'REJECTED_UNKNOWN_DEVICE',
   ]),
-  ...because('nobody registers profiles', [
-    'INVALID_BASE_URL',
-    'INVALID_PROFILE',
-    'NOT_FOUND_PROFILE',
-    'REJECTED_PROFILE_IN_USE',
-  ]),
   REJECTED_GROUP_FULL: 'no group has so many members',
   TRANSIENT_BEHIND: 'while views cannot be written for long, nothing is written that they could be behind',
   TRANSIENT_TOKEN_GONE: 'a sealed token is deleted only when the import that it is for has ended',
@@ -129,6 +123,8 @@ function because(reason: string, codes: readonly ErrorCode[]): Partial<Record<Er
 
 /** What happens in few of the worlds that have devices, or never: nobody changes settings of apps, a server refuses no command, no other tool retires persons, few of those whom Apple knows change, and no account assigns to others than before. */
 const RARE: ReadonlySet<string> = new Set([
+  'appSettings.payload-replaced',
+  'appSettings.updates-asked',
   'account.assignment-type-set',
   'activation.found-retired',
   'activation.update-noted',
@@ -142,12 +138,18 @@ const RARE: ReadonlySet<string> = new Set([
   'installation.device-left',
   'installation.list-failed',
   'installation.not-needed',
+  'installation.profile-failed',
+  'installation.profile-lost',
+  'installation.profile-overtaken',
+  'installation.profile-put-off',
   'installation.put-off',
   'mdmCommand.given-up',
+  'profile forget',
+  'profile.deleted',
+  'profile.payload-forgotten',
 ]);
 
-const mayBeMissing = (name: string): boolean =>
-  RARE.has(name) || /^(?:appSettings|profile|installation\.profile-)|^deviceApps profile/.test(name);
+const mayBeMissing = (name: string): boolean => RARE.has(name);
 
 /** What a run of 300 seeds must have seen at least once, beside all that can be done. */
 export function required(): string[] {

@@ -4,6 +4,7 @@ import { seededRandom } from '@seatbook/test-support/seeded-random';
 import type { Action } from './actions/action.js';
 import { apple } from './actions/apple.js';
 import { beginnings } from './actions/beginnings.js';
+import { deviceSettings } from './actions/device-settings.js';
 import { devices } from './actions/devices.js';
 import { groups } from './actions/groups.js';
 import { machine, strikeTheBeginning } from './actions/machine.js';
@@ -18,7 +19,7 @@ import { contradictions, logOf, unsettled } from './invariants.js';
 import { lastOrder } from './last-order.js';
 import { othersAtWork } from './others-at-work.js';
 import { Standstill } from './standstill.js';
-import { World, devicesIn, workersOf, type Where } from './world.js';
+import { World, devicesIn, settingsIn, workersOf, type Where } from './world.js';
 
 /** How one seed's history ended. */
 export interface Ending {
@@ -42,9 +43,13 @@ interface Planned {
 const ACTIONS: readonly Action[] = [...people, ...persons, ...groups, ...apple, ...machine];
 
 /** Names of all that can happen, as they are counted. */
-export const actionNames: readonly string[] = [...beginnings, ...ACTIONS, ...workers, ...devices].map(
-  ({ name }) => `action: ${name}`,
-);
+export const actionNames: readonly string[] = [
+  ...beginnings,
+  ...ACTIONS,
+  ...workers,
+  ...devices,
+  ...deviceSettings,
+].map(({ name }) => `action: ${name}`);
 
 /** Pauses between two things that happen: most histories are made of what happens close together. */
 const PAUSES_MS = [
@@ -66,19 +71,22 @@ const LAST_ORDERS = 4;
  */
 function planOf(seed: number, where: Where): Planned[] {
   const dice = new Dice(seededRandom(seed * 104_729 + 3));
+  const aboutDevices = [...(devicesIn(seed) ? devices : []), ...(settingsIn(seed) ? deviceSettings : [])];
   const actions = [
     ...ACTIONS,
     ...(where === 'servers' ? servers : []),
     ...(workersOf(seed) > 1 ? workers : []),
-    ...(devicesIn(seed) ? devices : []),
+    ...aboutDevices,
   ];
-  const theme = actions[seed % actions.length] as Action;
-  const length = dice.between(6, 30);
+  const themes = settingsIn(seed) ? aboutDevices : actions;
+  const theme = themes[seed % themes.length] as Action;
+  // Few worlds have settings of apps: more happens in each.
+  const length = settingsIn(seed) ? 36 : dice.between(6, 30);
   return Array.from({ length: where === 'servers' ? Math.ceil(length / 2) : length }, (_planned, index) => {
     const own = new Dice(seededRandom(seed * 15_485_863 + index * 32_452_843));
     // Where there are devices, most that happens is about them.
     const ofDevices = devicesIn(seed) && dice.chance(0.6);
-    const action = index % 7 === 2 ? theme : dice.weighted(ofDevices ? devices : actions);
+    const action = index % 7 === 2 ? theme : dice.weighted(ofDevices ? aboutDevices : actions);
     return { action, dice: own, pause: dice.of(PAUSES_MS) };
   });
 }

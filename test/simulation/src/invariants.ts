@@ -20,6 +20,7 @@ import { stdq } from '@seatbook/test-support/virtual-seatbook';
 import { auditCalls } from './audit/calls.js';
 import { Causes } from './audit/causes.js';
 import { auditCommands } from './audit/commands.js';
+import { profilesAreAsAsked } from './audit/device-profiles.js';
 import { auditDifferences } from './audit/differences.js';
 import { auditGroups } from './audit/groups.js';
 import { auditInstallations, carriedOutOnce } from './audit/installations.js';
@@ -46,6 +47,7 @@ export async function unsettled(world: World): Promise<string[]> {
     ...(await requestsOpen(world)),
     ...(await installationsOpen(world)),
     ...(await auditGroups(world)),
+    ...(await profilesAreAsAsked(world)),
   ];
   for (const site of world.sites) {
     const account = await world.account(site);
@@ -363,7 +365,14 @@ async function secretsIn({ tokens, sites, virtual }: World, log: readonly Envelo
   const bearers = await Promise.all(
     sites.map(({ uId }) => virtual.stores.secrets.get(`notification/${uId}`)),
   );
-  const secrets = [...tokens, ...bearers.filter((bearer) => bearer !== null), 'anna@', 'ben@', 'Canary of'];
+  const secrets = [
+    ...tokens,
+    ...bearers.filter((bearer) => bearer !== null),
+    'anna@',
+    'ben@',
+    'Canary of',
+    'profile-canary',
+  ];
   return log.flatMap((event) => {
     const text = JSON.stringify(event);
     return secrets.some((secret) => text.includes(secret))

@@ -42,7 +42,7 @@ export const storeCalls = struckCalls.filter((call) => !call.startsWith('apple.'
 const WRITES =
   /^(?:events\.(?:append|probe)|reads\.(?:commit|takeOver|saveSnapshot)|progress\.(?:saveCheckpoint|takeOver|park|unpark|requestRetry)|leases\.(?:acquire|beat|release)|secrets\.(?:put|putIfAbsent|delete)|directory\.userIdsOf)$/;
 const READS =
-  /^(?:events\.(?:readStream|readReferences|readAt|subscribe)|reads\.(?:get|getMany|query|checkpoint|checkpoints)|progress\.(?:parked|parkedStreams|retryRequests)|secrets\.get)$/;
+  /^(?:events\.(?:readStream|readReferences|readAt|subscribe)|reads\.(?:get|getMany|query|checkpoint|checkpoints)|progress\.(?:parked|parkedStreams|retryRequests)|secrets\.(?:get|names))$/;
 
 /** One stroke: the call of that name that comes after `skip` others, where it concerns a stream whose name begins so. */
 export interface Stroke {

@@ -70,6 +70,9 @@ const SHORT_INSTALLATIONS: Partial<Timings> = {
   deviceReturnMs: 600_000,
 };
 
+/** Where apps are updated automatically, versions are looked for within a history. */
+const SHORT_UPDATES: Partial<Timings> = { metadataEveryMs: 120_000, updatesEveryMs: 180_000 };
+
 /** Where others come back in the end, a few rounds and a whole day are waited for. */
 const SHORT_DAYS: Partial<Timings> = {
   totalsEveryMs: 90_000,
@@ -86,6 +89,9 @@ export const othersComeTo = (seed: number): boolean => seed % 16 === 2;
 
 /** Whether an MDM server is connected in the world of a seed, at which devices enrol. */
 export const devicesIn = (seed: number): boolean => seed % 16 === 12;
+
+/** Whether settings of apps are changed in the world of a seed, one of those that have devices. */
+export const settingsIn = (seed: number): boolean => seed % 32 === 28;
 
 /** So many workers there are in the world of a seed; the edge is with the first. */
 export const workersOf = (seed: number): number => (seed % 9 !== 4 ? 1 : seed % 27 === 13 ? 3 : 2);
@@ -166,6 +172,7 @@ export class World {
       timings: {
         ...(dice.chance(0.1) ? {} : { ...SHORT_WAITS, ...(othersComeTo(seed) ? SHORT_DAYS : {}) }),
         ...(devicesIn(seed) ? SHORT_INSTALLATIONS : {}),
+        ...(settingsIn(seed) ? SHORT_UPDATES : {}),
       },
       ...(devicesIn(seed) && { mdm: {} }),
       // Some deployments run their halves in two processes, and some have several workers.

@@ -76,6 +76,8 @@ export class NanoMdm {
   /** Whether the webhook of the next answer of this enrolment is lost. */
   losesAnswer: (enrolmentId: string) => boolean = () => false;
   readonly #enrolments = new Map<string, Enrolment>();
+  /** Enrolments of which a check-in message was lost: its client does not know what has become of them. */
+  readonly unheard = new Set<string>();
   readonly #taken = new Set<string>();
 
   constructor(
@@ -219,6 +221,7 @@ export class NanoMdm {
     if (counted) faults.loseWebhooks -= 1;
     if (counted || (isAnswer && this.losesAnswer(id)) || (faults.lose > 0 && this.random() < faults.lose)) {
       this.counts.lost += 1;
+      if (topic !== 'mdm.Connect') this.unheard.add(id);
       return;
     }
     const copies = faults.double > 0 && this.random() < faults.double ? 2 : 1;

@@ -162,7 +162,13 @@ export async function calmDevices(world: World): Promise<void> {
   const fleet = fleetOf(world);
   Object.assign(fleet.mdm.faults, NO_MDM_FAULTS);
   for (const device of fleet.all()) {
-    Object.assign(device.knobs, { offline: false, notNow: 0, refuseInstalls: 0, failInstalls: 0 });
+    Object.assign(device.knobs, {
+      offline: false,
+      notNow: 0,
+      refuseInstalls: 0,
+      failInstalls: 0,
+      refuseProfiles: 0,
+    });
     await device.wake();
   }
 }

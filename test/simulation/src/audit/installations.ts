@@ -48,7 +48,9 @@ export function auditInstallations(log: readonly Envelope[]): string[] {
         break;
       case 'installation.commanded': {
         const key = `${id} ${event.data.adamId}`;
-        if (open.has(key)) wrong.push(`${id} is told twice to install ${event.data.adamId}`);
+        // An update is for those that have it.
+        if (event.data.update === undefined ? open.has(key) : !open.has(key))
+          wrong.push(`${id} is told twice to install ${event.data.adamId}`);
         open.set(key, event.data.uuid);
         taken.add(`${event.data.uuid} ${id}`);
         break;
