@@ -187,12 +187,75 @@ it('a registered device gets licences; one that nobody knows gets them where the
   await order('AssignLicense', 'ENR000000004', { allowUnenrolled: true });
 });
 
+it('a29, a30: an app is rolled out on all that have its licence, and then where it has failed', async () => {
+  const names = ['SCP000000001', 'SCP000000002'];
+  for (const serialNumber of names) await enrolled({ serialNumber });
+  const app = '900000004';
+  for (const serialNumber of names) await order('AssignLicense', serialNumber, { assetIds: [app] });
+  Object.assign(seatbook.simulator.fleet.find('SCP000000002')?.knobs ?? {}, { refuseInstalls: 1 });
+  const body = { kind: 'RolloutApp', accountId: BERLIN };
+  const placed = async (more: object): Promise<string> => {
+    const answer = await seatbook.post('/orders', { ...body, ...more }).expect(202);
+    return (answer.body as OrderBody).orderId;
+  };
+  const first = await placed({ assetIds: [app], scope: 'assigned' });
+  const reaches = (orderId: string, states: object) =>
+    seatbook.until<{ states: object }>(
+      `/orders/${orderId}/rollout`,
+      (rollout) => JSON.stringify(rollout.states) === JSON.stringify(states),
+    );
+  await reaches(first, { installed: 1, failed: 1 });
+  const plan = (await seatbook.post('/plans', { ...body, failedOf: first }).expect(200)).body as {
+    assets: readonly object[];
+  };
+  expect(plan.assets).toMatchObject([{ starting: 1, refused: 0 }]);
+  const again = await placed({ failedOf: first, expect: [{ assetId: app, starting: 1 }] });
+  await reaches(again, { installed: 1 });
+  expect((await seatbook.get(`/orders/${again}`).expect(200)).body).toMatchObject({
+    scope: 'failed',
+    failedOf: first,
+    pairs: 1,
+  });
+  for (const [wrong, status, code] of [
+    [{ failedOf: again }, 409, 'REJECTED_NOTHING_FAILED'],
+    [{ failedOf: 'nobody' }, 404, 'NOT_FOUND_ORDER'],
+    [{ failedOf: first, scope: 'assigned' }, 400, 'INVALID_HOLDER'],
+    [{ assetIds: [app] }, 400, 'INVALID_ORDER_EMPTY'],
+    [{ scope: 'assigned' }, 400, 'INVALID_ORDER_EMPTY'],
+  ] as const)
+    expect((await seatbook.post('/orders', { ...body, ...wrong }).expect(status)).body).toMatchObject({
+      code,
+    });
+});
+
+it('an app is removed with its licence where the return says so', async () => {
+  const serialNumber = 'RMV000000001';
+  const device = await enrolled({ serialNumber });
+  const assetIds = ['900000004'];
+  await order('AssignLicense', serialNumber, { assetIds });
+  await order('RolloutApp', serialNumber, { assetIds });
+  const reaches = (state: string) =>
+    seatbook.until<Registration>(
+      `/devices/${serialNumber}/registration`,
+      ({ installations }) => installations[state] === 1,
+    );
+  await reaches('installed');
+  await order('ReturnLicense', serialNumber, { assetIds, removeApp: true });
+  await reaches('removed');
+  expect(device.apps.size).toBe(0);
+});
+
 it('a licence goes from one device to another', async () => {
   for (const serialNumber of ['SWP000000001', 'SWP000000002']) await register({ serialNumber }).expect(201);
   await seatbook.quiet();
   await order('AssignLicense', 'SWP000000001');
   const named = { fromSerialNumber: 'SWP000000001', toSerialNumber: 'swp000000002' };
   const body = { kind: 'ReassignLicense', accountId: BERLIN, assetIds: [APP], ...named };
+  expect((await seatbook.post('/plans', body).expect(200)).body).toMatchObject({
+    kind: 'ReassignLicense',
+    assets: [{ sent: 1, waiting: 1, waitingReason: 'promised' }],
+    calls: 1,
+  });
   const { orderId } = (await seatbook.post('/orders', body).expect(202)).body as OrderBody;
   await seatbook.until<OrderBody>(`/orders/${orderId}`, ({ state }) => state === 'finished');
   await seatbook.quiet();

@@ -127,6 +127,54 @@ it('a35: a person leaves by one command: all groups, all that is held by one cal
   await expect(assign([APP], [kim])).rejects.toMatchObject({ code: 'REJECTED_PERSON_LEAVING' });
 });
 
+it('a35: a person leaves two accounts by one command, each by the fewest calls; what others hold there stays', async () => {
+  await location();
+  const lyon = '7700000000000002';
+  const { admin } = virtual.simulator;
+  const { token } = admin.createLocation({ uId: lyon, name: 'Lyon Studio', country: 'FR' });
+  admin.addAssets(lyon, [asset(APP, 20), asset(OTHER, 20)]);
+  await virtual.import(token, 'user');
+  await virtual.advance(60_000);
+  const [kim = '', robin = ''] = await active('Kim', 'Robin');
+  await virtual.until(activatePersons(virtual.edge, { uId: lyon, userIds: [kim, robin] }, OWNER));
+  const states = async (uId: string): Promise<Readonly<Record<string, string>>> => {
+    const { rows } = await virtual.until(listActivations(virtual.edge, { uId, part: { limit: 500 } }));
+    return Object.fromEntries(rows.map(({ document: { userId, state } }) => [userId, state]));
+  };
+  const both = (state: string): Promise<void> =>
+    virtual.advanceUntil(`the person is ${state} at both`, async () =>
+      [await states(UID), await states(lyon)].every((of) => of[kim] === state),
+    );
+  await both('invited');
+  const give = async (uId: string, assets: readonly string[]): Promise<void> => {
+    const order = { kind: 'AssignLicense', uId, ifShort: 'wait', platform: null } as const;
+    const named = { assets: assets.map(stdq), userIds: [kim, robin] };
+    const { orderId } = await virtual.until(placeOrder(virtual.edge, { ...order, ...named }, OWNER));
+    await virtual.finished(orderId);
+  };
+  await give(UID, [APP]);
+  await give(lyon, [APP, OTHER]);
+  const before = writesTo('/assets/disassociate');
+  const left = await leave(kim);
+  expect([...left.accountIds].sort()).toEqual([UID, lyon]);
+  await both('retired');
+  await virtual.advance(60_000);
+  // One call for each location takes all back, and one retires the person there.
+  expect(writesTo('/assets/disassociate') - before).toBe(2);
+  expect(writesTo('/users/retire')).toBe(2);
+  const holders = (uId: string, adamId: string) => admin.assignments(uId).users[`${adamId}/STDQ`] ?? [];
+  expect([holders(UID, APP), holders(lyon, APP), holders(lyon, OTHER)]).toEqual([[robin], [robin], [robin]]);
+  const { rows } = await virtual.until(
+    listHolderPairs(virtual.edge, { holder: `u:${kim}`, part: { limit: 10 } }),
+  );
+  expect(rows).toEqual([]);
+  expect([await states(UID), await states(lyon)]).toMatchObject([
+    { [robin]: 'invited' },
+    { [robin]: 'invited' },
+  ]);
+  await forget(kim);
+});
+
 it('a person who held nothing is forgotten when Apple has retired the person, not before', async () => {
   await location();
   const [kim = ''] = await active('Kim');

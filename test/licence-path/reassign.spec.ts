@@ -1,4 +1,4 @@
-import { getTimeline, reassignLicense, rolloutApp } from '@seatbook/application';
+import { getTimeline, getWhy, planReassign, reassignLicense, rolloutApp } from '@seatbook/application';
 import { OWNER, UID, VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 
 const APP = '900000001';
@@ -59,6 +59,7 @@ it('a4: the last licence goes to the receiver while the giver still waits for th
   expect(held.filter((holders) => holders.length > 1)).toEqual([]);
   expect(virtual.atApple(APP)).toEqual([RECEIVER]);
   expect(await virtual.pairs(APP)).toEqual({ assigned: [RECEIVER], waiting: [OTHER] });
+  expect(await virtual.installations(GIVER)).toMatchObject([{ state: 'cancelled', nextAt: null }]);
   // The command reaches the giver, but Apple has no licence of it there any more.
   deviceOf(GIVER).knobs.offline = false;
   await virtual.until(deviceOf(GIVER).wake());
@@ -73,6 +74,55 @@ it('a4: the last licence goes to the receiver while the giver still waits for th
   await rollOut(RECEIVER);
   await virtual.advance(120_000);
   expect(await virtual.installations(RECEIVER)).toMatchObject([{ state: 'installed' }]);
+});
+
+it('what the giver has installed stays for 30 days, and shows until when', async () => {
+  await oneLicence(false);
+  await rollOut(GIVER);
+  await virtual.advance(60_000);
+  await virtual.finished(await reassign());
+  await virtual.settle();
+  const [row] = await virtual.installations(GIVER);
+  expect(row).toMatchObject({ state: 'installed' });
+  const left = (row?.endsAt ?? 0) - virtual.clock.now();
+  expect(left / DAY).toBeGreaterThan(29.9);
+  expect(left / DAY).toBeLessThanOrEqual(30);
+  const why = { uId: UID, asset: stdq(APP), holder: `d:${GIVER}` };
+  expect((await virtual.until(getWhy(virtual.edge, why))).text).toContain('30 days');
+});
+
+it('a plan says what it would do, and the order holds it to that', async () => {
+  await oneLicence(false);
+  const asked = { uId: UID, assets: [stdq(APP)], from: `d:${GIVER}`, to: `d:${RECEIVER}` } as const;
+  const planned = async (more: object = {}) => {
+    const { assets, calls } = await virtual.until(planReassign(virtual.edge, { ...asked, ...more }));
+    return { ...assets[0], calls };
+  };
+  expect(await planned()).toMatchObject({
+    sent: 1,
+    waiting: 1,
+    waitingReason: 'promised',
+    leftOut: { waiting: [`d:${RECEIVER}`], refused: [] },
+    calls: 1,
+  });
+  expect(await planned({ to: `d:${OTHER}` })).toMatchObject({
+    sent: 0,
+    alreadyHeld: 1,
+    refused: 1,
+    refusal: 'RECEIVER_HAS_ONE',
+  });
+  expect(await planned({ from: 'd:S000000009' })).toMatchObject({
+    notHeld: 1,
+    refused: 1,
+    refusal: 'NOTHING_TO_GIVE',
+  });
+  await expect(planned({ to: `d:${GIVER}` })).rejects.toMatchObject({ code: 'INVALID_HOLDER' });
+  const place = (waiting: number) =>
+    virtual.until(
+      reassignLicense(virtual.edge, { ...asked, expect: [{ ...stdq(APP), sent: 1, waiting }] }, OWNER),
+    );
+  await expect(place(0)).rejects.toMatchObject({ code: 'REJECTED_PLAN_CHANGED' });
+  expect((await virtual.order((await place(1)).orderId))?.kind).toBe('ReassignLicense');
 });
 
 it('where Apple keeps refusing the return, the giver keeps the licence', async () => {

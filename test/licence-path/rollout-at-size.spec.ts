@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import { placeOrder, getRollout } from '@seatbook/application';
+import { getRollout, placeOrder, type RolloutApp } from '@seatbook/application';
 import { MAX_PAIRS } from '@seatbook/licensing';
 import { seededRandom } from '@seatbook/test-support/seeded-random';
 import {
@@ -48,14 +48,9 @@ async function licensed(options: VirtualOptions = {}): Promise<void> {
   await virtual.settle();
 }
 
-async function rollOut(serialNumbers: readonly string[]): Promise<string> {
-  const order = {
-    uId: UID,
-    assets: APPS.map(stdq),
-    serialNumbers,
-    ifShort: 'wait',
-    platform: null,
-  } as const;
+async function rollOut(whom: Pick<RolloutApp, 'serialNumbers' | 'scope'>): Promise<string> {
+  const assets = whom.scope ? [] : APPS.map(stdq);
+  const order = { uId: UID, assets, ...whom, ifShort: 'wait', platform: null } as const;
   const { orderId } = await virtual.until(placeOrder(virtual.edge, { ...order, kind: 'RolloutApp' }, OWNER));
   return orderId;
 }
@@ -95,7 +90,7 @@ const figures = (of: string, values: object): void =>
 it(`${APPS.length} apps on ${DEVICES} devices, without faults: all are installed, by few events and commands`, async () => {
   await licensed();
   const before = (await virtual.events()).length;
-  const orderId = await rollOut(NAMES);
+  const orderId = await rollOut({ serialNumbers: NAMES });
   await ended(orderId);
   expect(await statesOf(orderId)).toEqual({ installed: INSTALLATIONS });
   const { mdm } = virtual.simulator.fleet;
@@ -138,7 +133,7 @@ it(`the same where ${SHARE * 100} % of the devices each reject, fail, are offlin
   for (const name of faults.wiped) deviceOf(name).knobs.installMs = 5 * MINUTE;
   for (const name of faults.losing) deviceOf(name).knobs.losesWebhooks = APPS.length;
   const before = (await virtual.events()).length;
-  const orderId = await rollOut(NAMES);
+  const orderId = await rollOut({ serialNumbers: NAMES });
   await virtual.advance(MINUTE);
   for (const name of faults.wiped) deviceOf(name).wipe();
   await ended(orderId);
@@ -165,7 +160,8 @@ it(`the same where ${SHARE * 100} % of the devices each reject, fail, are offlin
     Object.assign(deviceOf(name).knobs, { refuseInstalls: 0, failInstalls: 0, offline: false });
   const untouched = NAMES.filter((name) => !struckOnes.includes(name));
   const seen = new Map(untouched.map((name) => [name, deviceOf(name).seen.length]));
-  const again = await rollOut(struckOnes);
+  const again = await rollOut({ scope: { failedOf: orderId } });
+  expect((await virtual.finished(again)).pairs).toBe(failing);
   await virtual.advanceUntil(
     'what had failed is installed',
     async () => (await statesOf(again)).installed === failing,
@@ -179,7 +175,7 @@ const KILLS = process.env['ROLLOUT_DEVICES'] === undefined ? 4 : 20;
 
 it(`the process dies ${KILLS} times at its appends: the same end, and nothing is installed twice`, async () => {
   await licensed();
-  const orderId = await rollOut(NAMES);
+  const orderId = await rollOut({ serialNumbers: NAMES });
   const over = async (): Promise<boolean> => (await statesOf(orderId)).installed === INSTALLATIONS;
   const random = seededRandom(SEED);
   for (let kill = 0; kill < KILLS; kill += 1) {

@@ -1,5 +1,13 @@
-import { getRollout, leaveDevice, placeOrder, planOrder } from '@seatbook/application';
-import type { InstallationDocument } from '@seatbook/licensing';
+import {
+  getRollout,
+  leaveDevice,
+  placeOrder,
+  planOrder,
+  returnLicense,
+  type RolloutApp,
+} from '@seatbook/application';
+import type { Envelope } from '@seatbook/kernel';
+import type { InstallationDocument, OrderEvent } from '@seatbook/licensing';
 import type { NewDevice } from '@seatbook/simulator';
 import { seededRandom } from '@seatbook/test-support/seeded-random';
 import { ServerBackEnd } from '@seatbook/test-support/server-back-end';
@@ -116,6 +124,140 @@ it('a29: a second rollout while the first one runs sends nothing twice, and one 
     ).toHaveLength(1);
 });
 
+/** A rollout of these apps, of all of the other order where none is named, on those that the scope means. */
+const scoped = (scope: RolloutApp['scope'], apps: readonly string[] = [], more: object = {}) =>
+  ({
+    kind: 'RolloutApp',
+    uId: UID,
+    assets: apps.map(stdq),
+    scope,
+    ifShort: 'wait',
+    platform: null,
+    ...more,
+  }) as const;
+
+const place = (order: ReturnType<typeof scoped>, caller = OWNER) =>
+  virtual.until(placeOrder(virtual.edge, order, caller));
+
+/** Whom the ledgers were asked about for an order, app by app. */
+async function askedOf(orderId: string): Promise<readonly string[]> {
+  const asked = (await virtual.events()).flatMap((event) => {
+    const { stream, type, data } = event as Envelope<OrderEvent>;
+    if (stream !== `order-${orderId}` || type !== 'order.reservation-asked') return [];
+    const { adamId, serialNumbers } = data as { adamId: string; serialNumbers: readonly string[] };
+    return serialNumbers.map((serialNumber) => `${adamId} ${serialNumber}`);
+  });
+  return asked;
+}
+
+const installsSeen = (serialNumber: string): number =>
+  deviceOf(serialNumber).seen.filter(({ requestType }) => requestType === 'InstallApplication').length;
+
+it('a29: a rollout on all assigned ones is for those who hold each licence when it is placed, however many', async () => {
+  await withDevices(plain(3), { total: 1_200 });
+  await assign(serials(1_100));
+  await assign([S0, S1], [OTHER]);
+  // One gives its licence back, and is not meant.
+  await virtual.finished(
+    (await virtual.place({ kind: 'ReturnLicense', assets: [stdq(OTHER)], serialNumbers: [S1] })).orderId,
+  );
+  const order = scoped({ assigned: true }, [APP, OTHER]);
+  const { assets } = await virtual.until(planOrder(virtual.edge, order));
+  expect(assets).toMatchObject([
+    { adamId: APP, starting: 1_100, refused: 0 },
+    { adamId: OTHER, starting: 1, refused: 0 },
+  ]);
+  const expecting = (starting: number) => ({ ...order, expect: [{ ...stdq(OTHER), starting }] });
+  await expect(place(expecting(2))).rejects.toMatchObject({ code: 'REJECTED_PLAN_CHANGED' });
+  const caller = { ...OWNER, idempotencyKey: 'all-of-them' };
+  const { orderId } = await place(expecting(1), caller);
+  // Who gets the licence later is not meant, also where the request is sent once more.
+  await assign([S2], [OTHER]);
+  expect(await place(expecting(1), caller)).toMatchObject({ orderId, repeated: true });
+  expect(await virtual.finished(orderId)).toMatchObject({
+    pairs: 1_101,
+    scope: { assigned: true },
+    final: { alreadyHeld: 1_101, refused: 0 },
+  });
+  expect(await askedOf(orderId)).toEqual([
+    ...serials(1_100).map((serialNumber) => `${APP} ${serialNumber}`),
+    `${OTHER} ${S0}`,
+  ]);
+  await virtual.advance(60_000);
+  expect([S0, S1, S2].map(installsSeen)).toEqual([2, 1, 1]);
+});
+
+it('a29: nobody is assigned, and a scope beside names: nothing is rolled out', async () => {
+  await withDevices(plain(1));
+  await expect(place(scoped({ assigned: true }, [APP]))).rejects.toMatchObject({
+    code: 'REJECTED_NOTHING_HELD',
+  });
+  await expect(place(scoped({ assigned: true }))).rejects.toMatchObject({ code: 'INVALID_ORDER_EMPTY' });
+  for (const more of [{ serialNumbers: [S0] }, { groupId: 'g' }])
+    await expect(place(scoped({ assigned: true }, [APP], more))).rejects.toMatchObject({
+      code: 'INVALID_HOLDER',
+    });
+});
+
+it('a30: a rollout on failed ones is for exactly these, each app where it has failed; every attempt is kept with its reason', async () => {
+  await withDevices(plain(4));
+  const [, , , S3 = ''] = serials(4);
+  await assign(serials(4), [APP, OTHER]);
+  Object.assign(deviceOf(S0).knobs, { refuseInstalls: 1, errorCode: 12023 });
+  Object.assign(deviceOf(S1).knobs, { refuseInstalls: 2, errorCode: 12031 });
+  Object.assign(deviceOf(S2).knobs, { refuseInstalls: 1, errorCode: 12008 });
+  const first = await rollOut(serials(4), [APP, OTHER]);
+  await virtual.advance(60_000);
+  expect(await progress(first)).toEqual({ installed: 4, failed: 4 });
+  // One of them has succeeded meanwhile by an order of its own.
+  await rollOut([S2], [APP, OTHER]);
+  await virtual.advance(60_000);
+  const rows = (await Promise.all(serials(4).map((serial) => virtual.installations(serial)))).flat();
+  const failed = rows.flatMap(({ state, adamId, device }) =>
+    state === 'failed' ? `${adamId} ${device}` : [],
+  );
+  expect(failed).toHaveLength(3);
+  const seen = serials(4).map(installsSeen);
+  const { assets } = await virtual.until(planOrder(virtual.edge, scoped({ failedOf: first })));
+  expect(assets.reduce((sum, { starting }) => sum + starting, 0)).toBe(3);
+  const { orderId } = await place(scoped({ failedOf: first }));
+  expect(await virtual.finished(orderId)).toMatchObject({ pairs: 3, scope: { failedOf: first } });
+  expect(await askedOf(orderId)).toEqual(failed.sort());
+  await virtual.advance(60_000);
+  expect(await progress(orderId)).toEqual({ installed: 3 });
+  expect(serials(4).map(installsSeen)).toEqual([(seen[0] ?? 0) + 1, (seen[1] ?? 0) + 2, seen[2], seen[3]]);
+  expect(installsSeen(S3)).toBe(2);
+  const attempts = (await virtual.events()).filter(({ stream }) => stream === `deviceApps-${S1}`);
+  expect(attempts.filter(({ type }) => type === 'installation.commanded')).toHaveLength(4);
+  expect(
+    attempts.flatMap(({ type, data }) =>
+      type === 'installation.failed' ? (data as { reason: string }).reason : [],
+    ),
+  ).toEqual(['apps-forbidden', 'apps-forbidden']);
+});
+
+it('a30: of some apps alone; and refused for an order that is not there, is no rollout, or has nothing failed', async () => {
+  await withDevices(plain(1));
+  const assigning = await virtual.place({ assets: [APP, OTHER].map(stdq), serialNumbers: [S0] });
+  await virtual.finished(assigning.orderId);
+  Object.assign(deviceOf(S0).knobs, { refuseInstalls: 2 });
+  const first = await rollOut([S0], [APP, OTHER]);
+  await inState(S0, 'failed');
+  await virtual.advance(60_000);
+  const { orderId } = await place(scoped({ failedOf: first }, [OTHER]));
+  expect(await askedOf(orderId)).toEqual([`${OTHER} ${S0}`]);
+  await virtual.advance(60_000);
+  for (const [failedOf, code] of [
+    ['nobody', 'NOT_FOUND_ORDER'],
+    [assigning.orderId, 'REJECTED_NO_ROLLOUT'],
+    [orderId, 'REJECTED_NOTHING_FAILED'],
+  ] as const)
+    await expect(place(scoped({ failedOf }))).rejects.toMatchObject({ code });
+  await expect(place(scoped({ failedOf: first }, [], { uId: '7700000000000002' }))).rejects.toMatchObject({
+    code: 'NOT_FOUND_ORDER',
+  });
+});
+
 it('a11: an app is installed only when Apple has its licence, and nobody is known to Apple or invited for it', async () => {
   await withDevices(plain(2), { total: 1 });
   const { orderId } = await virtual.place({ assets: [stdq(APP)], serialNumbers: [S0, S1] });
@@ -172,6 +314,179 @@ it('a licence that never comes ends the installation that waits for it', async (
   await virtual.finished(orderId);
   await virtual.advance(60_000);
   expect(await progress(rollout)).toEqual({ installed: 1, 'no-licence': 1 });
+});
+
+const giveBack = async (serialNumbers: readonly string[], apps = [APP]): Promise<void> => {
+  const returning = { kind: 'ReturnLicense', assets: apps.map(stdq), serialNumbers } as const;
+  await virtual.finished((await virtual.place(returning)).orderId);
+};
+
+describe('a25: a licence goes back in the middle of a rollout: what is not installed yet is cancelled', () => {
+  it('where no command was sent, and none is', async () => {
+    await withDevices(plain(1));
+    await assign([S0]);
+    const rollout = await rollOut([S0]);
+    await giveBack([S0]);
+    await virtual.advance(10 * MINUTE);
+    expect(await progress(rollout)).toEqual({ cancelled: 1 });
+    expect(installsSeen(S0)).toBe(0);
+    // Ordered anew, it is installed as any other.
+    await assign([S0]);
+    await rollOut([S0]);
+    await inState(S0, 'installed');
+    expect(await stateOf(S0)).toMatchObject({ endsAt: null });
+  });
+
+  it('where the device is offline, has put it off, or is to try again: nothing more is tried', async () => {
+    await withDevices([
+      { serialNumber: S0, knobs: { offline: true } },
+      { serialNumber: S1 },
+      { serialNumber: S2, knobs: { licenceNotFound: 100 } },
+    ]);
+    await assign(serials(3));
+    deviceOf(S1).knobs.notNow = 1;
+    const rollout = await rollOut(serials(3));
+    await virtual.advance(10_000);
+    expect(await progress(rollout)).toEqual({ commanded: 1, 'put-off': 1, retrying: 1 });
+    await giveBack(serials(3));
+    expect(await progress(rollout)).toEqual({ cancelled: 3 });
+    const seen = installsSeen(S2);
+    deviceOf(S0).knobs.offline = false;
+    for (const serialNumber of serials(3)) await virtual.until(deviceOf(serialNumber).wake());
+    await virtual.advance(2 * HOUR);
+    expect(await progress(rollout)).toEqual({ cancelled: 3 });
+    expect(serials(3).map((serialNumber) => deviceOf(serialNumber).apps.size)).toEqual([0, 0, 0]);
+    expect(installsSeen(S2)).toBe(seen);
+    // Nothing of it has failed.
+    await expect(place(scoped({ failedOf: rollout }))).rejects.toMatchObject({
+      code: 'REJECTED_NOTHING_FAILED',
+    });
+  });
+
+  it('where the device had begun: it is shown as installed, and until when it can be used', async () => {
+    await withDevices([{ serialNumber: S0, knobs: { installMs: 5 * MINUTE } }]);
+    await assign([S0]);
+    await rollOut([S0]);
+    await inState(S0, 'installing');
+    await giveBack([S0]);
+    expect(await stateOf(S0)).toMatchObject({ state: 'installing' });
+    await inState(S0, 'installed');
+    expect((await stateOf(S0)).endsAt).toBeGreaterThan(virtual.clock.now() + 29 * DAY);
+    // Assigned again, it stays for good.
+    await assign([S0]);
+    expect(await stateOf(S0)).toMatchObject({ state: 'installed', endsAt: null });
+  });
+});
+
+describe('a licence goes back with its app', () => {
+  const give = async (serialNumbers: readonly string[], more: object = {}): Promise<void> => {
+    const terms = { uId: UID, assets: [stdq(APP)], serialNumbers, removeApp: true, ...more };
+    const { orderId } = await virtual.until(returnLicense(virtual.edge, terms, OWNER));
+    await virtual.finished(orderId);
+  };
+  const removals = (serialNumber: string): number =>
+    deviceOf(serialNumber).seen.filter(({ requestType }) => requestType === 'RemoveApplication').length;
+
+  async function installed(devices: readonly NewDevice[], options: VirtualOptions = {}): Promise<void> {
+    await withDevices(devices, options);
+    const serialNumbers = devices.map(({ serialNumber }) => serialNumber ?? '');
+    await assign(serialNumbers);
+    await rollOut(serialNumbers);
+    await virtual.advance(MINUTE);
+  }
+
+  it('it is removed when the licence is back, by one command for all, and the list tells that it is gone', async () => {
+    await installed(plain(3));
+    // Another app stays.
+    await assign([S0], [OTHER]);
+    await rollOut([S0], [OTHER]);
+    await virtual.advance(MINUTE);
+    await give(serials(3));
+    expect(serials(3).map(removals)).toEqual([0, 0, 0]);
+    await inState(S0, 'removing');
+    await virtual.advance(MINUTE);
+    for (const serialNumber of serials(3)) {
+      expect(await stateOf(serialNumber)).toMatchObject({ state: 'removed', nextAt: null, reason: null });
+      expect(removals(serialNumber)).toBe(1);
+    }
+    expect(serials(3).map((serialNumber) => deviceOf(serialNumber).apps.size)).toEqual([1, 0, 0]);
+    expect(await stateOf(S0, OTHER)).toMatchObject({ state: 'installed' });
+    expect(virtual.simulator.fleet.mdm.counts.byType).toMatchObject({ RemoveApplication: 1 });
+    // Licensed and rolled out once more, it comes back.
+    await assign([S0]);
+    await rollOut([S0]);
+    await virtual.advance(MINUTE);
+    expect(await stateOf(S0)).toMatchObject({ state: 'installed', endsAt: null });
+  });
+
+  it('the device is offline until the deadline: not removed, and a late removal revises that', async () => {
+    await installed(plain(1));
+    deviceOf(S0).knobs.offline = true;
+    await give([S0]);
+    await inState(S0, 'not-removed', 2 * HOUR);
+    expect(await stateOf(S0)).toMatchObject({ reason: 'offline', nextAt: null });
+    deviceOf(S0).knobs.offline = false;
+    await virtual.until(deviceOf(S0).wake());
+    await inState(S0, 'removed');
+  });
+
+  it('the device refuses: not removed, and a return of what is not held any more removes it', async () => {
+    await installed(plain(1));
+    Object.assign(deviceOf(S0).knobs, { refuseRemovals: 1, errorCode: 12_021 });
+    await give([S0]);
+    await inState(S0, 'not-removed');
+    expect(await stateOf(S0)).toMatchObject({ reason: 'refused', code: 12_021 });
+    await give([S0]);
+    await inState(S0, 'removed');
+    expect(removals(S0)).toBe(2);
+  });
+
+  it('it has put the removal off, answers twice, or loses its answer: it is removed once', async () => {
+    await installed(plain(3));
+    deviceOf(S0).knobs.notNow = 1;
+    deviceOf(S1).knobs.answersTwice = true;
+    deviceOf(S2).knobs.losesWebhooks = 1;
+    await give(serials(3));
+    for (const serialNumber of serials(3)) await inState(serialNumber, 'removed', 2 * HOUR);
+    const answers = (await virtual.events()).filter(({ type }) => type === 'installation.removal-answered');
+    expect(answers.length).toBeLessThanOrEqual(2);
+  });
+
+  it('the device enrols again before it has heard of it: it is told once more', async () => {
+    await installed(plain(1));
+    deviceOf(S0).knobs.offline = true;
+    await give([S0]);
+    await inState(S0, 'removing');
+    deviceOf(S0).knobs.offline = false;
+    await virtual.until(deviceOf(S0).enrol());
+    await inState(S0, 'removed');
+  });
+
+  it('the licence is there again before the command is sent: the app stays', async () => {
+    await installed(plain(1));
+    await give([S0]);
+    await virtual.place({ assets: [stdq(APP)], serialNumbers: [S0] });
+    await virtual.advance(10 * MINUTE);
+    expect(await stateOf(S0)).toMatchObject({ state: 'installed', endsAt: null, nextAt: null });
+    expect(removals(S0)).toBe(0);
+  });
+
+  it('Apple refuses the return: the app stays, also when the licence goes back without it later', async () => {
+    await installed(plain(1));
+    virtual.simulator.admin.failPairs([{ adamId: APP, serialNumber: S0, errorNumber: 9_615 }]);
+    await give([S0]);
+    await virtual.advance(MINUTE);
+    expect(await stateOf(S0)).toMatchObject({ state: 'installed', endsAt: null });
+    virtual.simulator.admin.clearFailPairs();
+    await giveBack([S0]);
+    await virtual.advance(MINUTE);
+    expect(removals(S0)).toBe(0);
+  });
+
+  it('where no MDM server is configured, it cannot be asked for', async () => {
+    virtual = await VirtualSeatbook.imported([asset(APP, 1)]);
+    await expect(give([S0])).rejects.toMatchObject({ code: 'REJECTED_NO_MDM' });
+  });
 });
 
 it('one list command a round asks a device about all of its apps', async () => {

@@ -186,12 +186,8 @@ export class DemoStory {
   async #rollOutOnFailed({ orderId }: Order): Promise<void> {
     this.#begin('The user was talked to: rollout on those that failed');
     await this.#apple.post(`/devices/${CAUTIOUS}/knobs`, { prompt: 'accept' });
-    const failed = await this.#seatbook.items<{ serialNumber: string; assetId: string }>(
-      `/orders/${orderId}/rollout/targets?state=failed`,
-    );
-    const assetIds = [...new Set(failed.map(({ assetId }) => assetId))];
-    const devices = [...new Set(failed.map(({ serialNumber }) => serialNumber))];
-    await this.#settled(await this.#order('RolloutApp', assetIds, devices, 'second try'));
+    const again = { kind: 'RolloutApp', accountId: BERLIN, failedOf: orderId, reason: 'second try' };
+    await this.#settled(await this.#seatbook.post<Order>('/orders', again));
   }
 
   async #persons(): Promise<void> {

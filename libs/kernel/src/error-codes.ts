@@ -330,8 +330,17 @@ export const ERROR_CODES = {
       'Take it out of the settings first. The facts list them as `usedBy`; without `adamId`, they are those of all apps of the account.',
   },
   REJECTED_NOTHING_HELD: {
-    means: 'The device holds no licence of this account and waits for none.',
-    advice: 'There is nothing to return.',
+    means: 'No licence is held or waited for where the order looks for one.',
+    advice: 'There is nothing to return, and nobody to install an app on who has its licence.',
+  },
+  REJECTED_NOTHING_FAILED: {
+    means: 'No app that the rollout was to install has failed on any device.',
+    advice:
+      'Look at the targets of the rollout: what is on its way may still fail, and what has no licence has none to install.',
+  },
+  REJECTED_NO_ROLLOUT: {
+    means: 'The order that is named is no rollout: it has installed nothing that could have failed.',
+    advice: 'Name an order of the kind RolloutApp. Apps of other orders are rolled out on named devices.',
   },
   REJECTED_NOT_WAITING: {
     means: 'Nothing that the request names waits for a licence of this asset.',

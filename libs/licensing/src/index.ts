@@ -8,6 +8,7 @@ export {
   holderCount,
   holderKeys,
   holdersOf,
+  kindOfHolder,
   type HolderKey,
   type Holders,
 } from './holder.js';
@@ -85,13 +86,15 @@ export {
 export { SECTION_EVENTS, type LedgerSection } from './asset/sections-model.js';
 export { pairKey, type PairDocument, type PairState } from './asset/pairs-model.js';
 export { canonicalHolder, deviceIdOf, orderedSerials } from './serial-number.js';
-export { MAX_PAIRS, pairsOf, type Order, type OrderCommand } from './order/order-decider.js';
+export { MAX_PAIRS, type Order, type OrderCommand } from './order/order-decider.js';
+export { pairsOf, rangesOf } from './order/order-questions.js';
 export {
   ORDER_KINDS,
   type OrderEvent,
   type OrderKind,
   type OrderTerms,
   type OutcomeCounts,
+  type RolloutScope,
 } from './order/order-events.js';
 export {
   NAMED_IN_PLAN,

@@ -1,10 +1,11 @@
+import { reassign } from './asset/reassignment.js';
 import { rolloutOf } from './asset/rollout.js';
 import { reservationOf, returnOf, lackOf } from './asset/reservation.js';
 import type { RefusalReason, WaitingReason } from './asset/asset-events.js';
 import type { Asset } from './asset/asset-state.js';
 import { idOfAsset } from './asset-id.js';
 import { rectanglesOf } from './dispatch/rectangles.js';
-import type { HolderKey, Holders } from './holder.js';
+import { holderCount, holderKeys, type HolderKey, type Holders } from './holder.js';
 import type { PairLimits, AssetId } from './ports.js';
 import type { OrderTerms } from './order/order-events.js';
 
@@ -82,7 +83,7 @@ export interface PlannedLedger extends AssetId {
 /** How many of those that are left out a plan names, for each asset and reason. */
 export const NAMED_IN_PLAN = 100;
 
-type PlannedTerms = Pick<OrderTerms, 'kind' | 'ifShort' | 'fromReserve' | 'platform' | 'install'>;
+type PlannedTerms = Pick<OrderTerms, 'kind' | 'ifShort' | 'fromReserve' | 'platform' | 'install' | 'giver'>;
 
 const NONE: PlannedLedger['planned'] = {
   sent: 0,
@@ -147,6 +148,11 @@ export function planOfLedger(
     };
     return { adamId, pricingParam, planned, sent: [] };
   }
+  if (terms.kind === 'ReassignLicense') {
+    const giver = terms.giver ?? '';
+    const receiver = holderKeys(holders).find((key) => key !== giver) ?? giver;
+    return { adamId, pricingParam, ...planOfReassignment(giver, receiver, terms.fromReserve, asset) };
+  }
   const { sections, refusal } = returnOf(holders, asset);
   const { returning, reserved, waiting, pending, alreadyHeld, notHeld, refused } = sections;
   const planned: PlannedLedger['planned'] = {
@@ -161,6 +167,34 @@ export function planOfLedger(
     leftOut: leftOut([], refused),
   };
   return { adamId, pricingParam, planned, sent: returning };
+}
+
+/** What both answers would say. */
+function planOfReassignment(
+  giver: HolderKey,
+  receiver: HolderKey,
+  fromReserve: boolean,
+  asset: Asset,
+): Omit<PlannedLedger, keyof AssetId> {
+  const planned: { -readonly [C in keyof typeof NONE]: (typeof NONE)[C] } = { ...NONE };
+  const sent: HolderKey[] = [];
+  for (const { type, data } of reassign({ orderId: '', giver, receiver, fromReserve, part: 1 }, asset)) {
+    if (type === 'asset.licenses-returning') {
+      sent.push(...holderKeys(data.returning));
+      planned.ended += data.ended;
+      planned.pending += holderCount(data.pending);
+      planned.notHeld += holderCount(data.notHeld);
+    } else if (type === 'asset.licenses-reserved') {
+      sent.push(...holderKeys(data.reserved));
+      planned.waiting += holderCount(data.waiting);
+      planned.waitingReason = data.waitingReason;
+      planned.leftOut = leftOut(holderKeys(data.waiting), holderKeys(data.refused));
+    } else continue;
+    planned.alreadyHeld += holderCount(data.alreadyHeld);
+    planned.refused += holderCount(data.refused);
+    planned.refusal ??= data.refusal;
+  }
+  return { planned: { ...planned, sent: sent.length }, sent };
 }
 
 const leftOut = (waiting: readonly HolderKey[], refused: readonly HolderKey[]): LeftOut => ({

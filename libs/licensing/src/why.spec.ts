@@ -59,6 +59,10 @@ describe('why an app is not installed', () => {
       why({ pair: assigned, installation: appIn('retrying', { reason: 'licence-not-found' }) }),
       why({ pair: assigned, installation: appIn('failed', { reason: 'user-rejected' }) }),
       why({ pair: assigned, installation: appIn('removed') }),
+      why({ pair: assigned, installation: appIn('cancelled') }),
+      why({ installation: appIn('removing') }),
+      why({ installation: appIn('not-removed', { reason: 'offline' }) }),
+      why({ pair: assigned, installation: appIn('not-removed', { reason: 'offline' }) }),
       why({ pair: assigned, installation: appIn('installed') }),
     ].map(({ reason }) => reason);
     expect(reasons).toEqual([
@@ -79,6 +83,10 @@ describe('why an app is not installed', () => {
       'retrying',
       'failed',
       'removed',
+      'not-rolled-out',
+      'removing',
+      'not-removed',
+      'not-removed',
       'installed',
     ]);
   });
@@ -119,6 +127,8 @@ describe('why an app is not installed', () => {
       { pair: assigned, installation: appIn('failed', { reason: 'offline' }) },
       { pair: assigned, installation: appIn('failed', { reason: 'refused', code: 12008 }) },
       { pair: assigned, installation: appIn('removed') },
+      { installation: appIn('not-removed', { reason: 'refused', code: 12021 }) },
+      { pair: assigned, installation: appIn('not-removed', { reason: 'offline' }) },
     ] as const;
     for (const known of over) {
       expect(why(known).next).toBeNull();

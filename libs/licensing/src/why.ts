@@ -29,6 +29,8 @@ export const REASONS_WHY = [
   'prompting',
   'retrying',
   'failed',
+  'removing',
+  'not-removed',
   'removed',
 ] as const;
 
@@ -115,6 +117,15 @@ export function whyOf(known: Circumstances, timings: Timings): Why {
           null,
         );
   }
+  if (installation?.state === 'removing') {
+    const next = { what: LOOK, at: installation.nextAt };
+    return goesOn('removing', 'The app is being removed: its licence went back.', next, known.giveUpAt);
+  }
+  if (installation?.state === 'not-removed' && pair === null) {
+    const { reason, code } = installation;
+    const again = 'See to the reason, and return it with `removeApp` once more.';
+    return ended('not-removed', `The app is not removed: ${inWords(reason, code)}.`, again);
+  }
   if (pair?.state !== 'assigned') return withoutLicence(pair, known, timings);
   return person ? ofPerson(known) : onDevice(known, timings);
 }
@@ -197,7 +208,7 @@ const LEFT: Readonly<Record<DevicePhase, string | null>> = {
 function onDevice(known: Circumstances, timings: Timings): Why {
   const { installation, device, giveUpAt } = known;
   const state = installation?.state;
-  if (state === undefined || state === 'no-licence') {
+  if (state === undefined || state === 'no-licence' || state === 'cancelled') {
     const text = 'The device has the licence, and nobody has ordered to install the app.';
     return ended('not-rolled-out', text, 'Roll the app out: an order of the kind RolloutApp.');
   }
@@ -217,6 +228,10 @@ function onDevice(known: Circumstances, timings: Timings): Why {
     }
     case 'failed':
       return ended('failed', `It is not installed: ${inWords(reason, code)}.`, remedyOf(reason));
+    case 'not-removed': {
+      const text = 'The app was to be removed, and has its licence again.';
+      return ended('not-removed', text, 'Roll the app out once more.');
+    }
     case 'removed': {
       const text = 'The app was installed and is not there any more.';
       return ended('removed', text, 'Roll the app out once more.');

@@ -143,6 +143,7 @@ const RARE: ReadonlySet<string> = new Set([
   'installation.profile-overtaken',
   'installation.profile-put-off',
   'installation.put-off',
+  'installation.removal-failed',
   'mdmCommand.given-up',
   'profile forget',
   'profile.deleted',

@@ -104,6 +104,7 @@ async function installationsOpen(world: World): Promise<string[]> {
     'installing',
     'prompting',
     'retrying',
+    'removing',
   ];
   return rows.flatMap(({ device, adamId, state }) =>
     pending.includes(state) ? [`${adamId} on ${device} is ${state}`] : [],

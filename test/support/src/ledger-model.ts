@@ -17,7 +17,11 @@ export interface ModelPair {
   opened: number;
   /** How often a call released it to be planned again. */
   tries: number;
+  /** Whose licence it waits for, outside of the queue. */
+  giver: HolderKey | null;
 }
+
+const NEW = { followUp: null, tries: 0, giver: null } as const;
 
 export type FinalOutcome =
   'assigned' | 'returned' | 'alreadyHeld' | 'notHeld' | 'refused' | 'failed' | 'cancelled';
@@ -124,7 +128,7 @@ export class LedgerModel {
         this.pairs.set(key, { state: 'assigned', ...this.#fresh('', 'wait', false) });
       } else if (pair.state === 'waiting') {
         this.takenElsewhere = Math.max(0, this.takenElsewhere - 1);
-        pair.state = 'assigned';
+        Object.assign(pair, { state: 'assigned', giver: null });
         this.#unqueue(key);
         this.#end(pair.orderId, key, 'assigned');
       }
@@ -140,6 +144,7 @@ export class LedgerModel {
     this.asked.set(orderId, keys);
     let free = this.#awaited() ? 0 : this.free();
     this.#opened += 1;
+    const staying: HolderKey[] = [];
     for (const key of keys) {
       const pair = this.pairs.get(key);
       const fresh = this.#fresh(orderId, ifShort, fromReserve);
@@ -148,7 +153,10 @@ export class LedgerModel {
           pair.followUp = { action: 'assign', orderId, ifShort, fromReserve };
         else {
           this.#end(orderId, key, 'alreadyHeld');
-          if (pair.followUp?.action === 'return') this.#unfollow(key);
+          if (pair.followUp?.action === 'return') {
+            this.#unfollow(key);
+            staying.push(key);
+          }
         }
       } else if (key.startsWith('d:') && !this.deviceAssignable) {
         this.#end(orderId, key, 'refused');
@@ -161,6 +169,67 @@ export class LedgerModel {
       } else {
         this.#end(orderId, key, 'refused');
       }
+    }
+    this.#endPromises(staying);
+  }
+
+  /** The licence of one goes to the other, when it is back. */
+  reassign(orderId: string, giver: HolderKey, receiver: HolderKey, fromReserve: boolean): void {
+    this.asked.set(orderId, [giver, receiver]);
+    const refuse = (outcome: FinalOutcome): void => {
+      this.#end(orderId, giver, outcome);
+      this.#end(orderId, receiver, 'refused');
+    };
+    const has = this.pairs.get(receiver);
+    if (has && has.state !== 'failed') {
+      this.#end(orderId, giver, 'refused');
+      this.#end(orderId, receiver, 'alreadyHeld');
+      return;
+    }
+    const from = this.pairs.get(giver);
+    const fresh = (): Omit<ModelPair, 'state'> => this.#fresh(orderId, 'wait', fromReserve);
+    this.#opened += 1;
+    if (receiver.startsWith('d:') && !this.deviceAssignable) refuse('refused');
+    else if (!from || from.state === 'failed' || from.state === 'waiting') refuse('notHeld');
+    else if (from.state === 'reserved' && from.callId === null) {
+      this.#cancel(giver);
+      this.#end(orderId, giver, 'returned');
+      this.pairs.set(receiver, { state: 'reserved', ...fresh() });
+    } else if (!this.revocable) refuse('refused');
+    else if (this.#promisedBy(giver)) refuse('notHeld');
+    else {
+      if (from.state === 'assigned')
+        Object.assign(from, { state: 'returning', ...this.#fresh(orderId, from.ifShort, from.fromReserve) });
+      else if (from.state === 'reserved' && from.followUp === null)
+        from.followUp = { action: 'return', orderId };
+      else this.#end(orderId, giver, 'alreadyHeld');
+      this.pairs.set(receiver, { state: 'waiting', ...fresh(), giver });
+    }
+  }
+
+  /** Their licences are back: they are those of the others at once. */
+  keepPromises(givers: readonly HolderKey[]): void {
+    this.#opened += 1;
+    for (const giver of givers) {
+      const receiver = this.#promisedBy(giver);
+      if (receiver)
+        Object.assign(this.#pair(receiver), { state: 'reserved', giver: null, opened: this.#opened });
+    }
+  }
+
+  /** Who was promised the licence of this one. */
+  #promisedBy(giver: HolderKey): HolderKey | null {
+    for (const [key, pair] of this.pairs) if (pair.giver === giver) return key;
+    return null;
+  }
+
+  /** They wait as anybody does. */
+  #endPromises(givers: readonly HolderKey[]): void {
+    for (const giver of givers) {
+      const receiver = this.#promisedBy(giver);
+      if (!receiver) continue;
+      this.#pair(receiver).giver = null;
+      this.queue.push(receiver);
     }
   }
 
@@ -215,7 +284,9 @@ export class LedgerModel {
   }
 
   endWaiting(orderId: string): void {
-    for (const key of [...this.queue]) if (this.#pair(key).orderId === orderId) this.#cancel(key);
+    const promised = [...this.pairs].filter(([, { giver }]) => giver !== null).map(([key]) => key);
+    for (const key of [...this.queue, ...promised])
+      if (this.#pair(key).orderId === orderId) this.#cancel(key);
     for (const [key, { followUp }] of this.pairs) {
       if (followUp?.action === 'assign' && followUp.orderId === orderId) this.#unfollow(key);
     }
@@ -263,9 +334,14 @@ export class LedgerModel {
     if (pair.state === 'reserved') {
       if (followUp) this.#end(followUp.orderId, key, 'returned');
       Object.assign(pair, { state: 'failed', callId: null, followUp: null, tries: 0 });
+      this.#endPromises([key]);
     } else {
       if (followUp) this.#end(followUp.orderId, key, 'cancelled');
       Object.assign(pair, { state: 'assigned', callId: null, followUp: null, tries: 0 });
+      const receiver = this.#promisedBy(key);
+      if (receiver === null) return;
+      this.#end(this.#pair(receiver).orderId, receiver, 'refused');
+      this.pairs.delete(receiver);
     }
   }
 
@@ -281,6 +357,7 @@ export class LedgerModel {
     if (pair.followUp?.action !== 'return') return;
     this.#end(pair.followUp.orderId, key, 'returned');
     this.#cancel(key);
+    this.#endPromises([key]);
   }
 
   /** Returns the keys that wait from now on; they go before all others. */
@@ -291,6 +368,7 @@ export class LedgerModel {
     if (pair.followUp) {
       this.#end(pair.followUp.orderId, key, 'returned');
       this.#cancel(key);
+      this.#endPromises([key]);
       return false;
     }
     pair.state = 'waiting';
@@ -298,7 +376,7 @@ export class LedgerModel {
   }
 
   #fresh(orderId: string, ifShort: ModelPair['ifShort'], fromReserve: boolean): Omit<ModelPair, 'state'> {
-    return { orderId, callId: null, ifShort, fromReserve, followUp: null, opened: this.#opened, tries: 0 };
+    return { orderId, callId: null, ifShort, fromReserve, ...NEW, opened: this.#opened };
   }
 
   #pair(key: HolderKey): ModelPair {

@@ -166,14 +166,15 @@ function installApps(
   const outdated = [{ ...PAGES, version: 8, serialNumbers: ['C02I'] }];
   journey.send(settings, { type: 'AskUpdates', outdated });
   place('order-r', devices(...ids), { kind: 'RolloutApp' });
-  const plan = (uuid: string, serials: readonly string[]): void =>
+  const plan = (uuid: string, serials: readonly string[], orderId = 'order-r', removal = false): void =>
     command(uuid, {
       type: 'PlanCommand',
       uId: LOCATION,
       asset: PAGES,
       attempt: 1,
-      devices: serials.map((serialNumber) => ({ serialNumber, orderId: 'order-r' })),
+      devices: serials.map((serialNumber) => ({ serialNumber, orderId })),
       lots: [],
+      removal,
     });
   plan('install-1', ids);
   plan('install-2', ['C02I']);
@@ -209,7 +210,7 @@ function installApps(
   look('list-4');
   answer('C02I', 'list-4', { apps: [{ bundleId: 'com.example.pages', status: 'Managed', version: 7 }] });
   // A licence that the device does not find is looked for once more.
-  plan('install-4', ['C02K']);
+  plan('install-4', ['C02K'], 'order-s');
   const errors = [{ code: 12_064, domain: 'MCMDMErrorDomain' }];
   answer('C02K', 'install-4', { status: 'Error', errors });
   device('C02I', { type: 'LeaveDevice', how: 'retired' });
@@ -238,6 +239,12 @@ function installApps(
   journey.send(settings, { ...about, settings: { ...mandatory, vpnProfileId: 'profile-1' } });
   vpn({ type: 'ChangeProfile', name: 'Head office', payload: { fingerprint: 'p4', vpnUuid } });
   journey.send(settings, { type: 'TellDevices', serialNumbers: ['C02K'] });
+  // Another one is told to remove the app.
+  plan('install-5', ['C02L'], 'order-s');
+  answer('C02L', 'install-5', { bundleId: 'com.example.pages', state: 'Queued' });
+  plan('remove-1', ['C02L'], 'order-x', true);
+  answer('C02L', 'remove-1', {});
+  apps('C02L', { type: 'RecordUnsent', uuid: 'remove-1', reason: 'not-queued' });
 }
 
 /** A group is ordered for, joined and left. */

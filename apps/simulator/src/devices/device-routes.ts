@@ -22,6 +22,7 @@ const knobs = object({
   licenceNotFound: optional(whole(0)),
   licenceErrorCode: optional(whole(1)),
   refuseInstalls: optional(whole(0)),
+  refuseRemovals: optional(whole(0)),
   errorCode: optional(whole(1)),
   hasUnmanaged: optional(flag),
   offline: optional(flag),

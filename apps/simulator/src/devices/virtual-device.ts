@@ -35,6 +35,8 @@ export interface DeviceKnobs {
   licenceErrorCode: number;
   /** So many next installations are answered with this error instead; `errorCode` in MCMDMErrorDomain. */
   refuseInstalls: number;
+  /** The same of removals. */
+  refuseRemovals: number;
   errorCode: number;
   /** So many next profiles are refused. */
   refuseProfiles: number;
@@ -60,6 +62,7 @@ const KNOBS: DeviceKnobs = {
   licenceNotFound: 0,
   licenceErrorCode: 12064,
   refuseInstalls: 0,
+  refuseRemovals: 0,
   errorCode: 12023,
   refuseProfiles: 0,
   hasUnmanaged: false,
@@ -264,6 +267,10 @@ export class VirtualDevice {
       case 'ManagedApplicationList':
         return { Status: 'Acknowledged', ManagedApplicationList: this.#list(command['Identifiers']) };
       case 'RemoveApplication':
+        if (this.knobs.refuseRemovals > 0) {
+          this.knobs.refuseRemovals -= 1;
+          return fails(this.knobs.errorCode);
+        }
         return this.apps.delete(textOf(command['Identifier'])) ? { Status: 'Acknowledged' } : fails(12038);
       case 'InstallProfile':
         return this.#installProfile(command['Payload']);

@@ -189,7 +189,7 @@ interface PlaceOfTarget {
   readonly index: number;
 }
 
-const START_OF_TARGETS: PlaceOfTarget = { revision: 0, index: 0 };
+export const START_OF_TARGETS: PlaceOfTarget = { revision: 0, index: 0 };
 
 const placeIn = (text: string): PlaceOfTarget => {
   const [revision = 0, index = 0] = text.split('.').map((part) => Number(part) || 0);
@@ -199,7 +199,7 @@ const placeIn = (text: string): PlaceOfTarget => {
 const PAGE_EVENTS = 50;
 
 /** The order's own questions name all that it is about, in an order that never changes. */
-async function* targetsOf(
+export async function* targetsOf(
   { events, reader }: SeatbookEdge,
   orderId: string,
   uId: string,

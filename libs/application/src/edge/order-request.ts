@@ -7,6 +7,7 @@ import {
   holdersOf,
   idOfAsset,
   orderedSerials,
+  pairsOf,
   queryModels,
   type ActivationState,
   type AssetId,
@@ -15,6 +16,7 @@ import {
   type OrderKind,
   type OrderTerms,
   type PlannedCount,
+  type RolloutScope,
 } from '@seatbook/licensing';
 import { mustBeImported } from './accounts.js';
 import { namedInRefusal } from './named-in-refusal.js';
@@ -32,9 +34,13 @@ export interface OrderRequest {
   readonly userIds?: readonly string[] | undefined;
   /** In place of both lists: those who are members of the group when the order is placed. */
   readonly groupId?: string | undefined;
+  /** In place of all of these, of a rollout alone: whom it is for is found when it is placed. */
+  readonly scope?: RolloutScope | undefined;
   /** Of two holders the one whose licence the other one gets. */
   readonly giver?: HolderKey | undefined;
   readonly ifShort: 'wait' | 'refuse';
+  /** Of a return: where the app is installed, it is removed when the licence has gone back. Left out: it stays. */
+  readonly removeApp?: boolean | undefined;
   /** Whether licences of the reserve are for it, too; left out: they are not. */
   readonly fromReserve?: boolean | undefined;
   readonly platform: string | null;
@@ -47,7 +53,7 @@ export interface OrderRequest {
 /** An order as it is asked of the ledgers. */
 export interface CheckedOrder {
   readonly terms: OrderTerms;
-  /** Canonical and in order, each once. */
+  /** Canonical and in order, each once; of a rollout with a scope, once for each asset. */
   readonly holders: Holders;
 }
 
@@ -62,8 +68,7 @@ export async function checkedOrder(
   { kind, uId, ifShort, fromReserve = false, platform, giver, ...listed }: OrderRequest,
   isPlaced: () => Promise<boolean> = async () => false,
 ): Promise<CheckedOrder> {
-  if (kind === 'RolloutApp' && seatbook.options.mdm === undefined)
-    throw new Refusal('REJECTED_NO_MDM', 'no MDM server is configured, so that nothing can be installed');
+  if (kind === 'RolloutApp' || listed.removeApp === true) mustHaveMdm(seatbook);
   const serialNumbers = orderedSerials(
     listed.serialNumbers ?? [],
     kind === 'AssignLicense' ? 'assign' : 'return',
@@ -72,8 +77,11 @@ export async function checkedOrder(
   const userIds = [...new Set((listed.userIds ?? []).map((userId) => userId.trim()))].sort();
   const holders = { serialNumbers, userIds };
   const count = holderCount(holders);
-  const gives = giver === undefined ? {} : { giver };
-  const terms: OrderTerms = { kind, uId, assets, ifShort, fromReserve, platform, holders: count, ...gives };
+  const more = {
+    ...(giver === undefined ? {} : { giver }),
+    ...(listed.removeApp === true ? { removeApp: true as const } : {}),
+  };
+  const terms: OrderTerms = { kind, uId, assets, ifShort, fromReserve, platform, holders: count, ...more };
   checkSize(terms);
   const known = seatbook.assets.has(uId, assets) || (await isPlaced());
   if (!known) await checkKnown(seatbook, uId, assets);
@@ -84,6 +92,12 @@ export async function checkedOrder(
   const mustBeKnown = seatbook.options.mdm?.requireEnrolled === true && listed.allowUnenrolled !== true;
   if (isGiven && mustBeKnown && !(await isPlaced())) await checkDevices(seatbook, get.serialNumbers);
   return { terms, holders };
+}
+
+/** @throws Refusal REJECTED_NO_MDM */
+export function mustHaveMdm({ options }: SeatbookEdge): void {
+  if (options.mdm !== undefined) return;
+  throw new Refusal('REJECTED_NO_MDM', 'no MDM server is configured, so that nothing can be installed');
 }
 
 /** Apple gives a licence to persons alone that it knows at the location; whether they have accepted is no matter. */
@@ -144,21 +158,23 @@ async function checkDevices({ stores }: SeatbookEdge, serialNumbers: readonly st
 
 const DEVICES_AT_ONCE = 1_000;
 
-function checkSize({ assets, holders }: OrderTerms): void {
-  const pairs = assets.length * holders;
+/** @throws Refusal INVALID_ORDER_EMPTY, INVALID_ORDER_SIZE */
+function checkSize(terms: OrderTerms): void {
+  const pairs = pairsOf(terms);
   if (pairs === 0)
     throw new Refusal('INVALID_ORDER_EMPTY', 'an order names at least one asset and one holder');
-  if (pairs > MAX_PAIRS) {
-    throw new Refusal(
-      'INVALID_ORDER_SIZE',
-      `an order names at most ${MAX_PAIRS} pairs (assets × holders); split it`,
-      {
-        pairs,
-        maxPairs: MAX_PAIRS,
-      },
-    );
-  }
+  if (pairs > MAX_PAIRS) throw tooLarge(pairs);
 }
+
+export const tooLarge = (pairs: number): Refusal =>
+  new Refusal(
+    'INVALID_ORDER_SIZE',
+    `an order names at most ${MAX_PAIRS} pairs (assets × holders); split it`,
+    {
+      pairs,
+      maxPairs: MAX_PAIRS,
+    },
+  );
 
 /** Each asset once, in order. @throws Refusal INVALID_ASSET */
 export function checkedAssets(assets: readonly AssetId[]): AssetId[] {
@@ -176,7 +192,11 @@ export function checkedAssets(assets: readonly AssetId[]): AssetId[] {
 }
 
 /** The account exists; and once its list was read to the end, every asset is on it. */
-async function checkKnown(seatbook: SeatbookEdge, uId: string, assets: readonly AssetId[]): Promise<void> {
+export async function checkKnown(
+  seatbook: SeatbookEdge,
+  uId: string,
+  assets: readonly AssetId[],
+): Promise<void> {
   await mustBeImported(seatbook, uId);
   await seatbook.assets.check(uId, assets);
 }

@@ -3,12 +3,10 @@ import {
   MAX_HOLDERS,
   NOBODY,
   groupStream,
-  canonicalHolder,
   holderKeys,
   holdersOf,
   namedBy,
   orderStream,
-  orderedSerials,
   type AssetId,
   type GroupCommand,
   type HolderKey,
@@ -22,7 +20,9 @@ import type { CommandContext } from '@seatbook/runtime';
 import { membersOf } from './group-members.js';
 import { checkedAssets, checkedOrder, type CheckedOrder, type OrderRequest } from './order-request.js';
 import { contextOf, requestId, type Caller } from './principal.js';
+import { scopedRollout, type ScopedRollout } from './rollout-scope.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
+import { reassignment, type Reassigned } from './reassignment.js';
 import { returnOfAll, type AllOfHolder } from './return-of-all.js';
 import { takenId } from './taken-key.js';
 
@@ -32,20 +32,20 @@ export type AssignLicense = Omit<OrderRequest, 'kind'>;
 /** What an order to return names. */
 export type ReturnLicense = Pick<
   OrderRequest,
-  'uId' | 'assets' | 'serialNumbers' | 'userIds' | 'groupId' | 'expect'
+  'uId' | 'assets' | 'serialNumbers' | 'userIds' | 'groupId' | 'removeApp' | 'expect'
 >;
 
 /** What a rollout names. */
-export type RolloutApp = Pick<OrderRequest, 'uId' | 'assets' | 'serialNumbers' | 'groupId' | 'expect'>;
+export type RolloutApp = Pick<
+  OrderRequest,
+  'uId' | 'assets' | 'serialNumbers' | 'groupId' | 'scope' | 'expect'
+>;
 
 /** What an order to reassign names. */
-export interface ReassignLicense extends Pick<OrderRequest, 'uId' | 'assets' | 'allowUnenrolled'> {
-  readonly from: HolderKey;
-  readonly to: HolderKey;
-}
+export type ReassignLicense = Reassigned & Pick<OrderRequest, 'expect'>;
 
 /** What a return of all that somebody has names. */
-export type ReturnAll = AllOfHolder & Pick<OrderRequest, 'expect'>;
+export type ReturnAll = AllOfHolder & Pick<OrderRequest, 'removeApp' | 'expect'>;
 
 export interface CancelWaiting {
   readonly orderId: string;
@@ -67,11 +67,14 @@ export const assignLicense = (
   caller: Caller,
 ): Promise<PlacedOrder> => placeOrder(seatbook, { ...order, kind: 'AssignLicense' }, caller);
 
-/** Installs each of the assets on each of the devices that has, or is getting, its licence. */
+/** Installs each of the assets on each of the devices that has, or is getting, its licence; or on those of a scope. */
 export const rolloutApp = (seatbook: SeatbookEdge, order: RolloutApp, caller: Caller): Promise<PlacedOrder> =>
   placeOrder(seatbook, { ...order, ...RETURNED, kind: 'RolloutApp' }, caller);
 
-/** Gives licences back, whatever Apple lists. What is not held is an outcome, not an error. */
+/**
+ * Gives licences back, whatever Apple lists. What is not held is an outcome, not an error. With `removeApp` the app is
+ * removed from the devices, also from those that gave their licence back before.
+ */
 export const returnLicense = (
   seatbook: SeatbookEdge,
   order: ReturnLicense,
@@ -81,29 +84,14 @@ export const returnLicense = (
 /**
  * Has each of the licences go from one holder to another: the one gives it back, and it is the other one's as soon as it
  * has come back. Where the receiver has one already, or the giver has none, nothing changes.
- * @throws Refusal INVALID_HOLDER where both are the same
+ * @throws Refusal of {@link reassignment}
  */
 export async function reassignLicense(
   seatbook: SeatbookEdge,
-  { uId, assets, from, to, allowUnenrolled }: ReassignLicense,
+  { expect, ...asked }: ReassignLicense,
   caller: Caller,
 ): Promise<PlacedOrder> {
-  const receiver = holdersOf([to]);
-  // Whatever Apple lists may be given back; what is assigned has the form of a serial number.
-  const serialNumbers = orderedSerials(receiver.serialNumbers, 'assign');
-  const [giver, heir] = [canonicalHolder(from), canonicalHolder(to)];
-  if (giver === heir) throw new Refusal('INVALID_HOLDER', 'a licence goes from one holder to another one');
-  const named = holdersOf([giver, ...holderKeys({ ...receiver, serialNumbers })]);
-  const order = {
-    kind: 'ReassignLicense',
-    uId,
-    assets,
-    ...named,
-    giver,
-    allowUnenrolled,
-    ...RETURNED,
-  } as const;
-  return placeOrder(seatbook, order, caller);
+  return placeOrder(seatbook, { ...reassignment(asked), expect }, caller);
 }
 
 /** Nothing is short, and no platform is wrong, where no licence is given. */
@@ -112,7 +100,7 @@ const RETURNED = { ifShort: 'wait', platform: null } as const;
 /**
  * Places an order. Its id follows from principal and Idempotency-Key, so a repeat finds it and a listing that broke off
  * goes on where it stopped. `asked`: the kind that the request names, which a repeat names again.
- * @throws Refusal of {@link checkedOrder} and {@link checkExpected}
+ * @throws Refusal of {@link checkedOrder}, {@link scopedRollout} and {@link checkExpected}
  */
 export async function placeOrder(
   seatbook: SeatbookEdge,
@@ -121,7 +109,8 @@ export async function placeOrder(
   asked: 'ReturnAll' | OrderKind = order.kind,
 ): Promise<PlacedOrder> {
   const { ids } = seatbook;
-  const { expect, groupId } = order;
+  const { expect, groupId, scope } = order;
+  if (scope !== undefined) return placeScoped(seatbook, { ...order, scope }, caller);
   if (groupId !== undefined) return placeForGroup(seatbook, { ...order, groupId }, caller);
   const isPlaced = async (): Promise<boolean> => (await orderedBefore(seatbook, caller)) !== null;
   const checked = await checkedOrder(seatbook, order, isPlaced);
@@ -147,22 +136,55 @@ async function placeForGroup(
   const wish = { ifShort, fromReserve, platform };
   const terms = { uId, assets: checkedAssets(order.assets), ...wish };
   const orderId = requestId(caller, ids);
-  const [stream, group] = [orderStream(orderId), groupStream(groupId)];
-  const context = contextOf(caller, orderId, { asked: kind, terms, groupId, expect });
-  const { state: before } = await runner.load(stream);
-  if (before.phase !== 'new' && before.phase !== 'key-taken' && before.phase !== 'listing') {
-    const again: OrderCommand = { type: 'PlaceOrder', terms: before.terms, holders: NOBODY };
-    const { position, repeated } = await seatbook.execute(stream, again, context);
-    return { orderId, position, repeated, written: [] };
-  }
+  const group = groupStream(groupId);
+  const context = contextOf(caller, orderId, {
+    asked: kind,
+    terms,
+    groupId,
+    removeApp: order.removeApp === true || undefined,
+    expect,
+  });
+  const before = await placedBefore(seatbook, orderId, context);
+  if (typeof before === 'object') return before;
   const now = await membersOf(seatbook, order);
   const checked = await checkedOrder(seatbook, { ...order, ...now });
-  await checkExpected(seatbook, checked, expect, async () => before.phase === 'listing');
+  await checkExpected(seatbook, checked, expect, async () => before === 'listing');
   const admitting: GroupCommand = { type: 'AdmitOrder', orderId, kind, terms };
   await seatbook.execute(group, admitting, { ...context, commandId: `${orderId}/admit` });
   const named = (await runner.look(group, (state) => namedBy(orderId, state))) ?? holderKeys(checked.holders);
   const exact = { ...checked.terms, holders: named.length, groupId };
   return list(seatbook, orderId, { terms: exact, holders: holdersOf(named) }, context);
+}
+
+/** A rollout with a scope is one for those whom the scope means now. A repeat finds the order as it was placed. */
+async function placeScoped(
+  seatbook: SeatbookEdge,
+  order: ScopedRollout,
+  caller: Caller,
+): Promise<PlacedOrder> {
+  const { kind, uId, scope, serialNumbers, userIds, groupId, expect } = order;
+  const orderId = requestId(caller, seatbook.ids);
+  const asked = { asked: kind, uId, assets: checkedAssets(order.assets), scope };
+  const context = contextOf(caller, orderId, { ...asked, serialNumbers, userIds, groupId, expect });
+  const before = await placedBefore(seatbook, orderId, context);
+  if (typeof before === 'object') return before;
+  const checked = await scopedRollout(seatbook, order);
+  await checkExpected(seatbook, checked, expect, async () => before === 'listing');
+  return list(seatbook, orderId, checked, context);
+}
+
+/** The order where the same request has placed it before; else how far it came. */
+async function placedBefore(
+  seatbook: SeatbookEdge,
+  orderId: string,
+  context: CommandContext,
+): Promise<PlacedOrder | 'new' | 'key-taken' | 'listing'> {
+  const stream = orderStream(orderId);
+  const { state } = await seatbook.runner.load(stream);
+  if (state.phase === 'new' || state.phase === 'key-taken' || state.phase === 'listing') return state.phase;
+  const again: OrderCommand = { type: 'PlaceOrder', terms: state.terms, holders: NOBODY };
+  const { position, repeated } = await seatbook.execute(stream, again, context);
+  return { orderId, position, repeated, written: [] };
 }
 
 /** Lists the holders of an order, and places it. */
@@ -185,7 +207,7 @@ async function list(
   }
   const creating: OrderCommand = { type: 'CreateOrder', terms: withInstalled };
   const created = await seatbook.execute(stream, creating, context, { likelyAbsent: true });
-  const listed = created.repeated ? await listsOf(seatbook, orderId, terms) : 0;
+  const listed = created.repeated ? await listsOf(seatbook, orderId, terms, holderKeys(holders)) : 0;
   for (const [index, list] of lists.entries()) {
     if (index < listed) continue;
     const listing: OrderCommand = { type: 'ListHolders', index, holders: list };
@@ -196,13 +218,20 @@ async function list(
 }
 
 /** Lists written so far; all of them where the order was placed already. */
-async function listsOf({ runner }: SeatbookEdge, orderId: string, { holders }: OrderTerms): Promise<number> {
+async function listsOf(
+  { runner }: SeatbookEdge,
+  orderId: string,
+  { holders, targets = [] }: OrderTerms,
+  keys: readonly HolderKey[],
+): Promise<number> {
   const { state: order } = await runner.load(orderStream(orderId));
   if (order.phase !== 'listing') return Infinity;
-  if (order.terms.holders === holders) return order.lists;
+  const { terms, listed, lists } = order;
+  const same = terms.holders === holders && (terms.targets ?? []).join() === targets.join();
+  if (same && listed.every((key, index) => key === keys[index])) return lists;
   throw new Refusal(
     'REJECTED_ORDER_ABANDONED',
-    'the group has changed since the order began to be placed; order again with a new Idempotency-Key',
+    'those whom it means have changed since the order began to be placed; order again with a new Idempotency-Key',
     { phase: order.phase },
   );
 }
@@ -210,12 +239,12 @@ async function listsOf({ runner }: SeatbookEdge, orderId: string, { holders }: O
 /** Gives all back that a device or a person holds or waits for. The ledgers decide what is true when they answer. */
 export async function returnAll(
   seatbook: SeatbookEdge,
-  { expect, ...all }: ReturnAll,
+  { removeApp, expect, ...all }: ReturnAll,
   caller: Caller,
 ): Promise<PlacedOrder> {
   // What is held by now is not what was held at the first time: a repeat is about the same assets.
   const order = await returnOfAll(seatbook, all, () => orderedBefore(seatbook, caller));
-  return placeOrder(seatbook, { ...order, expect }, caller, 'ReturnAll');
+  return placeOrder(seatbook, { ...order, removeApp, expect }, caller, 'ReturnAll');
 }
 
 /** Assets of the order that this request has placed already; null for a new request. */

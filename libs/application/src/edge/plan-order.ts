@@ -3,14 +3,19 @@ import { documentedLimits, documentedRequestsPerSecond } from '@seatbook/apple/f
 import {
   assetStream,
   orderPlan,
+  holderKeys,
+  holdersOf,
   planOfLedger,
+  rangesOf,
   type OrderPlan,
   type PlannedLedger,
 } from '@seatbook/licensing';
 import { installedBy } from './app-settings.js';
 import { membersOf } from './group-members.js';
 import { checkedOrder, type CheckedOrder, type OrderRequest } from './order-request.js';
+import { scopedRollout } from './rollout-scope.js';
 import type { Reflected } from './reader.js';
+import { reassignment, type Reassigned } from './reassignment.js';
 import { returnOfAll, type AllOfHolder } from './return-of-all.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
@@ -26,12 +31,17 @@ export async function planOrder(
   seatbook: SeatbookEdge,
   order: Omit<OrderRequest, 'expect'>,
 ): Promise<OrderPlan & { readonly asOf: Reflected }> {
-  const { groupId } = order;
-  const named =
-    groupId === undefined ? order : { ...order, ...(await membersOf(seatbook, { ...order, groupId })) };
-  const checked = await checkedOrder(seatbook, named);
+  const checked = await namedBy(seatbook, order);
   const asOf = await seatbook.reader.head();
   return { ...(await planOf(seatbook, checked)), asOf };
+}
+
+/** The order with those whom its group or its scope means now. */
+async function namedBy(seatbook: SeatbookEdge, order: Omit<OrderRequest, 'expect'>): Promise<CheckedOrder> {
+  const { groupId, scope } = order;
+  if (scope !== undefined) return scopedRollout(seatbook, { ...order, scope });
+  if (groupId === undefined) return checkedOrder(seatbook, order);
+  return checkedOrder(seatbook, { ...order, ...(await membersOf(seatbook, { ...order, groupId })) });
 }
 
 /** What a return of all that somebody has would do. @throws Refusal as placing the order would */
@@ -40,19 +50,31 @@ export const planReturnAll = async (
   all: AllOfHolder,
 ): Promise<OrderPlan & { readonly asOf: Reflected }> => planOrder(seatbook, await returnOfAll(seatbook, all));
 
+/** What a reassignment would do. @throws Refusal as placing the order would */
+export const planReassign = async (
+  seatbook: SeatbookEdge,
+  asked: Reassigned,
+): Promise<OrderPlan & { readonly asOf: Reflected }> => planOrder(seatbook, reassignment(asked));
+
 /** The plan of an order, asked of the ledgers by the rules by which they answer, without an event. */
 export async function planOf(seatbook: SeatbookEdge, { terms, holders }: CheckedOrder): Promise<OrderPlan> {
   const asked = { ...terms, ...(await installedBy(seatbook, terms)) };
   const ledgers: PlannedLedger[] = [];
-  for (const assets of chunksOf(terms.assets, LEDGERS_TOGETHER)) {
-    const looks = assets.map((asset) =>
-      seatbook.runner.look(assetStream(terms.uId, asset), (ledger) =>
-        planOfLedger(asked, holders, asset, ledger),
-      ),
-    );
+  const keys = holderKeys(holders);
+  for (const ranges of chunksOf(rangesOf(terms), LEDGERS_TOGETHER)) {
+    const looks = ranges.map(({ asset, from, to }) => {
+      const those = terms.targets ? holdersOf(keys.slice(from, to)) : holders;
+      return seatbook.runner.look(assetStream(terms.uId, asset), (ledger) =>
+        planOfLedger(asked, those, asset, ledger),
+      );
+    });
     ledgers.push(...(await Promise.all(looks)));
   }
   return orderPlan(ledgers, documentedLimits, documentedRequestsPerSecond);
 }
 
-export const planQueries = { PlanOrder: planOrder, PlanReturnAll: planReturnAll };
+export const planQueries = {
+  PlanOrder: planOrder,
+  PlanReturnAll: planReturnAll,
+  PlanReassign: planReassign,
+};

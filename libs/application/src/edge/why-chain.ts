@@ -137,6 +137,10 @@ function isAbout(event: Envelope<InstallationEvent>, adamId: string): boolean {
     case 'installation.acknowledged':
     case 'installation.put-off':
     case 'installation.failed':
+    case 'installation.cancelled':
+    case 'installation.removal-commanded':
+    case 'installation.removal-answered':
+    case 'installation.removal-failed':
       return event.data.adamId === adamId;
     case 'installation.list-asked':
     case 'installation.listed':

@@ -18,7 +18,7 @@ import { driftDecided, driftFound, sourceOfCount, type FoundDrift } from './drif
 import { foundWaiting } from './found-waiting.js';
 import { promisesEnded, reassign, type Reassignment } from './reassignment.js';
 import { lackOf, reservationOf, returnOf } from './reservation.js';
-import { installationsOf } from './rollout.js';
+import { installationsOf, rolledOut } from './rollout.js';
 import { releaseClaims, settleCall } from './settle-call.js';
 import {
   MAX_TOGETHER,
@@ -60,6 +60,8 @@ export type AssetCommand =
       readonly orderId: string;
       readonly part: number;
       readonly holders: Holders;
+      /** The app is removed from devices when their licence has gone back. */
+      readonly removeApp?: true | undefined;
     })
   | (Command<'ReassignLicense'> & Reassignment)
   | (Command<'AskInstallations'> & {
@@ -280,7 +282,7 @@ const holdingOrder = ({ followUp, orderId }: Pair): string =>
   followUp?.action === 'assign' ? followUp.orderId : orderId;
 
 function returnLicenses(
-  { orderId, part, holders }: AssetCommand & { type: 'ReturnLicenses' },
+  { orderId, part, holders, removeApp }: AssetCommand & { type: 'ReturnLicenses' },
   asset: Asset,
 ): AssetEvent[] {
   const { sections, refusal } = returnOf(holders, asset);
@@ -301,6 +303,8 @@ function returnLicenses(
         notHeld: holdersOf(notHeld),
         refused: holdersOf(refused),
         refusal,
+        ...rolledOut(returning, asset),
+        ...(removeApp && { removeApp }),
       },
     },
     ...ended('reserved', reserved, orderId, asset),

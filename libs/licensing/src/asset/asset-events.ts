@@ -262,11 +262,19 @@ export type AssetEvent =
         readonly notHeld: Holders;
         readonly refused: Holders;
         readonly refusal: RefusalReason | null;
+        /** Devices of the returning ones that the app was rolled out to: what is not installed there yet is cancelled. */
+        readonly rolledOut?: readonly string[];
+        /** The app is removed from devices when their licence has gone back; at once where none is held any more. */
+        readonly removeApp?: true;
       }
     >
   /** Remembered returns of pairs that are assigned by now. */
   | Event<'returns-started', Holders & OrderRefs & { readonly lot: number }>
-  | Event<'licenses-returned', Holders & OrderRefs & { readonly callId: string }>
+  /** `toRemove`: those of them from whose devices the app is removed, with the order that wants that. */
+  | Event<
+      'licenses-returned',
+      Holders & OrderRefs & { readonly callId: string; readonly toRemove?: Holders & OrderRefs }
+    >
   /** Returned pairs that were ordered again meanwhile: they wait now. `toInstall`: those that a rollout waits for, with its order. */
   | Event<'waiting-listed', Holders & OrderRefs & Wish & { readonly toInstall?: Holders & OrderRefs }>
   /** These pairs wait before all others, or after them; where none is named, all waiting pairs of the order do. */

@@ -33,12 +33,13 @@ const askLedger = reaction<OrderEvent>('asset.ask-ledger', {
       fromReserve,
       platform,
       install,
+      removeApp,
       giver = NO_GIVER,
     } = data;
     const question = { orderId: idOf(stream), part, holders: { serialNumbers, userIds } };
     const asked: Readonly<Record<OrderKind, AssetCommand>> = {
       AssignLicense: { type: 'ReserveLicenses', ...question, ifShort, fromReserve, platform, install },
-      ReturnLicense: { type: 'ReturnLicenses', ...question },
+      ReturnLicense: { type: 'ReturnLicenses', ...question, removeApp },
       RolloutApp: { type: 'AskInstallations', ...question },
       ReassignLicense: {
         type: 'ReassignLicense',

@@ -30,6 +30,10 @@ export interface Pair {
   followUp: FollowUp | null;
   /** The rollout that waits for its licence; absent for none. */
   rollout?: string;
+  /** Its app was rolled out by this licence, or is to be installed by it: absent for never. */
+  rolledOut?: true;
+  /** The order by which the app is removed when the licence has gone back; absent: it stays. */
+  removeBy?: string;
   /** It waits outside of the line, for the licence of this holder to come back; absent for none. */
   giver?: HolderKey;
   /** Other orders that asked for it while it was held, the last ones; absent for none. */
@@ -180,7 +184,10 @@ function put(asset: Asset, key: HolderKey, change: Partial<Pair> & Pick<Pair, 's
     forgetGiver(asset, pair);
     Object.assign(pair, change);
     // Its licence has come, or never will.
-    if (change.state === 'assigned' || change.state === 'failed') delete pair.rollout;
+    if (change.state === 'assigned' || change.state === 'failed') {
+      delete pair.rollout;
+      delete pair.removeBy;
+    }
     if (change.state === 'returning' || change.state === 'failed') delete pair.also;
   } else {
     pair = { orderId: '', callId: null, lot: 0, tries: 0, ...NO_WISH, followUp: null, ...change };
@@ -399,6 +406,7 @@ const FOLDS: { readonly [T in AssetEvent['type']]: Fold<T> } = {
   'asset.licenses-assigned'(asset, data) {
     const keys = holderKeys(data);
     for (const key of keys) put(asset, key, { state: 'assigned', callId: null, tries: 0 });
+    for (const key of holderKeys(data.toInstall ?? NOBODY)) pairOf(key, asset).rolledOut = true;
     if (data.callId !== null) unclaim(asset, data.callId, keys);
     else nowKnown(asset, keys.length);
   },
@@ -411,7 +419,8 @@ const FOLDS: { readonly [T in AssetEvent['type']]: Fold<T> } = {
     for (const key of keys) put(asset, key, { state, callId: null, tries: 0, followUp: null });
     unclaim(asset, data.callId, keys);
   },
-  'asset.installations-answered'(asset, { orderId, coming }) {
+  'asset.installations-answered'(asset, { orderId, start, coming }) {
+    for (const key of holderKeys(start)) pairOf(key, asset).rolledOut = true;
     for (const key of holderKeys(coming)) pairOf(key, asset).rollout = orderId;
   },
   'asset.found-short'(asset, data) {
@@ -420,11 +429,16 @@ const FOLDS: { readonly [T in AssetEvent['type']]: Fold<T> } = {
     asset.short = true;
   },
   'asset.shortage-cleared': (asset) => void (asset.short = false),
-  'asset.licenses-returning'(asset, { orderId, returning, pending, lot }) {
+  'asset.licenses-returning'(asset, { orderId, returning, pending, alreadyHeld, lot, removeApp }) {
     for (const key of holderKeys(returning)) {
       put(asset, key, { state: 'returning', orderId, lot, tries: 0, followUp: null });
     }
     for (const key of holderKeys(pending)) pairOf(key, asset).followUp = { action: 'return', orderId };
+    if (removeApp)
+      for (const key of [...holderKeys(returning), ...holderKeys(alreadyHeld)]) {
+        const pair = pairOf(key, asset);
+        if (pair.state === 'returning') pair.removeBy = orderId;
+      }
     openLot(asset, lot);
   },
   'asset.returns-started'(asset, data) {
@@ -482,8 +496,8 @@ export function evolveAsset(asset: Asset, event: AssetEvent): Asset {
   return asset;
 }
 
-/** A pair is 490 characters long at the most; a claim names up to 1,000 holders. */
-const CHUNK_PAIRS = 1_800;
+/** A pair is 560 characters long at the most; a claim names up to 1,000 holders. */
+const CHUNK_PAIRS = 1_600;
 const CHUNK_WAITING = 15_000;
 const CHUNK_CLAIMS = 15;
 
@@ -504,7 +518,7 @@ interface Chunk {
 
 /** Pairs, waiting list and claims in chunks, each in its order. */
 export const assetSnapshot: SnapshotCodec<Asset> = {
-  version: 10,
+  version: 12,
   entries: ({ pairs }) => pairs.size,
   save(asset) {
     const { pairs, waiting, claims, traits, totals, descriptionJson, baseline, closed, short } = asset;

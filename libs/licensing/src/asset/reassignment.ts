@@ -4,6 +4,7 @@ import type { AssetEvent, RefusalReason } from './asset-events.js';
 import { asSpelled, freeFor, freeLicences, pairOf, type Asset } from './asset-state.js';
 import { ended, newLots, ofOrders } from './pairs-in-parallel.js';
 import { deviceRefusal, returnOf } from './reservation.js';
+import { rolledOut } from './rollout.js';
 
 /** One licence is to go from one holder to another. It has two answers, as a return and an assignment would have. */
 export interface Reassignment {
@@ -50,6 +51,7 @@ export function reassign(asked: Reassignment, asset: Asset): AssetEvent[] {
     pending: holdersOf(pending),
     alreadyHeld: holdersOf(alreadyHeld),
     heldBy: alreadyHeld.map((key) => pairOf(key, asset).followUp?.orderId ?? pairOf(key, asset).orderId),
+    ...rolledOut(returning, asset),
   };
   const waits = { waiting: holdersOf([receiver]), waitingReason: 'promised', giver } as const;
   return [given(gives, asked, asset), answered(waits, asked, asset)];

@@ -1,4 +1,11 @@
-import { holdersOf, withOrders, type HolderKey, type Holders, type OrderRefs } from '../holder.js';
+import {
+  holdersOf,
+  kindOfHolder,
+  withOrders,
+  type HolderKey,
+  type Holders,
+  type OrderRefs,
+} from '../holder.js';
 import type { AssetEvent } from './asset-events.js';
 import { namedIn, pairOf, type Asset } from './asset-state.js';
 
@@ -27,6 +34,27 @@ export function installationsOf(
   const refusal = refused.length === 0 ? null : 'NO_LICENSE';
   const sections = { start: holdersOf(start), coming: holdersOf(coming), refused: holdersOf(refused) };
   return [{ type: 'asset.installations-answered', data: { orderId, part, ...sections, refusal } }];
+}
+
+/** Of pairs that go back: the devices that their app was rolled out to. */
+export function rolledOut(
+  keys: readonly HolderKey[],
+  { pairs }: Asset,
+): { readonly rolledOut?: readonly string[] } {
+  const { serialNumbers } = holdersOf(keys.filter((key) => pairs.get(key)?.rolledOut === true));
+  return serialNumbers.length === 0 ? {} : { rolledOut: serialNumbers };
+}
+
+/** Of pairs whose licence has gone back: those whose app is to be removed. */
+export function toRemove(
+  keys: readonly HolderKey[],
+  asset: Asset,
+): { readonly toRemove?: Holders & OrderRefs } {
+  const removed = keys.flatMap((key) => {
+    const { removeBy } = pairOf(key, asset);
+    return removeBy === undefined || kindOfHolder(key) === 'person' ? [] : [[key, removeBy] as const];
+  });
+  return removed.length === 0 ? {} : { toRemove: withOrders(removed) };
 }
 
 /** Of pairs whose licence has come: those that a rollout waits for. */

@@ -3,7 +3,7 @@ import { holderKeys, holdersOf, type HolderKey } from '../holder.js';
 import type { Action, AssetEvent, Wish } from './asset-events.js';
 import { pairOf, type Asset } from './asset-state.js';
 import { promisesBroken, promisesEnded, promisesKept } from './reassignment.js';
-import { toInstall } from './rollout.js';
+import { toInstall, toRemove } from './rollout.js';
 import {
   ended,
   followUpsEnded,
@@ -112,7 +112,10 @@ function succeeded(
     return events;
   }
   const wantedAgain = followedBy('assign', keys, asset);
-  events.push({ type: 'asset.licenses-returned', data: { callId, ...ofOrders(keys, asset) } });
+  events.push({
+    type: 'asset.licenses-returned',
+    data: { callId, ...ofOrders(keys, asset), ...toRemove(keys, asset) },
+  });
   for (const wish of WISHES) {
     const listed = wantedAgain.filter((key) => followsWith(wish, key, asset));
     if (listed.length > 0)

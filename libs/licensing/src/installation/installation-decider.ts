@@ -25,8 +25,18 @@ export type InstallationCommand =
       /** Only where the app is, and was not asked for this version yet. */
       readonly update?: number | undefined;
     })
+  /** A planned command is to remove an app; a device on which it is not installed is left out. */
+  | (Command<'CommandRemoval'> & {
+      readonly uuid: string;
+      readonly uId: string;
+      readonly asset: AssetId;
+      readonly orderId: string;
+      readonly attempt: number;
+    })
   /** The command was not sent to this device. */
   | (Command<'RecordUnsent'> & { readonly uuid: string; readonly reason: InstallationFailure })
+  /** The licence goes back. */
+  | (Command<'CancelInstallation'> & { readonly uId: string; readonly asset: AssetId })
   | (Command<'RecordDeviceAnswer'> & { readonly uuid: string; readonly answer: DeviceAnswer })
   /** It is time to ask the device. `bundleIds`: of apps that have not told theirs, by adamId. */
   | (Command<'Look'> & { readonly uuid: string; readonly bundleIds: Readonly<Record<string, string>> })
@@ -53,10 +63,19 @@ export const installationDecider = (
     switch (command.type) {
       case 'CommandInstallation':
         return claimed(command, device, at, timings);
+      case 'CommandRemoval':
+        return removalClaimed(command, device, at, timings);
       case 'RecordUnsent': {
         const app = [...device.apps.values()].find(({ uuid }) => uuid === command.uuid);
+        if (app?.phase === 'removing') return [notRemoved(app, command.reason, null, null)];
         if (app?.phase !== 'commanded') return [];
-        return [failed(app, command.reason, null, null)];
+        return [command.reason === 'no-licence' ? cancelled(app) : failed(app, command.reason, null, null)];
+      }
+      case 'CancelInstallation': {
+        const { uId, asset } = command;
+        const app = device.apps.get(asset.adamId);
+        const same = app?.uId === uId && app.pricingParam === asset.pricingParam;
+        return same && isPending(app) ? [cancelled(app)] : [];
       }
       case 'RecordDeviceAnswer':
         if (device.list?.uuid === command.uuid) return listed(command.answer, device, at, timings);
@@ -96,7 +115,7 @@ function claimed(
   const app = device.apps.get(adamId);
   const needed =
     update === undefined
-      ? !app || !(isUnderWay(app) || app.phase === 'installed')
+      ? !app || !(isUnderWay(app) || app.phase === 'installed' || isCancelled(app, orderId))
       : app?.phase === 'installed' && (app.update ?? 0) < update;
   if (!needed) return [{ type: 'installation.not-needed', data: { adamId, uuid } }];
   // An update is a matter of the order that the app is there by.
@@ -104,6 +123,66 @@ function claimed(
   const wanted = { uId, adamId, pricingParam, ...by, attempt };
   const until = { lookAt: at + unansweredMs, giveUpAt: at + installWithinMs };
   return [{ type: 'installation.commanded', data: { ...wanted, uuid, ...until } }];
+}
+
+function removalClaimed(
+  { uuid, uId, asset, orderId, attempt }: InstallationCommand & { type: 'CommandRemoval' },
+  device: DeviceApps,
+  at: Instant,
+  { unansweredMs, installWithinMs }: Timings,
+): InstallationEvent[] {
+  const { adamId, pricingParam } = asset;
+  if (device.asked.get(adamId) === uuid) return [];
+  const app = device.apps.get(adamId);
+  const same = app?.uId === uId && app.pricingParam === pricingParam;
+  if (!same || !isThere(app)) return [{ type: 'installation.not-needed', data: { adamId, uuid } }];
+  const wanted = { uId, adamId, pricingParam, orderId, attempt, uuid };
+  const until = { lookAt: at + unansweredMs, giveUpAt: at + installWithinMs };
+  return [{ type: 'installation.removal-commanded', data: { ...wanted, ...until } }];
+}
+
+/** It is on the device, or is about to be, whatever is done. */
+const isThere = ({ phase }: Installation): boolean =>
+  phase === 'installed' || phase === 'installing' || phase === 'prompting' || phase === 'not-removed';
+
+function notRemoved(
+  { uId, adamId, pricingParam, orderId, attempt, uuid }: Installation,
+  reason: InstallationFailure,
+  code: number | null,
+  again: Instant | null,
+): InstallationEvent {
+  const wanted = { uId, adamId, pricingParam, orderId, attempt };
+  return { type: 'installation.removal-failed', data: { ...wanted, uuid, reason, code, again } };
+}
+
+/** Once; what was put off comes later. An error may also mean that the app was not there: the list decides. */
+function removalAnswered(
+  app: Installation,
+  { status, errors }: DeviceAnswer,
+  at: Instant,
+  { firstLookMs, installWithinMs }: Timings,
+): InstallationEvent[] {
+  if (status === 'NotNow' || app.removal !== null) return [];
+  const { adamId, uuid } = app;
+  const code = status === 'Acknowledged' ? null : (errors[0]?.code ?? 0);
+  const until = { lookAt: at + firstLookMs, giveUpAt: at + installWithinMs };
+  return [{ type: 'installation.removal-answered', data: { adamId, uuid, code, ...until } }];
+}
+
+/**
+ * The device has not begun. What it has accepted ends as it says, and what is there already stays, also where it was to
+ * be made newer.
+ */
+const isPending = ({ phase, retried, updating }: Installation): boolean =>
+  retried || ((phase === 'commanded' || phase === 'put-off') && !updating);
+
+/** A try that was planned for an order before it was cancelled. */
+const isCancelled = ({ phase, orderId }: Installation, by: string): boolean =>
+  phase === 'cancelled' && orderId === by;
+
+function cancelled(app: Installation): InstallationEvent {
+  const { uId, adamId, pricingParam, orderId, attempt, uuid } = app;
+  return { type: 'installation.cancelled', data: { uId, adamId, pricingParam, orderId, attempt, uuid } };
 }
 
 function failed(
@@ -116,7 +195,7 @@ function failed(
   return { type: 'installation.failed', data: { ...wanted, uuid, reason, code, again } };
 }
 
-/** Each answer counts once; a late success revises a failure. */
+/** Each answer counts once; a late success revises a failure, and what was cancelled. */
 function answered(
   uuid: string,
   answer: DeviceAnswer,
@@ -126,6 +205,8 @@ function answered(
 ): InstallationEvent[] {
   const app = [...device.apps.values()].find((one) => one.uuid === uuid);
   if (!app) return [];
+  if (app.phase === 'removing' || app.phase === 'not-removed')
+    return removalAnswered(app, answer, at, timings);
   const { adamId } = app;
   const awaited = app.phase === 'commanded' || app.phase === 'put-off';
   if (answer.status === 'NotNow') {
@@ -135,7 +216,7 @@ function answered(
   }
   const refusal = refusalOf(answer);
   if (refusal === null || refusal.verdict === 'look') {
-    if (!awaited && app.phase !== 'failed') return [];
+    if (!awaited && app.phase !== 'failed' && app.phase !== 'cancelled') return [];
     const { bundleId, state } = answer;
     const prompting = refusal?.prompting ?? verdictOf(state ?? '') === 'prompting';
     const until = { lookAt: at + timings.firstLookMs, giveUpAt: at + timings.installWithinMs };
@@ -174,6 +255,8 @@ function looked(
     const underWay =
       phase === 'commanded' || phase === 'put-off' || phase === 'installing' || phase === 'prompting';
     if (underWay && app.giveUpAt <= at) events.push(failed(app, OVERDUE[phase], null, null));
+    else if (phase === 'removing' && app.giveUpAt <= at)
+      events.push(notRemoved(app, app.removal === null ? 'offline' : 'no-verdict', null, null));
     else left.push(app);
   }
   if (left.length === 0) return events;
@@ -209,6 +292,8 @@ function listed(
     if (!app) continue;
     const one = seenAs(app, app.bundleId === null ? undefined : told.get(app.bundleId), at, timings);
     seen.push(one);
+    const refused = one.state === 'removing' ? (app.removal?.code ?? null) : null;
+    if (refused !== null) failures.push(notRemoved(app, 'refused', refused, null));
     const lost = one.state === 'absent' && one.lookAt === null ? lossOf(app) : null;
     if (lost === null) continue;
     // The device has other commands answered and knows nothing of this one.
@@ -234,12 +319,21 @@ function seenAs(
   const lookAt = app.giveUpAt > at ? Math.min(wait, app.giveUpAt) : wait;
   const nothing = { adamId, version: null, reason: null };
   if (!told) {
-    if (app.phase === 'installed') return { ...nothing, state: 'removed', lookAt: null };
+    if (WAS_THERE.has(app.phase)) return { ...nothing, state: 'removed', lookAt: null };
     // What was put off is still in the server's queue, and comes.
     const over = app.phase !== 'put-off' && app.absent + 1 > MAX_ABSENT;
     return { ...nothing, state: 'absent', lookAt: over || !isUnderWay(app) ? null : lookAt };
   }
   const verdict = verdictOf(told.status);
+  if (app.phase === 'removing') {
+    const gone = verdict === 'removed';
+    return { ...nothing, state: gone ? 'removed' : 'removing', lookAt: gone ? null : lookAt };
+  }
+  if (app.phase === 'not-removed' && verdict !== 'removed')
+    return { ...nothing, state: 'absent', lookAt: null };
+  // Of what is not wanted any more, only that it comes all the same is of interest.
+  if (app.phase === 'cancelled' && verdict !== 'installed')
+    return { ...nothing, state: 'absent', lookAt: null };
   if (verdict === 'installed') return { ...nothing, state: 'installed', version: told.version, lookAt: null };
   if (verdict === 'installing' || verdict === 'prompting') return { ...nothing, state: verdict, lookAt };
   if (verdict === 'removed') {
@@ -257,6 +351,7 @@ function reenrolled(uuid: string, device: DeviceApps, at: Instant): Installation
   const installed: Installation[] = [];
   for (const app of device.apps.values()) {
     if (isUnderWay(app)) events.push(failed(app, 'lost', null, at));
+    else if (app.phase === 'removing') events.push(notRemoved(app, 'lost', null, at));
     else if (app.phase === 'installed') installed.push(app);
   }
   if (installed.length === 0) return events;
@@ -264,9 +359,12 @@ function reenrolled(uuid: string, device: DeviceApps, at: Instant): Installation
   return [...events, { type: 'installation.list-asked', data: { uuid, apps, lookAt: at } }];
 }
 
+/** What a device has had for certain. */
+const WAS_THERE: ReadonlySet<Installation['phase']> = new Set(['installed', 'removing', 'not-removed']);
+
 function left({ apps, profile }: DeviceApps): InstallationEvent[] {
   const all = [...apps.values()];
-  const removed = all.filter(({ phase }) => phase === 'installed').map(({ adamId }) => adamId);
+  const removed = all.filter(({ phase }) => WAS_THERE.has(phase)).map(({ adamId }) => adamId);
   const lost = all.filter(isUnderWay).map(({ adamId }) => adamId);
   if (removed.length + lost.length === 0 && !mayHaveProfile(profile)) return [];
   return [{ type: 'installation.device-left', data: { removed, failed: lost } }];

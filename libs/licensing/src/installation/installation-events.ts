@@ -4,11 +4,11 @@ import { deviceProfileEventTypes, type DeviceProfileEvent } from './device-profi
 
 type Event<T extends string, D> = { readonly type: `installation.${T}`; readonly data: D };
 
-/** Why an app is not installed. Each has an exit: another try of ours where one is noted, else a rollout on failed ones. */
+/** Why an app is not installed, or not removed. Each has an exit: another try of ours where one is noted, else a rollout on failed ones. */
 export type InstallationFailure =
   /** The device does not find its licence, soon after it was assigned. */
   | 'licence-not-found'
-  /** Apple had no licence for it when the command was to be sent. */
+  /** Apple had no licence for it when the command was to be sent. Such an installation is cancelled by now. */
   | 'no-licence'
   /** The device cannot be reached by the MDM server. */
   | 'not-enrolled'
@@ -39,10 +39,12 @@ export type InstallationFailure =
   /** Any other refusal of the device. */
   | 'refused'
   /** It left the MDM server, was wiped or retired meanwhile. */
-  | 'device-left';
+  | 'device-left'
+  /** Of a removal: it has its licence again, or is to have it. */
+  | 'licensed-again';
 
 /** How a device tells of an app, as far as it is not failed. */
-export type AppState = 'installing' | 'prompting' | 'installed' | 'removed';
+export type AppState = 'installing' | 'prompting' | 'installed' | 'removing' | 'removed';
 
 /** What one look at the device tells of one app. */
 export interface AppSeen {
@@ -102,6 +104,34 @@ type AppEvent =
         readonly again: Instant | null;
       }
     >
+  /** Its licence goes back, or is gone, before it was installed: nothing more is done about it. */
+  | Event<'cancelled', Wanted & { readonly uuid: string }>
+  /** The command to remove the app is this device's from now on. */
+  | Event<
+      'removal-commanded',
+      Wanted & { readonly uuid: string; readonly lookAt: Instant; readonly giveUpAt: Instant }
+    >
+  /** `code`: the device's error; null: it accepted it. The list tells whether the app is gone. */
+  | Event<
+      'removal-answered',
+      {
+        readonly adamId: string;
+        readonly uuid: string;
+        readonly code: number | null;
+        readonly lookAt: Instant;
+        readonly giveUpAt: Instant;
+      }
+    >
+  /** The app is still there, as far as anybody knows. `again`: the next attempt is planned then; null: none is. */
+  | Event<
+      'removal-failed',
+      Wanted & {
+        readonly uuid: string;
+        readonly reason: InstallationFailure;
+        readonly code: number | null;
+        readonly again: Instant | null;
+      }
+    >
   /** One list command for all apps that are looked at: the device is pushed by it, too. */
   | Event<
       'list-asked',
@@ -132,6 +162,10 @@ export const installationEventTypes = [
     'installation.acknowledged': true,
     'installation.put-off': true,
     'installation.failed': true,
+    'installation.cancelled': true,
+    'installation.removal-commanded': true,
+    'installation.removal-answered': true,
+    'installation.removal-failed': true,
     'installation.list-asked': true,
     'installation.reminded': true,
     'installation.list-failed': true,

@@ -1,26 +1,28 @@
 import { idOf, messageTo, reaction, uuidOf, type Reaction } from '@seatbook/kernel';
 import type { AppSettingsEvent } from '../app-settings/app-settings-events.js';
+import { assetOf } from '../asset-id.js';
+import type { AssetEvent } from '../asset/asset-events.js';
 import type { DeviceEvent } from '../device/device-events.js';
 import { asksForProfile } from '../device-profile.js';
 import type { MdmCommandEvent } from '../mdm-command/mdm-command-events.js';
 import { deviceIdOf } from '../serial-number.js';
 import { deviceAppsStream } from '../streams.js';
+import type { InstallationCommand } from './installation-decider.js';
 import type { InstallationFailure } from './installation-events.js';
 
 /** A planned command claims each of its devices. */
 const claim = reaction<MdmCommandEvent>('installation.claim', {
-  'mdmCommand.planned': ({ stream, data: { uId, adamId, pricingParam, attempt, devices, update } }) =>
-    devices.map(({ serialNumber, orderId }) =>
-      messageTo(deviceAppsStream(deviceIdOf(serialNumber)), {
-        type: 'CommandInstallation',
-        uuid: idOf(stream),
-        uId,
-        asset: { adamId, pricingParam },
-        orderId,
-        attempt,
-        update,
-      }),
-    ),
+  'mdmCommand.planned': ({
+    stream,
+    data: { uId, adamId, pricingParam, attempt, devices, update, removal },
+  }) =>
+    devices.map(({ serialNumber, orderId }) => {
+      const asked = { uuid: idOf(stream), uId, asset: { adamId, pricingParam }, orderId, attempt };
+      const command: InstallationCommand = removal
+        ? { type: 'CommandRemoval', ...asked }
+        : { type: 'CommandInstallation', ...asked, update };
+      return messageTo(deviceAppsStream(deviceIdOf(serialNumber)), command);
+    }),
 });
 
 const unsent = (stream: string, serialNumber: string, reason: InstallationFailure) =>
@@ -32,7 +34,8 @@ const unsent = (stream: string, serialNumber: string, reason: InstallationFailur
 
 /** Devices that a command was not sent to hear so. */
 const takeUnsent = reaction<MdmCommandEvent>('installation.take-unsent', {
-  'mdmCommand.started': ({ stream, data: { unlicensed, unreachable } }) => [
+  'mdmCommand.started': ({ stream, data: { unlicensed, unreachable, kept = [] } }) => [
+    ...kept.map((serialNumber) => unsent(stream, serialNumber, 'licensed-again')),
     ...unlicensed.map((serialNumber) => unsent(stream, serialNumber, 'no-licence')),
     ...unreachable.map((serialNumber) => unsent(stream, serialNumber, 'not-enrolled')),
   ],
@@ -40,6 +43,20 @@ const takeUnsent = reaction<MdmCommandEvent>('installation.take-unsent', {
     refused.map((serialNumber) => unsent(stream, serialNumber, 'not-queued')),
   'mdmCommand.given-up': ({ stream, data: { serialNumbers } }) =>
     serialNumbers.map((serialNumber) => unsent(stream, serialNumber, 'not-queued')),
+});
+
+/** What is not installed yet is cancelled where its licence goes back. */
+const cancel = reaction<AssetEvent>('installation.cancel', {
+  'asset.licenses-returning'({ stream, data: { rolledOut = [] } }) {
+    const { uId, adamId, pricingParam } = assetOf(idOf(stream));
+    return rolledOut.map((serialNumber) =>
+      messageTo(deviceAppsStream(deviceIdOf(serialNumber)), {
+        type: 'CancelInstallation',
+        uId,
+        asset: { adamId, pricingParam },
+      }),
+    );
+  },
 });
 
 /** What was on its way to a device that enrols again is lost; who has left needs nothing more. */
@@ -68,4 +85,10 @@ const doubtProfile = reaction<AppSettingsEvent | MdmCommandEvent>('installation.
     attempt === 1 && asksForProfile(settings) ? doubted(serialNumbers) : [],
 });
 
-export const installationReactions: readonly Reaction[] = [claim, takeUnsent, followDevice, doubtProfile];
+export const installationReactions: readonly Reaction[] = [
+  claim,
+  takeUnsent,
+  cancel,
+  followDevice,
+  doubtProfile,
+];

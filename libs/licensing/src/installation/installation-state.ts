@@ -16,8 +16,24 @@ export interface Installation extends AssetId {
   attempt: number;
   /** The last command; its answers are told apart from those of earlier ones. */
   uuid: string;
-  phase: 'commanded' | 'put-off' | 'installing' | 'prompting' | 'installed' | 'removed' | 'failed';
+  phase:
+    | 'commanded'
+    | 'put-off'
+    | 'installing'
+    | 'prompting'
+    | 'installed'
+    | 'removing'
+    | 'not-removed'
+    | 'removed'
+    | 'failed'
+    | 'cancelled';
   reason: InstallationFailure | null;
+  /** It has failed, and another try is planned. */
+  retried: boolean;
+  /** The last command was to update what is there. */
+  updating: boolean;
+  /** What the device said to the last command to remove it; null while it has said nothing. */
+  removal: { readonly code: number | null } | null;
   bundleId: string | null;
   /** The version that it was to be updated to last: that is asked for once. */
   update: number | null;
@@ -64,7 +80,9 @@ export const isUnderWay = ({ phase }: Installation): boolean =>
   phase === 'commanded' || phase === 'put-off' || phase === 'installing' || phase === 'prompting';
 
 /** It is there, or on its way: what its settings ask for is in the profile of the device. */
-export const isCarried = (app: Installation): boolean => app.phase === 'installed' || isUnderWay(app);
+export const isCarried = (app: Installation): boolean => isUnderWay(app) || IS_THERE.has(app.phase);
+
+const IS_THERE: ReadonlySet<Installation['phase']> = new Set(['installed', 'removing', 'not-removed']);
 
 export const weighDeviceApps = ({ apps }: DeviceApps): number => 1_000 + 700 * apps.size;
 
@@ -87,32 +105,29 @@ export function evolveDeviceApps(device: DeviceApps, event: InstallationEvent): 
     case 'installation.acknowledged':
       acknowledged(device, event.data);
       break;
-    case 'installation.put-off': {
-      const app = appOf(event.data.adamId, device);
-      Object.assign(app, { phase: 'put-off', lookAt: event.data.lookAt });
+    case 'installation.put-off':
+      become(event.data.adamId, device, { phase: 'put-off', lookAt: event.data.lookAt });
       heard(device);
       break;
-    }
     case 'installation.failed': {
-      const app = appOf(event.data.adamId, device);
+      const { adamId, reason, again } = event.data;
       // One that is tried again soon leaves the profile as it is.
-      if (isCarried(app) && event.data.again === null) device.profile = composedAnew(device.profile);
-      Object.assign(app, { phase: 'failed', reason: event.data.reason, lookAt: null });
+      if (again === null) dropped(adamId, device);
+      become(adamId, device, { phase: 'failed', reason, retried: again !== null, lookAt: null });
       break;
     }
-    case 'installation.list-asked': {
-      const { uuid, apps, lookAt } = event.data;
-      device.list = { uuid, adamIds: apps.map(({ adamId }) => adamId) };
-      for (const { adamId, bundleId } of apps) {
-        const app = appOf(adamId, device);
-        Object.assign(app, { bundleId, lookAt: app.lookAt ?? lookAt });
-      }
-      device.lists += 1;
-      device.vain += 1;
-      device.reminded = false;
-      device.lookAt = lookAt;
+    case 'installation.cancelled':
+      dropped(event.data.adamId, device);
+      become(event.data.adamId, device, { phase: 'cancelled', reason: null, retried: false, lookAt: null });
       break;
-    }
+    case 'installation.removal-commanded':
+    case 'installation.removal-answered':
+    case 'installation.removal-failed':
+      removed(device, event);
+      break;
+    case 'installation.list-asked':
+      listAsked(device, event.data);
+      break;
     case 'installation.reminded':
       device.vain += 1;
       device.reminded = true;
@@ -133,10 +148,9 @@ export function evolveDeviceApps(device: DeviceApps, event: InstallationEvent): 
       }
       break;
     case 'installation.device-left':
-      for (const adamId of event.data.removed)
-        Object.assign(appOf(adamId, device), { phase: 'removed', lookAt: null });
+      for (const adamId of event.data.removed) become(adamId, device, { phase: 'removed', lookAt: null });
       for (const adamId of event.data.failed)
-        Object.assign(appOf(adamId, device), { phase: 'failed', reason: 'device-left', lookAt: null });
+        become(adamId, device, { phase: 'failed', reason: 'device-left', retried: false, lookAt: null });
       Object.assign(device, { list: null, lookAt: null, vain: 0, profile: noProfile() });
       break;
     default:
@@ -145,6 +159,56 @@ export function evolveDeviceApps(device: DeviceApps, event: InstallationEvent): 
         heard(device);
   }
   return device;
+}
+
+function listAsked(
+  device: DeviceApps,
+  { uuid, apps, lookAt }: Extract<InstallationEvent, { type: 'installation.list-asked' }>['data'],
+): void {
+  device.list = { uuid, adamIds: apps.map(({ adamId }) => adamId) };
+  for (const { adamId, bundleId } of apps)
+    become(adamId, device, { bundleId, lookAt: appOf(adamId, device).lookAt ?? lookAt });
+  device.lists += 1;
+  device.vain += 1;
+  device.reminded = false;
+  device.lookAt = lookAt;
+}
+
+/** What an app that is not coming asks for need not be in the profile. */
+function dropped(adamId: string, device: DeviceApps): void {
+  if (isCarried(appOf(adamId, device))) device.profile = composedAnew(device.profile);
+}
+
+function become(adamId: string, device: DeviceApps, change: Partial<Installation>): void {
+  Object.assign(appOf(adamId, device), change);
+}
+
+type RemovalEvent = Extract<InstallationEvent, { type: `installation.removal-${string}` }>;
+
+function removed(device: DeviceApps, { type, data }: RemovalEvent): void {
+  const { adamId } = data;
+  switch (type) {
+    case 'installation.removal-commanded': {
+      const { orderId, attempt, uuid, lookAt, giveUpAt } = data;
+      device.asked.set(adamId, uuid);
+      const command = { orderId, attempt, uuid, lookAt, giveUpAt, looks: 0, absent: 0, updating: false };
+      become(adamId, device, { ...command, phase: 'removing', reason: null, removal: null });
+      break;
+    }
+    case 'installation.removal-answered': {
+      const { code, lookAt, giveUpAt } = data;
+      become(adamId, device, { phase: 'removing', reason: null, removal: { code }, lookAt, giveUpAt });
+      heard(device);
+      break;
+    }
+    case 'installation.removal-failed': {
+      const { reason } = data;
+      // What has its licence again was not touched.
+      const phase = reason === 'licensed-again' ? 'installed' : 'not-removed';
+      become(adamId, device, { phase, reason, lookAt: null });
+      break;
+    }
+  }
 }
 
 /** The device speaks: what it does not answer is looked for soon again. */
@@ -163,7 +227,8 @@ function acknowledged(
   // An app that failed comes after all, or what the profile is to say of it is known now.
   if (!isCarried(app) || (device.profile.unnamed && bundleId !== null))
     device.profile = composedAnew(device.profile);
-  Object.assign(app, { phase: prompting ? 'prompting' : 'installing', reason: null, lookAt, giveUpAt });
+  const phase = prompting ? 'prompting' : 'installing';
+  Object.assign(app, { phase, reason: null, retried: false, lookAt, giveUpAt });
   if (bundleId !== null) app.bundleId = bundleId;
   heard(device);
 }
@@ -180,6 +245,9 @@ function commanded(
     reason: null,
     bundleId: before?.bundleId ?? null,
     update: data.update ?? before?.update ?? null,
+    retried: false,
+    updating: data.update !== undefined,
+    removal: null,
     looks: 0,
     absent: 0,
   });

@@ -6,7 +6,14 @@ import type { InstallationEvent, InstallationFailure } from './installation-even
 
 export function installationSubjects({ stream, type, data }: Envelope<InstallationEvent>): Subjects {
   const holders = [`d:${idOf(stream)}`];
-  if (type !== 'installation.commanded' && type !== 'installation.failed') return { uId: null, holders };
+  if (
+    type !== 'installation.commanded' &&
+    type !== 'installation.failed' &&
+    type !== 'installation.cancelled' &&
+    type !== 'installation.removal-commanded' &&
+    type !== 'installation.removal-failed'
+  )
+    return { uId: null, holders };
   const { uId, adamId, pricingParam, orderId } = data;
   return { uId, holders, assets: [{ adamId, pricingParam }], orders: [orderId] };
 }
@@ -30,6 +37,7 @@ export const FAILURES: Readonly<Record<InstallationFailure, string>> = {
   'not-in-store': 'the store has no such app for the device',
   refused: 'the device refused it',
   'device-left': 'the device left',
+  'licensed-again': 'it has its licence again',
 };
 
 export const installationStory: Story<InstallationEvent, StoryContext> = {
@@ -44,6 +52,18 @@ export const installationStory: Story<InstallationEvent, StoryContext> = {
     const number = code === null ? '' : ` (${code})`;
     const next = again === null ? '' : ` It is tried again at ${moment(again)}.`;
     return `${assetName(uId, data)} is not installed: ${FAILURES[reason]}${number}.${next}`;
+  },
+  'installation.cancelled': ({ data }, { assetName }) =>
+    `${assetName(data.uId, data)} is not installed: its licence goes back, or is gone.`,
+  'installation.removal-commanded': ({ data }, { assetName }) =>
+    `${assetName(data.uId, data)} is to be removed from the device.`,
+  'installation.removal-answered': ({ data: { code } }) =>
+    code === null ? 'The device removes the app.' : `The device does not remove the app (${code}).`,
+  'installation.removal-failed'({ data }, { assetName }) {
+    const { reason, code, again, uId } = data;
+    const number = code === null ? '' : ` (${code})`;
+    const next = again === null ? '' : ` It is tried again at ${moment(again)}.`;
+    return `${assetName(uId, data)} is not removed: ${FAILURES[reason]}${number}.${next}`;
   },
   'installation.list-asked': ({ data: { apps } }) =>
     `The device was asked about ${count(apps.length, 'app')}.`,

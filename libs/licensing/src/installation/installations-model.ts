@@ -1,13 +1,14 @@
 import { effectiveAt, idOf, readModel, type Change, type Envelope, type Instant } from '@seatbook/kernel';
 import { assetOf } from '../asset-id.js';
 import type { AssetEvent } from '../asset/asset-events.js';
-import { orderAt, type Holders, type OrderRefs } from '../holder.js';
+import { NOBODY, orderAt, type Holders, type OrderRefs } from '../holder.js';
 import { deviceIdOf } from '../serial-number.js';
 import type { InstallationEvent, InstallationFailure } from './installation-events.js';
 
 /**
  * How an installation stands. `licence-coming`: it begins when the licence is assigned. `wanted`: the next command is to
- * be planned. `no-licence`: none came.
+ * be planned. `no-licence`: none came. `cancelled`: its licence went back before it was installed. `not-removed`:
+ * it was to be removed, and is still there as far as anybody knows.
  */
 export const INSTALLATION_STATES = [
   'licence-coming',
@@ -18,9 +19,12 @@ export const INSTALLATION_STATES = [
   'prompting',
   'retrying',
   'installed',
+  'removing',
+  'not-removed',
   'removed',
   'failed',
   'no-licence',
+  'cancelled',
 ] as const;
 
 export type InstallationState = (typeof INSTALLATION_STATES)[number];
@@ -75,7 +79,8 @@ function wanted(
       evolve(row) {
         const before = row?.state;
         const kept = before === 'installed' || (before !== undefined && UNDER_WAY.has(before));
-        if (row && kept) return { ...row, orderId };
+        // It has its licence, or is getting one again.
+        if (row && kept) return { ...row, orderId, endsAt: null };
         const none = {
           reason: null,
           code: null,
@@ -91,12 +96,40 @@ function wanted(
   });
 }
 
+/** Rows that nothing was done about yet, and whose licence goes back. */
+const cancelledBefore = (
+  event: Envelope,
+  serialNumbers: readonly string[],
+): readonly InstallationChange[] => {
+  const { adamId } = assetOf(idOf(event.stream));
+  return serialNumbers.map((serialNumber) => ({
+    key: installationKey(deviceIdOf(serialNumber), adamId),
+    evolve: (row) =>
+      row?.state === 'wanted' || row?.state === 'licence-coming'
+        ? { ...row, state: 'cancelled', since: effectiveAt(event.metadata) }
+        : row,
+  }));
+};
+
+/** What may be used for some time only stays for good. */
+const licensedAgain = (event: Envelope, serialNumbers: readonly string[]): readonly InstallationChange[] => {
+  const { adamId } = assetOf(idOf(event.stream));
+  return serialNumbers.map((serialNumber) => ({
+    key: installationKey(deviceIdOf(serialNumber), adamId),
+    evolve: (row) => (row && row.endsAt !== null ? { ...row, endsAt: null } : row),
+  }));
+};
+
+const NOBODY_ORDERED: Holders & OrderRefs = { ...NOBODY, orderId: '' };
+
 const UNDER_WAY: ReadonlySet<InstallationState> = new Set<InstallationState>([
   'commanded',
   'put-off',
   'installing',
   'prompting',
 ]);
+
+const MAY_BE_THERE: ReadonlySet<InstallationState> = new Set([...UNDER_WAY, 'installed', 'cancelled']);
 
 /** What an event says of one app of its device. */
 const changed = (
@@ -127,7 +160,7 @@ const unlicensed = (event: Envelope, { serialNumbers }: Holders): readonly Insta
 
 export const installationsModel = readModel<InstallationDocument, AssetEvent | InstallationEvent>()({
   name: 'installations',
-  version: 3,
+  version: 4,
   on: {
     'asset.installations-answered': (event) => [
       ...wanted(event, event.data.start, event.data, 'wanted'),
@@ -141,20 +174,27 @@ export const installationsModel = readModel<InstallationDocument, AssetEvent | I
       );
     },
     'asset.licenses-assigned'(event) {
-      const { toInstall } = event.data;
-      return toInstall ? wanted(event, toInstall, toInstall, 'wanted') : [];
+      const { serialNumbers, toInstall = NOBODY_ORDERED } = event.data;
+      const installing = new Set(toInstall.serialNumbers);
+      const others = serialNumbers.filter((serialNumber) => !installing.has(serialNumber));
+      return [...wanted(event, toInstall, toInstall, 'wanted'), ...licensedAgain(event, others)];
     },
     'asset.licenses-failed': (event) =>
       event.data.action === 'associate' ? unlicensed(event, event.data) : [],
     'asset.waiting-refused': (event) => unlicensed(event, event.data),
     'asset.reservations-ended': (event) =>
       event.data.was === 'returning' ? [] : unlicensed(event, event.data),
+    'asset.licenses-returning'(event) {
+      const { rolledOut = [], pending } = event.data;
+      return cancelledBefore(event, [...rolledOut, ...pending.serialNumbers]);
+    },
     'asset.licenses-returned'(event) {
       const { adamId } = assetOf(idOf(event.stream));
       const endsAt = effectiveAt(event.metadata) + GRACE_MS;
       return event.data.serialNumbers.map((serialNumber) => ({
         key: installationKey(deviceIdOf(serialNumber), adamId),
-        evolve: (row) => (row?.state === 'installed' ? { ...row, endsAt } : row),
+        // What is under way may be there in an older version, and what was cancelled may come all the same.
+        evolve: (row) => (row && MAY_BE_THERE.has(row.state) ? { ...row, endsAt } : row),
       }));
     },
     'installation.commanded'(event) {
@@ -195,6 +235,23 @@ export const installationsModel = readModel<InstallationDocument, AssetEvent | I
       const { adamId, reason, code, again } = event.data;
       const state = again === null ? 'failed' : 'retrying';
       return [changed(event, adamId, { state, reason, code, nextAt: again })];
+    },
+    'installation.cancelled': (event) => [
+      changed(event, event.data.adamId, { state: 'cancelled', reason: null, code: null, nextAt: null }),
+    ],
+    'installation.removal-commanded'(event) {
+      const { adamId, orderId, lookAt } = event.data;
+      const wanted = { orderId, reason: null, code: null, nextAt: lookAt } as const;
+      return [changed(event, adamId, { ...wanted, state: 'removing' })];
+    },
+    'installation.removal-answered'(event) {
+      const { adamId, lookAt } = event.data;
+      return [changed(event, adamId, { state: 'removing', reason: null, code: null, nextAt: lookAt })];
+    },
+    'installation.removal-failed'(event) {
+      const { adamId, reason, code, again } = event.data;
+      if (reason === 'licensed-again') return [changed(event, adamId, { state: 'installed', nextAt: null })];
+      return [changed(event, adamId, { state: 'not-removed', reason, code, nextAt: again })];
     },
     'installation.listed': (event) =>
       event.data.apps.map(({ adamId, state, version, reason, lookAt }) =>

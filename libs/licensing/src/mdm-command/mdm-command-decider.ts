@@ -12,6 +12,7 @@ export type MdmCommandCommand =
       readonly devices: readonly CommandedDevice[];
       readonly lots: readonly string[];
       readonly update?: number | undefined;
+      readonly removal?: boolean | undefined;
     })
   /** The first time: to whom it goes, who is left out, and by what settings it is installed. */
   | (Command<'StartSending'> & {
@@ -19,6 +20,9 @@ export type MdmCommandCommand =
       readonly enrolmentIds: readonly string[];
       readonly unlicensed: readonly string[];
       readonly unreachable: readonly string[];
+      /** Of a removal. */
+      readonly kept?: readonly string[] | undefined;
+      readonly bundleId?: string | null | undefined;
       readonly settings: RecordedSettings;
       readonly vpn?: VpnRecipients | undefined;
     })
@@ -40,6 +44,7 @@ interface Planned extends AssetId {
   readonly uId: string;
   readonly attempt: number;
   readonly devices: readonly CommandedDevice[];
+  readonly removal: boolean;
 }
 
 interface Recipients {
@@ -47,6 +52,8 @@ interface Recipients {
   /** Parallel to `serialNumbers`. */
   readonly enrolmentIds: readonly string[];
   readonly vpn: VpnRecipients | null;
+  /** What a removal names; null where nobody knows, and of installations. */
+  readonly bundleId: string | null;
 }
 
 export type MdmCommandState =
@@ -90,16 +97,16 @@ export const mdmCommandDecider = (
   evolve(state, event) {
     switch (event.type) {
       case 'mdmCommand.planned': {
-        const { uId, adamId, pricingParam, attempt, devices, claimBy } = event.data;
-        const made = { uId, adamId, pricingParam, attempt, devices };
+        const { uId, adamId, pricingParam, attempt, devices, removal = false, claimBy } = event.data;
+        const made = { uId, adamId, pricingParam, attempt, devices, removal };
         return { phase: 'planned', plan: made, claimBy };
       }
       case 'mdmCommand.started': {
         if (state.phase === 'new' || state.phase === 'over') return state;
-        const { serialNumbers, enrolmentIds, attempt, settings: recorded, vpn, doubtfulAt } = event.data;
+        const { serialNumbers, enrolmentIds, bundleId = null, vpn = null, attempt, doubtfulAt } = event.data;
         if (serialNumbers.length === 0) return { phase: 'over', settings: null };
-        const to = { serialNumbers, enrolmentIds, vpn: vpn ?? null };
-        const settings = { ...DEFAULT_APP_SETTINGS, ...recorded };
+        const to = { serialNumbers, enrolmentIds, vpn, bundleId };
+        const settings = { ...DEFAULT_APP_SETTINGS, ...event.data.settings };
         return { phase: 'started', plan: state.plan, to, settings, sendings: attempt, at: doubtfulAt };
       }
       case 'mdmCommand.attempt-failed':
@@ -113,7 +120,7 @@ export const mdmCommandDecider = (
 });
 
 function plan(
-  { uId, asset, attempt, devices, lots, update }: MdmCommandCommand & { type: 'PlanCommand' },
+  { uId, asset, attempt, devices, lots, update, removal }: MdmCommandCommand & { type: 'PlanCommand' },
   state: MdmCommandState,
   at: Instant,
   { claimWithinMs }: Timings,
@@ -122,19 +129,21 @@ function plan(
   if (devices.length === 0 || devices.length > MAX_ENROLMENTS)
     throw new Error(`a command for ${devices.length} devices was planned`);
   const { adamId, pricingParam } = asset;
-  const what = { uId, adamId, pricingParam, ...(update === undefined ? {} : { update }) };
+  const does = { ...(update === undefined ? {} : { update }), ...(removal && { removal }) };
+  const what = { uId, adamId, pricingParam, ...does };
   const claimBy = at + claimWithinMs;
   return [{ type: 'mdmCommand.planned', data: { ...what, attempt, devices, lots, claimBy } }];
 }
 
 function start(
-  { serialNumbers, enrolmentIds, unlicensed, unreachable, settings, vpn }: StartSending,
+  { serialNumbers, enrolmentIds, unlicensed, unreachable, kept, bundleId, settings, vpn }: StartSending,
   state: MdmCommandState,
   at: Instant,
   { doubtfulAfterMs }: Timings,
 ): MdmCommandEvent[] {
   if (state.phase !== 'planned') return [];
-  const to = { serialNumbers, enrolmentIds, unlicensed, unreachable };
+  const removal = { ...(kept && { kept }), ...(bundleId == null ? {} : { bundleId }) };
+  const to = { serialNumbers, enrolmentIds, unlicensed, unreachable, ...removal };
   const by = { settings, ...(vpn === undefined ? {} : { vpn }) };
   const data = { uId: state.plan.uId, attempt: 1, ...to, ...by, doubtfulAt: at + doubtfulAfterMs };
   return [{ type: 'mdmCommand.started', data }];
@@ -143,9 +152,10 @@ function start(
 function startAgain(state: MdmCommandState, at: Instant, { doubtfulAfterMs }: Timings): MdmCommandEvent[] {
   if (state.phase !== 'started' && state.phase !== 'waiting') return [];
   const { plan: of, to, settings, sendings } = state;
-  const { vpn, ...recipients } = to;
+  const { vpn, bundleId, ...recipients } = to;
+  const same = { ...recipients, ...(bundleId === null ? {} : { bundleId }) };
   const by = { settings, ...(vpn === null ? {} : { vpn }) };
-  const again = { attempt: sendings + 1, ...recipients, unlicensed: [], unreachable: [], ...by };
+  const again = { attempt: sendings + 1, ...same, unlicensed: [], unreachable: [], ...by };
   const data = { uId: of.uId, ...again, doubtfulAt: at + doubtfulAfterMs };
   return [{ type: 'mdmCommand.started', data }];
 }

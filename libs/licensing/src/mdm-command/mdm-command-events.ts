@@ -30,6 +30,8 @@ export type MdmCommandEvent =
         readonly lots: readonly string[];
         /** The version that the store has: it goes to devices that have an older one. */
         readonly update?: number;
+        /** It removes the app. */
+        readonly removal?: true;
         readonly claimBy: Instant;
       }
     >
@@ -45,6 +47,10 @@ export type MdmCommandEvent =
         readonly unlicensed: readonly string[];
         /** Not enrolled. */
         readonly unreachable: readonly string[];
+        /** Of a removal: they have, or are to have, the licence again. */
+        readonly kept?: readonly string[];
+        /** Of a removal: what devices call the app; absent where nobody knows. */
+        readonly bundleId?: string;
         /** In force when it was sent first: it is installed by them. */
         readonly settings: RecordedSettings;
         /** Those of them that can use the VPN of the settings, and its VPNUUID; absent for none. */

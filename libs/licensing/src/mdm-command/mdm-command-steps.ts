@@ -1,5 +1,6 @@
 import { idOf, type Step, type Steps } from '@seatbook/kernel';
 import type { AppSettings } from '../app-settings.js';
+import { bundleIdOf } from '../asset-description.js';
 import { commandForOthers } from '../command-uuid.js';
 import { settingsInForce } from '../settings-in-force.js';
 import type { DeviceRequest, LicensingPorts, MdmApi, MdmResult } from '../ports.js';
@@ -25,6 +26,12 @@ type Started = Extract<MdmCommandState, { phase: 'started' | 'waiting' }>;
 
 /** One command, or two where only some of the devices can use the VPN of the app. */
 async function enqueued(uuid: string, { plan, to, settings }: Started, mdm: MdmApi): Promise<MdmResult> {
+  if (plan.removal)
+    return mdm.enqueue(
+      uuid,
+      { requestType: 'RemoveApplication', bundleId: to.bundleId ?? '' },
+      to.enrolmentIds,
+    );
   const vpn = new Set(to.vpn?.enrolmentIds);
   const requests = [
     {
@@ -55,7 +62,7 @@ async function enqueued(uuid: string, { plan, to, settings }: Started, mdm: MdmA
 
 /**
  * Hands the command to the MDM server: for the devices that have claimed it, are enrolled, and have their licence at
- * Apple at this moment. Its id makes it safe to send again.
+ * Apple at this moment; of a removal, that have none. Its id makes it safe to send again.
  */
 const enqueue: Step<MdmCommandState, LicensingPorts, MdmCommandCommand> = {
   due(command) {
@@ -70,7 +77,11 @@ const enqueue: Step<MdmCommandState, LicensingPorts, MdmCommandCommand> = {
   async perform(state, ports, stream) {
     // All of its devices were left out.
     if (state.phase !== 'started' || !ports.mdm) return [];
-    const { to, sendings: attempt } = state;
+    const { plan, to, sendings: attempt } = state;
+    if (plan.removal && to.bundleId === null) {
+      const reason = 'what devices call the app is not known';
+      return [{ type: 'RecordSendingFailed', attempt, final: true, reason }];
+    }
     const result = await enqueued(idOf(stream), state, ports.mdm);
     if (!result.ok) {
       const { kind, reason } = result;
@@ -94,36 +105,49 @@ async function startOf(
   ports: LicensingPorts,
 ): Promise<MdmCommandCommand | null> {
   const claimed: string[] = [];
+  const phase = plan.removal ? 'removing' : 'commanded';
+  let bundleId: string | null = null;
   for (const { serialNumber } of plan.devices) {
     const claim = await ports.look(deviceAppsStream(deviceIdOf(serialNumber)), ({ apps, asked }) => {
       if (asked.get(plan.adamId) !== uuid) return 'not-asked';
       const app = apps.get(plan.adamId);
-      return app?.uuid === uuid && app.phase === 'commanded' ? 'claimed' : 'not-needed';
+      return app?.uuid === uuid && app.phase === phase ? { bundleId: app.bundleId } : 'not-needed';
     });
     if (claim === 'not-asked' && ports.clock.now() < claimBy) return null;
-    if (claim === 'claimed') claimed.push(serialNumber);
+    if (typeof claim === 'string') continue;
+    claimed.push(serialNumber);
+    bundleId ??= claim.bundleId;
   }
-  const held = await licensed(claimed, plan, ports);
-  const unlicensed = claimed.filter((serialNumber) => !held.has(serialNumber));
+  const left = plan.removal ? await unwanted(claimed, plan, ports) : await licensed(claimed, plan, ports);
+  const others = claimed.filter((serialNumber) => !left.has(serialNumber));
   const serialNumbers: string[] = [];
   const enrolmentIds: string[] = [];
   const unreachable: string[] = [];
   const withVpn: string[] = [];
-  for (const serialNumber of held) {
-    const { phase, enrolmentId, usesVpn } = await ports.look(
+  for (const serialNumber of left) {
+    const { enrolled, enrolmentId, usesVpn } = await ports.look(
       deviceStream(deviceIdOf(serialNumber)),
-      (device) => ({ phase: device.phase, enrolmentId: device.enrolmentId, usesVpn: mayUseVpn(device) }),
+      (device) => ({
+        enrolled: device.phase === 'enrolled',
+        enrolmentId: device.enrolmentId,
+        usesVpn: mayUseVpn(device),
+      }),
     );
-    if (phase === 'enrolled' && enrolmentId !== null) {
+    if (enrolled && enrolmentId !== null) {
       serialNumbers.push(serialNumber);
       enrolmentIds.push(enrolmentId);
       if (usesVpn) withVpn.push(enrolmentId);
     } else unreachable.push(serialNumber);
   }
   const settings = await settingsInForce(ports.look, plan.uId, plan.adamId);
+  const to = { serialNumbers, enrolmentIds, unreachable, settings };
+  if (plan.removal) {
+    bundleId ??= await ports.look(assetStream(plan.uId, plan), bundleIdOf);
+    return { type: 'StartSending', ...to, unlicensed: [], kept: others, bundleId };
+  }
   const vpnUuid = await vpnUuidOf(settings, ports);
   const vpn = vpnUuid !== null && withVpn.length > 0 ? { uuid: vpnUuid, enrolmentIds: withVpn } : undefined;
-  return { type: 'StartSending', serialNumbers, enrolmentIds, unlicensed, unreachable, settings, vpn };
+  return { type: 'StartSending', ...to, unlicensed: others, vpn };
 }
 
 /** Apps are bound to a VPN by an attribute there; other systems do not know it. */
@@ -139,6 +163,21 @@ const vpnUuidOf = async ({ vpnProfileId }: AppSettings, { look }: LicensingPorts
     : look(profileStream(vpnProfileId), ({ phase, payload }) =>
         phase === 'registered' ? payload.vpnUuid : null,
       );
+
+/** Those who have no licence, and are to have none. */
+const unwanted = (
+  serialNumbers: readonly string[],
+  { uId, adamId, pricingParam }: Plan,
+  { look }: LicensingPorts,
+): Promise<ReadonlySet<string>> =>
+  look(assetStream(uId, { adamId, pricingParam }), ({ pairs, spellings }) => {
+    const goes = (serialNumber: string): boolean => {
+      const key = `d:${serialNumber}`;
+      const pair = pairs.get(key) ?? pairs.get(spellings.get(key)?.[0] ?? key);
+      return !pair || pair.state === 'failed' || (pair.state === 'returning' && pair.followUp === null);
+    };
+    return new Set(serialNumbers.filter(goes));
+  });
 
 /** Those for whom the ledger has a licence that stays. */
 const licensed = (

@@ -17,7 +17,7 @@ export function mdmCommandSubjects({ type, data }: Envelope<MdmCommandEvent>): S
 
 export const mdmCommandStory: Story<MdmCommandEvent, StoryContext> = {
   'mdmCommand.planned': ({ data }, { assetName }) =>
-    `A command for ${count(data.devices.length, 'device')} was planned: install ${assetName(data.uId, data)}.`,
+    `A command for ${count(data.devices.length, 'device')} was planned: ${data.removal ? 'remove' : 'install'} ${assetName(data.uId, data)}.`,
   'mdmCommand.started': ({ data: { serialNumbers, attempt } }) =>
     `The command is sent to ${count(serialNumbers.length, 'device')} (attempt ${attempt}).`,
   'mdmCommand.queued': ({ data: { refused } }) =>

@@ -18,7 +18,7 @@ interface Wanted extends CommandedDevice {
 }
 
 /**
- * Plans commands to install apps: devices that want the same app by the same attempt share one, 50 at a time. Full ones
+ * Plans commands to install and remove apps: devices that want the same by the same attempt share one, 50 at a time. Full ones
  * go at once, the rest when no more have come for a while. A device that is named by two rows is asked twice; the second
  * command finds it taken.
  */
@@ -37,7 +37,8 @@ export const mdmDispatcher = (timings: Timings): Planner<WantedRow, MdmDispatchC
         wake(row.notBefore);
         continue;
       }
-      const key = `${row.uId} ${idOfAsset(row.asset)} ${row.attempt} ${row.update ?? ''}`;
+      const does = row.removal ? 'remove' : (row.update ?? 'install');
+      const key = `${row.uId} ${idOfAsset(row.asset)} ${row.attempt} ${does}`;
       const group = groups.get(key) ?? [];
       for (const device of row.devices) group.push({ ...device, row });
       groups.set(key, group);
@@ -88,6 +89,7 @@ function planned(some: readonly Wanted[], uuid: string): PlannedCommand {
       attempt: row.attempt,
       devices: some.map(({ serialNumber, orderId }) => ({ serialNumber, orderId })),
       update: row.update ?? undefined,
+      removal: row.removal || undefined,
       lots: [...new Set(some.map((wanted) => wanted.row.lot))],
     }),
     cause: newest.cause,

@@ -29,6 +29,8 @@ export interface WantedRow {
   readonly attempt: number;
   /** The version to update to, where the app is there already; else null. */
   readonly update: number | null;
+  /** The app is to be removed. */
+  readonly removal: boolean;
   readonly since: Instant;
   readonly notBefore: Instant;
   /** The event that wants them. */
@@ -46,7 +48,8 @@ function opened(
     attempt = 1,
     notBefore = 0,
     update = null,
-  }: Partial<Pick<WantedRow, 'attempt' | 'notBefore' | 'update'>> = {},
+    removal = false,
+  }: Partial<Pick<WantedRow, 'attempt' | 'notBefore' | 'update' | 'removal'>> = {},
 ): readonly WantedChange[] {
   if (devices.length === 0) return [];
   const { stream, revision, metadata } = event;
@@ -59,6 +62,7 @@ function opened(
     asset: { adamId, pricingParam },
     attempt,
     update,
+    removal,
     since: metadata.recordedAt,
     notBefore,
     cause: causeOf(event),
@@ -71,13 +75,13 @@ function opened(
 const devicesOf = (holders: Holders, refs: OrderRefs): readonly CommandedDevice[] =>
   holders.serialNumbers.map((serialNumber, index) => ({ serialNumber, orderId: orderAt(refs, index) }));
 
-/** What the MDM dispatcher decides from: devices that want an app, have its licence, and no command. */
+/** What the MDM dispatcher decides from: devices that want an app, or are to lose it, and have no command. */
 export const wantedInstallationsModel = readModel<
   WantedRow,
   AppSettingsEvent | AssetEvent | InstallationEvent | MdmCommandEvent
 >()({
   name: 'wanted-installations',
-  version: 2,
+  version: 3,
   on: {
     'asset.installations-answered'(event) {
       const { start, orderId } = event.data;
@@ -86,6 +90,18 @@ export const wantedInstallationsModel = readModel<
     'asset.licenses-assigned'(event) {
       const { toInstall } = event.data;
       return toInstall ? opened(event, assetOf(idOf(event.stream)), devicesOf(toInstall, toInstall)) : [];
+    },
+    'asset.licenses-returned'(event) {
+      const { toRemove } = event.data;
+      if (!toRemove) return [];
+      const devices = devicesOf(toRemove, toRemove);
+      return opened(event, assetOf(idOf(event.stream)), devices, { removal: true });
+    },
+    'asset.licenses-returning'(event) {
+      const { removeApp, notHeld, orderId } = event.data;
+      if (!removeApp) return [];
+      const devices = devicesOf(notHeld, { orderId });
+      return opened(event, assetOf(idOf(event.stream)), devices, { removal: true });
     },
     'appSettings.updates-asked'(event) {
       const { serialNumbers, version: update } = event.data;
@@ -97,6 +113,13 @@ export const wantedInstallationsModel = readModel<
       if (again === null) return [];
       const device = { serialNumber: idOf(event.stream), orderId };
       return opened(event, event.data, [device], { attempt: attempt + 1, notBefore: again });
+    },
+    'installation.removal-failed'(event) {
+      const { again, orderId, attempt } = event.data;
+      if (again === null) return [];
+      const device = { serialNumber: idOf(event.stream), orderId };
+      const next = { attempt: attempt + 1, notBefore: again, removal: true };
+      return opened(event, event.data, [device], next);
     },
     'mdmCommand.planned'({ data: { lots, devices } }) {
       const taken = new Set(devices.map(({ serialNumber }) => serialNumber));

@@ -140,6 +140,33 @@ describe('placing an order', () => {
     rest.thenTypes(...Array.from({ length: 20 }, () => 'order.reservation-asked' as const));
   });
 
+  it('asks each ledger about those that its asset is for, where these are not the same', () => {
+    const listed = manyDevices(1_203);
+    const assets = [PAGES, { ...PAGES, adamId: '1' }, KEYNOTE];
+    const mixed = terms({ holders: 1_203, assets, targets: [1_201, 0, 2] });
+    const lists = chunksOf(holderKeys(listed), 1_000).map(holdersOf);
+    const placing: readonly OrderEvent[] = [
+      { type: 'order.created', data: { ...mixed, at: NOW, abandonAt: NOW + TEN_MINUTES } },
+      { type: 'order.holders-listed', data: { uId: LOCATION, ...(lists[0] as Holders) } },
+      { type: 'order.placed', data: { ...mixed, ...(lists[1] as Holders), at: NOW } },
+    ];
+    const those = (from: number, to: number) => devices(...listed.serialNumbers.slice(from, to));
+    const questions = [
+      question(0, those(0, 1_000)),
+      question(1, those(1_000, 1_201)),
+      question(2, those(1_201, 1_203), KEYNOTE),
+    ];
+    given(...placing)
+      .when({ type: 'AskNext' })
+      .then(...questions);
+    const asked = given(...placing, ...questions);
+    // The one that nobody is asked about is not silent.
+    asked.when({ type: 'EndAsking' }).then(reserved(PAGES, KEYNOTE));
+    given(...placing, ...questions, answered(0), answered(1))
+      .when(answer(2, outcomeCounts({ refused: 1_203 }), { asset: KEYNOTE }))
+      .thenTypes('order.reservation-answered', 'order.reserved', 'order.finished');
+  });
+
   it('lists a long one first, list by list', () => {
     given().when({ type: 'CreateOrder', terms: longTerms }).then(created);
     expect(

@@ -1,10 +1,11 @@
-import { Refusal, chunksOf, type Command, type Decider, type Instant } from '@seatbook/kernel';
+import { Refusal, type Command, type Decider, type Instant } from '@seatbook/kernel';
 import { idOfAsset } from '../asset-id.js';
 import type { RefusalReason } from '../asset/asset-events.js';
 import { MAX_HOLDERS, holderCount, holderKeys, holdersOf, type HolderKey, type Holders } from '../holder.js';
 import type { AssetId } from '../ports.js';
 import type { Timings } from '../timings.js';
 import type { OrderEvent, OrderTerms, OutcomeCounts } from './order-events.js';
+import { pairsOf, questionsOf, type Question } from './order-questions.js';
 
 /** An order names this many pairs at the most. */
 export const MAX_PAIRS = 100_000;
@@ -100,8 +101,6 @@ export const outcomeCounts = (counts: Partial<OutcomeCounts>): OutcomeCounts => 
   ...counts,
 });
 
-export const pairsOf = ({ assets, holders }: OrderTerms): number => assets.length * holders;
-
 export const orderDecider = (timings: Timings): Decider<OrderCommand, Order, OrderEvent> => ({
   initial: () => ({ phase: 'new' }),
 
@@ -174,7 +173,7 @@ function placed(listed: HolderKey[], data: OrderTerms & Holders & { readonly at:
     phase: 'placed',
     terms,
     listed,
-    parts: terms.assets.length * answersOf(terms, listed.length),
+    parts: questionsOf(terms).length * answersOf(terms),
     asked: 0,
     answered: new Set(),
     final: { ...NO_OUTCOMES },
@@ -184,9 +183,8 @@ function placed(listed: HolderKey[], data: OrderTerms & Holders & { readonly at:
   };
 }
 
-/** Answers about one asset: one for each list of holders, or one about a giver and one about who gets its licence. */
-const answersOf = ({ giver }: OrderTerms, holders: number): number =>
-  giver === undefined ? Math.ceil(holders / MAX_HOLDERS) : 2;
+/** Answers to one question: where a licence goes over, one about the giver and one about who gets it. */
+const answersOf = ({ giver }: OrderTerms): number => (giver === undefined ? 1 : 2);
 
 type ProgressEvent = Exclude<
   OrderEvent,
@@ -225,7 +223,20 @@ function progress(order: Acting, event: ProgressEvent): void {
 }
 
 function termsOf(terms: OrderTerms): OrderTerms {
-  const { kind, uId, assets, ifShort, fromReserve, platform, holders, install, giver } = terms;
+  const {
+    kind,
+    uId,
+    assets,
+    ifShort,
+    fromReserve,
+    platform,
+    holders,
+    install,
+    giver,
+    scope,
+    targets,
+    removeApp,
+  } = terms;
   return {
     kind,
     uId,
@@ -237,6 +248,9 @@ function termsOf(terms: OrderTerms): OrderTerms {
     ...groupOf(terms),
     ...(install && { install }),
     ...(giver !== undefined && { giver }),
+    ...(scope && { scope }),
+    ...(targets && { targets }),
+    ...(removeApp && { removeApp }),
   };
 }
 
@@ -316,20 +330,22 @@ function questions(
   at: Instant,
   { answerWithinMs }: Timings,
 ): OrderEvent[] {
-  const lists = chunksOf(listed, MAX_HOLDERS);
-  const texts = lists.map((keys) => keys.reduce((sum, key) => sum + key.length + 1, 0));
-  const { kind, uId, ifShort, fromReserve, platform, install = [], giver } = terms;
-  const answers = giver === undefined ? 1 : 2;
+  const textOf = (keys: readonly HolderKey[]): number => keys.reduce((sum, key) => sum + key.length + 1, 0);
+  const { kind, uId, ifShort, fromReserve, platform, install = [], giver, removeApp } = terms;
+  const answers = answersOf(terms);
+  const all = questionsOf(terms);
   const wish = { ifShort, fromReserve };
   const answerBy = at + answerWithinMs;
   const events: OrderEvent[] = [];
   // The event that places the order may stand in the same append, with all assets and up to one list of holders.
-  let text = asked === 0 ? terms.assets.length * ASSET_TEXT + (texts[0] ?? 0) : 0;
+  let text = asked === 0 ? terms.assets.length * ASSET_TEXT + textOf(listed.slice(0, MAX_HOLDERS)) : 0;
   for (let part = asked; part < parts && events.length < MAX_ASKED_TOGETHER; part += answers) {
-    text += texts[part % lists.length] ?? 0;
+    const { asset, from, to } = all[part / answers] as Question;
+    const keys = listed.slice(from, to);
+    text += textOf(keys);
     if (events.length > 0 && text > MAX_ASKED_TEXT) break;
-    const { adamId, pricingParam } = terms.assets[Math.floor(part / (lists.length * answers))] as AssetId;
-    const holders = holdersOf(lists[part % lists.length] as HolderKey[]);
+    const { adamId, pricingParam } = asset;
+    const holders = holdersOf(keys);
     const about = { uId, kind, adamId, pricingParam };
     const installing = install.includes(idOfAsset(about)) ? ({ install: true } as const) : {};
     events.push({
@@ -343,6 +359,7 @@ function questions(
         platform,
         ...installing,
         ...(giver !== undefined && { giver }),
+        ...(removeApp && { removeApp }),
         at,
         answerBy,
       },
@@ -377,11 +394,12 @@ function recordAnswer(
 
 function endAsking({ terms, parts, asked, answered }: Acting): OrderEvent[] {
   if (asked < parts) return [];
-  const lists = parts / terms.assets.length;
-  const silent = terms.assets.filter((_asset, index) =>
-    Array.from({ length: lists }, (_part, list) => index * lists + list).some((part) => !answered.has(part)),
-  );
-  return [{ type: 'order.reserved', data: { uId: terms.uId, silent, ...groupOf(terms) } }];
+  const answers = answersOf(terms);
+  const silent = new Set<AssetId>();
+  for (const [index, { asset }] of questionsOf(terms).entries())
+    for (let part = index * answers; part < (index + 1) * answers; part += 1)
+      if (!answered.has(part)) silent.add(asset);
+  return [{ type: 'order.reserved', data: { uId: terms.uId, silent: [...silent], ...groupOf(terms) } }];
 }
 
 function recordOutcomes(final: OutcomeCounts, state: Order): OrderEvent[] {

@@ -13,6 +13,9 @@ export const ORDER_KINDS = ['AssignLicense', 'ReturnLicense', 'ReassignLicense',
 
 export type OrderKind = (typeof ORDER_KINDS)[number];
 
+/** Whom a rollout is for that names nobody: those who hold a licence, or those on whom another rollout has failed. */
+export type RolloutScope = { readonly assigned: true } | { readonly failedOf: string };
+
 /** What a principal asked for: each of these assets for each of the holders listed. */
 export interface OrderTerms extends Wish {
   readonly kind: OrderKind;
@@ -20,12 +23,18 @@ export interface OrderTerms extends Wish {
   readonly assets: readonly AssetId[];
   /** Platform of the devices, checked against the asset's; null: not checked. */
   readonly platform: string | null;
-  /** Number of holders in all. */
+  /** Number of holders in all; of a rollout with a scope, that of its pairs. */
   readonly holders: number;
+  /** Whom the rollout was for; absent where it named its holders, or a group. */
+  readonly scope?: RolloutScope;
+  /** How many of the holders each of the assets is for, one after the other; absent where each is for all of them. */
+  readonly targets?: readonly number[];
   /** Of two holders the one whose licence the other one gets; absent where nothing is reassigned. */
   readonly giver?: HolderKey;
   /** The group whose members they are, or were when they were listed. */
   readonly groupId?: string;
+  /** Of a return: where the app is installed, it is removed when the licence has gone back. Absent: it stays. */
+  readonly removeApp?: true;
   /** Ids of those assets whose app is mandatory: it is installed where its licence comes. Absent for none. */
   readonly install?: readonly string[];
 }
@@ -72,6 +81,8 @@ export type OrderEvent =
           readonly platform: string | null;
           /** The app is installed where its licence comes. */
           readonly install?: true;
+          /** Of a return: the app is removed when the licence has gone back. */
+          readonly removeApp?: true;
           /** Of two holders the one whose licence the other one gets: that is two answers. */
           readonly giver?: HolderKey;
           readonly at: Instant;

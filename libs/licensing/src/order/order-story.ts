@@ -34,13 +34,21 @@ export const orderStory: Story<OrderEvent, StoryContext> = {
   'order.finished': ({ data }) => `The order is finished: ${listed(outcomeParts(data.final))}.`,
 };
 
-function wanted({ kind, uId, assets, holders }: OrderTerms, { assetName }: StoryContext): string {
+function wanted(
+  { kind, uId, assets, holders, scope, removeApp }: OrderTerms,
+  { assetName }: StoryContext,
+): string {
   const [only] = assets;
   const what = assets.length === 1 && only ? assetName(uId, only) : count(assets.length, 'asset');
   const whom = count(holders, 'holder');
   if (kind === 'ReassignLicense') return `reassign ${what} from one holder to another`;
+  if (scope) {
+    const those = 'failedOf' in scope ? 'where another rollout has failed' : 'where it has its licence';
+    return `install ${what} ${those}: ${count(holders, 'installation')}`;
+  }
   if (kind === 'RolloutApp') return `install ${what} on ${whom}`;
-  return kind === 'AssignLicense' ? `assign ${what} to ${whom}` : `return ${what} from ${whom}`;
+  if (kind === 'AssignLicense') return `assign ${what} to ${whom}`;
+  return `return ${what} from ${whom}${removeApp ? ', and remove it from the devices' : ''}`;
 }
 
 const OUTCOMES: Readonly<Record<keyof OutcomeCounts, string>> = {

@@ -12,8 +12,9 @@ import type { AssetEvent, RefusalReason } from '../asset/asset-events.js';
 import { assetOf } from '../asset-id.js';
 import { countByOrder, type Holders, type OrderRefs } from '../holder.js';
 import type { AssetId } from '../ports.js';
-import { outcomeCounts, pairsOf } from './order-decider.js';
-import type { OrderEvent, OrderTerms, OutcomeCounts } from './order-events.js';
+import { outcomeCounts } from './order-decider.js';
+import type { OrderEvent, OrderTerms, OutcomeCounts, RolloutScope } from './order-events.js';
+import { pairsOf } from './order-questions.js';
 
 /** An order with its progress. */
 export interface OrderDocument {
@@ -30,6 +31,8 @@ export interface OrderDocument {
   platform: string | null;
   /** The group whose members it names; null: it names its holders. */
   groupId: string | null;
+  /** Whom a rollout was for when it was placed; null: it names them, or a group. */
+  scope: RolloutScope | null;
   principal: string;
   reason: string | null;
   final: OutcomeCounts;
@@ -98,7 +101,18 @@ function newOrder(
   state: 'listing' | 'placed',
 ): OrderDocument {
   const { stream, position, metadata, data } = event;
-  const { kind, uId, assets, holders, ifShort, fromReserve, platform, groupId = null, at } = data;
+  const {
+    kind,
+    uId,
+    assets,
+    holders,
+    ifShort,
+    fromReserve,
+    platform,
+    groupId = null,
+    scope = null,
+    at,
+  } = data;
   return {
     orderId: idOf(stream),
     uId,
@@ -111,6 +125,7 @@ function newOrder(
     fromReserve,
     platform,
     groupId,
+    scope,
     principal: metadata.principal,
     reason: metadata.reason ?? null,
     final: outcomeCounts({}),
@@ -126,7 +141,7 @@ function newOrder(
 
 export const ordersModel = readModel<OrderDocument, OrderEvent | AssetEvent>()({
   name: 'orders',
-  version: 4,
+  version: 5,
   on: {
     'order.created': (event) => [{ key: idOf(event.stream), evolve: () => newOrder(event, 'listing') }],
     'order.placed': (event) => [

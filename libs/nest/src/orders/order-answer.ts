@@ -64,6 +64,9 @@ export class OrderRefusal {
       'NOT_READ_YET',
       'NOT_REVOCABLE',
       'UNKNOWN_ASSET',
+      'NOTHING_TO_GIVE',
+      'RECEIVER_HAS_ONE',
+      'NO_LICENSE',
     ],
     'SHORT',
   )
@@ -93,10 +96,10 @@ export class OrderAnswer {
   @Texts(['900000001.STDQ'], '`{adamId}.{pricingParam}`')
   assetIds!: readonly string[];
 
-  @Count(25)
+  @Count(25, 'Of a rollout with a scope its pairs: each app may be for others.')
   holders!: number;
 
-  @Count(25, 'Assets × holders.')
+  @Count(25, 'Assets × holders; of a rollout with a scope, those that it meant.')
   pairs!: number;
 
   @OneOf(['wait', 'refuse'], 'wait')
@@ -110,6 +113,15 @@ export class OrderAnswer {
 
   @TextOrNull(null, 'The group whose members it names; null where it names its holders.')
   groupId!: string | null;
+
+  @TextOrNull(
+    null,
+    'Whom a rollout was for when it was placed. `assigned`: the devices that held a licence; `failed`: those on which another one had failed; null: it names them, or a group.',
+  )
+  scope!: string | null;
+
+  @TextOrNull(null, 'The other rollout, of the scope `failed`.')
+  failedOf!: string | null;
 
   @Text('owner')
   principal!: string;
@@ -175,6 +187,7 @@ export function orderAnswer({ order, account }: OrderFound): OrderAnswer {
     fromReserve: order.fromReserve,
     platform: order.platform,
     groupId: order.groupId,
+    ...scopeAnswer(order.scope),
     principal: order.principal,
     reason: order.reason,
     progress: { ...final, waiting, onHold: held ? left : 0, open: held ? 0 : left },
@@ -193,6 +206,13 @@ export function orderAnswer({ order, account }: OrderFound): OrderAnswer {
       timeline: `${API}/timeline?orderId=${orderId}`,
     },
   };
+}
+
+function scopeAnswer(scope: OrderFound['order']['scope']): Pick<OrderAnswer, 'scope' | 'failedOf'> {
+  if (scope === null) return { scope: null, failedOf: null };
+  return 'failedOf' in scope
+    ? { scope: 'failed', failedOf: scope.failedOf }
+    : { scope: 'assigned', failedOf: null };
 }
 
 export const orderWithPosition = ({ asOf, ...found }: OrderAsOf): OrderWithPosition => ({

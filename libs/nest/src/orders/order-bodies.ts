@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Allow, IsBoolean, IsIn } from 'class-validator';
 import { Refusal, type ErrorCode } from '@seatbook/kernel';
-import { MAX_PAIRS, type HolderKey } from '@seatbook/licensing';
+import { MAX_PAIRS, type HolderKey, type RolloutScope } from '@seatbook/licensing';
 import { ASSET_ID } from '../http/address-forms.js';
 import { PLATFORMS } from '../accounts/account-bodies.js';
 import { deviceKey, personKey } from '../pairs/holder-answer.js';
@@ -53,19 +53,33 @@ class AssetsBody extends OrderBody {
   assetIds!: string[];
 }
 
-class PairsBody extends AssetsBody {
-  @ApiPropertyOptional({
-    example: '8d1f3c52-0a4e-4b7d-9c3f-6f1e2d3c4b5a',
-    pattern: SHOWN_AND_NOT_BLANK,
-    description: 'In place of holders: a group, for those who are its members when the order is placed.',
-  })
-  @MayBeLeftOut()
-  @TextField(1, 100)
-  groupId?: string;
-}
+const RemoveApp = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      default: false,
+      description:
+        'Whether the app is removed from devices when its licence has gone back; at once where none is held any more. Left out: it stays, and can be used for 30 days.',
+    }),
+    MayBeLeftOut(),
+    IsBoolean(),
+  );
+
+const GroupId = (): PropertyDecorator =>
+  applyDecorators(
+    ApiPropertyOptional({
+      example: '8d1f3c52-0a4e-4b7d-9c3f-6f1e2d3c4b5a',
+      pattern: SHOWN_AND_NOT_BLANK,
+      description: 'In place of holders: a group, for those who are its members when the order is placed.',
+    }),
+    MayBeLeftOut(),
+    TextField(1, 100),
+  );
 
 /** An order of pairs; a plan is asked for with what its order has. */
-class ExpectingBody extends PairsBody {
+class ExpectingBody extends AssetsBody {
+  @GroupId()
+  groupId?: string;
+
   @Expect()
   expect?: ExpectedCounts[];
 }
@@ -123,6 +137,9 @@ export class ReassignLicenseBody extends AssetsBody {
   @Allow()
   kind!: 'ReassignLicense';
 
+  @Expect()
+  expect?: ExpectedCounts[];
+
   @ApiPropertyOptional({
     pattern: SHOWN_AND_NOT_BLANK,
     example: 'C02XK0AAHV29',
@@ -167,14 +184,65 @@ export class ReassignLicenseBody extends AssetsBody {
   allowUnenrolled: boolean = false;
 }
 
-/** Each of the assets on each of the devices that has its licence, or is getting it. */
-export class RolloutAppBody extends ExpectingBody {
+/**
+ * Each of the assets on each of the devices that has its licence, or is getting it: of named ones, of a group, of all that
+ * have the licence, or of those on which another rollout has failed. Exactly one of these is given. Who is meant is found
+ * when the order is placed.
+ */
+export class RolloutAppBody extends OrderBody {
   @ApiProperty({ enum: ['RolloutApp'] })
   @Allow()
   kind!: 'RolloutApp';
 
+  @ApiPropertyOptional({
+    type: 'array',
+    items: { type: 'string', pattern: ASSET_ID },
+    description:
+      'A set of assets: `{adamId}.{pricingParam}`, where `.STDQ` may be left out. With `failedOf` it may be left out: then all of the other order.',
+    example: ['900000001', '900000004.STDQ'],
+    minItems: 1,
+    maxItems: MAX_PAIRS,
+  })
+  @MayBeLeftOut()
+  @TextList(MAX_PAIRS)
+  assetIds?: string[];
+
   @SerialNumbers(LISTED_DEVICE)
   serialNumbers?: string[];
+
+  @GroupId()
+  groupId?: string;
+
+  @ApiPropertyOptional({
+    enum: ['assigned'],
+    description: 'In place of devices: all that hold a licence of the asset when the order is placed.',
+  })
+  @MayBeLeftOut()
+  @IsIn(['assigned'])
+  scope?: 'assigned';
+
+  @ApiPropertyOptional({
+    example: '60501a66-da6b-8e0d-99da-ff88c72147da',
+    pattern: SHOWN_AND_NOT_BLANK,
+    description:
+      'In place of devices: another rollout of the account, for those of its installations that have failed and have not succeeded since. Each app only where it has failed.',
+  })
+  @MayBeLeftOut()
+  @TextField(1, 100)
+  failedOf?: string;
+
+  @Expect()
+  expect?: ExpectedCounts[];
+}
+
+/** @throws Refusal INVALID_HOLDER for both */
+export function scopeIn({
+  scope,
+  failedOf,
+}: Pick<RolloutAppBody, 'scope' | 'failedOf'>): RolloutScope | undefined {
+  if (failedOf === undefined) return scope && { assigned: true };
+  if (scope === undefined) return { failedOf };
+  throw new Refusal('INVALID_HOLDER', 'name devices, a group, or a scope: one of them');
 }
 
 /** Each of the assets back from each of the devices and persons, at least one of them, or of a group. */
@@ -188,6 +256,9 @@ export class ReturnLicenseBody extends ExpectingBody {
 
   @UserIds()
   userIds?: string[];
+
+  @RemoveApp()
+  removeApp: boolean = false;
 }
 
 /**
@@ -211,13 +282,27 @@ export class ReturnAllBody extends OrderBody {
   @MayBeLeftOut()
   @TextField(1, 100)
   userId?: string;
+
+  @RemoveApp()
+  removeApp: boolean = false;
 }
+
+/** From whom to whom. @throws Refusal INVALID_HOLDER unless exactly one is named of each */
+export const bothIn = (
+  body: Pick<ReassignLicenseBody, 'fromSerialNumber' | 'fromUserId' | 'toSerialNumber' | 'toUserId'>,
+): { readonly from: HolderKey; readonly to: HolderKey } => ({
+  from: holderIn({ serialNumber: body.fromSerialNumber, userId: body.fromUserId }),
+  to: holderIn({ serialNumber: body.toSerialNumber, userId: body.toUserId }),
+});
 
 /** @throws Refusal INVALID_HOLDER unless exactly one is named */
 export function holderIn({
   serialNumber,
   userId,
-}: Pick<ReturnAllBody, 'serialNumber' | 'userId'>): HolderKey {
+}: {
+  readonly serialNumber?: string | undefined;
+  readonly userId?: string | undefined;
+}): HolderKey {
   if (serialNumber !== undefined && userId === undefined) return deviceKey(serialNumber);
   if (userId !== undefined && serialNumber === undefined) return personKey(userId);
   throw new Refusal('INVALID_HOLDER', 'name exactly one of serialNumber and userId');
@@ -226,6 +311,7 @@ export function holderIn({
 /** Why an order of pairs is refused, given or planned. */
 export const REFUSED_PAIRS: readonly ErrorCode[] = [
   'NOT_FOUND_ACCOUNT',
+  'NOT_FOUND_ORDER',
   'NOT_FOUND_GROUP',
   'INVALID_ASSET',
   'INVALID_HOLDER',
@@ -236,6 +322,10 @@ export const REFUSED_PAIRS: readonly ErrorCode[] = [
   'REJECTED_UNKNOWN_PERSON',
   'REJECTED_PERSON_LEAVING',
   'REJECTED_UNKNOWN_DEVICE',
+  'REJECTED_NO_MDM',
+  'REJECTED_NO_ROLLOUT',
+  'REJECTED_NOTHING_FAILED',
+  'REJECTED_NOTHING_HELD',
 ];
 
 /** Why an order is refused that does not do what is expected of it. */
@@ -263,6 +353,7 @@ export const PLAN_BODIES = {
   AssignLicense: AssignLicenseBody,
   ReturnLicense: ReturnLicenseBody,
   ReturnAll: ReturnAllBody,
+  ReassignLicense: ReassignLicenseBody,
   RolloutApp: RolloutAppBody,
 } as const;
 

@@ -50,7 +50,9 @@ import {
   REFUSED_PAIRS,
   REFUSED_PLAN,
   type AnyOrderBody,
+  bothIn,
   holderIn,
+  scopeIn,
 } from './order-bodies.js';
 import { ApiBodyByKind, BodyByKind } from './body-by-kind.js';
 import { OutcomeAnswer, outcomeAnswer, pairOutcomes } from './outcome-answer.js';
@@ -143,13 +145,7 @@ export class OrdersController {
   @ApiHeader(IDEMPOTENCY_KEY)
   @ApiHeader(PREFER)
   @ApiOrderAnswers()
-  @ApiRefusals(
-    ...REFUSED_PAIRS,
-    ...REFUSED_PLAN,
-    'REJECTED_NO_MDM',
-    'REJECTED_NOTHING_HELD',
-    'REJECTED_ORDER_ABANDONED',
-  )
+  @ApiRefusals(...REFUSED_PAIRS, ...REFUSED_PLAN, 'REJECTED_ORDER_ABANDONED')
   async placeOrder(
     @Body(new BodyByKind(ORDER_BODIES)) body: AnyOrderBody,
     @CalledBy() caller: Caller,
@@ -288,23 +284,27 @@ function commandOf(body: AnyOrderBody, caller: Caller) {
       return new Commands.AssignLicense({ ...terms, expect: expectedOf(body.expect) }, caller);
     }
     case 'ReturnLicense': {
-      const { serialNumbers, userIds, groupId } = body;
+      const { serialNumbers, userIds, groupId, removeApp } = body;
       const [assets, expect] = [body.assetIds.map(assetIdOf), expectedOf(body.expect)];
-      return new Commands.ReturnLicense({ uId, assets, serialNumbers, userIds, groupId, expect }, caller);
+      const named = { serialNumbers, userIds, groupId };
+      return new Commands.ReturnLicense({ uId, assets, ...named, removeApp, expect }, caller);
     }
     case 'ReassignLicense': {
-      const { fromSerialNumber, fromUserId, toSerialNumber, toUserId, allowUnenrolled } = body;
-      const from = holderIn({ serialNumber: fromSerialNumber, userId: fromUserId });
-      const to = holderIn({ serialNumber: toSerialNumber, userId: toUserId });
-      const assets = body.assetIds.map(assetIdOf);
-      return new Commands.ReassignLicense({ uId, assets, from, to, allowUnenrolled }, caller);
+      const { allowUnenrolled } = body;
+      const [assets, expect] = [body.assetIds.map(assetIdOf), expectedOf(body.expect)];
+      const reassigned = { uId, assets, ...bothIn(body), allowUnenrolled };
+      return new Commands.ReassignLicense({ ...reassigned, expect }, caller);
     }
     case 'RolloutApp': {
-      const { serialNumbers, groupId } = body;
-      const [assets, expect] = [body.assetIds.map(assetIdOf), expectedOf(body.expect)];
-      return new Commands.RolloutApp({ uId, assets, serialNumbers, groupId, expect }, caller);
+      const { serialNumbers, groupId, assetIds = [] } = body;
+      const [assets, expect] = [assetIds.map(assetIdOf), expectedOf(body.expect)];
+      const named = { serialNumbers, groupId, scope: scopeIn(body) };
+      return new Commands.RolloutApp({ uId, assets, ...named, expect }, caller);
     }
-    case 'ReturnAll':
-      return new Commands.ReturnAll({ uId, holder: holderIn(body), expect: expectedOf(body.expect) }, caller);
+    case 'ReturnAll': {
+      const { removeApp } = body;
+      const all = { uId, holder: holderIn(body), removeApp };
+      return new Commands.ReturnAll({ ...all, expect: expectedOf(body.expect) }, caller);
+    }
   }
 }

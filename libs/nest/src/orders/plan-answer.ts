@@ -18,7 +18,7 @@ export class PlannedAssetAnswer {
 
   @TextOrNull(
     null,
-    'Why the first of them would wait: short, reserved (what is free is kept back), not-read-yet or returning.',
+    'Why the first of them would wait: short, reserved (what is free is kept back), not-read-yet, returning, or promised (that of another holder, as soon as it has come back).',
   )
   waitingReason!: string | null;
 

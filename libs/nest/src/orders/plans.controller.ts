@@ -5,7 +5,7 @@ import { Queries } from '../bus/messages.js';
 import { assetIdOf } from '../assets/asset-id.js';
 import { ApiRefusals } from '../document/api-refusals.js';
 import { API } from '../http/api-root.js';
-import { PLAN_BODIES, REFUSED_PAIRS, holderIn, type AnyPlanBody } from './order-bodies.js';
+import { PLAN_BODIES, REFUSED_PAIRS, bothIn, holderIn, scopeIn, type AnyPlanBody } from './order-bodies.js';
 import { ApiBodyByKind, BodyByKind } from './body-by-kind.js';
 import { PlanAnswer, planAnswer } from './plan-answer.js';
 
@@ -20,7 +20,7 @@ export class PlansController {
   @ApiOperation({ summary: 'What an order would do if it were placed now. Another order may come first.' })
   @ApiBodyByKind(PLAN_BODIES)
   @ApiOkResponse({ type: PlanAnswer, description: 'The plan.' })
-  @ApiRefusals(...REFUSED_PAIRS, 'REJECTED_NO_MDM', 'REJECTED_NOTHING_HELD')
+  @ApiRefusals(...REFUSED_PAIRS)
   async planOrder(@Body(new BodyByKind(PLAN_BODIES)) body: AnyPlanBody): Promise<PlanAnswer> {
     return planAnswer(body.kind, body.accountId, await this.queries.execute(queryOf(body)));
   }
@@ -31,10 +31,19 @@ const WAITS = { ifShort: 'wait', fromReserve: false, platform: null } as const;
 function queryOf(body: AnyPlanBody) {
   const { kind, accountId: uId } = body;
   if (kind === 'ReturnAll') return new Queries.PlanReturnAll({ uId, holder: holderIn(body) });
-  const { serialNumbers, groupId } = body;
-  const assets = body.assetIds.map(assetIdOf);
+  if (kind === 'ReassignLicense') {
+    const { assetIds, allowUnenrolled } = body;
+    return new Queries.PlanReassign({
+      uId,
+      assets: assetIds.map(assetIdOf),
+      ...bothIn(body),
+      allowUnenrolled,
+    });
+  }
+  const { serialNumbers, groupId, assetIds = [] } = body;
+  const assets = assetIds.map(assetIdOf);
   const { ifShort, fromReserve, platform = null } = kind === 'AssignLicense' ? body : WAITS;
-  const userIds = kind === 'RolloutApp' ? undefined : body.userIds;
-  const holders = { serialNumbers, userIds, groupId };
+  const more = kind === 'RolloutApp' ? { scope: scopeIn(body) } : { userIds: body.userIds };
+  const holders = { serialNumbers, groupId, ...more };
   return new Queries.PlanOrder({ kind, uId, assets, ...holders, ifShort, fromReserve, platform });
 }

@@ -4,6 +4,7 @@ import {
   placeOrder,
   reassignLicense,
   registerDevice,
+  returnLicense,
 } from '@seatbook/application';
 import { NO_MDM_FAULTS, type VirtualDevice } from '@seatbook/simulator';
 import { stdq } from '@seatbook/test-support/virtual-seatbook';
@@ -59,7 +60,10 @@ const rollouts: readonly Action[] = [
     run(world) {
       const { dice, devices, virtual } = world;
       const { uId, adamIds } = dice.of(world.sites);
-      const serialNumbers = dice.several(devices);
+      const enrolled = fleetOf(world)
+        .all()
+        .flatMap((device) => (device.enrolled ? (device.facts.serialNumber ?? []) : []));
+      const serialNumbers = dice.several(enrolled.length > 0 && dice.chance(0.5) ? enrolled : devices);
       const assets = dice.several(adamIds).map(stdq);
       const terms = { uId, assets, serialNumbers, ifShort: 'wait', platform: null } as const;
       const assigns = dice.chance(0.7);
@@ -71,6 +75,44 @@ const rollouts: readonly Action[] = [
           placeOrder(virtual.edge, { ...terms, kind: 'AssignLicense' }, caller),
         );
       world.send('roll out', (caller) => placeOrder(virtual.edge, { ...terms, kind: 'RolloutApp' }, caller));
+    },
+  },
+  {
+    name: 'apps are rolled out by a scope',
+    weight: 8,
+    run(world) {
+      const { dice, virtual } = world;
+      const { uId, adamIds } = dice.of(world.sites);
+      const earlier = world.sent.flatMap(({ what, orderId }) =>
+        orderId !== null && (what === 'roll out' || dice.chance(0.3)) ? orderId : [],
+      );
+      const failedOf = dice.chance(0.7) && earlier.length > 0 ? dice.of(earlier) : null;
+      const scope = failedOf === null ? ({ assigned: true } as const) : { failedOf };
+      const assets = failedOf === null ? dice.several(adamIds).map(stdq) : [];
+      world.tell(
+        `apps are rolled out on ${failedOf === null ? 'all assigned ones' : `those of ${failedOf} that failed`}`,
+      );
+      const terms = { uId, assets, scope, ifShort: 'wait', platform: null } as const;
+      world.send('roll out', (caller) => placeOrder(virtual.edge, { ...terms, kind: 'RolloutApp' }, caller));
+    },
+  },
+  {
+    name: 'licences go back with their apps',
+    weight: 12,
+    run(world) {
+      const { dice, devices, virtual } = world;
+      const { uId, adamIds } = dice.of(world.sites);
+      const having = fleetOf(world)
+        .all()
+        .filter(({ apps }) => apps.size > 0);
+      const there = new Set(having.flatMap(({ apps }) => [...apps.values()].map(({ adamId }) => adamId)));
+      const named = having.flatMap(({ facts }) => facts.serialNumber ?? []);
+      const known = named.length > 0 && dice.chance(0.8);
+      const serialNumbers = known ? dice.several(named) : dice.several(devices);
+      const assets = (known ? [...there] : dice.several(adamIds)).map(stdq);
+      world.tell(`${assets.length} apps go from ${serialNumbers.length} devices with their licences`);
+      const asked = { uId, assets, serialNumbers, removeApp: true };
+      world.send('return with the app', (caller) => returnLicense(virtual.edge, asked, caller));
     },
   },
   {
@@ -123,7 +165,8 @@ export const devices: readonly Action[] = [
   ofOne('a device puts off', 3, ({ knobs }, { dice }) => void (knobs.notNow = dice.between(1, 3))),
   ofOne('a device refuses', 3, ({ knobs }, { dice }) => {
     Object.assign(knobs, {
-      refuseInstalls: 1,
+      refuseInstalls: dice.of([0, 1, 1]),
+      refuseRemovals: dice.of([0, 0, 1]),
       errorCode: dice.of([506, 9_610, 12_023, 12_025, 12_031, 12_064]),
     });
   }),
@@ -166,6 +209,7 @@ export async function calmDevices(world: World): Promise<void> {
       offline: false,
       notNow: 0,
       refuseInstalls: 0,
+      refuseRemovals: 0,
       failInstalls: 0,
       refuseProfiles: 0,
     });

@@ -16,6 +16,8 @@ const CARRIED: ReadonlySet<string> = new Set([
   'installing',
   'prompting',
   'installed',
+  'removing',
+  'not-removed',
 ]);
 
 interface Asked {

@@ -21,6 +21,7 @@ export function auditInstallations(log: readonly Envelope[]): string[] {
   /** Apps that a device has or is to get, by device and app. */
   const open = new Map<string, string>();
   const planned = new Map<string, string>();
+  const removals = new Set<string>();
   /** Commands that a device has taken. */
   const taken = new Set<string>();
   for (const event of log as readonly Known[]) {
@@ -37,12 +38,13 @@ export function auditInstallations(log: readonly Envelope[]): string[] {
         break;
       case 'mdmCommand.planned':
         planned.set(id, assetKey(event.data.uId, event.data));
+        if (event.data.removal) removals.add(id);
         break;
       case 'mdmCommand.started':
         for (const serial of event.data.serialNumbers) {
           if (!taken.has(`${id} ${deviceIdOf(serial)}`))
             wrong.push(`${serial} is sent a command that it has not taken`);
-          if (!licensed.has(`${planned.get(id)} ${deviceIdOf(serial)}`))
+          if (!removals.has(id) && !licensed.has(`${planned.get(id)} ${deviceIdOf(serial)}`))
             wrong.push(`${serial} is told to install ${planned.get(id)}, of which it never had a licence`);
         }
         break;
@@ -55,16 +57,21 @@ export function auditInstallations(log: readonly Envelope[]): string[] {
         taken.add(`${event.data.uuid} ${id}`);
         break;
       }
+      case 'installation.removal-commanded':
+        open.delete(`${id} ${event.data.adamId}`);
+        taken.add(`${event.data.uuid} ${id}`);
+        break;
       case 'installation.acknowledged':
         open.set(`${id} ${event.data.adamId}`, event.data.uuid);
         break;
       case 'installation.failed':
+      case 'installation.cancelled':
         open.delete(`${id} ${event.data.adamId}`);
         break;
       case 'installation.listed':
         for (const { adamId, state } of event.data.apps) {
           if (state === 'removed' || state === 'failed') open.delete(`${id} ${adamId}`);
-          else if (state !== 'absent') open.set(`${id} ${adamId}`, event.data.uuid);
+          else if (state !== 'absent' && state !== 'removing') open.set(`${id} ${adamId}`, event.data.uuid);
         }
         break;
       case 'installation.device-left':

@@ -14,10 +14,12 @@ interface Held {
   fromReserve: boolean;
   /** The order that it waits for, as it waits. */
   orderId: string;
+  /** It waits outside of the line, for the licence of this holder. */
+  giver: HolderKey | null;
 }
 
 /** Of a pair that no call has. */
-const UNTOUCHED = { callId: null, wantedBack: false, lot: 0 } as const;
+const UNTOUCHED = { callId: null, wantedBack: false, lot: 0, giver: null } as const;
 
 /**
  * One asset's ledger, followed event by event as an auditor would: no licence is given twice, nobody is served before
@@ -37,6 +39,8 @@ class AuditedLedger {
   #takenElsewhere = 0;
   /** Since which revision somebody waits although there is a licence. */
   #idleSince: number | null = null;
+  /** The order that a reservation was ended by at last: where it goes to another holder, the same order reserves it. */
+  #endedBy = '';
 
   constructor(
     private readonly blame: (what: string) => void,
@@ -102,8 +106,10 @@ class AuditedLedger {
         if (data.kind === 'added') this.#nowKnown(data);
         break;
       case 'asset.licenses-reserved':
-        this.#give(data.reserved, data);
-        for (const key of holderKeys(data.waiting)) this.#wait(key, data.fromReserve, data.orderId);
+        if (this.#endedBy === data.orderId) this.#handOver(data.reserved, data.lot);
+        else this.#give(data.reserved, data);
+        for (const key of holderKeys(data.waiting))
+          this.#wait(key, data.fromReserve, data.orderId, data.giver);
         break;
       case 'asset.reserve-set':
         this.#reserve = data.licences;
@@ -116,7 +122,11 @@ class AuditedLedger {
         this.#heads(data);
         break;
       case 'asset.waiting-listed':
-        holderKeys(data).forEach((key, index) => this.#wait(key, data.fromReserve, orderOf(data, index)));
+        holderKeys(data).forEach((key, index) => {
+          // The licence that was promised does not come: it waits as anybody does.
+          if (this.#of(key).giver !== null) this.#put(key, ['waiting'], null);
+          this.#wait(key, data.fromReserve, orderOf(data, index));
+        });
         break;
       case 'asset.waiting-moved':
         this.#move(data);
@@ -126,6 +136,7 @@ class AuditedLedger {
         for (const key of holderKeys(data)) this.#put(key, ['waiting'], null);
         break;
       case 'asset.reservations-ended':
+        if (data.was === 'reserved') this.#endedBy = data.by;
         for (const key of holderKeys(data))
           if (data.was === 'following' || data.was === 'pending') this.#of(key).wantedBack = false;
           else this.#put(key, [data.was], data.was === 'returning' ? 'assigned' : null);
@@ -256,10 +267,30 @@ class AuditedLedger {
     pair.callId = null;
   }
 
-  #wait(key: HolderKey, fromReserve: boolean, orderId: string): void {
+  #wait(key: HolderKey, fromReserve: boolean, orderId: string, giver: HolderKey | null = null): void {
     this.#put(key, [undefined, 'failed'], 'waiting');
-    Object.assign(this.#of(key), { fromReserve, orderId });
-    this.#waiting.push(key);
+    Object.assign(this.#of(key), { fromReserve, orderId, giver });
+    if (giver === null) this.#waiting.push(key);
+  }
+
+  /** A reservation goes from one holder to another: no licence more is given. */
+  #handOver(holders: Holders, lot: number): void {
+    for (const key of holderKeys(holders)) {
+      this.#put(key, [undefined, 'failed'], 'reserved');
+      this.#of(key).lot = lot;
+    }
+  }
+
+  /** Each has the licence that it was promised: that holder has given it back. */
+  #keepPromises(keys: readonly HolderKey[], lot: number): void {
+    for (const key of keys) {
+      const { giver } = this.#of(key);
+      const left = giver === null ? undefined : this.#pairs.get(giver)?.state;
+      if (left !== undefined && left !== 'waiting')
+        this.blame(`${key} was given the licence of ${giver}, who has it`);
+      this.#put(key, ['waiting'], 'reserved');
+      this.#of(key).lot = lot;
+    }
   }
 
   /** They go before all that wait. */
@@ -306,6 +337,7 @@ class AuditedLedger {
 
   #serve(holders: Holders & { readonly lot: number }): void {
     const keys = holderKeys(holders);
+    if (keys.some((key) => this.#of(key).giver !== null)) return this.#keepPromises(keys, holders.lot);
     const first = new Set<HolderKey>();
     const free = this.#free();
     for (const key of this.#waiting)
