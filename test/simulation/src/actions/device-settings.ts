@@ -33,9 +33,10 @@ async function anyProfile({ virtual, dice }: World, kind: ProfileKind): Promise<
 async function settingsBy(world: World): Promise<SetAppSettings['settings']> {
   const { dice } = world;
   const vpn = dice.chance(0.05) ? 'nobody' : ((await anyProfile(world, 'VPN'))?.profileId ?? null);
-  const sso = (await anyProfile(world, 'SSO'))?.profileId ?? null;
-  const urls = [['https://a.example'], ['http://b.example:80/x', 'https://a.example/'], null, ['b.example']];
-  const baseUrlMatches = dice.chance(0.1) ? ['b.example'] : dice.of(urls.slice(0, 3));
+  const profileId = (await anyProfile(world, 'SSO'))?.profileId ?? null;
+  const urls = [['https://a.example'], ['http://b.example:80/x', 'https://a.example/'], null];
+  const sso = profileId === null ? null : { profileId, baseUrlMatches: dice.of(urls) ?? null };
+  const noAddress = { profileId: profileId ?? 'nobody', baseUrlMatches: ['b.example'] };
   const said = {
     mandatory: dice.chance(0.8),
     automaticUpdates: dice.chance(0.7),
@@ -43,7 +44,7 @@ async function settingsBy(world: World): Promise<SetAppSettings['settings']> {
     cellularData: dice.chance(0.5),
     dataRoaming: dice.chance(0.4),
     vpnProfileId: dice.chance(0.7) ? vpn : null,
-    sso: sso !== null && dice.chance(0.7) ? { profileId: sso, baseUrlMatches: baseUrlMatches ?? null } : null,
+    sso: dice.chance(0.2) ? noAddress : dice.chance(0.7) ? sso : null,
   };
   return Object.fromEntries(Object.entries(said).filter(() => dice.chance(0.6)));
 }

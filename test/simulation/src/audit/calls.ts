@@ -8,6 +8,8 @@ import {
   type Holders,
 } from '@seatbook/licensing';
 
+type Planned = Extract<CallEvent, { type: 'call.planned' }>['data'];
+
 /** Half of the first pause before a retry: the least that jitter leaves of it. */
 const LEAST_PAUSE_MS = DEFAULT_TIMINGS.firstRetryMs / 2;
 
@@ -102,11 +104,11 @@ class AuditedCall {
     if (this.#over) this.blame('it was over');
     if (type === 'call.settled' || type === 'call.dropped') this.#over = true;
     if (type === 'call.planned') {
-      this.#pairs = pairsIn(data.assets, data);
+      this.#pairs = carriedBy(data.action, pairsIn(data.assets, data));
       if (this.workers === 1) this.#carry(data.uId);
     }
     if (type === 'call.ready') {
-      const leaving = pairsIn(data.assets, data.leaving);
+      const leaving = carriedBy(data.action, pairsIn(data.assets, data.leaving));
       this.#leave(data.uId, leaving);
       this.#pairs = this.#pairs.filter((pair) => !leaving.includes(pair));
       if (this.workers > 1) this.#carry(data.uId);
@@ -151,10 +153,12 @@ class AuditedCall {
   }
 }
 
-const pairsIn = (
-  assets: Extract<CallEvent, { type: 'call.planned' }>['data']['assets'],
-  holders: Holders,
-): string[] => assets.flatMap((asset) => holderKeys(holders).map((key) => `${idOfAsset(asset)} ${key}`));
+/** Who leaves is retired also while Apple is told what has changed of them: what becomes of that is nobody's concern. */
+const carriedBy = (action: Planned['action'], pairs: string[]): string[] =>
+  action === 'update' ? pairs.map((pair) => `what has changed of ${pair}`) : pairs;
+
+const pairsIn = (assets: Planned['assets'], holders: Holders): string[] =>
+  assets.flatMap((asset) => holderKeys(holders).map((key) => `${idOfAsset(asset)} ${key}`));
 
 /** What no call to Apple may do, whatever happens, with so many workers. */
 export function auditCalls(log: readonly Envelope[], workers: number): string[] {
