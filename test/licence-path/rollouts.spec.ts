@@ -498,6 +498,16 @@ it('one list command a round asks a device about all of its apps', async () => {
   expect(virtual.simulator.fleet.mdm.counts.byType).toMatchObject({ ManagedApplicationList: 1 });
 });
 
+it('moments that a clock noted which was ahead by two weeks do not keep a device from being asked', async () => {
+  await withDevices([{ serialNumber: S0, knobs: { installMs: 2 * MINUTE } }]);
+  await assign([S0]);
+  virtual.clock.set(14 * DAY);
+  await rollOut([S0]);
+  await inState(S0, 'installing');
+  virtual.clock.set(-14 * DAY);
+  await inState(S0, 'installed');
+});
+
 describe('what a device does leads to a named state', () => {
   it('NotNow: it is put off, and installed when the device takes it', async () => {
     await withDevices(plain(1));
@@ -507,6 +517,17 @@ describe('what a device does leads to a named state', () => {
     await inState(S0, 'put-off');
     await inState(S0, 'installed');
     expect(await stateOf(S0)).toMatchObject({ attempts: 1, nextAt: null });
+  });
+
+  it('offline until the deadline, twice: it has failed each time', async () => {
+    await withDevices([{ serialNumber: S0, knobs: { offline: true } }]);
+    await assign([S0]);
+    await rollOut([S0]);
+    await inState(S0, 'failed');
+    await rollOut([S0]);
+    await inState(S0, 'commanded');
+    await inState(S0, 'failed');
+    expect(await stateOf(S0)).toMatchObject({ reason: 'offline' });
   });
 
   it('offline: it is waited for, pushed again, and installed when it comes back', async () => {

@@ -1,6 +1,6 @@
 import type { Command, Decider, Instant, Milliseconds } from '@seatbook/kernel';
 import type { AssetId, DeviceAnswer, ManagedApp } from '../ports.js';
-import type { Timings } from '../timings.js';
+import { isAhead, type Timings } from '../timings.js';
 import { decideProfile, profileAnswered, type DeviceProfileCommand } from './device-profile-decider.js';
 import { mayHaveProfile } from './device-profile-state.js';
 import { refusalOf, verdictOf } from './device-words.js';
@@ -267,7 +267,9 @@ function looked(
   if (device.list !== null && device.vain % 2 === 1)
     return [...events, { type: 'installation.reminded', data: { lookAt } }];
   // What is due within the next moment goes along: one list for all apps of a round.
-  const soon = left.filter((app) => app.lookAt !== null && app.lookAt <= at + unansweredMs / 2);
+  const soon = left.filter(
+    ({ lookAt: next }) => next !== null && !isAhead(next, at + unansweredMs / 2, maxLookMs),
+  );
   if (soon.length === 0) return events;
   const apps = soon.slice(0, MAX_LISTED).map(({ adamId, bundleId }) => ({
     adamId,

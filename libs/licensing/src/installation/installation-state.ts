@@ -86,12 +86,13 @@ const IS_THERE: ReadonlySet<Installation['phase']> = new Set(['installed', 'remo
 
 export const weighDeviceApps = ({ apps }: DeviceApps): number => 1_000 + 700 * apps.size;
 
-/** The moment of the next look at the device; null where none is due. */
-export function nextLook({ apps, list, lookAt }: DeviceApps): Instant | null {
+/** The moment of the next look at the device, after the pause of one that is silent; null where none is due. */
+export function nextLook({ apps, lookAt }: DeviceApps): Instant | null {
   let next: Instant | null = null;
   for (const app of apps.values())
     if (app.lookAt !== null && (next === null || app.lookAt < next)) next = app.lookAt;
-  return next !== null && (list !== null || lookAt !== null) ? lookAt : next;
+  // A pause that has ended is no reason to look sooner than somebody waits for it.
+  return next === null || lookAt === null ? next : Math.max(next, lookAt);
 }
 
 export function evolveDeviceApps(device: DeviceApps, event: InstallationEvent): DeviceApps {
@@ -166,8 +167,7 @@ function listAsked(
   { uuid, apps, lookAt }: Extract<InstallationEvent, { type: 'installation.list-asked' }>['data'],
 ): void {
   device.list = { uuid, adamIds: apps.map(({ adamId }) => adamId) };
-  for (const { adamId, bundleId } of apps)
-    become(adamId, device, { bundleId, lookAt: appOf(adamId, device).lookAt ?? lookAt });
+  for (const { adamId, bundleId } of apps) become(adamId, device, { bundleId, lookAt });
   device.lists += 1;
   device.vain += 1;
   device.reminded = false;
