@@ -50,6 +50,9 @@ export async function linesOfApi<T = Json>(port: number | undefined, path: strin
   return (await response.text()).split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as T]));
 }
 
+/** Keys between the product and the simulated MDM server. */
+const MDM_KEYS = { apiKey: 'mdm-api-key-of-specs', webhookKey: 'mdm-webhook-key-of-specs' };
+
 /** A port that systems give to nobody who did not ask for it: it is still free when the product starts again. */
 export async function freePort(): Promise<number> {
   for (;;) {
@@ -94,7 +97,11 @@ export class Processes {
   #sampler: NodeJS.Timeout | null = null;
   peakRssBytes = 0;
 
-  constructor(private readonly environment: Readonly<Record<string, string>> = {}) {}
+  /** `mdm`: the MDM server of the simulator is connected. */
+  constructor(
+    private readonly environment: Readonly<Record<string, string>> = {},
+    private readonly mdm = false,
+  ) {}
 
   async start(): Promise<void> {
     this.#simulator = fork(SIMULATOR, {
@@ -105,7 +112,21 @@ export class Processes {
     this.#simulator.stdout?.resume();
     this.#simulatorPort = await messageOf<number>(this.#simulator, 'listening', 'the simulator');
     this.#port = await freePort();
+    if (this.mdm)
+      await this.apple('POST', '/devices/mdm', { ...MDM_KEYS, webhookUrl: `${this.#url}/mdm/webhook` });
     await this.startProduct();
+  }
+
+  get #url(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  get #mdmSettings(): Readonly<Record<string, string>> {
+    return {
+      SEATBOOK_NANO_MDM_URL: `http://127.0.0.1:${this.#simulatorPort}/nanomdm`,
+      SEATBOOK_NANO_MDM_API_KEY: MDM_KEYS.apiKey,
+      SEATBOOK_NANO_MDM_WEBHOOK_KEY: MDM_KEYS.webhookKey,
+    };
   }
 
   /** Resolves when it is ready. */
@@ -120,9 +141,10 @@ export class Processes {
         SEATBOOK_PORT: String(this.#port),
         SEATBOOK_DATA: this.data,
         SEATBOOK_OWNER_KEY: OWNER_KEY,
-        SEATBOOK_PUBLIC_URL: `http://127.0.0.1:${this.#port}`,
+        SEATBOOK_PUBLIC_URL: this.#url,
         SEATBOOK_ALLOW_HTTP_CALLBACKS: 'true',
         SEATBOOK_APPLE_BASE_URL: `http://127.0.0.1:${this.#simulatorPort}/mdm/v2`,
+        ...(this.mdm && this.#mdmSettings),
         ...this.environment,
       },
       execArgv: [],
@@ -207,7 +229,7 @@ export class Processes {
   }
 
   async isReady(): Promise<boolean> {
-    return (await fetch(`http://127.0.0.1:${this.#port}/readyz`)).ok;
+    return (await fetch(`${this.#url}/readyz`)).ok;
   }
 
   /** What the product has logged so far. */

@@ -24,6 +24,8 @@ export interface DeviceView {
     readonly status: string;
     readonly version: number;
   }[];
+  /** Apps that came to be installed or updated, by adamId: one entry for each time. */
+  readonly installs: readonly string[];
 }
 
 /** The devices of the organisation, and the MDM server that they are enrolled at. */
@@ -86,6 +88,7 @@ export class DeviceFleet {
   }
 
   view(device: VirtualDevice): DeviceView {
+    const { installs, enrolled } = device;
     const { udid, serialNumber } = device.facts;
     const apps = [...device.apps].map(([bundleId, { adamId, status, version }]) => ({
       bundleId,
@@ -93,7 +96,7 @@ export class DeviceFleet {
       status,
       version,
     }));
-    return { udid, serialNumber, enrolled: device.enrolled, queued: this.mdm.queued(udid), apps };
+    return { udid, serialNumber, enrolled, queued: this.mdm.queued(udid), apps, installs };
   }
 
   /** InstallApplication commands that reached a device of which Apple had no licence then: there should be none. */

@@ -68,6 +68,7 @@ export class NanoMdm {
     enqueued: 0,
     pushes: 0,
     webhooks: 0,
+    /** Webhooks that nobody has taken. */
     lost: 0,
     byType: {} as Record<string, number>,
   };
@@ -228,12 +229,17 @@ export class NanoMdm {
     for (let copy = 0; copy < copies; copy += 1) {
       const delay = faults.shuffleMs > 0 ? this.random() * faults.shuffleMs : 0;
       this.counts.webhooks += 1;
-      // Nothing is sent again, whatever the client answers.
-      this.timers.after(
-        delay,
-        () => void this.deliver({ url: webhookUrl, headers, body: text }).catch(() => undefined),
-      );
+      this.timers.after(delay, () => void this.#deliver({ url: webhookUrl, headers, body: text }));
     }
+  }
+
+  /** Nothing is sent again, whatever the client answers. */
+  async #deliver(webhook: Parameters<Deliver>[0]): Promise<void> {
+    const taken = await this.deliver(webhook).then(
+      ({ status }) => status < 300,
+      () => false,
+    );
+    if (!taken) this.counts.lost += 1;
   }
 }
 

@@ -129,6 +129,8 @@ export class VirtualDevice {
   /** Payloads of the profiles that it has, by the profile's identifier. */
   readonly profiles = new Map<string, readonly PlistDict[]>();
   readonly seen: CommandSeen[] = [];
+  /** Apps that came to be installed or updated, by adamId: one entry for each time. */
+  readonly installs: string[] = [];
   enrolled = false;
   #connecting = false;
   #pushedMeanwhile = false;
@@ -335,6 +337,7 @@ export class VirtualDevice {
         const fails = knobs.failInstalls > 0;
         if (fails) knobs.failInstalls -= 1;
         app.status = fails ? 'Failed' : 'Managed';
+        if (!fails) this.installs.push(adamId);
         if (!knobs.neverUpdates) app.version = version;
       });
     if (status === 'Installing' || status === 'Updating') install();
