@@ -20,6 +20,8 @@ BEYOND_SCHEMAS = {
     "INVALID_ORDER_SIZE": "a product of the lengths of two lists",
     "INVALID_ORDER_EMPTY": "at least one of two lists, which are documented one by one",
     "INVALID_HOLDER": "exactly one of two fields, which are documented one by one",
+    "INVALID_PROFILE": "what is in a configuration profile is Apple's affair; its schema is that of any text",
+    "INVALID_BASE_URL": "an address is described in words",
     "INVALID_TABLE": "what is in a table of CSV is described in words",
     "REJECTED_UNKNOWN_ASSET": "which assets an account has is known at Apple",
     "REJECTED_UNKNOWN_PERSON": "as above",
