@@ -19,7 +19,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/\b36(\d{7})\b/g, '36@$1'],
   [/\b([Cc])02(?=[0-9A-Za-z])/g, '$1@'],
   [/\b(order)-([a-z])\b/g, '$1-@$2'],
-  [/\b(call|import|sync|person|persons|install|list|group|profile)-(\d+)\b/g, '$1-@$2'],
+  [/\b(call|import|sync|person|persons|install|remove|list|group|profile)-(\d+)\b/g, '$1-@$2'],
   [/\b(foreign)-(?=event-\d|C)/g, '$1-@'],
   [/\bcommand (\d+)\b/g, 'command @$1'],
   [/\b(n)(\d)\b/g, '$1@$2'],
