@@ -313,6 +313,12 @@ describe('profiles', () => {
     });
     for (const wrong of [7, { profileId }, { ...sso, baseUrlMatches: [] }, { ...sso, colour: 'red' }])
       await seatbook.put(settings, { sso: wrong }).expect(400);
+    // What is wrong within a field is told by its place.
+    expect((await seatbook.put(settings, { sso: { ...sso, colour: 'red' } })).body).toMatchObject({
+      code: 'INVALID_REQUEST',
+      detail: 'the request is not valid: sso.colour',
+      facts: { problems: [{ field: 'sso.colour', pointer: '/sso/colour', rule: 'unknownField' }] },
+    });
     expect(
       (await seatbook.put(settings, { sso: { ...sso, baseUrlMatches: ['a'] } }).expect(400)).body,
     ).toMatchObject({

@@ -202,12 +202,13 @@ function installApps(
   command('install-3', { type: 'RecordSendingFailed', attempt: 1, final: true, reason: 'no plist' });
   answer('C02I', 'install-1', { status: 'NotNow' });
   answer('C02I', 'install-1', { bundleId: 'com.example.pages', state: 'Queued' });
-  const look = (uuid: string): void => apps('C02I', { type: 'Look', uuid, bundleIds: {} }, NOW + 600_000);
-  look('list-1');
-  look('list-2');
-  look('list-3');
+  const look = (uuid: string, minutes: number): void =>
+    apps('C02I', { type: 'Look', uuid, bundleIds: {} }, NOW + minutes * 60_000);
+  look('list-1', 10);
+  look('list-2', 30);
+  look('list-3', 60);
   apps('C02I', { type: 'RecordListFailure', uuid: 'list-3', reason: 'no answer' });
-  look('list-4');
+  look('list-4', 120);
   answer('C02I', 'list-4', { apps: [{ bundleId: 'com.example.pages', status: 'Managed', version: 7 }] });
   // A licence that the device does not find is looked for once more.
   plan('install-4', ['C02K'], 'order-s');

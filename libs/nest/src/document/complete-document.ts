@@ -89,7 +89,9 @@ function addPositionHeader({ parameters = [] }: Operation): void {
 /** Of what is sent, fields that nobody knows are refused. */
 function closeSchemas(document: OpenAPIObject, schema: Schema): void {
   if (schema.$ref !== undefined) closeSchemas(document, resolved(document, schema.$ref));
-  for (const part of schema.oneOf ?? []) closeSchemas(document, part);
+  for (const part of [...(schema.oneOf ?? []), ...(schema.allOf ?? []), ...(schema.anyOf ?? [])])
+    closeSchemas(document, part);
+  for (const field of Object.values(schema.properties ?? {})) closeSchemas(document, field);
   if (schema.properties) Object.assign(schema, { additionalProperties: false });
 }
 

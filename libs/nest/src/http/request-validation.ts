@@ -22,9 +22,12 @@ export const invalidRequest = (problems: readonly FieldProblem[]): Refusal =>
     },
   );
 
-export const fieldProblem = (field: string, rule: string, problem: string): FieldProblem => ({
-  field,
-  pointer: `/${field.replace(/~/g, '~0').replace(/\//g, '~1')}`,
+export const fieldProblem = (field: string, rule: string, problem: string): FieldProblem =>
+  problemAt([field], rule, problem);
+
+const problemAt = (path: readonly string[], rule: string, problem: string): FieldProblem => ({
+  field: path.join('.'),
+  pointer: path.map((name) => `/${name.replace(/~/g, '~0').replace(/\//g, '~1')}`).join(''),
   rule,
   problem,
 });
@@ -37,15 +40,16 @@ export const requestValidation = (): ValidationPipe =>
     transform: true,
     stopAtFirstError: true,
     validationError: { target: false, value: false },
-    exceptionFactory: (errors: ValidationError[]) => {
-      return invalidRequest(errors.flatMap(problemsOf).slice(0, MAX_PROBLEMS));
-    },
+    exceptionFactory: (errors: ValidationError[]) =>
+      invalidRequest(errors.flatMap((error) => problemsOf(error)).slice(0, MAX_PROBLEMS)),
   });
 
-/** Bodies and queries are flat, so no field has fields of its own. */
-function problemsOf({ property, constraints = {} }: ValidationError): FieldProblem[] {
-  const field = property.slice(0, 60);
+/** Of a field, and of those that it has itself: `sso.profileId` is one. */
+function problemsOf(error: ValidationError, within: readonly string[] = []): FieldProblem[] {
+  const { property, constraints = {}, children = [] } = error;
+  const path = [...within, property.slice(0, 60)];
   if ('whitelistValidation' in constraints)
-    return [fieldProblem(field, 'unknownField', 'there is no such field')];
-  return Object.entries(constraints).map(([rule, problem]) => fieldProblem(field, rule, problem));
+    return [problemAt(path, 'unknownField', 'there is no such field')];
+  const problems = Object.entries(constraints).map(([rule, problem]) => problemAt(path, rule, problem));
+  return [...problems, ...children.flatMap((child) => problemsOf(child, path))];
 }
