@@ -42,6 +42,7 @@ export {
   type OwnSettings,
   type RecordedSettings,
 } from './app-settings.js';
+export type { AppSettingsEvent } from './app-settings/app-settings-events.js';
 export { settingsInForce } from './settings-in-force.js';
 export type { AppSettingsCommand, AppSettingsState } from './app-settings/app-settings-decider.js';
 export { unknownAsset, type AssetCommand } from './asset/asset-decider.js';
@@ -151,6 +152,7 @@ export { openWorkModel, type OpenWorkRow } from './dispatch/open-work.js';
 export { rectanglesOf, type Column, type Rectangle } from './dispatch/rectangles.js';
 export { storyOf, subjectsOf, timelineSubjects, timelinesOf, type LicensingEvent } from './history/story.js';
 export { activationKey, type ActivationDocument } from './activation/activations-model.js';
+export type { ActivationEvent } from './activation/activation-events.js';
 export type { ActivationCommand } from './activation/activation-decider.js';
 export type { ActivationState } from './activation/activation-state.js';
 export { MAX_MEMBERS, unknownGroup, type GroupCommand } from './group/group-decider.js';

@@ -10,6 +10,7 @@ import {
   storyOf,
   subjectsOf,
   workModels,
+  type ActivationDocument,
   type AssetEvent,
   type InstallationDocument,
   type OrderDocument,
@@ -22,14 +23,17 @@ import { Causes } from './audit/causes.js';
 import { auditCommands } from './audit/commands.js';
 import { profilesAreAsAsked } from './audit/device-profiles.js';
 import { auditDifferences } from './audit/differences.js';
-import { auditGroups } from './audit/groups.js';
-import { auditInstallations, carriedOutOnce } from './audit/installations.js';
+import { auditDevices, deadlinesAhead, devicesOpen } from './audit/devices.js';
+import { auditGroups, auditJoiners } from './audit/groups.js';
+import { auditInstallations } from './audit/installations.js';
 import { auditLedgers } from './audit/ledger.js';
+import { auditLeavers, auditPersons, leavingOpen } from './audit/persons.js';
 import { auditReports } from './audit/reports.js';
+import { auditSettings } from './audit/settings.js';
 import { auditShortages } from './audit/shortages.js';
 import { auditTwoClocks } from './audit/two-clocks.js';
 import { snapshotsHoldWhatIsFolded } from './snapshots.js';
-import type { Site, World } from './world.js';
+import { devicesIn, type Site, type World } from './world.js';
 
 const MODELS: readonly ReadModel<Document>[] = [dueModel, timesModel, ...licensingModels];
 const ALL = 1_000_000;
@@ -48,6 +52,7 @@ export async function unsettled(world: World): Promise<string[]> {
     ...(await installationsOpen(world)),
     ...(await auditGroups(world)),
     ...(await profilesAreAsAsked(world)),
+    ...leavingOpen(await logOf(world)),
   ];
   for (const site of world.sites) {
     const account = await world.account(site);
@@ -68,8 +73,11 @@ export async function contradictions(world: World): Promise<string[]> {
   wrong.push(...auditCalls(log, world.virtual.workers.length));
   wrong.push(
     ...auditCommands(log),
-    ...auditInstallations(log),
-    ...carriedOutOnce(world),
+    ...auditInstallations(log, world.virtual),
+    ...auditSettings(log, world),
+    ...auditDevices(log, world),
+    ...auditJoiners(log),
+    ...(await auditLeavers(log, world)),
     ...auditTwoClocks(log),
     ...requestsFollowEvents(world, log),
     ...acknowledgedAreStored(world, log),
@@ -78,7 +86,12 @@ export async function contradictions(world: World): Promise<string[]> {
   wrong.push(...(await auditDifferences(world, log)));
   wrong.push(...(await modelsEqualFreshFold(world, log)), ...(await acknowledgedIsKept(world)));
   wrong.push(...(await cancelledIsOver(world, log)), ...(await driftIsOfOthers(world, log)));
-  for (const site of world.sites) wrong.push(...(await countsEqualPairs(site, world)));
+  const activations = await rowsOf(
+    world,
+    queryModels.activations as unknown as ReadModel<ActivationDocument>,
+  );
+  for (const site of world.sites)
+    wrong.push(...(await countsEqualPairs(site, world)), ...(await auditPersons(site, activations, world)));
   wrong.push(...(await timelinesExplain(world)), ...(await causesLeadBack(world, log)));
   return wrong;
 }
@@ -106,9 +119,22 @@ async function installationsOpen(world: World): Promise<string[]> {
     'retrying',
     'removing',
   ];
-  return rows.flatMap(({ device, adamId, state }) =>
-    pending.includes(state) ? [`${adamId} on ${device} is ${state}`] : [],
+  if (!devicesIn(world.seed)) return [];
+  const log = await logOf(world);
+  const late = deadlinesAhead(log, world);
+  const open = rows.flatMap(({ device, adamId, state }) =>
+    pending.includes(state) && !late.has(`${device} ${adamId}`) ? [`${adamId} on ${device} is ${state}`] : [],
   );
+  const pairs = await rowsOf(world, queryModels.pairs as unknown as ReadModel<PairDocument>);
+  const held = new Set(
+    pairs.flatMap(({ asset, holder, state }) => (state === 'assigned' ? `${asset} ${holder}` : [])),
+  );
+  const begins = rows.flatMap((row) =>
+    row.state === 'licence-coming' && held.has(`${assetKey(row.uId, row)} d:${row.device}`)
+      ? [`${row.adamId} on ${row.device} has its licence, and is not begun`]
+      : [],
+  );
+  return [...open, ...begins, ...(await devicesOpen(log, rows, world))];
 }
 
 /** All rows of an index, page by page. */

@@ -1,3 +1,4 @@
+import { idOf, type Envelope } from '@seatbook/kernel';
 import {
   assetKey,
   groupStream,
@@ -5,6 +6,7 @@ import {
   queryModels,
   assetStream,
   type Group,
+  type GroupEvent,
 } from '@seatbook/licensing';
 import type { World } from '../world.js';
 
@@ -60,6 +62,25 @@ export async function auditGroups({ virtual }: World): Promise<string[]> {
     const pair = ledger.state.pairs.get(holder);
     if (ledger.state.traits?.revocable === false || pair?.also !== undefined || pair?.followUp) continue;
     wrong.push(`${asset} ${holder} is ${state} by an order of the group ${groupId}, which it has left`);
+  }
+  return wrong;
+}
+
+/** No joining gets the same of a group twice, as long as no other order of the group was answered. */
+export function auditJoiners(log: readonly Envelope[]): string[] {
+  const wrong: string[] = [];
+  const served = new Map<string, Set<string>>();
+  for (const { type, stream, data } of log as readonly Envelope<GroupEvent>[]) {
+    if (type === 'group.order-answered') served.delete(stream);
+    if (type !== 'group.joiners-served') continue;
+    const { uId, assets, joining } = data;
+    const before = served.get(stream) ?? new Set<string>();
+    served.set(stream, before);
+    for (const { adamId } of assets) {
+      const what = `${uId} ${adamId} ${joining}`;
+      if (before.has(what)) wrong.push(`group ${idOf(stream)}: joining ${joining} gets ${adamId} twice`);
+      before.add(what);
+    }
   }
   return wrong;
 }

@@ -1,99 +1,273 @@
-import { idOf, type Envelope } from '@seatbook/kernel';
+import { idOf, type Envelope, type Instant } from '@seatbook/kernel';
 import {
   assetKey,
   deviceIdOf,
   type AssetEvent,
+  type DeviceEvent,
   type InstallationEvent,
   type MdmCommandEvent,
+  type Timings,
 } from '@seatbook/licensing';
 import type { World } from '../world.js';
 
-type Known = Envelope<AssetEvent | InstallationEvent | MdmCommandEvent>;
+type Known = Envelope<AssetEvent | DeviceEvent | InstallationEvent | MdmCommandEvent>;
+
+/** An app of a device, as an auditor follows it. */
+interface Followed {
+  /** The command whose answer is waited for, or that was answered last. */
+  readonly uuid: string;
+  readonly giveUpAt: Instant;
+  phase: 'under-way' | 'installed' | 'removing' | 'over';
+  /** The device has accepted the command. */
+  readonly accepted: boolean;
+  /** The version that it was to be updated to last; 0 for never. */
+  readonly update: number;
+}
+
+/** What had failed, and is to be tried again. */
+interface Again {
+  readonly orderId: string;
+  readonly attempt: number;
+  readonly at: Instant;
+}
+
+/** A command, from its plan on. */
+interface Planned {
+  readonly asset: string;
+  readonly removal: boolean;
+  /** Holders that had the licence when it was planned, or got it since. */
+  readonly licensed: Set<string>;
+}
 
 /**
- * What no installation may do: no command goes to a device of which Apple never had a licence for the app, and none to a
- * device that gets the app already, or has it.
+ * What no installation may do, event by event. No command goes to a device that has not taken it, or whose licence was
+ * gone all the while; none to install to a device that gets the app already, or has it. What is under way has a next moment and a
+ * deadline. An answer counts for the command that it answers, once.
  */
-export function auditInstallations(log: readonly Envelope[]): string[] {
-  const wrong: string[] = [];
-  /** Pairs that were ever assigned, by asset and device. */
-  const licensed = new Set<string>();
-  /** Apps that a device has or is to get, by device and app. */
-  const open = new Map<string, string>();
-  const planned = new Map<string, string>();
-  const removals = new Set<string>();
-  /** Commands that a device has taken. */
-  const taken = new Set<string>();
-  for (const event of log as readonly Known[]) {
-    const id = idOf(event.stream);
+class AuditedInstallations {
+  readonly wrong: string[] = [];
+  /** Pairs that are assigned, by asset and device. */
+  readonly #licensed = new Set<string>();
+  /** By device and app. */
+  readonly #apps = new Map<string, Map<string, Followed>>();
+  readonly #again = new Map<string, Again>();
+  readonly #planned = new Map<string, Planned>();
+  /** Commands that a device has taken: by command and device, with the app. */
+  readonly #taken = new Map<string, string>();
+  /** Of those: what was sent, or not sent for a reason that is told. */
+  readonly #told = new Set<string>();
+  readonly #leftOut = new Set<string>();
+  /** Devices that were pushed last, and not asked since. */
+  readonly #reminded = new Set<string>();
+  #latest: Instant = 0;
+  /** A clock was put back: moments cannot be compared any more. */
+  #putBack = false;
+
+  constructor(private readonly timings: Timings) {}
+
+  follow(event: Known): void {
+    const { recordedAt } = event.metadata;
+    this.#putBack ||= recordedAt < this.#latest;
+    this.#latest = Math.max(this.#latest, recordedAt);
+    this.#licences(event);
+    this.#commands(event);
+    if (!event.stream.startsWith('deviceApps-')) return;
+    this.#installation(event);
+    this.#waits(event);
+  }
+
+  /** What is wrong when all has ended. */
+  over(): readonly string[] {
+    for (const [key, adamId] of this.#taken)
+      if (!this.#told.has(key)) this.wrong.push(`${key} is to change ${adamId}, and nobody told it`);
+    return this.wrong;
+  }
+
+  #licences(event: Known): void {
+    const asset = idOf(event.stream);
     switch (event.type) {
       case 'asset.licenses-assigned':
       case 'asset.assignments-adopted':
       case 'asset.found-held':
-        for (const serial of event.data.serialNumbers) licensed.add(`${id} ${deviceIdOf(serial)}`);
+        this.#license(asset, event.data.serialNumbers);
         break;
       case 'asset.drift-found':
-        if (event.data.kind === 'added')
-          for (const serial of event.data.serialNumbers) licensed.add(`${id} ${deviceIdOf(serial)}`);
+        if (event.data.kind === 'added') this.#license(asset, event.data.serialNumbers);
         break;
-      case 'mdmCommand.planned':
-        planned.set(id, assetKey(event.data.uId, event.data));
-        if (event.data.removal) removals.add(id);
-        break;
-      case 'mdmCommand.started':
-        for (const serial of event.data.serialNumbers) {
-          if (!taken.has(`${id} ${deviceIdOf(serial)}`))
-            wrong.push(`${serial} is sent a command that it has not taken`);
-          if (!removals.has(id) && !licensed.has(`${planned.get(id)} ${deviceIdOf(serial)}`))
-            wrong.push(`${serial} is told to install ${planned.get(id)}, of which it never had a licence`);
-        }
-        break;
-      case 'installation.commanded': {
-        const key = `${id} ${event.data.adamId}`;
-        // An update is for those that have it.
-        if (event.data.update === undefined ? open.has(key) : !open.has(key))
-          wrong.push(`${id} is told twice to install ${event.data.adamId}`);
-        open.set(key, event.data.uuid);
-        taken.add(`${event.data.uuid} ${id}`);
-        break;
-      }
-      case 'installation.removal-commanded':
-        open.delete(`${id} ${event.data.adamId}`);
-        taken.add(`${event.data.uuid} ${id}`);
-        break;
-      case 'installation.acknowledged':
-        open.set(`${id} ${event.data.adamId}`, event.data.uuid);
-        break;
-      case 'installation.failed':
-      case 'installation.cancelled':
-        open.delete(`${id} ${event.data.adamId}`);
-        break;
-      case 'installation.listed':
-        for (const { adamId, state } of event.data.apps) {
-          if (state === 'removed' || state === 'failed') open.delete(`${id} ${adamId}`);
-          else if (state !== 'absent' && state !== 'removing') open.set(`${id} ${adamId}`, event.data.uuid);
-        }
-        break;
-      case 'installation.device-left':
-        for (const adamId of [...event.data.removed, ...event.data.failed]) open.delete(`${id} ${adamId}`);
+      case 'asset.licenses-returned':
+        for (const serial of event.data.serialNumbers)
+          this.#licensed.delete(`${asset} ${deviceIdOf(serial)}`);
         break;
       default:
         break;
     }
   }
-  return wrong;
+
+  #license(asset: string, serialNumbers: readonly string[]): void {
+    for (const serial of serialNumbers) {
+      const pair = `${asset} ${deviceIdOf(serial)}`;
+      this.#licensed.add(pair);
+      for (const planned of this.#planned.values())
+        if (planned.asset === asset) planned.licensed.add(deviceIdOf(serial));
+    }
+  }
+
+  #commands(event: Known): void {
+    const uuid = idOf(event.stream);
+    if (event.type === 'mdmCommand.planned') {
+      const asset = assetKey(event.data.uId, event.data);
+      const devices = event.data.devices.map(({ serialNumber }) => deviceIdOf(serialNumber));
+      const licensed = new Set(devices.filter((device) => this.#licensed.has(`${asset} ${device}`)));
+      this.#planned.set(uuid, { asset, licensed, removal: event.data.removal ?? false });
+    }
+    if (event.type !== 'mdmCommand.started') return;
+    const { serialNumbers, unlicensed, unreachable, kept = [], attempt } = event.data;
+    const planned = this.#planned.get(uuid);
+    for (const device of serialNumbers.map(deviceIdOf)) {
+      if (!this.#taken.has(`${uuid} ${device}`))
+        this.wrong.push(`${device} is sent a command that it has not taken`);
+      if (attempt === 1 && !planned?.removal && !planned?.licensed.has(device))
+        this.wrong.push(`${device} is told to install ${planned?.asset}, of which it has no licence`);
+      this.#told.add(`${uuid} ${device}`);
+    }
+    for (const device of [...unlicensed, ...unreachable, ...kept].map(deviceIdOf)) {
+      this.#told.add(`${uuid} ${device}`);
+      this.#leftOut.add(`${uuid} ${device}`);
+    }
+    this.#planned.delete(uuid);
+  }
+
+  #installation(event: Known): void {
+    const device = idOf(event.stream);
+    const { recordedAt } = event.metadata;
+    const apps = this.#apps.get(device) ?? new Map<string, Followed>();
+    this.#apps.set(device, apps);
+    if (event.type !== 'installation.reminded') this.#reminded.delete(device);
+    switch (event.type) {
+      case 'installation.commanded': {
+        const { adamId, uuid, giveUpAt, orderId, attempt, update } = event.data;
+        const { phase = 'over', update: before = 0 } = apps.get(adamId) ?? {};
+        if (update !== undefined && update <= before)
+          this.wrong.push(`${device} is told again to update ${adamId} to ${update}`);
+        if (update === undefined ? phase === 'installed' || phase === 'under-way' : phase !== 'installed')
+          this.wrong.push(`${device} is told to install ${adamId}, which is ${phase}`);
+        this.#ended(device, adamId);
+        const latest = update ?? before;
+        apps.set(adamId, { uuid, giveUpAt, phase: 'under-way', accepted: false, update: latest });
+        this.#taken.set(`${uuid} ${device}`, adamId);
+        // An update is no try of what had failed.
+        if (update !== undefined) this.#again.delete(`${device} ${adamId}`);
+        else this.#tried(`${device} ${adamId}`, { orderId, attempt, at: recordedAt });
+        break;
+      }
+      case 'installation.removal-commanded': {
+        const { adamId, uuid, giveUpAt, orderId, attempt } = event.data;
+        this.#ended(device, adamId);
+        const update = apps.get(adamId)?.update ?? 0;
+        apps.set(adamId, { uuid, giveUpAt, phase: 'removing', accepted: false, update });
+        this.#taken.set(`${uuid} ${device}`, adamId);
+        this.#tried(`${device} ${adamId}`, { orderId, attempt, at: recordedAt });
+        break;
+      }
+      case 'installation.removal-answered': {
+        const { adamId, uuid, giveUpAt } = event.data;
+        const app = apps.get(adamId);
+        if (app?.uuid === uuid && app.accepted) this.wrong.push(`${device} answers ${uuid} twice`);
+        const update = app?.update ?? 0;
+        apps.set(adamId, { uuid, giveUpAt, phase: 'removing', accepted: true, update });
+        break;
+      }
+      case 'installation.acknowledged': {
+        const { adamId, uuid, giveUpAt } = event.data;
+        const app = apps.get(adamId);
+        if (app?.uuid === uuid && app.accepted && app.phase !== 'over')
+          this.wrong.push(`${device} accepts ${adamId} twice by one command`);
+        const update = app?.update ?? 0;
+        apps.set(adamId, { uuid, giveUpAt, phase: 'under-way', accepted: true, update });
+        break;
+      }
+      case 'installation.cancelled':
+        this.#ended(device, event.data.adamId);
+        this.#again.delete(`${device} ${event.data.adamId}`);
+        break;
+      case 'installation.failed':
+      case 'installation.removal-failed': {
+        const { adamId, uuid, orderId, attempt, again, reason } = event.data;
+        this.#ended(device, adamId);
+        const app = apps.get(adamId);
+        // Its removal was not sent.
+        if (app && reason === 'licensed-again') app.phase = 'installed';
+        if (again !== null) this.#again.set(`${device} ${adamId}`, { orderId, attempt, at: again });
+        if (reason === 'offline' && this.#leftOut.has(`${uuid} ${device}`))
+          this.wrong.push(`${device} was left out, and is waited for`);
+        break;
+      }
+      case 'installation.list-asked':
+        this.#asked(device, recordedAt);
+        break;
+      case 'installation.reminded':
+        this.#asked(device, recordedAt);
+        // Its answer may have been lost.
+        if (this.#reminded.has(device)) this.wrong.push(`${device} is pushed again, and not asked`);
+        this.#reminded.add(device);
+        break;
+      case 'installation.listed':
+        for (const { adamId, state } of event.data.apps) {
+          const app = apps.get(adamId);
+          if (!app) this.wrong.push(`${device} tells of ${adamId}, which it was not asked for`);
+          else if (state === 'removed' || state === 'failed') this.#ended(device, adamId);
+          else if (state === 'installed' || state === 'removing') app.phase = state;
+          else if (state !== 'absent') app.phase = 'under-way';
+        }
+        break;
+      case 'installation.device-left':
+        for (const adamId of [...event.data.removed, ...event.data.failed]) this.#ended(device, adamId);
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** A command that was not sent yet needs not be sent any more. */
+  #ended(device: string, adamId: string): void {
+    const app = this.#apps.get(device)?.get(adamId);
+    if (!app) return;
+    app.phase = 'over';
+    if (this.#planned.has(app.uuid)) this.#told.add(`${app.uuid} ${device}`);
+  }
+
+  /** Another attempt counts one more, and does not come before its time. */
+  #tried(key: string, { orderId, attempt, at }: Again): void {
+    const again = this.#again.get(key);
+    this.#again.delete(key);
+    if (again?.orderId !== orderId) return;
+    if (attempt !== again.attempt + 1)
+      this.wrong.push(`${key} is tried as attempt ${attempt} after attempt ${again.attempt}`);
+    if (!this.#putBack && at < again.at && again.at <= at + this.timings.maxLookMs)
+      this.wrong.push(`${key} is tried again ${(again.at - at) / 1_000} s too early`);
+  }
+
+  /** Whoever looks at a device ends what is overdue. */
+  #asked(device: string, at: Instant): void {
+    for (const [adamId, { phase, giveUpAt }] of this.#apps.get(device) ?? [])
+      if ((phase === 'under-way' || phase === 'removing') && giveUpAt <= at)
+        this.wrong.push(`${adamId} on ${device} was to end ${(at - giveUpAt) / 1_000} s ago`);
+  }
+
+  /** What is under way is looked at again, soon enough. */
+  #waits({ stream, metadata: { next, recordedAt } }: Known): void {
+    if (next === undefined) return;
+    for (const [adamId, { phase }] of this.#apps.get(idOf(stream)) ?? []) {
+      if (phase !== 'under-way' && phase !== 'removing') continue;
+      if (next === null) this.wrong.push(`nobody looks again at ${adamId} on ${idOf(stream)}`);
+      else if (!this.#putBack && next.at > recordedAt + this.timings.maxLookMs)
+        this.wrong.push(`${adamId} on ${idOf(stream)} is looked at too late`);
+    }
+  }
 }
 
-/** What devices saw: each command to install is carried out once. */
-export function carriedOutOnce({ virtual }: World): string[] {
-  const wrong: string[] = [];
-  for (const { facts, seen, knobs } of virtual.simulator.fleet.all()) {
-    const uuids = seen.flatMap(({ requestType, uuid, answer }) =>
-      requestType === 'InstallApplication' && answer === 'Acknowledged' ? uuid : [],
-    );
-    // A device that answers twice is given what it has answered once more.
-    if (!knobs.answersTwice && new Set(uuids).size < uuids.length)
-      wrong.push(`${facts.serialNumber} carried out a command twice`);
-  }
-  return wrong;
+export function auditInstallations(log: readonly Envelope[], { timings }: World['virtual']): string[] {
+  const audited = new AuditedInstallations(timings);
+  for (const event of log as readonly Known[]) audited.follow(event);
+  return [...audited.over()];
 }
