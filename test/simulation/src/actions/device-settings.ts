@@ -32,7 +32,7 @@ async function anyProfile({ virtual, dice }: World, kind: ProfileKind): Promise<
 
 async function settingsBy(world: World): Promise<SetAppSettings['settings']> {
   const { dice } = world;
-  const vpn = dice.chance(0.05) ? 'nobody' : ((await anyProfile(world, 'VPN'))?.profileId ?? null);
+  const vpn = dice.chance(0.25) ? 'nobody' : ((await anyProfile(world, 'VPN'))?.profileId ?? null);
   const profileId = (await anyProfile(world, 'SSO'))?.profileId ?? null;
   const urls = [['https://a.example'], ['http://b.example:80/x', 'https://a.example/'], null];
   const sso = profileId === null ? null : { profileId, baseUrlMatches: dice.of(urls) ?? null };
@@ -43,7 +43,7 @@ async function settingsBy(world: World): Promise<SetAppSettings['settings']> {
     preventBackup: dice.chance(0.5),
     cellularData: dice.chance(0.5),
     dataRoaming: dice.chance(0.4),
-    vpnProfileId: dice.chance(0.7) ? vpn : null,
+    vpnProfileId: dice.chance(0.8) ? vpn : null,
     sso: dice.chance(0.2) ? noAddress : dice.chance(0.7) ? sso : null,
   };
   return Object.fromEntries(Object.entries(said).filter(() => dice.chance(0.6)));
