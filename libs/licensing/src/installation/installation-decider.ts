@@ -145,15 +145,15 @@ function removalClaimed(
 const isThere = ({ phase }: Installation): boolean =>
   phase === 'installed' || phase === 'installing' || phase === 'prompting' || phase === 'not-removed';
 
-function notRemoved(
-  { uId, adamId, pricingParam, orderId, attempt, uuid }: Installation,
+const notRemoved = (
+  app: Installation,
   reason: InstallationFailure,
   code: number | null,
   again: Instant | null,
-): InstallationEvent {
-  const wanted = { uId, adamId, pricingParam, orderId, attempt };
-  return { type: 'installation.removal-failed', data: { ...wanted, uuid, reason, code, again } };
-}
+): InstallationEvent => ({
+  type: 'installation.removal-failed',
+  data: { ...tryOf(app), reason, code, again },
+});
 
 /** Once; what was put off comes later. An error may also mean that the app was not there: the list decides. */
 function removalAnswered(
@@ -180,20 +180,27 @@ const isPending = ({ phase, retried, updating }: Installation): boolean =>
 const isCancelled = ({ phase, orderId }: Installation, by: string): boolean =>
   phase === 'cancelled' && orderId === by;
 
-function cancelled(app: Installation): InstallationEvent {
-  const { uId, adamId, pricingParam, orderId, attempt, uuid } = app;
-  return { type: 'installation.cancelled', data: { uId, adamId, pricingParam, orderId, attempt, uuid } };
-}
+const cancelled = (app: Installation): InstallationEvent => ({
+  type: 'installation.cancelled',
+  data: tryOf(app),
+});
 
-function failed(
-  { uId, adamId, pricingParam, orderId, attempt, uuid }: Installation,
+const failed = (
+  app: Installation,
   reason: InstallationFailure,
   code: number | null,
   again: Instant | null,
-): InstallationEvent {
-  const wanted = { uId, adamId, pricingParam, orderId, attempt };
-  return { type: 'installation.failed', data: { ...wanted, uuid, reason, code, again } };
-}
+): InstallationEvent => ({ type: 'installation.failed', data: { ...tryOf(app), reason, code, again } });
+
+/** Which try of an installation has ended. */
+const tryOf = ({ uId, adamId, pricingParam, orderId, attempt, uuid }: Installation) => ({
+  uId,
+  adamId,
+  pricingParam,
+  orderId,
+  attempt,
+  uuid,
+});
 
 /** Each answer counts once; a late success revises a failure, and what was cancelled. */
 function answered(

@@ -1,17 +1,4 @@
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  HttpCode,
-  Inject,
-  Param,
-  Post,
-  Put,
-  Query,
-  Res,
-  applyDecorators,
-} from '@nestjs/common';
+import { Body, Controller, Delete, Get, Inject, Param, Post, Put, Query, Res } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import {
   ApiCreatedResponse,
@@ -27,6 +14,7 @@ import type { Position } from '@seatbook/kernel';
 import type { Caller, ChangedGroup } from '@seatbook/application';
 import { MAX_HOLDERS, MAX_MEMBERS, type GroupKind } from '@seatbook/licensing';
 import { Commands, Queries } from '../bus/messages.js';
+import { ApiChanges } from '../document/api-changes.js';
 import { ApiRefusals } from '../document/api-refusals.js';
 import { linksTo } from '../document/links.js';
 import { API } from '../http/api-root.js';
@@ -117,14 +105,6 @@ class MembersBody {
 /** Where an answer leads that has a group. */
 const OF_GROUP = ['getGroup', 'listMembers', 'listStanding', 'addMembers'];
 
-const ApiChanges = (summary: string, description: string): MethodDecorator =>
-  applyDecorators(
-    HttpCode(200),
-    ApiOperation({ summary }),
-    ApiHeader(IDEMPOTENCY_KEY),
-    ApiOkResponse({ type: ChangedGroupAnswer, description }),
-  );
-
 /** Named lists of devices or persons: an order may name a group in place of holders. */
 @ApiTags('groups')
 @Controller(`${API}/groups`)
@@ -181,7 +161,7 @@ export class GroupsController {
   }
 
   @Put(':groupId/name')
-  @ApiChanges('Gives a group another name.', 'It is called so.')
+  @ApiChanges(ChangedGroupAnswer, 'Gives a group another name.', 'It is called so.')
   @ApiRefusals('NOT_FOUND_GROUP')
   async renameGroup(
     @Param('groupId') groupId: string,
@@ -195,6 +175,7 @@ export class GroupsController {
 
   @Put(':groupId/policy')
   @ApiChanges(
+    ChangedGroupAnswer,
     'Says whether who joins or leaves from now on follows what is ordered for the group.',
     'It is so from now on.',
   )
@@ -210,7 +191,7 @@ export class GroupsController {
   }
 
   @Delete(':groupId')
-  @ApiChanges('Deletes a group that has no members.', 'It is deleted; its history stays.')
+  @ApiChanges(ChangedGroupAnswer, 'Deletes a group that has no members.', 'It is deleted; its history stays.')
   @ApiRefusals('NOT_FOUND_GROUP', 'REJECTED_GROUP_NOT_EMPTY')
   async deleteGroup(
     @Param('groupId') groupId: string,
@@ -256,7 +237,11 @@ export class GroupsController {
   }
 
   @Post(':groupId/members')
-  @ApiChanges('Adds up to 1,000 members; who is one already stays one.', 'They are members.')
+  @ApiChanges(
+    ChangedGroupAnswer,
+    'Adds up to 1,000 members; who is one already stays one.',
+    'They are members.',
+  )
   @ApiRefusals(
     'NOT_FOUND_GROUP',
     'NOT_FOUND_PERSON',
@@ -278,6 +263,7 @@ export class GroupsController {
 
   @Post(':groupId/members/end')
   @ApiChanges(
+    ChangedGroupAnswer,
     'Removes up to 1,000 members. Where the group follows, they give back what they hold by its orders alone.',
     'They are members no longer.',
   )

@@ -3,7 +3,6 @@ import {
   Controller,
   Delete,
   Get,
-  HttpCode,
   Inject,
   Param,
   Post,
@@ -27,6 +26,7 @@ import type { Position } from '@seatbook/kernel';
 import type { Caller, ChangedProfile } from '@seatbook/application';
 import type { ProfileKind } from '@seatbook/licensing';
 import { Commands, Queries } from '../bus/messages.js';
+import { ApiChanges } from '../document/api-changes.js';
 import { ApiRefusals } from '../document/api-refusals.js';
 import { linksTo } from '../document/links.js';
 import { API } from '../http/api-root.js';
@@ -115,14 +115,6 @@ class ChangeProfileBody {
   reason?: string;
 }
 
-const ApiChanges = (summary: string, description: string): MethodDecorator =>
-  applyDecorators(
-    HttpCode(200),
-    ApiOperation({ summary }),
-    ApiHeader(IDEMPOTENCY_KEY),
-    ApiOkResponse({ type: ChangedProfileAnswer, description }),
-  );
-
 /** VPNs and Single Sign-Ons that settings of apps may name. */
 @ApiTags('profiles')
 @Controller(`${API}/profiles`)
@@ -179,7 +171,7 @@ export class ProfilesController {
   }
 
   @Put(':profileId')
-  @ApiChanges('Gives a profile another name, and perhaps another payload.', 'It is so.')
+  @ApiChanges(ChangedProfileAnswer, 'Gives a profile another name, and perhaps another payload.', 'It is so.')
   @ApiRefusals('NOT_FOUND_PROFILE', 'INVALID_PROFILE')
   async changeProfile(
     @Param('profileId') profileId: string,
@@ -193,6 +185,7 @@ export class ProfilesController {
 
   @Delete(':profileId')
   @ApiChanges(
+    ChangedProfileAnswer,
     'Deletes a profile that no settings name, with its payload.',
     'It is deleted; its history stays.',
   )
