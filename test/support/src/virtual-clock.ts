@@ -22,6 +22,11 @@ export class VirtualClock implements Clock {
     return this.time;
   }
 
+  /** How many timers were ever set. */
+  get timersSet(): number {
+    return this.#order;
+  }
+
   /** Somebody sets the clock forward, or back: timers and the time that has passed do not notice. */
   set(by: Milliseconds): void {
     this.#offset += by;

@@ -110,6 +110,9 @@ const PATIENT = { reactor: { pollMs: 15_000 }, due: { pollMs: 15_000 }, planner:
 /** Turns of the event loop in which nothing is under way, for it to be calm: where idle runners say so, and where not. */
 const CALM_TURNS = 3;
 const CALM_TURNS_UNSAID = 8;
+/** A turn in which something is under way counts for so little, and for more where nothing was asked of anybody in it. */
+const BUSY_TURN = 0.02;
+const WAITING_TURN = 0.25;
 /** While a server is away its clients hear so within this time of the machine; then time may move on. */
 const AWAY_PAUSE_MS: Milliseconds = 10;
 /** By the machine's clock: whatever was asked of a server that is there has an answer long before. */
@@ -148,6 +151,8 @@ export class VirtualSeatbook {
   #deliveries = 0;
   #requests = 0;
   #asked = 0;
+  /** Calls of stores, of Apple and of the MDM server. */
+  #calls = 0;
   #edgeFoundation!: Foundation;
   /** For as long as the stores are open. */
   #deployment!: Life;
@@ -309,6 +314,8 @@ export class VirtualSeatbook {
     return {
       fateOf: (member, parameters) => {
         const call = `${port}.${member}`;
+        // Whoever looks whether all is calm asks for this himself.
+        if (call !== 'events.head') this.#calls += 1;
         const fate = this.options.fateOf?.(call, parameters, number) ?? 'well';
         // Where there is a way to a server, the call goes there and meets it.
         const onItsWay = (fate === 'fails' || fate === 'answer-lost') && this.backEnd.strike(call, fate);
@@ -455,6 +462,7 @@ export class VirtualSeatbook {
     if (this.backEnd.away) return new Promise((resolve) => void systemClock.after(AWAY_PAUSE_MS, resolve));
     const began = performance.now();
     const turns = this.backEnd.answered === null ? CALM_TURNS : CALM_TURNS_UNSAID;
+    let moved = this.#moved;
     for (let calm = 0; calm < turns;) {
       await new Promise<void>((resolve) => setImmediate(resolve));
       const { answered } = this.backEnd;
@@ -466,9 +474,17 @@ export class VirtualSeatbook {
       }
       const alone = this.#deliveries === 0 && this.#requests === 0;
       const quiet = alone && (answered || (await this.#quiet()));
-      calm = quiet ? calm + 1 : calm + 0.02;
+      // What is still under way where nobody asks for anything any more waits until time moves on.
+      const waits = answered === null && this.#moved === moved;
+      calm += quiet ? 1 : waits ? WAITING_TURN : BUSY_TURN;
+      moved = this.#moved;
     }
     this.#checkNotHalted();
+  }
+
+  /** Grows whenever something is asked of a store or of others, or some time is waited for. */
+  get #moved(): number {
+    return this.#calls + this.#deliveries + this.#requests + this.clock.timersSet;
   }
 
   /** Nothing is under way in any process, and between them they have reacted to and shown all that is in the log. */

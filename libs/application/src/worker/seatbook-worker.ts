@@ -335,8 +335,8 @@ export class SeatbookWorker {
   async idle(): Promise<boolean> {
     if (!this.quiet) return false;
     const head = await this.foundation.stores.events.head();
-    const shown = this.views.status().every(({ position, halted }) => halted !== null || position >= head);
-    return shown && this.quiet && this.reactor.position >= head;
+    if (this.reactor.position < head || !this.quiet) return false;
+    return this.views.status().every(({ position, halted }) => halted !== null || position >= head);
   }
 }
 
