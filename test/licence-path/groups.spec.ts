@@ -16,6 +16,7 @@ import { OWNER, UID, VirtualSeatbook, asset, serials, stdq } from '@seatbook/tes
 
 const APP = '900000001';
 const OTHER = '900000002';
+const DAY = 24 * 3_600_000;
 
 let virtual: VirtualSeatbook;
 
@@ -170,6 +171,21 @@ it('an order whose process dies before it is placed stands for nobody', async ()
   await join(groupId, TWO);
   await virtual.advance(60_000);
   expect(virtual.atApple(APP)).toEqual([]);
+});
+
+it('an order that was never placed while the clock was ahead keeps no leaver waiting when it is right again', async () => {
+  await location();
+  const groupId = await group([ONE, TWO]);
+  await finished(order(groupId));
+  virtual.clock.set(14 * DAY);
+  virtual.dieAt = { append: virtual.appends + 2, when: 'before' };
+  await place(order(groupId, { assets: [stdq(OTHER)] })).catch(() => undefined);
+  virtual.dieAt = null;
+  await virtual.restart();
+  virtual.clock.set(-14 * DAY);
+  await leave(groupId, ONE);
+  await virtual.advance(virtual.timings.placeWithinMs + virtual.timings.answerWithinMs + 60_000);
+  expect(virtual.atApple(APP)).toEqual([TWO]);
 });
 
 it('a long group is listed as it was when the order was admitted', async () => {

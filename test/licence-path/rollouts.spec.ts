@@ -508,6 +508,32 @@ it('moments that a clock noted which was ahead by two weeks do not keep a device
   await inState(S0, 'installed');
 });
 
+it.each([['installed'], ['removed']] as const)(
+  'what was to be %s by a deadline that a clock noted which was ahead by two weeks ends no later than others',
+  async (wanted) => {
+    await withDevices(plain(1));
+    await assign([S0]);
+    if (wanted === 'removed') {
+      await rollOut([S0]);
+      await inState(S0, 'installed');
+    }
+    deviceOf(S0).knobs.offline = true;
+    virtual.clock.set(14 * DAY);
+    if (wanted === 'installed') await rollOut([S0]);
+    else {
+      const back = { uId: UID, assets: [stdq(APP)], serialNumbers: [S0], removeApp: true } as const;
+      await virtual.until(returnLicense(virtual.edge, back, OWNER));
+    }
+    await inState(S0, wanted === 'installed' ? 'commanded' : 'removing');
+    virtual.clock.set(-14 * DAY);
+    const before = virtual.clock.elapsed();
+    await inState(S0, wanted === 'installed' ? 'failed' : 'not-removed');
+    expect(await stateOf(S0)).toMatchObject({ reason: 'offline' });
+    // It is given the whole time once more: nobody knows how much of it had passed.
+    expect(virtual.clock.elapsed() - before).toBeGreaterThanOrEqual(virtual.timings.installWithinMs);
+  },
+);
+
 describe('what a device does leads to a named state', () => {
   it('NotNow: it is put off, and installed when the device takes it', async () => {
     await withDevices(plain(1));
@@ -761,6 +787,18 @@ describe('a device that leaves', () => {
       expect(await stateOf(S2)).toMatchObject({ state: 'installed', endsAt: null });
     },
   );
+
+  it('a35: what was said as it left holds, also where licences are to stay from then on', async () => {
+    await withDevices(plain(1), { timings: { deviceReturnMs: 30 * MINUTE } });
+    await assign([S0]);
+    await virtual.until(deviceOf(S0).checkOut());
+    await virtual.advance(MINUTE);
+    await virtual.restart({ timings: { ...virtual.timings, deviceReturnMs: 0 } });
+    await virtual.advance(20 * MINUTE);
+    expect(virtual.atApple(APP)).toEqual([S0]);
+    await virtual.advance(20 * MINUTE);
+    expect(virtual.atApple(APP)).toEqual([]);
+  });
 
   it('a35: enrols again before its licences go back, and keeps them', async () => {
     await withDevices(plain(1), { timings: { deviceReturnMs: 30 * MINUTE } });

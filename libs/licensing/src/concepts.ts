@@ -267,7 +267,7 @@ export const concepts = {
     types: mdmCommandEventTypes,
     stream: (timings: Timings) => ({
       decider: mdmCommandDecider(timings),
-      steps: mdmCommandSteps,
+      steps: mdmCommandSteps(timings),
       waits: mdmCommandWaits(timings),
       weigh: () => 10_000,
     }),

@@ -23,7 +23,7 @@ import { Causes } from './audit/causes.js';
 import { auditCommands } from './audit/commands.js';
 import { profilesAreAsAsked } from './audit/device-profiles.js';
 import { auditDifferences } from './audit/differences.js';
-import { auditDevices, deadlinesAhead, devicesOpen } from './audit/devices.js';
+import { auditDevices, devicesOpen } from './audit/devices.js';
 import { auditGroups, auditJoiners } from './audit/groups.js';
 import { auditInstallations } from './audit/installations.js';
 import { auditLedgers } from './audit/ledger.js';
@@ -121,9 +121,8 @@ async function installationsOpen(world: World): Promise<string[]> {
   ];
   if (!devicesIn(world.seed)) return [];
   const log = await logOf(world);
-  const late = deadlinesAhead(log, world);
   const open = rows.flatMap(({ device, adamId, state }) =>
-    pending.includes(state) && !late.has(`${device} ${adamId}`) ? [`${adamId} on ${device} is ${state}`] : [],
+    pending.includes(state) ? [`${adamId} on ${device} is ${state}`] : [],
   );
   const pairs = await rowsOf(world, queryModels.pairs as unknown as ReadModel<PairDocument>);
   const held = new Set(

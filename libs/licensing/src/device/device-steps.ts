@@ -1,7 +1,7 @@
 import { idOf, type Step, type Steps } from '@seatbook/kernel';
 import { newCommandUuid } from '../command-uuid.js';
 import type { LicensingPorts } from '../ports.js';
-import type { LongestWaits, Timings } from '../timings.js';
+import { timingTable, type LongestWaits, type Timings } from '../timings.js';
 import type { Device, DeviceCommand } from './device-decider.js';
 
 /** Licences of a device that has left go back, whatever it holds by then. */
@@ -39,7 +39,8 @@ export const deviceSteps = { return: returnLicences, 'ask-facts': askFacts } sat
   DeviceCommand
 >;
 
-export const deviceWaits = ({ deviceReturnMs, maxLookMs }: Timings): LongestWaits<typeof deviceSteps> => ({
-  return: deviceReturnMs,
+export const deviceWaits = ({ maxLookMs }: Timings): LongestWaits<typeof deviceSteps> => ({
+  // What was said when the device left holds, also where licences are to stay or to go back sooner from now on.
+  return: timingTable.deviceReturnMs.max,
   'ask-facts': maxLookMs,
 });

@@ -1,4 +1,4 @@
-import { idOf, type Step, type Steps } from '@seatbook/kernel';
+import { idOf, type Instant, type Step, type Steps } from '@seatbook/kernel';
 import { assetKey } from '../asset-id.js';
 import { MAX_HOLDERS, holdersOf, type HolderKey } from '../holder.js';
 import type { AssetId, LicensingPorts } from '../ports.js';
@@ -106,17 +106,18 @@ class WantedElsewhere {
   }
 }
 
+const firstWithdrawal = (admitted: Group['admitted']): Instant =>
+  Math.min(...[...admitted.values()].map(({ withdrawAt }) => withdrawAt));
+
 /** An order that was admitted is there by now, or never will be. */
 const withdraw: GroupStep = {
-  due({ admitted }) {
-    const moments = [...admitted.values()].map(({ withdrawAt }) => withdrawAt);
-    return moments.length === 0 ? null : { at: Math.min(...moments) };
-  },
+  due: ({ admitted }) => (admitted.size === 0 ? null : { at: firstWithdrawal(admitted) }),
   async perform({ admitted }, ports) {
-    const now = ports.clock.now();
+    // The earliest is due, also where a clock that was ahead has noted it.
+    const due = Math.max(ports.clock.now(), firstWithdrawal(admitted));
     const commands: GroupCommand[] = [];
     for (const [orderId, { withdrawAt }] of admitted) {
-      if (withdrawAt > now) continue;
+      if (withdrawAt > due) continue;
       const placed = await ports.look(orderStream(orderId), (order) => placedTerms(order) !== null);
       commands.push({ type: placed ? 'AnswerOrder' : 'WithdrawOrder', orderId });
     }

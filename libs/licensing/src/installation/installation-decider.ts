@@ -104,11 +104,17 @@ export const installationDecider = (
 const doubled = (first: Milliseconds, times: number, most: Milliseconds): Milliseconds =>
   Math.min(most, first * 2 ** Math.min(times, 30));
 
+/** The first look at a device, and the deadline of what it is to do. */
+const waitsFor = (lookMs: Milliseconds, at: Instant, { installWithinMs }: Timings) => ({
+  lookAt: at + lookMs,
+  giveUpAt: at + installWithinMs,
+});
+
 function claimed(
   { uuid, uId, asset, orderId, attempt, update }: InstallationCommand & { type: 'CommandInstallation' },
   device: DeviceApps,
   at: Instant,
-  { unansweredMs, installWithinMs }: Timings,
+  timings: Timings,
 ): InstallationEvent[] {
   const { adamId, pricingParam } = asset;
   if (device.asked.get(adamId) === uuid) return [];
@@ -121,7 +127,7 @@ function claimed(
   // An update is a matter of the order that the app is there by.
   const by = update === undefined ? { orderId } : { orderId: app?.orderId ?? orderId, update };
   const wanted = { uId, adamId, pricingParam, ...by, attempt };
-  const until = { lookAt: at + unansweredMs, giveUpAt: at + installWithinMs };
+  const until = waitsFor(timings.unansweredMs, at, timings);
   return [{ type: 'installation.commanded', data: { ...wanted, uuid, ...until } }];
 }
 
@@ -129,7 +135,7 @@ function removalClaimed(
   { uuid, uId, asset, orderId, attempt }: InstallationCommand & { type: 'CommandRemoval' },
   device: DeviceApps,
   at: Instant,
-  { unansweredMs, installWithinMs }: Timings,
+  timings: Timings,
 ): InstallationEvent[] {
   const { adamId, pricingParam } = asset;
   if (device.asked.get(adamId) === uuid) return [];
@@ -137,7 +143,7 @@ function removalClaimed(
   const same = app?.uId === uId && app.pricingParam === pricingParam;
   if (!same || !isThere(app)) return [{ type: 'installation.not-needed', data: { adamId, uuid } }];
   const wanted = { uId, adamId, pricingParam, orderId, attempt, uuid };
-  const until = { lookAt: at + unansweredMs, giveUpAt: at + installWithinMs };
+  const until = waitsFor(timings.unansweredMs, at, timings);
   return [{ type: 'installation.removal-commanded', data: { ...wanted, ...until } }];
 }
 
@@ -160,12 +166,12 @@ function removalAnswered(
   app: Installation,
   { status, errors }: DeviceAnswer,
   at: Instant,
-  { firstLookMs, installWithinMs }: Timings,
+  timings: Timings,
 ): InstallationEvent[] {
   if (status === 'NotNow' || app.removal !== null) return [];
   const { adamId, uuid } = app;
   const code = status === 'Acknowledged' ? null : (errors[0]?.code ?? 0);
-  const until = { lookAt: at + firstLookMs, giveUpAt: at + installWithinMs };
+  const until = waitsFor(timings.firstLookMs, at, timings);
   return [{ type: 'installation.removal-answered', data: { adamId, uuid, code, ...until } }];
 }
 
@@ -226,7 +232,7 @@ function answered(
     if (!awaited && app.phase !== 'failed' && app.phase !== 'cancelled') return [];
     const { bundleId, state } = answer;
     const prompting = refusal?.prompting ?? verdictOf(state ?? '') === 'prompting';
-    const until = { lookAt: at + timings.firstLookMs, giveUpAt: at + timings.installWithinMs };
+    const until = waitsFor(timings.firstLookMs, at, timings);
     return [
       { type: 'installation.acknowledged', data: { adamId, uuid, bundleId, prompting, state, ...until } },
     ];
@@ -252,8 +258,9 @@ function looked(
   bundleIds: Readonly<Record<string, string>>,
   device: DeviceApps,
   at: Instant,
-  { unansweredMs, maxLookMs }: Timings,
+  { unansweredMs, maxLookMs, installWithinMs }: Timings,
 ): InstallationEvent[] {
+  const latest = at + installWithinMs;
   const events: InstallationEvent[] = [];
   const left: Installation[] = [];
   for (const app of device.apps.values()) {
@@ -278,9 +285,11 @@ function looked(
     ({ lookAt: next }) => next !== null && !isAhead(next, at + unansweredMs / 2, maxLookMs),
   );
   if (soon.length === 0) return events;
-  const apps = soon.slice(0, MAX_LISTED).map(({ adamId, bundleId }) => ({
+  const apps = soon.slice(0, MAX_LISTED).map(({ adamId, bundleId, giveUpAt }) => ({
     adamId,
     bundleId: bundleId ?? bundleIds[adamId] ?? null,
+    // That far ahead only a clock has noted it which was ahead.
+    ...(giveUpAt > latest && { giveUpAt: latest }),
   }));
   return [...events, { type: 'installation.list-asked', data: { uuid, apps, lookAt } }];
 }

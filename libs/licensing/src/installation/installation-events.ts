@@ -137,7 +137,12 @@ type AppEvent =
       'list-asked',
       {
         readonly uuid: string;
-        readonly apps: readonly { readonly adamId: string; readonly bundleId: string | null }[];
+        readonly apps: readonly {
+          readonly adamId: string;
+          readonly bundleId: string | null;
+          /** Its deadline, where a clock that was ahead had noted a later one than there may be. */
+          readonly giveUpAt?: Instant;
+        }[];
         readonly lookAt: Instant;
       }
     >

@@ -167,7 +167,7 @@ function listAsked(
   { uuid, apps, lookAt }: Extract<InstallationEvent, { type: 'installation.list-asked' }>['data'],
 ): void {
   device.list = { uuid, adamIds: apps.map(({ adamId }) => adamId) };
-  for (const { adamId, bundleId } of apps) become(adamId, device, { bundleId, lookAt });
+  for (const { adamId, ...told } of apps) become(adamId, device, { ...told, lookAt });
   device.lists += 1;
   device.vain += 1;
   device.reminded = false;

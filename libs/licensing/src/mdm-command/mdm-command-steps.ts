@@ -6,7 +6,7 @@ import { settingsInForce } from '../settings-in-force.js';
 import type { DeviceRequest, LicensingPorts, MdmApi, MdmResult } from '../ports.js';
 import { deviceIdOf } from '../serial-number.js';
 import { assetStream, deviceAppsStream, deviceStream, profileStream, type DeviceState } from '../streams.js';
-import type { LongestWaits, Timings } from '../timings.js';
+import { isAhead, type LongestWaits, type Timings } from '../timings.js';
 import type { MdmCommandCommand, MdmCommandState } from './mdm-command-decider.js';
 
 type Plan = Extract<MdmCommandState, { phase: 'planned' }>['plan'];
@@ -64,14 +64,14 @@ async function enqueued(uuid: string, { plan, to, settings }: Started, mdm: MdmA
  * Hands the command to the MDM server: for the devices that have claimed it, are enrolled, and have their licence at
  * Apple at this moment; of a removal, that have none. Its id makes it safe to send again.
  */
-const enqueue: Step<MdmCommandState, LicensingPorts, MdmCommandCommand> = {
+const enqueue = (timings: Timings): Step<MdmCommandState, LicensingPorts, MdmCommandCommand> => ({
   due(command) {
     if (command.phase === 'planned') return { at: 0 };
     return command.phase === 'started' || command.phase === 'waiting' ? { at: command.at } : null;
   },
   async begin(command, ports, stream) {
     if (!ports.mdm) return null;
-    if (command.phase === 'planned') return startOf(idOf(stream), command, ports);
+    if (command.phase === 'planned') return startOf(idOf(stream), command, timings, ports);
     return command.phase === 'new' || command.phase === 'over' ? null : { type: 'StartAgain' };
   },
   async perform(state, ports, stream) {
@@ -96,12 +96,13 @@ const enqueue: Step<MdmCommandState, LicensingPorts, MdmCommandCommand> = {
       },
     ];
   },
-};
+});
 
 /** Null while some of the devices have not been asked yet, and may be soon. */
 async function startOf(
   uuid: string,
   { plan, claimBy }: Extract<MdmCommandState, { phase: 'planned' }>,
+  { claimWithinMs }: Timings,
   ports: LicensingPorts,
 ): Promise<MdmCommandCommand | null> {
   const claimed: string[] = [];
@@ -113,7 +114,7 @@ async function startOf(
       const app = apps.get(plan.adamId);
       return app?.uuid === uuid && app.phase === phase ? { bundleId: app.bundleId } : 'not-needed';
     });
-    if (claim === 'not-asked' && ports.clock.now() < claimBy) return null;
+    if (claim === 'not-asked' && isAhead(claimBy, ports.clock.now(), claimWithinMs)) return null;
     if (typeof claim === 'string') continue;
     claimed.push(serialNumber);
     bundleId ??= claim.bundleId;
@@ -196,12 +197,9 @@ const licensed = (
       ),
   );
 
-export const mdmCommandSteps = { enqueue } satisfies Steps<
-  MdmCommandState,
-  LicensingPorts,
-  MdmCommandCommand
->;
+export const mdmCommandSteps = (timings: Timings) =>
+  ({ enqueue: enqueue(timings) }) satisfies Steps<MdmCommandState, LicensingPorts, MdmCommandCommand>;
 
-export const mdmCommandWaits = (timings: Timings): LongestWaits<typeof mdmCommandSteps> => ({
+export const mdmCommandWaits = (timings: Timings): LongestWaits<ReturnType<typeof mdmCommandSteps>> => ({
   enqueue: Math.max(timings.doubtfulAfterMs, timings.maxRetryMs, timings.claimWithinMs),
 });

@@ -22,13 +22,6 @@ const MAY_BE_THERE: ReadonlySet<InstallationDocument['state'] | undefined> = new
 
 const LEFT: readonly (DevicePhase | undefined)[] = ['checked-out', 'wiped', 'retired'];
 
-const WITH_A_DEADLINE: ReadonlySet<string> = new Set([
-  'installation.commanded',
-  'installation.acknowledged',
-  'installation.removal-commanded',
-  'installation.removal-answered',
-]);
-
 const devicesOf = ({ virtual }: World): ReadonlyMap<string, VirtualDevice> =>
   new Map(
     virtual.simulator.fleet.all().flatMap((device) => {
@@ -68,19 +61,6 @@ export function auditDevices(log: readonly Envelope[], world: World): string[] {
         wrong.push(`${id} is said to have ${adamId}, which never came to be installed there`);
   }
   return wrong;
-}
-
-/** Apps whose deadline a clock has noted that was ahead: they end that much later. */
-export function deadlinesAhead(log: readonly Envelope[], { virtual }: World): ReadonlySet<string> {
-  const latest = virtual.clock.now() + virtual.timings.installWithinMs;
-  const ahead = new Set<string>();
-  for (const event of log as readonly Known[]) {
-    if (!WITH_A_DEADLINE.has(event.type) || !('giveUpAt' in event.data)) continue;
-    const key = `${idOf(event.stream)} ${event.data.adamId}`;
-    if (event.data.giveUpAt > latest) ahead.add(key);
-    else ahead.delete(key);
-  }
-  return ahead;
 }
 
 /**

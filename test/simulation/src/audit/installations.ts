@@ -16,7 +16,7 @@ type Known = Envelope<AssetEvent | DeviceEvent | InstallationEvent | MdmCommandE
 interface Followed {
   /** The command whose answer is waited for, or that was answered last. */
   readonly uuid: string;
-  readonly giveUpAt: Instant;
+  giveUpAt: Instant;
   phase: 'under-way' | 'installed' | 'removing' | 'over';
   /** The device has accepted the command. */
   readonly accepted: boolean;
@@ -204,6 +204,10 @@ class AuditedInstallations {
       }
       case 'installation.list-asked':
         this.#asked(device, recordedAt);
+        for (const { adamId, giveUpAt } of event.data.apps) {
+          const app = apps.get(adamId);
+          if (app && giveUpAt !== undefined) app.giveUpAt = giveUpAt;
+        }
         break;
       case 'installation.reminded':
         this.#asked(device, recordedAt);
