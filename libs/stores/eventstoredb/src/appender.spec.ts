@@ -76,6 +76,19 @@ test('1,000 appends while connections are cut at random moments: each acknowledg
   assert.ok(log.server.wire.connections > 10, 'no connection was cut');
 });
 
+test('an answer that nobody waits for ends nothing, and doubt about the append ends by asking again', async () => {
+  // What a handler of the client throws fails this case as it would end a process.
+  const store = await log.open({ answerMs: 400 });
+  await store.append('asset-1', newEvents(1), 'absent');
+  const events = newEvents(2);
+  nextAppendIs('answered-astray');
+  assert.equal((await store.append('asset-1', events, 0)).revision, 2);
+  assert.deepEqual(
+    log.idsOf('asset-1').slice(1),
+    events.map(({ id }) => id),
+  );
+});
+
 test('an append that is stored long after it was given up and sent again is there once', async () => {
   const store = await log.open({ answerMs: 400 });
   const events = newEvents(2);

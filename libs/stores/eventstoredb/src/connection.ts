@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { EventStoreDBClient } from '@eventstore/db-client';
 import type { Clock, Milliseconds } from '@seatbook/kernel';
 import { addressWith, clientOf } from './address.js';
@@ -116,14 +117,16 @@ export class Connection {
 
   #newClient(): EventStoreDBClient {
     const { address, purpose } = this.#options;
-    return clientOf(
-      addressWith(address, {
-        keepAliveInterval: KEEP_ALIVE_MS[purpose] + (this.#renewals % RENEWALS),
-        keepAliveTimeout: 2_000,
-        throwOnAppendFailure: 'true',
-        nodePreference: 'leader',
-        connectionName: `seatbook ${purpose}`,
-      }),
+    return deafToStrayAnswers(
+      clientOf(
+        addressWith(address, {
+          keepAliveInterval: KEEP_ALIVE_MS[purpose] + (this.#renewals % RENEWALS),
+          keepAliveTimeout: 2_000,
+          throwOnAppendFailure: 'true',
+          nodePreference: 'leader',
+          connectionName: `seatbook ${purpose}`,
+        }),
+      ),
     );
   }
 
@@ -152,4 +155,37 @@ async function release(client: EventStoreDBClient, open: boolean): Promise<void>
   if (!open) return;
   const channelOf = Reflect.get(client, 'getChannel') as () => Promise<Closable>;
   (await channelOf()).close();
+}
+
+type StreamCreator = (
+  service: unknown,
+  name: string,
+  create: (grpc: unknown) => EventEmitter,
+  cache?: unknown,
+) => unknown;
+
+/**
+ * When any stream of appends breaks, the driver forgets who waits for answers on all of them. An answer that comes all the
+ * same makes its handler throw, where nothing but the process hears it. Whoever waited is in doubt by then.
+ */
+function deafToStrayAnswers(client: EventStoreDBClient): EventStoreDBClient {
+  const creator = Reflect.get(client, 'GRPCStreamCreator') as StreamCreator;
+  const careful: StreamCreator = (service, name, create, cache) =>
+    creator(service, name, (grpc) => (name === 'appendToStream' ? deaf(create(grpc)) : create(grpc)), cache);
+  Reflect.set(client, 'GRPCStreamCreator', careful);
+  return client;
+}
+
+function deaf(stream: EventEmitter): EventEmitter {
+  for (const listener of stream.listeners('data') as ((answer: unknown) => void)[]) {
+    stream.off('data', listener);
+    stream.on('data', (answer) => {
+      try {
+        listener(answer);
+      } catch {
+        // Nobody waits for it; who does, asks again when the time for an answer is over.
+      }
+    });
+  }
+  return stream;
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   Metadata,
   Server,
@@ -40,6 +41,8 @@ export type AppendFate =
   | 'cut-after'
   /** It waits, neither stored nor answered, until `releaseHeld`. */
   | 'held'
+  /** It is stored, and answered as if another request had been sent. */
+  | 'answered-astray'
   | 'not-ready';
 
 const UNKNOWN = 2;
@@ -156,9 +159,9 @@ export class EventStoreDb {
   ): void {
     const identifier = options.getStreamIdentifier() as StreamIdentifier;
     const expected = expectedVersion(options);
-    const store = (): void => {
+    const store = (answered = correlationId): void => {
       const outcome = this.log.append(streamName(identifier), expected, events);
-      if (!call.destroyed) call.write(appendAnswer(correlationId, identifier, expected, outcome));
+      if (!call.destroyed) call.write(appendAnswer(answered, identifier, expected, outcome));
     };
     this.appends += 1;
     switch (this.fateOfAppend(this.appends)) {
@@ -171,6 +174,8 @@ export class EventStoreDb {
         return store();
       case 'held':
         return void this.#held.push(store);
+      case 'answered-astray':
+        return store(new shared.UUID().setString(randomUUID()));
       case 'not-ready':
         return void call.write(refusal(correlationId, identifier, 'Server Is Not Ready'));
     }
