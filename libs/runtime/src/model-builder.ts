@@ -49,7 +49,7 @@ const COMMIT_EVENTS = 50_000;
 /** A commit of so many takes long. */
 const MANY_DOCUMENTS = 1_000;
 
-/** A document as far as it is folded, changed in place. */
+/** A document as far as it is folded, changed in place; at `START` where it never was and no event made it. */
 interface Folded {
   document: Document | null;
   position: Position;
@@ -281,8 +281,9 @@ export class ModelBuilder {
       for (const change of changes) {
         const folded = documents.get(change.key) as Folded;
         if (folded.position >= position) continue;
-        folded.document = change.evolve(folded.document);
-        folded.position = position;
+        const { document } = folded;
+        folded.document = change.evolve(document);
+        if (document !== null || folded.document !== null) folded.position = position;
       }
     }
     this.#folded = end;
@@ -292,6 +293,7 @@ export class ModelBuilder {
     const { model, reads, advanced } = this.#options;
     if (this.#folded === this.#position || this.#epoch === null) return;
     const move = { from: this.#position, to: this.#folded, epoch: this.#epoch };
+    for (const [key, { position }] of this.#documents) if (position === START) this.#documents.delete(key);
     await reads.commit(model, this.#documents, move);
     this.#restart(move.to);
     advanced(move.to);

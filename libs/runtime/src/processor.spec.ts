@@ -275,6 +275,24 @@ describe('building read models', () => {
     expect(await documents(last)).toEqual({ a: { n: 2 }, b: { n: 3 } });
   });
 
+  it('writes nothing of what was never there and no event made', async () => {
+    await append(event(0, ['a', 'b']), event(1, ['b', 'c']), event(0, ['c']), event(0, ['d']));
+    const { reads } = temporary.stores;
+    const written: string[] = [];
+    const watched = readsWith({
+      commit(model, changes, move) {
+        written.push(...[...changes].map(([key, { position }]) => `${key} ${numberOf(position)}`));
+        return reads.commit(model, changes, move);
+      },
+    });
+    const built = processor([thing()], {}, { reads: watched });
+    await built.start();
+    await at(built, 4);
+    // What came and went is written: another builder may have it, from before it went.
+    expect(written.sort()).toEqual(['b 2', 'c 3']);
+    expect(await documents()).toEqual({ b: { sum: 1, last: 2 } });
+  });
+
   it('goes on where it stopped, and writes at a stop what it has folded', async () => {
     await append(event(1, ['a']));
     const first = processor([thing()]);

@@ -484,6 +484,35 @@ describe('a reader beside the writer', () => {
     await assert.rejects(reader.append('a-1', [event(1)], 'absent'), /for reading/);
   });
 
+  test('a builder that has others do their work in between keeps the other one beside it', async () => {
+    const { store } = openWriter();
+    await fill(store);
+    const opened = openEventsFileForReading(file);
+    closing.push(() => opened.database.close());
+    const reader = new SqliteEventStore(opened.database, null, systemClock);
+    const read = async (turns: number): Promise<readonly StoredEvent[]> => {
+      const ending = new AbortController();
+      const all: StoredEvent[] = [];
+      for await (const page of reader.subscribe(START, { signal: ending.signal, pageEvents: 5 })) {
+        all.push(...page.events);
+        if (page.caughtUp) ending.abort();
+        for (let turn = 0; turn < turns; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+      }
+      return all;
+    };
+    const [quick, slow] = await Promise.all([read(0), read(3)]);
+    assert.deepEqual(quick, slow);
+    assert.ok(quick.length > 100);
+    assert.equal(quick.filter((event, index) => event !== slow[index]).length, 0);
+    // One that stands still keeps nobody, and one that has gone neither.
+    const ending = new AbortController();
+    const still = reader.subscribe(START, { signal: ending.signal, pageEvents: 5 });
+    await still.next();
+    assert.equal((await read(0)).length, quick.length);
+    await still.return(undefined);
+    assert.equal((await read(0)).length, quick.length);
+  });
+
   test('builders that go through the log together parse a page once, a large one each for itself', async () => {
     const { store } = openWriter();
     await fill(store);

@@ -27,8 +27,10 @@ import { Transactions } from './transactions.js';
 
 /** A subscription looks for new events this often even if none was announced. */
 const POLL_MS = 1_000;
-/** A reader of the log may be so many pages behind another and still get what that one has read. */
-const REMEMBERED_PAGES = 8;
+/** A reader of the log may be so many pages behind another and still get what that one has read: few, so that they die young. */
+const REMEMBERED_PAGES = 2;
+/** A reader lets others come up for so many turns at most: one that stands still keeps nobody. */
+const TURNS_TO_COME_UP = 100;
 /** Characters in the events of a page that is remembered. */
 const REMEMBERED_LENGTH = 1_000_000;
 
@@ -78,6 +80,8 @@ export class SqliteEventStore implements EventStore {
    * models go through it together, and parse it once. Empty for one that was not full or is too large.
    */
   readonly #pages = new Map<number, readonly StoredEvent[]>();
+  /** Where each subscription is that has more to read at once, as far as is known. */
+  readonly #behind = new Map<symbol, number>();
   /** How often appends were announced, so that a subscription notices those that came while it was not listening. */
   #rings = 0;
 
@@ -168,19 +172,28 @@ export class SqliteEventStore implements EventStore {
 
   async *subscribe(after: Position, options: SubscribeOptions): AsyncGenerator<LogPage> {
     const { signal, pageEvents } = options;
+    const reader = Symbol();
     let position = after;
-    for (let caughtUp = false; !signal.aborted;) {
-      const heard = this.#rings;
-      const events = this.#guarded(() => this.#page(position, pageEvents));
-      const more = events.length === pageEvents;
-      if (events.length > 0 || (!caughtUp && !more)) {
-        caughtUp = !more;
-        position = events.at(-1)?.position ?? position;
-        yield { events, upTo: position, caughtUp };
+    this.#behind.set(reader, numberOf(after));
+    try {
+      for (let caughtUp = false; !signal.aborted;) {
+        const heard = this.#rings;
+        const events = this.#guarded(() => this.#page(position, pageEvents));
+        const more = events.length === pageEvents;
+        if (events.length > 0 || (!caughtUp && !more)) {
+          caughtUp = !more;
+          position = events.at(-1)?.position ?? position;
+          yield { events, upTo: position, caughtUp };
+        }
+        if (more) this.#behind.set(reader, numberOf(position));
+        else this.#behind.delete(reader);
+        // SQLite answers in the same turn: without a pause, catching up would keep everything else from its turn.
+        if (more || heard !== this.#rings) await nextTurn();
+        else if (!signal.aborted) await this.#newEvents(signal);
+        if (more) await this.#othersComeUp(numberOf(position));
       }
-      // SQLite answers in the same turn: without a pause, catching up would keep everything else from its turn.
-      if (more || heard !== this.#rings) await new Promise<void>((resolve) => setImmediate(resolve));
-      else if (!signal.aborted) await this.#newEvents(signal);
+    } finally {
+      this.#behind.delete(reader);
     }
   }
 
@@ -270,6 +283,14 @@ export class SqliteEventStore implements EventStore {
     return page;
   }
 
+  /** Who is about to read a page that would push out one that another reader still needs lets that one read it first. */
+  async #othersComeUp(position: number): Promise<void> {
+    const last = [...this.#pages.keys()].at(-REMEMBERED_PAGES);
+    if (last === undefined || this.#pages.has(position)) return;
+    const isNeeded = (): boolean => [...this.#behind.values()].includes(last);
+    for (let turn = 0; turn < TURNS_TO_COME_UP && isNeeded(); turn += 1) await nextTurn();
+  }
+
   #remember(after: number, page: readonly StoredEvent[]): void {
     this.#pages.set(after, page);
     for (const oldest of this.#pages.keys()) {
@@ -341,6 +362,8 @@ export class SqliteEventStore implements EventStore {
     }
   }
 }
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const missing = (position: number): CorruptEvent => new CorruptEvent('(missing)', -1, asPosition(position));
 

@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -195,6 +203,21 @@ describe('a views.db that cannot be used is deleted and begins empty, and the st
 });
 
 describe('views and their log', () => {
+  test('pages are copied less often while a builder is far behind, and never by who saves a snapshot', async () => {
+    const { reads } = await open();
+    const large = (number: number) =>
+      new Map([
+        [`key ${number}`, { key: `key ${number}`, asset: 'a', at: number, text: 'x'.repeat(9_000_000) }],
+      ]);
+    const size = () => statSync(views).size;
+    await commit(reads, model, large(1), 0, 50_000);
+    await commit(reads, model, large(2), 50_000, 100_000);
+    await reads.saveSnapshot(snapshotOf('s', ['y'.repeat(100_000)]));
+    assert.ok(size() < 9_000_000, `${size()} bytes are copied`);
+    await commit(reads, model, new Map(), 100_000, 100_001);
+    assert.ok(size() > 18_000_000, `${size()} bytes are copied`);
+  });
+
   test('views that are further than a restored log are dropped, snapshots too', async () => {
     const stores = await open();
     await addEvents(stores, 5);

@@ -19,10 +19,14 @@ import { ModelTable } from './model-table.js';
 import { SharedTexts } from './shared-texts.js';
 import { asStoreFailure, isBusy, isDamage } from './store-failure.js';
 import { Transactions } from './transactions.js';
-import { condemn } from './views-file.js';
+import { CHECKPOINT_PAGES, condemn } from './views-file.js';
 
 /** How long a commit waits for the other thread's write, in milliseconds. */
 const BUSY_MS = 5_000;
+/** A commit of so many events is one of a builder that is far behind: nobody waits for it. */
+const BULK_EVENTS = 5_000;
+/** Then pages are copied less often, since many of them are written several times. */
+const BULK_CHECKPOINT_PAGES = 16_000;
 
 interface ModelRow extends CheckpointPlace {
   readonly id: number;
@@ -43,6 +47,7 @@ export class SqliteReadStore implements ReadStore {
   readonly #texts: SharedTexts;
   readonly #damaged: (reason: string) => void;
   readonly #tables = new Map<string, ModelTable>();
+  #checkpointPages = CHECKPOINT_PAGES;
   readonly #model: Statement<[string, number], ModelRow>;
   readonly #addModel: Statement<[string, number, string]>;
   readonly #setDeclaration: Statement<[string, number]>;
@@ -151,7 +156,9 @@ export class SqliteReadStore implements ReadStore {
     changes: ReadonlyMap<string, Placed<Document>>,
     { from, to, epoch }: CheckpointMove,
   ): Promise<void> {
-    this.#guarded(() =>
+    const events = numberOf(to) - numberOf(from);
+    this.#guarded(() => {
+      this.#checkpointAfter(events >= BULK_EVENTS ? BULK_CHECKPOINT_PAGES : CHECKPOINT_PAGES);
       this.#write(() => {
         const table = this.#table(model);
         const actual = this.#rowOf(model);
@@ -160,8 +167,8 @@ export class SqliteReadStore implements ReadStore {
           throw new CheckpointMoved(titleOf(model), expected, actual);
         table.write(changes);
         this.#setPosition.run(numberOf(to), model.name, model.version);
-      }),
-    );
+      });
+    });
   }
 
   async drop(model: ModelRef): Promise<void> {
@@ -204,11 +211,15 @@ export class SqliteReadStore implements ReadStore {
     );
   }
 
-  /** Never waits: while the other thread writes, the snapshot is left out. It is a cache, the next one comes. */
+  /**
+   * Never waits: while the other thread writes, the snapshot is left out. It is a cache, the next one comes. Copying
+   * pages is left to those who build.
+   */
   async saveSnapshot({ stream, schema, revision, position, eventId, chunks }: Snapshot): Promise<void> {
     const texts = chunks.map((chunk) => JSON.stringify(chunk));
     this.#guarded(() => {
       this.#database.pragma('busy_timeout = 0');
+      this.#checkpointAfter(0);
       try {
         this.#write(() => {
           this.#setSnapshot.run(stream, schema, revision, numberOf(position), eventId, texts.length);
@@ -219,6 +230,7 @@ export class SqliteReadStore implements ReadStore {
         if (!isBusy(error)) throw error;
       } finally {
         this.#database.pragma(`busy_timeout = ${BUSY_MS}`);
+        this.#checkpointAfter(CHECKPOINT_PAGES);
       }
     });
   }
@@ -288,6 +300,13 @@ export class SqliteReadStore implements ReadStore {
       this.#setDeclaration.run(declaration, row.id);
     }
     return row.id;
+  }
+
+  /** After how many pages the next commit copies them; 0 for not at all. */
+  #checkpointAfter(pages: number): void {
+    if (pages === this.#checkpointPages) return;
+    this.#database.pragma(`wal_autocheckpoint = ${pages}`);
+    this.#checkpointPages = pages;
   }
 
   #read<T>(read: () => T): T {

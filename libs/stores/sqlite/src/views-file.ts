@@ -36,6 +36,9 @@ const SCHEMA = `
   ) STRICT;
 `;
 
+/** Pages that are written before they are copied: more at once would be read models that stand still for longer. */
+export const CHECKPOINT_PAGES = 4_000;
+
 /** An open views.db, and what was done to it on the way as lines for the log of the process. */
 export interface ViewsFile {
   readonly database: Database.Database;
@@ -123,8 +126,7 @@ function opened(file: string, logId: string): Database.Database {
     // A power cut may take the last commits, never half of one: documents and checkpoint go back together, and what
     // is missing is folded again from the log.
     database.pragma('synchronous = NORMAL');
-    // More pages at once would be read models that stand still for longer while they are copied.
-    database.pragma('wal_autocheckpoint = 4000');
+    database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     database.pragma('journal_size_limit = 67108864');
     database.pragma('cache_size = -32000');
     database.pragma('temp_store = MEMORY');
