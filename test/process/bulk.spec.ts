@@ -10,7 +10,7 @@ const DEVICES = serials(4_000);
 const PAIRS = APPS.length * DEVICES.length;
 const CALLS = 4;
 const MAX_EVENTS = sized(300, 420);
-const KILLS = sized(8, 10);
+const KILLS = sized(4, 10);
 const ORDER = { kind: 'AssignLicense', accountId: UID, assetIds: APPS, serialNumbers: DEVICES };
 
 interface OrderBody extends Json {
@@ -129,7 +129,7 @@ describe(`${APPS.length} assets × 4,000 devices, product and Apple in processes
       const kills: { at: number; inFlight: number }[] = [];
       let orderId: string | null = null;
       for (let kill = 0; kill < KILLS; kill += 1) {
-        const life = 400 + random() * (kill < 4 ? 600 : 1_600);
+        const life = 400 + random() * (kill < 2 ? 600 : 1_600);
         // The first two may hit the order while it is placed; the others hit calls, however slowly the product starts here.
         const placing = kill < 2 ? place().catch(() => null) : Promise.resolve(null);
         if (kill >= 2) {
