@@ -141,6 +141,16 @@ describe('importing a token', () => {
     );
     await seatbook.put(path, { assignmentType: 'device' }).expect(200);
     await problem(activating(), 409, 'REJECTED_ASSIGNMENT_TYPE');
+    // What persons hold by then moves by orders of its own, as far as there is anything.
+    const moving = { accountId: BERLIN, assetIds: ['900000001'], moveTo: 'device' };
+    for (const [kind, route] of [
+      ['AssignLicense', '/plans'],
+      ['ReturnLicense', '/orders'],
+    ] as const) {
+      await problem(seatbook.post(route, { kind, ...moving }), 409, 'REJECTED_NOTHING_HELD');
+      await problem(seatbook.post(route, { kind, ...moving, userIds: [userId] }), 400, 'INVALID_HOLDER');
+      await problem(seatbook.post(route, { kind, ...moving, moveTo: 'group' }), 400, 'INVALID_REQUEST');
+    }
     await seatbook.quiet();
   });
 });

@@ -1,6 +1,7 @@
 import {
   activatePersons,
   addMembers,
+  cancelWaiting,
   createGroup,
   deactivatePersons,
   forgetPerson,
@@ -11,8 +12,10 @@ import {
   listHolderPairs,
   listMembers,
   placeOrder,
+  planOrder,
   registerDevice,
   registerPerson,
+  setAssignmentType,
 } from '@seatbook/application';
 import { OWNER, UID, VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 
@@ -270,6 +273,57 @@ describe('people with several devices', () => {
     expect(final).toMatchObject({ assigned: 3 });
     expect(virtual.atApple(APP).sort()).toEqual(devices);
     expect((await virtual.assetDocument(APP)).assigned).toBe(3);
+  });
+
+  it('a10: licences of persons move to their devices, and back: planned, ordered, and given back by who had them', async () => {
+    await location('user');
+    const [kim = '', robin = ''] = await active('Kim', 'Robin');
+    const devices = serials(3);
+    await owns(kim, devices);
+    await virtual.finished((await assign([APP, OTHER], [kim])).orderId);
+    await virtual.finished((await assign([APP], [robin])).orderId);
+    const terms = { uId: UID, assets: [APP, OTHER].map(stdq), ifShort: 'wait', platform: null } as const;
+    const moving = (kind: 'AssignLicense' | 'ReturnLicense', moveTo: 'device' | 'user') =>
+      ({ ...terms, kind, scope: { moveTo } }) as const;
+    const plan = (...order: Parameters<typeof moving>) =>
+      virtual.until(planOrder(virtual.edge, moving(...order)));
+    const placed = async (...order: Parameters<typeof moving>) =>
+      (await virtual.until(placeOrder(virtual.edge, moving(...order), OWNER))).orderId;
+
+    const before = (await virtual.events()).length;
+    expect(await plan('AssignLicense', 'device')).toMatchObject({
+      assets: [
+        { sent: 3, needed: 3, short: 0 },
+        { sent: 0, waiting: 3, needed: 3, short: 3 },
+      ],
+      calls: 1,
+    });
+    // Nobody gives back what nobody has in place of it.
+    for (const order of [plan, placed])
+      await expect(order('ReturnLicense', 'device')).rejects.toMatchObject({ code: 'REJECTED_NOTHING_HELD' });
+    expect((await virtual.events()).length).toBe(before);
+    await virtual.until(setAssignmentType(virtual.edge, { uId: UID, assignmentType: 'device' }, OWNER));
+    const given = await placed('AssignLicense', 'device');
+    await virtual.advance(60_000);
+    expect(holdersAtApple(APP)).toEqual([kim, robin].sort());
+    expect(virtual.atApple(APP).sort()).toEqual(devices);
+    expect(await plan('ReturnLicense', 'device')).toMatchObject({ assets: [{ sent: 1 }, { sent: 1 }] });
+    const { final } = await virtual.finished(await placed('ReturnLicense', 'device'));
+    expect(final).toMatchObject({ returned: 2 });
+    await virtual.advance(60_000);
+    // Who has no device keeps it; where there are too few, what came back is that of who waited first.
+    expect(holdersAtApple(APP)).toEqual([robin]);
+    expect(holdersAtApple(OTHER)).toEqual([]);
+    expect(virtual.atApple(OTHER)).toEqual([devices[0]]);
+    expect((await virtual.pairs(OTHER))['waiting']).toEqual(devices.slice(1));
+    await virtual.until(cancelWaiting(virtual.edge, { orderId: given }, OWNER));
+
+    await placed('AssignLicense', 'user');
+    await virtual.advance(60_000);
+    await virtual.finished(await placed('ReturnLicense', 'user'));
+    await virtual.advance(60_000);
+    expect([APP, OTHER].map(holdersAtApple)).toEqual([[kim, robin].sort(), [kim]]);
+    expect([APP, OTHER].map((adamId) => virtual.atApple(adamId))).toEqual([[], []]);
   });
 
   it('a3: what Apple does not take back is refused before Apple is asked', async () => {

@@ -95,7 +95,7 @@ export {
   type OrderKind,
   type OrderTerms,
   type OutcomeCounts,
-  type RolloutScope,
+  type OrderScope,
 } from './order/order-events.js';
 export {
   NAMED_IN_PLAN,

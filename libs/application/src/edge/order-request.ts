@@ -16,7 +16,7 @@ import {
   type OrderKind,
   type OrderTerms,
   type PlannedCount,
-  type RolloutScope,
+  type OrderScope,
 } from '@seatbook/licensing';
 import { mustBeImported } from './accounts.js';
 import { namedInRefusal } from './named-in-refusal.js';
@@ -34,8 +34,8 @@ export interface OrderRequest {
   readonly userIds?: readonly string[] | undefined;
   /** In place of both lists: those who are members of the group when the order is placed. */
   readonly groupId?: string | undefined;
-  /** In place of all of these, of a rollout alone: whom it is for is found when it is placed. */
-  readonly scope?: RolloutScope | undefined;
+  /** In place of all of these: whom it is for is found when it is placed. */
+  readonly scope?: OrderScope | undefined;
   /** Of two holders the one whose licence the other one gets. */
   readonly giver?: HolderKey | undefined;
   readonly ifShort: 'wait' | 'refuse';
@@ -53,7 +53,7 @@ export interface OrderRequest {
 /** An order as it is asked of the ledgers. */
 export interface CheckedOrder {
   readonly terms: OrderTerms;
-  /** Canonical and in order, each once; of a rollout with a scope, once for each asset. */
+  /** Canonical and in order, each once; of an order with a scope, once for each asset. */
   readonly holders: Holders;
 }
 
@@ -126,18 +126,26 @@ async function checkStaying(
   uId: string,
   userIds: readonly string[],
 ): Promise<void> {
-  const leaving = await runner.look(activationStream(uId), ({ persons }) =>
-    userIds.filter((userId) => {
-      const person = persons.get(userId);
-      return person !== undefined && (person.leaves || LEFT.has(person.state));
-    }),
-  );
+  const leaving = await leavingOf(runner, uId, userIds);
   if (leaving.length === 0) return;
   throw new Refusal('REJECTED_PERSON_LEAVING', 'these persons are leaving the account, or have left it', {
     leaving: leaving.length,
     userIds: namedInRefusal(leaving),
   });
 }
+
+/** Those of the persons who are leaving the account, or have left it. */
+export const leavingOf = (
+  runner: SeatbookEdge['runner'],
+  uId: string,
+  userIds: readonly string[],
+): Promise<readonly string[]> =>
+  runner.look(activationStream(uId), ({ persons }) =>
+    userIds.filter((userId) => {
+      const person = persons.get(userId);
+      return person !== undefined && (person.leaves || LEFT.has(person.state));
+    }),
+  );
 
 const LEFT: ReadonlySet<ActivationState> = new Set<ActivationState>(['leaving', 'retiring', 'retired']);
 

@@ -20,7 +20,7 @@ import type { CommandContext } from '@seatbook/runtime';
 import { membersOf } from './group-members.js';
 import { checkedAssets, checkedOrder, type CheckedOrder, type OrderRequest } from './order-request.js';
 import { contextOf, requestId, type Caller } from './principal.js';
-import { scopedRollout, type ScopedRollout } from './rollout-scope.js';
+import { scopedOrder, type ScopedOrder } from './order-scope.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 import { reassignment, type Reassigned } from './reassignment.js';
 import { returnOfAll, type AllOfHolder } from './return-of-all.js';
@@ -32,7 +32,7 @@ export type AssignLicense = Omit<OrderRequest, 'kind'>;
 /** What an order to return names. */
 export type ReturnLicense = Pick<
   OrderRequest,
-  'uId' | 'assets' | 'serialNumbers' | 'userIds' | 'groupId' | 'removeApp' | 'expect'
+  'uId' | 'assets' | 'serialNumbers' | 'userIds' | 'groupId' | 'scope' | 'removeApp' | 'expect'
 >;
 
 /** What a rollout names. */
@@ -100,7 +100,7 @@ const RETURNED = { ifShort: 'wait', platform: null } as const;
 /**
  * Places an order. Its id follows from principal and Idempotency-Key, so a repeat finds it and a listing that broke off
  * goes on where it stopped. `asked`: the kind that the request names, which a repeat names again.
- * @throws Refusal of {@link checkedOrder}, {@link scopedRollout} and {@link checkExpected}
+ * @throws Refusal of {@link checkedOrder}, {@link scopedOrder} and {@link checkExpected}
  */
 export async function placeOrder(
   seatbook: SeatbookEdge,
@@ -156,19 +156,17 @@ async function placeForGroup(
   return list(seatbook, orderId, { terms: exact, holders: holdersOf(named) }, context);
 }
 
-/** A rollout with a scope is one for those whom the scope means now. A repeat finds the order as it was placed. */
-async function placeScoped(
-  seatbook: SeatbookEdge,
-  order: ScopedRollout,
-  caller: Caller,
-): Promise<PlacedOrder> {
+/** An order with a scope is one for those whom the scope means now. A repeat finds the order as it was placed. */
+async function placeScoped(seatbook: SeatbookEdge, order: ScopedOrder, caller: Caller): Promise<PlacedOrder> {
   const { kind, uId, scope, serialNumbers, userIds, groupId, expect } = order;
+  const { ifShort, platform, fromReserve, removeApp } = order;
   const orderId = requestId(caller, seatbook.ids);
-  const asked = { asked: kind, uId, assets: checkedAssets(order.assets), scope };
+  const wish = kind === 'RolloutApp' ? {} : { ifShort, platform, fromReserve, removeApp };
+  const asked = { asked: kind, uId, assets: checkedAssets(order.assets), scope, ...wish };
   const context = contextOf(caller, orderId, { ...asked, serialNumbers, userIds, groupId, expect });
   const before = await placedBefore(seatbook, orderId, context);
   if (typeof before === 'object') return before;
-  const checked = await scopedRollout(seatbook, order);
+  const checked = await scopedOrder(seatbook, order);
   await checkExpected(seatbook, checked, expect, async () => before === 'listing');
   return list(seatbook, orderId, checked, context);
 }

@@ -13,7 +13,7 @@ import {
 import { installedBy } from './app-settings.js';
 import { membersOf } from './group-members.js';
 import { checkedOrder, type CheckedOrder, type OrderRequest } from './order-request.js';
-import { scopedRollout } from './rollout-scope.js';
+import { scopedOrder } from './order-scope.js';
 import type { Reflected } from './reader.js';
 import { reassignment, type Reassigned } from './reassignment.js';
 import { returnOfAll, type AllOfHolder } from './return-of-all.js';
@@ -39,7 +39,7 @@ export async function planOrder(
 /** The order with those whom its group or its scope means now. */
 async function namedBy(seatbook: SeatbookEdge, order: Omit<OrderRequest, 'expect'>): Promise<CheckedOrder> {
   const { groupId, scope } = order;
-  if (scope !== undefined) return scopedRollout(seatbook, { ...order, scope });
+  if (scope !== undefined) return scopedOrder(seatbook, { ...order, scope });
   if (groupId === undefined) return checkedOrder(seatbook, order);
   return checkedOrder(seatbook, { ...order, ...(await membersOf(seatbook, { ...order, groupId })) });
 }

@@ -1,4 +1,5 @@
 import { firstVersions, type Instant } from '@seatbook/kernel';
+import type { AssignmentType } from '../account/account-events.js';
 import type { RefusalReason, Wish } from '../asset/asset-events.js';
 import type { HolderKey, Holders } from '../holder.js';
 import type { AssetId } from '../ports.js';
@@ -13,8 +14,13 @@ export const ORDER_KINDS = ['AssignLicense', 'ReturnLicense', 'ReassignLicense',
 
 export type OrderKind = (typeof ORDER_KINDS)[number];
 
-/** Whom a rollout is for that names nobody: those who hold a licence, or those on whom another rollout has failed. */
-export type RolloutScope = { readonly assigned: true } | { readonly failedOf: string };
+/**
+ * Whom an order is for that names nobody. Of a rollout: those who hold a licence, or those on whom another rollout has
+ * failed. Of licences that devices or persons are to hold in place of the others: those who get one, and those who give
+ * theirs back.
+ */
+export type OrderScope =
+  { readonly assigned: true } | { readonly failedOf: string } | { readonly moveTo: AssignmentType };
 
 /** What a principal asked for: each of these assets for each of the holders listed. */
 export interface OrderTerms extends Wish {
@@ -23,10 +29,10 @@ export interface OrderTerms extends Wish {
   readonly assets: readonly AssetId[];
   /** Platform of the devices, checked against the asset's; null: not checked. */
   readonly platform: string | null;
-  /** Number of holders in all; of a rollout with a scope, that of its pairs. */
+  /** Number of holders in all; of an order with a scope, that of its pairs. */
   readonly holders: number;
-  /** Whom the rollout was for; absent where it named its holders, or a group. */
-  readonly scope?: RolloutScope;
+  /** Whom the order was for; absent where it named its holders, or a group. */
+  readonly scope?: OrderScope;
   /** How many of the holders each of the assets is for, one after the other; absent where each is for all of them. */
   readonly targets?: readonly number[];
   /** Of two holders the one whose licence the other one gets; absent where nothing is reassigned. */

@@ -42,6 +42,13 @@ function wanted(
   const what = assets.length === 1 && only ? assetName(uId, only) : count(assets.length, 'asset');
   const whom = count(holders, 'holder');
   if (kind === 'ReassignLicense') return `reassign ${what} from one holder to another`;
+  if (scope && 'moveTo' in scope) {
+    const [to, from] = scope.moveTo === 'device' ? ['devices', 'people'] : ['people', 'devices'];
+    const pairs = count(holders, 'pair');
+    return kind === 'AssignLicense'
+      ? `assign ${what} to ${to} in place of ${from}: ${pairs}`
+      : `return ${what} from ${from}, where ${to} get it: ${pairs}`;
+  }
   if (scope) {
     const those = 'failedOf' in scope ? 'where another rollout has failed' : 'where it has its licence';
     return `install ${what} ${those}: ${count(holders, 'installation')}`;

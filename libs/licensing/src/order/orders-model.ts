@@ -13,7 +13,7 @@ import { assetOf } from '../asset-id.js';
 import { countByOrder, type Holders, type OrderRefs } from '../holder.js';
 import type { AssetId } from '../ports.js';
 import { outcomeCounts } from './order-decider.js';
-import type { OrderEvent, OrderTerms, OutcomeCounts, RolloutScope } from './order-events.js';
+import type { OrderEvent, OrderTerms, OutcomeCounts, OrderScope } from './order-events.js';
 import { pairsOf } from './order-questions.js';
 
 /** An order with its progress. */
@@ -32,7 +32,7 @@ export interface OrderDocument {
   /** The group whose members it names; null: it names its holders. */
   groupId: string | null;
   /** Whom a rollout was for when it was placed; null: it names them, or a group. */
-  scope: RolloutScope | null;
+  scope: OrderScope | null;
   principal: string;
   reason: string | null;
   final: OutcomeCounts;

@@ -96,10 +96,10 @@ export class OrderAnswer {
   @Texts(['900000001.STDQ'], '`{adamId}.{pricingParam}`')
   assetIds!: readonly string[];
 
-  @Count(25, 'Of a rollout with a scope its pairs: each app may be for others.')
+  @Count(25, 'Of an order with a scope its pairs: each app may be for others.')
   holders!: number;
 
-  @Count(25, 'Assets × holders; of a rollout with a scope, those that it meant.')
+  @Count(25, 'Assets × holders; of an order with a scope, those that it meant.')
   pairs!: number;
 
   @OneOf(['wait', 'refuse'], 'wait')
@@ -116,12 +116,15 @@ export class OrderAnswer {
 
   @TextOrNull(
     null,
-    'Whom a rollout was for when it was placed. `assigned`: the devices that held a licence; `failed`: those on which another one had failed; null: it names them, or a group.',
+    'Whom the order was for when it was placed. Of a rollout `assigned`: the devices that held a licence; `failed`: those on which another one had failed. `moved`: see `moveTo`. Null: it names them, or a group.',
   )
   scope!: string | null;
 
   @TextOrNull(null, 'The other rollout, of the scope `failed`.')
   failedOf!: string | null;
+
+  @TextOrNull(null, '`device` or `user`: who was to hold the licences in place of the others.')
+  moveTo!: string | null;
 
   @Text('owner')
   principal!: string;
@@ -208,11 +211,14 @@ export function orderAnswer({ order, account }: OrderFound): OrderAnswer {
   };
 }
 
-function scopeAnswer(scope: OrderFound['order']['scope']): Pick<OrderAnswer, 'scope' | 'failedOf'> {
-  if (scope === null) return { scope: null, failedOf: null };
-  return 'failedOf' in scope
-    ? { scope: 'failed', failedOf: scope.failedOf }
-    : { scope: 'assigned', failedOf: null };
+function scopeAnswer(
+  scope: OrderFound['order']['scope'],
+): Pick<OrderAnswer, 'scope' | 'failedOf' | 'moveTo'> {
+  const none = { scope: null, failedOf: null, moveTo: null };
+  if (scope === null) return none;
+  if ('moveTo' in scope) return { ...none, scope: 'moved', moveTo: scope.moveTo };
+  if ('failedOf' in scope) return { ...none, scope: 'failed', failedOf: scope.failedOf };
+  return { ...none, scope: 'assigned' };
 }
 
 export const orderWithPosition = ({ asOf, ...found }: OrderAsOf): OrderWithPosition => ({

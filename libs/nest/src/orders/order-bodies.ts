@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Allow, IsBoolean, IsIn } from 'class-validator';
 import { Refusal, type ErrorCode } from '@seatbook/kernel';
-import { MAX_PAIRS, type HolderKey, type RolloutScope } from '@seatbook/licensing';
+import { MAX_PAIRS, type HolderKey, type OrderScope } from '@seatbook/licensing';
 import { ASSET_ID } from '../http/address-forms.js';
 import { PLATFORMS } from '../accounts/account-bodies.js';
 import { deviceKey, personKey } from '../pairs/holder-answer.js';
@@ -79,6 +79,15 @@ const GroupId = (): PropertyDecorator =>
 class ExpectingBody extends AssetsBody {
   @GroupId()
   groupId?: string;
+
+  @ApiPropertyOptional({
+    enum: ['device', 'user'],
+    description:
+      "In place of holders: licences are to be held by devices, one each, in place of the persons whose devices they are, or by the devices' owners in their place. An assignment is for those who are to have one. A return is for who had one before, where all who are to have one have it, or wait for it.",
+  })
+  @MayBeLeftOut()
+  @IsIn(['device', 'user'])
+  moveTo?: 'device' | 'user';
 
   @Expect()
   expect?: ExpectedCounts[];
@@ -235,11 +244,14 @@ export class RolloutAppBody extends OrderBody {
   expect?: ExpectedCounts[];
 }
 
+export const movedIn = ({ moveTo }: Pick<AssignLicenseBody, 'moveTo'>): OrderScope | undefined =>
+  moveTo && { moveTo };
+
 /** @throws Refusal INVALID_HOLDER for both */
 export function scopeIn({
   scope,
   failedOf,
-}: Pick<RolloutAppBody, 'scope' | 'failedOf'>): RolloutScope | undefined {
+}: Pick<RolloutAppBody, 'scope' | 'failedOf'>): OrderScope | undefined {
   if (failedOf === undefined) return scope && { assigned: true };
   if (scope === undefined) return { failedOf };
   throw new Refusal('INVALID_HOLDER', 'name devices, a group, or a scope: one of them');

@@ -52,6 +52,7 @@ import {
   type AnyOrderBody,
   bothIn,
   holderIn,
+  movedIn,
   scopeIn,
 } from './order-bodies.js';
 import { ApiBodyByKind, BodyByKind } from './body-by-kind.js';
@@ -276,6 +277,7 @@ function commandOf(body: AnyOrderBody, caller: Caller) {
         serialNumbers,
         userIds,
         groupId,
+        scope: movedIn(body),
         ifShort,
         fromReserve,
         platform,
@@ -286,7 +288,7 @@ function commandOf(body: AnyOrderBody, caller: Caller) {
     case 'ReturnLicense': {
       const { serialNumbers, userIds, groupId, removeApp } = body;
       const [assets, expect] = [body.assetIds.map(assetIdOf), expectedOf(body.expect)];
-      const named = { serialNumbers, userIds, groupId };
+      const named = { serialNumbers, userIds, groupId, scope: movedIn(body) };
       return new Commands.ReturnLicense({ uId, assets, ...named, removeApp, expect }, caller);
     }
     case 'ReassignLicense': {

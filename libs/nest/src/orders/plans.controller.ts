@@ -5,7 +5,15 @@ import { Queries } from '../bus/messages.js';
 import { assetIdOf } from '../assets/asset-id.js';
 import { ApiRefusals } from '../document/api-refusals.js';
 import { API } from '../http/api-root.js';
-import { PLAN_BODIES, REFUSED_PAIRS, bothIn, holderIn, scopeIn, type AnyPlanBody } from './order-bodies.js';
+import {
+  PLAN_BODIES,
+  REFUSED_PAIRS,
+  bothIn,
+  holderIn,
+  movedIn,
+  scopeIn,
+  type AnyPlanBody,
+} from './order-bodies.js';
 import { ApiBodyByKind, BodyByKind } from './body-by-kind.js';
 import { PlanAnswer, planAnswer } from './plan-answer.js';
 
@@ -43,7 +51,8 @@ function queryOf(body: AnyPlanBody) {
   const { serialNumbers, groupId, assetIds = [] } = body;
   const assets = assetIds.map(assetIdOf);
   const { ifShort, fromReserve, platform = null } = kind === 'AssignLicense' ? body : WAITS;
-  const more = kind === 'RolloutApp' ? { scope: scopeIn(body) } : { userIds: body.userIds };
+  const more =
+    kind === 'RolloutApp' ? { scope: scopeIn(body) } : { userIds: body.userIds, scope: movedIn(body) };
   const holders = { serialNumbers, groupId, ...more };
   return new Queries.PlanOrder({ kind, uId, assets, ...holders, ifShort, fromReserve, platform });
 }
