@@ -2,9 +2,11 @@ import {
   activatePersons,
   changePerson,
   deactivatePersons,
+  importPersons,
   listActivations,
   registerPerson,
   type ActivationFound,
+  type Cells,
 } from '@seatbook/application';
 import { DEFAULT_TIMINGS } from '@seatbook/licensing';
 import {
@@ -176,6 +178,37 @@ describe('what has changed of a person', () => {
     await change(await register('Nobody'), 'nobody@other.canary.test');
     await virtual.advance(30_000);
     expect(writesTo('/users/update')).toBe(3);
+    expect(JSON.stringify(await virtual.events())).not.toMatch(/canary/);
+  });
+
+  it('is told where a table says it, by one call for its rows, and of who says nothing new Apple is told nothing', async () => {
+    await location();
+    const userIds = await registered(4);
+    await activate(...userIds);
+    await reaches('invited', ...userIds);
+    const [one = '', two = '', same = '', renamed = ''] = userIds;
+    const table = async function* () {
+      for (const cells of [
+        { userId: one, email: 'one@other.canary.test' },
+        { userId: two, managedAppleId: `two@${MANAGED}` },
+        { userId: same, email: 'person3@canary.test' },
+        { userId: renamed, name: 'Other' },
+      ])
+        yield { line: 1 + userIds.indexOf(cells.userId), cells };
+    };
+    const read = ({ userId = '', ...details }: Cells) => ({ userId, details });
+    const rows = { rows: table(), ignoredColumns: [] };
+    const outcome = await virtual.until(importPersons(virtual.edge, { table: rows, read }, OWNER));
+    expect(outcome).toMatchObject({ changed: 3, unchanged: 1, refused: 0 });
+    await reaches('associated', two);
+    await virtual.advance(30_000);
+    expect(emailsAtApple().sort()).toEqual([
+      'one@other.canary.test',
+      'person2@canary.test',
+      'person3@canary.test',
+      'person4@canary.test',
+    ]);
+    expect(writesTo('/users/update')).toBe(1);
     expect(JSON.stringify(await virtual.events())).not.toMatch(/canary/);
   });
 

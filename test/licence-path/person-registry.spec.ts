@@ -125,6 +125,35 @@ it('details are replaced; the same ones again change nothing', async () => {
   ).rejects.toMatchObject({ code: 'NOT_FOUND_PERSON' });
 });
 
+it('other details under a key that was used are refused, and the same ones go on where the process died', async () => {
+  const { userId } = await register();
+  const change = (details: GivenDetails, idempotencyKey: string) =>
+    virtual.until(changePerson(virtual.edge, { ...details, userId }, { ...OWNER, idempotencyKey }));
+  const conflict = { code: 'CONFLICT_IDEMPOTENCY_KEY' };
+  const other = { ...KIM, name: 'Kim Other' };
+  expect(await change(other, 'one')).toMatchObject({ repeated: false });
+  expect(await change(other, 'one')).toMatchObject({ repeated: true });
+  await expect(change(KIM, 'one')).rejects.toMatchObject(conflict);
+  expect(await found()).toMatchObject([{ userId, ...other }]);
+  // What is the same request may not bring back what was known then.
+  const third = { ...NOBODY, name: 'Kim Third' };
+  await change(third, 'two');
+  await expect(change(other, 'one')).rejects.toMatchObject(conflict);
+  expect(await found()).toMatchObject([{ userId, ...third }]);
+  // Key, event, in this order: it dies before each of them.
+  for (const [index, append] of [1, 2].entries()) {
+    const details = { ...KIM, name: `Kim ${index}` };
+    virtual.dieAt = { append: virtual.appends + append, when: 'before' };
+    await change(details, `dies ${index}`).catch(() => undefined);
+    expect(virtual.dead).toBe(true);
+    virtual.dieAt = null;
+    await virtual.restart();
+    await change(details, `dies ${index}`);
+    expect(await found()).toMatchObject([{ userId, ...details }]);
+    await expect(change(other, `dies ${index}`)).rejects.toMatchObject(conflict);
+  }
+});
+
 it('a forgotten person is found by nothing; only the random id is left', async () => {
   const { userId } = await register();
   const forget = () => virtual.until(forgetPerson(virtual.edge, { userId }, OWNER));

@@ -1,4 +1,4 @@
-import { Refusal, chunksOf, type Position } from '@seatbook/kernel';
+import { Refusal, chunksOf, isRefusal, type Position } from '@seatbook/kernel';
 import {
   MAX_HOLDERS,
   activationStream,
@@ -7,7 +7,7 @@ import {
   type HolderKey,
   type PairDocument,
 } from '@seatbook/licensing';
-import { NOTHING_KNOWN, entryAfter, type PersonEntry } from '@seatbook/runtime';
+import { NOTHING_KNOWN, entryAfter, type CommandContext, type PersonEntry } from '@seatbook/runtime';
 import { countsOf, type HeldCounts } from './held-counts.js';
 import { cursorAt, placeOf } from './page-of-list.js';
 import { contextOf, type Caller } from './principal.js';
@@ -82,8 +82,10 @@ export async function registerPerson(
 
 /**
  * Replaces what the organisation says of a person; somebody whom only Apple knew is registered by it. Where the person is
- * active, Apple is told what has changed.
- * @throws Refusal NOT_FOUND_PERSON, REJECTED_PERSON_FORGOTTEN
+ * active, Apple is told what has changed. The log has no hash of it, so that of a request that is sent again the directory
+ * tells whether it is the same one.
+ * @throws Refusal NOT_FOUND_PERSON, REJECTED_PERSON_FORGOTTEN; CONFLICT_IDEMPOTENCY_KEY where the key was used for another
+ *   request, or the person has become another one since
  */
 export async function changePerson(
   seatbook: SeatbookEdge,
@@ -91,27 +93,44 @@ export async function changePerson(
   caller: Caller,
 ): Promise<ChangedPerson> {
   const { directory } = seatbook.stores;
+  const stream = personStream(userId);
   const entries = await mustBeKnown(seatbook, userId);
   const key = await takenKey(seatbook, caller, 'ChangePerson', { userId });
   const before = entries.find(knownToUs);
   const entry = before ?? { ...NOTHING_KNOWN, userId, uId: NO_LOCATION, clientUserId: userId };
   const after = entryAfter(entry, details);
-  // A request that is sent again may have broken off before Apple was told.
-  const told = (): Promise<void> => tellApple(seatbook, [userId], key, caller);
-  if (after === before) {
-    if (key.repeated) await told();
+  if (after === before && !key.repeated)
     return { userId, position: (await seatbook.reader.head()).position, repeated: true };
-  }
-  // The event comes first: of a person who was forgotten, nothing is kept again.
+  // Where the event is there, the details were kept; of a person who was forgotten, nothing is kept again.
+  const first = caller.idempotencyKey !== undefined && !key.repeated;
+  const forgotten = (await seatbook.runner.load(stream)).state.phase === 'forgotten';
+  if (first && !forgotten) await directory.keep([after]);
   const context = contextOf(caller, `${key.id}/details`, { userId });
-  const { position, repeated } = await seatbook.execute(
-    personStream(userId),
-    { type: 'ChangeDetails' },
-    context,
-  );
-  await directory.keep([after]);
-  if (key.repeated || concernsApple(before, after)) await told();
+  const { position, repeated } = await changeDetails(seatbook, userId, context);
+  if (repeated && after !== before)
+    throw new Refusal(
+      'CONFLICT_IDEMPOTENCY_KEY',
+      'this Idempotency-Key was used for another request, or other details of the person are known since',
+    );
+  if (!first) await directory.keep([after]);
+  // A request that is sent again may have broken off before Apple was told.
+  if (key.repeated || concernsApple(before, after)) await tellApple(seatbook, [userId], key, caller);
   return { userId, position, repeated };
+}
+
+/** Who was forgotten meanwhile is forgotten once more. */
+async function changeDetails(
+  seatbook: SeatbookEdge,
+  userId: string,
+  context: CommandContext,
+): Promise<Pick<ChangedPerson, 'position' | 'repeated'>> {
+  try {
+    return await seatbook.execute(personStream(userId), { type: 'ChangeDetails' }, context);
+  } catch (error) {
+    if (isRefusal(error) && error.code === 'REJECTED_PERSON_FORGOTTEN')
+      await seatbook.stores.directory.forget(userId);
+    throw error;
+  }
 }
 
 /** Whether what was changed of a person is something that Apple is told. */

@@ -31,7 +31,7 @@ export interface OrderDocument {
   platform: string | null;
   /** The group whose members it names; null: it names its holders. */
   groupId: string | null;
-  /** Whom a rollout was for when it was placed; null: it names them, or a group. */
+  /** Whom the order was for when it was placed; null: it names them, or a group. */
   scope: OrderScope | null;
   principal: string;
   reason: string | null;
