@@ -73,6 +73,7 @@ describe('a device is registered', () => {
       userId: null,
       name: 'Reception 2',
       installations: {},
+      profile: 'none',
     });
     await seatbook.put('/devices/REG000000001/registration', { ownership: 'personal', name: '' }).expect(200);
     expect(await registration('REG000000001')).toMatchObject({ ownership: 'personal', name: null });

@@ -128,6 +128,7 @@ export type { DeviceEvent, DeviceLeft, Ownership, RegisteredFacts } from './devi
 export type { DeviceDocument } from './device/devices-model.js';
 export type { InstallationCommand } from './installation/installation-decider.js';
 export type { InstallationEvent, InstallationFailure } from './installation/installation-events.js';
+export { PROFILE_STATES, profileStateOf, type ProfileState } from './installation/device-profile-state.js';
 export type { DeviceApps, Installation } from './installation/installation-state.js';
 export type { InstallationDocument, InstallationState } from './installation/installations-model.js';
 export type { MdmCommandCommand, MdmCommandState } from './mdm-command/mdm-command-decider.js';

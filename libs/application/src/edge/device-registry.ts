@@ -1,14 +1,17 @@
 import { Refusal, type Position } from '@seatbook/kernel';
 import {
+  deviceAppsStream,
   deviceIdOf,
   deviceStream,
   orderedSerials,
+  profileStateOf,
   queryModels,
   type DeviceCommand,
   type DeviceDocument,
   type DevicePhase,
   type InstallationState,
   type Ownership,
+  type ProfileState,
   type RegisteredFacts,
 } from '@seatbook/licensing';
 import { deviceNameName } from '../foundation/secret-names.js';
@@ -51,6 +54,8 @@ export interface RegisteredDevice {
   /** As the organisation or the device itself names it. */
   readonly name: string | null;
   readonly installations: Readonly<Partial<Record<InstallationState, number>>>;
+  /** How the profile stands that holds what settings of its apps ask for. */
+  readonly profile: ProfileState;
   readonly asOf: Reflected;
 }
 
@@ -261,7 +266,7 @@ export const listRegistry = (
 
 /** A device of the registry, with its apps by state. @throws Refusal NOT_FOUND_DEVICE */
 export async function getRegistered(
-  { reader, stores }: SeatbookEdge,
+  { reader, runner, stores }: SeatbookEdge,
   { serialNumber, position }: NamedDevice,
 ): Promise<RegisteredDevice> {
   const device = deviceIdOf(serialNumber);
@@ -272,7 +277,8 @@ export async function getRegistered(
   for await (const { state } of reader.all(queryModels.installations, rows))
     installations[state] = (installations[state] ?? 0) + 1;
   const name = await stores.secrets.get(deviceNameName(device));
-  return { document, name, installations, asOf };
+  const profile = await runner.look(deviceAppsStream(device), (apps) => profileStateOf(apps.profile));
+  return { document, name, installations, profile, asOf };
 }
 
 export const registryCommands = {

@@ -5,7 +5,7 @@ import { DEFAULT_TIMINGS } from '../timings.js';
 import { installationDecider, type InstallationCommand } from './installation-decider.js';
 import type { InstallationEvent } from './installation-events.js';
 import type { DeviceApps } from './installation-state.js';
-import { nextOfProfile } from './device-profile-state.js';
+import { nextOfProfile, profileStateOf, type ProfileState } from './device-profile-state.js';
 
 const decider = installationDecider(DEFAULT_TIMINGS);
 const { rolloutQuietMs: QUIET, unansweredMs: UNANSWERED } = DEFAULT_TIMINGS;
@@ -42,6 +42,10 @@ class Device {
 
   get next(): Instant | null {
     return nextOfProfile(this.state.profile);
+  }
+
+  get stands(): ProfileState {
+    return profileStateOf(this.state.profile);
   }
 
   /** Has been sent the profile. */
@@ -178,6 +182,42 @@ it('is sent once more when the device carries out an earlier command late', () =
   device.compose('p4', OTHER);
   device.answer('p4');
   expect(device.answer('p3')).toEqual([]);
+});
+
+it('says how it stands, from one content to the next', () => {
+  const device = new Device();
+  const seen: ProfileState[] = [device.stands];
+  const then = (does: () => unknown): void => {
+    does();
+    seen.push(device.stands);
+  };
+  then(() => device.send({ type: 'DoubtProfile' }));
+  then(() => device.compose('p1', PROFILE));
+  then(() => device.answer('p1', 'NotNow'));
+  then(() => device.answer('p1'));
+  device.send({ type: 'DoubtProfile' });
+  device.compose('p2', OTHER);
+  then(() => device.answer('p2', 'Error', 4_001));
+  for (const uuid of ['p3', 'p4']) {
+    device.compose(uuid, OTHER);
+    device.answer(uuid, 'Error', 4_001);
+  }
+  then(() => undefined);
+  then(() => device.send({ type: 'DoubtProfile' }));
+  then(() => device.compose('p5', null));
+  then(() => device.answer('p5'));
+  expect(seen).toEqual([
+    'none',
+    'changing',
+    'sent',
+    'put-off',
+    'installed',
+    'retrying',
+    'failed',
+    'changing',
+    'removing',
+    'none',
+  ]);
 });
 
 it('goes with an enrolment, and comes back with the next one', () => {

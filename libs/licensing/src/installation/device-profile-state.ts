@@ -50,6 +50,38 @@ export function nextOfProfile({ composeAt, asked }: DeviceProfileState): Instant
   return asked === null ? composeAt : Math.min(composeAt, asked.lookAt);
 }
 
+/** How the profile of a device stands. */
+export const PROFILE_STATES = [
+  'none',
+  'changing',
+  'sent',
+  'put-off',
+  'removing',
+  'installed',
+  'retrying',
+  'failed',
+  'unknown',
+] as const;
+
+export type ProfileState = (typeof PROFILE_STATES)[number];
+
+export function profileStateOf({
+  asked,
+  silent,
+  composeAt,
+  attempts,
+  inForce,
+}: Omit<DeviceProfileState, 'earlier'>): ProfileState {
+  if (asked !== null) {
+    if (asked.putOff) return 'put-off';
+    return asked.profile === null ? 'removing' : 'sent';
+  }
+  if (composeAt !== null) return inForce === null && attempts > 0 ? 'retrying' : 'changing';
+  if (silent) return 'failed';
+  if (inForce === null) return 'unknown';
+  return inForce === '' ? 'none' : 'installed';
+}
+
 /** Whether the device has one, or may have one. */
 export const mayHaveProfile = ({ inForce, asked }: DeviceProfileState): boolean =>
   inForce !== '' || asked !== null;

@@ -1,6 +1,6 @@
 import type { RegisteredDevice } from '@seatbook/application';
 import { isoTime, numberOf, type Position } from '@seatbook/kernel';
-import type { DeviceDocument, DevicePhase } from '@seatbook/licensing';
+import { PROFILE_STATES, type DeviceDocument, type DevicePhase } from '@seatbook/licensing';
 import { ApiProperty } from '@nestjs/swagger';
 import {
   Count,
@@ -106,6 +106,13 @@ export class RegisteredDeviceAnswer extends RegistrationAnswer {
   })
   installations!: Readonly<Record<string, number>>;
 
+  @OneOf(
+    PROFILE_STATES,
+    'installed',
+    'The profile that holds what settings of its apps ask for. `changing`: it is composed anew. `sent`: the device has not answered. `retrying`: it is sent again by itself. `failed`: when the device speaks, or settings change. `unknown`: nobody knows what the device has.',
+  )
+  profile!: string;
+
   @Part(() => AsOfAnswer)
   asOf!: AsOfAnswer;
 }
@@ -128,11 +135,13 @@ export const registeredDeviceAnswer = ({
   document,
   name,
   installations,
+  profile,
   asOf,
 }: RegisteredDevice): RegisteredDeviceAnswer => ({
   ...registrationAnswer(document),
   name,
   installations,
+  profile,
   asOf: asOfAnswer(asOf),
 });
 
