@@ -407,6 +407,19 @@ export const readStoreCases: Cases<ReadStoreFixture> = {
       (await pagesOf(store, model, { index: 'byAsset', equals: ['a'], limit: 1_000 })).length,
       5_000,
     );
+    // Some of them are replaced, and some deleted; none of the others is touched.
+    const changes = pairs
+      .slice(100, 377)
+      .map((pair, at): [string, Pair | null] => [pair.key, at % 3 === 0 ? null : { ...pair, asset: 'b' }]);
+    await commit(store, model, new Map(changes), 1, 2);
+    const asked = { index: 'byAsset', limit: 1_000 } as const;
+    const left = await pagesOf(store, model, { ...asked, equals: ['a'] });
+    const replaced = await pagesOf(store, model, { ...asked, equals: ['b'] });
+    assert.equal(left.length, 5_000 - changes.length);
+    same(
+      replaced,
+      changes.flatMap(([, pair]) => (pair ? [pair] : [])),
+    );
   },
 
   'keys are compared by every character': async ({ store }) => {

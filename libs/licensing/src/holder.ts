@@ -12,10 +12,11 @@ export const MAX_HOLDERS = 1_000;
 
 export const NOBODY: Holders = { serialNumbers: [], userIds: [] };
 
-export const holderKeys = ({ serialNumbers, userIds }: Holders): HolderKey[] => [
-  ...serialNumbers.map((serialNumber) => `d:${serialNumber}`),
-  ...userIds.map((userId) => `u:${userId}`),
-];
+export function holderKeys({ serialNumbers, userIds }: Holders): HolderKey[] {
+  const keys = serialNumbers.map((serialNumber) => `d:${serialNumber}`);
+  for (const userId of userIds) keys.push(`u:${userId}`);
+  return keys;
+}
 
 export const holderCount = ({ serialNumbers, userIds }: Holders): number =>
   serialNumbers.length + userIds.length;

@@ -40,20 +40,19 @@ const MAX_ASSETS_PER_EVENT = 25;
 /** Whose timelines an event with these subjects is in, each once. */
 export function timelinesFor({ uId, assets = [], orders = [], holders = [] }: Subjects): Subject[] {
   const subjects: Subject[] = uId === null ? [] : [{ kind: 'account', id: uId }];
-  const add = (kind: SubjectKind, ids: Iterable<string>): void => {
-    for (const id of new Set(ids)) subjects.push({ kind, id });
+  const add = (kind: SubjectKind, ids: readonly string[]): void => {
+    for (const id of ids) subjects.push({ kind, id });
   };
-  const named = new Set(orders);
-  named.delete('');
-  if (named.size <= MAX_ORDERS_PER_EVENT) add('order', named);
+  const named = eachOnce(orders.includes('') ? orders.filter((orderId) => orderId !== '') : orders);
+  if (named.length <= MAX_ORDERS_PER_EVENT) add('order', named);
   if (uId !== null && assets.length <= MAX_ASSETS_PER_EVENT)
-    add(
-      'asset',
-      assets.map((asset) => assetKey(uId, asset)),
-    );
-  add('holder', holders.map(canonicalHolder));
+    add('asset', eachOnce(assets.map((asset) => assetKey(uId, asset))));
+  add('holder', eachOnce(holders.map(canonicalHolder)));
   return subjects;
 }
+
+/** Most events name one of a kind: a rebuild asks for every event. */
+const eachOnce = (ids: readonly string[]): readonly string[] => (ids.length > 1 ? [...new Set(ids)] : ids);
 
 /** Data of an event that may name assets: one, or a list. */
 interface AssetsNamed extends Partial<AssetId> {

@@ -1,4 +1,4 @@
-import { latest, readModel, type Instant, type Milliseconds, type Position } from '@seatbook/kernel';
+import { readModel, type Instant, type Milliseconds, type Position } from '@seatbook/kernel';
 
 export type TimeSpan = 'day' | 'minute';
 
@@ -12,7 +12,7 @@ export interface TimeRow {
   /** First millisecond of it. */
   readonly from: Instant;
   /** The last event that was recorded in it. */
-  readonly last: Position;
+  last: Position;
 }
 
 /** The first millisecond of the day or minute that a moment is in. */
@@ -34,7 +34,11 @@ export const timesModel = readModel<TimeRow>()({
         const from = startOf(span, recordedAt);
         return {
           key: timeKey(span, from),
-          evolve: (row) => ({ span, from, last: latest(position, row?.last ?? position) }),
+          evolve(row) {
+            if (!row) return { span, from, last: position };
+            if (position > row.last) row.last = position;
+            return row;
+          },
         };
       }),
   },

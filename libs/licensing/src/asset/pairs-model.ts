@@ -8,7 +8,7 @@ import {
   type Instant,
   type Position,
 } from '@seatbook/kernel';
-import { holderKeys, orderAt, type HolderKey, type Holders } from '../holder.js';
+import { holderCount, holderKeys, orderAt, type HolderKey, type Holders } from '../holder.js';
 import { assetOf, type AssetAddress } from '../asset-id.js';
 import { canonicalHolder } from '../serial-number.js';
 import type { AssetEvent } from './asset-events.js';
@@ -54,6 +54,7 @@ function moved(
   holders: Holders,
   changeOf: (index: number) => Partial<PairDocument> | null,
 ): PairChange[] {
+  if (holderCount(holders) === 0) return [];
   const asset = idOf(stream);
   const address = assetOf(asset);
   return holderKeys(holders).map((holder, index) => ({

@@ -1,4 +1,4 @@
-import { readModel, type Position } from '@seatbook/kernel';
+import { readModel, type Change, type Position } from '@seatbook/kernel';
 import { isStreamOf, type SubjectKind } from '../subjects.js';
 import { timelineSubjects } from './story.js';
 
@@ -23,12 +23,15 @@ export const timelineModel = readModel<TimelineRow>()({
   on: {
     '*'(event) {
       const { stream, revision, position } = event;
-      return timelineSubjects(event)
-        .filter((subject) => !isStreamOf(subject, stream))
-        .map(({ kind, id }) => ({
-          key: `${position}|${kind}|${id}`,
-          evolve: () => ({ kind, id, stream, revision, position }),
-        }));
+      // Not by filter and map: a rebuild does this for every event.
+      const rows: Change<TimelineRow>[] = [];
+      for (const subject of timelineSubjects(event)) {
+        if (isStreamOf(subject, stream)) continue;
+        const { kind, id } = subject;
+        const row = { kind, id, stream, revision, position };
+        rows.push({ key: `${position}|${kind}|${id}`, evolve: () => row });
+      }
+      return rows;
     },
   },
   key: { position: 'number', kind: 'text', id: 'text' },

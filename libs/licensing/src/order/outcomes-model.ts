@@ -1,6 +1,6 @@
 import { idOf, readModel, type Change, type Envelope, type EventOf, type Position } from '@seatbook/kernel';
 import type { AssetEvent } from '../asset/asset-events.js';
-import { holderKeys, orderAt, type HolderKey, type Holders, type OrderRefs } from '../holder.js';
+import { holderCount, holderKeys, orderAt, type HolderKey, type Holders, type OrderRefs } from '../holder.js';
 import { assetOf } from '../asset-id.js';
 
 /** How one pair of an order stands for that order; history keeps it when the pair is long gone. */
@@ -39,6 +39,8 @@ function outcomes(
   orderOf: (index: number) => string,
   detailOf: (index: number) => string | null = () => null,
 ): OutcomeChange[] {
+  // Most sections of an answer name nobody.
+  if (holderCount(holders) === 0) return [];
   const asset = idOf(stream);
   const { adamId, pricingParam } = assetOf(asset);
   return holderKeys(holders).flatMap((holder, index) => {

@@ -66,15 +66,16 @@ export class ModelColumns {
     if (!this.clustered) return [key];
     const values: ColumnValue[] = [];
     let from = 0;
-    this.#numbers.forEach((isNumber, part) => {
+    for (let part = 0; part < this.#numbers.length; part += 1) {
       const bar = part < this.#numbers.length - 1 ? key.indexOf('|', from) : key.length;
       if (bar < 0) throw new Error(`the key ${key} has fewer than ${this.#numbers.length} parts`);
       const text = key.slice(from, bar);
+      const isNumber = this.#numbers[part] === true;
       if (isNumber && String(Number(text)) !== text)
         throw new Error(`${text} in the key ${key} is no number`);
       values.push(isNumber ? columnValue(Number(text)) : text);
       from = bar + 1;
-    });
+    }
     return values;
   }
 
