@@ -1,8 +1,12 @@
 import {
+  activatePersons,
+  addMembers,
   changePerson,
+  createGroup,
   forgetPerson,
   importPersons,
   listPersons,
+  registerDevice,
   registerPerson,
   type Cells,
   type GivenDetails,
@@ -167,6 +171,25 @@ it('a forgotten person is found by nothing; only the random id is left', async (
   });
   const entries = await virtual.stores.directory.entries([userId]);
   expect(JSON.stringify(entries)).not.toMatch(/[Cc]anary/);
+});
+
+it('who was forgotten is activated for no account, owns no device, and joins no group; who has no details yet may', async () => {
+  virtual.createLocation([asset(APP, 5)]);
+  await virtual.import(undefined, 'user');
+  const [gone, bare] = [(await register()).userId, (await register(NOBODY)).userId];
+  await virtual.until(forgetPerson(virtual.edge, { userId: gone }, OWNER));
+  expect(await found()).toMatchObject([{ userId: bare, ...NOBODY, registered: true }]);
+  const wanted = { name: 'Staff', kind: 'persons', follows: false } as const;
+  const { groupId } = await virtual.until(createGroup(virtual.edge, wanted, OWNER));
+  const device = { serialNumber: 'C02XK0AAHV29', platform: 'iOS', ownership: 'personal' } as const;
+  const uses = (userId: string) => [
+    () => activatePersons(virtual.edge, { uId: UID, userIds: [userId] }, OWNER),
+    () => registerDevice(virtual.edge, { ...device, userId }, OWNER),
+    () => addMembers(virtual.edge, { groupId, userIds: [userId] }, OWNER),
+  ];
+  for (const use of uses(gone))
+    await expect(virtual.until<unknown>(use())).rejects.toMatchObject({ code: 'NOT_FOUND_PERSON' });
+  for (const use of uses(bare)) await virtual.until<unknown>(use());
 });
 
 it('whom Apple knew before is listed, registered by details, and not forgotten while licences are held', async () => {

@@ -9,6 +9,7 @@ import {
 import type { PersonEntry } from '@seatbook/runtime';
 import { mustBeImported, mustExist } from './accounts.js';
 import { namedInRefusal } from './named-in-refusal.js';
+import { rememberedOf } from './persons.js';
 import type { Caller } from './principal.js';
 import type { ReflectedPage, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
@@ -80,12 +81,12 @@ export async function deactivatePersons(
   return seatbook.execute(activationStream(uId), deactivating, context);
 }
 
-/** @throws Refusal NOT_FOUND_PERSON, which names those of whom the directory knows nothing */
+/** @throws Refusal NOT_FOUND_PERSON, which names those of whom nobody knows anything, or any more */
 export async function mustBeRegistered(
-  { stores }: Pick<SeatbookEdge, 'stores'>,
+  seatbook: Pick<SeatbookEdge, 'stores' | 'runner'>,
   userIds: readonly string[],
 ): Promise<void> {
-  const known = new Set((await stores.directory.entries(userIds)).map(({ userId }) => userId));
+  const known = await rememberedOf(seatbook, userIds);
   const unknown = userIds.filter((userId) => !known.has(userId));
   if (unknown.length === 0) return;
   throw new Refusal('NOT_FOUND_PERSON', 'there are no such persons', {

@@ -15,6 +15,7 @@ import {
   type RegisteredFacts,
 } from '@seatbook/licensing';
 import { deviceNameName } from '../foundation/secret-names.js';
+import { rememberedOf } from './persons.js';
 import { contextOf, type Caller } from './principal.js';
 import type { PageOf, Reflected, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
@@ -170,13 +171,14 @@ async function mustKnowOwner(seatbook: SeatbookEdge, userId: string | null): Pro
   if (userId !== null && !(await knownOwners(seatbook, [userId])).has(userId)) throw unknownOwner();
 }
 
-async function knownOwners(
-  { stores }: SeatbookEdge,
+const knownOwners = (
+  seatbook: SeatbookEdge,
   owners: readonly (string | null)[],
-): Promise<ReadonlySet<string>> {
-  const userIds = owners.filter((userId) => userId !== null);
-  return new Set((await stores.directory.entries(userIds)).map(({ userId }) => userId));
-}
+): ReturnType<typeof rememberedOf> =>
+  rememberedOf(
+    seatbook,
+    owners.filter((userId) => userId !== null),
+  );
 
 const unknownOwner = (): Refusal => new Refusal('NOT_FOUND_PERSON', 'nobody knows the owner of the device');
 

@@ -53,9 +53,23 @@ export const NO_LOCATION = '';
 
 export const knownToUs = ({ uId }: PersonEntry): boolean => uId === NO_LOCATION;
 
-/** Of somebody who was forgotten only our id is left. */
-const isForgotten = (entries: readonly PersonEntry[]): boolean =>
+/** Only our id is left, as of somebody who was forgotten, or was registered without anything else. */
+const isBare = (entries: readonly PersonEntry[]): boolean =>
   entries.every((entry) => entry.clientUserId === entry.userId && entryAfter(entry, NOTHING_KNOWN) === entry);
+
+/** Those of the persons whom the directory knows and who were not forgotten, with what it knows. */
+export async function rememberedOf(
+  { stores, runner }: Pick<SeatbookEdge, 'stores' | 'runner'>,
+  userIds: readonly string[],
+): Promise<ReadonlyMap<string, readonly PersonEntry[]>> {
+  const found = new Map<string, PersonEntry[]>();
+  for (const entry of await stores.directory.entries(userIds))
+    found.set(entry.userId, [...(found.get(entry.userId) ?? []), entry]);
+  for (const [userId, entries] of found)
+    if (isBare(entries) && (await runner.look(personStream(userId), ({ phase }) => phase)) === 'forgotten')
+      found.delete(userId);
+  return found;
+}
 
 /**
  * Registers a person under a new random id. What identifies the person goes to the directory alone, before the event: of
@@ -216,9 +230,8 @@ export async function listPersons(
   const after = cursor === undefined ? null : placeOf(cursor);
   const found = await directory.find(search.trim(), after, limit + 1);
   const page = found.slice(0, limit);
-  const entries = new Map<string, PersonEntry[]>(page.map((userId) => [userId, []]));
-  for (const entry of await directory.entries(page)) entries.get(entry.userId)?.push(entry);
-  const known = page.filter((userId) => !isForgotten(entries.get(userId) ?? []));
+  const entries = await rememberedOf(seatbook, page);
+  const known = page.filter((userId) => entries.has(userId));
   const pairs = await pairsOf(seatbook, known);
   const rows = known.map((userId) => personRow(entries.get(userId) ?? [], countsOf(pairs.get(userId) ?? [])));
   const last = page.at(-1);
