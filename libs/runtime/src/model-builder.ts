@@ -46,6 +46,8 @@ const OFFER_EVERY_MS: Milliseconds = 10 * 60_000;
 /** Events folded between two commits while there are more to read: rows of many of them share the pages that are written. */
 const COMMIT_EVENTS = 50_000;
 
+const NONE: readonly Change<Document>[] = [];
+
 /** A commit of so many takes long. */
 const MANY_DOCUMENTS = 1_000;
 
@@ -235,7 +237,13 @@ export class ModelBuilder {
     for (const event of events) {
       const { position } = event;
       if (position <= this.#folded) continue;
-      const changes = this.#needs(event) ? model.changesBy(event) : [];
+      // Most models need few of the events.
+      const changes = this.#needs(event) ? model.changesBy(event) : NONE;
+      if (changes.length === 0) {
+        this.#events += 1;
+        end = position;
+        continue;
+      }
       const touched = this.#documents.size + missing.size;
       if (touched > 0 && touched + changes.length > batchKeys) {
         await this.#evolve(batch, missing, end);
@@ -249,7 +257,7 @@ export class ModelBuilder {
       if (model.overwrites) this.#overwrite(position, changes);
       else {
         for (const { key } of changes) if (!this.#documents.has(key)) missing.add(key);
-        if (changes.length > 0) batch.push({ position, changes });
+        batch.push({ position, changes });
       }
       this.#events += 1;
       end = position;
