@@ -179,7 +179,7 @@ it('a30: a rollout keeps its targets, whoever wanted them since, with the reason
     states: { installed: 2, failed: 1, 'no-licence': 1 },
   });
   const targets = async (wanted: object, limit = 100) => {
-    const rows: (readonly [string, string, string | undefined])[] = [];
+    const rows: (readonly [string | null, string, string | undefined])[] = [];
     let cursor: string | null | undefined;
     while (cursor !== null) {
       const part = { limit, ...(cursor === undefined ? {} : { cursor }) };

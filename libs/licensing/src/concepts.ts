@@ -65,6 +65,11 @@ import { orderEventTypes } from './order/order-events.js';
 import { orderReactions } from './order/order-reactions.js';
 import { orderSteps, orderWaits } from './order/order-steps.js';
 import { orderStory, orderSubjects } from './order/order-story.js';
+import { personAppsDecider, weighPersonApps } from './person-apps/person-apps-decider.js';
+import { personAppsEventTypes } from './person-apps/person-apps-events.js';
+import { personAppsReactions } from './person-apps/person-apps-reactions.js';
+import { PERSON_APPS_WAITS, personAppsSteps } from './person-apps/person-apps-steps.js';
+import { personAppsStory, personAppsSubjects } from './person-apps/person-apps-story.js';
 import { personDecider } from './person/person-decider.js';
 import { personEventTypes } from './person/person-events.js';
 import { personStory, personSubjects } from './person/person-story.js';
@@ -207,6 +212,18 @@ export const concepts = {
     reactions: () => [],
     story: personStory,
     subjects: personSubjects,
+  },
+  personApps: {
+    types: personAppsEventTypes,
+    stream: () => ({
+      decider: personAppsDecider,
+      steps: personAppsSteps,
+      waits: PERSON_APPS_WAITS,
+      weigh: weighPersonApps,
+    }),
+    reactions: () => personAppsReactions,
+    story: personAppsStory,
+    subjects: personAppsSubjects,
   },
   group: {
     types: groupEventTypes,

@@ -109,7 +109,12 @@ export {
 } from './order-plan.js';
 export type { OrderDocument } from './order/orders-model.js';
 export type { OutcomeDocument } from './order/outcomes-model.js';
-export { GRACE_MS, INSTALLATION_STATES, installationKey } from './installation/installations-model.js';
+export {
+  GRACE_MS,
+  INSTALLATION_STATES,
+  installationKey,
+  personInstallationKey,
+} from './installation/installations-model.js';
 export { INSTALLATION_FAILURES } from './installation/installation-story.js';
 export { REASONS_WHY, whyOf, type Circumstances, type NextStep, type ReasonWhy, type Why } from './why.js';
 export { MAX_BASE_URLS, baseUrlsOf, type AppSso } from './app-sso.js';
@@ -158,6 +163,8 @@ export type { ActivationCommand } from './activation/activation-decider.js';
 export type { ActivationState } from './activation/activation-state.js';
 export { MAX_MEMBERS, unknownGroup, type GroupCommand } from './group/group-decider.js';
 export type { GroupEvent, GroupKind, GroupTerms } from './group/group-events.js';
+export type { PersonAppsEvent } from './person-apps/person-apps-events.js';
+export type { PersonApps, PersonAppsCommand } from './person-apps/person-apps-decider.js';
 export { namedBy, type Group, type Standing } from './group/group-state.js';
 export type { GroupMemberDocument } from './group/group-members-model.js';
 export type { GroupDocument } from './group/groups-model.js';

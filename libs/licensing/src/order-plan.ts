@@ -136,13 +136,13 @@ export function planOfLedger(
     return { adamId, pricingParam, planned, sent: reserved };
   }
   if (terms.kind === 'RolloutApp') {
-    const { start, coming, refused } = rolloutOf(holders, asset);
+    const { start, coming, refused, refusal } = rolloutOf(holders, asset);
     const planned: PlannedLedger['planned'] = {
       ...NONE,
       starting: start.length,
       coming: coming.length,
       refused: refused.length,
-      refusal: refused.length === 0 ? null : 'NO_LICENSE',
+      refusal,
       installations: start.length + coming.length,
       leftOut: leftOut(coming, refused),
     };

@@ -422,6 +422,10 @@ export interface LicensingPorts {
     adamId: string | null,
     after: string,
   ) => Promise<readonly string[] | null>;
+  /** Enrolled devices of a person, as of all that is in the log now; null while views are behind it. */
+  readonly devicesOf: (
+    userId: string,
+  ) => Promise<readonly { readonly device: string; readonly platform: string | null }[] | null>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly settings: LicensingSettings;

@@ -20,6 +20,7 @@ import type { Import, ImportCommand } from './import/import-decider.js';
 import type { InstallationCommand } from './installation/installation-decider.js';
 import type { DeviceApps } from './installation/installation-state.js';
 import type { MdmCommandCommand, MdmCommandState } from './mdm-command/mdm-command-decider.js';
+import type { PersonApps, PersonAppsCommand } from './person-apps/person-apps-decider.js';
 import type { Person, PersonCommand } from './person/person-decider.js';
 import type { AssetId } from './ports.js';
 import type { Profile, ProfileCommand } from './profile/profile-decider.js';
@@ -50,6 +51,9 @@ export const notificationStream = (
   notificationId: string,
 ): StreamName<NotificationCommand, ReceivedNotification> => `appleNotification-${notificationId}`;
 export const personStream = (userId: string): StreamName<PersonCommand, Person> => `person-${userId}`;
+/** What is to be on the devices of a person. */
+export const personAppsStream = (userId: string): StreamName<PersonAppsCommand, PersonApps> =>
+  `personApps-${userId}`;
 export const groupStream = (groupId: string): StreamName<GroupCommand, Group> => `group-${groupId}`;
 export const profileStream = (profileId: string): StreamName<ProfileCommand, Profile> =>
   `profile-${profileId}`;

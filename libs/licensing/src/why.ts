@@ -19,6 +19,7 @@ export const REASONS_WHY = [
   'licence-failed',
   'person-not-active',
   'waiting-for-person',
+  'waiting-for-device',
   'offered-to-person',
   'not-rolled-out',
   'not-enrolled',
@@ -127,7 +128,9 @@ export function whyOf(known: Circumstances, timings: Timings): Why {
     return ended('not-removed', `The app is not removed: ${inWords(reason, code)}.`, again);
   }
   if (pair?.state !== 'assigned') return withoutLicence(pair, known, timings);
-  return person ? ofPerson(known) : onDevice(known, timings);
+  return person && (installation?.device ?? null) === null
+    ? ofPerson(known, timings)
+    : onDevice(known, timings);
 }
 
 function withoutLicence(pair: PairDocument | null, known: Circumstances, { dispatchAfterMs }: Timings): Why {
@@ -172,15 +175,28 @@ function withoutLicence(pair: PairDocument | null, known: Circumstances, { dispa
   }
 }
 
-/** What a person holds is offered to the Apple Account of this person, on whatever device that is. */
-function ofPerson({ activation }: Circumstances): Why {
+const WAITS_FOR_PERSON: Why = {
+  ...goesOn('waiting-for-person', 'The person has not accepted the invitation yet.', {
+    what: 'Apple is asked whether the person has accepted',
+    at: null,
+  }),
+  remedy: 'Remind the person of the invitation.',
+};
+
+const WAITS_FOR_DEVICE: Why = {
+  ...goesOn('waiting-for-device', 'No device of the person is enrolled that the app is for.', {
+    what: 'the app is installed on the first device that comes to the person',
+    at: null,
+  }),
+  remedy: 'Enrol a device of the person, and register the person as its owner.',
+};
+
+/** What a person holds and is on no device is offered to the Apple Account of this person, on whatever device that is. */
+function ofPerson({ activation, installation }: Circumstances, { rolloutWaitMs }: Timings): Why {
   switch (activation) {
     case 'invited':
-    case 'creating': {
-      const next = { what: 'Apple is asked whether the person has accepted', at: null };
-      const waits = goesOn('waiting-for-person', 'The person has not accepted the invitation yet.', next);
-      return { ...waits, remedy: 'Remind the person of the invitation.' };
-    }
+    case 'creating':
+      return WAITS_FOR_PERSON;
     case 'leaving':
     case 'retiring':
     case 'retired':
@@ -190,6 +206,21 @@ function ofPerson({ activation }: Circumstances): Why {
         `Apple does not know the person at this location (${activation}).`,
         'Activate the person for the account.',
       );
+    default:
+  }
+  switch (installation?.state) {
+    case 'waiting-for-person':
+      return WAITS_FOR_PERSON;
+    case 'waiting-for-device':
+      return WAITS_FOR_DEVICE;
+    case 'wanted':
+    case 'licence-coming': {
+      const next = {
+        what: 'the devices of the person are looked up',
+        at: installation.since + rolloutWaitMs,
+      };
+      return goesOn('command-coming', "The app is to be installed on the person's devices.", next);
+    }
     default:
       return ended('offered-to-person', "The app is offered to the person's Apple Account.", null);
   }
@@ -236,6 +267,10 @@ function onDevice(known: Circumstances, timings: Timings): Why {
       const text = 'The app was installed and is not there any more.';
       return ended('removed', text, 'Roll the app out once more.');
     }
+    case 'waiting-for-person':
+      return WAITS_FOR_PERSON;
+    case 'waiting-for-device':
+      return WAITS_FOR_DEVICE;
     default:
       return goesOn(state, UNDER_WAY[state] ?? '', { what: LOOK, at: nextAt }, giveUpAt);
   }

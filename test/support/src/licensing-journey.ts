@@ -23,6 +23,7 @@ import {
   orderStream,
   groupStream,
   profileStream,
+  personAppsStream,
   personStream,
   reconciliationStream,
   deviceAppsStream,
@@ -44,6 +45,7 @@ import {
   type NotificationCommand,
   type OrderCommand,
   type OrderTerms,
+  type PersonAppsCommand,
   type PersonCommand,
   type UsageRule,
   type ProfileCommand,
@@ -68,6 +70,7 @@ type AnyCommand =
   | AppleEventCommand
   | NotificationCommand
   | GroupCommand
+  | PersonAppsCommand
   | PersonCommand
   | ProfileCommand
   | ReconciliationCommand
@@ -246,6 +249,40 @@ function installApps(
   plan('remove-1', ['C02L'], 'order-x', true);
   answer('C02L', 'remove-1', {});
   apps('C02L', { type: 'RecordUnsent', uuid: 'remove-1', reason: 'not-queued' });
+}
+
+/** An app is wanted for a person, on a device that comes to this person and goes to somebody else. */
+function onDevicesOfPersons(journey: LicensingJourney): void {
+  const person = (command: PersonAppsCommand): void => journey.send(personAppsStream('p-6'), command);
+  const owner = (userId: string): void =>
+    journey.send(deviceStream('C02M'), {
+      type: 'RegisterDevice',
+      facts: { platform: 'iOS', ownership: 'personal', userId },
+    });
+  const found = { uId: LOCATION, ...PAGES, licence: 'held', accepted: true, devices: [] } as const;
+  person({ type: 'WantApp', uId: LOCATION, asset: PAGES, orderId: 'order-p' });
+  person({ type: 'RecordLook', found: [{ ...found, accepted: false }] });
+  owner('p-6');
+  journey.send(deviceStream('C02M'), {
+    type: 'RecordEnrolment',
+    enrolmentId: 'E-C02M',
+    facts: FACTS,
+  });
+  journey.send(deviceStream('C02M'), { type: 'RecordReady', enrolmentId: 'E-C02M', first: true });
+  person({ type: 'RecordLook', found: [{ ...found, devices: ['C02M'] }] });
+  const devices = [{ serialNumber: 'C02M', orderId: 'order-p', userId: 'p-6' }];
+  journey.send(mdmCommandStream('install-6'), {
+    type: 'PlanCommand',
+    uId: LOCATION,
+    asset: PAGES,
+    attempt: 1,
+    devices,
+    lots: ['personApps-p-6#3/0'],
+  });
+  owner('p-7');
+  person({ type: 'RecordLook', found: [found] });
+  person({ type: 'DoubtApps', of: { uId: LOCATION, ...PAGES } });
+  person({ type: 'RecordLook', found: [{ ...found, licence: 'gone' }] });
 }
 
 /** A group is ordered for, joined and left. */
@@ -704,5 +741,6 @@ export function everyEvent(): LicensingJourney {
   activation({ type: 'FindRetired', userIds: ['p-5'], nextLot: 7 });
 
   inGroups(journey);
+  onDevicesOfPersons(journey);
   return journey;
 }

@@ -1,5 +1,5 @@
 import type { SimulatorClock, Timers } from '../clock.js';
-import { deviceTarget } from '../asset.js';
+import { deviceTarget, userTarget } from '../asset.js';
 import type { Identifiers } from '../identifiers.js';
 import type { Deliver } from '../transport.js';
 import type { World } from '../world.js';
@@ -62,7 +62,8 @@ export class DeviceFleet {
         {
           server: serverOf(udid),
           after: (delayMs, run) => this.timers.after(delayMs, run),
-          hasLicence: (adamId, serialNumber) => this.#hasLicence(adamId, serialNumber),
+          hasLicence: (adamId, serialNumber, clientUserId) =>
+            this.#hasLicence(adamId, serialNumber, clientUserId),
           app: (adamId) => {
             const item = this.world.catalogue.find(adamId);
             return item ? { bundleId: item.bundleId, version: item.externalVersionId } : null;
@@ -109,11 +110,17 @@ export class DeviceFleet {
     );
   }
 
-  #hasLicence(adamId: string, serialNumber: string): boolean {
-    const target = deviceTarget(serialNumber);
-    for (const location of this.world.locations.values())
+  /** Apple's rule: what a person holds can be installed as soon as the person is associated. */
+  #hasLicence(adamId: string, serialNumber: string | null, clientUserId: string | null): boolean {
+    for (const location of this.world.locations.values()) {
+      const user = clientUserId === null ? undefined : location.users.find(clientUserId);
+      const targets = [
+        ...(serialNumber === null ? [] : [deviceTarget(serialNumber)]),
+        ...(user?.status === 'Associated' ? [userTarget(user)] : []),
+      ];
       for (const asset of location.assets.values())
-        if (asset.facts.adamId === adamId && asset.isAssigned(target)) return true;
+        if (asset.facts.adamId === adamId && targets.some((target) => asset.isAssigned(target))) return true;
+    }
     return false;
   }
 }

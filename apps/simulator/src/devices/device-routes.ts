@@ -16,6 +16,7 @@ import type { DeviceFleet } from './device-fleet.js';
 import type { VirtualDevice } from './virtual-device.js';
 
 const knobs = object({
+  clientUserId: optional(text),
   notNow: optional(whole(0)),
   prompt: optional(oneOf('accept', 'reject', 'ignore')),
   failInstalls: optional(whole(0)),

@@ -23,6 +23,8 @@ export interface DeviceFacts {
 
 /** How a device behaves. Counts are used up one by one. */
 export interface DeviceKnobs {
+  /** The person whose Apple Account is signed in, as the location knows this person; null: nobody's is. */
+  clientUserId: string | null;
   /** So many next commands are answered NotNow. */
   notNow: number;
   /** What the user does when asked, on a device that is not supervised. */
@@ -59,6 +61,7 @@ const KNOBS: DeviceKnobs = {
   notNow: 0,
   prompt: 'accept',
   failInstalls: 0,
+  clientUserId: null,
   licenceNotFound: 0,
   licenceErrorCode: 12064,
   refuseInstalls: 0,
@@ -79,8 +82,8 @@ export interface DeviceWorld {
   readonly server: DeviceServer;
   /** Runs something later. */
   after(delayMs: number, run: () => void): void;
-  /** Whether Apple has a licence for it. */
-  hasLicence(adamId: string, serialNumber: string): boolean;
+  /** Whether Apple has a licence for the device, or for a person who has accepted. */
+  hasLicence(adamId: string, serialNumber: string | null, clientUserId: string | null): boolean;
   app(adamId: string): { readonly bundleId: string; readonly version: number } | null;
 }
 
@@ -253,8 +256,7 @@ export class VirtualDevice {
   }
 
   #licensed(adamId: string): boolean {
-    const { serialNumber } = this.facts;
-    return serialNumber !== null && this.world.hasLicence(adamId, serialNumber);
+    return this.world.hasLicence(adamId, this.facts.serialNumber, this.knobs.clientUserId);
   }
 
   #answerTo(requestType: string, command: PlistDict, adamId: string | null, licensed: boolean): PlistDict {

@@ -14,7 +14,7 @@ import { inForce, sentWith } from './app-settings.js';
 import { pageOfList } from './page-of-list.js';
 import type { Reflected, ReflectedPage, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
-import { explained } from './why.js';
+import { explained, pairFor } from './why.js';
 import type { PairInQuestion } from './why-chain.js';
 
 export interface WantedDeviceApps extends WantedPage {
@@ -73,10 +73,11 @@ export async function listDeviceApps(
 
 /** Licences of the device and installations on it, put together by asset. */
 async function appsOf(
-  { reader }: SeatbookEdge,
+  seatbook: SeatbookEdge,
   holder: HolderKey,
   device: string,
 ): Promise<ReadonlyMap<string, PairInQuestion>> {
+  const { reader } = seatbook;
   const apps = new Map<string, PairInQuestion>();
   const add = (
     row: PairDocument | InstallationDocument,
@@ -90,8 +91,11 @@ async function appsOf(
   for await (const pair of reader.all(queryModels.pairs, { index: 'by-holder', equals: [holder] }))
     add(pair, { pair });
   const rows = { index: 'by-device', equals: [device] } as const;
-  for await (const installation of reader.all(queryModels.installations, rows))
-    add(installation, { installation });
+  for await (const installation of reader.all(queryModels.installations, rows)) {
+    const { uId, adamId, pricingParam } = installation;
+    const asset = { adamId, pricingParam };
+    add(installation, { installation, pair: await pairFor(seatbook, { uId, asset, holder, installation }) });
+  }
   return apps;
 }
 

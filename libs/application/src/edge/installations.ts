@@ -18,8 +18,9 @@ import type { PageOf, Reflected, ReflectedPage, RowsOf, WantedPage } from './rea
 import type { SeatbookEdge } from './seatbook-edge.js';
 
 export interface WantedInstallations extends WantedPage {
-  /** At most one of device, order and app is named; then their rows are listed, in any state or in one. */
+  /** At most one of device, person, order and app is named; then their rows are listed, in any state or in one. */
   readonly serialNumber?: string | undefined;
+  readonly userId?: string | undefined;
   readonly orderId?: string | undefined;
   readonly app?: { readonly uId: string; readonly adamId: string } | undefined;
   readonly state?: InstallationState | undefined;
@@ -31,17 +32,18 @@ type Installations = typeof queryModels.installations;
 /** Apps on devices. @throws Refusal NOT_FOUND_ACCOUNT */
 export async function listInstallations(
   seatbook: SeatbookEdge,
-  { serialNumber, orderId, app, state, reason, ...page }: WantedInstallations,
+  { serialNumber, userId, orderId, app, state, reason, ...page }: WantedInstallations,
 ): PageOf<'installations'> {
   if (app) await mustExist(seatbook, app.uId);
   const inState = state === undefined ? [] : [state];
   const rows = ((): RowsOf<Installations> => {
     if (serialNumber !== undefined) return { index: 'by-device', equals: [deviceIdOf(serialNumber)] };
+    if (userId !== undefined) return { index: 'by-person', equals: [userId] };
     if (orderId !== undefined) return { index: 'by-order', equals: [orderId, ...inState] };
     if (app) return { index: 'by-app', equals: [app.uId, app.adamId, ...inState] };
     return { index: 'by-state', equals: inState };
   })();
-  const sifted = reason !== undefined || (serialNumber !== undefined && state !== undefined);
+  const sifted = reason !== undefined || ((serialNumber ?? userId) !== undefined && state !== undefined);
   const keeps = (row: InstallationDocument): boolean =>
     (state === undefined || row.state === state) && (reason === undefined || row.reason === reason);
   return seatbook.reader.page(queryModels.installations, rows, page, sifted ? keeps : undefined);
@@ -125,10 +127,13 @@ export interface WantedTargets extends WantedRollout, WantedPage {
   readonly reason?: InstallationFailure | undefined;
 }
 
-/** One app on one device that a rollout names, as it stands, whichever order wanted it last. */
+/** One app on one device that a rollout names itself or by its person, as it stands, whichever order wanted it last. */
 export interface RolloutTarget extends AssetId {
   readonly uId: string;
-  readonly device: string;
+  /** Null of a person whose app is on no device. */
+  readonly device: string | null;
+  /** The person that the rollout names; null where it names the device. */
+  readonly userId: string | null;
   readonly state: InstallationState;
   /** Null: the rollout found no licence for it, and nothing was ever installed. */
   readonly installation: InstallationDocument | null;
@@ -165,8 +170,11 @@ export async function listRolloutTargets(
       if (state !== undefined && target.state !== state) continue;
       if (reason !== undefined && target.installation?.reason !== reason) continue;
       if (rows.length === limit) {
-        const next = { ...place, index: place.index + index };
-        return { rows, next: cursorAt(`${next.revision}.${next.index}`), asOf };
+        const { revision } = place;
+        // Those of a device each are holders in a row; those of a person are parts of one.
+        const next =
+          target.userId === null ? `${place.index + index}` : `${place.index}.${place.part + index}`;
+        return { rows, next: cursorAt(`${revision}.${next}`), asOf };
       }
       rows.push(target);
     }
@@ -183,17 +191,18 @@ async function rolloutOf(
   return { uId: order.uId, asOf: await reader.reflected(queryModels.installations, position) };
 }
 
-/** A target within the questions of an order: that of the event, and the device within it. */
+/** A target within the questions of an order: that of the event, the holder within it, and the device of a person. */
 interface PlaceOfTarget {
   readonly revision: number;
   readonly index: number;
+  readonly part: number;
 }
 
-export const START_OF_TARGETS: PlaceOfTarget = { revision: 0, index: 0 };
+export const START_OF_TARGETS: PlaceOfTarget = { revision: 0, index: 0, part: 0 };
 
 const placeIn = (text: string): PlaceOfTarget => {
-  const [revision = 0, index = 0] = text.split('.').map((part) => Number(part) || 0);
-  return { revision, index };
+  const [revision = 0, index = 0, part = 0] = text.split('.').map((number) => Number(number) || 0);
+  return { revision, index, part };
 };
 
 const PAGE_EVENTS = 50;
@@ -210,23 +219,48 @@ export async function* targetsOf(
     for (const event of page) {
       const asked = readable(event) as Envelope<OrderEvent>;
       if (asked.type !== 'order.reservation-asked') continue;
-      const { adamId, pricingParam, serialNumbers } = asked.data;
-      let index = event.revision === from.revision ? from.index : 0;
+      const { adamId, pricingParam, serialNumbers, userIds } = asked.data;
+      const asset = { uId, adamId, pricingParam };
+      const first = event.revision === from.revision ? from.index : 0;
+      let index = first;
       for (const devices of chunksOf(serialNumbers.slice(index).map(deviceIdOf), COUNTED_AT_ONCE)) {
         const keys = devices.map((device) => installationKey(device, adamId));
         const known = await reader.getMany(queryModels.installations, keys);
         const targets = devices.map((device): RolloutTarget => {
           const installation = known.get(installationKey(device, adamId)) ?? null;
           const state = installation?.state ?? 'no-licence';
-          return { uId, adamId, pricingParam, device, state, installation };
+          return { ...asset, device, userId: null, state, installation };
         });
-        yield { place: { revision: event.revision, index }, targets };
+        yield { place: { revision: event.revision, index, part: 0 }, targets };
         index += devices.length;
         await giveWay();
+      }
+      // A person is one target for each device.
+      for (const userId of userIds.slice(Math.max(0, index - serialNumbers.length))) {
+        const part = event.revision === from.revision && index === first ? from.part : 0;
+        const targets = await targetsOfPerson(reader, userId, asset);
+        yield { place: { revision: event.revision, index, part }, targets: targets.slice(part) };
+        index += 1;
       }
     }
     if (page.length < PAGE_EVENTS) return;
   }
+}
+
+async function targetsOfPerson(
+  reader: SeatbookEdge['reader'],
+  userId: string,
+  asset: AssetId & { readonly uId: string },
+): Promise<readonly RolloutTarget[]> {
+  const targets: RolloutTarget[] = [];
+  const rows = { index: 'by-person', equals: [userId, asset.adamId] } as const;
+  for await (const row of reader.all(queryModels.installations, rows)) {
+    const { device, state } = row;
+    if (row.uId === asset.uId && row.pricingParam === asset.pricingParam)
+      targets.push({ ...asset, device, userId, state, installation: row });
+  }
+  if (targets.length > 0) return targets;
+  return [{ ...asset, device: null, userId, state: 'no-licence', installation: null }];
 }
 
 export const installationQueries = {

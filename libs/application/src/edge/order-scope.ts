@@ -34,8 +34,8 @@ import type { SeatbookEdge } from './seatbook-edge.js';
 export type ScopedOrder = OrderRequest & { readonly scope: OrderScope };
 
 /**
- * Whom an order with a scope would be for now. Of a rollout: of each asset the devices that hold its licence, or those on
- * which another rollout has failed, as they stand whichever order wanted them last; persons have no device of their own.
+ * Whom an order with a scope would be for now. Of a rollout: of each asset those who hold its licence, or those on whose
+ * devices another rollout has failed, as they stand whichever order wanted them last.
  * Of licences that move: see {@link movingTo}.
  * @throws Refusal REJECTED_NO_MDM of a rollout; INVALID_HOLDER where it names holders as well, INVALID_ASSET,
  *   INVALID_ORDER_SIZE; INVALID_ORDER_EMPTY, NOT_FOUND_ACCOUNT, REJECTED_UNKNOWN_ASSET, REJECTED_NOTHING_HELD of those who
@@ -48,7 +48,7 @@ export async function scopedOrder(
   if (kind === 'RolloutApp' || removeApp === true) mustHaveMdm(seatbook);
   const listed = (named.serialNumbers?.length ?? 0) + (named.userIds?.length ?? 0);
   if (listed > 0 || named.groupId !== undefined)
-    throw new Refusal('INVALID_HOLDER', 'name devices, a group, or a scope: one of them');
+    throw new Refusal('INVALID_HOLDER', 'name devices and persons, a group, or a scope: one of them');
   const asked = checkedAssets(named.assets);
   const found = await targetsFound(seatbook, kind, uId, scope, asked);
   const keys = found.flatMap((target) => target.keys);
@@ -74,8 +74,8 @@ function targetsFound(
 ): Promise<readonly Targets[]> {
   if ('failedOf' in scope) return failedOf(seatbook, uId, scope.failedOf, assets);
   if ('moveTo' in scope) return movingTo(seatbook, kind, uId, scope.moveTo, assets);
-  return heldNow(seatbook, uId, assets, 'no device holds a licence of these assets', (pairs) =>
-    holdersIn(pairs, 'device', isHeld),
+  return heldNow(seatbook, uId, assets, 'nobody holds a licence of these assets', (pairs) =>
+    holdersIn(pairs, null, isHeld),
   );
 }
 
@@ -88,10 +88,15 @@ const isHeld = ({ state, followUp }: Pair): boolean => state === 'assigned' && f
 const hasOrGets = ({ state, followUp }: Pair): boolean =>
   state !== 'failed' && (followUp === null ? state !== 'returning' : followUp.action === 'assign');
 
-function holdersIn(pairs: Pairs, kind: 'device' | 'person', that: (pair: Pair) => boolean): Set<HolderKey> {
+/** `kind`: null for both. */
+function holdersIn(
+  pairs: Pairs,
+  kind: 'device' | 'person' | null,
+  that: (pair: Pair) => boolean,
+): Set<HolderKey> {
   const found = new Set<HolderKey>();
   for (const [key, pair] of pairs)
-    if (kindOfHolder(key) === kind && that(pair)) found.add(canonicalHolder(key));
+    if ((kind === null || kindOfHolder(key) === kind) && that(pair)) found.add(canonicalHolder(key));
   return found;
 }
 
@@ -191,12 +196,12 @@ async function failedOf(
   const named = new Set(only.map(idOfAsset));
   const found = new Map<string, { readonly asset: AssetId; readonly keys: Set<HolderKey> }>();
   for await (const { targets } of targetsOf(seatbook, orderId, uId, START_OF_TARGETS)) {
-    for (const { adamId, pricingParam, device, state } of targets) {
+    for (const { adamId, pricingParam, device, userId, state } of targets) {
       const asset = { adamId, pricingParam };
       const id = idOfAsset(asset);
       if (state !== 'failed' || (named.size > 0 && !named.has(id))) continue;
       const failed = found.get(id) ?? { asset, keys: new Set() };
-      failed.keys.add(`d:${device}`);
+      failed.keys.add(userId === null ? `d:${device ?? ''}` : `u:${userId}`);
       found.set(id, failed);
     }
   }

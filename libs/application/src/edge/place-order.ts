@@ -38,7 +38,7 @@ export type ReturnLicense = Pick<
 /** What a rollout names. */
 export type RolloutApp = Pick<
   OrderRequest,
-  'uId' | 'assets' | 'serialNumbers' | 'groupId' | 'scope' | 'expect'
+  'uId' | 'assets' | 'serialNumbers' | 'userIds' | 'groupId' | 'scope' | 'expect'
 >;
 
 /** What an order to reassign names. */
@@ -67,7 +67,10 @@ export const assignLicense = (
   caller: Caller,
 ): Promise<PlacedOrder> => placeOrder(seatbook, { ...order, kind: 'AssignLicense' }, caller);
 
-/** Installs each of the assets on each of the devices that has, or is getting, its licence; or on those of a scope. */
+/**
+ * Installs each of the assets on each of the devices that has, or is getting, its licence, and on the devices of each person
+ * of whom the same is true; or of those of a scope.
+ */
 export const rolloutApp = (seatbook: SeatbookEdge, order: RolloutApp, caller: Caller): Promise<PlacedOrder> =>
   placeOrder(seatbook, { ...order, ...RETURNED, kind: 'RolloutApp' }, caller);
 

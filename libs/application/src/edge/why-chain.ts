@@ -4,6 +4,7 @@ import {
   callStream,
   deviceAppsStream,
   orderStream,
+  personAppsStream,
   subjectsOf,
   type AssetEvent,
   type AssetId,
@@ -11,6 +12,7 @@ import {
   type InstallationDocument,
   type InstallationEvent,
   type PairDocument,
+  type PersonAppsEvent,
 } from '@seatbook/licensing';
 import { readable, type LoggedEvent } from '@seatbook/runtime';
 import type { SeatbookEdge } from './seatbook-edge.js';
@@ -52,11 +54,37 @@ export async function lastEvents(seatbook: Log, question: PairInQuestion): Promi
   if (callId !== null) await follow(await whole(seatbook, callStream(callId)));
   for (const orderId of new Set([pair?.orderId, installation?.orderId]))
     if (orderId) await follow((await whole(seatbook, orderStream(orderId))).filter(isPlaced));
-  if (installation) await follow(await onDevice(seatbook, installation.device, asset.adamId));
+  if (installation !== null && installation.device !== null)
+    await follow(await onDevice(seatbook, installation.device, asset.adamId));
+  if (installation !== null && installation.userId !== null)
+    await follow(await placedFor(seatbook, installation.userId, asset));
   return [...found.values()]
     .filter((event) => concerns(event, question))
     .sort((one, other) => numberOf(one.position) - numberOf(other.position));
 }
+
+/** The last look at the apps of a person that has changed this one, and what has led to it. */
+async function placedFor(
+  { events, reader }: Log,
+  userId: string,
+  { adamId, pricingParam }: AssetId,
+): Promise<readonly Envelope[]> {
+  const stream = personAppsStream(userId);
+  const { position } = await reader.head();
+  const last = await lastRevision(events, stream, position);
+  const first = Math.max(0, last - PAGE_EVENTS + 1);
+  const page = (await events.readStream(stream, first, PAGE_EVENTS)).map(readable).toReversed();
+  const found = page.find(
+    ({ type, data }) =>
+      type === 'personApps.looked' &&
+      (data as PersonAppsLooked).apps.some(
+        (app) => app.adamId === adamId && app.pricingParam === pricingParam,
+      ),
+  );
+  return found ? [found] : [];
+}
+
+type PersonAppsLooked = Extract<PersonAppsEvent, { type: 'personApps.looked' }>['data'];
 
 /** Not of another app alone. */
 function concerns(event: Envelope, { asset: { adamId } }: PairInQuestion): boolean {

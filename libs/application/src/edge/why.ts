@@ -11,6 +11,7 @@ import {
   deviceStream,
   installationKey,
   pairKey,
+  personInstallationKey,
   placesInLine,
   queryModels,
   reconciliationStream,
@@ -65,9 +66,11 @@ export async function getWhy(
   if (!known) throw noSuchAsset(asset);
   await reader.reach(queryModels.pairs, position);
   const asOf = await reader.reflected(queryModels.installations, position);
-  const pair = await pairOf(seatbook, assetKey(uId, asset), holder);
-  const device = holder.startsWith('d:') ? deviceIdOf(holder.slice(2)) : null;
-  const installation = device === null ? null : await installationOf(seatbook, device, uId, asset);
+  const id = holder.slice(2);
+  const installation = holder.startsWith('d:')
+    ? await installationOf(seatbook, deviceIdOf(id), uId, asset)
+    : await ofPerson(seatbook, id, uId, asset);
+  const pair = await pairFor(seatbook, { uId, asset, holder, installation });
   const account = await seatbook.stores.reads.get(queryModels.accounts, uId);
   const question = { uId, asset, holder, pair, installation };
   const events = await lastEvents(seatbook, question);
@@ -89,8 +92,19 @@ export async function explained(
   { uId, asset, holder, pair, installation }: PairInQuestion,
   account: AccountDocument | null,
 ): Promise<Why> {
-  const circumstances = await circumstancesOf(seatbook, uId, asset, holder, pair);
+  const circumstances = await circumstancesOf(seatbook, { uId, asset, holder, pair, installation });
   return whyOf({ ...circumstances, installation, held: isHeld(account) }, seatbook.timings);
+}
+
+/** The pair that an app rests on: the holder's own, else that of the person by whose licence it is on the device. */
+export async function pairFor(
+  seatbook: SeatbookEdge,
+  { uId, asset, holder, installation }: Omit<PairInQuestion, 'pair'>,
+): Promise<PairDocument | null> {
+  const key = assetKey(uId, asset);
+  const own = await pairOf(seatbook, key, holder);
+  const userId = installation?.userId ?? null;
+  return own ?? (userId === null ? null : pairOf(seatbook, key, `u:${userId}`));
 }
 
 /** A holder's pair is found in the canonical spelling, whatever Apple's is. */
@@ -118,12 +132,26 @@ async function installationOf(
   return row?.uId === uId ? row : null;
 }
 
-async function circumstancesOf(
-  seatbook: SeatbookEdge,
+/** Of what a person is to have: the part that is farthest from being installed. */
+async function ofPerson(
+  { reader, stores }: SeatbookEdge,
+  userId: string,
   uId: string,
   asset: AssetId,
-  holder: HolderKey,
-  pair: PairDocument | null,
+): Promise<InstallationDocument | null> {
+  const own = personInstallationKey(userId, { uId, ...asset });
+  const waiting = await stores.reads.get(queryModels.installations, own);
+  let found: InstallationDocument | null = null;
+  const rows = { index: 'by-person', equals: [userId, asset.adamId] } as const;
+  for await (const row of reader.all(queryModels.installations, rows))
+    if (row.device !== null && row.uId === uId && (found === null || found.state === 'installed'))
+      found = row;
+  return found ?? waiting;
+}
+
+async function circumstancesOf(
+  seatbook: SeatbookEdge,
+  { uId, asset, holder, pair, installation }: PairInQuestion,
 ): Promise<Omit<Circumstances, 'held' | 'installation'>> {
   const { runner, stores } = seatbook;
   const person = holder.startsWith('u:');
@@ -140,7 +168,7 @@ async function circumstancesOf(
               .next().value,
         );
   const activation = person ? await stores.reads.get(queryModels.activations, activationKey(uId, id)) : null;
-  const deviceId = person ? '' : deviceIdOf(id);
+  const deviceId = person ? (installation?.device ?? null) : deviceIdOf(id);
   return {
     person,
     pair,
@@ -148,10 +176,14 @@ async function circumstancesOf(
     callDue: pair?.callId == null ? null : await dueOfCall(seatbook, pair.callId),
     readingDue: waits === null ? null : await dueOf(seatbook, reconciliationStream(uId)),
     activation: activation?.state ?? null,
-    device: person ? 'unknown' : await runner.look(deviceStream(deviceId), ({ phase }) => phase),
-    giveUpAt: person
-      ? null
-      : await runner.look(deviceAppsStream(deviceId), ({ apps }) => apps.get(asset.adamId)?.giveUpAt ?? null),
+    device: deviceId === null ? 'unknown' : await runner.look(deviceStream(deviceId), ({ phase }) => phase),
+    giveUpAt:
+      deviceId === null
+        ? null
+        : await runner.look(
+            deviceAppsStream(deviceId),
+            ({ apps }) => apps.get(asset.adamId)?.giveUpAt ?? null,
+          ),
   };
 }
 

@@ -367,7 +367,7 @@ const readingPorts = ({
   freshness,
 }: Foundation): Pick<
   LicensingPorts,
-  'persons' | 'read' | 'look' | 'ledgers' | 'heldBy' | 'outdated' | 'devicesWith'
+  'persons' | 'read' | 'look' | 'ledgers' | 'heldBy' | 'outdated' | 'devicesWith' | 'devicesOf'
 > => ({
   persons: personsOf(directory),
   read: async (stream) => (await runner.load(stream)).state,
@@ -379,6 +379,10 @@ const readingPorts = ({
     const head = await events.head();
     const fresh = await freshness.reached(queryModels.installations, head, LOOK_MS);
     return fresh ? devicesIn(reads, uId, adamId, after) : null;
+  },
+  async devicesOf(userId) {
+    const fresh = await freshness.reached(queryModels.devices, await events.head(), LOOK_MS);
+    return fresh ? enrolledOf(reads, userId) : null;
   },
 });
 
@@ -396,7 +400,7 @@ async function outdatedIn(
     const rows = { index: 'by-app', equals: [uId, adamId, 'installed'] } as const;
     for await (const row of allRows(reads, queryModels.installations, rows)) {
       const older = row.version !== null && row.version < version && (row.askedVersion ?? 0) < version;
-      if (older && row.pricingParam === pricingParam) serialNumbers.push(row.device);
+      if (older && row.device !== null && row.pricingParam === pricingParam) serialNumbers.push(row.device);
     }
     if (serialNumbers.length > 0) outdated.push({ adamId, pricingParam, version, serialNumbers });
   }
@@ -413,8 +417,25 @@ async function devicesIn(
   const devices = new Set<string>();
   const rows = { index: 'by-app', equals: adamId === null ? [uId] : [uId, adamId] } as const;
   for await (const { device } of allRows(reads, queryModels.installations, rows))
-    if (device > after) devices.add(device);
+    if (device !== null && device > after) devices.add(device);
   return [...devices].sort().slice(0, MAX_TOLD);
+}
+
+/** A person has a few devices; of one who has more, apps are on this many of them. */
+const MAX_DEVICES_OF_PERSON = 200;
+
+/** Devices of a person that can be reached. */
+async function enrolledOf(
+  reads: ReadStore,
+  userId: string,
+): Promise<readonly { readonly device: string; readonly platform: string | null }[]> {
+  const found: { readonly device: string; readonly platform: string | null }[] = [];
+  const rows = { index: 'by-owner', equals: [userId] } as const;
+  for await (const { device, platform, state } of allRows(reads, queryModels.devices, rows)) {
+    if (state === 'enrolled') found.push({ device, platform });
+    if (found.length === MAX_DEVICES_OF_PERSON) break;
+  }
+  return found;
 }
 
 /** What a holder has or waits for, by account. */

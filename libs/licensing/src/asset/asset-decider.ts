@@ -18,7 +18,7 @@ import { driftDecided, driftFound, sourceOfCount, type FoundDrift } from './drif
 import { foundWaiting } from './found-waiting.js';
 import { promisesEnded, reassign, type Reassignment } from './reassignment.js';
 import { lackOf, reservationOf, returnOf } from './reservation.js';
-import { installationsOf, rolledOut } from './rollout.js';
+import { installationsOf, isBook, rolledOut } from './rollout.js';
 import { releaseClaims, settleCall } from './settle-call.js';
 import {
   MAX_TOGETHER,
@@ -261,7 +261,7 @@ function reserveLicenses(command: AssetCommand & { type: 'ReserveLicenses' }, as
         refusal,
         free: free === Infinity ? null : free,
         failedBefore,
-        ...(install && { install }),
+        ...(install && !isBook(asset) && { install }),
       },
     },
     ...followUpsEnded('pending', overruled, orderId, asset),

@@ -34,7 +34,9 @@ export type RefusalReason =
   /** A licence was to go from one holder to another, who holds one or waits for one. */
   | 'RECEIVER_HAS_ONE'
   /** Nothing is installed for whom no licence is held or on its way. */
-  | 'NO_LICENSE';
+  | 'NO_LICENSE'
+  /** Books are read on whatever device; nothing is installed. */
+  | 'NOT_INSTALLABLE';
 
 export type Action = 'associate' | 'disassociate';
 

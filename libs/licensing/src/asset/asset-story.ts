@@ -93,6 +93,7 @@ const REFUSALS: Readonly<Record<RefusalReason, string>> = {
   NOTHING_TO_GIVE: 'there is no licence to go to another holder',
   RECEIVER_HAS_ONE: 'the other holder has one, or waits for one',
   NO_LICENSE: 'no licence is held or on its way',
+  NOT_INSTALLABLE: 'books are not installed',
 };
 
 const ENDED: Readonly<Record<EventOf<AssetEvent, 'asset.reservations-ended'>['data']['was'], string>> = {

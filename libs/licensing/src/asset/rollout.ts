@@ -6,23 +6,31 @@ import {
   type Holders,
   type OrderRefs,
 } from '../holder.js';
-import type { AssetEvent } from './asset-events.js';
+import type { AssetEvent, RefusalReason } from './asset-events.js';
 import { namedIn, pairOf, type Asset } from './asset-state.js';
 
+/** Apple's rule: books go to persons, and are read on whatever device. */
+export const isBook = ({ traits }: Pick<Asset, 'traits'>): boolean => traits?.productType === 'Book';
+
 /** What a rollout is to its pairs: installing begins where a licence is held, and waits where one is on its way. */
-export function rolloutOf(holders: Holders, asset: Asset) {
+export function rolloutOf(
+  holders: Holders,
+  asset: Asset,
+): Record<'start' | 'coming' | 'refused', readonly HolderKey[]> & { readonly refusal: RefusalReason | null } {
   const start: HolderKey[] = [];
   const coming: HolderKey[] = [];
   const refused: HolderKey[] = [];
+  const book = isBook(asset);
   for (const key of namedIn(holders, asset)) {
     const pair = asset.pairs.get(key);
     const goes = pair?.followUp?.action === 'return';
-    if (!pair || pair.state === 'failed' || goes) refused.push(key);
+    if (book || !pair || pair.state === 'failed' || goes) refused.push(key);
     else if (pair.state === 'assigned') start.push(key);
     else if (pair.state === 'returning' && pair.followUp === null) refused.push(key);
     else coming.push(key);
   }
-  return { start, coming, refused };
+  const reason = book ? 'NOT_INSTALLABLE' : 'NO_LICENSE';
+  return { start, coming, refused, refusal: refused.length === 0 ? null : reason };
 }
 
 /** The answer to a rollout. */
@@ -30,8 +38,7 @@ export function installationsOf(
   { orderId, part, holders }: { readonly orderId: string; readonly part: number; readonly holders: Holders },
   asset: Asset,
 ): AssetEvent[] {
-  const { start, coming, refused } = rolloutOf(holders, asset);
-  const refusal = refused.length === 0 ? null : 'NO_LICENSE';
+  const { start, coming, refused, refusal } = rolloutOf(holders, asset);
   const sections = { start: holdersOf(start), coming: holdersOf(coming), refused: holdersOf(refused) };
   return [{ type: 'asset.installations-answered', data: { orderId, part, ...sections, refusal } }];
 }

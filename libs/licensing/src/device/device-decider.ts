@@ -86,7 +86,8 @@ export const deviceDecider = ({
         // Webhooks overtake each other: it was ready before we heard that it enrols.
         const early = device.early && device.enrolmentId === enrolmentId;
         if (!early) return [enrolled];
-        return [enrolled, { type: 'device.ready', data: { enrolmentId, again: false, early: false } }];
+        const ready = { ...owner(device), enrolmentId, again: false, early: false };
+        return [enrolled, { type: 'device.ready', data: ready }];
       }
       case 'RecordReady': {
         const { enrolmentId, first } = command;
@@ -94,7 +95,8 @@ export const deviceDecider = ({
         // Tokens change while it is enrolled; that is nobody's business here.
         if (known && !first) return [];
         const early = device.phase !== 'enrolling' || device.enrolmentId !== enrolmentId;
-        return [{ type: 'device.ready', data: { enrolmentId, again: device.wasReady, early } }];
+        const data = { ...owner(device), enrolmentId, again: device.wasReady, early };
+        return [{ type: 'device.ready', data }];
       }
       case 'WantFacts':
         if (device.phase !== 'enrolled')
@@ -110,14 +112,8 @@ export const deviceDecider = ({
         const retryAt = at + Math.min(maxLookMs, unansweredMs * 2 ** asked);
         return [{ type: 'device.facts-asked', data: { uuid, retryAt, last: asked + 1 >= MAX_QUESTIONS } }];
       }
-      case 'RecordFacts': {
-        const facts = merged(device.facts, command.facts);
-        const uuid = device.question?.uuid === command.uuid ? command.uuid : null;
-        const known = Object.entries(facts).every(
-          ([name, fact]) => fact === device.facts[name as keyof DeviceFacts],
-        );
-        return known && uuid === null ? [] : [{ type: 'device.described', data: { ...facts, uuid } }];
-      }
+      case 'RecordFacts':
+        return described(command, device);
       case 'RecordCheckOut':
         // Word of an earlier enrolment may come late.
         if (device.enrolmentId !== command.enrolmentId) return [];
@@ -137,10 +133,12 @@ export const deviceDecider = ({
 
 function evolveDevice(device: Device, event: DeviceEvent): Device {
   switch (event.type) {
-    case 'device.registered':
-      device.registered = event.data;
+    case 'device.registered': {
+      const { platform, ownership, userId } = event.data;
+      device.registered = { platform, ownership, userId };
       if (device.phase === 'unknown') device.phase = 'registered';
       return device;
+    }
     case 'device.enrolled': {
       const { enrolmentId, ...facts } = event.data;
       return Object.assign(device, { phase: 'enrolling', enrolmentId, facts, returnAt: null, early: false });
@@ -161,8 +159,8 @@ function evolveDevice(device: Device, event: DeviceEvent): Device {
       return device;
     }
     case 'device.described': {
-      const { uuid, ...facts } = event.data;
-      device.facts = facts;
+      const { uuid, platform, osVersion, supervised } = event.data;
+      device.facts = { platform, osVersion, supervised };
       if (uuid !== null) device.question = null;
       return device;
     }
@@ -174,18 +172,32 @@ function evolveDevice(device: Device, event: DeviceEvent): Device {
   }
 }
 
+function described(command: DeviceCommand & { type: 'RecordFacts' }, device: Device): DeviceEvent[] {
+  const facts = merged(device.facts, command.facts);
+  const uuid = device.question?.uuid === command.uuid ? command.uuid : null;
+  const known = Object.entries(facts).every(
+    ([name, fact]) => fact === device.facts[name as keyof DeviceFacts],
+  );
+  if (known && uuid === null) return [];
+  return [{ type: 'device.described', data: { ...owner(device), ...facts, uuid } }];
+}
+
 function registered(facts: RegisteredFacts, device: Device): DeviceEvent[] {
   const { platform, ownership, userId } = device.registered ?? {};
   if (facts.platform === platform && facts.ownership === ownership && facts.userId === userId) return [];
-  const data = { platform: facts.platform, ownership: facts.ownership, userId: facts.userId };
+  const former = userId != null && userId !== facts.userId ? { formerUserId: userId } : {};
+  const data = { platform: facts.platform, ownership: facts.ownership, userId: facts.userId, ...former };
   return [{ type: 'device.registered', data }];
 }
 
-function leave(how: DeviceLeft, { phase }: Device, at: Instant, deviceReturnMs: number): DeviceEvent[] {
-  if (phase === how || phase === 'unknown') return [];
+function leave(how: DeviceLeft, device: Device, at: Instant, deviceReturnMs: number): DeviceEvent[] {
+  if (device.phase === how || device.phase === 'unknown') return [];
   const returnAt = deviceReturnMs === 0 ? null : at + deviceReturnMs;
-  return [{ type: 'device.left', data: { how, returnAt } }];
+  return [{ type: 'device.left', data: { ...owner(device), how, returnAt } }];
 }
+
+const owner = ({ registered }: Device): { readonly userId?: string } =>
+  registered?.userId == null ? {} : { userId: registered.userId };
 
 /** What a device says again replaces what it said before; what it leaves out stays. */
 const merged = (before: DeviceFacts, said: DeviceFacts): DeviceFacts => ({

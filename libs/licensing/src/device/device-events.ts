@@ -14,26 +14,35 @@ export interface RegisteredFacts {
   readonly userId: string | null;
 }
 
+/** Of a device that a person has: whose apps are on it. */
+interface OfPerson {
+  readonly userId?: string;
+}
+
 /** Why a device is no longer managed. */
 export type DeviceLeft = 'checked-out' | 'wiped' | 'retired';
 
 export type DeviceEvent =
-  | Event<'registered', RegisteredFacts>
+  /** `formerUserId`: who had it before, where that was somebody else. */
+  | Event<'registered', RegisteredFacts & { readonly formerUserId?: string }>
   /** It enrols; all that was queued for it is lost. It can be reached from `device.ready` on. */
   | Event<'enrolled', DeviceFacts & { readonly enrolmentId: string }>
   /**
    * Commands reach it from now on. `again`: it had been enrolled before, and what was under way is lost. `early`: word of
    * it has overtaken that of the enrolment.
    */
-  | Event<'ready', { readonly enrolmentId: string; readonly again: boolean; readonly early: boolean }>
+  | Event<
+      'ready',
+      OfPerson & { readonly enrolmentId: string; readonly again: boolean; readonly early: boolean }
+    >
   /** A person wants to know what it says of itself. */
   | Event<'facts-wanted', Record<string, never>>
   /** It is asked what it is; the answer carries this id. It is asked again at `retryAt`, unless `last`. */
   | Event<'facts-asked', { readonly uuid: string; readonly retryAt: Instant; readonly last: boolean }>
   /** What it says of itself: another thing than before, or the answer to our question. */
-  | Event<'described', DeviceFacts & { readonly uuid: string | null }>
+  | Event<'described', OfPerson & DeviceFacts & { readonly uuid: string | null }>
   /** Its licences go back at `returnAt`, unless it enrols again before; null: they stay. */
-  | Event<'left', { readonly how: DeviceLeft; readonly returnAt: Instant | null }>
+  | Event<'left', OfPerson & { readonly how: DeviceLeft; readonly returnAt: Instant | null }>
   /** Its licences go back by orders: one for each account. */
   | Event<
       'returns-asked',

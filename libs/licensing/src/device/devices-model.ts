@@ -44,7 +44,7 @@ const change = (event: Envelope<DeviceEvent>, made: Partial<DeviceDocument>) => 
 
 export const devicesModel = readModel<DeviceDocument, DeviceEvent>()({
   name: 'devices',
-  version: 2,
+  version: 3,
   on: {
     'device.registered'(event) {
       const { platform, ownership, userId } = event.data;
@@ -86,5 +86,6 @@ export const devicesModel = readModel<DeviceDocument, DeviceEvent>()({
   indexes: [
     { name: 'by-device', fields: ['device'] },
     { name: 'by-state', fields: ['state', 'device'] },
+    { name: 'by-owner', fields: ['userId', 'device'] },
   ],
 });

@@ -22,6 +22,8 @@ export type InstallationCommand =
       readonly asset: AssetId;
       readonly orderId: string;
       readonly attempt: number;
+      /** The person by whose licence it is to be there. */
+      readonly userId?: string | undefined;
       /** Only where the app is, and was not asked for this version yet. */
       readonly update?: number | undefined;
     })
@@ -35,8 +37,12 @@ export type InstallationCommand =
     })
   /** The command was not sent to this device. */
   | (Command<'RecordUnsent'> & { readonly uuid: string; readonly reason: InstallationFailure })
-  /** The licence goes back. */
-  | (Command<'CancelInstallation'> & { readonly uId: string; readonly asset: AssetId })
+  /** The licence goes back, of the device itself or of a person; or the person has the device no more. */
+  | (Command<'CancelInstallation'> & {
+      readonly uId: string;
+      readonly asset: AssetId;
+      readonly userId?: string | undefined;
+    })
   | (Command<'RecordDeviceAnswer'> & { readonly uuid: string; readonly answer: DeviceAnswer })
   /** It is time to ask the device. `bundleIds`: of apps that have not told theirs, by adamId. */
   | (Command<'Look'> & { readonly uuid: string; readonly bundleIds: Readonly<Record<string, string>> })
@@ -72,9 +78,9 @@ export const installationDecider = (
         return [command.reason === 'no-licence' ? cancelled(app) : failed(app, command.reason, null, null)];
       }
       case 'CancelInstallation': {
-        const { uId, asset } = command;
+        const { uId, asset, userId } = command;
         const app = device.apps.get(asset.adamId);
-        const same = app?.uId === uId && app.pricingParam === asset.pricingParam;
+        const same = app?.uId === uId && app.pricingParam === asset.pricingParam && app.userId === userId;
         return same && isPending(app) ? [cancelled(app)] : [];
       }
       case 'RecordDeviceAnswer':
@@ -111,7 +117,15 @@ const waitsFor = (lookMs: Milliseconds, at: Instant, { installWithinMs }: Timing
 });
 
 function claimed(
-  { uuid, uId, asset, orderId, attempt, update }: InstallationCommand & { type: 'CommandInstallation' },
+  {
+    uuid,
+    uId,
+    asset,
+    orderId,
+    attempt,
+    userId,
+    update,
+  }: InstallationCommand & { type: 'CommandInstallation' },
   device: DeviceApps,
   at: Instant,
   timings: Timings,
@@ -121,12 +135,19 @@ function claimed(
   const app = device.apps.get(adamId);
   const needed =
     update === undefined
-      ? !app || !(isUnderWay(app) || app.phase === 'installed' || isCancelled(app, orderId))
+      ? !app ||
+        !(
+          isUnderWay(app) ||
+          app.phase === 'installed' ||
+          // A device that comes back to its person gets anew what was cancelled as it went.
+          (isCancelled(app, orderId) && (userId === undefined || attempt > 1))
+        )
       : app?.phase === 'installed' && (app.update ?? 0) < update;
   if (!needed) return [{ type: 'installation.not-needed', data: { adamId, uuid } }];
   // An update is a matter of the order that the app is there by.
   const by = update === undefined ? { orderId } : { orderId: app?.orderId ?? orderId, update };
-  const wanted = { uId, adamId, pricingParam, ...by, attempt };
+  const holder = update === undefined ? userId : app?.userId;
+  const wanted = { uId, adamId, pricingParam, ...by, attempt, ...ofPerson(holder) };
   const until = waitsFor(timings.unansweredMs, at, timings);
   return [{ type: 'installation.commanded', data: { ...wanted, uuid, ...until } }];
 }
@@ -142,7 +163,7 @@ function removalClaimed(
   const app = device.apps.get(adamId);
   const same = app?.uId === uId && app.pricingParam === pricingParam;
   if (!same || !isThere(app)) return [{ type: 'installation.not-needed', data: { adamId, uuid } }];
-  const wanted = { uId, adamId, pricingParam, orderId, attempt, uuid };
+  const wanted = { uId, adamId, pricingParam, orderId, attempt, uuid, ...ofPerson(app.userId) };
   const until = waitsFor(timings.unansweredMs, at, timings);
   return [{ type: 'installation.removal-commanded', data: { ...wanted, ...until } }];
 }
@@ -199,14 +220,17 @@ const failed = (
 ): InstallationEvent => ({ type: 'installation.failed', data: { ...tryOf(app), reason, code, again } });
 
 /** Which try of an installation has ended. */
-const tryOf = ({ uId, adamId, pricingParam, orderId, attempt, uuid }: Installation) => ({
+const tryOf = ({ uId, adamId, pricingParam, orderId, attempt, uuid, userId }: Installation) => ({
   uId,
   adamId,
   pricingParam,
   orderId,
   attempt,
   uuid,
+  ...ofPerson(userId),
 });
+
+const ofPerson = (userId: string | undefined) => (userId === undefined ? {} : { userId });
 
 /** Each answer counts once; a late success revises a failure, and what was cancelled. */
 function answered(

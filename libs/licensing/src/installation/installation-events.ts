@@ -61,6 +61,8 @@ interface Wanted extends AssetId {
   readonly orderId: string;
   /** 1 for the first try of an order. */
   readonly attempt: number;
+  /** The person by whose licence it is to be there; absent: it is the device's own. */
+  readonly userId?: string;
 }
 
 /** What becomes of apps. */

@@ -5,6 +5,7 @@ import type { AssetEvent } from '../asset/asset-events.js';
 import type { DeviceEvent } from '../device/device-events.js';
 import { asksForProfile } from '../device-profile.js';
 import type { MdmCommandEvent } from '../mdm-command/mdm-command-events.js';
+import type { PersonAppsEvent } from '../person-apps/person-apps-events.js';
 import { deviceIdOf } from '../serial-number.js';
 import { deviceAppsStream } from '../streams.js';
 import type { InstallationCommand } from './installation-decider.js';
@@ -16,11 +17,11 @@ const claim = reaction<MdmCommandEvent>('installation.claim', {
     stream,
     data: { uId, adamId, pricingParam, attempt, devices, update, removal },
   }) =>
-    devices.map(({ serialNumber, orderId }) => {
+    devices.map(({ serialNumber, orderId, userId }) => {
       const asked = { uuid: idOf(stream), uId, asset: { adamId, pricingParam }, orderId, attempt };
       const command: InstallationCommand = removal
         ? { type: 'CommandRemoval', ...asked }
-        : { type: 'CommandInstallation', ...asked, update };
+        : { type: 'CommandInstallation', ...asked, userId, update };
       return messageTo(deviceAppsStream(deviceIdOf(serialNumber)), command);
     }),
 });
@@ -45,8 +46,8 @@ const takeUnsent = reaction<MdmCommandEvent>('installation.take-unsent', {
     serialNumbers.map((serialNumber) => unsent(stream, serialNumber, 'not-queued')),
 });
 
-/** What is not installed yet is cancelled where its licence goes back. */
-const cancel = reaction<AssetEvent>('installation.cancel', {
+/** What is not installed yet is cancelled where its licence goes back, or its person has the device no more. */
+const cancel = reaction<AssetEvent | PersonAppsEvent>('installation.cancel', {
   'asset.licenses-returning'({ stream, data: { rolledOut = [] } }) {
     const { uId, adamId, pricingParam } = assetOf(idOf(stream));
     return rolledOut.map((serialNumber) =>
@@ -55,6 +56,19 @@ const cancel = reaction<AssetEvent>('installation.cancel', {
         uId,
         asset: { adamId, pricingParam },
       }),
+    );
+  },
+  'personApps.looked'({ stream, data: { uId, apps } }) {
+    const userId = idOf(stream);
+    return apps.flatMap(({ stop, adamId, pricingParam }) =>
+      stop.map((device) =>
+        messageTo(deviceAppsStream(device), {
+          type: 'CancelInstallation',
+          uId: uId ?? '',
+          asset: { adamId, pricingParam },
+          userId,
+        }),
+      ),
     );
   },
 });

@@ -13,6 +13,8 @@ import type { AppSeen, InstallationEvent, InstallationFailure } from './installa
 export interface Installation extends AssetId {
   readonly uId: string;
   orderId: string;
+  /** The person by whose licence it is to be there; absent: it is the device's own. */
+  userId?: string;
   attempt: number;
   /** The last command; its answers are told apart from those of earlier ones. */
   uuid: string;

@@ -14,7 +14,8 @@ export function installationSubjects({ stream, type, data }: Envelope<Installati
     type !== 'installation.removal-failed'
   )
     return { uId: null, holders };
-  const { uId, adamId, pricingParam, orderId } = data;
+  const { uId, adamId, pricingParam, orderId, userId } = data;
+  if (userId !== undefined) holders.push(`u:${userId}`);
   return { uId, holders, assets: [{ adamId, pricingParam }], orders: [orderId] };
 }
 

@@ -1,17 +1,22 @@
 import { effectiveAt, idOf, readModel, type Change, type Envelope, type Instant } from '@seatbook/kernel';
-import { assetOf } from '../asset-id.js';
+import { assetKey, assetOf } from '../asset-id.js';
 import type { AssetEvent } from '../asset/asset-events.js';
 import { NOBODY, orderAt, type Holders, type OrderRefs } from '../holder.js';
+import type { AppPlaced, PersonAppsEvent } from '../person-apps/person-apps-events.js';
+import type { AssetId } from '../ports.js';
 import { deviceIdOf } from '../serial-number.js';
 import type { InstallationEvent, InstallationFailure } from './installation-events.js';
 
 /**
  * How an installation stands. `licence-coming`: it begins when the licence is assigned. `wanted`: the next command is to
- * be planned. `no-licence`: none came. `cancelled`: its licence went back before it was installed. `not-removed`:
+ * be planned. `waiting-for-person`: who holds the licence has not accepted yet. `waiting-for-device`: who holds it has no
+ * device that it fits and that is enrolled. `no-licence`: none came. `cancelled`: its licence went back before it was installed. `not-removed`:
  * it was to be removed, and is still there as far as anybody knows.
  */
 export const INSTALLATION_STATES = [
   'licence-coming',
+  'waiting-for-person',
+  'waiting-for-device',
   'wanted',
   'commanded',
   'put-off',
@@ -29,9 +34,12 @@ export const INSTALLATION_STATES = [
 
 export type InstallationState = (typeof INSTALLATION_STATES)[number];
 
-/** One app on one device. */
+/** One app on one device; or what a person is to have, as long as it is on no device. */
 export interface InstallationDocument {
-  readonly device: string;
+  /** Null of a person's as long as it is on no device. */
+  readonly device: string | null;
+  /** The person by whose licence it is there, or is to be; null: by the device's own. */
+  userId: string | null;
   readonly uId: string;
   readonly adamId: string;
   readonly pricingParam: string;
@@ -62,54 +70,129 @@ export const GRACE_MS = 30 * 24 * 3_600_000;
 
 export const installationKey = (device: string, adamId: string): string => `${device}|${adamId}`;
 
-/** Rows of devices that are wanted to have an app. */
+/** What a person is to have, as long as it is on no device. */
+export const personInstallationKey = (userId: string, asset: AssetId & { readonly uId: string }): string =>
+  `u:${userId}|${assetKey(asset.uId, asset)}`;
+
+/** What is wanted of one app by one order. */
+interface WantedApp extends AssetId {
+  readonly uId: string;
+  readonly orderId: string;
+}
+
+/** A row that is wanted anew; what is installed or under way goes on. */
+const wantedRow =
+  (
+    holder: Pick<InstallationDocument, 'device' | 'userId'>,
+    { uId, adamId, pricingParam, orderId }: WantedApp,
+    state: InstallationState,
+    since: Instant,
+  ) =>
+  (row: InstallationDocument | null): InstallationDocument => {
+    const before = row?.state;
+    const kept = before === 'installed' || (before !== undefined && UNDER_WAY.has(before));
+    // It has its licence, or is getting one again.
+    if (row && kept) return { ...row, ...holder, orderId, endsAt: null };
+    const none = {
+      reason: null,
+      code: null,
+      version: null,
+      askedVersion: null,
+      nextAt: null,
+      endsAt: null,
+    };
+    return { ...holder, uId, adamId, pricingParam, orderId, state, since, ...none, attempts: 0, uuid: null };
+  };
+
+/** Rows of devices and persons that are wanted to have an app. */
 function wanted(
   event: Envelope,
-  holders: Holders,
+  { serialNumbers, userIds }: Holders,
   refs: OrderRefs,
   state: InstallationState,
 ): readonly InstallationChange[] {
-  const { uId, adamId, pricingParam } = assetOf(idOf(event.stream));
+  const address = assetOf(idOf(event.stream));
   const since = effectiveAt(event.metadata);
-  return holders.serialNumbers.map((serialNumber, index) => {
+  const devices = serialNumbers.map((serialNumber, index) => {
     const device = deviceIdOf(serialNumber);
-    const orderId = orderAt(refs, index);
+    const app = { ...address, orderId: orderAt(refs, index) };
     return {
-      key: installationKey(device, adamId),
-      evolve(row) {
-        const before = row?.state;
-        const kept = before === 'installed' || (before !== undefined && UNDER_WAY.has(before));
-        // It has its licence, or is getting one again.
-        if (row && kept) return { ...row, orderId, endsAt: null };
-        const none = {
-          reason: null,
-          code: null,
-          version: null,
-          askedVersion: null,
-          nextAt: null,
-          endsAt: null,
-        };
-        const fresh = { ...none, attempts: 0, uuid: null };
-        return { device, uId, adamId, pricingParam, orderId, state, since, ...fresh };
-      },
+      key: installationKey(device, address.adamId),
+      evolve: wantedRow({ device, userId: null }, app, state, since),
     };
   });
+  const persons = userIds.map((userId, index) => {
+    const app = { ...address, orderId: orderAt(refs, serialNumbers.length + index) };
+    return {
+      key: personInstallationKey(userId, address),
+      evolve: wantedRow({ device: null, userId }, app, state, since),
+    };
+  });
+  return [...devices, ...persons];
 }
 
+/** Nothing was done about it yet. */
+const NOT_BEGUN: ReadonlySet<InstallationState> = new Set<InstallationState>([
+  'licence-coming',
+  'waiting-for-person',
+  'waiting-for-device',
+  'wanted',
+]);
+
+const cancelledBy =
+  (userId: string | null, since: Instant) =>
+  (row: InstallationDocument | null): InstallationDocument | null =>
+    row !== null && row.userId === userId && NOT_BEGUN.has(row.state)
+      ? { ...row, state: 'cancelled', since }
+      : row;
+
 /** Rows that nothing was done about yet, and whose licence goes back. */
-const cancelledBefore = (
+function cancelledBefore(
   event: Envelope,
-  serialNumbers: readonly string[],
-): readonly InstallationChange[] => {
-  const { adamId } = assetOf(idOf(event.stream));
-  return serialNumbers.map((serialNumber) => ({
-    key: installationKey(deviceIdOf(serialNumber), adamId),
-    evolve: (row) =>
-      row?.state === 'wanted' || row?.state === 'licence-coming'
-        ? { ...row, state: 'cancelled', since: effectiveAt(event.metadata) }
-        : row,
-  }));
-};
+  { serialNumbers, userIds }: Holders,
+): readonly InstallationChange[] {
+  const address = assetOf(idOf(event.stream));
+  const since = effectiveAt(event.metadata);
+  return [
+    ...serialNumbers.map((serialNumber) => ({
+      key: installationKey(deviceIdOf(serialNumber), address.adamId),
+      evolve: cancelledBy(null, since),
+    })),
+    ...userIds.map((userId) => ({
+      key: personInstallationKey(userId, address),
+      evolve: cancelledBy(userId, since),
+    })),
+  ];
+}
+
+/** What a look at a person's apps says of one of them: the row of the person, and those of devices. */
+function placed(event: Envelope, uId: string, app: AppPlaced): readonly InstallationChange[] {
+  const { adamId, pricingParam, orderId, waitsFor, start, stop, over = [] } = app;
+  const userId = idOf(event.stream);
+  const since = effectiveAt(event.metadata);
+  const wants = { uId, adamId, pricingParam, orderId };
+  const onDevice = (device: string, evolve: InstallationChange['evolve']): InstallationChange => ({
+    key: installationKey(device, adamId),
+    evolve,
+  });
+  const ownState = waitsFor === 'person' ? 'waiting-for-person' : 'waiting-for-device';
+  return [
+    {
+      key: personInstallationKey(userId, wants),
+      evolve(row) {
+        if (app.over) return cancelledBy(userId, since)(row);
+        return waitsFor === null ? null : wantedRow({ device: null, userId }, wants, ownState, since)(row);
+      },
+    },
+    ...start.map((device) => onDevice(device, wantedRow({ device, userId }, wants, 'wanted', since))),
+    ...stop.map((device) => onDevice(device, cancelledBy(userId, since))),
+    ...over.map((device) =>
+      onDevice(device, (row) =>
+        row?.userId === userId && MAY_BE_THERE.has(row.state) ? { ...row, endsAt: since + GRACE_MS } : row,
+      ),
+    ),
+  ];
+}
 
 /** What may be used for some time only stays for good. */
 const licensedAgain = (event: Envelope, serialNumbers: readonly string[]): readonly InstallationChange[] => {
@@ -147,20 +230,27 @@ const changed = (
 });
 
 /** Rows whose licence will not come. */
-const unlicensed = (event: Envelope, { serialNumbers }: Holders): readonly InstallationChange[] => {
-  const { adamId } = assetOf(idOf(event.stream));
-  return serialNumbers.map((serialNumber) => ({
-    key: installationKey(deviceIdOf(serialNumber), adamId),
+function unlicensed(event: Envelope, { serialNumbers, userIds }: Holders): readonly InstallationChange[] {
+  const address = assetOf(idOf(event.stream));
+  const keys = [
+    ...serialNumbers.map((serialNumber) => installationKey(deviceIdOf(serialNumber), address.adamId)),
+    ...userIds.map((userId) => personInstallationKey(userId, address)),
+  ];
+  return keys.map((key) => ({
+    key,
     evolve: (row) =>
       row?.state === 'licence-coming'
         ? { ...row, state: 'no-licence', since: effectiveAt(event.metadata) }
         : row,
   }));
-};
+}
 
-export const installationsModel = readModel<InstallationDocument, AssetEvent | InstallationEvent>()({
+export const installationsModel = readModel<
+  InstallationDocument,
+  AssetEvent | InstallationEvent | PersonAppsEvent
+>()({
   name: 'installations',
-  version: 4,
+  version: 5,
   on: {
     'asset.installations-answered': (event) => [
       ...wanted(event, event.data.start, event.data, 'wanted'),
@@ -185,8 +275,11 @@ export const installationsModel = readModel<InstallationDocument, AssetEvent | I
     'asset.reservations-ended': (event) =>
       event.data.was === 'returning' ? [] : unlicensed(event, event.data),
     'asset.licenses-returning'(event) {
-      const { rolledOut = [], pending } = event.data;
-      return cancelledBefore(event, [...rolledOut, ...pending.serialNumbers]);
+      const { rolledOut = [], pending, returning } = event.data;
+      return cancelledBefore(event, {
+        serialNumbers: [...rolledOut, ...pending.serialNumbers],
+        userIds: [...returning.userIds, ...pending.userIds],
+      });
     },
     'asset.licenses-returned'(event) {
       const { adamId } = assetOf(idOf(event.stream));
@@ -194,17 +287,21 @@ export const installationsModel = readModel<InstallationDocument, AssetEvent | I
       return event.data.serialNumbers.map((serialNumber) => ({
         key: installationKey(deviceIdOf(serialNumber), adamId),
         // What is under way may be there in an older version, and what was cancelled may come all the same.
-        evolve: (row) => (row && MAY_BE_THERE.has(row.state) ? { ...row, endsAt } : row),
+        evolve: (row) =>
+          row && row.userId === null && MAY_BE_THERE.has(row.state) ? { ...row, endsAt } : row,
       }));
     },
+    'personApps.looked': (event) =>
+      event.data.apps.flatMap((app) => placed(event, event.data.uId ?? '', app)),
     'installation.commanded'(event) {
-      const { uId, adamId, pricingParam, orderId, attempt, uuid, lookAt } = event.data;
+      const { uId, adamId, pricingParam, orderId, attempt, uuid, lookAt, userId = null } = event.data;
       const device = idOf(event.stream);
       return [
         {
           key: installationKey(device, adamId),
           evolve: (row) => ({
             device,
+            userId,
             uId,
             adamId,
             pricingParam,
@@ -273,5 +370,6 @@ export const installationsModel = readModel<InstallationDocument, AssetEvent | I
     { name: 'by-order', fields: ['orderId', 'state', 'device'] },
     { name: 'by-app', fields: ['uId', 'adamId', 'state', 'device'] },
     { name: 'by-state', fields: ['state', 'device'] },
+    { name: 'by-person', fields: ['userId', 'adamId', 'device'] },
   ],
 });

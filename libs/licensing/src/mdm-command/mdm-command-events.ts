@@ -7,10 +7,11 @@ type Event<T extends string, D> = {
   readonly data: D & { readonly uId: string };
 };
 
-/** A device that gets the command, and the order that wants its app there. */
+/** A device that gets the command, and the order that wants its app there. `userId`: by the licence of a person; else by its own. */
 export interface CommandedDevice {
   readonly serialNumber: string;
   readonly orderId: string;
+  readonly userId?: string;
 }
 
 /** Devices that get an app together with the VPN that it uses. */

@@ -2,10 +2,18 @@ import { idOf, type Step, type Steps } from '@seatbook/kernel';
 import type { AppSettings } from '../app-settings.js';
 import { bundleIdOf } from '../asset-description.js';
 import { commandForOthers } from '../command-uuid.js';
+import type { HolderKey } from '../holder.js';
 import { settingsInForce } from '../settings-in-force.js';
 import type { DeviceRequest, LicensingPorts, MdmApi, MdmResult } from '../ports.js';
 import { deviceIdOf } from '../serial-number.js';
-import { assetStream, deviceAppsStream, deviceStream, profileStream, type DeviceState } from '../streams.js';
+import {
+  activationStream,
+  assetStream,
+  deviceAppsStream,
+  deviceStream,
+  profileStream,
+  type DeviceState,
+} from '../streams.js';
 import { isAhead, type LongestWaits, type Timings } from '../timings.js';
 import type { MdmCommandCommand, MdmCommandState } from './mdm-command-decider.js';
 
@@ -105,22 +113,24 @@ async function startOf(
   { claimWithinMs }: Timings,
   ports: LicensingPorts,
 ): Promise<MdmCommandCommand | null> {
-  const claimed: string[] = [];
+  const claimed: Claimed[] = [];
   const phase = plan.removal ? 'removing' : 'commanded';
   let bundleId: string | null = null;
   for (const { serialNumber } of plan.devices) {
     const claim = await ports.look(deviceAppsStream(deviceIdOf(serialNumber)), ({ apps, asked }) => {
       if (asked.get(plan.adamId) !== uuid) return 'not-asked';
       const app = apps.get(plan.adamId);
-      return app?.uuid === uuid && app.phase === phase ? { bundleId: app.bundleId } : 'not-needed';
+      return app?.uuid === uuid && app.phase === phase
+        ? { bundleId: app.bundleId, userId: app.userId }
+        : 'not-needed';
     });
     if (claim === 'not-asked' && isAhead(claimBy, ports.clock.now(), claimWithinMs)) return null;
     if (typeof claim === 'string') continue;
-    claimed.push(serialNumber);
+    claimed.push({ serialNumber, userId: claim.userId });
     bundleId ??= claim.bundleId;
   }
   const left = plan.removal ? await unwanted(claimed, plan, ports) : await licensed(claimed, plan, ports);
-  const others = claimed.filter((serialNumber) => !left.has(serialNumber));
+  const others = claimed.flatMap(({ serialNumber }) => (left.has(serialNumber) ? [] : serialNumber));
   const serialNumbers: string[] = [];
   const enrolmentIds: string[] = [];
   const unreachable: string[] = [];
@@ -165,37 +175,59 @@ const vpnUuidOf = async ({ vpnProfileId }: AppSettings, { look }: LicensingPorts
         phase === 'registered' ? payload.vpnUuid : null,
       );
 
-/** Those who have no licence, and are to have none. */
+/** A device that takes the command, by its own licence or by that of the person who has it. */
+interface Claimed {
+  readonly serialNumber: string;
+  readonly userId: string | undefined;
+}
+
+const holderOf = ({ serialNumber, userId }: Claimed): HolderKey =>
+  userId === undefined ? `d:${serialNumber}` : `u:${userId}`;
+
+/** Those whose licence is gone, and is to be. */
 const unwanted = (
-  serialNumbers: readonly string[],
+  devices: readonly Claimed[],
   { uId, adamId, pricingParam }: Plan,
   { look }: LicensingPorts,
 ): Promise<ReadonlySet<string>> =>
   look(assetStream(uId, { adamId, pricingParam }), ({ pairs, spellings }) => {
-    const goes = (serialNumber: string): boolean => {
-      const key = `d:${serialNumber}`;
+    const goes = (device: Claimed): boolean => {
+      const key = holderOf(device);
       const pair = pairs.get(key) ?? pairs.get(spellings.get(key)?.[0] ?? key);
       return !pair || pair.state === 'failed' || (pair.state === 'returning' && pair.followUp === null);
     };
-    return new Set(serialNumbers.filter(goes));
+    return new Set(devices.filter(goes).map(({ serialNumber }) => serialNumber));
   });
 
-/** Those for whom the ledger has a licence that stays. */
-const licensed = (
-  serialNumbers: readonly string[],
+/** Those for whom the ledger has a licence that stays; that of a person counts on devices that the person has. */
+async function licensed(
+  devices: readonly Claimed[],
   { uId, adamId, pricingParam }: Plan,
   { look }: LicensingPorts,
-): Promise<ReadonlySet<string>> =>
-  look(
-    assetStream(uId, { adamId, pricingParam }),
-    ({ pairs }) =>
-      new Set(
-        serialNumbers.filter((serialNumber) => {
-          const pair = pairs.get(`d:${serialNumber}`);
-          return pair?.state === 'assigned' && pair.followUp === null;
-        }),
-      ),
+): Promise<ReadonlySet<string>> {
+  const held = await look(assetStream(uId, { adamId, pricingParam }), ({ pairs }) =>
+    devices.filter((device) => {
+      const pair = pairs.get(holderOf(device));
+      return pair?.state === 'assigned' && pair.followUp === null;
+    }),
   );
+  const found = new Set<string>();
+  for (const { serialNumber, userId } of held) {
+    if (userId !== undefined) {
+      const owner = await look(
+        deviceStream(deviceIdOf(serialNumber)),
+        ({ registered }) => registered?.userId ?? null,
+      );
+      const accepted = await look(
+        activationStream(uId),
+        ({ persons }) => persons.get(userId)?.state === 'associated',
+      );
+      if (owner !== userId || !accepted) continue;
+    }
+    found.add(serialNumber);
+  }
+  return found;
+}
 
 export const mdmCommandSteps = (timings: Timings) =>
   ({ enqueue: enqueue(timings) }) satisfies Steps<MdmCommandState, LicensingPorts, MdmCommandCommand>;

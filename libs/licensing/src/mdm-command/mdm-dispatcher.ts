@@ -87,7 +87,11 @@ function planned(some: readonly Wanted[], uuid: string): PlannedCommand {
       uId: row.uId,
       asset: row.asset,
       attempt: row.attempt,
-      devices: some.map(({ serialNumber, orderId }) => ({ serialNumber, orderId })),
+      devices: some.map(({ serialNumber, orderId, userId }) => ({
+        serialNumber,
+        orderId,
+        ...(userId && { userId }),
+      })),
       update: row.update ?? undefined,
       removal: row.removal || undefined,
       lots: [...new Set(some.map((wanted) => wanted.row.lot))],

@@ -12,6 +12,7 @@ import type { AppSettingsEvent } from '../app-settings/app-settings-events.js';
 import type { AssetEvent } from '../asset/asset-events.js';
 import { orderAt, type Holders, type OrderRefs } from '../holder.js';
 import type { InstallationEvent } from '../installation/installation-events.js';
+import type { PersonAppsEvent } from '../person-apps/person-apps-events.js';
 import type { AssetId } from '../ports.js';
 import type { CommandedDevice, MdmCommandEvent } from './mdm-command-events.js';
 
@@ -50,11 +51,13 @@ function opened(
     update = null,
     removal = false,
   }: Partial<Pick<WantedRow, 'attempt' | 'notBefore' | 'update' | 'removal'>> = {},
+  /** Of an event that wants several apps: which of them. */
+  part = '',
 ): readonly WantedChange[] {
   if (devices.length === 0) return [];
   const { stream, revision, metadata } = event;
   const { uId, adamId, pricingParam } = address;
-  const lot = `${stream}#${revision}`;
+  const lot = `${stream}#${revision}${part}`;
   const row: WantedRow = {
     server: MDM_SERVER,
     lot,
@@ -71,17 +74,17 @@ function opened(
   return [{ key: lot, evolve: () => row }];
 }
 
-/** Persons have no device of their own: what is theirs is installed where they are. */
+/** Of the devices among them; what persons want is wanted on their devices, as soon as these are known. */
 const devicesOf = (holders: Holders, refs: OrderRefs): readonly CommandedDevice[] =>
   holders.serialNumbers.map((serialNumber, index) => ({ serialNumber, orderId: orderAt(refs, index) }));
 
 /** What the MDM dispatcher decides from: devices that want an app, or are to lose it, and have no command. */
 export const wantedInstallationsModel = readModel<
   WantedRow,
-  AppSettingsEvent | AssetEvent | InstallationEvent | MdmCommandEvent
+  AppSettingsEvent | AssetEvent | InstallationEvent | MdmCommandEvent | PersonAppsEvent
 >()({
   name: 'wanted-installations',
-  version: 3,
+  version: 4,
   on: {
     'asset.installations-answered'(event) {
       const { start, orderId } = event.data;
@@ -109,9 +112,9 @@ export const wantedInstallationsModel = readModel<
       return opened(event, event.data, devices, { update });
     },
     'installation.failed'(event) {
-      const { again, orderId, attempt } = event.data;
+      const { again, orderId, attempt, userId } = event.data;
       if (again === null) return [];
-      const device = { serialNumber: idOf(event.stream), orderId };
+      const device = { serialNumber: idOf(event.stream), orderId, ...(userId && { userId }) };
       return opened(event, event.data, [device], { attempt: attempt + 1, notBefore: again });
     },
     'installation.removal-failed'(event) {
@@ -120,6 +123,14 @@ export const wantedInstallationsModel = readModel<
       const device = { serialNumber: idOf(event.stream), orderId };
       const next = { attempt: attempt + 1, notBefore: again, removal: true };
       return opened(event, event.data, [device], next);
+    },
+    'personApps.looked'(event) {
+      const { uId, apps } = event.data;
+      const userId = idOf(event.stream);
+      return apps.flatMap(({ start, orderId, ...asset }, index) => {
+        const devices = start.map((serialNumber) => ({ serialNumber, orderId, userId }));
+        return opened(event, { uId: uId ?? '', ...asset }, devices, {}, `/${index}`);
+      });
     },
     'mdmCommand.planned'({ data: { lots, devices } }) {
       const taken = new Set(devices.map(({ serialNumber }) => serialNumber));

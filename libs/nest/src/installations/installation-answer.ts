@@ -22,10 +22,13 @@ import {
 import { API } from '../http/api-root.js';
 import { AsOfAnswer, asOfAnswer } from '../reading/as-of.js';
 
-/** One app on one device. */
+/** One app on one device; or what a person is to have, as long as it is on no device. */
 export class InstallationAnswer {
-  @Text('C02XK0AAHV29')
-  serialNumber!: string;
+  @TextOrNull('C02XK0AAHV29', 'Null for what a person is to have, as long as it is on no device.')
+  serialNumber!: string | null;
+
+  @TextOrNull(null, "The person by whose licence it is there, or is to be; null: by the device's own.")
+  userId!: string | null;
 
   @Text('7700000000000001')
   accountId!: string;
@@ -67,14 +70,14 @@ export class InstallationAnswer {
   endsAt!: string | null;
 
   @Links({ device: '/api/v1/devices/C02XK0AAHV29', timeline: '/api/v1/timeline?serialNumber=C02XK0AAHV29' })
-  links!: { device: string; timeline: string };
+  links!: { device?: string; person?: string; timeline: string };
 }
 
 export function installationAnswer(row: InstallationDocument): InstallationAnswer {
-  const { device, uId, orderId, state, reason, code, attempts, version } = row;
-  const inAddress = encodeURIComponent(device);
+  const { device, userId, uId, orderId, state, reason, code, attempts, version } = row;
   return {
     serialNumber: device,
+    userId,
     accountId: uId,
     assetId: idOfAsset(row),
     orderId,
@@ -87,11 +90,16 @@ export function installationAnswer(row: InstallationDocument): InstallationAnswe
     nextAt: isoTime(row.nextAt),
     endsAt: isoTime(row.endsAt),
     links: {
-      device: `${API}/devices/${inAddress}`,
-      timeline: `${API}/timeline?serialNumber=${inAddress}`,
+      ...(device === null ? {} : { device: `${API}/devices/${encodeURIComponent(device)}` }),
+      ...(userId === null ? {} : { person: `${API}/persons/${userId}` }),
+      timeline: `${API}/timeline?${holderInAddress(device, userId)}`,
     },
   };
 }
+
+/** The device where there is one, else the person. */
+const holderInAddress = (device: string | null, userId: string | null): string =>
+  device === null ? `userId=${userId ?? ''}` : `serialNumber=${encodeURIComponent(device)}`;
 
 const counts = (description: string, example: object): PropertyDecorator =>
   ApiProperty({
@@ -105,7 +113,7 @@ export class RolloutAnswer {
   @Text('60501a66-da6b-8e0d-99da-ff88c72147da')
   orderId!: string;
 
-  @Count(120, 'Apps on devices that the rollout names.')
+  @Count(120, 'Apps on devices that the rollout names itself or by their persons.')
   targets!: number;
 
   @counts(
@@ -126,10 +134,13 @@ export const rolloutAnswer = ({ asOf, ...progress }: RolloutProgress): RolloutAn
   asOf: asOfAnswer(asOf),
 });
 
-/** One app on one device that a rollout names. */
+/** One app on one device that a rollout names itself or by its person. */
 export class TargetAnswer {
-  @Text('C02XK0AAHV29')
-  serialNumber!: string;
+  @TextOrNull('C02XK0AAHV29', 'Null of a person whose app is on no device.')
+  serialNumber!: string | null;
+
+  @TextOrNull(null, 'The person that the rollout names; null where it names the device.')
+  userId!: string | null;
 
   @Text('900000001.STDQ')
   assetId!: string;
@@ -147,16 +158,18 @@ export class TargetAnswer {
 export const targetAnswer = ({
   uId,
   device,
+  userId,
   state,
   installation,
   ...asset
 }: RolloutTarget): TargetAnswer => ({
   serialNumber: device,
+  userId,
   assetId: idOfAsset(asset),
   state,
   installation: installation && installationAnswer(installation),
   links: {
-    why: `${API}/accounts/${uId}/assets/${idOfAsset(asset)}/why?serialNumber=${encodeURIComponent(device)}`,
+    why: `${API}/accounts/${uId}/assets/${idOfAsset(asset)}/why?${holderInAddress(device, userId)}`,
   },
 });
 

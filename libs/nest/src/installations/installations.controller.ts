@@ -63,10 +63,18 @@ class StateQuery extends PageQuery {
 }
 
 class InstallationsQuery extends StateQuery {
-  @ApiPropertyOptional({ description: 'Only those of this device. It goes before `orderId`.' })
+  @ApiPropertyOptional({ description: 'Only those of this device. It goes before `userId` and `orderId`.' })
   @IsOptional()
   @TextField(1, 40)
   serialNumber?: string;
+
+  @ApiPropertyOptional({
+    description:
+      'Only those by licences of this person, on whatever device, and what waits. It goes before `orderId`.',
+  })
+  @IsOptional()
+  @TextField(1, 100)
+  userId?: string;
 
   @ApiPropertyOptional({ description: 'Only those that this order wanted last.' })
   @IsOptional()
@@ -117,8 +125,8 @@ export class InstallationsController {
     @Query() query: InstallationsQuery,
     @WantedPosition() position?: Position,
   ): Promise<Items<InstallationAnswer>> {
-    const { state, reason, serialNumber, orderId } = query;
-    const wanted = { state, reason, serialNumber, orderId, position };
+    const { state, reason, serialNumber, userId, orderId } = query;
+    const wanted = { state, reason, serialNumber, userId, orderId, position };
     return itemsOf(
       query,
       (part) => this.queries.execute(new Queries.ListInstallations({ ...wanted, part })),

@@ -159,7 +159,10 @@ export class WhyAnswer extends ReasonAnswer {
   @PartOrNull(() => PairAnswer, 'The licence; null where there is none and none is waited for.')
   licence!: PairAnswer | null;
 
-  @PartOrNull(() => InstallationAnswer, 'Null where it was never to be installed, and for persons.')
+  @PartOrNull(
+    () => InstallationAnswer,
+    'Null where it was never to be installed. Of a person: the one that is farthest from being installed.',
+  )
   installation!: InstallationAnswer | null;
 
   @Part(() => SettingsAnswer, 'In force now.')

@@ -67,6 +67,7 @@ export class OrderRefusal {
       'NOTHING_TO_GIVE',
       'RECEIVER_HAS_ONE',
       'NO_LICENSE',
+      'NOT_INSTALLABLE',
     ],
     'SHORT',
   )

@@ -194,9 +194,10 @@ export class ReassignLicenseBody extends AssetsBody {
 }
 
 /**
- * Each of the assets on each of the devices that has its licence, or is getting it: of named ones, of a group, of all that
- * have the licence, or of those on which another rollout has failed. Exactly one of these is given. Who is meant is found
- * when the order is placed.
+ * Each of the assets on each of the devices that has its licence, or is getting it, and on all devices of each person of
+ * whom the same is true: of named ones, of a group, of all that have the licence, or of those for whom another rollout has
+ * failed. Exactly one of these is given. Who is meant is found when the order is placed; devices that come to a person
+ * later get it as well.
  */
 export class RolloutAppBody extends OrderBody {
   @ApiProperty({ enum: ['RolloutApp'] })
@@ -219,12 +220,16 @@ export class RolloutAppBody extends OrderBody {
   @SerialNumbers(LISTED_DEVICE)
   serialNumbers?: string[];
 
+  @UserIds()
+  userIds?: string[];
+
   @GroupId()
   groupId?: string;
 
   @ApiPropertyOptional({
     enum: ['assigned'],
-    description: 'In place of devices: all that hold a licence of the asset when the order is placed.',
+    description:
+      'In place of devices and persons: all that hold a licence of the asset when the order is placed.',
   })
   @MayBeLeftOut()
   @IsIn(['assigned'])
@@ -234,7 +239,7 @@ export class RolloutAppBody extends OrderBody {
     example: '60501a66-da6b-8e0d-99da-ff88c72147da',
     pattern: SHOWN_AND_NOT_BLANK,
     description:
-      'In place of devices: another rollout of the account, for those of its installations that have failed and have not succeeded since. Each app only where it has failed.',
+      'In place of devices and persons: another rollout of the account, for those of its installations that have failed and have not succeeded since. Each app only where it has failed.',
   })
   @MayBeLeftOut()
   @TextField(1, 100)
@@ -254,7 +259,7 @@ export function scopeIn({
 }: Pick<RolloutAppBody, 'scope' | 'failedOf'>): OrderScope | undefined {
   if (failedOf === undefined) return scope && { assigned: true };
   if (scope === undefined) return { failedOf };
-  throw new Refusal('INVALID_HOLDER', 'name devices, a group, or a scope: one of them');
+  throw new Refusal('INVALID_HOLDER', 'name devices and persons, a group, or a scope: one of them');
 }
 
 /** Each of the assets back from each of the devices and persons, at least one of them, or of a group. */

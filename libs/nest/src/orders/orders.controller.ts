@@ -298,9 +298,9 @@ function commandOf(body: AnyOrderBody, caller: Caller) {
       return new Commands.ReassignLicense({ ...reassigned, expect }, caller);
     }
     case 'RolloutApp': {
-      const { serialNumbers, groupId, assetIds = [] } = body;
+      const { serialNumbers, userIds, groupId, assetIds = [] } = body;
       const [assets, expect] = [assetIds.map(assetIdOf), expectedOf(body.expect)];
-      const named = { serialNumbers, groupId, scope: scopeIn(body) };
+      const named = { serialNumbers, userIds, groupId, scope: scopeIn(body) };
       return new Commands.RolloutApp({ uId, assets, ...named, expect }, caller);
     }
     case 'ReturnAll': {

@@ -48,11 +48,10 @@ function queryOf(body: AnyPlanBody) {
       allowUnenrolled,
     });
   }
-  const { serialNumbers, groupId, assetIds = [] } = body;
+  const { serialNumbers, userIds, groupId, assetIds = [] } = body;
   const assets = assetIds.map(assetIdOf);
   const { ifShort, fromReserve, platform = null } = kind === 'AssignLicense' ? body : WAITS;
-  const more =
-    kind === 'RolloutApp' ? { scope: scopeIn(body) } : { userIds: body.userIds, scope: movedIn(body) };
-  const holders = { serialNumbers, groupId, ...more };
+  const scope = kind === 'RolloutApp' ? scopeIn(body) : movedIn(body);
+  const holders = { serialNumbers, userIds, groupId, scope };
   return new Queries.PlanOrder({ kind, uId, assets, ...holders, ifShort, fromReserve, platform });
 }

@@ -99,7 +99,7 @@ export async function devicesOpen(
   ]);
   const phaseOf = (id: string): DevicePhase | undefined => registry.get(id)?.document?.state;
   for (const { device: id, adamId, state } of rows) {
-    if (state === 'installed' && LEFT.includes(phaseOf(id)))
+    if (id !== null && state === 'installed' && LEFT.includes(phaseOf(id)))
       wrong.push(`${adamId} is said to be on ${id}, which has left`);
   }
   if (!nothingLost) return wrong;

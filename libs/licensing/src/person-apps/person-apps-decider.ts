@@ -1,0 +1,157 @@
+import type { Command, Decider } from '@seatbook/kernel';
+import { assetKey } from '../asset-id.js';
+import type { AssetId } from '../ports.js';
+import type { AppPlaced, PersonAppsEvent, PersonWait } from './person-apps-events.js';
+
+/** How the licence of an app stands. `going`: it is on its way back. `gone`: or the app is not wanted by it. */
+export type PersonLicence = 'held' | 'going' | 'gone';
+
+/** What a look has found of one app. */
+export interface AppFound extends AssetId {
+  readonly uId: string;
+  readonly licence: PersonLicence;
+  /** Apple has said that the person has accepted. */
+  readonly accepted: boolean;
+  /** Enrolled devices of the person whose platform fits. */
+  readonly devices: readonly string[];
+}
+
+export type PersonAppsCommand =
+  | (Command<'WantApp'> & { readonly uId: string; readonly asset: AssetId; readonly orderId: string })
+  /** `of`: the app that it is about; null: all of them. `device`: one of the person's that can be reached anew. */
+  | (Command<'DoubtApps'> & {
+      readonly of: (AssetId & { readonly uId: string }) | null;
+      readonly device?: string | undefined;
+    })
+  | (Command<'RecordLook'> & { readonly found: readonly AppFound[] });
+
+export interface PersonApp extends AssetId {
+  readonly uId: string;
+  orderId: string;
+  waitsFor: PersonWait | null;
+  /** It was rolled out since the last look: devices that had it are asked again. */
+  again: boolean;
+  /** Devices that are to have it. */
+  placed: Set<string>;
+  /** Devices that were to have it by the same licence. */
+  left: Set<string>;
+}
+
+export interface PersonApps {
+  /** By account and asset. */
+  readonly apps: Map<string, PersonApp>;
+  doubted: boolean;
+}
+
+/** An event places apps on this many devices, and a few more where one app has many. */
+const MAX_PLACED = 500;
+
+export const personAppsDecider: Decider<PersonAppsCommand, PersonApps, PersonAppsEvent> = {
+  initial: () => ({ apps: new Map(), doubted: false }),
+
+  decide(command, person) {
+    switch (command.type) {
+      case 'WantApp': {
+        const { uId, asset, orderId } = command;
+        const { adamId, pricingParam } = asset;
+        return [{ type: 'personApps.wanted', data: { uId, adamId, pricingParam, orderId } }];
+      }
+      case 'DoubtApps': {
+        const { of, device } = command;
+        if (of === null ? person.apps.size === 0 : !person.apps.has(assetKey(of.uId, of))) return [];
+        return [{ type: 'personApps.doubted', data: { uId: of?.uId ?? null, ...(device && { device }) } }];
+      }
+      case 'RecordLook':
+        return person.doubted ? looked(command.found, person) : [];
+    }
+  },
+
+  evolve(person, event) {
+    switch (event.type) {
+      case 'personApps.wanted': {
+        const { uId, adamId, pricingParam, orderId } = event.data;
+        const key = assetKey(uId, event.data);
+        const before = person.apps.get(key) ?? { waitsFor: null, placed: new Set(), left: new Set() };
+        person.apps.set(key, { ...before, uId, adamId, pricingParam, orderId, again: true });
+        person.doubted = true;
+        break;
+      }
+      case 'personApps.doubted': {
+        const { device } = event.data;
+        person.doubted = true;
+        // It gets all of them once more.
+        if (device !== undefined)
+          for (const { placed, left } of person.apps.values()) if (placed.delete(device)) left.add(device);
+        break;
+      }
+      case 'personApps.looked': {
+        const { uId, apps, more } = event.data;
+        person.doubted = more;
+        for (const app of apps) placed(assetKey(uId ?? '', app), app, person);
+      }
+    }
+    return person;
+  },
+};
+
+function placed(key: string, { waitsFor, start, stop, over }: AppPlaced, { apps }: PersonApps): void {
+  const app = apps.get(key);
+  if (!app) return;
+  if (over !== undefined) {
+    apps.delete(key);
+    return;
+  }
+  app.waitsFor = waitsFor;
+  app.again = false;
+  for (const device of stop) {
+    app.placed.delete(device);
+    app.left.add(device);
+  }
+  for (const device of start) {
+    app.placed.add(device);
+    app.left.delete(device);
+  }
+}
+
+/** Each event is of one account; what does not fit is looked at once more. */
+function looked(found: readonly AppFound[], person: PersonApps): PersonAppsEvent[] {
+  const byAccount = new Map<string, AppPlaced[]>();
+  let room = MAX_PLACED;
+  let more = false;
+  for (const one of found) {
+    const app = person.apps.get(assetKey(one.uId, one));
+    const change = app && changeOf(app, one);
+    if (!change) continue;
+    if (room <= 0) {
+      more = true;
+      break;
+    }
+    room -= 1 + change.start.length + change.stop.length + (change.over?.length ?? 0);
+    byAccount.set(one.uId, [...(byAccount.get(one.uId) ?? []), change]);
+  }
+  const events = [...byAccount].map(([uId, apps], index) => {
+    const data = { uId, apps, more: more || index + 1 < byAccount.size };
+    return { type: 'personApps.looked' as const, data };
+  });
+  if (events.length > 0) return events;
+  return [{ type: 'personApps.looked', data: { uId: null, apps: [], more: false } }];
+}
+
+/** Null where it stays as it is. */
+function changeOf(app: PersonApp, { licence, accepted, devices }: AppFound): AppPlaced | null {
+  const { adamId, pricingParam, orderId } = app;
+  const same = { adamId, pricingParam, orderId };
+  const placed = [...app.placed];
+  if (licence === 'gone')
+    return { ...same, waitsFor: null, start: [], stop: placed, over: [...placed, ...app.left] };
+  if (licence === 'going')
+    return placed.length === 0 ? null : { ...same, waitsFor: null, start: [], stop: placed };
+  const target = accepted ? devices : [];
+  const waitsFor = accepted ? (devices.length === 0 ? 'device' : null) : 'person';
+  const start = app.again ? target : target.filter((device) => !app.placed.has(device));
+  const stop = placed.filter((device) => !target.includes(device));
+  if (!app.again && start.length + stop.length === 0 && waitsFor === app.waitsFor) return null;
+  return { ...same, waitsFor, start, stop };
+}
+
+export const weighPersonApps = ({ apps }: PersonApps): number => 500 + 1_000 * apps.size;

@@ -1,0 +1,41 @@
+import { firstVersions } from '@seatbook/kernel';
+import type { AssetId } from '../ports.js';
+
+type Event<T extends string, D> = { readonly type: `personApps.${T}`; readonly data: D };
+
+/** What an app of a person waits for before a command can go to a device: Apple's word that the person has accepted, or a device. */
+export type PersonWait = 'person' | 'device';
+
+/** What one look has changed of one app. */
+export interface AppPlaced extends AssetId {
+  readonly orderId: string;
+  /** Null where it is to be on devices, and of one that is not wanted any more. */
+  readonly waitsFor: PersonWait | null;
+  /** Devices that are to get it by this look. */
+  readonly start: readonly string[];
+  /** Devices on which it is not wanted any more: what is not installed there yet is cancelled. */
+  readonly stop: readonly string[];
+  /** Its licence is gone: the devices that it was for. Absent as long as it is held. */
+  readonly over?: readonly string[];
+}
+
+/** What is to be on the devices of one person, by licences of the person: `personApps-{userId}`. */
+export type PersonAppsEvent =
+  /** The person has the licence, and the app was rolled out to the person. */
+  | Event<'wanted', AssetId & { readonly uId: string; readonly orderId: string }>
+  /**
+   * Its licences, what Apple says of the person, or the person's devices have changed: it is looked at. `device`: it can be
+   * reached anew, and what was under way there is lost.
+   */
+  | Event<'doubted', { readonly uId: string | null; readonly device?: string }>
+  /** Apps of one account for which something has changed; null: for none. `more`: others follow. */
+  | Event<
+      'looked',
+      { readonly uId: string | null; readonly apps: readonly AppPlaced[]; readonly more: boolean }
+    >;
+
+export const personAppsEventTypes = firstVersions<PersonAppsEvent>({
+  'personApps.wanted': true,
+  'personApps.doubted': true,
+  'personApps.looked': true,
+});

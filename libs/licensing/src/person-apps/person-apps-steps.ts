@@ -1,0 +1,53 @@
+import { idOf, type Step, type Steps } from '@seatbook/kernel';
+import type { LicensingPorts } from '../ports.js';
+import { activationStream, assetStream, type AssetLedger } from '../streams.js';
+import type { LongestWaits } from '../timings.js';
+import type { AppFound, PersonApps, PersonAppsCommand, PersonLicence } from './person-apps-decider.js';
+
+/**
+ * Looks on which devices the apps of a person are to be: those that the person has and that are enrolled, as soon as Apple
+ * has said that the person has accepted. Whatever has changed meanwhile, the same look finds it.
+ */
+const look: Step<PersonApps, LicensingPorts, PersonAppsCommand> = {
+  due: ({ doubted }) => (doubted ? { at: 0 } : null),
+  async begin({ apps }, ports, stream) {
+    const userId = idOf(stream);
+    const devices = await ports.devicesOf(userId);
+    if (devices === null) return null;
+    const found: AppFound[] = [];
+    for (const app of apps.values()) {
+      const { uId, adamId, pricingParam } = app;
+      const { licence, platforms } = await ports.look(assetStream(uId, app), (ledger) =>
+        licenceOf(userId, ledger),
+      );
+      const accepted = await ports.look(
+        activationStream(uId),
+        ({ persons }) => persons.get(userId)?.state === 'associated',
+      );
+      const fitting = devices.filter(
+        ({ platform }) => platforms.length === 0 || (platform !== null && platforms.includes(platform)),
+      );
+      const on = fitting.map(({ device }) => device);
+      found.push({ uId, adamId, pricingParam, licence, accepted, devices: on });
+    }
+    return { type: 'RecordLook', found };
+  },
+  perform: async () => [],
+};
+
+/** An app is wanted by the licence that it was rolled out by; one that has come since is for another order to roll out. */
+function licenceOf(
+  userId: string,
+  { pairs, traits }: AssetLedger,
+): { readonly licence: PersonLicence; readonly platforms: readonly string[] } {
+  const pair = pairs.get(`u:${userId}`);
+  const platforms = traits?.supportedPlatforms ?? [];
+  if (pair?.rolledOut !== true || traits?.productType === 'Book') return { licence: 'gone', platforms };
+  if (pair.state === 'assigned')
+    return { licence: pair.followUp?.action === 'return' ? 'going' : 'held', platforms };
+  return { licence: pair.state === 'returning' ? 'going' : 'gone', platforms };
+}
+
+export const personAppsSteps = { look } satisfies Steps<PersonApps, LicensingPorts, PersonAppsCommand>;
+
+export const PERSON_APPS_WAITS: LongestWaits<typeof personAppsSteps> = { look: 0 };

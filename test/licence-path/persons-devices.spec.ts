@@ -1,0 +1,270 @@
+import {
+  activatePersons,
+  deactivatePersons,
+  getRollout,
+  getWhy,
+  listActivations,
+  placeOrder,
+  registerDevice,
+  registerPerson,
+  setAppSettings,
+  type OrderRequest,
+} from '@seatbook/application';
+import type { NewAsset } from '@seatbook/simulator';
+import { queryModels, type InstallationDocument } from '@seatbook/licensing';
+import {
+  OWNER,
+  UID,
+  VirtualSeatbook,
+  asset,
+  serials,
+  stdq,
+  type VirtualOptions,
+} from '@seatbook/test-support/virtual-seatbook';
+
+const APP = '900000001';
+const OTHER = '900000002';
+const BOOK = '900000003';
+const MAC = '900000004';
+const MINUTE = 60_000;
+
+let virtual: VirtualSeatbook;
+afterEach(() => virtual.close());
+
+async function location(options: VirtualOptions = {}, contents: readonly NewAsset[] = []): Promise<void> {
+  virtual = await VirtualSeatbook.open({ mdm: {}, ...options });
+  virtual.createLocation([
+    asset(APP, 10),
+    asset(OTHER, 10),
+    ...contents,
+    asset(BOOK, 10, { productType: 'Book', deviceAssignable: false, revocable: false }),
+  ]);
+  await virtual.import(undefined, 'user');
+  await virtual.advance(MINUTE);
+}
+
+/** Persons whom Apple knows at the location, none of whom has accepted. */
+async function invited(count: number): Promise<string[]> {
+  const userIds: string[] = [];
+  for (let number = 1; number <= count; number += 1) {
+    const details = { name: `Person${number}`, email: `person${number}@canary.test`, managedAppleId: null };
+    userIds.push((await virtual.until(registerPerson(virtual.edge, details, OWNER))).userId);
+  }
+  await virtual.until(activatePersons(virtual.edge, { uId: UID, userIds }, OWNER));
+  await reaches('invited', userIds);
+  return userIds;
+}
+
+const reaches = (state: string, userIds: readonly string[]): Promise<void> =>
+  virtual.advanceUntil(`${userIds.length} persons are ${state}`, async () => {
+    const { rows } = await virtual.until(listActivations(virtual.edge, { uId: UID, part: { limit: 500 } }));
+    const states = new Map(rows.map(({ document }) => [document.userId, document.state]));
+    return userIds.every((userId) => states.get(userId) === state);
+  });
+
+const accept = (userId: string): unknown =>
+  virtual.simulator.admin.acceptInvite(UID, userId, `${userId}@private.test`);
+
+/** The device is the person's, in the registry and in truth. */
+async function owns(userId: string | null, serialNumber: string): Promise<void> {
+  const device = virtual.simulator.fleet.find(serialNumber);
+  if (device) device.knobs.clientUserId = userId;
+  const facts = { platform: 'iOS', ownership: 'personal', userId } as const;
+  await virtual.until(registerDevice(virtual.edge, { serialNumber, ...facts }, OWNER));
+}
+
+async function ordered(
+  kind: OrderRequest['kind'],
+  userIds: readonly string[],
+  apps = [APP],
+): Promise<string> {
+  const order = { kind, uId: UID, assets: apps.map(stdq), userIds, ifShort: 'wait', platform: null } as const;
+  const { orderId } = await virtual.until(placeOrder(virtual.edge, order, OWNER));
+  await virtual.finished(orderId);
+  return orderId;
+}
+
+const assign = (userIds: readonly string[], apps?: string[]) => ordered('AssignLicense', userIds, apps);
+const rollOut = (userIds: readonly string[], apps?: string[]) => ordered('RolloutApp', userIds, apps);
+
+const progress = async (orderId: string) => {
+  const { states, targets } = await virtual.until(getRollout(virtual.edge, { orderId }));
+  return { targets, ...states };
+};
+
+const why = async (holder: string, adamId = APP) =>
+  virtual.until(getWhy(virtual.edge, { uId: UID, asset: stdq(adamId), holder }));
+
+const installsOn = (serialNumber: string): number =>
+  (virtual.simulator.fleet.find(serialNumber)?.seen ?? []).filter(
+    ({ requestType }) => requestType === 'InstallApplication',
+  ).length;
+
+const rowsOf = async (userId: string): Promise<readonly InstallationDocument[]> => {
+  const query = { index: 'by-person', equals: [userId], limit: 1_000 } as const;
+  return (await virtual.stores.reads.query(queryModels.installations, query)).rows;
+};
+
+const enrolled = (...serialNumbers: string[]) =>
+  virtual.enrol(serialNumbers.map((serialNumber) => ({ serialNumber })));
+
+it('a14: 5 persons with 3 devices each have one licence each and the app on 15 devices; a sixth who never accepts is waited for (a13)', async () => {
+  await location();
+  const userIds = await invited(6);
+  const [last = ''] = userIds.slice(5);
+  const devices = serials(18);
+  await enrolled(...devices);
+  for (const [index, serialNumber] of devices.entries())
+    await owns(userIds[Math.floor(index / 3)] ?? null, serialNumber);
+  for (const userId of userIds.slice(0, 5)) accept(userId);
+  await assign(userIds);
+  const orderId = await rollOut(userIds);
+  await virtual.advance(5 * MINUTE);
+  expect(await progress(orderId)).toEqual({ targets: 16, installed: 15, 'waiting-for-person': 1 });
+  expect(await virtual.assetDocument(APP)).toMatchObject({ assigned: 6 });
+  expect(await why(`u:${last}`)).toMatchObject({
+    reason: 'waiting-for-person',
+    installation: { device: null, userId: last, state: 'waiting-for-person', reason: null },
+  });
+  expect(await why(`u:${userIds[0] ?? ''}`)).toMatchObject({ reason: 'installed' });
+  expect(await why(`d:${devices[0] ?? ''}`)).toMatchObject({
+    reason: 'installed',
+    pair: { holder: `u:${userIds[0] ?? ''}` },
+    installation: { userId: userIds[0] },
+  });
+  expect(devices.map(installsOn)).toEqual([...Array<number>(15).fill(1), 0, 0, 0]);
+  expect(virtual.simulator.fleet.unlicensedInstalls()).toBe(0);
+  // It goes on by itself.
+  accept(last);
+  await virtual.advance(5 * MINUTE);
+  expect(await progress(orderId)).toEqual({ targets: 18, installed: 18 });
+  expect(virtual.simulator.fleet.unlicensedInstalls()).toBe(0);
+});
+
+it('a person without a device is waited for, and a device that comes later gets what is wanted', async () => {
+  await location();
+  const [kim = ''] = await invited(1);
+  const [first = '', second = ''] = serials(2);
+  accept(kim);
+  await assign([kim]);
+  const orderId = await rollOut([kim]);
+  await virtual.advance(MINUTE);
+  expect(await progress(orderId)).toEqual({ targets: 1, 'waiting-for-device': 1 });
+  expect(await why(`u:${kim}`)).toMatchObject({ reason: 'waiting-for-device', deadline: null });
+  // One enrols before it is the person's, the other one afterwards.
+  await enrolled(first);
+  await owns(kim, first);
+  await owns(kim, second);
+  await virtual.advance(MINUTE);
+  expect(await progress(orderId)).toEqual({ targets: 1, installed: 1 });
+  await enrolled(second);
+  const device = virtual.simulator.fleet.find(second);
+  if (device) device.knobs.clientUserId = kim;
+  await virtual.advance(5 * MINUTE);
+  expect(await progress(orderId)).toEqual({ targets: 2, installed: 2 });
+  // A device that has left and enrols again gets it once more.
+  await virtual.until(device?.checkOut() ?? Promise.resolve());
+  await virtual.until(device?.enrol() ?? Promise.resolve());
+  await virtual.advance(5 * MINUTE);
+  expect([installsOn(first), installsOn(second)]).toEqual([1, 2]);
+  expect(virtual.simulator.fleet.unlicensedInstalls()).toBe(0);
+});
+
+it('a device that goes to somebody else loses what only its former person wanted, and gets what the new one wants', async () => {
+  await location();
+  const [kim = '', robin = ''] = await invited(2);
+  const [device = ''] = serials(1);
+  await enrolled(device);
+  const phone = virtual.simulator.fleet.find(device);
+  if (!phone) throw new Error('no device');
+  accept(kim);
+  accept(robin);
+  await owns(kim, device);
+  await assign([kim]);
+  await assign([robin], [OTHER]);
+  phone.knobs.offline = true;
+  const orders = [await rollOut([kim]), await rollOut([robin], [OTHER])] as const;
+  await virtual.advance(MINUTE);
+  expect(await progress(orders[0])).toEqual({ targets: 1, commanded: 1 });
+  await owns(robin, device);
+  await virtual.advance(MINUTE);
+  expect(await progress(orders[0])).toMatchObject({ 'waiting-for-device': 1, cancelled: 1 });
+  expect(await progress(orders[1])).toEqual({ targets: 1, commanded: 1 });
+  // What the MDM server had queued already comes all the same, and is shown.
+  expect((await rowsOf(kim)).map(({ state }) => state).sort()).toEqual(['cancelled', 'waiting-for-device']);
+  // And back again.
+  await owns(kim, device);
+  phone.knobs.offline = false;
+  await virtual.until(phone.wake());
+  await virtual.advance(10 * MINUTE);
+  expect(await progress(orders[0])).toEqual({ targets: 1, installed: 1 });
+});
+
+it('an app is for those devices of a person that it fits', async () => {
+  await location({}, [asset(MAC, 10, { supportedPlatforms: ['macOS'] })]);
+  const [kim = ''] = await invited(1);
+  const [phone = ''] = serials(1);
+  await enrolled(phone);
+  accept(kim);
+  await owns(kim, phone);
+  await assign([kim], [MAC]);
+  const orderId = await rollOut([kim], [MAC]);
+  await virtual.advance(MINUTE);
+  expect(await progress(orderId)).toEqual({ targets: 1, 'waiting-for-device': 1 });
+});
+
+it('a25: deactivating a person in the middle of a rollout cancels what is not installed yet', async () => {
+  await location();
+  const [kim = '', robin = ''] = await invited(2);
+  const [done = '', offline = '', others = ''] = serials(3);
+  await enrolled(done, offline, others);
+  for (const userId of [kim, robin]) accept(userId);
+  for (const [userId, device] of [
+    [kim, done],
+    [kim, offline],
+    [robin, others],
+  ] as const)
+    await owns(userId, device);
+  const away = virtual.simulator.fleet.find(offline);
+  if (!away) throw new Error('no device');
+  away.knobs.offline = true;
+  await assign([kim, robin]);
+  const orderId = await rollOut([kim, robin]);
+  await virtual.advance(2 * MINUTE);
+  expect(await progress(orderId)).toEqual({ targets: 3, installed: 2, commanded: 1 });
+  await virtual.until(deactivatePersons(virtual.edge, { uId: UID, userIds: [kim] }, OWNER));
+  await reaches('retired', [kim]);
+  await virtual.advance(MINUTE);
+  expect(await progress(orderId)).toMatchObject({ targets: 3, installed: 2, cancelled: 1 });
+  const rows = await rowsOf(kim);
+  expect(rows.find(({ device }) => device === done)?.endsAt).not.toBeNull();
+  expect((await rowsOf(robin)).map(({ state, endsAt }) => [state, endsAt])).toEqual([['installed', null]]);
+  // A device that comes now gets nothing.
+  const [late = ''] = serials(1, 9);
+  await enrolled(late);
+  await owns(kim, late);
+  await virtual.advance(MINUTE);
+  expect(installsOn(late)).toBe(0);
+});
+
+it('a mandatory app starts with the licence of a person; a book is never installed (a11)', async () => {
+  await location();
+  const [kim = ''] = await invited(1);
+  const [phone = ''] = serials(1);
+  await enrolled(phone);
+  await owns(kim, phone);
+  for (const adamId of [APP, BOOK])
+    await virtual.until(
+      setAppSettings(virtual.edge, { uId: UID, asset: stdq(adamId), settings: { mandatory: true } }, OWNER),
+    );
+  await assign([kim], [APP, BOOK]);
+  await virtual.advance(MINUTE);
+  expect(installsOn(phone)).toBe(0);
+  accept(kim);
+  await virtual.advance(5 * MINUTE);
+  expect((await rowsOf(kim)).map(({ adamId, state, device }) => [adamId, state, device])).toEqual([
+    [APP, 'installed', phone],
+  ]);
+  expect(await progress(await rollOut([kim], [BOOK]))).toEqual({ targets: 1, 'no-licence': 1 });
+  expect(virtual.simulator.fleet.unlicensedInstalls()).toBe(0);
+});
