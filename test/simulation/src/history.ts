@@ -5,6 +5,7 @@ import type { Action } from './actions/action.js';
 import { apple } from './actions/apple.js';
 import { beginnings } from './actions/beginnings.js';
 import { deviceSettings } from './actions/device-settings.js';
+import { owners } from './actions/owners.js';
 import { devices } from './actions/devices.js';
 import { groups } from './actions/groups.js';
 import { machine, strikeTheBeginning } from './actions/machine.js';
@@ -19,7 +20,7 @@ import { contradictions, logOf, unsettled } from './invariants.js';
 import { lastOrder } from './last-order.js';
 import { othersAtWork } from './others-at-work.js';
 import { Standstill } from './standstill.js';
-import { World, devicesIn, settingsIn, workersOf, type Where } from './world.js';
+import { World, devicesIn, ownersIn, settingsIn, workersOf, type Where } from './world.js';
 
 /** How one seed's history ended. */
 export interface Ending {
@@ -49,6 +50,7 @@ export const actionNames: readonly string[] = [
   ...workers,
   ...devices,
   ...deviceSettings,
+  ...owners,
 ].map(({ name }) => `action: ${name}`);
 
 /** Pauses between two things that happen: most histories are made of what happens close together. */
@@ -71,17 +73,21 @@ const LAST_ORDERS = 4;
  */
 function planOf(seed: number, where: Where): Planned[] {
   const dice = new Dice(seededRandom(seed * 104_729 + 3));
-  const aboutDevices = [...(devicesIn(seed) ? devices : []), ...(settingsIn(seed) ? deviceSettings : [])];
+  const aboutDevices = [
+    ...(devicesIn(seed) ? devices : []),
+    ...(settingsIn(seed) ? deviceSettings : []),
+    ...(ownersIn(seed) ? owners : []),
+  ];
   const actions = [
     ...ACTIONS,
     ...(where === 'servers' ? servers : []),
     ...(workersOf(seed) > 1 ? workers : []),
     ...aboutDevices,
   ];
-  const themes = settingsIn(seed) ? aboutDevices : actions;
+  const themes = ownersIn(seed) ? owners : settingsIn(seed) ? aboutDevices : actions;
   const theme = themes[seed % themes.length] as Action;
-  // Few worlds have settings of apps: more happens in each.
-  const length = settingsIn(seed) ? 36 : dice.between(6, 30);
+  // Few worlds have settings of apps, or persons with devices: more happens in each.
+  const length = settingsIn(seed) || ownersIn(seed) ? 36 : dice.between(6, 30);
   return Array.from({ length: where === 'servers' ? Math.ceil(length / 2) : length }, (_planned, index) => {
     const own = new Dice(seededRandom(seed * 15_485_863 + index * 32_452_843));
     // Where there are devices, most that happens is about them.

@@ -12,6 +12,7 @@ import {
   workModels,
   type ActivationDocument,
   type AssetEvent,
+  type DeviceDocument,
   type InstallationDocument,
   type OrderDocument,
   type PairDocument,
@@ -25,6 +26,7 @@ import { profilesAreAsAsked } from './audit/device-profiles.js';
 import { auditDifferences } from './audit/differences.js';
 import { auditDevices, devicesOpen } from './audit/devices.js';
 import { auditGroups, auditJoiners } from './audit/groups.js';
+import { ownersOpen } from './audit/owners.js';
 import { auditInstallations } from './audit/installations.js';
 import { auditLedgers } from './audit/ledger.js';
 import { auditLeavers, auditPersons, leavingOpen } from './audit/persons.js';
@@ -129,11 +131,14 @@ async function installationsOpen(world: World): Promise<string[]> {
     pairs.flatMap(({ asset, holder, state }) => (state === 'assigned' ? `${asset} ${holder}` : [])),
   );
   const begins = rows.flatMap((row) =>
-    row.state === 'licence-coming' && held.has(`${assetKey(row.uId, row)} d:${row.device}`)
+    row.state === 'licence-coming' &&
+    held.has(`${assetKey(row.uId, row)} ${row.device === null ? `u:${row.userId}` : `d:${row.device}`}`)
       ? [`${row.adamId} on ${row.device} has its licence, and is not begun`]
       : [],
   );
-  return [...open, ...begins, ...(await devicesOpen(log, rows, world))];
+  const devices = await rowsOf(world, queryModels.devices as unknown as ReadModel<DeviceDocument>);
+  const ofPersons = await ownersOpen(rows, devices, world);
+  return [...open, ...begins, ...ofPersons, ...(await devicesOpen(log, rows, world))];
 }
 
 /** All rows of an index, page by page. */

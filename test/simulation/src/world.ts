@@ -93,6 +93,9 @@ export const devicesIn = (seed: number): boolean => seed % 16 === 12;
 /** Whether settings of apps are changed in the world of a seed, one of those that have devices. */
 export const settingsIn = (seed: number): boolean => seed % 32 === 28;
 
+/** Whether persons have devices in the world of a seed, one of those that have devices. */
+export const ownersIn = (seed: number): boolean => seed % 48 === 44;
+
 /** So many workers there are in the world of a seed; the edge is with the first. */
 export const workersOf = (seed: number): number => (seed % 9 !== 4 ? 1 : seed % 27 === 13 ? 3 : 2);
 

@@ -9,7 +9,7 @@ import {
   registerPerson,
   type Caller,
 } from '@seatbook/application';
-import { queryModels } from '@seatbook/licensing';
+import { queryModels, type ActivationState } from '@seatbook/licensing';
 import { stdq } from '@seatbook/test-support/virtual-seatbook';
 import type { Site, World } from '../world.js';
 import type { Action } from './action.js';
@@ -38,7 +38,7 @@ function change(world: World, userId: string): void {
 }
 
 /** A further command of the same request, by a key of its own. */
-const then = (caller: Caller, what: string): Caller => ({
+export const then = (caller: Caller, what: string): Caller => ({
   ...caller,
   idempotencyKey: `${caller.idempotencyKey ?? ''} ${what}`,
 });
@@ -57,10 +57,15 @@ function come(world: World, { uId }: Site, ends: boolean): void {
   });
 }
 
-async function activatedAt(world: World, { uId }: Site): Promise<string[]> {
+/** Persons at a location, in one of these states. */
+export async function activatedAt(
+  world: World,
+  { uId }: Site,
+  states: readonly ActivationState[] = ['creating', 'invited', 'associated', 'leaving', 'retiring'],
+): Promise<string[]> {
   const query = { index: 'by-account', equals: [uId], limit: 50 } as const;
   const { rows } = await world.virtual.stores.reads.query(queryModels.activations, query);
-  return rows.flatMap(({ userId, state }) => (state === 'retired' || state === 'failed' ? [] : userId));
+  return rows.flatMap(({ userId, state }) => (states.includes(state) ? userId : []));
 }
 
 const coming: readonly Action[] = [

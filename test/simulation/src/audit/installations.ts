@@ -1,16 +1,19 @@
 import { idOf, type Envelope, type Instant } from '@seatbook/kernel';
 import {
   assetKey,
+  type ActivationEvent,
   deviceIdOf,
   type AssetEvent,
   type DeviceEvent,
+  type HolderKey,
+  type Holders,
   type InstallationEvent,
   type MdmCommandEvent,
   type Timings,
 } from '@seatbook/licensing';
 import type { World } from '../world.js';
 
-type Known = Envelope<AssetEvent | DeviceEvent | InstallationEvent | MdmCommandEvent>;
+type Known = Envelope<ActivationEvent | AssetEvent | DeviceEvent | InstallationEvent | MdmCommandEvent>;
 
 /** An app of a device, as an auditor follows it. */
 interface Followed {
@@ -35,19 +38,34 @@ interface Again {
 interface Planned {
   readonly asset: string;
   readonly removal: boolean;
-  /** Holders that had the licence when it was planned, or got it since. */
-  readonly licensed: Set<string>;
+  /** Who had the licence when it was planned, or got it since. */
+  readonly licensed: Set<HolderKey>;
+  /** Persons of whom Apple had said at the location that they have accepted; and since. */
+  readonly accepted: Set<string>;
+  /** Devices with the persons who had them when it was planned, or since. */
+  readonly owned: Set<string>;
 }
+
+const holdersIn = ({ serialNumbers, userIds }: Holders): readonly HolderKey[] => [
+  ...serialNumbers.map((serial) => `d:${deviceIdOf(serial)}`),
+  ...userIds.map((userId) => `u:${userId}`),
+];
 
 /**
  * What no installation may do, event by event. No command goes to a device that has not taken it, or whose licence was
- * gone all the while; none to install to a device that gets the app already, or has it. What is under way has a next moment and a
+ * gone all the while; none by the licence of a person who has not accepted, or does not have the device; none to install to a device that gets the app already, or has it. What is under way has a next moment and a
  * deadline. An answer counts for the command that it answers, once.
  */
 class AuditedInstallations {
   readonly wrong: string[] = [];
-  /** Pairs that are assigned, by asset and device. */
-  readonly #licensed = new Set<string>();
+  /** Who holds a licence, by asset. */
+  readonly #licensed = new Map<string, Set<HolderKey>>();
+  /** Persons who have accepted, by account. */
+  readonly #accepted = new Map<string, Set<string>>();
+  /** By device. */
+  readonly #owners = new Map<string, string>();
+  /** The persons by whose licences devices have taken commands, by command and device. */
+  readonly #persons = new Map<string, string>();
   /** By device and app. */
   readonly #apps = new Map<string, Map<string, Followed>>();
   readonly #again = new Map<string, Again>();
@@ -70,6 +88,7 @@ class AuditedInstallations {
     this.#putBack ||= recordedAt < this.#latest;
     this.#latest = Math.max(this.#latest, recordedAt);
     this.#licences(event);
+    this.#ofPersons(event);
     this.#commands(event);
     if (!event.stream.startsWith('deviceApps-')) return;
     this.#installation(event);
@@ -89,26 +108,58 @@ class AuditedInstallations {
       case 'asset.licenses-assigned':
       case 'asset.assignments-adopted':
       case 'asset.found-held':
-        this.#license(asset, event.data.serialNumbers);
+        this.#license(asset, event.data);
         break;
       case 'asset.drift-found':
-        if (event.data.kind === 'added') this.#license(asset, event.data.serialNumbers);
+        if (event.data.kind === 'added') this.#license(asset, event.data);
         break;
       case 'asset.licenses-returned':
-        for (const serial of event.data.serialNumbers)
-          this.#licensed.delete(`${asset} ${deviceIdOf(serial)}`);
+        for (const holder of holdersIn(event.data)) this.#licensed.get(asset)?.delete(holder);
         break;
       default:
         break;
     }
   }
 
-  #license(asset: string, serialNumbers: readonly string[]): void {
-    for (const serial of serialNumbers) {
-      const pair = `${asset} ${deviceIdOf(serial)}`;
-      this.#licensed.add(pair);
-      for (const planned of this.#planned.values())
-        if (planned.asset === asset) planned.licensed.add(deviceIdOf(serial));
+  #license(asset: string, holders: Holders): void {
+    const licensed = this.#licensed.get(asset) ?? new Set();
+    this.#licensed.set(asset, licensed);
+    for (const holder of holdersIn(holders)) {
+      licensed.add(holder);
+      for (const planned of this.#planned.values()) if (planned.asset === asset) planned.licensed.add(holder);
+    }
+  }
+
+  /** Who has accepted, and who has which device. */
+  #ofPersons(event: Known): void {
+    switch (event.type) {
+      case 'activation.associated': {
+        const { uId, userIds } = event.data;
+        const accepted = this.#accepted.get(uId) ?? new Set();
+        this.#accepted.set(uId, accepted);
+        for (const userId of userIds) {
+          accepted.add(userId);
+          for (const planned of this.#planned.values())
+            if (planned.asset.startsWith(`${uId}.`)) planned.accepted.add(userId);
+        }
+        break;
+      }
+      case 'activation.ordered':
+      case 'activation.retired':
+      case 'activation.found-retired':
+        for (const userId of event.data.userIds) this.#accepted.get(event.data.uId)?.delete(userId);
+        break;
+      case 'device.registered': {
+        const device = idOf(event.stream);
+        const { userId } = event.data;
+        this.#owners.delete(device);
+        if (userId === null) break;
+        this.#owners.set(device, userId);
+        for (const { owned } of this.#planned.values()) owned.add(`${device} ${userId}`);
+        break;
+      }
+      default:
+        break;
     }
   }
 
@@ -116,9 +167,13 @@ class AuditedInstallations {
     const uuid = idOf(event.stream);
     if (event.type === 'mdmCommand.planned') {
       const asset = assetKey(event.data.uId, event.data);
-      const devices = event.data.devices.map(({ serialNumber }) => deviceIdOf(serialNumber));
-      const licensed = new Set(devices.filter((device) => this.#licensed.has(`${asset} ${device}`)));
-      this.#planned.set(uuid, { asset, licensed, removal: event.data.removal ?? false });
+      this.#planned.set(uuid, {
+        asset,
+        removal: event.data.removal ?? false,
+        licensed: new Set(this.#licensed.get(asset)),
+        accepted: new Set(this.#accepted.get(event.data.uId)),
+        owned: new Set([...this.#owners].map(([device, userId]) => `${device} ${userId}`)),
+      });
     }
     if (event.type !== 'mdmCommand.started') return;
     const { serialNumbers, unlicensed, unreachable, kept = [], attempt } = event.data;
@@ -126,8 +181,15 @@ class AuditedInstallations {
     for (const device of serialNumbers.map(deviceIdOf)) {
       if (!this.#taken.has(`${uuid} ${device}`))
         this.wrong.push(`${device} is sent a command that it has not taken`);
-      if (attempt === 1 && !planned?.removal && !planned?.licensed.has(device))
-        this.wrong.push(`${device} is told to install ${planned?.asset}, of which it has no licence`);
+      const userId = this.#persons.get(`${uuid} ${device}`);
+      const holder = userId === undefined ? `d:${device}` : `u:${userId}`;
+      const installs = attempt === 1 && planned?.removal === false;
+      if (installs && !planned.licensed.has(holder))
+        this.wrong.push(`${device} is told to install ${planned.asset}, of which ${holder} has no licence`);
+      if (installs && userId !== undefined && !planned.accepted.has(userId))
+        this.wrong.push(`${device} is told to install ${planned.asset} of ${userId}, who has not accepted`);
+      if (installs && userId !== undefined && !planned.owned.has(`${device} ${userId}`))
+        this.wrong.push(`${device} is told to install ${planned.asset} of ${userId}, whose it is not`);
       this.#told.add(`${uuid} ${device}`);
     }
     for (const device of [...unlicensed, ...unreachable, ...kept].map(deviceIdOf)) {
@@ -145,7 +207,7 @@ class AuditedInstallations {
     if (event.type !== 'installation.reminded') this.#reminded.delete(device);
     switch (event.type) {
       case 'installation.commanded': {
-        const { adamId, uuid, giveUpAt, orderId, attempt, update } = event.data;
+        const { adamId, uuid, giveUpAt, orderId, attempt, update, userId } = event.data;
         const { phase = 'over', update: before = 0 } = apps.get(adamId) ?? {};
         if (update !== undefined && update <= before)
           this.wrong.push(`${device} is told again to update ${adamId} to ${update}`);
@@ -155,6 +217,7 @@ class AuditedInstallations {
         const latest = update ?? before;
         apps.set(adamId, { uuid, giveUpAt, phase: 'under-way', accepted: false, update: latest });
         this.#taken.set(`${uuid} ${device}`, adamId);
+        if (userId !== undefined) this.#persons.set(`${uuid} ${device}`, userId);
         // An update is no try of what had failed.
         if (update !== undefined) this.#again.delete(`${device} ${adamId}`);
         else this.#tried(`${device} ${adamId}`, { orderId, attempt, at: recordedAt });
