@@ -55,6 +55,9 @@ export const owners: readonly Action[] = [
       const assets = dice.several(site.adamIds).map(stdq);
       const terms = { uId: site.uId, assets, userIds, ifShort: 'wait', platform: null } as const;
       world.tell(`${assets.length} apps are rolled out to ${userIds.length} persons of ${site.uId}`);
+      // Persons, and a group: whom it means, nobody knows.
+      const both = { ...terms, groupId: 'group', kind: 'RolloutApp' } as const;
+      world.send('a rollout that makes no sense', (caller) => placeOrder(virtual.edge, both, caller));
       if (dice.chance(0.8))
         world.send('order for persons', (caller) =>
           placeOrder(virtual.edge, { ...terms, kind: 'AssignLicense' }, caller),
