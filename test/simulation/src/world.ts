@@ -94,7 +94,7 @@ export const devicesIn = (seed: number): boolean => seed % 16 === 12;
 export const settingsIn = (seed: number): boolean => seed % 32 === 28;
 
 /** Whether persons have devices in the world of a seed, one of those that have devices. */
-export const ownersIn = (seed: number): boolean => seed % 48 === 44;
+export const ownersIn = (seed: number): boolean => seed % 96 === 44;
 
 /** So many workers there are in the world of a seed; the edge is with the first. */
 export const workersOf = (seed: number): number => (seed % 9 !== 4 ? 1 : seed % 27 === 13 ? 3 : 2);
