@@ -23,6 +23,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/\b(foreign)-(?=event-\d|C)/g, '$1-@'],
   [/\bcommand (\d+)\b/g, 'command @$1'],
   [/\b(n)(\d)\b/g, '$1@$2'],
+  [/\b(p)-(\d)\b/g, '$1-@$2'],
   [/"(f)(\d)"/g, '"$1@$2"'],
   [/\b[0-9a-f]{4}([0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\b/g, '@$1'],
 ];
