@@ -121,23 +121,13 @@ function because(reason: string, codes: readonly ErrorCode[]): Partial<Record<Er
   return Object.fromEntries(codes.map((code) => [code, reason]));
 }
 
-/** What happens in few of the worlds that have devices, or never: nobody changes settings of apps, a server refuses no command, no other tool retires persons, few of those whom Apple knows change, and no account assigns to others than before. */
+/** What happens in few of the worlds that have devices, or never: few settings of apps change, and a server refuses no command. */
 const RARE: ReadonlySet<string> = new Set([
   'appSettings.payload-replaced',
   'appSettings.updates-asked',
-  'account.assignment-type-set',
-  'activation.found-retired',
-  'activation.update-noted',
-  'activation.update-opened',
-  'activation.update-withdrawn',
-  'activation.updated',
-  'device return',
   'device.facts-wanted',
-  'device.left',
-  'device.returns-asked',
   'installation.device-left',
   'installation.list-failed',
-  'installation.not-needed',
   'installation.profile-failed',
   'installation.profile-lost',
   'installation.profile-overtaken',

@@ -4,6 +4,7 @@ import { seededRandom } from '@seatbook/test-support/seeded-random';
 import type { Action } from './actions/action.js';
 import { apple } from './actions/apple.js';
 import { beginnings } from './actions/beginnings.js';
+import { comingAndGoing } from './actions/coming-and-going.js';
 import { deviceSettings } from './actions/device-settings.js';
 import { owners } from './actions/owners.js';
 import { devices } from './actions/devices.js';
@@ -20,7 +21,7 @@ import { contradictions, logOf, unsettled } from './invariants.js';
 import { lastOrder } from './last-order.js';
 import { othersAtWork } from './others-at-work.js';
 import { Standstill } from './standstill.js';
-import { World, devicesIn, ownersIn, settingsIn, workersOf, type Where } from './world.js';
+import { World, devicesIn, ownersIn, personsIn, settingsIn, workersOf, type Where } from './world.js';
 
 /** How one seed's history ended. */
 export interface Ending {
@@ -51,6 +52,7 @@ export const actionNames: readonly string[] = [
   ...devices,
   ...deviceSettings,
   ...owners,
+  ...comingAndGoing,
 ].map(({ name }) => `action: ${name}`);
 
 /** Pauses between two things that happen: most histories are made of what happens close together. */
@@ -73,26 +75,28 @@ const LAST_ORDERS = 4;
  */
 function planOf(seed: number, where: Where): Planned[] {
   const dice = new Dice(seededRandom(seed * 104_729 + 3));
-  const aboutDevices = [
+  const about = [
     ...(devicesIn(seed) ? devices : []),
     ...(settingsIn(seed) ? deviceSettings : []),
     ...(ownersIn(seed) ? owners : []),
+    ...(personsIn(seed) ? comingAndGoing : []),
   ];
   const actions = [
     ...ACTIONS,
     ...(where === 'servers' ? servers : []),
     ...(workersOf(seed) > 1 ? workers : []),
-    ...aboutDevices,
+    ...about,
   ];
-  const themes = ownersIn(seed) ? owners : settingsIn(seed) ? aboutDevices : actions;
+  const many = settingsIn(seed) || ownersIn(seed) || personsIn(seed);
+  const themes = ownersIn(seed) ? owners : many ? about : actions;
   const theme = themes[seed % themes.length] as Action;
-  // Few worlds have settings of apps, or persons with devices: more happens in each.
-  const length = settingsIn(seed) || ownersIn(seed) ? 36 : dice.between(6, 30);
+  // Few worlds have settings of apps, persons with devices, or are about persons: more happens in each.
+  const length = many ? 36 : dice.between(6, 30);
   return Array.from({ length: where === 'servers' ? Math.ceil(length / 2) : length }, (_planned, index) => {
     const own = new Dice(seededRandom(seed * 15_485_863 + index * 32_452_843));
-    // Where there are devices, most that happens is about them.
-    const ofDevices = devicesIn(seed) && dice.chance(0.6);
-    const action = index % 7 === 2 ? theme : dice.weighted(ofDevices ? aboutDevices : actions);
+    // Where there are devices, most that happens is about them, as it is about persons in some worlds.
+    const ofThese = about.length > 0 && dice.chance(0.6);
+    const action = index % 7 === 2 ? theme : dice.weighted(ofThese ? about : actions);
     return { action, dice: own, pause: dice.of(PAUSES_MS) };
   });
 }

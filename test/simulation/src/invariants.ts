@@ -56,12 +56,17 @@ export async function unsettled(world: World): Promise<string[]> {
     ...(await profilesAreAsAsked(world)),
     ...leavingOpen(await logOf(world)),
   ];
+  const activations = await rowsOf(
+    world,
+    queryModels.activations as unknown as ReadModel<ActivationDocument>,
+  );
   for (const site of world.sites) {
     const account = await world.account(site);
     if (!account) wrong.push(`${site.uId} is not imported`);
     else if (!account.usable || !account.owned) wrong.push(`${site.uId} is not usable, or not owned`);
     else if (account.firstReadAt === null) wrong.push(`${site.uId} was never read whole`);
     wrong.push(...(await ledgerEqualsApple(site, world)), ...(await waitingBesideFree(site, world)));
+    wrong.push(...(await auditPersons(site, activations, world)));
   }
   return wrong;
 }
@@ -88,12 +93,7 @@ export async function contradictions(world: World): Promise<string[]> {
   wrong.push(...(await auditDifferences(world, log)));
   wrong.push(...(await modelsEqualFreshFold(world, log)), ...(await acknowledgedIsKept(world)));
   wrong.push(...(await cancelledIsOver(world, log)), ...(await driftIsOfOthers(world, log)));
-  const activations = await rowsOf(
-    world,
-    queryModels.activations as unknown as ReadModel<ActivationDocument>,
-  );
-  for (const site of world.sites)
-    wrong.push(...(await countsEqualPairs(site, world)), ...(await auditPersons(site, activations, world)));
+  for (const site of world.sites) wrong.push(...(await countsEqualPairs(site, world)));
   wrong.push(...(await timelinesExplain(world)), ...(await causesLeadBack(world, log)));
   return wrong;
 }

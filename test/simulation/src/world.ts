@@ -96,6 +96,9 @@ export const settingsIn = (seed: number): boolean => seed % 32 === 28;
 /** Whether persons have devices in the world of a seed, one of those that have devices. */
 export const ownersIn = (seed: number): boolean => seed % 96 === 44;
 
+/** Whether most that happens in the world of a seed is about persons. */
+export const personsIn = (seed: number): boolean => seed % 16 === 5;
+
 /** So many workers there are in the world of a seed; the edge is with the first. */
 export const workersOf = (seed: number): number => (seed % 9 !== 4 ? 1 : seed % 27 === 13 ? 3 : 2);
 
@@ -356,7 +359,7 @@ export class World {
   importToken(site: Site, takeOver = this.dice.chance(0.3)): void {
     const { token } = site;
     // Where licences are for devices, nobody is activated.
-    const assignmentType = this.seed % 3 === 0 ? 'device' : 'user';
+    const assignmentType = this.seed % 3 === 0 && !personsIn(this.seed) ? 'device' : 'user';
     const settings = { name: site.name, platform: 'iOS', assignmentType } as const;
     this.tell(`${site.uId} is imported`);
     this.send('import', (caller) =>

@@ -7,7 +7,9 @@ import {
   returnLicense,
 } from '@seatbook/application';
 import { NO_MDM_FAULTS, type VirtualDevice } from '@seatbook/simulator';
+import { seededRandom } from '@seatbook/test-support/seeded-random';
 import { stdq } from '@seatbook/test-support/virtual-seatbook';
+import { Dice } from '../dice.js';
 import type { World } from '../world.js';
 import type { Action } from './action.js';
 
@@ -200,14 +202,18 @@ export const devices: readonly Action[] = [
   },
 ];
 
-/** Devices and their server behave again; those that left stay away. */
+/** Some devices never speak again, and some put off whatever is asked of them. */
+const SILENT = 0.1;
+
+/** The server and most devices behave again; those that left stay away. */
 export async function calmDevices(world: World): Promise<void> {
   const fleet = fleetOf(world);
+  const dice = new Dice(seededRandom(world.seed * 9_176_389 + 7));
   Object.assign(fleet.mdm.faults, NO_MDM_FAULTS);
   for (const device of fleet.all()) {
     Object.assign(device.knobs, {
-      offline: false,
-      notNow: 0,
+      offline: dice.chance(SILENT),
+      notNow: dice.chance(SILENT) ? Infinity : 0,
       refuseInstalls: 0,
       refuseRemovals: 0,
       failInstalls: 0,
@@ -216,3 +222,6 @@ export async function calmDevices(world: World): Promise<void> {
     await device.wake();
   }
 }
+
+/** Whether a device answers what it is asked: of one that does not, nobody can know what is on it. */
+export const speaks = ({ knobs: { offline, notNow } }: VirtualDevice): boolean => !offline && notNow === 0;

@@ -10,10 +10,11 @@ import {
   setGroupPolicy,
   type OrderRequest,
 } from '@seatbook/application';
-import { groupStream, queryModels, type GroupDocument } from '@seatbook/licensing';
+import { groupStream, queryModels, type GroupDocument, type GroupKind } from '@seatbook/licensing';
 import { stdq } from '@seatbook/test-support/virtual-seatbook';
 import type { World } from '../world.js';
 import type { Action } from './action.js';
+import { activatedAt } from './persons.js';
 
 /** A group, where there is one. */
 async function anyGroup({ virtual, dice }: World): Promise<GroupDocument | null> {
@@ -24,12 +25,30 @@ async function anyGroup({ virtual, dice }: World): Promise<GroupDocument | null>
 
 const short = ({ groupId }: GroupDocument): string => groupId.slice(0, 8);
 
-function join(world: World, { groupId }: GroupDocument, serialNumbers: readonly string[]): void {
-  world.send('join', (caller) => addMembers(world.virtual.edge, { groupId, serialNumbers }, caller));
+type Named = { readonly serialNumbers: readonly string[] } | { readonly userIds: readonly string[] };
+
+/** All who may be members of a group of this kind; nobody while no person is active anywhere. */
+async function everybody(world: World, kind: GroupKind): Promise<Named | null> {
+  const { devices, sites } = world;
+  if (kind === 'devices') return { serialNumbers: devices };
+  const active = await Promise.all(sites.map((site) => activatedAt(world, site)));
+  return active.flat().length === 0 ? null : { userIds: [...new Set(active.flat())] };
 }
 
-function leave(world: World, { groupId }: GroupDocument, serialNumbers: readonly string[]): void {
-  world.send('leave', (caller) => removeMembers(world.virtual.edge, { groupId, serialNumbers }, caller));
+async function some(world: World, kind: GroupKind, most?: number): Promise<Named | null> {
+  const { dice } = world;
+  const all = await everybody(world, kind);
+  if (all && 'userIds' in all) return { userIds: dice.several(all.userIds, most) };
+  return all && { serialNumbers: dice.several(all.serialNumbers, most) };
+}
+
+function join(world: World, { groupId }: GroupDocument, named: Named | null): void {
+  if (named) world.send('join', (caller) => addMembers(world.virtual.edge, { groupId, ...named }, caller));
+}
+
+function leave(world: World, { groupId }: GroupDocument, named: Named | null): void {
+  if (named)
+    world.send('leave', (caller) => removeMembers(world.virtual.edge, { groupId, ...named }, caller));
 }
 
 const WISH = { ifShort: 'wait', fromReserve: false, platform: null } as const;
@@ -49,25 +68,33 @@ function order(world: World, { groupId }: GroupDocument, kind: OrderRequest['kin
   world.send('order for a group', (caller) => placeOrder(virtual.edge, request, caller));
 }
 
+/** A group with these members, and what it orders for them. */
+function make(
+  world: World,
+  wanted: { readonly kind: GroupKind; readonly follows: boolean },
+  members: Named,
+): void {
+  const { dice, virtual } = world;
+  const [site, orders] = [dice.of(world.sites), dice.chance(0.8)];
+  const assets = dice.several(site.adamIds).map(stdq);
+  world.tell(`a group of ${wanted.kind}${wanted.follows ? ', which follows' : ''}`);
+  world.send('make a group', async (caller) => {
+    const { groupId } = await createGroup(virtual.edge, { name: 'Class 7b', ...wanted }, caller);
+    const joining = { ...caller, idempotencyKey: `${caller.idempotencyKey ?? ''} members` };
+    await addMembers(virtual.edge, { groupId, ...members }, joining);
+    const ordering = { ...caller, idempotencyKey: `${caller.idempotencyKey ?? ''} order` };
+    const terms = { uId: site.uId, assets, groupId, ifShort: 'wait', platform: null } as const;
+    if (orders) await placeOrder(virtual.edge, { ...terms, kind: 'AssignLicense' }, ordering);
+  });
+}
+
 export const groups: readonly Action[] = [
   {
     name: 'a group is made, and has members',
     weight: 6,
     run(world) {
-      const { dice, devices, virtual } = world;
-      const wanted = { name: 'Class 7b', kind: 'devices', follows: dice.chance(0.8) } as const;
-      const serialNumbers = dice.several(devices, 4);
-      const [site, orders] = [dice.of(world.sites), dice.chance(0.8)];
-      const assets = dice.several(site.adamIds).map(stdq);
-      world.tell(`a group of ${serialNumbers.length} devices${wanted.follows ? ', which follows' : ''}`);
-      world.send('make a group', async (caller) => {
-        const { groupId } = await createGroup(virtual.edge, wanted, caller);
-        const joining = { ...caller, idempotencyKey: `${caller.idempotencyKey ?? ''} members` };
-        await addMembers(virtual.edge, { groupId, serialNumbers }, joining);
-        const ordering = { ...caller, idempotencyKey: `${caller.idempotencyKey ?? ''} order` };
-        const terms = { uId: site.uId, assets, groupId, ifShort: 'wait', platform: null } as const;
-        if (orders) await placeOrder(virtual.edge, { ...terms, kind: 'AssignLicense' }, ordering);
-      });
+      const follows = world.dice.chance(0.8);
+      make(world, { kind: 'devices', follows }, { serialNumbers: world.dice.several(world.devices, 4) });
     },
   },
   {
@@ -80,8 +107,8 @@ export const groups: readonly Action[] = [
       world.tell(`${kind} for the group ${short(group)}`);
       order(world, group, kind);
       // Others come and go while it is placed.
-      if (world.dice.chance(0.5)) join(world, group, world.dice.several(world.devices, 2));
-      if (world.dice.chance(0.5)) leave(world, group, world.dice.several(world.devices, 2));
+      if (world.dice.chance(0.5)) join(world, group, await some(world, group.kind, 2));
+      if (world.dice.chance(0.5)) leave(world, group, await some(world, group.kind, 2));
     },
   },
   {
@@ -90,8 +117,8 @@ export const groups: readonly Action[] = [
     async run(world) {
       const group = await anyGroup(world);
       if (!group) return;
-      const [coming, going] = [world.dice.several(world.devices, 3), world.dice.several(world.devices, 3)];
-      world.tell(`${coming.length} devices join the group ${short(group)}, ${going.length} leave it`);
+      const [coming, going] = [await some(world, group.kind, 3), await some(world, group.kind, 3)];
+      world.tell(`some ${group.kind} join the group ${short(group)}, some leave it`);
       join(world, group, coming);
       leave(world, group, going);
     },
@@ -123,7 +150,7 @@ export const groups: readonly Action[] = [
       if (dice.chance(0.5))
         world.send('delete a group', (caller) => deleteGroup(virtual.edge, { groupId }, caller));
       if (group === null || dice.chance(0.5)) return;
-      leave(world, group, world.devices);
+      leave(world, group, await everybody(world, group.kind));
       world.send('delete a group', (caller) => deleteGroup(virtual.edge, { groupId }, caller));
     },
   },
@@ -180,6 +207,31 @@ export const groups: readonly Action[] = [
       const { userId } = dice.of(everybody);
       world.tell(`${userId.slice(0, 8)} leaves for good`);
       world.send('leave for good', (caller) => leavePerson(virtual.edge, { userId }, caller));
+    },
+  },
+];
+
+/** Groups of persons. */
+export const groupsOfPersons: readonly Action[] = [
+  {
+    name: 'a group of persons is made',
+    weight: 6,
+    async run(world) {
+      const named = await some(world, 'persons', 4);
+      if (named) make(world, { kind: 'persons', follows: world.dice.chance(0.8) }, named);
+    },
+  },
+  {
+    name: 'persons join and leave a group',
+    weight: 8,
+    async run(world) {
+      const group = await anyGroup(world);
+      if (group?.kind !== 'persons') return;
+      const [coming, going] = [await some(world, 'persons', 3), await some(world, 'persons', 2)];
+      world.tell(`some persons join the group ${short(group)}, some leave it`);
+      join(world, group, coming);
+      await world.pass(world.dice.of([0, 0, 100, 600]));
+      leave(world, group, world.dice.chance(0.4) ? coming : going);
     },
   },
 ];

@@ -15,7 +15,7 @@ import type { Site, World } from '../world.js';
 import type { Action } from './action.js';
 
 /** Somebody whom the directory knows, or knew; now and then somebody whom nobody knows. */
-async function anybody(world: World): Promise<string> {
+export async function anybody(world: World): Promise<string> {
   const { virtual, dice } = world;
   const everybody = await virtual.stores.directory.everybody(null, 50);
   const registered = everybody.filter(({ uId }) => uId === '');
@@ -23,14 +23,14 @@ async function anybody(world: World): Promise<string> {
   return dice.of(registered.length > 0 && dice.chance(0.7) ? registered : everybody).userId;
 }
 
-const detailsOf = (number: number) => ({
+export const detailsOf = (number: number) => ({
   name: `Canary Person ${number}`,
   email: `canary.${number}@example.test`,
   managedAppleId: null,
 });
 
 /** Twice, so that whom only Apple knew is registered by the first and changed by the second. */
-function change(world: World, userId: string): void {
+export function change(world: World, userId: string): void {
   for (const number of [world.dice.between(1, 9), 0])
     world.send('change a person', (caller) =>
       changePerson(world.virtual.edge, { userId, ...detailsOf(number) }, caller),
@@ -68,7 +68,7 @@ export async function activatedAt(
   return rows.flatMap(({ userId, state }) => (states.includes(state) ? userId : []));
 }
 
-const coming: readonly Action[] = [
+export const coming: readonly Action[] = [
   {
     name: 'a person comes',
     weight: 12,

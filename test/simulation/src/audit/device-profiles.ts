@@ -8,6 +8,7 @@ import {
   type AppSettings,
 } from '@seatbook/licensing';
 import type { VirtualDevice } from '@seatbook/simulator';
+import { speaks } from '../actions/devices.js';
 import type { World } from '../world.js';
 
 const CARRIED: ReadonlySet<string> = new Set([
@@ -32,7 +33,7 @@ export async function profilesAreAsAsked(world: World): Promise<string[]> {
   for (const device of fleet.all()) {
     const { udid, serialNumber, product = 'iPhone' } = device.facts;
     // Of what the server never told, nobody can know: what a device lost by it is seen with its next enrolment.
-    if (serialNumber === null || !device.enrolled || fleet.mdm.unheard.has(udid)) continue;
+    if (serialNumber === null || !device.enrolled || !speaks(device) || fleet.mdm.unheard.has(udid)) continue;
     const { phase, enrolmentId } = await stateOf(world, deviceStream(deviceIdOf(serialNumber)));
     if (phase !== 'enrolled' || enrolmentId !== udid || !product.startsWith('iPhone')) continue;
     const asked = await askedOf(world, deviceIdOf(serialNumber), device);

@@ -10,6 +10,7 @@ import {
   type MdmCommandEvent,
 } from '@seatbook/licensing';
 import type { VirtualDevice } from '@seatbook/simulator';
+import { speaks } from '../actions/devices.js';
 import type { World } from '../world.js';
 
 type Known = Envelope<DeviceEvent | InstallationEvent | MdmCommandEvent>;
@@ -106,7 +107,7 @@ export async function devicesOpen(
   for (const [id, device] of devicesOf(world)) {
     const phase = phaseOf(id);
     if (phase === 'enrolling') wrong.push(`${id} is said to be enrolling for ever`);
-    if (phase !== 'enrolled' || !device.enrolled || everLeft.has(id)) continue;
+    if (phase !== 'enrolled' || !device.enrolled || everLeft.has(id) || !speaks(device)) continue;
     const there = new Map([...device.apps.values()].map(({ adamId, status }) => [adamId, status]));
     const ofDevice = rows.filter((row) => row.device === id);
     const told = new Map(ofDevice.map(({ adamId, state }) => [adamId, state]));

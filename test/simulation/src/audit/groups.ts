@@ -5,8 +5,10 @@ import {
   orderStream,
   queryModels,
   assetStream,
+  holderKeys,
   type Group,
   type GroupEvent,
+  type HolderKey,
 } from '@seatbook/licensing';
 import type { World } from '../world.js';
 
@@ -66,21 +68,118 @@ export async function auditGroups({ virtual }: World): Promise<string[]> {
   return wrong;
 }
 
-/** No joining gets the same of a group twice, as long as no other order of the group was answered. */
-export function auditJoiners(log: readonly Envelope[]): string[] {
-  const wrong: string[] = [];
-  const served = new Map<string, Set<string>>();
-  for (const { type, stream, data } of log as readonly Envelope<GroupEvent>[]) {
-    if (type === 'group.order-answered') served.delete(stream);
-    if (type !== 'group.joiners-served') continue;
-    const { uId, assets, joining } = data;
-    const before = served.get(stream) ?? new Set<string>();
-    served.set(stream, before);
-    for (const { adamId } of assets) {
-      const what = `${uId} ${adamId} ${joining}`;
-      if (before.has(what)) wrong.push(`group ${idOf(stream)}: joining ${joining} gets ${adamId} twice`);
-      before.add(what);
+/** What members who join later get of one asset. */
+interface Standing {
+  /** Those of a joining up to this one have it by the order itself, or are not to get it. */
+  since: number;
+  /** Who has got it since, each with the joining. */
+  readonly got: Set<string>;
+}
+
+interface Admitted {
+  readonly assigns: boolean;
+  readonly returns: boolean;
+  readonly assets: readonly string[];
+  readonly joins: number;
+}
+
+/** One group, followed event by event: whoever joins gets what stands, once, and nobody else gets anything. */
+class AuditedGroup {
+  readonly #members = new Map<HolderKey, number>();
+  readonly #standing = new Map<string, Standing>();
+  readonly #admitted = new Map<string, Admitted>();
+  #follows = false;
+  #joins = 0;
+
+  constructor(private readonly blame: (what: string) => void) {}
+
+  follow({ type, data }: GroupEvent): void {
+    switch (type) {
+      case 'group.created':
+        this.#follows = data.follows;
+        break;
+      case 'group.policy-set':
+        this.#follows = data.follows;
+        this.#concernsNobody();
+        break;
+      case 'group.members-joined':
+        this.#joins += 1;
+        for (const key of holderKeys(data)) this.#members.set(key, this.#joins);
+        if (!this.#follows) this.#concernsNobody();
+        break;
+      case 'group.members-left':
+        for (const key of holderKeys(data)) this.#members.delete(key);
+        break;
+      case 'group.order-admitted': {
+        const { orderId, kind, uId, assets } = data;
+        const [assigns, returns] = [kind === 'AssignLicense', kind === 'ReturnLicense'];
+        const keys = assets.map((asset) => assetKey(uId, asset));
+        this.#admitted.set(orderId, { assigns, returns, assets: keys, joins: this.#joins });
+        break;
+      }
+      case 'group.order-answered':
+        this.#answered(data.orderId);
+        break;
+      case 'group.order-withdrawn':
+        this.#admitted.delete(data.orderId);
+        break;
+      case 'group.joiners-served':
+        for (const asset of data.assets)
+          for (const key of holderKeys(data)) this.#serve(assetKey(data.uId, asset), key, data.joining);
+        break;
+      default:
+        break;
     }
   }
+
+  /** When all is calm. */
+  over(): void {
+    if (!this.#follows) return;
+    for (const [asset, { since, got }] of this.#standing)
+      for (const [key, joining] of this.#members)
+        if (joining > since && !got.has(`${key} ${joining}`))
+          this.blame(`${key} has joined, and did not get ${asset}`);
+  }
+
+  /** Who joined before is not concerned by it. */
+  #concernsNobody(): void {
+    for (const standing of this.#standing.values()) standing.since = this.#joins;
+  }
+
+  /** Who joined while it was placed gets it as all later ones do, also who had the same by an order before. */
+  #answered(orderId: string): void {
+    const order = this.#admitted.get(orderId);
+    this.#admitted.delete(orderId);
+    if (!order) return;
+    const since = this.#follows ? order.joins : this.#joins;
+    for (const asset of order.assets) {
+      if (order.assigns) this.#standing.set(asset, { since, got: new Set() });
+      if (order.returns) this.#standing.delete(asset);
+    }
+  }
+
+  #serve(asset: string, key: HolderKey, joining: number): void {
+    const standing = this.#standing.get(asset);
+    if (!standing) return this.blame(`${key} gets ${asset}, which no order of it gives`);
+    if (this.#members.get(key) !== joining) this.blame(`${key} gets ${asset}, and has not joined so`);
+    const what = `${key} ${joining}`;
+    if (joining <= standing.since || standing.got.has(what)) this.blame(`${key} gets ${asset} once more`);
+    standing.got.add(what);
+  }
+}
+
+/** What no group may do, whatever happens. */
+export function auditJoiners(log: readonly Envelope[]): string[] {
+  const wrong: string[] = [];
+  const groups = new Map<string, AuditedGroup>();
+  for (const event of log as readonly Envelope<GroupEvent>[]) {
+    const { stream, type } = event;
+    if (!type.startsWith('group.')) continue;
+    const blame = (what: string): void => void wrong.push(`group ${idOf(stream)}: ${what}`);
+    const group = groups.get(stream) ?? new AuditedGroup(blame);
+    groups.set(stream, group);
+    group.follow(event);
+  }
+  for (const group of groups.values()) group.over();
   return wrong;
 }

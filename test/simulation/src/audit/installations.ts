@@ -44,6 +44,8 @@ interface Planned {
   readonly accepted: Set<string>;
   /** Devices with the persons who had them when it was planned, or since. */
   readonly owned: Set<string>;
+  /** Devices that had no licence of their own then, or one that goes back, or have lost it since. */
+  readonly unlicensed: Set<HolderKey>;
 }
 
 const holdersIn = ({ serialNumbers, userIds }: Holders): readonly HolderKey[] => [
@@ -66,6 +68,8 @@ class AuditedInstallations {
   readonly #owners = new Map<string, string>();
   /** The persons by whose licences devices have taken commands, by command and device. */
   readonly #persons = new Map<string, string>();
+  /** Pairs whose licence goes back, by asset and holder. */
+  readonly #going = new Set<string>();
   /** By device and app. */
   readonly #apps = new Map<string, Map<string, Followed>>();
   readonly #again = new Map<string, Again>();
@@ -113,8 +117,21 @@ class AuditedInstallations {
       case 'asset.drift-found':
         if (event.data.kind === 'added') this.#license(asset, event.data);
         break;
+      case 'asset.licenses-returning':
+        this.#goes(asset, event.data.returning);
+        break;
+      case 'asset.returns-started':
+        this.#goes(asset, event.data);
+        break;
       case 'asset.licenses-returned':
+        this.#goes(asset, event.data);
         for (const holder of holdersIn(event.data)) this.#licensed.get(asset)?.delete(holder);
+        break;
+      case 'asset.licenses-failed':
+        if (event.data.action === 'disassociate') this.#license(asset, event.data);
+        break;
+      case 'asset.reservations-ended':
+        if (event.data.was === 'returning') this.#license(asset, event.data);
         break;
       default:
         break;
@@ -126,6 +143,7 @@ class AuditedInstallations {
     this.#licensed.set(asset, licensed);
     for (const holder of holdersIn(holders)) {
       licensed.add(holder);
+      this.#going.delete(`${asset} ${holder}`);
       for (const planned of this.#planned.values()) if (planned.asset === asset) planned.licensed.add(holder);
     }
   }
@@ -163,18 +181,40 @@ class AuditedInstallations {
     }
   }
 
+  /** A licence is there until Apple has taken it, and is nobody's to use from the moment it goes back. */
+  #goes(asset: string, holders: Holders): void {
+    for (const holder of holdersIn(holders)) {
+      this.#going.add(`${asset} ${holder}`);
+      for (const planned of this.#planned.values())
+        if (planned.asset === asset) planned.unlicensed.add(holder);
+    }
+  }
+
   #commands(event: Known): void {
     const uuid = idOf(event.stream);
     if (event.type === 'mdmCommand.planned') {
       const asset = assetKey(event.data.uId, event.data);
+      const licensed = new Set(this.#licensed.get(asset));
+      const devices = event.data.devices.map(({ serialNumber }): HolderKey => `d:${deviceIdOf(serialNumber)}`);
       this.#planned.set(uuid, {
         asset,
         removal: event.data.removal ?? false,
-        licensed: new Set(this.#licensed.get(asset)),
+        licensed,
+        unlicensed: new Set(
+          devices.filter((device) => !licensed.has(device) || this.#going.has(`${asset} ${device}`)),
+        ),
         accepted: new Set(this.#accepted.get(event.data.uId)),
         owned: new Set([...this.#owners].map(([device, userId]) => `${device} ${userId}`)),
       });
     }
+    // Whom the server did not take it for is told so at once.
+    const untaken =
+      event.type === 'mdmCommand.queued'
+        ? event.data.refused
+        : event.type === 'mdmCommand.given-up'
+          ? event.data.serialNumbers
+          : [];
+    for (const device of untaken.map(deviceIdOf)) this.#leftOut.add(`${uuid} ${device}`);
     if (event.type !== 'mdmCommand.started') return;
     const { serialNumbers, unlicensed, unreachable, kept = [], attempt } = event.data;
     const planned = this.#planned.get(uuid);
@@ -190,6 +230,8 @@ class AuditedInstallations {
         this.wrong.push(`${device} is told to install ${planned.asset} of ${userId}, who has not accepted`);
       if (installs && userId !== undefined && !planned.owned.has(`${device} ${userId}`))
         this.wrong.push(`${device} is told to install ${planned.asset} of ${userId}, whose it is not`);
+      if (attempt === 1 && planned?.removal && !planned.unlicensed.has(`d:${device}`))
+        this.wrong.push(`${device} is told to remove ${planned.asset}, of which it has its licence`);
       this.#told.add(`${uuid} ${device}`);
     }
     for (const device of [...unlicensed, ...unreachable, ...kept].map(deviceIdOf)) {
@@ -289,6 +331,8 @@ class AuditedInstallations {
         break;
       case 'installation.device-left':
         for (const adamId of [...event.data.removed, ...event.data.failed]) this.#ended(device, adamId);
+        for (const [adamId, { phase }] of apps)
+          if (phase !== 'over') this.wrong.push(`${adamId} is ${phase} on ${device}, which has left`);
         break;
       default:
         break;

@@ -71,26 +71,34 @@ export async function auditLeavers(log: readonly Envelope[], { virtual }: World)
   return wrong;
 }
 
-/** What is said of a person is what Apple says of the living record. */
+/** What is said of a person is what Apple says of the living record, and Apple has been told what the organisation says. */
 export async function auditPersons(
   { uId }: Site,
   rows: readonly ActivationDocument[],
   { virtual }: World,
 ): Promise<string[]> {
   const users = virtual.simulator.admin.users(uId).filter(({ status }) => status !== 'Retired');
-  const living = new Map(users.map(({ clientUserId, status }) => [clientUserId, status]));
+  const living = new Map(users.map((user) => [user['clientUserId'], user]));
   const named = rows.filter((row) => row.uId === uId).map(({ userId }) => userId);
   const entries = named.length === 0 ? [] : await virtual.stores.directory.entries(named);
   const atApple = new Map(
     entries.filter((entry) => entry.uId === uId).map((entry) => [entry.userId, entry.clientUserId]),
   );
-  return rows.flatMap(({ uId: of, userId, state }) => {
+  const emails = new Map(
+    entries.flatMap(({ uId: of, userId, email }) => (of === '' ? [[userId, email]] : [])),
+  );
+  return rows.flatMap(({ uId: of, userId, state, errorNumber }) => {
     if (of !== uId) return [];
-    const status = living.get(atApple.get(userId) ?? userId);
+    const user = living.get(atApple.get(userId) ?? userId);
+    const status = user?.['status'];
     const right =
       (state !== 'associated' || status === 'Associated') &&
       (state !== 'invited' || status !== undefined) &&
       ((state !== 'retired' && state !== 'failed') || status === undefined);
-    return right ? [] : [`${userId} is ${state} at ${uId}, and Apple says ${String(status)}`];
+    if (!right) return [`${userId} is ${state} at ${uId}, and Apple says ${String(status)}`];
+    const email = emails.get(userId) ?? null;
+    // What Apple has refused of a person, it says again whenever it is told.
+    const told = email === null || errorNumber !== null || !user || user['email'] === email;
+    return told ? [] : [`Apple was not told at ${uId} what has changed of ${userId}`];
   });
 }
