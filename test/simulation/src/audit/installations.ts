@@ -195,7 +195,9 @@ class AuditedInstallations {
     if (event.type === 'mdmCommand.planned') {
       const asset = assetKey(event.data.uId, event.data);
       const licensed = new Set(this.#licensed.get(asset));
-      const devices = event.data.devices.map(({ serialNumber }): HolderKey => `d:${deviceIdOf(serialNumber)}`);
+      const devices = event.data.devices.map(
+        ({ serialNumber }): HolderKey => `d:${deviceIdOf(serialNumber)}`,
+      );
       this.#planned.set(uuid, {
         asset,
         removal: event.data.removal ?? false,
