@@ -128,7 +128,7 @@ export {
   type UsageRule,
 } from './device-profile.js';
 export { newCommandUuid, commandAnswered, isOurs } from './command-uuid.js';
-export type { Device, DeviceCommand, DevicePhase } from './device/device-decider.js';
+export { hasLeft, type Device, type DeviceCommand, type DevicePhase } from './device/device-decider.js';
 export type { DeviceEvent, DeviceLeft, Ownership, RegisteredFacts } from './device/device-events.js';
 export type { DeviceDocument } from './device/devices-model.js';
 export type { InstallationCommand } from './installation/installation-decider.js';

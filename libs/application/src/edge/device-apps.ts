@@ -14,7 +14,7 @@ import { inForce, sentWith } from './app-settings.js';
 import { pageOfList } from './page-of-list.js';
 import type { Reflected, ReflectedPage, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
-import { explained, pairFor } from './why.js';
+import { explained, pairOfPerson } from './why.js';
 import type { PairInQuestion } from './why-chain.js';
 
 export interface WantedDeviceApps extends WantedPage {
@@ -94,7 +94,9 @@ async function appsOf(
   for await (const installation of reader.all(queryModels.installations, rows)) {
     const { uId, adamId, pricingParam } = installation;
     const asset = { adamId, pricingParam };
-    add(installation, { installation, pair: await pairFor(seatbook, { uId, asset, holder, installation }) });
+    const own = apps.get(assetKey(uId, asset))?.pair ?? null;
+    const pair = own ?? (await pairOfPerson(seatbook, { uId, asset, installation }));
+    add(installation, { installation, pair });
   }
   return apps;
 }

@@ -3,6 +3,7 @@ import {
   MAX_PAIRS,
   assetStream,
   canonicalHolder,
+  hasLeft,
   holdersOf,
   idOfAsset,
   kindOfHolder,
@@ -11,7 +12,6 @@ import {
   type AssetId,
   type AssetLedger,
   type AssignmentType,
-  type DevicePhase,
   type HolderKey,
   type OrderKind,
   type OrderTerms,
@@ -136,7 +136,7 @@ async function othersOf(
     equals: [],
   }))
     // Where the enrolment hides the serial number, nothing can be assigned to the device.
-    if (userId !== null && device !== enrolmentId && !LEFT.has(state))
+    if (userId !== null && device !== enrolmentId && !hasLeft(state))
       owned.push({ device: `d:${device}`, userId });
   const others = new Map<HolderKey, HolderKey[]>();
   if (moveTo === 'device') {
@@ -151,8 +151,6 @@ async function othersOf(
   for (const { device, userId } of owned) if (known.has(userId)) others.set(device, [`u:${userId}`]);
   return others;
 }
-
-const LEFT: ReadonlySet<DevicePhase> = new Set<DevicePhase>(['checked-out', 'wiped', 'retired']);
 
 /** Those whom a look at each ledger finds. */
 async function heldNow(

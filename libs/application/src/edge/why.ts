@@ -70,7 +70,8 @@ export async function getWhy(
   const installation = holder.startsWith('d:')
     ? await installationOf(seatbook, deviceIdOf(id), uId, asset)
     : await ofPerson(seatbook, id, uId, asset);
-  const pair = await pairFor(seatbook, { uId, asset, holder, installation });
+  const own = await pairOf(seatbook, assetKey(uId, asset), holder);
+  const pair = own ?? (await pairOfPerson(seatbook, { uId, asset, installation }));
   const account = await seatbook.stores.reads.get(queryModels.accounts, uId);
   const question = { uId, asset, holder, pair, installation };
   const events = await lastEvents(seatbook, question);
@@ -96,16 +97,12 @@ export async function explained(
   return whyOf({ ...circumstances, installation, held: isHeld(account) }, seatbook.timings);
 }
 
-/** The pair that an app rests on: the holder's own, else that of the person by whose licence it is on the device. */
-export async function pairFor(
+/** The pair of the person by whose licence an app is on a device; null where it is there by the device's own. */
+export const pairOfPerson = async (
   seatbook: SeatbookEdge,
-  { uId, asset, holder, installation }: Omit<PairInQuestion, 'pair'>,
-): Promise<PairDocument | null> {
-  const key = assetKey(uId, asset);
-  const own = await pairOf(seatbook, key, holder);
-  const userId = installation?.userId ?? null;
-  return own ?? (userId === null ? null : pairOf(seatbook, key, `u:${userId}`));
-}
+  { uId, asset, installation }: Pick<PairInQuestion, 'uId' | 'asset' | 'installation'>,
+): Promise<PairDocument | null> =>
+  installation?.userId == null ? null : pairOf(seatbook, assetKey(uId, asset), `u:${installation.userId}`);
 
 /** A holder's pair is found in the canonical spelling, whatever Apple's is. */
 async function pairOf(

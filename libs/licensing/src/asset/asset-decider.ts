@@ -1,4 +1,5 @@
 import { Refusal, type Command, type Decider, type Instant } from '@seatbook/kernel';
+import { isBook } from '../asset-description.js';
 import { NOBODY, holderKeys, holdersOf, inParallel, type HolderKey, type Holders } from '../holder.js';
 import type { PairFailure } from '../apple-call/call-events.js';
 import type { AppleAsset, ContentMetadata } from '../ports.js';
@@ -18,7 +19,7 @@ import { driftDecided, driftFound, sourceOfCount, type FoundDrift } from './drif
 import { foundWaiting } from './found-waiting.js';
 import { promisesEnded, reassign, type Reassignment } from './reassignment.js';
 import { lackOf, reservationOf, returnOf } from './reservation.js';
-import { installationsOf, isBook, rolledOut } from './rollout.js';
+import { installationsOf, rolledOut } from './rollout.js';
 import { releaseClaims, settleCall } from './settle-call.js';
 import {
   MAX_TOGETHER,

@@ -1,3 +1,4 @@
+import { isBook } from '../asset-description.js';
 import {
   holdersOf,
   kindOfHolder,
@@ -8,9 +9,6 @@ import {
 } from '../holder.js';
 import type { AssetEvent, RefusalReason } from './asset-events.js';
 import { namedIn, pairOf, type Asset } from './asset-state.js';
-
-/** Apple's rule: books go to persons, and are read on whatever device. */
-export const isBook = ({ traits }: Pick<Asset, 'traits'>): boolean => traits?.productType === 'Book';
 
 /** What a rollout is to its pairs: installing begins where a licence is held, and waits where one is on its way. */
 export function rolloutOf(

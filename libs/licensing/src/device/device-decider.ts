@@ -55,6 +55,9 @@ const MAX_QUESTIONS = 5;
 
 const LEFT: ReadonlySet<DevicePhase> = new Set<DevicePhase>(['checked-out', 'wiped', 'retired']);
 
+/** It was with the organisation, and is not any more. */
+export const hasLeft = (phase: DevicePhase): boolean => LEFT.has(phase);
+
 const UNASKED: DeviceQuestion = { at: 0, uuid: null, asked: 0 };
 
 const UNKNOWN: DeviceFacts = { platform: null, osVersion: null, supervised: null };
@@ -123,7 +126,7 @@ export const deviceDecider = ({
         return leave(command.how, device, at, deviceReturnMs);
       case 'AskReturns':
         // It may have enrolled again meanwhile.
-        if (!LEFT.has(device.phase)) return [];
+        if (!hasLeft(device.phase)) return [];
         return [{ type: 'device.returns-asked', data: { returns: command.returns } }];
     }
   },

@@ -1,4 +1,5 @@
 import { idOf, type Step, type Steps } from '@seatbook/kernel';
+import { hasAccepted } from '../accepted-person.js';
 import type { AppSettings } from '../app-settings.js';
 import { bundleIdOf } from '../asset-description.js';
 import { commandForOthers } from '../command-uuid.js';
@@ -218,10 +219,7 @@ async function licensed(
         deviceStream(deviceIdOf(serialNumber)),
         ({ registered }) => registered?.userId ?? null,
       );
-      const accepted = await look(
-        activationStream(uId),
-        ({ persons }) => persons.get(userId)?.state === 'associated',
-      );
+      const accepted = await look(activationStream(uId), (activation) => hasAccepted(activation, userId));
       if (owner !== userId || !accepted) continue;
     }
     found.add(serialNumber);

@@ -1,4 +1,6 @@
 import { idOf, type Step, type Steps } from '@seatbook/kernel';
+import { hasAccepted } from '../accepted-person.js';
+import { isBook } from '../asset-description.js';
 import type { LicensingPorts } from '../ports.js';
 import { activationStream, assetStream, type AssetLedger } from '../streams.js';
 import type { LongestWaits } from '../timings.js';
@@ -15,15 +17,16 @@ const look: Step<PersonApps, LicensingPorts, PersonAppsCommand> = {
     const devices = await ports.devicesOf(userId);
     if (devices === null) return null;
     const found: AppFound[] = [];
+    const acceptedAt = new Map<string, boolean>();
     for (const app of apps.values()) {
       const { uId, adamId, pricingParam } = app;
       const { licence, platforms } = await ports.look(assetStream(uId, app), (ledger) =>
         licenceOf(userId, ledger),
       );
-      const accepted = await ports.look(
-        activationStream(uId),
-        ({ persons }) => persons.get(userId)?.state === 'associated',
-      );
+      const accepted =
+        acceptedAt.get(uId) ??
+        (await ports.look(activationStream(uId), (activation) => hasAccepted(activation, userId)));
+      acceptedAt.set(uId, accepted);
       const fitting = devices.filter(
         ({ platform }) => platforms.length === 0 || (platform !== null && platforms.includes(platform)),
       );
@@ -38,11 +41,11 @@ const look: Step<PersonApps, LicensingPorts, PersonAppsCommand> = {
 /** An app is wanted by the licence that it was rolled out by; one that has come since is for another order to roll out. */
 function licenceOf(
   userId: string,
-  { pairs, traits }: AssetLedger,
+  ledger: AssetLedger,
 ): { readonly licence: PersonLicence; readonly platforms: readonly string[] } {
-  const pair = pairs.get(`u:${userId}`);
-  const platforms = traits?.supportedPlatforms ?? [];
-  if (pair?.rolledOut !== true || traits?.productType === 'Book') return { licence: 'gone', platforms };
+  const pair = ledger.pairs.get(`u:${userId}`);
+  const platforms = ledger.traits?.supportedPlatforms ?? [];
+  if (pair?.rolledOut !== true || isBook(ledger)) return { licence: 'gone', platforms };
   if (pair.state === 'assigned')
     return { licence: pair.followUp?.action === 'return' ? 'going' : 'held', platforms };
   return { licence: pair.state === 'returning' ? 'going' : 'gone', platforms };
