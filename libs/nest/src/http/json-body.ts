@@ -12,7 +12,7 @@ const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
 
-/** Bodies are JSON. An empty body is none, whatever type it claims to have. Of routes that are named it is left as text. */
+/** Bodies are objects of JSON. An empty body is none, whatever type it claims to have. Of routes that are named it is left as text. */
 export function readJson(server: HttpServer, asText: ReadonlySet<string>): void {
   const parse = server.getDefaultJsonParser('error', 'error');
   server.removeAllContentTypeParsers();
@@ -21,7 +21,12 @@ export function readJson(server: HttpServer, asText: ReadonlySet<string>): void 
     else if (asText.has(request.routeOptions.url ?? '')) done(null, body);
     else if (isDeep(body)) done(tooDeep());
     else if (hasHalfCharacter(body)) done(halfCharacter());
-    else void parse(request, body, done);
+    else
+      void parse(request, body, (failure, value) => {
+        if (failure) done(failure);
+        else if (isObject(value)) done(null, value);
+        else done(noObject());
+      });
   });
 }
 
@@ -29,6 +34,13 @@ const tooDeep = (): Refusal =>
   new Refusal('INVALID_BODY_TOO_DEEP', `the body is nested deeper than ${MAX_DEPTH} levels`, {
     maxDepth: MAX_DEPTH,
   });
+
+const isObject = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** It would be taken for an object without fields otherwise. */
+const noObject = (): Refusal =>
+  new Refusal('INVALID_BODY', 'the body has to be a JSON object; it is another value');
 
 const halfCharacter = (): Refusal =>
   new Refusal('INVALID_BODY', 'the body has a text with half a character: a surrogate that is not paired');
