@@ -50,4 +50,4 @@ curl --silent --show-error --fail --output "$folder/order" -H "Authorization: Be
   -d '{"kind":"AssignLicense","accountId":"7700000000000001","assetIds":["900000001"],"serialNumbers":["C02XK0AAHV29"]}'
 
 timeout "$limit_seconds" "$venv/bin/schemathesis" --config-file "$here/schemathesis.toml" \
-  run "$root/docs/openapi.json" --url "$url"
+  run "$root/docs/openapi.json" --url "$url" "$@"
