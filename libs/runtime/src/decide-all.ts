@@ -176,10 +176,14 @@ function decide(
       command === REVISE_STEPS
         ? reviseSteps({ kind, at }, state)
         : (kind.decider.decide(command, state.state, at) as readonly DomainEvent[]);
-    const metadata = decision.map(({ type }) => ({
-      ...metadataOf(context, registry.versionOf(type), at),
-      occurredAt: kind.elsewhere?.has(type) ? context.occurredAt : undefined,
-    }));
+    const metadata = decision.map(({ type }) =>
+      metadataOf(
+        context,
+        registry.versionOf(type),
+        at,
+        kind.elsewhere?.has(type) ? context.occurredAt : undefined,
+      ),
+    );
     const events = decision.map(({ type, data }, index) => ({
       id: uuidOf(`${context.commandId}/${stream}/${index}/${nonce}`),
       type,
@@ -239,15 +243,21 @@ const writtenBy = (
   last: number,
   { stream }: DecisionContext,
 ): readonly Written[] =>
-  decision.map((event, index) => ({
-    ...event,
+  decision.map(({ type, data }, index) => ({
+    type,
+    data,
     id: (events[index] as NewEvent).id,
     stream,
     revision: last - decision.length + 1 + index,
     metadata: metadata[index] as Metadata,
   }));
 
-const metadataOf = (context: CommandContext, version: number, recordedAt: Instant): Metadata => ({
+const metadataOf = (
+  context: CommandContext,
+  version: number,
+  recordedAt: Instant,
+  occurredAt: Instant | undefined,
+): Metadata => ({
   version,
   commandId: context.commandId,
   principal: context.principal,
@@ -259,6 +269,7 @@ const metadataOf = (context: CommandContext, version: number, recordedAt: Instan
   bodyHash: context.bodyHash,
   reason: context.reason,
   traceparent: context.traceparent,
+  occurredAt,
 });
 
 /** The last event of an append says what its stream waits for from here on. */

@@ -231,6 +231,7 @@ function termsOf(terms: OrderTerms): OrderTerms {
     fromReserve,
     platform,
     holders,
+    groupId,
     install,
     giver,
     scope,
@@ -245,12 +246,12 @@ function termsOf(terms: OrderTerms): OrderTerms {
     fromReserve,
     platform,
     holders,
-    ...groupOf(terms),
-    ...(install && { install }),
-    ...(giver !== undefined && { giver }),
-    ...(scope && { scope }),
-    ...(targets && { targets }),
-    ...(removeApp && { removeApp }),
+    groupId,
+    install,
+    giver,
+    scope,
+    targets,
+    removeApp,
   };
 }
 
@@ -334,7 +335,6 @@ function questions(
   const { kind, uId, ifShort, fromReserve, platform, install = [], giver, removeApp } = terms;
   const answers = answersOf(terms);
   const all = questionsOf(terms);
-  const wish = { ifShort, fromReserve };
   const answerBy = at + answerWithinMs;
   const events: OrderEvent[] = [];
   // The event that places the order may stand in the same append, with all assets and up to one list of holders.
@@ -345,21 +345,24 @@ function questions(
     text += textOf(keys);
     if (events.length > 0 && text > MAX_ASKED_TEXT) break;
     const { adamId, pricingParam } = asset;
-    const holders = holdersOf(keys);
-    const about = { uId, kind, adamId, pricingParam };
-    const installing = install.includes(idOfAsset(about)) ? ({ install: true } as const) : {};
+    const { serialNumbers, userIds } = holdersOf(keys);
     events.push({
       type: 'order.reservation-asked',
       data: {
-        ...about,
+        uId,
+        kind,
+        adamId,
+        pricingParam,
         // The last of its answers.
         part: part + answers - 1,
-        ...holders,
-        ...wish,
+        serialNumbers,
+        userIds,
+        ifShort,
+        fromReserve,
         platform,
-        ...installing,
-        ...(giver !== undefined && { giver }),
-        ...(removeApp && { removeApp }),
+        install: install.includes(idOfAsset(asset)) || undefined,
+        giver,
+        removeApp,
         at,
         answerBy,
       },

@@ -27,10 +27,10 @@ export function rangesOf({ assets, holders, targets }: Listed): readonly Questio
 }
 
 /** All questions of an order, in the order in which they are asked. */
-export const questionsOf = (terms: Listed): readonly Question[] =>
-  rangesOf(terms).flatMap(({ asset, from, to }) =>
-    Array.from({ length: Math.ceil((to - from) / MAX_HOLDERS) }, (_question, list) => {
-      const start = from + list * MAX_HOLDERS;
-      return { asset, from: start, to: Math.min(to, start + MAX_HOLDERS) };
-    }),
-  );
+export function questionsOf(terms: Listed): readonly Question[] {
+  const questions: Question[] = [];
+  for (const { asset, from, to } of rangesOf(terms))
+    for (let start = from; start < to; start += MAX_HOLDERS)
+      questions.push({ asset, from: start, to: Math.min(to, start + MAX_HOLDERS) });
+  return questions;
+}
