@@ -178,7 +178,7 @@ it(`the process dies ${KILLS} times at its appends: the same end, and nothing is
   const over = async (): Promise<boolean> => (await statesOf(orderId)).installed === INSTALLATIONS;
   const random = seededRandom(SEED);
   for (let kill = 0; kill < KILLS; kill += 1) {
-    const append = virtual.appends + 1 + Math.floor((random() * INSTALLATIONS) / KILLS / 5);
+    const append = virtual.appends + 1 + Math.floor((random() * INSTALLATIONS) / KILLS / 10);
     virtual.dieAt = { append, when: kill % 2 === 0 ? 'before' : 'after' };
     await virtual.advanceUntil(`death ${kill + 1}`, async () => virtual.dead, DAY);
     virtual.dieAt = null;
