@@ -3,10 +3,14 @@ import {
   deactivatePersons,
   getRollout,
   getWhy,
+  leavePerson,
   listActivations,
   placeOrder,
+  planOrder,
   registerDevice,
   registerPerson,
+  returnAll,
+  returnLicense,
   setAppSettings,
   type OrderRequest,
 } from '@seatbook/application';
@@ -118,6 +122,9 @@ it('a14: 5 persons with 3 devices each have one licence each and the app on 15 d
     await owns(userIds[Math.floor(index / 3)] ?? null, serialNumber);
   for (const userId of userIds.slice(0, 5)) accept(userId);
   await assign(userIds);
+  const terms = { uId: UID, assets: [stdq(APP)], userIds, ifShort: 'wait', platform: null } as const;
+  const plan = await virtual.until(planOrder(virtual.edge, { ...terms, kind: 'RolloutApp' }));
+  expect(plan.assets[0]).toMatchObject({ starting: 6, installations: 15 });
   const orderId = await rollOut(userIds);
   await virtual.advance(5 * MINUTE);
   expect(await progress(orderId)).toEqual({ targets: 16, installed: 15, 'waiting-for-person': 1 });
@@ -267,4 +274,168 @@ it('a mandatory app starts with the licence of a person; a book is never install
   ]);
   expect(await progress(await rollOut([kim], [BOOK]))).toEqual({ targets: 1, 'no-licence': 1 });
   expect(virtual.simulator.fleet.unlicensedInstalls()).toBe(0);
+});
+
+describe('licences of a person go back with their apps', () => {
+  const removals = (serialNumber: string): number =>
+    (virtual.simulator.fleet.find(serialNumber)?.seen ?? []).filter(
+      ({ requestType }) => requestType === 'RemoveApplication',
+    ).length;
+
+  const there = (serialNumber: string): string[] =>
+    [...(virtual.simulator.fleet.find(serialNumber)?.apps.values() ?? [])].map(({ adamId }) => adamId).sort();
+
+  const giveBack = async (kind: 'return' | 'all', userId: string): Promise<void> => {
+    const { orderId } = await virtual.until(
+      kind === 'all'
+        ? returnAll(virtual.edge, { uId: UID, holder: `u:${userId}`, removeApp: true }, OWNER)
+        : returnLicense(
+            virtual.edge,
+            { uId: UID, assets: [stdq(APP)], userIds: [userId], removeApp: true },
+            OWNER,
+          ),
+    );
+    await virtual.finished(orderId);
+  };
+
+  /** Apps on the devices of a person who has accepted. */
+  async function having(devices: readonly string[], apps = [APP]): Promise<string> {
+    await location();
+    const [kim = ''] = await invited(1);
+    accept(kim);
+    await enrolled(...devices);
+    for (const device of devices) await owns(kim, device);
+    await assign([kim], apps);
+    await rollOut([kim], apps);
+    await virtual.advance(2 * MINUTE);
+    expect(devices.map(there)).toEqual(devices.map(() => apps));
+    return kim;
+  }
+
+  it.each(['return', 'all'] as const)(
+    'they are removed from the own devices when the licence is back: %s',
+    async (kind) => {
+      const [first = '', second = '', others = ''] = serials(3);
+      const kim = await having([first, second], [APP, OTHER]);
+      const [robin = ''] = await invited(1);
+      accept(robin);
+      await enrolled(others);
+      await owns(robin, others);
+      await assign([robin]);
+      await rollOut([robin]);
+      await virtual.advance(2 * MINUTE);
+      await giveBack(kind, kim);
+      await virtual.advance(5 * MINUTE);
+      const left = kind === 'all' ? [] : [OTHER];
+      expect([first, second, others].map(there)).toEqual([left, left, [APP]]);
+      expect([first, second, others].map(removals)).toEqual(kind === 'all' ? [2, 2, 0] : [1, 1, 0]);
+      const rows = (await rowsOf(kim)).filter(({ adamId }) => adamId === APP);
+      expect(rows.map(({ state, userId }) => [state, userId])).toEqual([
+        ['removed', kim],
+        ['removed', kim],
+      ]);
+      // Licensed and rolled out once more, it comes back.
+      await assign([kim]);
+      await rollOut([kim]);
+      await virtual.advance(5 * MINUTE);
+      expect([first, second].map(there)).toEqual([first, second].map(() => [APP, ...left]));
+    },
+  );
+
+  it('a35: with a person who leaves go the apps that are there by licences of this person', async () => {
+    const [phone = ''] = serials(1);
+    const kim = await having([phone], [APP, OTHER]);
+    await virtual.until(leavePerson(virtual.edge, { userId: kim, removeApp: true }, OWNER));
+    await reaches('retired', [kim]);
+    await virtual.advance(5 * MINUTE);
+    expect(there(phone)).toEqual([]);
+    expect((await rowsOf(kim)).map(({ state }) => state)).toEqual(['removed', 'removed']);
+  });
+
+  it('one that a device does not remove is removed by another return', async () => {
+    const [phone = ''] = serials(1);
+    const kim = await having([phone]);
+    const device = virtual.simulator.fleet.find(phone);
+    if (!device) throw new Error('no device');
+    Object.assign(device.knobs, { refuseRemovals: 1, errorCode: 12_021 });
+    await giveBack('return', kim);
+    await virtual.advance(5 * MINUTE);
+    expect(await why(`u:${kim}`)).toMatchObject({ reason: 'not-removed' });
+    await giveBack('return', kim);
+    await virtual.advance(5 * MINUTE);
+    expect([there(phone), removals(phone)]).toEqual([[], 2]);
+  });
+
+  it('a device that has a licence of its own keeps the app, and so does one that its person has another of', async () => {
+    const lyon = '7700000000000002';
+    const [own = '', elsewhere = '', plain = ''] = serials(3);
+    const kim = await having([own, elsewhere, plain]);
+    const { token } = virtual.simulator.admin.createLocation({ uId: lyon, name: 'Lyon', country: 'FR' });
+    virtual.simulator.admin.addAssets(lyon, [asset(APP, 10)]);
+    await virtual.import(token, 'device');
+    await virtual.advance(MINUTE);
+    await virtual.finished((await virtual.place({ assets: [stdq(APP)], serialNumbers: [own] })).orderId);
+    const order = { uId: lyon, assets: [stdq(APP)], ifShort: 'wait', platform: null } as const;
+    const second = { ...order, kind: 'AssignLicense', serialNumbers: [elsewhere] } as const;
+    await virtual.finished((await virtual.until(placeOrder(virtual.edge, second, OWNER))).orderId);
+    await giveBack('return', kim);
+    await virtual.advance(5 * MINUTE);
+    expect([own, elsewhere, plain].map(there)).toEqual([[APP], [APP], []]);
+    expect([own, elsewhere, plain].map(removals)).toEqual([0, 0, 1]);
+    const kept = (await rowsOf(kim)).filter(({ device }) => device !== plain);
+    expect(kept.map(({ state, endsAt }) => [state, endsAt])).toEqual([
+      ['installed', null],
+      ['installed', null],
+    ]);
+    // With the last of its licences it goes.
+    const back = { uId: UID, assets: [stdq(APP)], serialNumbers: [own], removeApp: true } as const;
+    await virtual.finished((await virtual.until(returnLicense(virtual.edge, back, OWNER))).orderId);
+    await virtual.advance(5 * MINUTE);
+    expect([there(own), removals(own)]).toEqual([[], 1]);
+  });
+});
+
+describe('a device has two licences for one app', () => {
+  it.each(['own', 'person'] as const)(
+    'when the one goes back that it is being installed by, it is installed by the other: %s',
+    async (first) => {
+      await location();
+      const [kim = ''] = await invited(1);
+      const [phone = ''] = serials(1);
+      accept(kim);
+      await enrolled(phone);
+      await owns(kim, phone);
+      const device = virtual.simulator.fleet.find(phone);
+      if (!device) throw new Error('no device');
+      device.knobs.offline = true;
+      const named = (by: string) => (by === 'own' ? { serialNumbers: [phone] } : { userIds: [kim] });
+      const order = { uId: UID, assets: [stdq(APP)], ifShort: 'wait', platform: null } as const;
+      const rollouts: string[] = [];
+      for (const by of first === 'own' ? ['own', 'person'] : ['person', 'own'])
+        for (const kind of ['AssignLicense', 'RolloutApp'] as const) {
+          const placed = placeOrder(virtual.edge, { ...order, ...named(by), kind }, OWNER);
+          const { orderId } = await virtual.until(placed);
+          await virtual.finished(orderId);
+          await virtual.advance(MINUTE);
+          if (kind === 'RolloutApp') rollouts.push(orderId);
+        }
+      const back = { uId: UID, assets: [stdq(APP)], ...named(first) };
+      const { orderId } = await virtual.until(returnLicense(virtual.edge, back, OWNER));
+      await virtual.finished(orderId);
+      device.knobs.offline = false;
+      await virtual.until(device.wake());
+      await virtual.advance(5 * MINUTE);
+      expect(await progress(rollouts[1] ?? '')).toEqual({ targets: 1, installed: 1 });
+      expect(await why(first === 'own' ? `u:${kim}` : `d:${phone}`)).toMatchObject({ reason: 'installed' });
+      const { rows } = await virtual.stores.reads.query(queryModels.installations, {
+        index: 'by-device',
+        equals: [phone],
+        limit: 10,
+      });
+      expect(rows.map(({ userId, state, endsAt }) => [userId, state, endsAt])).toEqual([
+        [first === 'own' ? kim : null, 'installed', null],
+      ]);
+      expect(virtual.simulator.fleet.unlicensedInstalls()).toBe(0);
+    },
+  );
 });

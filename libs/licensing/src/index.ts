@@ -1,4 +1,5 @@
 export * from './ports.js';
+export { hasAccepted } from './accepted-person.js';
 export { DEFAULT_TIMINGS, timingTable, type Timings } from './timings.js';
 export * from './asset-id.js';
 export * from './streams.js';
@@ -106,6 +107,7 @@ export {
   type PlannedAsset,
   type PlannedCount,
   type PlannedLedger,
+  type DevicesOfPersons,
 } from './order-plan.js';
 export type { OrderDocument } from './order/orders-model.js';
 export type { OutcomeDocument } from './order/outcomes-model.js';

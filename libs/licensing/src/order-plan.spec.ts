@@ -4,7 +4,7 @@ import { assetDecider } from './asset/asset-decider.js';
 import type { AssetEvent } from './asset/asset-events.js';
 import { emptyAsset, evolveAsset, type Asset } from './asset/asset-state.js';
 import { holderCount, type Holders } from './holder.js';
-import { orderPlan, planOfLedger } from './order-plan.js';
+import { orderPlan, planOfLedger, type DevicesOfPersons } from './order-plan.js';
 
 const LIMITS = { maxAssets: 25, maxSerialNumbers: 1_000, maxClientUserIds: 1_000 };
 const assign = { kind: 'AssignLicense', ifShort: 'wait', fromReserve: false, platform: null } as const;
@@ -12,8 +12,12 @@ const rollOut = { ...assign, kind: 'RolloutApp' } as const;
 const giveBack = { ...assign, kind: 'ReturnLicense' } as const;
 
 const ledger = (...events: readonly AssetEvent[]): Asset => events.reduce(evolveAsset, emptyAsset());
-const planned = (terms: Parameters<typeof planOfLedger>[0], holders: Holders, asset: Asset) =>
-  planOfLedger(terms, holders, PAGES, asset).planned;
+const planned = (
+  terms: Parameters<typeof planOfLedger>[0],
+  holders: Holders,
+  asset: Asset,
+  own?: DevicesOfPersons,
+) => planOfLedger(terms, holders, PAGES, asset, own).planned;
 
 /** A device in each state. */
 const every = ledger(
@@ -83,6 +87,35 @@ describe('what an order would do', () => {
       installations: 0,
     });
     expect(planned(assign, holders, ledger(...wrote.owned(2)))).toMatchObject({ installations: 0 });
+  });
+
+  it('counts a person with those of the own devices that the app fits, and who has not accepted not at all', () => {
+    const own: DevicesOfPersons = new Map([
+      [
+        'person-1',
+        [
+          { device: 'A', platform: 'iOS' },
+          { device: 'B', platform: 'macOS' },
+          { device: 'C', platform: 'tvOS' },
+          { device: 'D', platform: null },
+        ],
+      ],
+    ]);
+    const holders = { serialNumbers: ['E'], userIds: ['person-1', 'person-2'] };
+    const mandatory = { ...assign, install: ['361309726.STDQ'] };
+    const owned = ledger(...wrote.owned(9));
+    expect(planned(mandatory, holders, owned, own)).toMatchObject({ sent: 3, installations: 3 });
+    const held = ledger(
+      ...wrote.owned(9),
+      wrote.reserved('one', holders, 1),
+      wrote.claimed('call-1', { serialNumbers: [], userIds: ['person-1'] }, [1]),
+      wrote.assigned('call-1', 'one', { serialNumbers: [], userIds: ['person-1'] }),
+    );
+    const counted = planned(rollOut, holders, held, own);
+    expect(counted).toMatchObject({ starting: 1, coming: 2, installations: 3 });
+    // A book is not installed.
+    const book = ledger(...wrote.owned(9, { productType: 'Book' }));
+    expect(planned(mandatory, holders, book, own)).toMatchObject({ sent: 3, installations: 0 });
   });
 
   it('is what the ledger answers to a rollout', () => {

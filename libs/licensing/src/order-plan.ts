@@ -3,10 +3,12 @@ import { rolloutOf } from './asset/rollout.js';
 import { reservationOf, returnOf, lackOf } from './asset/reservation.js';
 import type { RefusalReason, WaitingReason } from './asset/asset-events.js';
 import type { Asset } from './asset/asset-state.js';
+import { isBook } from './asset-description.js';
 import { idOfAsset } from './asset-id.js';
 import { rectanglesOf } from './dispatch/rectangles.js';
-import { holderCount, holderKeys, type HolderKey, type Holders } from './holder.js';
-import type { PairLimits, AssetId } from './ports.js';
+import { holderCount, holderKeys, kindOfHolder, type HolderKey, type Holders } from './holder.js';
+import { fitting } from './person-apps/person-apps-steps.js';
+import type { PairLimits, AssetId, EnrolledDevice } from './ports.js';
 import type { OrderTerms } from './order/order-events.js';
 
 /** What an order would do to the pairs of one asset. Each pair is in exactly one of the counts. */
@@ -56,7 +58,10 @@ export interface PlannedAsset extends AssetId, PlannedPairs {
   /** An assignment: licences that it takes, waiting ones included, and how many of them are not there. */
   readonly needed: number;
   readonly short: number;
-  /** Installations that begin: at once, or when the licence has come; of an assignment, those of a mandatory app. */
+  /**
+   * Installations that begin: at once, or when the licence has come; of an assignment, those of a mandatory app. A person
+   * who has accepted counts with all enrolled devices that the app fits.
+   */
   readonly installations: number;
   /** The first of those who would wait, also for a licence that is on its way, and of those who are refused. */
   readonly leftOut: LeftOut;
@@ -103,12 +108,16 @@ const NONE: PlannedLedger['planned'] = {
   leftOut: { waiting: [], refused: [] },
 };
 
+/** Enrolled devices of persons of whom Apple has said that they have accepted. */
+export type DevicesOfPersons = ReadonlyMap<string, readonly EnrolledDevice[]>;
+
 /** What a ledger would answer, by the rules by which it answers. It is looked at, not changed. */
 export function planOfLedger(
   terms: PlannedTerms,
   holders: Holders,
   id: AssetId,
   asset: Asset,
+  devices: DevicesOfPersons = new Map(),
 ): PlannedLedger {
   const { adamId, pricingParam } = id;
   if (terms.kind === 'AssignLicense') {
@@ -119,7 +128,7 @@ export function planOfLedger(
     // Who is refused for want of a licence needs one, too; who follows has one again.
     const lacking = refusal === 'SHORT' ? refused.length : 0;
     const getting = [...reserved, ...waiting, ...following];
-    const installs = terms.install?.includes(idOfAsset(id)) === true;
+    const installs = terms.install?.includes(idOfAsset(id)) === true && !isBook(asset);
     const planned: PlannedLedger['planned'] = {
       ...NONE,
       sent: reserved.length,
@@ -130,7 +139,7 @@ export function planOfLedger(
       refusal,
       needed: reserved.length + waiting.length + lacking,
       short: lack === 'short' || lack === 'reserved' ? waiting.length : lacking,
-      installations: installs ? getting.filter((key) => key.startsWith('d:')).length : 0,
+      installations: installs ? installationsOn(getting, devices, asset) : 0,
       leftOut: leftOut([...waiting, ...following], refused),
     };
     return { adamId, pricingParam, planned, sent: reserved };
@@ -143,7 +152,7 @@ export function planOfLedger(
       coming: coming.length,
       refused: refused.length,
       refusal,
-      installations: start.length + coming.length,
+      installations: installationsOn([...start, ...coming], devices, asset),
       leftOut: leftOut(coming, refused),
     };
     return { adamId, pricingParam, planned, sent: [] };
@@ -168,6 +177,12 @@ export function planOfLedger(
   };
   return { adamId, pricingParam, planned, sent: returning };
 }
+
+const installationsOn = (keys: readonly HolderKey[], devices: DevicesOfPersons, asset: Asset): number =>
+  keys.reduce((sum, key) => {
+    const on = kindOfHolder(key) === 'device' ? 1 : fitting(devices.get(key.slice(2)) ?? [], asset).length;
+    return sum + on;
+  }, 0);
 
 /** What both answers would say. */
 function planOfReassignment(

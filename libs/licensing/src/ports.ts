@@ -1,5 +1,6 @@
 import type { Clock, Instant, Milliseconds, StreamName } from '@seatbook/kernel';
 import type { DeviceProfile } from './device-profile.js';
+import type { HolderKey } from './holder.js';
 
 /** How calls for one location are authorised, and by whom it should be managed. */
 export interface AppleAccess {
@@ -394,6 +395,12 @@ export interface OutdatedApp extends AssetId {
 }
 
 /** All that steps may use. */
+/** A device that can be reached. */
+export interface EnrolledDevice {
+  readonly device: string;
+  readonly platform: string | null;
+}
+
 export interface LicensingPorts {
   readonly apple: AppleApi;
   /** Null where no MDM server is configured: then nothing is installed. */
@@ -404,10 +411,10 @@ export interface LicensingPorts {
   readonly look: LookAtStream;
   /** Counts of all ledgers of a location, as views have them: they may be a moment old. */
   readonly ledgers: (uId: string) => Promise<readonly LedgerCounts[]>;
-  /** What a device holds or waits for by account, as views have it: it may be a moment old. */
+  /** What a device or a person holds or waits for by account, as of all that is in the log now; null while views are behind it. */
   readonly heldBy: (
-    serialNumber: string,
-  ) => Promise<readonly { readonly uId: string; readonly assets: readonly AssetId[] }[]>;
+    holder: HolderKey,
+  ) => Promise<readonly { readonly uId: string; readonly assets: readonly AssetId[] }[] | null>;
   /**
    * Devices that have an older version of an app than the store and were not asked to take that yet, of one app or (null)
    * of all apps of an account, as views have them: they may be a moment old.
@@ -423,9 +430,7 @@ export interface LicensingPorts {
     after: string,
   ) => Promise<readonly string[] | null>;
   /** Enrolled devices of a person, as of all that is in the log now; null while views are behind it. */
-  readonly devicesOf: (
-    userId: string,
-  ) => Promise<readonly { readonly device: string; readonly platform: string | null }[] | null>;
+  readonly devicesOf: (userId: string) => Promise<readonly EnrolledDevice[] | null>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly settings: LicensingSettings;

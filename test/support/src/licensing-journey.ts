@@ -282,6 +282,7 @@ function onDevicesOfPersons(journey: LicensingJourney): void {
   owner('p-7');
   person({ type: 'RecordLook', found: [found] });
   person({ type: 'DoubtApps', of: { uId: LOCATION, ...PAGES } });
+  person({ type: 'RemoveApp', uId: LOCATION, asset: PAGES, orderId: 'order-q' });
   person({ type: 'RecordLook', found: [{ ...found, licence: 'gone' }] });
 }
 

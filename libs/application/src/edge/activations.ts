@@ -21,6 +21,12 @@ export interface NamedPersons {
   readonly userIds: readonly string[];
 }
 
+/** Persons who leave an account. */
+export interface LeavingPersons extends NamedPersons {
+  /** The apps that are on their devices by its licences go with these. */
+  readonly removeApps?: boolean | undefined;
+}
+
 export interface WantedActivations extends WantedPage {
   readonly uId: string;
   readonly state?: ActivationState | undefined;
@@ -69,15 +75,21 @@ export async function activatePersons(
  */
 export async function deactivatePersons(
   seatbook: SeatbookEdge,
-  { uId, userIds }: NamedPersons,
+  { uId, userIds, removeApps: removes }: LeavingPersons,
   caller: Caller,
 ): Promise<{ readonly position: Position }> {
   await mustBeImported(seatbook, uId);
   const set = setOf(userIds);
   const entries = await seatbook.stores.directory.entries(set);
   const adopted = [...new Set(entries.flatMap((entry) => (entry.uId === uId ? entry.userId : [])))];
-  const context = await takenContext(seatbook, caller, 'DeactivatePersons', { uId, userIds: set });
-  const deactivating = { type: 'DeactivatePersons', uId, userIds: set, adopted: adopted.sort() } as const;
+  const removeApps = removes === true || undefined;
+  const context = await takenContext(seatbook, caller, 'DeactivatePersons', {
+    uId,
+    userIds: set,
+    removeApps,
+  });
+  const named = { uId, userIds: set, adopted: adopted.sort() };
+  const deactivating = { type: 'DeactivatePersons', ...named, removeApps } as const;
   return seatbook.execute(activationStream(uId), deactivating, context);
 }
 

@@ -76,7 +76,8 @@ export const rolloutApp = (seatbook: SeatbookEdge, order: RolloutApp, caller: Ca
 
 /**
  * Gives licences back, whatever Apple lists. What is not held is an outcome, not an error. With `removeApp` the app is
- * removed from the devices, also from those that gave their licence back before.
+ * removed from the devices, those of persons among them, also where the licence was given back before. A device that has
+ * another licence of it keeps it.
  */
 export const returnLicense = (
   seatbook: SeatbookEdge,

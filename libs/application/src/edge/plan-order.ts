@@ -1,15 +1,21 @@
 import { chunksOf } from '@seatbook/kernel';
 import { documentedLimits, documentedRequestsPerSecond } from '@seatbook/apple/formats';
 import {
+  activationStream,
   assetStream,
+  hasAccepted,
   orderPlan,
   holderKeys,
   holdersOf,
   planOfLedger,
+  queryModels,
   rangesOf,
+  type DevicesOfPersons,
+  type EnrolledDevice,
   type OrderPlan,
   type PlannedLedger,
 } from '@seatbook/licensing';
+import { enrolledOf } from '../foundation/devices-of-person.js';
 import { installedBy } from './app-settings.js';
 import { membersOf } from './group-members.js';
 import { checkedOrder, type CheckedOrder, type OrderRequest } from './order-request.js';
@@ -21,6 +27,8 @@ import type { SeatbookEdge } from './seatbook-edge.js';
 
 /** Ledgers that are looked at together. */
 const LEDGERS_TOGETHER = 20;
+/** Persons whose devices are looked up together. */
+const PERSONS_TOGETHER = 50;
 
 /**
  * What an order would do if it were placed now. Another order may come first. Calls are counted by the limits that Apple
@@ -61,16 +69,37 @@ export async function planOf(seatbook: SeatbookEdge, { terms, holders }: Checked
   const asked = { ...terms, ...(await installedBy(seatbook, terms)) };
   const ledgers: PlannedLedger[] = [];
   const keys = holderKeys(holders);
+  const installs = asked.kind === 'RolloutApp' || (asked.install ?? []).length > 0;
+  const devices = await devicesOfPersons(seatbook, terms.uId, installs ? holders.userIds : []);
   for (const ranges of chunksOf(rangesOf(terms), LEDGERS_TOGETHER)) {
     const looks = ranges.map(({ asset, from, to }) => {
       const those = terms.targets ? holdersOf(keys.slice(from, to)) : holders;
       return seatbook.runner.look(assetStream(terms.uId, asset), (ledger) =>
-        planOfLedger(asked, those, asset, ledger),
+        planOfLedger(asked, those, asset, ledger, devices),
       );
     });
     ledgers.push(...(await Promise.all(looks)));
   }
   return orderPlan(ledgers, documentedLimits, documentedRequestsPerSecond);
+}
+
+/** Those of persons who have accepted: on no others anything is installed. */
+async function devicesOfPersons(
+  { runner, reader, stores }: SeatbookEdge,
+  uId: string,
+  userIds: readonly string[],
+): Promise<DevicesOfPersons> {
+  const found = new Map<string, readonly EnrolledDevice[]>();
+  if (userIds.length === 0) return found;
+  await reader.reachHead(queryModels.devices);
+  const accepted = await runner.look(activationStream(uId), (activation) =>
+    userIds.filter((userId) => hasAccepted(activation, userId)),
+  );
+  for (const some of chunksOf(accepted, PERSONS_TOGETHER))
+    await Promise.all(
+      some.map(async (userId) => void found.set(userId, await enrolledOf(stores.reads, userId))),
+    );
+  return found;
 }
 
 export const planQueries = {

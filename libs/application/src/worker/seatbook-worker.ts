@@ -62,6 +62,7 @@ import {
   type Views,
 } from '@seatbook/runtime';
 import { allRows } from '../foundation/all-rows.js';
+import { enrolledOf } from '../foundation/devices-of-person.js';
 import type { Foundation } from '../foundation/foundation.js';
 import { modelGroups } from '../foundation/model-groups.js';
 import { accountLease, accountOf, modelLease } from '../foundation/partitions.js';
@@ -373,7 +374,10 @@ const readingPorts = ({
   read: async (stream) => (await runner.load(stream)).state,
   look: (stream, at) => runner.look(stream, at),
   ledgers: (uId) => ledgersIn(reads, uId),
-  heldBy: (serialNumber) => heldIn(reads, `d:${serialNumber}`),
+  async heldBy(holder) {
+    const fresh = await freshness.reached(queryModels.pairs, await events.head(), LOOK_MS);
+    return fresh ? heldIn(reads, holder) : null;
+  },
   outdated: (uId, adamId) => outdatedIn(reads, uId, adamId),
   async devicesWith(uId, adamId, after) {
     const head = await events.head();
@@ -421,23 +425,6 @@ async function devicesIn(
   return [...devices].sort().slice(0, MAX_TOLD);
 }
 
-/** A person has a few devices; of one who has more, apps are on this many of them. */
-const MAX_DEVICES_OF_PERSON = 200;
-
-/** Devices of a person that can be reached. */
-async function enrolledOf(
-  reads: ReadStore,
-  userId: string,
-): Promise<readonly { readonly device: string; readonly platform: string | null }[]> {
-  const found: { readonly device: string; readonly platform: string | null }[] = [];
-  const rows = { index: 'by-owner', equals: [userId] } as const;
-  for await (const { device, platform, state } of allRows(reads, queryModels.devices, rows)) {
-    if (state === 'enrolled') found.push({ device, platform });
-    if (found.length === MAX_DEVICES_OF_PERSON) break;
-  }
-  return found;
-}
-
 /** What a holder has or waits for, by account. */
 async function heldIn(reads: ReadStore, holder: HolderKey): Promise<readonly HeldOfAccount[]> {
   const held = new Map<string, AssetId[]>();
@@ -447,7 +434,7 @@ async function heldIn(reads: ReadStore, holder: HolderKey): Promise<readonly Hel
   return [...held].map(([uId, assets]) => ({ uId, assets }));
 }
 
-type HeldOfAccount = Awaited<ReturnType<LicensingPorts['heldBy']>>[number];
+type HeldOfAccount = NonNullable<Awaited<ReturnType<LicensingPorts['heldBy']>>>[number];
 
 /** Counts of all ledgers of an account. */
 async function ledgersIn(reads: ReadStore, uId: string): Promise<readonly LedgerCounts[]> {

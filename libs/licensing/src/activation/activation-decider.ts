@@ -28,6 +28,8 @@ export type ActivationCommand =
       readonly userIds: readonly string[];
       /** Of these, Apple knows some by what another tool has called them: they leave though nobody activated them here. */
       readonly adopted: readonly string[];
+      /** Their apps go from their devices with the licences. */
+      readonly removeApps?: true | undefined;
     })
   /** What the organisation says of persons has changed, of which Apple is to hear where it knows them. */
   | (Command<'UpdatePersons'> & { readonly userIds: readonly string[] })
@@ -135,7 +137,7 @@ function activate({ uId, userIds }: CommandOf<'ActivatePersons'>, activation: Ac
 
 /** Who was not sent to Apple yet is withdrawn; who is known there leaves, as soon as that is known. */
 function deactivate(
-  { uId, userIds, adopted }: CommandOf<'DeactivatePersons'>,
+  { uId, userIds, adopted, removeApps }: CommandOf<'DeactivatePersons'>,
   activation: Activation,
   at: Instant,
 ): ActivationEvent[] {
@@ -158,7 +160,10 @@ function deactivate(
   if (withdrawn.length > 0)
     events.push({ type: 'activation.withdrawn', data: { uId, userIds: withdrawn, fromLots: [...lots] } });
   events.push(...updatesWithdrawn(leaving, activation));
-  if (leaving.length > 0) events.push({ type: 'activation.leaving', data: { uId, userIds: leaving, at } });
+  if (leaving.length > 0) {
+    const data = { uId, userIds: leaving, at, ...(removeApps && { removeApps }) };
+    events.push({ type: 'activation.leaving', data });
+  }
   return events;
 }
 

@@ -23,7 +23,14 @@ export type ActivationEvent =
   /** They were not sent to Apple yet, and will not be. */
   | Event<'withdrawn', FromLots>
   /** They are to be retired at Apple; what they hold goes back first. */
-  | Event<'leaving', Persons & { readonly at: Instant }>
+  | Event<
+      'leaving',
+      Persons & {
+        readonly at: Instant;
+        /** The apps that are on their devices by these licences go with them. */
+        readonly removeApps?: true;
+      }
+    >
   /** What leaving persons hold of an asset goes back by this order. */
   | Event<'return-asked', AssetId & Persons & { readonly orderId: string }>
   /** Some of what they hold is still on its way back; it is looked at again at `lookAt`. */

@@ -1,12 +1,5 @@
 import { isBook } from '../asset-description.js';
-import {
-  holdersOf,
-  kindOfHolder,
-  withOrders,
-  type HolderKey,
-  type Holders,
-  type OrderRefs,
-} from '../holder.js';
+import { holdersOf, withOrders, type HolderKey, type Holders, type OrderRefs } from '../holder.js';
 import type { AssetEvent, RefusalReason } from './asset-events.js';
 import { namedIn, pairOf, type Asset } from './asset-state.js';
 
@@ -57,7 +50,7 @@ export function toRemove(
 ): { readonly toRemove?: Holders & OrderRefs } {
   const removed = keys.flatMap((key) => {
     const { removeBy } = pairOf(key, asset);
-    return removeBy === undefined || kindOfHolder(key) === 'person' ? [] : [[key, removeBy] as const];
+    return removeBy === undefined ? [] : [[key, removeBy] as const];
   });
   return removed.length === 0 ? {} : { toRemove: withOrders(removed) };
 }

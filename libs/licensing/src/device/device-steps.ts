@@ -7,9 +7,11 @@ import type { Device, DeviceCommand } from './device-decider.js';
 /** Licences of a device that has left go back, whatever it holds by then. */
 const returnLicences: Step<Device, LicensingPorts, DeviceCommand> = {
   due: ({ returnAt }) => (returnAt === null ? null : { at: returnAt }),
-  async perform(_device, ports, stream) {
-    return [{ type: 'AskReturns', returns: await ports.heldBy(idOf(stream)) }];
+  async begin(_device, ports, stream) {
+    const returns = await ports.heldBy(`d:${idOf(stream)}`);
+    return returns && { type: 'AskReturns', returns };
   },
+  perform: async () => [],
 };
 
 /** All that is asked of a device: what the registry shows. Its name is kept apart from the history. */

@@ -4,9 +4,10 @@ import { isAhead, type Timings } from '../timings.js';
 import { decideProfile, profileAnswered, type DeviceProfileCommand } from './device-profile-decider.js';
 import { mayHaveProfile } from './device-profile-state.js';
 import { refusalOf, verdictOf } from './device-words.js';
-import type { AppSeen, InstallationEvent, InstallationFailure } from './installation-events.js';
+import type { AppSeen, InstallationEvent, InstallationFailure, WantedBy } from './installation-events.js';
 import {
   evolveDeviceApps,
+  isSameLicence,
   isUnderWay,
   noApps,
   type DeviceApps,
@@ -30,8 +31,10 @@ export type InstallationCommand =
   /** A planned command is to remove an app; a device on which it is not installed is left out. */
   | (Command<'CommandRemoval'> & {
       readonly uuid: string;
+      /** The licence that is gone, of the device itself or of a person. */
       readonly uId: string;
       readonly asset: AssetId;
+      readonly userId?: string | undefined;
       readonly orderId: string;
       readonly attempt: number;
     })
@@ -75,13 +78,15 @@ export const installationDecider = (
         const app = [...device.apps.values()].find(({ uuid }) => uuid === command.uuid);
         if (app?.phase === 'removing') return [notRemoved(app, command.reason, null, null)];
         if (app?.phase !== 'commanded') return [];
-        return [command.reason === 'no-licence' ? cancelled(app) : failed(app, command.reason, null, null)];
+        return [
+          command.reason === 'no-licence' ? cancelled(app, device) : failed(app, command.reason, null, null),
+        ];
       }
       case 'CancelInstallation': {
         const { uId, asset, userId } = command;
         const app = device.apps.get(asset.adamId);
-        const same = app?.uId === uId && app.pricingParam === asset.pricingParam && app.userId === userId;
-        return same && isPending(app) ? [cancelled(app)] : [];
+        if (!app || !isSameLicence(app, licenceIn(uId, asset, userId))) return [];
+        return isPending(app) ? [cancelled(app, device)] : [];
       }
       case 'RecordDeviceAnswer':
         if (device.list?.uuid === command.uuid) return listed(command.answer, device, at, timings);
@@ -133,6 +138,7 @@ function claimed(
   const { adamId, pricingParam } = asset;
   if (device.asked.get(adamId) === uuid) return [];
   const app = device.apps.get(adamId);
+  const by = licenceIn(uId, asset, userId);
   const needed =
     update === undefined
       ? !app ||
@@ -140,20 +146,23 @@ function claimed(
           isUnderWay(app) ||
           app.phase === 'installed' ||
           // A device that comes back to its person gets anew what was cancelled as it went.
-          (isCancelled(app, orderId) && (userId === undefined || attempt > 1))
+          (isCancelled(app, orderId) && isSameLicence(app, by) && (userId === undefined || attempt > 1))
         )
       : app?.phase === 'installed' && (app.update ?? 0) < update;
-  if (!needed) return [{ type: 'installation.not-needed', data: { adamId, uuid } }];
+  if (!needed) {
+    const other = update === undefined && app && !isSameLicence(app, by) ? { by: { ...by, orderId } } : {};
+    return [{ type: 'installation.not-needed', data: { adamId, uuid, ...other } }];
+  }
   // An update is a matter of the order that the app is there by.
-  const by = update === undefined ? { orderId } : { orderId: app?.orderId ?? orderId, update };
+  const order = update === undefined ? { orderId } : { orderId: app?.orderId ?? orderId, update };
   const holder = update === undefined ? userId : app?.userId;
-  const wanted = { uId, adamId, pricingParam, ...by, attempt, ...ofPerson(holder) };
+  const wanted = { uId, adamId, pricingParam, ...order, attempt, ...ofPerson(holder) };
   const until = waitsFor(timings.unansweredMs, at, timings);
   return [{ type: 'installation.commanded', data: { ...wanted, uuid, ...until } }];
 }
 
 function removalClaimed(
-  { uuid, uId, asset, orderId, attempt }: InstallationCommand & { type: 'CommandRemoval' },
+  { uuid, uId, asset, userId, orderId, attempt }: InstallationCommand & { type: 'CommandRemoval' },
   device: DeviceApps,
   at: Instant,
   timings: Timings,
@@ -161,9 +170,11 @@ function removalClaimed(
   const { adamId, pricingParam } = asset;
   if (device.asked.get(adamId) === uuid) return [];
   const app = device.apps.get(adamId);
-  const same = app?.uId === uId && app.pricingParam === pricingParam;
-  if (!same || !isThere(app)) return [{ type: 'installation.not-needed', data: { adamId, uuid } }];
-  const wanted = { uId, adamId, pricingParam, orderId, attempt, uuid, ...ofPerson(app.userId) };
+  const same = app && isSameLicence(app, licenceIn(uId, asset, userId));
+  // What is there may have come by another licence: whether it has one, the ledgers tell when it is sent.
+  const there = app && (same ? isThere(app) : app.phase === 'installed' || app.phase === 'not-removed');
+  if (!there) return [{ type: 'installation.not-needed', data: { adamId, uuid } }];
+  const wanted = { uId, adamId, pricingParam, orderId, attempt, uuid, ...ofPerson(userId) };
   const until = waitsFor(timings.unansweredMs, at, timings);
   return [{ type: 'installation.removal-commanded', data: { ...wanted, ...until } }];
 }
@@ -207,10 +218,11 @@ const isPending = ({ phase, retried, updating }: Installation): boolean =>
 const isCancelled = ({ phase, orderId }: Installation, by: string): boolean =>
   phase === 'cancelled' && orderId === by;
 
-const cancelled = (app: Installation): InstallationEvent => ({
-  type: 'installation.cancelled',
-  data: tryOf(app),
-});
+/** It goes on by another licence that it was rolled out by meanwhile. */
+function cancelled(app: Installation, { others }: DeviceApps): InstallationEvent {
+  const next = others.get(app.adamId)?.[0];
+  return { type: 'installation.cancelled', data: { ...tryOf(app), ...(next && { next }) } };
+}
 
 const failed = (
   app: Installation,
@@ -229,6 +241,12 @@ const tryOf = ({ uId, adamId, pricingParam, orderId, attempt, uuid, userId }: In
   uuid,
   ...ofPerson(userId),
 });
+
+const licenceIn = (
+  uId: string,
+  { pricingParam }: AssetId,
+  userId: string | undefined,
+): Omit<WantedBy, 'orderId'> => ({ uId, pricingParam, ...ofPerson(userId) });
 
 const ofPerson = (userId: string | undefined) => (userId === undefined ? {} : { userId });
 

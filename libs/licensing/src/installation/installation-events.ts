@@ -65,6 +65,15 @@ interface Wanted extends AssetId {
   readonly userId?: string;
 }
 
+/** A licence by which an app was rolled out to a device while it was there by another one. */
+export interface WantedBy {
+  readonly uId: string;
+  readonly pricingParam: string;
+  readonly orderId: string;
+  /** The person whose licence it is; absent: the device's own. */
+  readonly userId?: string;
+}
+
 /** What becomes of apps. */
 type AppEvent =
   /** The command is this device's from now on; it is sent with those of up to 49 others. */
@@ -78,8 +87,8 @@ type AppEvent =
         readonly update?: number;
       }
     >
-  /** It is installed, or another command is on its way: this one is not sent to it. */
-  | Event<'not-needed', { readonly adamId: string; readonly uuid: string }>
+  /** It is installed, or another command is on its way: this one is not sent to it. `by`: that it was wanted by, where that is another licence than the one it is there by. */
+  | Event<'not-needed', { readonly adamId: string; readonly uuid: string; readonly by?: WantedBy }>
   /** The device accepted it, which says nothing about its end. `state`: in Apple's words. */
   | Event<
       'acknowledged',
@@ -106,8 +115,8 @@ type AppEvent =
         readonly again: Instant | null;
       }
     >
-  /** Its licence goes back, or is gone, before it was installed: nothing more is done about it. */
-  | Event<'cancelled', Wanted & { readonly uuid: string }>
+  /** Its licence goes back, or is gone, before it was installed. `next`: it is installed by this one; absent: nothing more is done about it. */
+  | Event<'cancelled', Wanted & { readonly uuid: string; readonly next?: WantedBy }>
   /** The command to remove the app is this device's from now on. */
   | Event<
       'removal-commanded',

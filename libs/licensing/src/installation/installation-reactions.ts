@@ -18,10 +18,10 @@ const claim = reaction<MdmCommandEvent>('installation.claim', {
     data: { uId, adamId, pricingParam, attempt, devices, update, removal },
   }) =>
     devices.map(({ serialNumber, orderId, userId }) => {
-      const asked = { uuid: idOf(stream), uId, asset: { adamId, pricingParam }, orderId, attempt };
+      const asked = { uuid: idOf(stream), uId, asset: { adamId, pricingParam }, userId, orderId, attempt };
       const command: InstallationCommand = removal
         ? { type: 'CommandRemoval', ...asked }
-        : { type: 'CommandInstallation', ...asked, userId, update };
+        : { type: 'CommandInstallation', ...asked, update };
       return messageTo(deviceAppsStream(deviceIdOf(serialNumber)), command);
     }),
 });

@@ -1,4 +1,4 @@
-import type { Instant } from '@seatbook/kernel';
+import type { EventOf, Instant } from '@seatbook/kernel';
 import type { AssetId } from '../ports.js';
 import {
   composedAnew,
@@ -7,7 +7,7 @@ import {
   noProfile,
   type DeviceProfileState,
 } from './device-profile-state.js';
-import type { AppSeen, InstallationEvent, InstallationFailure } from './installation-events.js';
+import type { AppSeen, InstallationEvent, InstallationFailure, WantedBy } from './installation-events.js';
 
 /** One app on one device, through all attempts. Its phases are named for what is waited for. */
 export interface Installation extends AssetId {
@@ -53,6 +53,8 @@ export interface DeviceApps {
   readonly apps: Map<string, Installation>;
   /** The last command that asked for each app, also where it was not needed. */
   readonly asked: Map<string, string>;
+  /** Other licences by which an app was rolled out, by adamId: the first of them comes next. They may be gone by now. */
+  readonly others: Map<string, readonly WantedBy[]>;
   /** The list command that is not answered yet. */
   list: { readonly uuid: string; readonly adamIds: readonly string[] } | null;
   /** When a device that does not answer is pushed again; doubles. */
@@ -69,6 +71,7 @@ export interface DeviceApps {
 export const noApps = (): DeviceApps => ({
   apps: new Map(),
   asked: new Map(),
+  others: new Map(),
   list: null,
   lookAt: null,
   reminded: false,
@@ -86,7 +89,20 @@ export const isCarried = (app: Installation): boolean => isUnderWay(app) || IS_T
 
 const IS_THERE: ReadonlySet<Installation['phase']> = new Set(['installed', 'removing', 'not-removed']);
 
-export const weighDeviceApps = ({ apps }: DeviceApps): number => 1_000 + 700 * apps.size;
+export const weighDeviceApps = ({ apps, others }: DeviceApps): number =>
+  1_000 + 700 * apps.size + 300 * others.size;
+
+/** A device remembers so many other licences of an app, the last ones. */
+const MAX_OTHERS = 4;
+
+type Licence = Omit<WantedBy, 'orderId'>;
+
+/** They are the same licence, of one app. */
+export const isSameLicence = (one: Licence, other: Licence): boolean =>
+  one.uId === other.uId && one.pricingParam === other.pricingParam && one.userId === other.userId;
+
+const othersThan = (by: Licence, adamId: string, { others }: DeviceApps): readonly WantedBy[] =>
+  (others.get(adamId) ?? []).filter((other) => !isSameLicence(other, by));
 
 /** The moment of the next look at the device, after the pause of one that is silent; null where none is due. */
 export function nextLook({ apps, lookAt }: DeviceApps): Instant | null {
@@ -103,7 +119,7 @@ export function evolveDeviceApps(device: DeviceApps, event: InstallationEvent): 
       commanded(device, event.data);
       break;
     case 'installation.not-needed':
-      device.asked.set(event.data.adamId, event.data.uuid);
+      notNeeded(device, event.data);
       break;
     case 'installation.acknowledged':
       acknowledged(device, event.data);
@@ -120,8 +136,7 @@ export function evolveDeviceApps(device: DeviceApps, event: InstallationEvent): 
       break;
     }
     case 'installation.cancelled':
-      dropped(event.data.adamId, device);
-      become(event.data.adamId, device, { phase: 'cancelled', reason: null, retried: false, lookAt: null });
+      cancelled(device, event.data);
       break;
     case 'installation.removal-commanded':
     case 'installation.removal-answered':
@@ -154,6 +169,7 @@ export function evolveDeviceApps(device: DeviceApps, event: InstallationEvent): 
       for (const adamId of event.data.removed) become(adamId, device, { phase: 'removed', lookAt: null });
       for (const adamId of event.data.failed)
         become(adamId, device, { phase: 'failed', reason: 'device-left', retried: false, lookAt: null });
+      device.others.clear();
       Object.assign(device, { list: null, lookAt: null, vain: 0, profile: noProfile() });
       break;
     default:
@@ -162,6 +178,23 @@ export function evolveDeviceApps(device: DeviceApps, event: InstallationEvent): 
         heard(device);
   }
   return device;
+}
+
+function notNeeded(
+  device: DeviceApps,
+  { adamId, uuid, by }: EventOf<InstallationEvent, 'installation.not-needed'>['data'],
+): void {
+  device.asked.set(adamId, uuid);
+  if (by) device.others.set(adamId, [...othersThan(by, adamId, device), by].slice(-MAX_OTHERS));
+}
+
+function cancelled(
+  device: DeviceApps,
+  { adamId, next }: EventOf<InstallationEvent, 'installation.cancelled'>['data'],
+): void {
+  dropped(adamId, device);
+  become(adamId, device, { phase: 'cancelled', reason: null, retried: false, lookAt: null });
+  if (next) device.others.set(adamId, othersThan(next, adamId, device));
 }
 
 function listAsked(
@@ -241,6 +274,7 @@ function commanded(
 ): void {
   const before = device.apps.get(data.adamId);
   device.asked.set(data.adamId, data.uuid);
+  if (device.others.has(data.adamId)) device.others.set(data.adamId, othersThan(data, data.adamId, device));
   device.apps.set(data.adamId, {
     ...data,
     phase: 'commanded',

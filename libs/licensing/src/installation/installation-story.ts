@@ -55,7 +55,7 @@ export const installationStory: Story<InstallationEvent, StoryContext> = {
     return `${assetName(uId, data)} is not installed: ${FAILURES[reason]}${number}.${next}`;
   },
   'installation.cancelled': ({ data }, { assetName }) =>
-    `${assetName(data.uId, data)} is not installed: its licence goes back, or is gone.`,
+    `${assetName(data.uId, data)} is not installed: its licence goes back, or is gone.${data.next ? ' It is installed by another licence.' : ''}`,
   'installation.removal-commanded': ({ data }, { assetName }) =>
     `${assetName(data.uId, data)} is to be removed from the device.`,
   'installation.removal-answered': ({ data: { code } }) =>

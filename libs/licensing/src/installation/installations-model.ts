@@ -139,11 +139,29 @@ const NOT_BEGUN: ReadonlySet<InstallationState> = new Set<InstallationState>([
   'wanted',
 ]);
 
+/** The licence of an asset that the device itself (null) or this person has. */
+interface Licence extends AssetId {
+  readonly uId: string;
+  readonly userId: string | null;
+}
+
+const isBy = (row: InstallationDocument | null, { uId, pricingParam, userId }: Licence): boolean =>
+  row?.uId === uId && row.pricingParam === pricingParam && row.userId === userId;
+
 const cancelledBy =
-  (userId: string | null, since: Instant) =>
+  (licence: Licence, since: Instant) =>
   (row: InstallationDocument | null): InstallationDocument | null =>
-    row !== null && row.userId === userId && NOT_BEGUN.has(row.state)
+    row !== null && isBy(row, licence) && NOT_BEGUN.has(row.state)
       ? { ...row, state: 'cancelled', since }
+      : row;
+
+/** The licence is gone: what may be there can be used for some time. */
+const usedUp =
+  (licence: Licence, since: Instant) =>
+  (row: InstallationDocument | null): InstallationDocument | null =>
+    // What is under way may be there in an older version, and what was cancelled may come all the same.
+    row !== null && isBy(row, licence) && MAY_BE_THERE.has(row.state)
+      ? { ...row, endsAt: since + GRACE_MS }
       : row;
 
 /** Rows that nothing was done about yet, and whose licence goes back. */
@@ -156,11 +174,11 @@ function cancelledBefore(
   return [
     ...serialNumbers.map((serialNumber) => ({
       key: installationKey(deviceIdOf(serialNumber), address.adamId),
-      evolve: cancelledBy(null, since),
+      evolve: cancelledBy({ ...address, userId: null }, since),
     })),
     ...userIds.map((userId) => ({
       key: personInstallationKey(userId, address),
-      evolve: cancelledBy(userId, since),
+      evolve: cancelledBy({ ...address, userId }, since),
     })),
   ];
 }
@@ -171,6 +189,7 @@ function placed(event: Envelope, uId: string, app: AppPlaced): readonly Installa
   const userId = idOf(event.stream);
   const since = effectiveAt(event.metadata);
   const wants = { uId, adamId, pricingParam, orderId };
+  const licence = { uId, adamId, pricingParam, userId };
   const onDevice = (device: string, evolve: InstallationChange['evolve']): InstallationChange => ({
     key: installationKey(device, adamId),
     evolve,
@@ -180,17 +199,13 @@ function placed(event: Envelope, uId: string, app: AppPlaced): readonly Installa
     {
       key: personInstallationKey(userId, wants),
       evolve(row) {
-        if (app.over) return cancelledBy(userId, since)(row);
+        if (app.over) return cancelledBy(licence, since)(row);
         return waitsFor === null ? null : wantedRow({ device: null, userId }, wants, ownState, since)(row);
       },
     },
     ...start.map((device) => onDevice(device, wantedRow({ device, userId }, wants, 'wanted', since))),
-    ...stop.map((device) => onDevice(device, cancelledBy(userId, since))),
-    ...over.map((device) =>
-      onDevice(device, (row) =>
-        row?.userId === userId && MAY_BE_THERE.has(row.state) ? { ...row, endsAt: since + GRACE_MS } : row,
-      ),
-    ),
+    ...stop.map((device) => onDevice(device, cancelledBy(licence, since))),
+    ...over.map((device) => onDevice(device, usedUp(licence, since))),
   ];
 }
 
@@ -250,7 +265,7 @@ export const installationsModel = readModel<
   AssetEvent | InstallationEvent | PersonAppsEvent
 >()({
   name: 'installations',
-  version: 5,
+  version: 6,
   on: {
     'asset.installations-answered': (event) => [
       ...wanted(event, event.data.start, event.data, 'wanted'),
@@ -282,13 +297,11 @@ export const installationsModel = readModel<
       });
     },
     'asset.licenses-returned'(event) {
-      const { adamId } = assetOf(idOf(event.stream));
-      const endsAt = effectiveAt(event.metadata) + GRACE_MS;
+      const licence = { ...assetOf(idOf(event.stream)), userId: null };
+      const evolve = usedUp(licence, effectiveAt(event.metadata));
       return event.data.serialNumbers.map((serialNumber) => ({
-        key: installationKey(deviceIdOf(serialNumber), adamId),
-        // What is under way may be there in an older version, and what was cancelled may come all the same.
-        evolve: (row) =>
-          row && row.userId === null && MAY_BE_THERE.has(row.state) ? { ...row, endsAt } : row,
+        key: installationKey(deviceIdOf(serialNumber), licence.adamId),
+        evolve,
       }));
     },
     'personApps.looked': (event) =>
@@ -333,9 +346,14 @@ export const installationsModel = readModel<
       const state = again === null ? 'failed' : 'retrying';
       return [changed(event, adamId, { state, reason, code, nextAt: again })];
     },
-    'installation.cancelled': (event) => [
-      changed(event, event.data.adamId, { state: 'cancelled', reason: null, code: null, nextAt: null }),
-    ],
+    'installation.cancelled'(event) {
+      const { adamId, next } = event.data;
+      const none = { reason: null, code: null, nextAt: null } as const;
+      if (!next) return [changed(event, adamId, { state: 'cancelled', ...none })];
+      const { uId, pricingParam, orderId, userId = null } = next;
+      const by = { uId, pricingParam, orderId, userId };
+      return [changed(event, adamId, { state: 'wanted', ...none, ...by })];
+    },
     'installation.removal-commanded'(event) {
       const { adamId, orderId, lookAt } = event.data;
       const wanted = { orderId, reason: null, code: null, nextAt: lookAt } as const;
@@ -347,7 +365,8 @@ export const installationsModel = readModel<
     },
     'installation.removal-failed'(event) {
       const { adamId, reason, code, again } = event.data;
-      if (reason === 'licensed-again') return [changed(event, adamId, { state: 'installed', nextAt: null })];
+      if (reason === 'licensed-again')
+        return [changed(event, adamId, { state: 'installed', nextAt: null, endsAt: null })];
       return [changed(event, adamId, { state: 'not-removed', reason, code, nextAt: again })];
     },
     'installation.listed': (event) =>

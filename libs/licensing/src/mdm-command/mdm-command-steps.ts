@@ -13,6 +13,7 @@ import {
   deviceAppsStream,
   deviceStream,
   profileStream,
+  type AssetLedger,
   type DeviceState,
 } from '../streams.js';
 import { isAhead, type LongestWaits, type Timings } from '../timings.js';
@@ -131,6 +132,7 @@ async function startOf(
     bundleId ??= claim.bundleId;
   }
   const left = plan.removal ? await unwanted(claimed, plan, ports) : await licensed(claimed, plan, ports);
+  if (left === null) return null;
   const others = claimed.flatMap(({ serialNumber }) => (left.has(serialNumber) ? [] : serialNumber));
   const serialNumbers: string[] = [];
   const enrolmentIds: string[] = [];
@@ -185,20 +187,42 @@ interface Claimed {
 const holderOf = ({ serialNumber, userId }: Claimed): HolderKey =>
   userId === undefined ? `d:${serialNumber}` : `u:${userId}`;
 
-/** Those whose licence is gone, and is to be. */
-const unwanted = (
+/**
+ * Those of them that have no licence of the app, and are to have none: of any account, neither their own nor of the person
+ * who has them. Null while that cannot be known.
+ */
+async function unwanted(
   devices: readonly Claimed[],
-  { uId, adamId, pricingParam }: Plan,
-  { look }: LicensingPorts,
-): Promise<ReadonlySet<string>> =>
-  look(assetStream(uId, { adamId, pricingParam }), ({ pairs, spellings }) => {
-    const goes = (device: Claimed): boolean => {
-      const key = holderOf(device);
-      const pair = pairs.get(key) ?? pairs.get(spellings.get(key)?.[0] ?? key);
-      return !pair || pair.state === 'failed' || (pair.state === 'returning' && pair.followUp === null);
-    };
-    return new Set(devices.filter(goes).map(({ serialNumber }) => serialNumber));
-  });
+  plan: Plan,
+  { look, heldBy }: LicensingPorts,
+): Promise<ReadonlySet<string> | null> {
+  const found = new Set<string>();
+  for (const { serialNumber } of devices) {
+    const id = deviceIdOf(serialNumber);
+    const owner = await look(deviceStream(id), ({ registered }) => registered?.userId ?? null);
+    const holders: HolderKey[] = [`d:${id}`];
+    if (owner !== null) holders.push(`u:${owner}`);
+    let stays = await look(assetStream(plan.uId, plan), (ledger) =>
+      holders.some((key) => isLicensed(key, ledger)),
+    );
+    for (const holder of holders) {
+      const held = await heldBy(holder);
+      if (held === null) return null;
+      for (const { uId, assets } of held)
+        for (const asset of assets)
+          if (asset.adamId === plan.adamId)
+            stays ||= await look(assetStream(uId, asset), (ledger) => isLicensed(holder, ledger));
+    }
+    if (!stays) found.add(serialNumber);
+  }
+  return found;
+}
+
+/** There is a licence, or one that comes, and it does not go back. */
+function isLicensed(holder: HolderKey, { pairs, spellings }: AssetLedger): boolean {
+  const pair = pairs.get(holder) ?? pairs.get(spellings.get(holder)?.[0] ?? holder);
+  return !(!pair || pair.state === 'failed' || (pair.state === 'returning' && pair.followUp === null));
+}
 
 /** Those for whom the ledger has a licence that stays; that of a person counts on devices that the person has. */
 async function licensed(

@@ -84,7 +84,7 @@ export const wantedInstallationsModel = readModel<
   AppSettingsEvent | AssetEvent | InstallationEvent | MdmCommandEvent | PersonAppsEvent
 >()({
   name: 'wanted-installations',
-  version: 4,
+  version: 5,
   on: {
     'asset.installations-answered'(event) {
       const { start, orderId } = event.data;
@@ -117,19 +117,32 @@ export const wantedInstallationsModel = readModel<
       const device = { serialNumber: idOf(event.stream), orderId, ...(userId && { userId }) };
       return opened(event, event.data, [device], { attempt: attempt + 1, notBefore: again });
     },
+    'installation.cancelled'(event) {
+      const { adamId, next } = event.data;
+      if (!next) return [];
+      const { uId, pricingParam, orderId, userId } = next;
+      const device = { serialNumber: idOf(event.stream), orderId, ...(userId && { userId }) };
+      return opened(event, { uId, adamId, pricingParam }, [device]);
+    },
     'installation.removal-failed'(event) {
-      const { again, orderId, attempt } = event.data;
+      const { again, orderId, attempt, userId } = event.data;
       if (again === null) return [];
-      const device = { serialNumber: idOf(event.stream), orderId };
+      const device = { serialNumber: idOf(event.stream), orderId, ...(userId && { userId }) };
       const next = { attempt: attempt + 1, notBefore: again, removal: true };
       return opened(event, event.data, [device], next);
     },
     'personApps.looked'(event) {
       const { uId, apps } = event.data;
       const userId = idOf(event.stream);
-      return apps.flatMap(({ start, orderId, ...asset }, index) => {
+      return apps.flatMap(({ start, orderId, remove, ...asset }, index) => {
+        const address = { uId: uId ?? '', ...asset };
         const devices = start.map((serialNumber) => ({ serialNumber, orderId, userId }));
-        return opened(event, { uId: uId ?? '', ...asset }, devices, {}, `/${index}`);
+        const removed =
+          remove?.devices.map((serialNumber) => ({ serialNumber, orderId: remove.orderId, userId })) ?? [];
+        return [
+          ...opened(event, address, devices, {}, `/${index}`),
+          ...opened(event, address, removed, { removal: true }, `/${index}/removed`),
+        ];
       });
     },
     'mdmCommand.planned'({ data: { lots, devices } }) {

@@ -86,6 +86,60 @@ describe('what is wanted for a person', () => {
     over.when({ type: 'DoubtApps', of: { uId, ...ASSET } }).thenNothing();
   });
 
+  it('goes from all devices that had it, as soon as its licence is gone, where it is to go with it', () => {
+    const remove: PersonAppsEvent = {
+      type: 'personApps.unwanted',
+      data: { uId, apps: [{ ...ASSET, orderId: 'back' }] },
+    };
+    const on = [wanted(), looked({ start: ['D1', 'D2'] }), doubted(), looked({ stop: ['D1'] })];
+    const back = { type: 'RemoveApp', uId, asset: ASSET, orderId: 'back' } as const;
+    const asked = given(...on).when(back);
+    asked.then(remove);
+    asked.thenDue({ step: 'look', at: 0 });
+    // A device of the person that it was not rolled out to tells itself that it is not there.
+    const goes = looked({
+      stop: ['D2'],
+      over: ['D2', 'D1'],
+      remove: { orderId: 'back', devices: ['D2', 'D1', 'D3'] },
+    });
+    given(...on, remove)
+      .when(look({ licence: 'gone', devices: ['D2', 'D3'] }))
+      .then(goes);
+    given(...on, remove, goes, doubted())
+      .when(look({ licence: 'gone', devices: ['D2'] }))
+      .then(NOTHING);
+    // Rolled out once more, it stays.
+    given(...on, remove, wanted('o2'))
+      .when(look({ licence: 'gone', devices: ['D2'] }))
+      .then(looked({ orderId: 'o2', stop: ['D2'], over: ['D2', 'D1'] }));
+  });
+
+  it('goes from the devices of the person also where it is not wanted there any more', () => {
+    given(...[])
+      .when({ type: 'RemoveApp', uId, asset: ASSET, orderId: 'back' })
+      .thenTypes('personApps.unwanted');
+    given({ type: 'personApps.unwanted', data: { uId, apps: [{ ...ASSET, orderId: 'back' }] } })
+      .when(look({ licence: 'gone', devices: ['D1'] }))
+      .then(looked({ orderId: 'back', over: [], remove: { orderId: 'back', devices: ['D1'] } }));
+  });
+
+  it('a35: goes with the licences of the account that the person leaves, when these are gone, and with no others', () => {
+    given(wanted()).when({ type: 'RemoveApps', uId: 'L2' }).thenNothing();
+    const leaves = given(wanted(), looked({ start: ['D1'] })).when({ type: 'RemoveApps', uId });
+    leaves.then({ type: 'personApps.unwanted', data: { uId, apps: [{ ...ASSET, orderId: 'o1' }] } });
+    const left = [
+      wanted(),
+      looked({ start: ['D1'] }),
+      { type: 'personApps.unwanted', data: { uId, apps: [{ ...ASSET, orderId: 'o1' }] } },
+    ] as const satisfies readonly PersonAppsEvent[];
+    given(...left)
+      .when(look({ accepted: false, devices: ['D1'] }))
+      .then(looked({ waitsFor: 'person', stop: ['D1'] }));
+    given(...left, looked({ waitsFor: 'person', stop: ['D1'] }), doubted())
+      .when(look({ licence: 'gone', devices: ['D1'] }))
+      .then(looked({ over: ['D1'], remove: { orderId: 'o1', devices: ['D1'] } }));
+  });
+
   it('is told in several events where there is more than one can hold', () => {
     const apps = [1, 2, 3].map((number) => ({ adamId: `90000000${number}`, pricingParam: 'STDQ' }));
     const devices = Array.from({ length: 300 }, (_device, index) => `D${index}`);

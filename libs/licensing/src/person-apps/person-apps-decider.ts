@@ -1,7 +1,7 @@
-import type { Command, Decider } from '@seatbook/kernel';
+import { chunksOf, type Command, type Decider } from '@seatbook/kernel';
 import { assetKey } from '../asset-id.js';
 import type { AssetId } from '../ports.js';
-import type { AppPlaced, PersonAppsEvent, PersonWait } from './person-apps-events.js';
+import type { AppPlaced, PersonAppsEvent, PersonWait, UnwantedApp } from './person-apps-events.js';
 
 /** How the licence of an app stands. `going`: it is on its way back. `gone`: or the app is not wanted by it. */
 export type PersonLicence = 'held' | 'going' | 'gone';
@@ -18,6 +18,10 @@ export interface AppFound extends AssetId {
 
 export type PersonAppsCommand =
   | (Command<'WantApp'> & { readonly uId: string; readonly asset: AssetId; readonly orderId: string })
+  /** The licence has gone back, and the app goes with it. */
+  | (Command<'RemoveApp'> & { readonly uId: string; readonly asset: AssetId; readonly orderId: string })
+  /** The person leaves a location, and the apps of its licences go when these have gone back. */
+  | (Command<'RemoveApps'> & { readonly uId: string })
   /** `of`: the app that it is about; null: all of them. `device`: one of the person's that can be reached anew. */
   | (Command<'DoubtApps'> & {
       readonly of: (AssetId & { readonly uId: string }) | null;
@@ -40,6 +44,8 @@ export interface PersonApp extends AssetId {
 export interface PersonApps {
   /** By account and asset. */
   readonly apps: Map<string, PersonApp>;
+  /** Those that go with their licences, by the same. */
+  readonly unwanted: Map<string, UnwantedApp & { readonly uId: string }>;
   doubted: boolean;
 }
 
@@ -47,7 +53,7 @@ export interface PersonApps {
 const MAX_PLACED = 500;
 
 export const personAppsDecider: Decider<PersonAppsCommand, PersonApps, PersonAppsEvent> = {
-  initial: () => ({ apps: new Map(), doubted: false }),
+  initial: () => ({ apps: new Map(), unwanted: new Map(), doubted: false }),
 
   decide(command, person) {
     switch (command.type) {
@@ -56,6 +62,13 @@ export const personAppsDecider: Decider<PersonAppsCommand, PersonApps, PersonApp
         const { adamId, pricingParam } = asset;
         return [{ type: 'personApps.wanted', data: { uId, adamId, pricingParam, orderId } }];
       }
+      case 'RemoveApp': {
+        const { uId, asset, orderId } = command;
+        const { adamId, pricingParam } = asset;
+        return [{ type: 'personApps.unwanted', data: { uId, apps: [{ adamId, pricingParam, orderId }] } }];
+      }
+      case 'RemoveApps':
+        return allUnwanted(command.uId, person);
       case 'DoubtApps': {
         const { of, device } = command;
         if (of === null ? person.apps.size === 0 : !person.apps.has(assetKey(of.uId, of))) return [];
@@ -73,6 +86,13 @@ export const personAppsDecider: Decider<PersonAppsCommand, PersonApps, PersonApp
         const key = assetKey(uId, event.data);
         const before = person.apps.get(key) ?? { waitsFor: null, placed: new Set(), left: new Set() };
         person.apps.set(key, { ...before, uId, adamId, pricingParam, orderId, again: true });
+        person.unwanted.delete(key);
+        person.doubted = true;
+        break;
+      }
+      case 'personApps.unwanted': {
+        const { uId, apps } = event.data;
+        for (const app of apps) person.unwanted.set(assetKey(uId, app), { uId, ...app });
         person.doubted = true;
         break;
       }
@@ -94,7 +114,23 @@ export const personAppsDecider: Decider<PersonAppsCommand, PersonApps, PersonApp
   },
 };
 
-function placed(key: string, { waitsFor, start, stop, over }: AppPlaced, { apps }: PersonApps): void {
+/** Each of them goes by the order that it came by. */
+function allUnwanted(of: string, { apps }: PersonApps): PersonAppsEvent[] {
+  const some = [...apps.values()].flatMap(({ uId, adamId, pricingParam, orderId }) =>
+    uId === of ? [{ adamId, pricingParam, orderId }] : [],
+  );
+  return chunksOf(some, MAX_PLACED).map((data) => ({
+    type: 'personApps.unwanted',
+    data: { uId: of, apps: data },
+  }));
+}
+
+function placed(
+  key: string,
+  { waitsFor, start, stop, over }: AppPlaced,
+  { apps, unwanted }: PersonApps,
+): void {
+  if (over !== undefined) unwanted.delete(key);
   const app = apps.get(key);
   if (!app) return;
   if (over !== undefined) {
@@ -119,14 +155,14 @@ function looked(found: readonly AppFound[], person: PersonApps): PersonAppsEvent
   let room = MAX_PLACED;
   let more = false;
   for (const one of found) {
-    const app = person.apps.get(assetKey(one.uId, one));
-    const change = app && changeOf(app, one);
+    const change = changeOf(one, person);
     if (!change) continue;
     if (room <= 0) {
       more = true;
       break;
     }
-    room -= 1 + change.start.length + change.stop.length + (change.over?.length ?? 0);
+    const { start, stop, over = [], remove } = change;
+    room -= 1 + start.length + stop.length + over.length + (remove?.devices.length ?? 0);
     byAccount.set(one.uId, [...(byAccount.get(one.uId) ?? []), change]);
   }
   const events = [...byAccount].map(([uId, apps], index) => {
@@ -138,12 +174,20 @@ function looked(found: readonly AppFound[], person: PersonApps): PersonAppsEvent
 }
 
 /** Null where it stays as it is. */
-function changeOf(app: PersonApp, { licence, accepted, devices }: AppFound): AppPlaced | null {
-  const { adamId, pricingParam, orderId } = app;
+function changeOf(found: AppFound, { apps, unwanted }: PersonApps): AppPlaced | null {
+  const { uId, adamId, pricingParam, licence, accepted, devices } = found;
+  const key = assetKey(uId, found);
+  const app = apps.get(key);
+  const goes = licence === 'gone' ? unwanted.get(key) : undefined;
+  const orderId = app?.orderId ?? goes?.orderId;
+  if (orderId === undefined) return null;
   const same = { adamId, pricingParam, orderId };
-  const placed = [...app.placed];
-  if (licence === 'gone')
-    return { ...same, waitsFor: null, start: [], stop: placed, over: [...placed, ...app.left] };
+  const placed = [...(app?.placed ?? [])];
+  if (!app || licence === 'gone') {
+    const over = [...placed, ...(app?.left ?? [])];
+    const from = goes && { orderId: goes.orderId, devices: [...new Set([...over, ...devices])] };
+    return { ...same, waitsFor: null, start: [], stop: placed, over, ...(from && { remove: from }) };
+  }
   if (licence === 'going')
     return placed.length === 0 ? null : { ...same, waitsFor: null, start: [], stop: placed };
   const target = accepted ? devices : [];

@@ -17,12 +17,21 @@ export interface AppPlaced extends AssetId {
   readonly stop: readonly string[];
   /** Its licence is gone: the devices that it was for. Absent as long as it is held. */
   readonly over?: readonly string[];
+  /** Its licence is gone, and the app goes with it. Absent where it stays. */
+  readonly remove?: { readonly orderId: string; readonly devices: readonly string[] };
+}
+
+/** An app that is to go from the devices of the person, and the order that it is a matter of. */
+export interface UnwantedApp extends AssetId {
+  readonly orderId: string;
 }
 
 /** What is to be on the devices of one person, by licences of the person: `personApps-{userId}`. */
 export type PersonAppsEvent =
   /** The person has the licence, and the app was rolled out to the person. */
   | Event<'wanted', AssetId & { readonly uId: string; readonly orderId: string }>
+  /** Apps are removed from the person's devices as soon as their licences are gone. */
+  | Event<'unwanted', { readonly uId: string; readonly apps: readonly UnwantedApp[] }>
   /**
    * Its licences, what Apple says of the person, or the person's devices have changed: it is looked at. `device`: it can be
    * reached anew, and what was under way there is lost.
@@ -36,6 +45,7 @@ export type PersonAppsEvent =
 
 export const personAppsEventTypes = firstVersions<PersonAppsEvent>({
   'personApps.wanted': true,
+  'personApps.unwanted': true,
   'personApps.doubted': true,
   'personApps.looked': true,
 });

@@ -33,11 +33,35 @@ const doubted = (stream: string, userIds: readonly string[]) => {
   );
 };
 
+/** What goes from the devices of persons with their licences, or after them. */
+const unwanted = (stream: string, { serialNumbers, userIds }: Holders, refs: OrderRefs) => {
+  const { uId, adamId, pricingParam } = assetOf(idOf(stream));
+  return userIds.map((userId, index) =>
+    messageTo(personAppsStream(userId), {
+      type: 'RemoveApp',
+      uId,
+      asset: { adamId, pricingParam },
+      orderId: orderAt(refs, serialNumbers.length + index),
+    }),
+  );
+};
+
 /** A licence that an app is wanted by goes back, is gone, or stays after all. */
 const followLicence = reaction<AssetEvent>('person-apps.follow-licence', {
-  'asset.licenses-returning': ({ stream, data: { returning, pending } }) =>
-    doubted(stream, [...returning.userIds, ...pending.userIds]),
-  'asset.licenses-returned': ({ stream, data: { userIds } }) => doubted(stream, userIds),
+  'asset.licenses-returning'({ stream, data: { returning, pending, notHeld, removeApp, orderId } }) {
+    const going = doubted(stream, [...returning.userIds, ...pending.userIds]);
+    return removeApp ? [...going, ...unwanted(stream, notHeld, { orderId })] : going;
+  },
+  'asset.licenses-returned'({ stream, data: { userIds, toRemove } }) {
+    const removed = new Set(toRemove?.userIds);
+    return [
+      ...doubted(
+        stream,
+        userIds.filter((userId) => !removed.has(userId)),
+      ),
+      ...(toRemove ? unwanted(stream, toRemove, toRemove) : []),
+    ];
+  },
   'asset.licenses-failed': ({ stream, data: { action, userIds } }) =>
     action === 'disassociate' ? doubted(stream, userIds) : [],
   'asset.drift-found': ({ stream, data: { kind, userIds } }) =>
@@ -55,7 +79,10 @@ const doubtedAll = (userIds: readonly (string | null | undefined)[]) =>
 const followPerson = reaction<ActivationEvent>('person-apps.follow-person', {
   'activation.associated': ({ data: { userIds } }) => doubtedAll(userIds),
   'activation.created': ({ data: { userIds } }) => doubtedAll(userIds),
-  'activation.leaving': ({ data: { userIds } }) => doubtedAll(userIds),
+  'activation.leaving': ({ data: { uId, userIds, removeApps } }) =>
+    removeApps
+      ? userIds.map((userId) => messageTo(personAppsStream(userId), { type: 'RemoveApps', uId }))
+      : doubtedAll(userIds),
   'activation.found-retired': ({ data: { userIds } }) => doubtedAll(userIds),
 });
 

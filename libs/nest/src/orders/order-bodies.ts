@@ -58,7 +58,7 @@ const RemoveApp = (): PropertyDecorator =>
     ApiPropertyOptional({
       default: false,
       description:
-        'Whether the app is removed from devices when its licence has gone back; at once where none is held any more. Left out: it stays, and can be used for 30 days.',
+        'Whether the app is removed from devices when its licence has gone back; at once where none is held any more. Of a person: from the devices of the person. A device that has another licence of the app keeps it. Left out: it stays, and can be used for 30 days.',
     }),
     MayBeLeftOut(),
     IsBoolean(),

@@ -10,7 +10,7 @@ import {
   ApiPropertyOptional,
   ApiTags,
 } from '@nestjs/swagger';
-import { IsOptional } from 'class-validator';
+import { IsBoolean, IsOptional } from 'class-validator';
 import { numberOf, type Position } from '@seatbook/kernel';
 import {
   invalidRow,
@@ -99,6 +99,20 @@ class ImportPersonsQuery {
 class ForgetPersonBody {
   @Reason()
   reason?: string;
+}
+
+class LeavePersonBody {
+  @Reason()
+  reason?: string;
+
+  @ApiPropertyOptional({
+    default: false,
+    description:
+      "Whether apps go from the person's devices with the licences that they are there by. A device that has another licence of an app keeps it. Left out: they stay, and can be used for 30 days.",
+  })
+  @MayBeLeftOut()
+  @IsBoolean()
+  removeApp: boolean = false;
 }
 
 class PersonAnswer {
@@ -266,19 +280,19 @@ export class PersonsController {
       'A person leaves: all groups, and every account. What the person holds goes back, then Apple retires the person.',
   })
   @ApiHeader(IDEMPOTENCY_KEY)
-  @ApiBody({ type: ForgetPersonBody, required: false })
+  @ApiBody({ type: LeavePersonBody, required: false })
   @ApiAcceptedResponse({
     type: LeavingPersonAnswer,
     description: 'It goes on by itself: the activations of each account show how far it is.',
   })
-  @ApiRefusals('NOT_FOUND_PERSON')
+  @ApiRefusals('NOT_FOUND_PERSON', 'REJECTED_NO_MDM')
   async leavePerson(
     @Param('userId', new TextOfPath('userId')) userId: string,
     @CalledBy() caller: Caller,
     @Res({ passthrough: true }) reply: HttpReply,
-    @Body() { reason }: ForgetPersonBody = {},
+    @Body() { reason, removeApp }: LeavePersonBody = { removeApp: false },
   ): Promise<LeavingPersonAnswer> {
-    const leaving = new Commands.LeavePerson({ userId }, withReason(caller, reason));
+    const leaving = new Commands.LeavePerson({ userId, removeApp }, withReason(caller, reason));
     const { position, ...left } = await this.commands.execute(leaving);
     void reply.header('seatbook-position', String(position));
     return { ...left, position: numberOf(position), links: linksOf(userId) };

@@ -1,8 +1,10 @@
 import {
   activatePersons,
+  leavePerson,
   placeOrder,
   registerDevice,
   registerPerson,
+  returnLicense,
   type Caller,
 } from '@seatbook/application';
 import { stdq } from '@seatbook/test-support/virtual-seatbook';
@@ -84,6 +86,28 @@ export const owners: readonly Action[] = [
       const [serialNumber, userId] = [dice.of(world.devices), dice.of(activated)];
       world.tell(`${serialNumber} is given to ${userId}`);
       world.send('give a device', (caller) => give(world, serialNumber, userId, caller));
+    },
+  },
+  {
+    name: 'licences of persons go back with their apps',
+    weight: 20,
+    async run(world) {
+      const { dice, virtual } = world;
+      const { uId, adamIds } = dice.of(world.sites);
+      const owners = virtual.simulator.fleet.all().flatMap(({ knobs }) => knobs.clientUserId ?? []);
+      if (owners.length === 0) return;
+      const userId = dice.of(owners);
+      if (dice.chance(0.3)) {
+        world.tell(`${userId.slice(0, 8)} leaves with the apps`);
+        world.send('leave with the apps', (caller) =>
+          leavePerson(virtual.edge, { userId, removeApp: true }, caller),
+        );
+        return;
+      }
+      const assets = dice.several(adamIds).map(stdq);
+      world.tell(`${assets.length} apps go from the devices of ${userId.slice(0, 8)} with the licences`);
+      const asked = { uId, assets, userIds: [userId], removeApp: true };
+      world.send('return with the app', (caller) => returnLicense(virtual.edge, asked, caller));
     },
   },
 ];
