@@ -220,6 +220,30 @@ it('an app is for those devices of a person that it fits', async () => {
   expect(await progress(orderId)).toEqual({ targets: 1, 'waiting-for-device': 1 });
 });
 
+it('an app that is there by one licence of a person is there for another rollout of it, by a licence of another quality', async () => {
+  await location({}, [asset(APP, 10, { pricingParam: 'PLUS' })]);
+  const [kim = ''] = await invited(1);
+  const [phone = ''] = serials(1);
+  await enrolled(phone);
+  accept(kim);
+  await owns(kim, phone);
+  await assign([kim]);
+  await rollOut([kim]);
+  const plus = { adamId: APP, pricingParam: 'PLUS' } as const;
+  const order = { uId: UID, assets: [plus], userIds: [kim], ifShort: 'wait', platform: null } as const;
+  const orders: string[] = [];
+  for (const kind of ['AssignLicense', 'RolloutApp'] as const) {
+    const { orderId } = await virtual.until(placeOrder(virtual.edge, { ...order, kind }, OWNER));
+    await virtual.finished(orderId);
+    orders.push(orderId);
+  }
+  await virtual.advance(5 * MINUTE);
+  expect(await progress(orders[1] ?? '')).toEqual({ targets: 1, installed: 1 });
+  const found = await virtual.until(getWhy(virtual.edge, { uId: UID, asset: plus, holder: `u:${kim}` }));
+  expect(found).toMatchObject({ reason: 'installed' });
+  expect(installsOn(phone)).toBe(1);
+});
+
 it('a25: deactivating a person in the middle of a rollout cancels what is not installed yet', async () => {
   await location();
   const [kim = '', robin = ''] = await invited(2);

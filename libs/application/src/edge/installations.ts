@@ -14,6 +14,7 @@ import {
 import { giveWay, readable } from '@seatbook/runtime';
 import { mustExist } from './accounts.js';
 import { cursorAt, pageOfList, placeOf } from './page-of-list.js';
+import { installationsOfPerson } from './person-installations.js';
 import type { PageOf, Reflected, ReflectedPage, RowsOf, WantedPage } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 
@@ -209,11 +210,12 @@ const PAGE_EVENTS = 50;
 
 /** The order's own questions name all that it is about, in an order that never changes. */
 export async function* targetsOf(
-  { events, reader }: SeatbookEdge,
+  seatbook: SeatbookEdge,
   orderId: string,
   uId: string,
   from: PlaceOfTarget,
 ): AsyncGenerator<{ readonly place: PlaceOfTarget; readonly targets: readonly RolloutTarget[] }> {
+  const { events, reader } = seatbook;
   for (let revision = from.revision; ; revision += PAGE_EVENTS) {
     const page = await events.readStream(orderStream(orderId), revision, PAGE_EVENTS);
     for (const event of page) {
@@ -238,7 +240,7 @@ export async function* targetsOf(
       // A person is one target for each device.
       for (const userId of userIds.slice(Math.max(0, index - serialNumbers.length))) {
         const part = event.revision === from.revision && index === first ? from.part : 0;
-        const targets = await targetsOfPerson(reader, userId, asset);
+        const targets = await targetsOfPerson(seatbook, userId, asset);
         yield { place: { revision: event.revision, index, part }, targets: targets.slice(part) };
         index += 1;
       }
@@ -248,17 +250,16 @@ export async function* targetsOf(
 }
 
 async function targetsOfPerson(
-  reader: SeatbookEdge['reader'],
+  seatbook: SeatbookEdge,
   userId: string,
   asset: AssetId & { readonly uId: string },
 ): Promise<readonly RolloutTarget[]> {
-  const targets: RolloutTarget[] = [];
-  const rows = { index: 'by-person', equals: [userId, asset.adamId] } as const;
-  for await (const row of reader.all(queryModels.installations, rows)) {
-    const { device, state } = row;
-    if (row.uId === asset.uId && row.pricingParam === asset.pricingParam)
-      targets.push({ ...asset, device, userId, state, installation: row });
-  }
+  const targets = (await installationsOfPerson(seatbook, userId, asset)).map(
+    (installation): RolloutTarget => {
+      const { device, state } = installation;
+      return { ...asset, device, userId, state, installation };
+    },
+  );
   if (targets.length > 0) return targets;
   return [{ ...asset, device: null, userId, state: 'no-licence', installation: null }];
 }

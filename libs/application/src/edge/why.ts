@@ -11,7 +11,6 @@ import {
   deviceStream,
   installationKey,
   pairKey,
-  personInstallationKey,
   placesInLine,
   queryModels,
   reconciliationStream,
@@ -29,6 +28,7 @@ import { dueModel } from '@seatbook/runtime';
 import { inForce, sentWith } from './app-settings.js';
 import { noSuchAsset } from './assets.js';
 import { isHeld } from './orders.js';
+import { installationsOfPerson } from './person-installations.js';
 import type { Reflected } from './reader.js';
 import type { SeatbookEdge } from './seatbook-edge.js';
 import { entriesOf, type TimelineEntry } from './timeline.js';
@@ -131,19 +131,14 @@ async function installationOf(
 
 /** Of what a person is to have: the part that is farthest from being installed. */
 async function ofPerson(
-  { reader, stores }: SeatbookEdge,
+  seatbook: SeatbookEdge,
   userId: string,
   uId: string,
   asset: AssetId,
 ): Promise<InstallationDocument | null> {
-  const own = personInstallationKey(userId, { uId, ...asset });
-  const waiting = await stores.reads.get(queryModels.installations, own);
-  let found: InstallationDocument | null = null;
-  const rows = { index: 'by-person', equals: [userId, asset.adamId] } as const;
-  for await (const row of reader.all(queryModels.installations, rows))
-    if (row.device !== null && row.uId === uId && (found === null || found.state === 'installed'))
-      found = row;
-  return found ?? waiting;
+  const all = await installationsOfPerson(seatbook, userId, { uId, ...asset });
+  const there = all.filter(({ device }) => device !== null);
+  return there.find(({ state }) => state !== 'installed') ?? there.at(-1) ?? all.at(-1) ?? null;
 }
 
 async function circumstancesOf(
