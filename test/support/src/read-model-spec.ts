@@ -30,10 +30,25 @@ export function folded(model: AnyModel, log: readonly Envelope[]): Map<string, D
       const before = texts.get(change.key);
       const after = change.evolve(before === undefined ? null : (JSON.parse(before) as Document));
       if (after === null) texts.delete(change.key);
-      else texts.set(change.key, JSON.stringify(after));
+      else {
+        checkKey(model, change.key, after);
+        texts.set(change.key, JSON.stringify(after));
+      }
     }
   }
   return new Map([...texts].map(([key, text]) => [key, JSON.parse(text) as Document]));
+}
+
+/** A store may make a key of the document's fields. */
+function checkKey({ name, key: parts }: AnyModel, key: string, document: Document): void {
+  if (!parts) return;
+  const values = Object.entries(parts).map(([field, part]) => {
+    const value = (document as Readonly<Record<string, unknown>>)[field];
+    if (typeof value !== (part === 'number' ? 'number' : 'string'))
+      throw new Error(`${field} in the key ${key} of ${name} is no ${part}`);
+    return value;
+  });
+  if (values.join('|') !== key) throw new Error(`the key ${key} of ${name} is not made of its fields`);
 }
 
 /** Events as they come from the log: freshly decoded, so that nothing can be remembered by object identity. */

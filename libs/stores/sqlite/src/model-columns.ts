@@ -30,6 +30,8 @@ export class ModelColumns {
   readonly clustered: boolean;
   /** Whether a column holds numbers of shared texts, in the order of all. */
   readonly shared: readonly boolean[];
+  /** Whether a column holds nothing but numbers, which SQLite makes whole numbers of where they are. */
+  readonly numeric: readonly boolean[];
   readonly #numbers: readonly boolean[];
 
   constructor({ indexes, key, shared = [] }: Declaration) {
@@ -40,6 +42,9 @@ export class ModelColumns {
     this.fields = this.clustered ? [...new Set([...keyFields, ...indexed])] : ['', ...new Set(indexed)];
     this.all = this.fields.map((field, number) => (field === '' ? KEY : `f${number}`));
     this.shared = this.fields.map((field) => shared.includes(field));
+    this.numeric = this.fields.map(
+      (field, column) => this.shared[column] === true || key?.[field] === 'number',
+    );
     this.ofKey = this.all.slice(0, Math.max(1, keyFields.length));
     const asIndexes = indexes.map(({ fields }) => this.ordering(fields));
     this.primary = asIndexes.find(({ length }) => length === this.ofKey.length) ?? this.ofKey;
@@ -84,11 +89,21 @@ export class ModelColumns {
     return this.clustered ? row.slice(0, this.ofKey.length).join('|') : String(row[0]);
   }
 
-  /** The row of a document, without what is not in columns. @throws TypeError for a field that cannot be ordered */
+  /**
+   * The row of a document, without what is not in columns. It is made of the document, which has all that its key is
+   * made of: taking a key apart again takes longer.
+   * @throws TypeError for a field that cannot be ordered; Error for a document without a field of its key: a bug
+   */
   rowOf(key: string, document: Document): ColumnValue[] {
-    const row = this.valuesOfKey(key);
-    for (let number = row.length; number < this.fields.length; number += 1)
-      row.push(columnValue((document as Readonly<Record<string, unknown>>)[this.fields[number] ?? '']));
+    const row = this.fields.map((field, column) => {
+      if (field === '') return key;
+      const value = (document as Readonly<Record<string, unknown>>)[field];
+      return typeof value === 'number' && this.numeric[column] === true && Number.isFinite(value)
+        ? value
+        : columnValue(value);
+    });
+    for (let column = 0; column < this.ofKey.length; column += 1)
+      if (row[column] === null) throw new Error(`the document ${key} has no ${this.fields[column]}`);
     return row;
   }
 }
