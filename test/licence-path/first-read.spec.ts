@@ -1,6 +1,7 @@
 import { VirtualSeatbook, asset, serials, stdq } from '@seatbook/test-support/virtual-seatbook';
 import { UID } from '@seatbook/test-support/virtual-seatbook';
 
+const MINUTE = 60_000;
 const APPS = ['900000001', '900000002', '900000003', '900000004', '900000005'];
 
 function locationWith3000(virtual: VirtualSeatbook): void {
@@ -44,6 +45,28 @@ describe('an asset of which nobody held a licence when it was first listed', () 
 describe('the first read of a location', () => {
   let virtual: VirtualSeatbook;
   afterEach(() => virtual.close());
+
+  it('a27: an app that the store tells nothing of any more is shown as such, with what was known of it, until it is told of again', async () => {
+    const timings = { metadataEveryMs: 2 * MINUTE };
+    virtual = await VirtualSeatbook.imported([asset('900000001', 5), asset('900000002', 5)], { timings });
+    await virtual.advance(MINUTE);
+    const { admin } = virtual.simulator;
+    const untold = async (adamId: string) => (await virtual.assetDocument(adamId)).untoldSince;
+    expect(await untold('900000001')).toBeNull();
+    admin.setContent('900000001', { availability: 'delisted' });
+    const before = virtual.clock.now();
+    await virtual.advance(3 * MINUTE);
+    const since = await untold('900000001');
+    expect(since).toBeGreaterThan(before);
+    expect(await virtual.assetDocument('900000001')).toMatchObject({ name: 'App 900000001', owned: 5 });
+    expect(await untold('900000002')).toBeNull();
+    // What is said once more is not news.
+    await virtual.advance(3 * MINUTE);
+    expect(await untold('900000001')).toBe(since);
+    admin.setContent('900000001', { availability: 'listed' });
+    await virtual.advance(3 * MINUTE);
+    expect(await untold('900000001')).toBeNull();
+  });
 
   it('adopts what Apple holds: pairs and counts are the same on both sides', async () => {
     virtual = await VirtualSeatbook.open();

@@ -28,6 +28,8 @@ export interface AssetDocument {
   artistName: string | null;
   /** Apple's external version id of what the store has. */
   version: number | null;
+  /** Since when the store tells nothing of it; null where it does, and until it has been asked. */
+  untoldSince: Instant | null;
   productType: string | null;
   deviceAssignable: boolean | null;
   revocable: boolean | null;
@@ -146,9 +148,24 @@ const told = (
   },
 });
 
+/** Whether the store tells of an asset changes it; that it says the same again does not. */
+const toldByStore = (
+  event: Pick<Recorded, 'position' | 'metadata'>,
+  uId: string,
+  asset: AssetId,
+  untoldSince: Instant | null,
+): AssetChange => ({
+  key: assetKey(uId, asset),
+  evolve(before) {
+    if (!before || (before.untoldSince === null) === (untoldSince === null)) return before;
+    changedBy(event, before);
+    return Object.assign(before, { untoldSince });
+  },
+});
+
 export const assetsModel = readModel<AssetDocument, AssetEvent | ReconciliationEvent>()({
   name: 'assets',
-  version: 9,
+  version: 10,
   on: {
     'asset.closed': counted((asset) => void (asset.closed = true)),
     'asset.opened': counted((asset) => void (asset.closed = false)),
@@ -165,6 +182,15 @@ export const assetsModel = readModel<AssetDocument, AssetEvent | ReconciliationE
         : [],
     'reconciliation.walk-completed': ({ data, ...event }) =>
       data.unstable ? [] : [told(event, data.uId, data, (asset) => void (asset.differsSince = null))],
+    'reconciliation.metadata-read'({ data: { uId, found, untold = [], at }, ...event }) {
+      const named = found.flatMap(({ adamId, pricingParams }) =>
+        pricingParams.map((pricingParam) => ({ adamId, pricingParam })),
+      );
+      return [
+        ...named.map((asset) => toldByStore(event, uId, asset, null)),
+        ...untold.map((asset) => toldByStore(event, uId, asset, at)),
+      ];
+    },
     'asset.described': counted((asset, { name, bundleId, iconUrl, artistName, version }) => {
       // Its first name is its place in lists, which a new name does not change.
       const sortName = asset.name === null ? name.toLowerCase() : asset.sortName;
@@ -217,6 +243,7 @@ function emptyDocument(key: string): AssetDocument {
     iconUrl: null,
     artistName: null,
     version: null,
+    untoldSince: null,
     productType: null,
     deviceAssignable: null,
     revocable: null,

@@ -485,7 +485,8 @@ describe('names and icons', () => {
       missing: [KEYNOTE.adamId],
     });
     const read = metadataRead([PAGES.adamId], [KEYNOTE.adamId]);
-    looked.then(read);
+    const [told] = looked.events;
+    expect(told).toEqual({ ...read, data: { ...read.data, untold: [KEYNOTE] } });
     expect(given(STARTED, assetsRead([appleAsset(), appleAsset(KEYNOTE)]), read).state).toMatchObject({
       toDescribe: new Map([
         [PAGES.adamId, NOW + DAY],

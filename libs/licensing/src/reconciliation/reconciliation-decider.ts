@@ -451,7 +451,11 @@ function recordMetadata(
     ...metadata,
     pricingParams: pricingParamsOf(metadata.adamId, state),
   }));
-  const data = { uId: state.uId, found, missing, at, nextAt: at + metadataEveryMs };
+  const untold = missing.flatMap((adamId) =>
+    pricingParamsOf(adamId, state).map((pricingParam) => ({ adamId, pricingParam })),
+  );
+  const told = { found, missing, ...(untold.length > 0 && { untold }) };
+  const data = { uId: state.uId, ...told, at, nextAt: at + metadataEveryMs };
   return [{ type: 'reconciliation.metadata-read', data }];
 }
 

@@ -176,7 +176,10 @@ export type ReconciliationEvent =
       'metadata-read',
       {
         readonly found: readonly (ContentMetadata & { readonly pricingParams: readonly string[] })[];
+        /** The store tells nothing of them. Apple's rule: it does not say why. */
         readonly missing: readonly string[];
+        /** The same, each quality of them. */
+        readonly untold?: readonly AssetId[];
         readonly at: Instant;
         readonly nextAt: Instant;
       }

@@ -103,6 +103,11 @@ export class AssetAnswer {
   @TextOrNull('https://is1-ssl.mzstatic.com/image/thumb/icon.png')
   iconUrl!: string | null;
 
+  @TimeOrNull(
+    "Since when Apple's store tells nothing of it: it is not offered any more, not in the country of the location, or not shown to the location. Apple does not say which of these. Licences that are held stay. Null: the store tells of it, or has not been asked yet.",
+  )
+  untoldSince!: string | null;
+
   @TextOrNull('Example Ltd.')
   seller!: string | null;
 
@@ -182,6 +187,7 @@ export function assetAnswer(asset: AssetDocument): AssetAnswer {
     name: asset.name,
     bundleId: asset.bundleId,
     iconUrl: asset.iconUrl,
+    untoldSince: isoTime(asset.untoldSince),
     seller: asset.artistName,
     productType: asset.productType,
     supportedPlatforms: asset.supportedPlatforms,
