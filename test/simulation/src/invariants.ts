@@ -26,7 +26,7 @@ import { profilesAreAsAsked } from './audit/device-profiles.js';
 import { auditDifferences } from './audit/differences.js';
 import { auditDevices, devicesOpen } from './audit/devices.js';
 import { auditGroups, auditJoiners } from './audit/groups.js';
-import { ownersOpen } from './audit/owners.js';
+import { auditRemovals, ownersOpen } from './audit/owners.js';
 import { auditInstallations } from './audit/installations.js';
 import { auditLedgers } from './audit/ledger.js';
 import { auditLeavers, auditPersons, leavingOpen } from './audit/persons.js';
@@ -81,6 +81,7 @@ export async function contradictions(world: World): Promise<string[]> {
   wrong.push(
     ...auditCommands(log),
     ...auditInstallations(log, world.virtual),
+    ...auditRemovals(log),
     ...auditSettings(log, world),
     ...auditDevices(log, world),
     ...auditJoiners(log),

@@ -94,9 +94,11 @@ export const owners: readonly Action[] = [
     async run(world) {
       const { dice, virtual } = world;
       const { uId, adamIds } = dice.of(world.sites);
-      const owners = virtual.simulator.fleet.all().flatMap(({ knobs }) => knobs.clientUserId ?? []);
-      if (owners.length === 0) return;
-      const userId = dice.of(owners);
+      const owned = virtual.simulator.fleet.all().filter(({ knobs }) => knobs.clientUserId !== null);
+      const having = owned.filter(({ apps }) => apps.size > 0);
+      if (owned.length === 0) return;
+      const device = dice.of(having.length > 0 ? having : owned);
+      const userId = device.knobs.clientUserId ?? '';
       if (dice.chance(0.3)) {
         world.tell(`${userId.slice(0, 8)} leaves with the apps`);
         world.send('leave with the apps', (caller) =>
@@ -104,7 +106,8 @@ export const owners: readonly Action[] = [
         );
         return;
       }
-      const assets = dice.several(adamIds).map(stdq);
+      const there = [...device.apps.values()].map(({ adamId }) => adamId);
+      const assets = (there.length > 0 ? there : dice.several(adamIds)).map(stdq);
       world.tell(`${assets.length} apps go from the devices of ${userId.slice(0, 8)} with the licences`);
       const asked = { uId, assets, userIds: [userId], removeApp: true };
       world.send('return with the app', (caller) => returnLicense(virtual.edge, asked, caller));

@@ -1,6 +1,44 @@
-import { deviceIdOf, installationKey, personAppsStream, queryModels, assetStream } from '@seatbook/licensing';
-import type { DeviceDocument, InstallationDocument } from '@seatbook/licensing';
+import { idOf, type Envelope } from '@seatbook/kernel';
+import {
+  assetKey,
+  assetStream,
+  deviceIdOf,
+  installationKey,
+  personAppsStream,
+  queryModels,
+  type AssetEvent,
+  type DeviceDocument,
+  type InstallationDocument,
+  type PersonAppsEvent,
+} from '@seatbook/licensing';
 import type { World } from '../world.js';
+
+type Known = Envelope<AssetEvent | PersonAppsEvent>;
+
+/** Where a person's licence goes back with its app, or went back before, the devices of the person are gone through. */
+export function auditRemovals(log: readonly Envelope[]): string[] {
+  const open = new Set<string>();
+  for (const event of log as readonly Known[]) {
+    const id = idOf(event.stream);
+    switch (event.type) {
+      case 'asset.licenses-returned':
+        for (const userId of event.data.toRemove?.userIds ?? []) open.add(`${id} of ${userId}`);
+        break;
+      case 'asset.licenses-returning':
+        for (const userId of event.data.removeApp ? event.data.notHeld.userIds : [])
+          open.add(`${id} of ${userId}`);
+        break;
+      case 'personApps.unwanted': {
+        const { uId, apps } = event.data;
+        for (const app of apps) open.delete(`${assetKey(uId, app)} of ${id}`);
+        break;
+      }
+      default:
+        break;
+    }
+  }
+  return [...open].map((app) => `${app} was to go from the person's devices, and nobody looked for it there`);
+}
 
 /**
  * What must come right in the end for who holds a licence and has devices: an app that was rolled out to the person waits
