@@ -156,11 +156,13 @@ export class ModelBuilder {
   /**
    * Folds a page, as far as it has not done so, and commits where that is due. False when that failed, or the epoch in
    * which it began is over.
+   * @param types those of the page's events: most models need none of most pages
    */
-  async take({ events, upTo, caughtUp }: LogPage<LoggedEvent>): Promise<boolean> {
+  async take({ events, upTo, caughtUp }: LogPage<LoggedEvent>, types: ReadonlySet<string>): Promise<boolean> {
     if (!this.#mayCommit) return false;
     try {
-      await this.#fold(events, caughtUp);
+      if (this.#needsSome(types)) await this.#fold(events, caughtUp);
+      else this.#events += events.length;
       this.#folded = latest(this.#folded, upTo);
       // After a failure each page is kept, so that only the one that fails is met again.
       if (caughtUp || this.#failures > 0 || this.#events >= COMMIT_EVENTS) await this.#commit();
@@ -265,6 +267,12 @@ export class ModelBuilder {
     await this.#evolve(batch, missing, end);
   }
 
+  #needsSome(types: ReadonlySet<string>): boolean {
+    if (this.#every) return true;
+    for (const type of types) if (this.#handles.has(type)) return true;
+    return false;
+  }
+
   /** @throws UnreadableEvent where it needs an event that this build cannot read */
   #needs(event: LoggedEvent): boolean {
     if (!this.#every && !this.#handles.has(event.type)) return false;
@@ -272,10 +280,9 @@ export class ModelBuilder {
     return true;
   }
 
-  /** Nothing has to be read for these, so they are folded as they come. */
+  /** Nothing that was there before is asked for, so these are folded as they come. */
   #overwrite(position: Position, changes: readonly Change<Document>[]): void {
-    for (const { key, evolve } of changes)
-      this.#documents.set(key, { document: evolve(this.#documents.get(key)?.document ?? null), position });
+    for (const { key, evolve } of changes) this.#documents.set(key, { document: evolve(null), position });
   }
 
   async #evolve(batch: readonly Effect[], missing: ReadonlySet<string>, end: Position): Promise<void> {

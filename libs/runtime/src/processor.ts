@@ -115,8 +115,9 @@ export class Processor implements Views {
     let wake = this.#endRoundAt(this.#nextReadyAt(running));
     try {
       for await (const page of this.#pages(running)) {
+        const types = new Set(page.events.map(({ type }) => type));
         const still: ModelBuilder[] = [];
-        for (const builder of running) if (await builder.take(page)) still.push(builder);
+        for (const builder of running) if (await builder.take(page, types)) still.push(builder);
         if (still.length < running.length) {
           for (const builder of this.#builders) await builder.offerToNewerBuild();
           running = still;
