@@ -29,6 +29,8 @@ export interface Ending {
   readonly where: Where;
   /** What was wrong at the end; empty when all was well. */
   readonly wrong: readonly string[];
+  /** Its process did not survive it. */
+  readonly broke?: boolean;
   readonly story: readonly string[];
   /** Numbers of what happened: 0 is the beginning, the actions follow from 1 on. */
   readonly actions: readonly number[];

@@ -15,12 +15,19 @@ const LAST_WORDS = 2_000;
 
 type Counts = readonly (readonly [what: string, times: number])[];
 
-/** What a process that lives seeds tells the one that started it. */
+/** What a process that lives histories tells the one that started it. */
 export type Told =
   | { readonly told: 'begins'; readonly seed: number }
   | { readonly told: 'line'; readonly line: string }
   | { readonly told: 'ended'; readonly ending: Omit<Ending, 'covered'>; readonly counts: Counts }
   | { readonly told: 'over'; readonly whole: Whole };
+
+/** A history to be lived. */
+export interface Lived {
+  readonly seed: number;
+  /** A file with a bug that is planted into the sources for this one. */
+  readonly planted: string | null;
+}
 
 /** What is found of a process when all its seeds are lived. */
 export interface Whole {
@@ -30,26 +37,28 @@ export interface Whole {
 
 const NOTHING: Whole = { wrong: [], counts: [] };
 
+/** Nothing is planted. */
+export const innocent = (seeds: readonly number[]): readonly Lived[] =>
+  seeds.map((seed) => ({ seed, planted: null }));
+
 export interface OtherProcess {
   /** Further parameters of the program. */
   readonly parameters?: readonly string[];
-  /** A file with a bug that is planted as the sources are loaded. */
-  readonly planted?: string | null;
   /** Where the product keeps its data. */
   readonly where?: Where;
   /** A seed that takes longer, by the clock on the wall, has its process killed. */
   readonly limitMs: Milliseconds;
-  /** Told of each seed that has ended. False: no further one is lived. */
-  readonly ended: (ending: Ending) => boolean;
+  /** Told of each life that has ended. False: no further one is lived. */
+  readonly ended: (ending: Ending, life: Lived) => boolean;
 }
 
 /**
- * Lives seeds one after the other in a process of their own. One that does not end in time, or whose process breaks, has
- * gone wrong; those behind it are lived in another process.
+ * Lives histories one after the other in a process of their own. One that does not end in time, or whose process breaks,
+ * has gone wrong; those behind it are lived in another process.
  * @throws Error when a process breaks before it lives a seed
  */
-export async function liveApart(seeds: readonly number[], options: OtherProcess): Promise<Whole> {
-  const left = [...seeds];
+export async function liveApart(lives: readonly Lived[], options: OtherProcess): Promise<Whole> {
+  const left = [...lives];
   while (left.length > 0) {
     const whole = await liveUntilBroken(left, options);
     if (whole) return whole;
@@ -57,18 +66,20 @@ export async function liveApart(seeds: readonly number[], options: OtherProcess)
   return NOTHING;
 }
 
-/** Takes the seeds that have ended out of the list. Null when the process broke at one of them. */
+/** Takes the lives that have ended out of the list. Null when the process broke at one of them. */
 function liveUntilBroken(
-  left: number[],
-  { parameters = [], planted = null, where = 'embedded', limitMs, ended }: OtherProcess,
+  left: Lived[],
+  { parameters = [], where = 'embedded', limitMs, ended }: OtherProcess,
 ): Promise<Whole | null> {
   // One that is killed cannot remove what it has written.
   const folder = mkdtempSync(join(tmpdir(), 'seeds-'));
-  const asked = ['--only', left.join(','), '--stores', where, ...parameters];
+  const asked = ['--only', left.map(({ seed }) => seed).join(','), '--stores', where, ...parameters];
+  const planted = left.map(({ planted: bug }) => bug);
+  // Where a bug is planted nobody reads traces, and reading maps for them takes as long as a part of a history.
+  const traced = planted.every((bug) => bug === null);
   const child = fork(PROGRAM, asked, {
-    // Where a bug is planted nobody reads traces, and reading maps for them takes as long as a part of a history.
-    execArgv: [...(planted === null ? ['--enable-source-maps'] : []), '--import', TYPESCRIPT],
-    env: { ...process.env, TMPDIR: folder, ...(planted === null ? {} : { PLANTED: planted }) },
+    execArgv: [...(traced ? ['--enable-source-maps'] : []), '--import', TYPESCRIPT],
+    env: { ...process.env, TMPDIR: folder, PLANTED_IN_EACH: JSON.stringify(planted) },
     stdio: ['ignore', 'inherit', 'pipe', 'ipc'],
   });
   let lastWords = '';
@@ -97,8 +108,7 @@ function liveUntilBroken(
       case 'ended':
         clearTimeout(limit);
         living = null;
-        left.shift();
-        if (!ended({ ...said.ending, covered: Coverage.of(said.counts) })) enough();
+        if (!ended({ ...said.ending, covered: Coverage.of(said.counts) }, left.shift() as Lived)) enough();
         break;
       case 'over':
         ({ whole } = said);
@@ -112,9 +122,10 @@ function liveUntilBroken(
       const end = `its process ended by ${signal ?? status}: ${lastWords}`;
       if (whole) return resolve(whole);
       if (!living) return reject(new Error(`before a seed was lived, ${end}`));
-      left.shift();
+      const life = left.shift() as Lived;
       const wrong = [late ? `it had not ended after ${limitMs / 1_000} s, and its process was killed` : end];
-      resolve(ended({ ...living, where, wrong, actions: [], covered: new Coverage() }) ? null : NOTHING);
+      const ending = { ...living, where, wrong, broke: true, actions: [], covered: new Coverage() };
+      resolve(ended(ending, life) ? null : NOTHING);
     });
   });
 }

@@ -1,9 +1,9 @@
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { Milliseconds } from '@seatbook/kernel';
+import { chunksOf, type Milliseconds } from '@seatbook/kernel';
 import type { Ending } from './history.js';
-import { liveApart } from './other-process.js';
+import { innocent, liveApart, type Lived } from './other-process.js';
 import { reportOf } from './report.js';
 
 const FOLDER = new URL('../planted/', import.meta.url);
@@ -21,21 +21,26 @@ export const plantedBugs = (): string[] =>
 
 const recorded = (): Recorded => JSON.parse(readFileSync(RECORD, 'utf8')) as Recorded;
 
-/** How the first of these seeds ended that goes wrong, with the bug planted or without one; null where none does. */
+const patchOf = (bug: string): string => fileURLToPath(new URL(`${bug}.patch`, FOLDER));
+
+/** How the first of these seeds ended that goes wrong with the bug planted; null where none does. */
 async function firstWrong(
-  bug: string | null,
+  bug: string,
   seeds: readonly number[],
   limitMs: Milliseconds,
 ): Promise<Ending | null> {
+  const planted = patchOf(bug);
   let found: Ending | null = null;
-  await liveApart(seeds, {
-    planted: bug === null ? null : fileURLToPath(new URL(`${bug}.patch`, FOLDER)),
-    limitMs,
-    ended(ending) {
-      if (ending.wrong.length > 0) found = ending;
-      return found === null;
+  await liveApart(
+    seeds.map((seed) => ({ seed, planted })),
+    {
+      limitMs,
+      ended(ending) {
+        if (ending.wrong.length > 0) found = ending;
+        return found === null;
+      },
     },
-  });
+  );
   return found;
 }
 
@@ -72,6 +77,8 @@ export async function search(
 const LIVED = 300;
 /** A change of the product gives its seeds other histories: then the bug is looked for among these. */
 const LOOKED_THROUGH = Array.from({ length: 120 }, (_seed, index) => index + 1);
+/** Lives of one process: the packages of others are loaded once for them, and our sources for each once more. */
+const IN_ONE_PROCESS = 10;
 
 /**
  * Each bug is seen by the seed that is noted for it, or by another one soon; no noted seed goes wrong without a bug. A bug
@@ -79,24 +86,47 @@ const LOOKED_THROUGH = Array.from({ length: 120 }, (_seed, index) => index + 1);
  */
 export async function replay(bugs: readonly string[], limitMs: Milliseconds): Promise<boolean> {
   const noted = recorded();
-  const seeds = [...new Set(bugs.flatMap((bug) => noted[bug] ?? []))].filter((seed) => seed > LIVED);
+  const unlived = [...new Set(bugs.flatMap((bug) => noted[bug] ?? []))].filter((seed) => seed > LIVED);
+  const bugOf = new Map(bugs.map((bug) => [patchOf(bug), bug]));
+  const lives: Lived[] = [
+    ...innocent(unlived),
+    ...bugs.flatMap((bug) => {
+      const seed = noted[bug];
+      return seed === undefined ? [] : { seed, planted: patchOf(bug) };
+    }),
+  ];
+  const seen = new Set<string>();
   let right = true;
-  const innocent = async (): Promise<void> => {
-    const ending = seeds.length === 0 ? null : await firstWrong(null, seeds, limitMs);
-    if (ending) console.log(reportOf(ending));
-    right &&= ending === null;
+  const ended = (ending: Ending, { seed, planted }: Lived): boolean => {
+    if (ending.wrong.length === 0) return true;
+    const bug = planted === null ? undefined : bugOf.get(planted);
+    if (bug === undefined) {
+      console.log(reportOf(ending));
+      right = false;
+    } else if (!ending.broke) {
+      // What breaks a process may be a bug of before: that one is lived once more, alone.
+      console.log(`${bug}: seen by seed ${seed}`);
+      seen.add(bug);
+    }
+    return true;
   };
-  // The longest first: nothing else is left to be done beside it at the end.
-  await inParallel([null, ...bugs], async (bug) => {
-    if (bug === null) return innocent();
-    const seed = noted[bug];
-    const ending =
-      (seed === undefined ? null : await firstWrong(bug, [seed], limitMs)) ??
-      (await firstWrong(bug, LOOKED_THROUGH, limitMs));
-    if (!ending) console.log(`${bug}: NOT seen, neither by seed ${seed} nor by another one`);
-    else if (ending.seed === seed) console.log(`${bug}: seen by seed ${seed}`);
-    else console.log(`${bug}: seen by seed ${ending.seed}, not by seed ${seed}; --planted ${bug} notes it`);
-    right &&= ending !== null;
+  await inParallel([...chunksOf(lives, IN_ONE_PROCESS)], async (some) => {
+    await liveApart(some, { limitMs, ended });
   });
+  await inParallel(
+    bugs.filter((bug) => !seen.has(bug)),
+    async (bug) => {
+      const seed = noted[bug];
+      const ending = await firstWrong(
+        bug,
+        [...(seed === undefined ? [] : [seed]), ...LOOKED_THROUGH],
+        limitMs,
+      );
+      if (!ending) console.log(`${bug}: NOT seen, neither by seed ${seed} nor by another one`);
+      else if (ending.seed === seed) console.log(`${bug}: seen by seed ${seed}`);
+      else console.log(`${bug}: seen by seed ${ending.seed}, not by seed ${seed}; --planted ${bug} notes it`);
+      right &&= ending !== null;
+    },
+  );
   return right;
 }

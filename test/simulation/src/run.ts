@@ -1,8 +1,7 @@
 import { Coverage } from './coverage.js';
-import { live } from './history.js';
 import { Memory } from './memory.js';
 import type { Options } from './options.js';
-import { liveApart, type Told } from './other-process.js';
+import { innocent, liveApart, type Lived, type Told } from './other-process.js';
 import { reportOf } from './report.js';
 import { shrunk } from './shrink.js';
 
@@ -17,17 +16,25 @@ export interface Outcome {
 
 const TOLD_EVERY = 100;
 
-/** Lives the histories of the seeds here, and tells the process that asked for it what becomes of each. */
+/** What lives a history: the sources as they are, or with a bug planted into them. */
+function historyWith(planted: string | null): Promise<typeof import('./history.js')> {
+  const bug = planted === null ? '' : `?${new URLSearchParams({ planted }).toString()}`;
+  return import(`./history.js${bug}`) as Promise<typeof import('./history.js')>;
+}
+
+/** Lives histories here, and tells the process that asked for it what becomes of each. */
 export async function runHere(
-  { seeds, stores: where, keep, shrink }: Options,
+  lives: readonly Lived[],
+  { stores: where, keep, shrink }: Options,
   tell: (told: Told) => Promise<void>,
 ): Promise<void> {
   const memory = new Memory();
-  const lived = async (seed: number, kept = keep ?? undefined) => {
-    void tell({ told: 'begins', seed });
-    return live(seed, { kept, where, told: (line) => void tell({ told: 'line', line }) });
-  };
-  for (const seed of seeds) {
+  for (const { seed, planted } of lives) {
+    const { live } = await historyWith(planted);
+    const lived = async (_seed: number, kept = keep ?? undefined) => {
+      void tell({ told: 'begins', seed });
+      return live(seed, { kept, where, told: (line) => void tell({ told: 'line', line }) });
+    };
     let ending = await lived(seed);
     memory.note();
     if (shrink && ending.wrong.length > 0)
@@ -61,7 +68,7 @@ export async function runApart({
   let lived = 0;
   const wholes = await Promise.all(
     shares.map((share) =>
-      liveApart(share, {
+      liveApart(innocent(share), {
         where: stores,
         parameters,
         limitMs,

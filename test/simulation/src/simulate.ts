@@ -46,7 +46,9 @@ if (process.send) {
   process.once('disconnect', () => process.exit());
   if (!process.connected) process.exit();
   const tell = (told: Told): Promise<void> => new Promise((resolve) => process.send?.(told, () => resolve()));
-  await runHere(options, tell);
+  const planted = JSON.parse(process.env['PLANTED_IN_EACH'] ?? '[]') as (string | null)[];
+  const lives = options.seeds.map((seed, index) => ({ seed, planted: planted[index] ?? null }));
+  await runHere(lives, options, tell);
   process.disconnect();
 } else {
   process.exitCode = (await asked(options)) ? 0 : 1;

@@ -59,7 +59,10 @@ it('a history that does not end is stopped and told, and those behind it are liv
   writeFileSync(planted, ENDLESS);
   const endings: Ending[] = [];
   const ended = (one: Ending): boolean => endings.push(one) > 0;
-  await liveApart([1, 2], { planted, limitMs: 15_000, ended });
+  await liveApart(
+    [1, 2].map((seed) => ({ seed, planted })),
+    { limitMs: 15_000, ended },
+  );
   rmSync(folder, { recursive: true });
   expect(endings.map(({ seed, wrong }) => ({ seed, wrong }))).toEqual([
     { seed: 1, wrong: ['it had not ended after 15 s, and its process was killed'] },
