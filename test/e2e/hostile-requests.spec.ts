@@ -188,19 +188,22 @@ describe.each(Object.entries(KEYS))('every answer %s has its form and its header
   });
 });
 
-it.each(['null', 'true', '1', '"a text"', '[]', '[{}]'])('a body %s is not one without fields', async (body) => {
-  for (const [method, path] of [
-    ['POST', `${API}/persons`],
-    ['POST', `${API}/orders`],
-    ['PUT', `${API}/devices/C02AAAAAAAA1`],
-  ] as const) {
-    const answer = await bareAnswer(
-      seatbook.product.port,
-      withHead(`${JSON_BODY}content-length: ${body.length}\r\n`, body)([method, path], KEYS['with a key']),
-    );
-    expect([path, answer.status, answer.body.code]).toEqual([path, 400, 'INVALID_BODY']);
-  }
-});
+it.each(['null', 'true', '1', '"a text"', '[]', '[{}]'])(
+  'a body %s is not one without fields',
+  async (body) => {
+    for (const [method, path] of [
+      ['POST', `${API}/persons`],
+      ['POST', `${API}/orders`],
+      ['PUT', `${API}/devices/C02AAAAAAAA1`],
+    ] as const) {
+      const answer = await bareAnswer(
+        seatbook.product.port,
+        withHead(`${JSON_BODY}content-length: ${body.length}\r\n`, body)([method, path], KEYS['with a key']),
+      );
+      expect([path, answer.status, answer.body.code]).toEqual([path, 400, 'INVALID_BODY']);
+    }
+  },
+);
 
 it('none of it was taken for a fault of ours', async () => {
   expect(seatbook.logLines.filter((line) => line.includes('"level":"error"'))).toEqual([]);
