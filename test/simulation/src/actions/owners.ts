@@ -89,25 +89,6 @@ export const owners: readonly Action[] = [
     },
   },
   {
-    name: 'licences move between persons and their devices',
-    weight: 15,
-    run(world) {
-      const { dice, virtual } = world;
-      const { uId, adamIds } = dice.of(world.sites);
-      const moveTo = dice.of(['device', 'user'] as const);
-      const assets = dice.several(adamIds).map(stdq);
-      world.tell(`licences of ${assets.length} apps of ${uId} move to each ${moveTo}`);
-      const asked = { uId, assets, scope: { moveTo }, ifShort: 'wait', platform: null } as const;
-      world.send('assign before they move', (caller) =>
-        placeOrder(virtual.edge, { ...asked, kind: 'AssignLicense' }, caller),
-      );
-      // It gives back only what another one has, or waits for, in its place.
-      world.send('return what has moved', (caller) =>
-        placeOrder(virtual.edge, { ...asked, kind: 'ReturnLicense' }, caller),
-      );
-    },
-  },
-  {
     name: 'licences of persons go back with their apps',
     weight: 20,
     async run(world) {
