@@ -277,8 +277,17 @@ export type AssetEvent =
       'licenses-returned',
       Holders & OrderRefs & { readonly callId: string; readonly toRemove?: Holders & OrderRefs }
     >
-  /** Returned pairs that were ordered again meanwhile: they wait now. `toInstall`: those that a rollout waits for, with its order. */
-  | Event<'waiting-listed', Holders & OrderRefs & Wish & { readonly toInstall?: Holders & OrderRefs }>
+  /** Returned pairs that were ordered again meanwhile, and such whose promised licence does not come: they wait now. `toInstall`: those that a rollout waits for, with its order. */
+  | Event<
+      'waiting-listed',
+      Holders &
+        OrderRefs &
+        Wish & {
+          readonly toInstall?: Holders & OrderRefs;
+          /** They waited before, for a licence that was promised to them; absent: they come to wait. */
+          readonly promised?: true;
+        }
+    >
   /** These pairs wait before all others, or after them; where none is named, all waiting pairs of the order do. */
   | Event<'waiting-moved', Holders & OrderRefs & { readonly to: 'front' | 'back' }>
   /** Pairs that waited will get no licence by this order. */

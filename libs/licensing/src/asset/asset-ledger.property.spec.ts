@@ -602,6 +602,26 @@ const reactions = (envelope: Envelope): readonly CommandMessage[] =>
   conversation.flatMap((reaction) => reaction.react(envelope));
 
 describe('the ledger of an asset, under any sequence of commands', () => {
+  it('counts who waits for a promised licence once, also when the promise ends because its giver never got one', () => {
+    const bench = new Bench();
+    const all = ['d:A', 'd:B', 'd:C', 'd:D', 'd:E', 'd:F', 'u:person-1', 'u:person-2'] as const;
+    const ops = [
+      { op: 'totals', total: 4, available: 4, retired: 0, deviceAssignable: true, revocable: true },
+      { op: 'baseline' },
+      { op: 'reserve', holders: ['d:C', 'u:person-2'], ifShort: 'wait', fromReserve: true },
+      { op: 'claim', action: 'associate', holders: ['d:C', 'u:person-2'] },
+      { op: 'return', holders: all },
+      { op: 'reassign', from: 'd:C', to: 'u:person-1', fromReserve: true },
+      { op: 'claim', action: 'associate', holders: ['u:person-1'] },
+      { op: 'settle', pick: 0, failures: [{ verdict: 'failed', holders: null, limit: 0 }] },
+      { op: 'claim', action: 'associate', holders: all },
+    ] as unknown as Op[];
+    for (const op of ops) {
+      bench.run(op);
+      bench.check();
+    }
+  });
+
   it('agrees with the rules told pair by pair, and so do its orders and all read models', () => {
     const start: Op[] = [
       { op: 'totals', total: 4, available: 4, retired: 0, deviceAssignable: true, revocable: true },

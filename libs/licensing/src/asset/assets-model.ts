@@ -165,7 +165,7 @@ const toldByStore = (
 
 export const assetsModel = readModel<AssetDocument, AssetEvent | ReconciliationEvent>()({
   name: 'assets',
-  version: 10,
+  version: 11,
   on: {
     'asset.closed': counted((asset) => void (asset.closed = true)),
     'asset.opened': counted((asset) => void (asset.closed = false)),

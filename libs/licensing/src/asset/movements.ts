@@ -86,7 +86,7 @@ const MOVES: By<readonly PairMove[]> = {
   'asset.licenses-returning': ({ returning }) => moved('assigned', 'returning')(returning),
   'asset.returns-started': moved('assigned', 'returning'),
   'asset.licenses-returned': moved('returning', null),
-  'asset.waiting-listed': moved(null, 'waiting'),
+  'asset.waiting-listed': (data) => (data.promised ? [] : moved(null, 'waiting')(data)),
   'asset.waiting-refused': moved('waiting', null),
   'asset.reservations-ended': (data) => {
     if (data.was === 'reserved' || data.was === 'waiting') return moved(data.was, null)(data);

@@ -137,5 +137,6 @@ export function promisesBroken(givers: readonly HolderKey[], asset: Asset): Asse
 export const promisesEnded = (givers: readonly HolderKey[], asset: Asset): AssetEvent[] =>
   receiversOf(givers, asset).map((key) => {
     const { ifShort, fromReserve } = pairOf(key, asset);
-    return { type: 'asset.waiting-listed', data: { ...ofOrders([key], asset), ifShort, fromReserve } };
+    const wish = { ifShort, fromReserve };
+    return { type: 'asset.waiting-listed', data: { ...ofOrders([key], asset), ...wish, promised: true } };
   });

@@ -29,7 +29,7 @@ function summed(event: Envelope<AssetEvent>): readonly Change<LedgerSection>[] {
 
 export const sectionsModel = readModel<LedgerSection, AssetEvent>()({
   name: 'sections',
-  version: 1,
+  version: 2,
   on: Object.fromEntries(movingTypes.map((type) => [type, summed])),
   key: { asset: 'text', section: 'number' },
   shared: ['asset'],
