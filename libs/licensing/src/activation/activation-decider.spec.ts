@@ -133,6 +133,7 @@ describe('what has changed of persons', () => {
     action: 'update',
     failures,
   });
+  const closed: ActivationEvent = { type: 'activation.closed', data: { uId } };
   const known = [ordered('a'), claimed('a'), created('a')] as const;
   const open = [...known, opened(2, 'a')] as const;
 
@@ -183,7 +184,7 @@ describe('what has changed of persons', () => {
     expect(state.persons.get('a')).toMatchObject({ state: 'invited', lot: null, callId: null });
   });
 
-  it('is not told of those who leave, nor for an account that is given up', () => {
+  it('is not told of those who leave, nor for an account that is gone', () => {
     given(...open)
       .when(deactivate('a'))
       .then(withdrawn, leaving('a'));
@@ -196,13 +197,40 @@ describe('what has changed of persons', () => {
     given(...open)
       .when({ type: 'CloseActivation', uId })
       .then({ type: 'activation.closed', data: { uId } }, withdrawn);
-    const closed: ActivationEvent = { type: 'activation.closed', data: { uId } };
-    given(...known, closed)
-      .when(update('a'))
-      .then();
     given(...open, taken, closed)
       .when(settleUpdate(failure(9603, 'again', 'a')))
       .thenTypes('activation.claims-released', 'activation.update-withdrawn');
+  });
+
+  it('is told when an account that was gone is back', () => {
+    const back: ActivationCommand = { type: 'OpenActivation' };
+    const isOpen: ActivationEvent = { type: 'activation.opened', data: { uId } };
+    given(...known, closed)
+      .when(update('a', 'nobody'))
+      .then(noted('a'));
+    given(...known, closed, noted('a'))
+      .when(update('a'))
+      .then();
+    given(...known, closed, noted('a'))
+      .when(back)
+      .then(isOpen, opened(2, 'a'));
+    // What was not sent before it was gone.
+    given(...open, closed, withdrawn)
+      .when(back)
+      .then(isOpen, opened(3, 'a'));
+    given(...known, closed)
+      .when(back)
+      .then(isOpen);
+    // A call of before is still to end: then it is told.
+    given(...open, taken, closed, noted('a'))
+      .when(back)
+      .then(isOpen);
+    given(...open, taken, closed, noted('a'), isOpen)
+      .when(settleUpdate())
+      .thenTypes('activation.updated', 'activation.update-opened');
+    given(...open, taken, closed, noted('a'))
+      .when(settleUpdate())
+      .thenTypes('activation.updated');
   });
 });
 

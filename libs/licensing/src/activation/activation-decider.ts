@@ -95,7 +95,7 @@ export const activationDecider = (
       case 'CloseActivation':
         return close(command, activation);
       case 'OpenActivation':
-        return activation.closed ? [{ type: 'activation.opened', data: { uId: activation.uId } }] : [];
+        return open(activation);
       case 'AskReturn':
         return askReturn(command, activation);
       case 'RecordReturns':
@@ -167,20 +167,18 @@ function deactivate(
   return events;
 }
 
-/** Who is not created yet is created with what is known then. */
+/** Who is not created yet is created with what is known then; where nothing is told now, it is noted. */
 function update(
   { userIds }: CommandOf<'UpdatePersons'>,
   { uId, persons, nextLot, closed }: Activation,
 ): ActivationEvent[] {
-  if (closed) return [];
   const opened: string[] = [];
   const noted: string[] = [];
   for (const userId of new Set(userIds)) {
     const person = persons.get(userId);
-    if (!person || person.lot !== null) continue;
-    if (person.callId === null && KNOWN.includes(person.state)) opened.push(userId);
-    if (person.callId !== null && ACTIVE.has(person.state) && !person.leaves && !person.changed)
-      noted.push(userId);
+    if (!person || person.lot !== null || person.leaves || !ACTIVE.has(person.state)) continue;
+    if (person.callId === null && !closed) opened.push(userId);
+    else if (!person.changed) noted.push(userId);
   }
   const events: ActivationEvent[] = [];
   if (opened.length > 0)
@@ -221,6 +219,21 @@ function close({ uId }: CommandOf<'CloseActivation'>, activation: Activation): A
   }));
   const updates = updatesWithdrawn([...persons.keys()], activation);
   return [{ type: 'activation.closed', data: { uId } }, ...withdrawn, ...updates];
+}
+
+/** Apple is told of what has changed meanwhile. */
+function open(activation: Activation): ActivationEvent[] {
+  const { uId, persons, closed } = activation;
+  if (!closed) return [];
+  const newLot = lotsOf(activation);
+  const changed = [...persons].flatMap(([userId, { state, changed, callId }]) =>
+    changed && callId === null && KNOWN.includes(state) ? userId : [],
+  );
+  const updates = chunksOf(changed, MAX_HOLDERS).map((userIds): ActivationEvent => ({
+    type: 'activation.update-opened',
+    data: { uId, userIds, lot: newLot() },
+  }));
+  return [{ type: 'activation.opened', data: { uId } }, ...updates];
 }
 
 function askReturn(

@@ -39,9 +39,9 @@ export type ActivationEvent =
   | Event<'retirement-opened', Persons & { readonly lot: number }>
   /** What Apple is told of them has changed: it is told at Apple. */
   | Event<'update-opened', Persons & { readonly lot: number }>
-  /** The same of persons who are in a call: it is told when that is over. */
+  /** The same of persons who are in a call, or whose account is gone: it is told when that is over. */
   | Event<'update-noted', Persons>
-  /** They were not sent to Apple yet, and need not be any more. */
+  /** They were not sent to Apple yet, and need not be, unless the account comes back. */
   | Event<'update-withdrawn', FromLots>
   | Event<
       'claimed',

@@ -17,7 +17,7 @@ interface Activated {
   associated: boolean;
   /** To be retired as soon as the call that creates the person is over. */
   leaves: boolean;
-  /** Apple is to be told of what has changed as soon as the call is over that has the person. */
+  /** Apple is to be told of what has changed as soon as the call is over that has the person, or the account is back. */
   changed: boolean;
   /** Times that Apple put it off for reasons of its own. */
   tries: number;
@@ -141,7 +141,7 @@ function changeOf(person: Activated, event: ActivationEvent): Partial<Activated>
     case 'activation.update-noted':
       return { changed: true };
     case 'activation.update-withdrawn':
-      return { lot: null };
+      return { lot: null, changed: true };
     case 'activation.claimed':
       return { callId: event.data.callId, lot: null, changed: false };
     case 'activation.claims-released': {

@@ -28,7 +28,7 @@ export const activationStory: Story<ActivationEvent, StoryContext> = {
     `${people(data)} ${verb(data)} to be retired at Apple: nothing is left that can be returned.`,
   'activation.update-opened': ({ data }) => `What has changed of ${people(data)} is to be told to Apple.`,
   'activation.update-noted': ({ data }) =>
-    `What has changed of ${people(data)} is told to Apple when the call that has them is over.`,
+    `What has changed of ${people(data)} is told to Apple when the call that has them is over, or the account is back.`,
   'activation.update-withdrawn': ({ data }) => `What has changed of ${people(data)} is not told to Apple.`,
   'activation.claimed': ({ data }) => `A call to Apple took ${people(data)}.`,
   'activation.claims-released': ({ data }) => `${people(data)} left a call to Apple and will be in another.`,
