@@ -1,11 +1,11 @@
 import { rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { allModels, modelGroups } from '@seatbook/application';
+import { allModels, embeddedViews } from '@seatbook/application';
+import { createLog, viewsInThreads } from '@seatbook/host';
 import { numberOf, systemClock } from '@seatbook/kernel';
-import { assetKey, licensingRegistry, queryModels } from '@seatbook/licensing';
-import { EventLog, Processor, reached } from '@seatbook/runtime';
-import { openSqliteBuilder } from '@seatbook/store-sqlite';
+import { assetKey, queryModels } from '@seatbook/licensing';
+import { ALONE, PROCESSOR_LIMITS, reached } from '@seatbook/runtime';
 import { check, figure, rate } from './figure.js';
 import { inFolder } from './folder.js';
 import { EVENTS_PER_LICENCE, writeAdoptedLog, writeLedgerLog } from './ledger-log.js';
@@ -99,28 +99,30 @@ async function livedHistory(folder, say) {
  * @param {number} pairs of each asset
  */
 async function rebuild(folder, assets, pairs) {
-  const file = join(folder, 'views.db');
-  for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
+  const files = embeddedViews.map(({ file }) => join(folder, file));
+  for (const file of files)
+    for (const suffix of ['', '-wal', '-shm']) rmSync(`${file}${suffix}`, { force: true });
   const stores = await openStores(folder);
   await stores.reads.prepare(allModels);
-  const builder = openSqliteBuilder({ folder, viewsDamaged: console.error });
-  const events = new EventLog(builder.events, licensingRegistry());
-  const processors = modelGroups.map(
-    ({ models }) =>
-      new Processor({ events, reads: builder.reads, models, clock: systemClock, log: console.error }),
-  );
+  const views = viewsInThreads({
+    folder,
+    limits: PROCESSOR_LIMITS,
+    onAppended: () => () => undefined,
+    tenureOf: () => ALONE,
+    restartMs: 1_000,
+    restartMaxMs: 1_000,
+    stopMs: 60_000,
+    clock: systemClock,
+    log: createLog('warn'),
+    damaged: console.error,
+  });
   const head = await stores.events.head();
   const { ms } = await timed(async () => {
-    for (const processor of processors) await processor.start();
-    const ends = processors.flatMap((processor, group) =>
-      (modelGroups[group]?.models ?? []).map(({ name }) =>
-        reached(processor, name, head, systemClock, 3_600_000),
-      ),
-    );
+    await views.start();
+    const ends = allModels.map(({ name }) => reached(views, name, head, systemClock, 3_600_000));
     check((await Promise.all(ends)).every(Boolean), 'the rebuild did not end');
   });
-  for (const processor of processors) await processor.stop();
-  builder.close();
+  await views.stop();
   for (const asset of [0, assets - 1]) {
     const key = assetKey(UID, assetOf(asset));
     const query = /** @type {const} */ ({ index: 'by-asset', equals: [key], limit: pairs + 1 });
@@ -129,7 +131,7 @@ async function rebuild(folder, assets, pairs) {
   }
   check(numberOf(await stores.reads.checkpoint(queryModels.timeline)) === numberOf(head), 'a checkpoint');
   await stores.close();
-  return { ms, bytes: statSync(file).size };
+  return { ms, bytes: files.reduce((bytes, file) => bytes + statSync(file).size, 0) };
 }
 
 /**
@@ -137,20 +139,28 @@ async function rebuild(folder, assets, pairs) {
  * @param {string} folder
  */
 function largest(folder) {
-  const database = new Database(join(folder, 'views.db'), { readonly: true });
+  const rows = embeddedViews.flatMap(({ file }) => sizes(join(folder, file)));
+  return rows
+    .sort(([, one], [, other]) => other - one)
+    .slice(0, 4)
+    .map(([name, bytes]) => `${name} ${megabytes(bytes)}`);
+}
+
+/** @param {string} file */
+function sizes(file) {
+  const database = new Database(file, { readonly: true });
   try {
-    const rows = /** @type {[string, number][]} */ (
+    return /** @type {[string, number][]} */ (
       database
         .prepare(
           `SELECT coalesce(m.name, d.name), sum(d.pgsize) FROM dbstat d
            LEFT JOIN models m ON d.name = 'model_' || m.id OR d.name LIKE 'model!_' || m.id || '!_%' ESCAPE '!'
              OR d.name LIKE 'sqlite!_autoindex!_model!_' || m.id || '!_%' ESCAPE '!'
-           WHERE d.aggregate = TRUE GROUP BY 1 ORDER BY 2 DESC LIMIT 4`,
+           WHERE d.aggregate = TRUE GROUP BY 1`,
         )
         .raw()
         .all()
     );
-    return rows.map(([name, bytes]) => `${name} ${megabytes(bytes)}`);
   } finally {
     database.close();
   }

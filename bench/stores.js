@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { modelsApart } from '@seatbook/application';
 import { systemClock } from '@seatbook/kernel';
 import { loadOrCreateKey, openSqliteStores } from '@seatbook/store-sqlite';
 
@@ -12,4 +13,5 @@ export const openStores = (folder) =>
     key: loadOrCreateKey({ folder }),
     clock: systemClock,
     ids: { next: randomUUID },
+    apart: modelsApart,
   });

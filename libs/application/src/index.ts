@@ -1,5 +1,12 @@
 export { Foundation, type FoundationOptions } from './foundation/foundation.js';
-export { allModels, modelGroups, type ModelGroup } from './foundation/model-groups.js';
+export {
+  allModels,
+  embeddedViews,
+  modelGroups,
+  modelsApart,
+  type EmbeddedViews,
+  type ModelGroup,
+} from './foundation/model-groups.js';
 export { notificationSecretName, sealedBodyName, tokenName } from './foundation/secret-names.js';
 export { SeatbookEdge, type EdgeMdm, type EdgeOptions, type ExpectAbove } from './edge/seatbook-edge.js';
 export { contextOf, requestId, type Caller } from './edge/principal.js';

@@ -21,4 +21,5 @@ export {
 } from './settings/configuration.js';
 export { configurationPage } from './settings/configuration-page.js';
 export { CopyRefused, type CopiedStores } from './stores/copy.js';
+export { viewsInThreads } from './views/worker-views.js';
 export { backupLog, copyToServers, openStores, verifyLog, type VerifiedLog } from './stores/open-stores.js';

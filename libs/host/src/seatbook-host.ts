@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createAppleApi, undiciTransport, type Transport } from '@seatbook/apple';
-import { Foundation, SeatbookEdge, SeatbookWorker, allModels } from '@seatbook/application';
+import { Foundation, SeatbookEdge, SeatbookWorker, allModels, modelGroups } from '@seatbook/application';
 import { nanoMdm as clientOfNanoMdm, type MdmTransport } from '@seatbook/mdm';
 import { systemClock, type Clock, type Ids, type Instant } from '@seatbook/kernel';
 import type { Log as LogLine, OpenedStores, TenureOf, Views } from '@seatbook/runtime';
@@ -13,7 +13,7 @@ import { refuseUnfinishedCopy } from './stores/copy.js';
 import type { ViewsDamaged } from './stores/stores-context.js';
 import { openStores } from './stores/open-stores.js';
 import { viewBuilders } from './views/view-builders.js';
-import { WorkerViews } from './views/worker-views.js';
+import { viewsInThreads } from './views/worker-views.js';
 
 export interface HostOptions {
   readonly configuration: Configuration;
@@ -207,7 +207,8 @@ async function workOf(
     if (views === 'worker' && !usesServers(configuration))
       return workerViewsOf(configuration, { log, stores, tenureOf, viewsDamaged });
     const { events, reads } = stores;
-    return viewBuilders({ events, reads, clock, limits: configuration.views, log: foundation.log, tenureOf });
+    const limits = configuration.views;
+    return viewBuilders({ events, reads, clock, limits, log: foundation.log, tenureOf, groups: modelGroups });
   };
   const { url, apiKey, timeoutMs } = configuration.nanoMdm;
   const forDevices =
@@ -242,11 +243,11 @@ interface ViewsParts extends Pick<HostOptions, 'log' | 'viewsDamaged'> {
 function workerViewsOf(
   { data, views, http }: Configuration,
   { log, stores, tenureOf, viewsDamaged }: ViewsParts,
-): WorkerViews {
+): Views {
   const { restartMs, restartMaxMs, ...limits } = views;
   const { folder } = data;
   const { events } = stores;
-  return new WorkerViews({
+  return viewsInThreads({
     folder,
     limits,
     onAppended: (listener) => events.onAppended(listener),

@@ -116,8 +116,9 @@ export class Processor implements Views {
     try {
       for await (const page of this.#pages(running)) {
         const types = new Set(page.events.map(({ type }) => type));
-        const still: ModelBuilder[] = [];
-        for (const builder of running) if (await builder.take(page, types)) still.push(builder);
+        // Together, so that a store may write what they commit at once.
+        const taken = await Promise.all(running.map((builder) => builder.take(page, types)));
+        const still = running.filter((_builder, index) => taken[index]);
         if (still.length < running.length) {
           for (const builder of this.#builders) await builder.offerToNewerBuild();
           running = still;

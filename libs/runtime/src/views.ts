@@ -58,7 +58,7 @@ export function reached(
 export function joinViews(parts: readonly Views[]): Views {
   return {
     async start() {
-      for (const part of parts) await part.start();
+      await Promise.all(parts.map((part) => part.start()));
     },
     async stop() {
       await Promise.all(parts.map((part) => part.stop()));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Clock, Ids, Random } from '@seatbook/kernel';
 import type { OpenedStores } from '@seatbook/runtime';
+import { embeddedViews, modelsApart } from '@seatbook/application';
 import { openSqliteStores } from '@seatbook/store-sqlite';
 
 /** What a life of a process brings along for its stores. */
@@ -33,14 +34,14 @@ export interface BackEnd {
 
 export const SEALING_KEY = Buffer.alloc(32, 7);
 
-/** Two SQLite files in a folder of their own. */
+/** SQLite files in a folder of their own. */
 export class EmbeddedBackEnd implements BackEnd {
   readonly folder = mkdtempSync(join(tmpdir(), 'seatbook-'));
   readonly answered = null;
   readonly away = false;
 
   open({ clock, ids }: StoresLife): Promise<OpenedStores> {
-    return openSqliteStores({ folder: this.folder, key: SEALING_KEY, clock, ids });
+    return openSqliteStores({ folder: this.folder, key: SEALING_KEY, clock, ids, apart: modelsApart });
   }
 
   strike(): boolean {
@@ -52,7 +53,8 @@ export class EmbeddedBackEnd implements BackEnd {
   }
 
   loseViews(): void {
-    for (const end of ['', '-wal', '-shm']) rmSync(join(this.folder, `views.db${end}`), { force: true });
+    for (const { file } of embeddedViews)
+      for (const end of ['', '-wal', '-shm']) rmSync(join(this.folder, `${file}${end}`), { force: true });
   }
 
   damageSnapshot(stream: string): boolean {

@@ -152,7 +152,10 @@ export const settingTable = {
     ),
   },
   data: {
-    folder: text(['SEATBOOK_DATA', 'Folder of events.db, views.db and the sealing key.'], './data/seatbook'),
+    folder: text(
+      ['SEATBOOK_DATA', 'Folder of the log (events.db), the read models and the sealing key.'],
+      './data/seatbook',
+    ),
     keyFile: optionalText(
       [
         'SEATBOOK_KEY_FILE',

@@ -1,11 +1,12 @@
 import type { BuilderStores, OpenedStores } from '@seatbook/runtime';
+import { modelsApart } from '@seatbook/application';
 import { loadOrCreateKey, openSqliteBuilder, openSqliteStores } from '@seatbook/store-sqlite';
 import type { Configuration } from '../settings/configuration.js';
 import type { StoresContext, ViewsDamaged } from './stores-context.js';
 
 type DataSettings = Configuration['data'];
 
-/** Both files in the data folder, for this process alone. */
+/** The files in the data folder, for this process alone. */
 export function openEmbeddedStores(
   { folder, keyFile, key }: DataSettings,
   { clock, ids, viewsDamaged }: StoresContext,
@@ -17,13 +18,15 @@ export function openEmbeddedStores(
     clock,
     ids,
     name: 'seatbook standalone',
+    apart: modelsApart,
     viewsDamaged,
   });
 }
 
 export const openEmbeddedBuilder = (
   { folder }: Pick<DataSettings, 'folder'>,
+  file: string,
   viewsDamaged: ViewsDamaged,
-): BuilderStores => openSqliteBuilder({ folder, viewsDamaged });
+): BuilderStores => openSqliteBuilder({ folder, file, viewsDamaged });
 
 export { backupLog, verifyLog } from '@seatbook/store-sqlite';

@@ -20,13 +20,14 @@ export async function openStores(
   return openEmbeddedStores(settings.data, context);
 }
 
-/** Opens the embedded ones once more, for a thread that builds read models. */
+/** Opens the embedded ones once more, for a thread that builds the read models of a file. */
 export async function openBuilderStores(
   settings: { readonly data: Pick<Configuration['data'], 'folder'> },
+  file: string,
   viewsDamaged: ViewsDamaged,
 ): Promise<BuilderStores> {
   const { openEmbeddedBuilder } = await import('./embedded-stores.js');
-  return openEmbeddedBuilder(settings.data, viewsDamaged);
+  return openEmbeddedBuilder(settings.data, file, viewsDamaged);
 }
 
 /**

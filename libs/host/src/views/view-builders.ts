@@ -11,7 +11,7 @@ import {
   type TenureOf,
   type Views,
 } from '@seatbook/runtime';
-import { modelGroups } from '@seatbook/application';
+import { type ModelGroup } from '@seatbook/application';
 
 export interface ViewBuildersOptions {
   readonly events: EventStore;
@@ -20,13 +20,14 @@ export interface ViewBuildersOptions {
   readonly limits: ProcessorLimits;
   readonly log: Log;
   readonly tenureOf: TenureOf;
+  readonly groups: readonly ModelGroup[];
 }
 
 /**
- * Builders of all read models, one loop for each group: the models that the product works from never wait for a long
- * pass of the models that people look at.
+ * Builders of read models, one loop for each group: the models that the product works from never wait for a long pass
+ * of the models that people look at.
  */
-export function viewBuilders({ events, ...shared }: ViewBuildersOptions): Views {
+export function viewBuilders({ events, groups, ...shared }: ViewBuildersOptions): Views {
   const log = new EventLog(events, licensingRegistry());
-  return joinViews(modelGroups.map(({ models }) => new Processor({ ...shared, events: log, models })));
+  return joinViews(groups.map(({ models }) => new Processor({ ...shared, events: log, models })));
 }

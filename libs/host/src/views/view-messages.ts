@@ -1,9 +1,11 @@
 import type { Position } from '@seatbook/kernel';
 import type { ModelStatus, ProcessorLimits } from '@seatbook/runtime';
 
-/** What the thread of the read models is started with. */
+/** What a thread of read models is started with. */
 export interface ViewsThreadData {
   readonly folder: string;
+  /** That of the models that it builds. */
+  readonly file: string;
   readonly limits: ProcessorLimits;
   readonly epochs: Epochs;
 }

@@ -1,5 +1,6 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { systemClock } from '@seatbook/kernel';
+import { embeddedViews } from '@seatbook/application';
 import { openBuilderStores } from '../stores/open-stores.js';
 import { ToldEpochs } from './epochs.js';
 import { viewBuilders } from './view-builders.js';
@@ -8,11 +9,11 @@ import type { FromViewsThread, ToViewsThread, ViewsThreadData } from './view-mes
 /** How often the main thread hears of models that fail or have halted. */
 const STATUS_MS = 500;
 
-/** The thread that builds the read models, with a read-only connection to the log: neither appends nor HTTP wait for it. */
-async function run(port: MessagePort, { folder, limits, epochs }: ViewsThreadData): Promise<void> {
+/** A thread that builds read models, with a read-only connection to the log: neither appends nor HTTP wait for it. */
+async function run(port: MessagePort, { folder, file, limits, epochs }: ViewsThreadData): Promise<void> {
   const tell = (message: FromViewsThread): void => port.postMessage(message);
   const damaged = (reason: string): void => tell({ kind: 'damaged', reason });
-  const builder = await openBuilderStores({ data: { folder } }, damaged);
+  const builder = await openBuilderStores({ data: { folder } }, file, damaged);
   const told = new ToldEpochs(epochs);
   const views = viewBuilders({
     events: builder.events,
@@ -21,6 +22,7 @@ async function run(port: MessagePort, { folder, limits, epochs }: ViewsThreadDat
     limits,
     log: (message, facts) => tell({ kind: 'log', message, facts }),
     tenureOf: told.tenureOf,
+    groups: embeddedViews.find((part) => part.file === file)?.groups ?? [],
   });
   views.onAdvance((model, position) => tell({ kind: 'advanced', model, position }));
   await views.start();

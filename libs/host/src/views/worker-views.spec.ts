@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { embeddedViews, type EmbeddedViews } from '@seatbook/application';
 import { START, asPosition, systemClock, numberOf } from '@seatbook/kernel';
 import { ALONE, PROCESSOR_LIMITS, reached } from '@seatbook/runtime';
 import { eventually } from '@seatbook/test-support/eventually';
@@ -40,6 +41,7 @@ it('builds read models in a thread, starts it again when it dies, and says so me
   writeFileSync(file, MORTAL);
   views = new WorkerViews({
     folder,
+    part: embeddedViews[0] as EmbeddedViews,
     limits: PROCESSOR_LIMITS,
     onAppended(listener) {
       ring = () => listener(START);

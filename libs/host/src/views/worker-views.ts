@@ -1,13 +1,22 @@
 import { Worker } from 'node:worker_threads';
 import { START, type Clock, type Position } from '@seatbook/kernel';
-import type { ModelStatus, ProcessorLimits, Tenure, TenureOf, Views } from '@seatbook/runtime';
-import { allModels } from '@seatbook/application';
+import {
+  joinViews,
+  type ModelStatus,
+  type ProcessorLimits,
+  type Tenure,
+  type TenureOf,
+  type Views,
+} from '@seatbook/runtime';
+import { embeddedViews, type EmbeddedViews } from '@seatbook/application';
 import { errorFacts, type Log } from '../log.js';
 import type { ViewsDamaged } from '../stores/stores-context.js';
 import type { Epochs, FromViewsThread, ToViewsThread, ViewsThreadData } from './view-messages.js';
 
 export interface WorkerViewsOptions {
   readonly folder: string;
+  /** What the thread builds. */
+  readonly part: EmbeddedViews;
   readonly limits: ProcessorLimits;
   /** Announces new events in the log. Returns an unsubscribe function. */
   readonly onAppended: (listener: (position: Position) => void) => () => void;
@@ -45,8 +54,9 @@ export class WorkerViews implements Views {
   #cancelRestart: () => void = () => undefined;
 
   constructor(private readonly options: WorkerViewsOptions) {
-    this.#tenures = allModels.map((model) => [model.name, options.tenureOf(model)]);
-    for (const { name, version } of allModels)
+    const models = options.part.groups.flatMap((group) => group.models);
+    this.#tenures = models.map((model) => [model.name, options.tenureOf(model)]);
+    for (const { name, version } of models)
       this.#models.set(name, { name, version, position: START, halted: null, failure: null });
   }
 
@@ -109,8 +119,9 @@ export class WorkerViews implements Views {
   }
 
   #spawn(started: () => void): void {
-    const { folder, limits, log, entry = new URL('./views-thread.js', import.meta.url) } = this.options;
-    const data: ViewsThreadData = { folder, limits, epochs: this.#epochs() };
+    const { folder, part, limits, log, entry = new URL('./views-thread.js', import.meta.url) } = this.options;
+    const { file } = part;
+    const data: ViewsThreadData = { folder, file, limits, epochs: this.#epochs() };
     const worker = new Worker(entry, {
       workerData: data,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
@@ -126,7 +137,7 @@ export class WorkerViews implements Views {
     });
     worker.on('error', (error) => {
       reason = error.message;
-      log.error(errorFacts(error), 'the thread of the read models failed');
+      log.error({ ...errorFacts(error), file }, 'the thread of the read models failed');
     });
     worker.on('exit', () => {
       this.#worker = null;
@@ -137,10 +148,13 @@ export class WorkerViews implements Views {
   }
 
   #restart(started: () => void): void {
-    const { restartMs, restartMaxMs, clock, log } = this.options;
+    const { restartMs, restartMaxMs, clock, log, part } = this.options;
     const delayMs = Math.min(restartMaxMs, restartMs * 2 ** Math.min(this.#failures, 20));
     this.#failures += 1;
-    log.warn({ delayMs, reason: this.#failure }, 'the thread of the read models is started again');
+    log.warn(
+      { delayMs, reason: this.#failure, file: part.file },
+      'the thread of the read models is started again',
+    );
     this.#cancelRestart = clock.after(delayMs, () => this.#spawn(started));
   }
 
@@ -171,3 +185,7 @@ export class WorkerViews implements Views {
     for (const listener of this.#listeners) listener(model, position);
   }
 }
+
+/** All embedded read models: one thread for each file of them. */
+export const viewsInThreads = (options: Omit<WorkerViewsOptions, 'part'>): Views =>
+  joinViews(embeddedViews.map((part) => new WorkerViews({ ...options, part })));

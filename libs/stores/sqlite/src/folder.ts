@@ -2,7 +2,7 @@ import { chmodSync, closeSync, existsSync, fsyncSync, openSync } from 'node:fs';
 
 /** Events, secrets, directory, progress: everything that a rebuild cannot bring back. */
 export const EVENTS_FILE = 'events.db';
-/** Documents and snapshots: made from the events, may be deleted while nothing runs. */
+/** Documents and snapshots: made from the events, may be deleted while nothing runs. So may the files of other models. */
 export const VIEWS_FILE = 'views.db';
 /** Contains nothing; it only exists to be locked. */
 export const LOCK_FILE = 'lock.db';

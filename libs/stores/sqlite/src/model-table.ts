@@ -144,7 +144,7 @@ export class ModelTable {
     this.#documents.forget();
   }
 
-  /** One page of an index. Call it inside a transaction, since it may take several reads. */
+  /** One page of an index. With a cursor, call it inside a transaction, since it may take several reads. */
   query<D extends Document>(query: IndexQuery, sieve?: Sieve<D>): Page<D> {
     const { identity, fields, free } = checkedQuery(this.#model, query);
     const ordering = this.#columns.ordering(fields);
@@ -167,7 +167,10 @@ export class ModelTable {
     for (const { where, values } of scans) {
       const sql = `SELECT ${this.#selected} FROM ${from} WHERE ${where}${order && ` ORDER BY ${order}`} LIMIT ?`;
       // One row more than may be looked at tells whether there is a next page.
-      for (const row of this.#scan(sql).iterate(...values, lookAt + 1 - looked)) {
+      const asked = [...values, lookAt + 1 - looked];
+      const scan = this.#scan(sql);
+      // Row by row takes longer, but a sieve may have enough long before it has looked at all.
+      for (const row of sieve ? scan.iterate(...asked) : scan.all(...asked)) {
         if (last && (looked === lookAt || documents.length === query.limit)) {
           const [document, lastRow] = last;
           const values = free.map((field) => valueOf(document, field));

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock, type Clock, type Ids, type Position } from '@seatbook/kernel';
-import type { Directory, Leases, Progress, Secrets } from '@seatbook/runtime';
+import type { Directory, Leases, Progress, ReadStore, Secrets } from '@seatbook/runtime';
 import { SqliteDirectory } from './directory.js';
 import { SqliteEventStore } from './event-store.js';
 import { LogUnusable, openEventsFile, openEventsFileForReading } from './events-file.js';
@@ -9,6 +9,7 @@ import { EVENTS_FILE, VIEWS_FILE } from './folder.js';
 import { lockFolder } from './folder-lock.js';
 import { GroupCommit } from './group-commit.js';
 import { SqliteLeases } from './leases.js';
+import { PartedReadStore, type ModelsApart } from './parted-read-store.js';
 import { SqliteProgress } from './progress.js';
 import { SqliteReadStore } from './read-store.js';
 import { verifyKey } from './sealing-key.js';
@@ -24,14 +25,16 @@ export interface SqliteStoresOptions {
   readonly ids: Ids;
   /** What a second process is told about this one. */
   readonly name?: string;
-  /** Called when views.db turns out to be damaged while it is in use: it is deleted when it is opened again. */
+  /** Read models that are not in views.db; none when absent. */
+  readonly apart?: readonly ModelsApart[];
+  /** Called when a file of read models turns out to be damaged while it is in use: it is deleted when it is opened again. */
   readonly viewsDamaged?: ((reason: string) => void) | undefined;
 }
 
 /** All embedded stores of one process. */
 export interface SqliteStores {
   readonly events: SqliteEventStore;
-  readonly reads: SqliteReadStore;
+  readonly reads: ReadStore;
   readonly progress: Progress;
   readonly leases: Leases;
   readonly secrets: Secrets;
@@ -50,7 +53,7 @@ export interface SqliteStores {
  * @throws SealingKeyUnusable when the key is not the one that sealed the secrets
  */
 export async function openSqliteStores(options: SqliteStoresOptions): Promise<SqliteStores> {
-  const { folder, key, clock, ids, name = 'seatbook', viewsDamaged } = options;
+  const { folder, key, clock, ids, name = 'seatbook', apart = [], viewsDamaged } = options;
   // What was opened so far, to be closed in the opposite order.
   const opened: (() => void)[] = [];
   const closeAll = (): void => {
@@ -65,18 +68,26 @@ export async function openSqliteStores(options: SqliteStoresOptions): Promise<Sq
     verifyKey(database, key);
     const commits = new GroupCommit(database);
     const events = new SqliteEventStore(database, commits, clock);
-    const views = openViews(join(folder, VIEWS_FILE), logId, await events.head(), viewsDamaged);
-    opened.push(views.close);
+    const head = await events.head();
+    const parts = [VIEWS_FILE, ...apart.map(({ file }) => file)].map((file) => {
+      const part = openViews(join(folder, file), logId, head, viewsDamaged);
+      opened.push(part.close);
+      return part;
+    });
+    const [main, ...others] = parts.map(({ reads }) => reads) as [SqliteReadStore, ...SqliteReadStore[]];
+    const storeOf = apart.flatMap(({ models }, index) =>
+      models.map((model) => [model, others[index] as SqliteReadStore] as const),
+    );
     return {
       events,
-      reads: views.reads,
+      reads: new PartedReadStore(main, new Map(storeOf)),
       progress: new SqliteProgress(database, commits),
       leases: new SqliteLeases(database, commits),
       secrets: new SqliteSecrets(database, commits, key),
       directory: new SqliteDirectory(database, commits, ids),
-      notices: views.notices,
+      notices: parts.flatMap(({ notices }) => notices),
       async close() {
-        await commits.close();
+        await Promise.all([commits, ...parts.map(({ reads }) => reads)].map((writer) => writer.close()));
         if (database.open) database.pragma('wal_checkpoint(TRUNCATE)');
         closeAll();
       },
@@ -140,14 +151,20 @@ export interface SqliteBuilder {
   close(): void;
 }
 
+export interface SqliteBuilderOptions extends Pick<SqliteStoresOptions, 'folder' | 'viewsDamaged'> {
+  /** The file of the models that the thread builds; views.db when absent. */
+  readonly file?: string;
+}
+
 /** Opens the stores for a thread that builds read models beside the one that called `openSqliteStores`. */
 export function openSqliteBuilder({
   folder,
+  file = VIEWS_FILE,
   viewsDamaged,
-}: Pick<SqliteStoresOptions, 'folder' | 'viewsDamaged'>): SqliteBuilder {
+}: SqliteBuilderOptions): SqliteBuilder {
   const { database, logId } = openEventsFileForReading(join(folder, EVENTS_FILE));
   try {
-    const views = openViewsFileBeside(join(folder, VIEWS_FILE), logId, viewsDamaged);
+    const views = openViewsFileBeside(join(folder, file), logId, viewsDamaged);
     const events = new SqliteEventStore(database, null, systemClock);
     return {
       events,

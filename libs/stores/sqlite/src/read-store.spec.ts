@@ -14,7 +14,13 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, test } from '@jest/globals';
 import { asPosition, systemClock, type ModelRef, numberOf } from '@seatbook/kernel';
-import { InvalidCursor, StoreUnavailable, type ReadStore, type Snapshot } from '@seatbook/runtime';
+import {
+  CheckpointMoved,
+  InvalidCursor,
+  StoreUnavailable,
+  type ReadStore,
+  type Snapshot,
+} from '@seatbook/runtime';
 import { allEvents } from '@seatbook/test-support/all-events';
 import { openSqliteBuilder, openSqliteStores, type SqliteStores } from './open.js';
 
@@ -26,6 +32,8 @@ const model: ModelRef = {
     { name: 'byTime', fields: ['at'] },
   ],
 };
+
+const APART: ModelRef = { ...model, name: 'Apart' };
 
 const key = randomBytes(32);
 let folder: string;
@@ -45,9 +53,10 @@ afterEach(async () => {
 
 async function open(viewsDamaged?: (reason: string) => void): Promise<SqliteStores> {
   const ids = { next: randomUUID };
-  const stores = await openSqliteStores({ folder, key, clock: systemClock, ids, viewsDamaged });
+  const apart = [{ file: 'apart.db', models: [APART.name] }];
+  const stores = await openSqliteStores({ folder, key, clock: systemClock, ids, apart, viewsDamaged });
   closing.push(() => stores.close());
-  await stores.reads.prepare([model]);
+  await stores.reads.prepare([model, APART]);
   return stores;
 }
 
@@ -129,8 +138,8 @@ describe('a views.db that cannot be used is deleted and begins empty, and the st
     await (await filled()).close();
     damage();
     const stores = await open();
-    assert.equal(stores.notices.length, 1);
-    assert.match(stores.notices[0] ?? '', /views\.db .*rebuilt from the log/);
+    const told = stores.notices.filter((notice) => /views\.db .*rebuilt from the log/.test(notice));
+    assert.equal(told.length, 1);
     assert.equal(await stores.reads.checkpoint(model), 0);
     await addEvents(stores, 20);
     await commit(stores.reads, model, rows(3), 0, 10);
@@ -199,6 +208,80 @@ describe('a views.db that cannot be used is deleted and begins empty, and the st
     assert.equal(told.length, 2);
     await stores.close();
     assert.match((await open()).notices[0] ?? '', /found damaged while in use/);
+  });
+});
+
+describe('read models with a file of their own', () => {
+  const file = (): string => join(folder, 'apart.db');
+
+  /** Both models reflect the 10th of 20 events. */
+  async function both(): Promise<SqliteStores> {
+    const stores = await filled();
+    await commit(stores.reads, APART, rows(3), 0, 10);
+    return stores;
+  }
+
+  test('are in it, and a thread may build it while another builds views.db', async () => {
+    const stores = await both();
+    const raw = new Database(file(), { readonly: true });
+    assert.equal(raw.prepare('SELECT name FROM models').pluck().all().join(), APART.name);
+    raw.close();
+    const [one, other] = [openSqliteBuilder({ folder }), openSqliteBuilder({ folder, file: 'apart.db' })];
+    await one.reads.prepare([model]);
+    await other.reads.prepare([APART]);
+    await Promise.all([
+      commit(one.reads, model, rows(600), 10, 12),
+      commit(other.reads, APART, rows(4), 10, 15),
+    ]);
+    one.close();
+    other.close();
+    assert.deepEqual(await stores.reads.checkpoints([APART, model, APART]), [15, 12, 15]);
+    assert.equal((await stores.reads.getMany(APART, ['key 3'])).size, 1);
+    assert.equal(await stores.reads.get(model, 'key 599').then((found) => found !== null), true);
+  });
+
+  test('one that is deleted or damaged is made anew, and the other is left as it is', async () => {
+    await (await both()).close();
+    rmSync(file());
+    const stores = await open();
+    assert.deepEqual(stores.notices, []);
+    assert.deepEqual(await stores.reads.checkpoints([model, APART]), [10, 0]);
+    await commit(stores.reads, APART, rows(3), 0, 10);
+    await stores.close();
+    writeFileSync(views, 'this is not a database'.repeat(1_000));
+    const again = await open();
+    assert.equal(again.notices.length, 1);
+    assert.deepEqual(await again.reads.checkpoints([model, APART]), [0, 10]);
+  });
+
+  test('each that is ahead of the log is dropped', async () => {
+    const stores = await both();
+    await commit(stores.reads, APART, rows(3), 10, 30);
+    await stores.close();
+    const again = await open();
+    assert.equal(again.notices.length, 1);
+    assert.match(again.notices[0] ?? '', /had reached position 30 and the log ends at 20/);
+    assert.deepEqual(await again.reads.checkpoints([model, APART]), [10, 0]);
+  });
+});
+
+describe('models that are committed in one turn', () => {
+  test('share a transaction, and one that is refused leaves the others alone', async () => {
+    const { reads } = await filled();
+    const OTHER: ModelRef = { ...model, name: 'other' };
+    await reads.prepare([OTHER]);
+    await reads.takeOver(OTHER, 1);
+    const move = { from: asPosition(0), to: asPosition(12), epoch: 1 };
+    const placed = new Map(
+      [...rows(3)].map(([name, document]) => [name, { document, position: asPosition(12) }]),
+    );
+    const [refused, written] = await Promise.allSettled([
+      reads.commit(model, placed, move),
+      reads.commit(OTHER, placed, move),
+    ]);
+    assert.equal(refused.status === 'rejected' && refused.reason instanceof CheckpointMoved, true);
+    assert.equal(written.status, 'fulfilled');
+    assert.deepEqual(await reads.checkpoints([model, OTHER]), [10, 12]);
   });
 });
 

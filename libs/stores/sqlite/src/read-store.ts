@@ -14,6 +14,7 @@ import {
   type ReadStore,
   type Snapshot,
 } from '@seatbook/runtime';
+import { GroupCommit } from './group-commit.js';
 import { textOfDeclaration, type Declaration } from './model-columns.js';
 import { ModelTable } from './model-table.js';
 import { SharedTexts } from './shared-texts.js';
@@ -36,12 +37,14 @@ interface ModelRow extends CheckpointPlace {
 type SnapshotRow = Omit<Snapshot, 'stream' | 'chunks'> & { readonly chunks: number };
 
 /**
- * Documents and snapshots in views.db. Any number of threads read; one of them builds, another may save snapshots now
+ * Documents and snapshots in one file. Any number of threads read; one of them builds, another may save snapshots now
  * and then. Models are usable once prepared on this connection.
  */
 export class SqliteReadStore implements ReadStore {
   readonly #database: Database;
   readonly #transactions: Transactions;
+  /** Models that are committed in one turn share a transaction: what it costs is most of a small commit. */
+  readonly #commits: GroupCommit;
   /** The first damaged page that was met. It does not pass before the stores are opened again. */
   #damage: StoreUnavailable | null = null;
   readonly #texts: SharedTexts;
@@ -49,6 +52,7 @@ export class SqliteReadStore implements ReadStore {
   readonly #tables = new Map<string, ModelTable>();
   #checkpointPages = CHECKPOINT_PAGES;
   readonly #model: Statement<[string, number], ModelRow>;
+  readonly #places: Statement<[], [name: string, version: number, position: Position]>;
   readonly #addModel: Statement<[string, number, string]>;
   readonly #setDeclaration: Statement<[string, number]>;
   readonly #setPosition: Statement<[number, string, number]>;
@@ -64,11 +68,18 @@ export class SqliteReadStore implements ReadStore {
   constructor(database: Database, damaged: (reason: string) => void = () => undefined) {
     this.#database = database;
     this.#transactions = new Transactions(database);
+    this.#commits = new GroupCommit(database);
+    this.#commits.onRollback(() => this.#forget());
     this.#texts = new SharedTexts(database);
     this.#damaged = damaged;
     this.#model = database.prepare(
       'SELECT id, declaration, position, epoch FROM models WHERE name = ? AND version = ?',
     );
+    this.#places = database
+      .prepare<[], [name: string, version: number, position: Position]>(
+        'SELECT name, version, position FROM models',
+      )
+      .raw();
     this.#addModel = database.prepare(
       'INSERT INTO models (name, version, declaration, position) VALUES (?, ?, ?, 0)',
     );
@@ -123,7 +134,12 @@ export class SqliteReadStore implements ReadStore {
   async checkpoints(models: readonly ModelRef[]): Promise<readonly Position[]> {
     // Pages in memory may still answer; whoever asks how far the models are must learn that they cannot be used.
     if (this.#damage) throw this.#damage;
-    return this.#guarded(() => this.#read(() => models.map((model) => this.#position(model))));
+    return this.#guarded(() => {
+      const places = new Map(
+        this.#places.all().map(([name, version, position]) => [`${name}@${version}`, position]),
+      );
+      return models.map((model) => places.get(titleOf(model)) ?? START);
+    });
   }
 
   async get<D extends Document>(model: ModelRef<D>, key: string): Promise<D | null> {
@@ -134,21 +150,23 @@ export class SqliteReadStore implements ReadStore {
     model: ModelRef<D>,
     keys: readonly string[],
   ): Promise<ReadonlyMap<string, Placed<D>>> {
-    return this.#guarded(() =>
-      this.#read(() => {
-        const table = this.#table(model);
-        const found = new Map<string, Placed<D>>();
-        for (const key of keys) {
-          const placed = table.get<D>(key);
-          if (placed) found.set(key, placed);
-        }
-        return found;
-      }),
-    );
+    const get = (): ReadonlyMap<string, Placed<D>> => {
+      const table = this.#table(model);
+      const found = new Map<string, Placed<D>>();
+      for (const key of keys) {
+        const placed = table.get<D>(key);
+        if (placed) found.set(key, placed);
+      }
+      return found;
+    };
+    // One read is of one state without a transaction, which takes longer than the read.
+    return this.#guarded(() => (keys.length <= 1 ? get() : this.#read(get)));
   }
 
   async query<D extends Document>(model: ModelRef<D>, query: IndexQuery, sieve?: Sieve<D>): Promise<Page<D>> {
-    return this.#guarded(() => this.#read(() => this.#table(model).query<D>(query, sieve)));
+    const ask = (): Page<D> => this.#table(model).query<D>(query, sieve);
+    // Without a cursor it is one read.
+    return this.#guarded(() => (query.cursor === undefined ? ask() : this.#read(ask)));
   }
 
   async commit(
@@ -157,18 +175,29 @@ export class SqliteReadStore implements ReadStore {
     { from, to, epoch }: CheckpointMove,
   ): Promise<void> {
     const events = numberOf(to) - numberOf(from);
-    this.#guarded(() => {
-      this.#checkpointAfter(events >= BULK_EVENTS ? BULK_CHECKPOINT_PAGES : CHECKPOINT_PAGES);
-      this.#write(() => {
-        const table = this.#table(model);
-        const actual = this.#rowOf(model);
-        const expected = { position: from, epoch };
-        if (actual.position !== from || actual.epoch !== epoch)
-          throw new CheckpointMoved(titleOf(model), expected, actual);
-        table.write(changes);
-        this.#setPosition.run(numberOf(to), model.name, model.version);
+    const table = this.#table(model);
+    try {
+      await this.#commits.submit({
+        check: () => {
+          const actual = this.#rowOf(model);
+          const expected = { position: from, epoch };
+          if (actual.position !== from || actual.epoch !== epoch)
+            throw new CheckpointMoved(titleOf(model), expected, actual);
+        },
+        apply: () => {
+          this.#checkpointAfter(events >= BULK_EVENTS ? BULK_CHECKPOINT_PAGES : CHECKPOINT_PAGES);
+          table.write(changes);
+          this.#setPosition.run(numberOf(to), model.name, model.version);
+        },
       });
-    });
+    } catch (error) {
+      throw this.#failureOf(error);
+    }
+  }
+
+  /** Resolves when all commits that were asked for have been written or refused; refuses further ones. */
+  close(): Promise<void> {
+    return this.#commits.close();
   }
 
   async drop(model: ModelRef): Promise<void> {
@@ -317,20 +346,30 @@ export class SqliteReadStore implements ReadStore {
     try {
       return this.#transactions.write(write);
     } catch (error) {
-      this.#texts.forget();
-      for (const table of this.#tables.values()) table.forget();
+      this.#forget();
       throw error;
     }
+  }
+
+  /** What is remembered may be of a transaction that was undone. */
+  #forget(): void {
+    this.#texts.forget();
+    for (const table of this.#tables.values()) table.forget();
   }
 
   #guarded<T>(work: () => T): T {
     try {
       return work();
     } catch (error) {
-      const failure = asStoreFailure(this.#database.name, error);
-      if (hasCode(failure, 'STORE_UNAVAILABLE') && isDamage(failure.reason)) throw this.#condemned(failure);
-      throw failure;
+      throw this.#failureOf(error);
     }
+  }
+
+  #failureOf(error: unknown): unknown {
+    const failure = asStoreFailure(this.#database.name, error);
+    return hasCode(failure, 'STORE_UNAVAILABLE') && isDamage(failure.reason)
+      ? this.#condemned(failure)
+      : failure;
   }
 
   #condemned({ message, reason }: StoreUnavailable): StoreUnavailable {

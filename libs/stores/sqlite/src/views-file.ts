@@ -4,7 +4,7 @@ import { keepPrivate } from './folder.js';
 import { isDamage, isSqliteError } from './store-failure.js';
 
 const APPLICATION_ID = 0x53454156;
-const FORMAT = 2;
+const FORMAT = 3;
 
 /** One row per read model and version; its documents are in the table `model_{id}`, see `ModelTable`. */
 const SCHEMA = `
@@ -39,7 +39,7 @@ const SCHEMA = `
 /** Pages that are written before they are copied: more at once would be read models that stand still for longer. */
 export const CHECKPOINT_PAGES = 4_000;
 
-/** An open views.db, and what was done to it on the way as lines for the log of the process. */
+/** An open file of read models, and what was done to it on the way as lines for the log of the process. */
 export interface ViewsFile {
   readonly database: Database.Database;
   readonly notices: readonly string[];
