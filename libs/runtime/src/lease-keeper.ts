@@ -327,6 +327,11 @@ export class LeaseKeeper {
   ): Promise<void> {
     const held = this.#heldOf(names);
     const { holder, clock } = this.#options;
+    if (processes.size === 1) {
+      this.#offers.delete(kind);
+      for (const name of held) (this.#wanted.get(name) as Wanted).leaving = false;
+      return;
+    }
     const others = new Map([...processes].flatMap((name) => (name === holder ? [] : [[name, 0]])));
     for (const name of names) {
       const other = found.get(name)?.holder ?? null;

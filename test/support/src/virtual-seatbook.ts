@@ -105,7 +105,11 @@ export const serials = (count: number, from = 0, letter = 'S'): string[] =>
  * wake-ups delay and lose nothing is what the specs of the loops show.
  */
 const PATIENCE = 15;
-const PATIENT = { reactor: { pollMs: 15_000 }, due: { pollMs: 15_000 }, planner: { pollMs: 15_000 } };
+const PATIENT = {
+  reactor: { pollMs: 15_000 },
+  due: { pollMs: 15_000 },
+  planner: { pollMs: 15_000, sameRowsMs: 60_000 },
+};
 
 /** Turns of the event loop in which nothing is under way, for it to be calm: where idle runners say so, and where not. */
 const CALM_TURNS = 3;

@@ -62,6 +62,8 @@ export class AccountGates implements Gates {
   readonly #listeners = new Set<(gate: string) => void>();
   /** When which account was last told, by elapsed time. */
   readonly #revisedAt = new Map<string, Milliseconds>();
+  /** All accounts, as they were when their read model was at this position: until it moves they stay so. */
+  #found: { readonly at: Position; readonly accounts: readonly AccountDocument[] } | null = null;
   readonly #health: RunnerHealth;
   readonly #loop: PollLoop;
 
@@ -151,7 +153,8 @@ export class AccountGates implements Gates {
   async #read(): Promise<void> {
     // Before the accounts: what they took note of up to here is in all that is read.
     const known = await this.#options.reads.checkpoint(queryModels.accounts);
-    const accounts = await this.#accounts();
+    if (this.#found?.at !== known) this.#found = { at: known, accounts: await this.#accounts() };
+    const { accounts } = this.#found;
     const wasOpen = new Set(this.open());
     for (const shut of this.#shut)
       if (shut.notedAt !== null && shut.notedAt <= known) this.#shut.delete(shut);

@@ -8,6 +8,8 @@ type Row = Pick<Lease, 'epoch' | 'holder'>;
 /** What a holder tells in one epoch, as long as this process runs. */
 type Beat = Pick<Lease, 'epoch' | 'beat' | 'status'>;
 
+const UNTOLD = { beat: 0, status: null };
+
 /**
  * Leases in events.db. Epochs are never forgotten: a later holder always has a higher one, over restarts too. What is
  * there is kept in memory as well, as the folder's lock proves that no other process changes it. Beats are there alone:
@@ -68,9 +70,10 @@ export class SqliteLeases implements Leases {
   async beat(holder: string, held: readonly HeldLease[]): Promise<readonly string[]> {
     return this.#guarded(() =>
       held.flatMap(({ name, epoch, status }) => {
-        const lease = this.#leaseOf(name);
-        if (lease?.holder !== holder || lease.epoch !== epoch) return [];
-        this.#beats.set(name, { epoch, beat: lease.beat + 1, status: status ?? lease.status });
+        const row = this.#rows().get(name);
+        if (row?.holder !== holder || row.epoch !== epoch) return [];
+        const told = this.#toldOf(name, epoch);
+        this.#beats.set(name, { epoch, beat: told.beat + 1, status: status ?? told.status });
         return name;
       }),
     );
@@ -96,10 +99,14 @@ export class SqliteLeases implements Leases {
     return row && this.#leaseWith(name, row);
   }
 
-  #leaseWith(name: string, row: Row): Lease {
+  #leaseWith(name: string, { epoch, holder }: Row): Lease {
+    const { beat, status } = this.#toldOf(name, epoch);
+    return { epoch, holder, beat, status: holder === null ? null : status };
+  }
+
+  #toldOf(name: string, epoch: number): Omit<Beat, 'epoch'> {
     const told = this.#beats.get(name);
-    const { beat, status } = told?.epoch === row.epoch ? told : { beat: 0, status: null };
-    return { ...row, beat, status: row.holder === null ? null : status };
+    return told?.epoch === epoch ? told : UNTOLD;
   }
 
   #guarded<T>(read: () => T): T {
