@@ -1,4 +1,4 @@
-import { asPosition, type Position } from '@seatbook/kernel';
+import { asPosition, numberOf, type Position } from '@seatbook/kernel';
 import { writeGateOf, type AccountDocument, type AccountRefusal } from '@seatbook/licensing';
 import type { ReadStore, Views } from '@seatbook/runtime';
 import { pass } from '@seatbook/test-support/let-happen';
@@ -18,13 +18,18 @@ describe('gates of accounts', () => {
   let advanced: (model: string) => void;
   let gates: AccountGates;
   let opened: string[];
-  /** Up to where the accounts are read. */
+  /** Up to where the accounts are read, and how often that was done. */
   let known: Position;
+  let reads: number;
   let reported: AccountRefusal[];
   let unreachable: Error | null;
   /** Tokens whose date has not come after all. */
   let revised: string[];
   const lines: string[] = [];
+  const becomes = (more: Partial<AccountDocument>): void => {
+    account = { ...account, ...more };
+    known = asPosition(numberOf(known) + 1);
+  };
 
   beforeEach(async () => {
     const expiresAt = clock.now() + 3_600_000;
@@ -36,7 +41,9 @@ describe('gates of accounts', () => {
     revised = [];
     opened = [];
     lines.length = 0;
+    reads = 0;
     const query = async (): Promise<unknown> => {
+      reads += 1;
       if (down) throw down;
       return { rows: [account], next: null };
     };
@@ -73,6 +80,16 @@ describe('gates of accounts', () => {
     expect(opened).toEqual(BOTH);
   });
 
+  it('are read again only where an account may have changed', async () => {
+    const before = reads;
+    await pass(clock, 60_000);
+    expect(reads).toBe(before);
+    becomes({ usable: false });
+    await pass(clock, 60_000);
+    expect(reads).toBe(before + 1);
+    expect(gates.open()).toEqual([UID]);
+  });
+
   it('shut at once on a refusal, report it once, and open when the account has another token', async () => {
     gates.shut(UID, { ...REVOKED, fingerprint: 'f1' });
     expect(gates.isOpen(UID)).toBe(false);
@@ -83,11 +100,11 @@ describe('gates of accounts', () => {
     await pass(clock, 10);
     expect(gates.isOpen(UID)).toBe(false);
     known = asPosition(7);
-    account = { ...account, usable: false, tokenState: 'revoked' };
+    becomes({ usable: false, tokenState: 'revoked' });
     advanced('accounts');
     await pass(clock, 10);
     expect(gates.isOpen(UID)).toBe(false);
-    account = { ...account, usable: true, tokenState: 'active', fingerprint: 'f2' };
+    becomes({ usable: true, tokenState: 'active', fingerprint: 'f2' });
     advanced('accounts');
     await pass(clock, 10);
     expect(gates.isOpen(UID)).toBe(true);
@@ -115,12 +132,12 @@ describe('gates of accounts', () => {
     const usable: string[] = [];
     gates.writes.onOpened((uId) => usable.push(uId));
     gates.shut(UID, OTHER_MDM);
-    account = { ...account, usable: false };
+    becomes({ usable: false });
     known = asPosition(7);
     await pass(clock, 10);
     expect([gates.isOpen(UID), gates.writes.isOpen(UID), gates.open()]).toEqual([true, false, [UID]]);
     expect([gates.writes.open(), usable]).toEqual([[], []]);
-    account = { ...account, usable: true };
+    becomes({ usable: true });
     advanced('accounts');
     await pass(clock, 10);
     expect([gates.writes.isOpen(UID), gates.writes.open(), usable]).toEqual([true, [UID], [UID]]);
@@ -139,7 +156,7 @@ describe('gates of accounts', () => {
   });
 
   it('shut at the date of the token', async () => {
-    account = { ...account, expiresAt: clock.now() + 60_000 };
+    becomes({ expiresAt: clock.now() + 60_000 });
     advanced('accounts');
     await pass(clock, 10);
     expect(gates.isOpen(UID)).toBe(true);
@@ -150,7 +167,7 @@ describe('gates of accounts', () => {
 
   describe('of an account whose token was over by a clock', () => {
     const expired = (more: Partial<AccountDocument>): Promise<void> => {
-      account = { ...account, usable: false, tokenState: 'expired', tokenErrorNumber: null, ...more };
+      becomes({ usable: false, tokenState: 'expired', tokenErrorNumber: null, ...more });
       return pass(clock, 10_000);
     };
 
@@ -173,7 +190,7 @@ describe('gates of accounts', () => {
 
   it('stay as they are while the accounts cannot be read, say so, and go on by themselves', async () => {
     down = new Error('disk I/O error');
-    account = { ...account, usable: false, tokenState: 'revoked' };
+    becomes({ usable: false, tokenState: 'revoked' });
     advanced('accounts');
     await pass(clock, 10_000);
     expect(gates.isOpen(UID)).toBe(true);
