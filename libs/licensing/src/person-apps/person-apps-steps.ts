@@ -1,5 +1,5 @@
 import { idOf, type Step, type Steps } from '@seatbook/kernel';
-import { hasAccepted } from '../accepted-person.js';
+import { hasAccepted, isLeaving } from '../accepted-person.js';
 import { isBook } from '../asset-description.js';
 import type { EnrolledDevice, LicensingPorts } from '../ports.js';
 import { activationStream, assetStream, type AssetLedger } from '../streams.js';
@@ -18,18 +18,23 @@ const look: Step<PersonApps, LicensingPorts, PersonAppsCommand> = {
     const devices = await ports.devicesOf(userId);
     if (devices === null) return null;
     const found: AppFound[] = [];
-    const acceptedAt = new Map<string, boolean>();
+    const standing = new Map<string, { readonly accepted: boolean; readonly leaves: boolean }>();
     for (const app of new Map([...unwanted, ...apps]).values()) {
       const { uId, adamId, pricingParam } = app;
       const { licence, on } = await ports.look(assetStream(uId, app), (ledger) => ({
         licence: licenceOf(userId, ledger),
         on: fitting(devices, ledger).map(({ device }) => device),
       }));
-      const accepted =
-        acceptedAt.get(uId) ??
-        (await ports.look(activationStream(uId), (activation) => hasAccepted(activation, userId)));
-      acceptedAt.set(uId, accepted);
-      found.push({ uId, adamId, pricingParam, licence, accepted, devices: on });
+      const { accepted, leaves } =
+        standing.get(uId) ??
+        (await ports.look(activationStream(uId), (activation) => ({
+          accepted: hasAccepted(activation, userId),
+          leaves: isLeaving(activation, userId),
+        })));
+      standing.set(uId, { accepted, leaves });
+      // Who leaves waits for nothing more, also before the licence has been asked back.
+      const stands = licence === 'held' && leaves ? 'going' : licence;
+      found.push({ uId, adamId, pricingParam, licence: stands, accepted, devices: on });
     }
     return { type: 'RecordLook', found };
   },
