@@ -1,4 +1,6 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { checkedFiles, typeErrors } from '@seatbook/test-support/type-check';
 
@@ -27,7 +29,14 @@ describe('a type error in a spec', () => {
       scripts: Record<string, string>;
     };
     expect(scripts['types']).toBe('tsc -p tsconfig.specs.json');
-    expect(scripts['lint']).toContain('npm run --silent types &&');
+    expect(scripts['lint']).toContain('node test/lint.js &&');
+    const folder = mkdtempSync(join(tmpdir(), 'wrong-'));
+    writeFileSync(join(folder, 'wrong.ts'), `export const two: number = 'two';`);
+    writeFileSync(join(folder, 'tsconfig.json'), '{"files":["wrong.ts"],"compilerOptions":{"types":[]}}');
+    const lint = [join('test', 'lint.js'), join(folder, 'tsconfig.json')];
+    const { status, stderr } = spawnSync(process.execPath, lint, { encoding: 'utf8' });
+    rmSync(folder, { recursive: true });
+    expect([status, stderr]).toEqual([1, expect.stringContaining(`Type 'string' is not assignable`)]);
     expect(readFileSync('.ci/run', 'utf8')).toContain('npm run --silent lint');
   });
 });
