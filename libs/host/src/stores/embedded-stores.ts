@@ -23,6 +23,7 @@ export function openEmbeddedStores(
   });
 }
 
+/** Opens them once more, for a thread that builds the read models of a file. */
 export const openEmbeddedBuilder = (
   { folder }: Pick<DataSettings, 'folder'>,
   file: string,

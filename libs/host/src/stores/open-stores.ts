@@ -1,7 +1,7 @@
-import type { BuilderStores, OpenedStores } from '@seatbook/runtime';
+import type { OpenedStores } from '@seatbook/runtime';
 import { copyStores, type CopiedStores } from './copy.js';
 import { usesServers, type Configuration, type OnServers } from '../settings/configuration.js';
-import type { StoresContext, ViewsDamaged } from './stores-context.js';
+import type { StoresContext } from './stores-context.js';
 
 /**
  * Opens the stores that are configured. A driver is loaded when it is opened and not before: a process never loads the
@@ -18,16 +18,6 @@ export async function openStores(
   }
   const { openEmbeddedStores } = await import('./embedded-stores.js');
   return openEmbeddedStores(settings.data, context);
-}
-
-/** Opens the embedded ones once more, for a thread that builds the read models of a file. */
-export async function openBuilderStores(
-  settings: { readonly data: Pick<Configuration['data'], 'folder'> },
-  file: string,
-  viewsDamaged: ViewsDamaged,
-): Promise<BuilderStores> {
-  const { openEmbeddedBuilder } = await import('./embedded-stores.js');
-  return openEmbeddedBuilder(settings.data, file, viewsDamaged);
 }
 
 /**

@@ -1,7 +1,8 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { systemClock } from '@seatbook/kernel';
 import { embeddedViews } from '@seatbook/application';
-import { openBuilderStores } from '../stores/open-stores.js';
+// Not by what opens any stores: a thread that begins loads as little as it can.
+import { openEmbeddedBuilder } from '../stores/embedded-stores.js';
 import { ToldEpochs } from './epochs.js';
 import { viewBuilders } from './view-builders.js';
 import type { FromViewsThread, ToViewsThread, ViewsThreadData } from './view-messages.js';
@@ -13,7 +14,7 @@ const STATUS_MS = 500;
 async function run(port: MessagePort, { folder, file, limits, epochs }: ViewsThreadData): Promise<void> {
   const tell = (message: FromViewsThread): void => port.postMessage(message);
   const damaged = (reason: string): void => tell({ kind: 'damaged', reason });
-  const builder = await openBuilderStores({ data: { folder } }, file, damaged);
+  const builder = openEmbeddedBuilder({ folder }, file, damaged);
   const told = new ToldEpochs(epochs);
   const views = viewBuilders({
     events: builder.events,
