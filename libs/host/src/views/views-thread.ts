@@ -1,8 +1,6 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { systemClock } from '@seatbook/kernel';
 import { embeddedViews } from '@seatbook/application';
-// Not by what opens any stores: a thread that begins loads as little as it can.
-import { openEmbeddedBuilder } from '../stores/embedded-stores.js';
 import { ToldEpochs } from './epochs.js';
 import { viewBuilders } from './view-builders.js';
 import type { FromViewsThread, ToViewsThread, ViewsThreadData } from './view-messages.js';
@@ -14,6 +12,8 @@ const STATUS_MS = 500;
 async function run(port: MessagePort, { folder, file, limits, epochs }: ViewsThreadData): Promise<void> {
   const tell = (message: FromViewsThread): void => port.postMessage(message);
   const damaged = (reason: string): void => tell({ kind: 'damaged', reason });
+  // Not by what opens any stores: a thread that begins loads as little as it can.
+  const { openEmbeddedBuilder } = await import('../stores/embedded-stores.js');
   const builder = openEmbeddedBuilder({ folder }, file, damaged);
   const told = new ToldEpochs(epochs);
   const views = viewBuilders({
