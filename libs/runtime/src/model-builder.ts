@@ -44,7 +44,7 @@ const MAX_RETRY_DELAY_MS: Milliseconds = 30_000;
 /** At an event of a newer build it offers its lease this often: meanwhile nobody may build it. */
 const OFFER_EVERY_MS: Milliseconds = 10 * 60_000;
 /** Events folded between two commits while there are more to read: rows of many of them share the pages that are written. */
-const COMMIT_EVENTS = 10_000;
+const COMMIT_EVENTS = 50_000;
 
 const NONE: readonly Change<Document>[] = [];
 
