@@ -288,6 +288,32 @@ it('waits for what goes back, and for who has not accepted', () => {
   given(ordered('a'), claimed('a')).when(read).thenDue(null);
 });
 
+it('what Apple refuses to take back is asked back at growing intervals, until it is gone', () => {
+  const { endWorkEveryMs, maxRetryMs } = DEFAULT_TIMINGS;
+  const asset = { adamId: '361285480', pricingParam: 'STDQ' };
+  const asked = (orderId: string): ActivationEvent => ({
+    type: 'activation.return-asked',
+    data: { uId, orderId, ...asset, userIds: ['a'] },
+  });
+  const awaited: ActivationCommand = { type: 'RecordReturns', awaited: ['a'], free: [] };
+  const pauses: number[] = [];
+  const events: ActivationEvent[] = [ordered('a'), claimed('a'), created('a'), leaving('a')];
+  for (let round = 1; round <= 12; round += 1) {
+    // Two assets in one look are one round.
+    events.push(asked(`order ${round}`), asked(`order ${round}, of another asset`));
+    events.push(...given(...events).when(awaited).events);
+    const [{ data }] = events.slice(-1) as [Extract<ActivationEvent, { type: 'activation.return-awaited' }>];
+    pauses.push(data.lookAt - NOW);
+    // Nothing is asked while it is on its way.
+    const again = given(...events).when(awaited).events;
+    expect(given(...events, ...again).state.asks).toBe(round);
+  }
+  expect(pauses.slice(0, 4)).toEqual([1, 2, 4, 8].map((times) => times * endWorkEveryMs));
+  expect(pauses.at(-1)).toBe(maxRetryMs);
+  const gone = given(...events).when({ type: 'RecordReturns', awaited: [], free: ['a'] }).events;
+  expect(given(...events, ...gone).state.asks).toBe(0);
+});
+
 it('whom others retired is retired, but for those who were ordered, or left, while Apple was asked', () => {
   const found: ActivationCommand = { type: 'FindRetired', userIds: ['a', 'b', 'nobody'], nextLot: 2 };
   const foundRetired = (...userIds: string[]): ActivationEvent => ({

@@ -1,4 +1,12 @@
-import { Refusal, chunksOf, uuidOf, type Command, type Decider, type Instant } from '@seatbook/kernel';
+import {
+  Refusal,
+  chunksOf,
+  uuidOf,
+  type Command,
+  type Decider,
+  type Instant,
+  type Milliseconds,
+} from '@seatbook/kernel';
 import type { PairFailure } from '../apple-call/call-events.js';
 import type { PersonAction } from '../call-action.js';
 import { MAX_HOLDERS } from '../holder.js';
@@ -248,7 +256,7 @@ function recordReturns(
   { awaited, free }: CommandOf<'RecordReturns'>,
   activation: Activation,
   at: Instant,
-  { endWorkEveryMs }: Timings,
+  timings: Timings,
 ): ActivationEvent[] {
   const { uId, nextLot: lot, persons } = activation;
   const leaving = (userIds: readonly string[]): string[] =>
@@ -256,12 +264,19 @@ function recordReturns(
   const [left, userIds] = [leaving(awaited), leaving(free)];
   const events: ActivationEvent[] = [];
   if (left.length > 0) {
-    const data = { uId, userIds: left, lookAt: at + endWorkEveryMs };
+    const data = { uId, userIds: left, lookAt: at + pauseBeforeLook(activation, timings) };
     events.push({ type: 'activation.return-awaited', data });
   }
   if (userIds.length > 0) events.push({ type: 'activation.retirement-opened', data: { uId, userIds, lot } });
   return events;
 }
+
+/** What Apple refuses to take back is asked back again and again, at growing intervals. */
+const pauseBeforeLook = (
+  { asked, asks }: Activation,
+  { endWorkEveryMs, maxRetryMs }: Timings,
+): Milliseconds =>
+  Math.min(endWorkEveryMs * 2 ** Math.min(asked ? asks : Math.max(0, asks - 1), 20), maxRetryMs);
 
 function claim(
   { uId, callId, action, userIds }: CommandOf<'ClaimPersons'>,

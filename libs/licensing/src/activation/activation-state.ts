@@ -31,6 +31,10 @@ export interface Activation {
   /** Its account is given up or removed. */
   closed: boolean;
   returns: number;
+  /** Something was asked back since what leaving persons hold was looked at last. */
+  asked: boolean;
+  /** Looks in a row that found something to ask back, once more where Apple had refused it. */
+  asks: number;
   /** When what leaving persons hold is looked at. */
   lookAt: Instant;
   /** When it is read what has become of them at Apple. */
@@ -47,6 +51,8 @@ export const noActivation = (): Activation => ({
   nextLot: 1,
   closed: false,
   returns: 0,
+  asked: false,
+  asks: 0,
   lookAt: 0,
   readAt: 0,
   deltaFrom: null,
@@ -98,6 +104,7 @@ function note(activation: Activation, event: ActivationEvent): void {
   switch (event.type) {
     case 'activation.leaving':
       activation.lookAt = event.data.at;
+      activation.asks = 0;
       break;
     case 'activation.closed':
       activation.closed = true;
@@ -107,9 +114,16 @@ function note(activation: Activation, event: ActivationEvent): void {
       break;
     case 'activation.return-asked':
       activation.returns += 1;
+      activation.asked = true;
       break;
     case 'activation.return-awaited':
       activation.lookAt = event.data.lookAt;
+      if (activation.asked) activation.asks += 1;
+      activation.asked = false;
+      break;
+    case 'activation.retirement-opened':
+      activation.asks = 0;
+      activation.asked = false;
       break;
     case 'activation.created':
       activation.readAt = 0;

@@ -143,6 +143,6 @@ export const activationSteps = {
 } satisfies Steps<Activation, LicensingPorts, ActivationCommand>;
 
 export const activationWaits = (timings: Timings): LongestWaits<typeof activationSteps> => ({
-  'return-licences': timings.endWorkEveryMs,
+  'return-licences': Math.max(timings.endWorkEveryMs, timings.maxRetryMs),
   'read-users': Math.max(timings.totalsEveryMs, timings.maxRetryMs, MAX_RETRY_AFTER_MS),
 });
