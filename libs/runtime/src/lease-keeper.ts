@@ -327,11 +327,6 @@ export class LeaseKeeper {
   ): Promise<void> {
     const held = this.#heldOf(names);
     const { holder, clock } = this.#options;
-    if (processes.size === 1) {
-      this.#offers.delete(kind);
-      for (const name of held) (this.#wanted.get(name) as Wanted).leaving = false;
-      return;
-    }
     const others = new Map([...processes].flatMap((name) => (name === holder ? [] : [[name, 0]])));
     for (const name of names) {
       const other = found.get(name)?.holder ?? null;
@@ -341,6 +336,11 @@ export class LeaseKeeper {
     const beyond = surplusOf([holder, held.length], others, names.length);
     if (beyond === 0) this.#offers.delete(kind);
     const surplus = (this.#offers.get(kind)?.nextAt ?? 0) <= clock.elapsed() ? beyond : 0;
+    if (surplus === 0) {
+      // What is in use need not be found out.
+      for (const name of held) (this.#wanted.get(name) as Wanted).leaving = false;
+      return;
+    }
     const needed = (name: string): boolean => [...this.#needs].some((needs) => needs(name));
     const inUse = new Map(held.map((name) => [name, needed(name)]));
     const leaving = [...held].sort((one, other) => Number(inUse.get(one)) - Number(inUse.get(other)));

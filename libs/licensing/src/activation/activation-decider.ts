@@ -272,11 +272,8 @@ function recordReturns(
 }
 
 /** What Apple refuses to take back is asked back again and again, at growing intervals. */
-const pauseBeforeLook = (
-  { asked, asks }: Activation,
-  { endWorkEveryMs, maxRetryMs }: Timings,
-): Milliseconds =>
-  Math.min(endWorkEveryMs * 2 ** Math.min(asked ? asks : Math.max(0, asks - 1), 20), maxRetryMs);
+const pauseBeforeLook = ({ asks }: Activation, { endWorkEveryMs, maxRetryMs }: Timings): Milliseconds =>
+  Math.min(endWorkEveryMs * 2 ** Math.min(Math.max(0, asks - 1), 20), maxRetryMs);
 
 function claim(
   { uId, callId, action, userIds }: CommandOf<'ClaimPersons'>,

@@ -33,7 +33,7 @@ export interface Activation {
   returns: number;
   /** Something was asked back since what leaving persons hold was looked at last. */
   asked: boolean;
-  /** Looks in a row that found something to ask back, once more where Apple had refused it. */
+  /** Looks in a row that found something to ask back, the last one included. */
   asks: number;
   /** When what leaving persons hold is looked at. */
   lookAt: Instant;
@@ -104,6 +104,7 @@ function note(activation: Activation, event: ActivationEvent): void {
   switch (event.type) {
     case 'activation.leaving':
       activation.lookAt = event.data.at;
+      activation.asked = false;
       activation.asks = 0;
       break;
     case 'activation.closed':
@@ -114,11 +115,12 @@ function note(activation: Activation, event: ActivationEvent): void {
       break;
     case 'activation.return-asked':
       activation.returns += 1;
+      // Of several assets, in one look.
+      if (!activation.asked) activation.asks += 1;
       activation.asked = true;
       break;
     case 'activation.return-awaited':
       activation.lookAt = event.data.lookAt;
-      if (activation.asked) activation.asks += 1;
       activation.asked = false;
       break;
     case 'activation.retirement-opened':

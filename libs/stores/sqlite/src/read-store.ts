@@ -136,7 +136,7 @@ export class SqliteReadStore implements ReadStore {
     if (this.#damage) throw this.#damage;
     return this.#guarded(() => {
       const places = new Map(
-        this.#places.all().map(([name, version, position]) => [`${name}@${version}`, position]),
+        this.#places.all().map(([name, version, position]) => [titleOf({ name, version }), position]),
       );
       return models.map((model) => places.get(titleOf(model)) ?? START);
     });
@@ -382,6 +382,6 @@ export class SqliteReadStore implements ReadStore {
   }
 }
 
-const titleOf = (model: ModelRef): string => `${model.name}@${model.version}`;
+const titleOf = ({ name, version }: Pick<ModelRef, 'name' | 'version'>): string => `${name}@${version}`;
 
 const notPrepared = (model: ModelRef): Error => new Error(`the read model ${titleOf(model)} is not prepared`);
